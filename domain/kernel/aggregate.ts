@@ -1,0 +1,110 @@
+/** An aggregate: a decider with its contracts (events, commands, topic), and the untyped face that the engine drives. */
+import type * as E from 'fp-ts/Either';
+import type { AnyCommandDefinition, Command } from './command-definition';
+import type { Decider, Rejection } from './decider';
+import type { AnyEventDefinition, DomainEvent } from './event-definition';
+import type { Topic } from './topic';
+
+// -------------------------------------------------------------------------------------
+// What a team writes
+// -------------------------------------------------------------------------------------
+
+/** One aggregate, complete. */
+export interface AggregateDefinition<C extends Command, State, Event extends DomainEvent> {
+  /** The first part of its streams' names, singular: `order`. */
+  readonly category: string;
+  /** The path segment of its commands: `orders` in `POST /orders/{id}/{command}`. */
+  readonly path: string;
+  /** What the aggregate stands for, in a sentence. */
+  readonly meaning: string;
+  readonly topic: Topic;
+  readonly events: ReadonlyArray<AnyEventDefinition & { readonly type: Event['type'] }>;
+  readonly commands: ReadonlyArray<AnyCommandDefinition & { readonly type: C['type'] }>;
+  readonly decider: Decider<C, State, Event>;
+}
+
+// -------------------------------------------------------------------------------------
+// What the engine drives
+// -------------------------------------------------------------------------------------
+
+/** A folded stream whose state only its own decider can read. */
+export interface Fold {
+  /** The state, for showing. */
+  readonly state: unknown;
+  readonly apply: (event: DomainEvent) => Fold;
+  readonly decide: (command: Command) => E.Either<Rejection, ReadonlyArray<DomainEvent>>;
+}
+
+/** An aggregate without its type parameters. */
+export interface Aggregate {
+  readonly category: string;
+  readonly path: string;
+  readonly meaning: string;
+  readonly topic: Topic;
+  readonly events: ReadonlyMap<string, AnyEventDefinition>;
+  readonly commands: ReadonlyMap<string, AnyCommandDefinition>;
+  /** The fold of an empty stream. */
+  readonly emptyFold: Fold;
+}
+
+/** Closes a definition over its types. Events and commands that reach the fold have passed their codecs before. */
+export const aggregate = <C extends Command, State, Event extends DomainEvent>(
+  definition: AggregateDefinition<C, State, Event>,
+): Aggregate => {
+  const { decider } = definition;
+  const foldOf = (state: State): Fold => ({
+    state,
+    // The codecs of this aggregate produced the event and the command, so they are of its types.
+    apply: (event) => foldOf(decider.evolve(state, event as Event)),
+    decide: (command) => decider.decide(command as C, state),
+  });
+  return {
+    category: definition.category,
+    path: definition.path,
+    meaning: definition.meaning,
+    topic: definition.topic,
+    events: new Map(definition.events.map((event) => [event.type, event])),
+    commands: new Map(definition.commands.map((command) => [command.type, command])),
+    emptyFold: foldOf(decider.initialState),
+  };
+};
+
+// -------------------------------------------------------------------------------------
+// The catalog: every aggregate of a program
+// -------------------------------------------------------------------------------------
+
+/** Finds aggregates and event contracts by name. */
+export interface Catalog {
+  readonly aggregates: ReadonlyArray<Aggregate>;
+  readonly byCategory: (category: string) => Aggregate | undefined;
+  readonly byTopic: (topic: string) => Aggregate | undefined;
+  readonly eventDefinition: (type: string) => AnyEventDefinition | undefined;
+}
+
+/** Builds the catalog; throws where two aggregates claim the same category, topic, path or event type. */
+export const catalogOf = (aggregates: ReadonlyArray<Aggregate>): Catalog => {
+  const byCategory = uniqueMap('category', aggregates, (each) => each.category);
+  const byTopic = uniqueMap('topic', aggregates, (each) => each.topic.name);
+  uniqueMap('path', aggregates, (each) => each.path);
+  const definitions = uniqueMap(
+    'event type',
+    aggregates.flatMap((each) => [...each.events.values()]),
+    (each) => each.type,
+  );
+  return {
+    aggregates,
+    byCategory: (category) => byCategory.get(category),
+    byTopic: (topic) => byTopic.get(topic),
+    eventDefinition: (type) => definitions.get(type),
+  };
+};
+
+const uniqueMap = <A>(what: string, items: ReadonlyArray<A>, keyOf: (item: A) => string): ReadonlyMap<string, A> => {
+  const map = new Map<string, A>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (map.has(key)) throw new Error(`the catalog names the ${what} '${key}' twice`);
+    map.set(key, item);
+  }
+  return map;
+};

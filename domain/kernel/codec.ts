@@ -1,0 +1,121 @@
+/**
+ * Codecs that carry their own meaning. Every record (an event's payload, a command's body) names each of its fields and
+ * says in a sentence what the value means, so that documentation, JSON Schema and validation have one source.
+ */
+import * as E from 'fp-ts/Either';
+import * as t from 'io-ts';
+
+// -------------------------------------------------------------------------------------
+// JSON Schema fragments
+// -------------------------------------------------------------------------------------
+
+/** A JSON Schema (2020-12) fragment; plain JSON. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A primitive codec that can say what it accepts as JSON Schema, which io-ts refinements cannot. */
+export class ConstrainedType<A> extends t.Type<A, A> {
+  readonly _tag = 'ConstrainedType' as const;
+  constructor(
+    name: string,
+    is: (value: unknown) => value is A,
+    readonly schema: JsonSchema,
+  ) {
+    super(name, is, (value, context) => (is(value) ? t.success(value) : t.failure(value, context)), t.identity);
+  }
+}
+
+/**
+ * A codec for values that pass `test`.
+ * @param name what a message calls the expected value, for example `positive integer`
+ * @param test whether a value belongs to the type
+ * @param schema the same rule as JSON Schema
+ */
+export const constrained = <A>(
+  name: string,
+  test: (value: unknown) => value is A,
+  schema: JsonSchema,
+): ConstrainedType<A> => new ConstrainedType(name, test, schema);
+
+// -------------------------------------------------------------------------------------
+// Documented records
+// -------------------------------------------------------------------------------------
+
+/** One field of a record: its codec, what its value means (unit, currency, zone), and whether it may be left out. */
+export interface Field<C extends t.Mixed, Required extends boolean> {
+  readonly codec: C;
+  readonly meaning: string;
+  readonly required: Required;
+}
+
+/** Any field, where its types don't matter. */
+export type AnyField = Field<t.Mixed, boolean>;
+
+/** The fields of a record by name. */
+export type Fields = Readonly<Record<string, AnyField>>;
+
+type RequiredNames<F extends Fields> = { [K in keyof F]: F[K] extends Field<t.Mixed, true> ? K : never }[keyof F];
+
+/** The TypeScript type of a record with these fields. */
+export type RecordOf<F extends Fields> = {
+  readonly [K in RequiredNames<F>]: t.TypeOf<F[K]['codec']>;
+} & { readonly [K in Exclude<keyof F, RequiredNames<F>>]?: t.TypeOf<F[K]['codec']> };
+
+/** A field that must be there. */
+export const field = <C extends t.Mixed>(codec: C, meaning: string): Field<C, true> => ({
+  codec,
+  meaning,
+  required: true,
+});
+
+/** A field that may be left out (`undefined` counts as left out; `null` does not). */
+export const optionalField = <C extends t.Mixed>(codec: C, meaning: string): Field<C, false> => ({
+  codec,
+  meaning,
+  required: false,
+});
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A record codec: decoding keeps the declared fields only and reports every field that fails. */
+export class RecordType<F extends Fields> extends t.Type<RecordOf<F>, unknown> {
+  readonly _tag = 'RecordType' as const;
+  constructor(
+    name: string,
+    readonly fields: F,
+  ) {
+    const entries = Object.entries<AnyField>(fields);
+    super(
+      name,
+      (value): value is RecordOf<F> => isObject(value) && entries.every(([key, each]) => fieldIs(each, value[key])),
+      (value, context) => {
+        if (!isObject(value)) return t.failure(value, context);
+        const result: Record<string, unknown> = {};
+        const errors: t.Errors = [];
+        for (const [key, each] of entries) {
+          const member = value[key];
+          if (member === undefined && !each.required) continue;
+          const decoded = each.codec.validate(member, t.appendContext(context, key, each.codec, member));
+          if (E.isLeft(decoded)) errors.push(...decoded.left);
+          else result[key] = decoded.right;
+        }
+        // The loop above has put every declared field in place; the compiler cannot see that.
+        return errors.length > 0 ? t.failures(errors) : t.success(result as RecordOf<F>);
+      },
+      t.identity,
+    );
+  }
+}
+
+const fieldIs = (each: AnyField, value: unknown): boolean =>
+  value === undefined ? !each.required : each.codec.is(value);
+
+/**
+ * A documented record codec.
+ * @param name the record's name as readers of the contract see it
+ * @param fields every field with its meaning
+ */
+export const record = <F extends Fields>(name: string, fields: F): RecordType<F> => new RecordType(name, fields);
+
+/** Any documented record, where its types don't matter. */
+export type AnyRecord = t.Mixed & { readonly name: string; readonly fields: Fields };

@@ -1,0 +1,42 @@
+/** A command as people send it: an imperative name, the aggregate's id from the path, and a documented body. */
+import { record, type AnyRecord, type Fields, type RecordOf, type RecordType } from './codec';
+
+/** A command in memory. */
+export interface Command<Type extends string = string, Data = unknown> {
+  readonly type: Type;
+  /** The id of the aggregate that the command is for, without its category. */
+  readonly id: string;
+  readonly data: Data;
+}
+
+/** What a command is called, means and carries. */
+export interface CommandDefinition<Type extends string, F extends Fields> {
+  /** The command's name as it stands in the URL, kebab-case imperative. */
+  readonly type: Type;
+  readonly meaning: string;
+  readonly codec: RecordType<F>;
+  /** An example body that passes the codec; shown in the API's documentation. */
+  readonly example: RecordOf<F>;
+}
+
+/** Any command definition, where its types don't matter. */
+export interface AnyCommandDefinition {
+  readonly type: string;
+  readonly meaning: string;
+  readonly codec: AnyRecord;
+  readonly example: unknown;
+}
+
+/** The command type that a definition describes. */
+export type CommandOf<D> = D extends CommandDefinition<infer Type, infer F> ? Command<Type, RecordOf<F>> : never;
+
+/** Declares a command. */
+export const defineCommand = <Type extends string, F extends Fields>(
+  type: Type,
+  contract: { readonly meaning: string; readonly fields: F; readonly example: RecordOf<F> },
+): CommandDefinition<Type, F> => ({
+  type,
+  meaning: contract.meaning,
+  codec: record(type, contract.fields),
+  example: contract.example,
+});

@@ -1,0 +1,57 @@
+/** A process manager: pure state and next actions. What performs them lives in infra. */
+import type { AnyEventDefinition } from './event-definition';
+import type { RecordedEvent } from './recorded-event';
+
+/** A command that the process wants to be carried out, with an identity derived from what caused it. */
+export interface ProcessCommand {
+  /**
+   * The same for the same cause in every replay and every interleaving; it becomes the request's idempotency key.
+   * By convention `<process>/<id of the causing event>/<command>[/<detail>]`.
+   */
+  readonly id: string;
+  /** The id of the event that caused it. */
+  readonly causationId: string;
+  readonly correlationId: string;
+  /** The category of the aggregate that the command is for, its id, and the command's name and body. */
+  readonly category: string;
+  readonly aggregateId: string;
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** What became of a command: the aggregate took it (or nothing had to change), or rejected it. */
+export type CommandOutcome =
+  | { readonly _tag: 'Accepted'; readonly command: ProcessCommand }
+  | {
+      readonly _tag: 'Rejected';
+      readonly command: ProcessCommand;
+      readonly rejectionType: string;
+      readonly message: string;
+    };
+
+/** What a process manager learns. */
+export type ProcessInput =
+  | { readonly _tag: 'Event'; readonly event: RecordedEvent }
+  | { readonly _tag: 'Outcome'; readonly outcome: CommandOutcome };
+
+/** The state after an input and the commands that it newly asks for. */
+export interface ProcessStep<State> {
+  readonly state: State;
+  readonly commands: ReadonlyArray<ProcessCommand>;
+}
+
+/**
+ * A process manager. `State` must be plain JSON. `step` has to commute over inputs of different streams (order between
+ * topics is never assumed) and must ignore an input that it has seen.
+ */
+export interface ProcessManager<State> {
+  readonly name: string;
+  /** The version of the stored state's shape; a change of it means a replay from the first event. */
+  readonly version: number;
+  readonly meaning: string;
+  readonly handles: ReadonlyArray<AnyEventDefinition>;
+  /** Which process instance an event belongs to; undefined where it concerns none. */
+  readonly instanceOf: (event: RecordedEvent) => string | undefined;
+  readonly initialState: State;
+  readonly step: (state: State, input: ProcessInput) => ProcessStep<State>;
+}

@@ -1,0 +1,69 @@
+/** The value types that events and commands are made of. Money is an integer in minor units beside a currency. */
+import * as t from 'io-ts';
+import { constrained } from './codec';
+
+const IDENTIFIER_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
+const identifierExpression = new RegExp(IDENTIFIER_PATTERN);
+
+/** An identifier that is safe in a URL, a stream name and a Kafka key: letters, digits and `._:-`, at most 128. */
+export const Identifier = constrained(
+  'identifier (1 to 128 of A-Z a-z 0-9 . _ : -, starting with a letter or digit)',
+  (value): value is string => typeof value === 'string' && identifierExpression.test(value),
+  { type: 'string', pattern: IDENTIFIER_PATTERN },
+);
+
+/** A text for people: 1 to 500 characters. */
+export const Text = constrained(
+  'text of 1 to 500 characters',
+  (value): value is string => typeof value === 'string' && value.length >= 1 && value.length <= 500,
+  { type: 'string', minLength: 1, maxLength: 500 },
+);
+
+/** An amount of money in minor units (cents), zero or more, a safe integer. */
+export const Amount = constrained(
+  'amount in minor units (integer, 0 or more)',
+  (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0,
+  { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+);
+
+/** A number of pieces, at least one and at most a million. */
+export const Quantity = constrained(
+  'quantity (integer, 1 to 1000000)',
+  (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 1_000_000,
+  { type: 'integer', minimum: 1, maximum: 1_000_000 },
+);
+
+const CURRENCY_PATTERN = '^[A-Z]{3}$';
+const currencyExpression = new RegExp(CURRENCY_PATTERN);
+
+/** An ISO 4217 currency code. */
+export const Currency = constrained(
+  'currency (three capital letters, ISO 4217)',
+  (value): value is string => typeof value === 'string' && currencyExpression.test(value),
+  { type: 'string', pattern: CURRENCY_PATTERN },
+);
+
+const INSTANT_PATTERN = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,3})?Z$';
+const instantExpression = new RegExp(INSTANT_PATTERN);
+
+/** A moment of business time in UTC, ISO 8601 with a `Z`, such as `2017-07-09T21:57:05Z`. */
+export const Instant = constrained(
+  'instant (ISO 8601 in UTC, such as 2017-07-09T21:57:05Z)',
+  (value): value is string => typeof value === 'string' && instantExpression.test(value) && isCalendarInstant(value),
+  { type: 'string', format: 'date-time', pattern: INSTANT_PATTERN },
+);
+
+/** `Date.parse` rolls 30 February over into March; a real moment prints back as it came. */
+const isCalendarInstant = (value: string): boolean => {
+  const parsed = Date.parse(value);
+  return !Number.isNaN(parsed) && new Date(parsed).toISOString().slice(0, 19) === value.slice(0, 19);
+};
+
+/** Whether one instant lies before another; both in the format of {@link Instant}, with or without milliseconds. */
+export const isBefore = (left: string, right: string): boolean => Date.parse(left) < Date.parse(right);
+
+/** A list of a documented element. */
+export const listOf = <C extends t.Mixed>(element: C): t.ReadonlyArrayC<C> => t.readonlyArray(element);
+
+/** One of a few words. */
+export const oneOf = <Words extends Readonly<Record<string, null>>>(words: Words): t.KeyofC<Words> => t.keyof(words);

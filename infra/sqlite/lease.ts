@@ -1,0 +1,140 @@
+/**
+ * A lease on a SQLite file: one process writes it, a second one waits. A holder that was frozen past its lease finds the
+ * epoch changed and stops: every write transaction asserts the epoch, so that a stale holder can't commit.
+ */
+import { hostname } from 'node:os';
+import type { Clock } from '../clock';
+import type { Database, Migration } from './database';
+
+/** Add this step to the migrations of a file that is held by a lease. */
+export const leaseMigration: Migration = {
+  name: 'lease',
+  sql: `CREATE TABLE lease (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          owner TEXT NOT NULL,
+          epoch INTEGER NOT NULL,
+          expires_at_ms INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO lease VALUES (1, '', 0, 0);`,
+};
+
+/** The lease was taken over by another process; what this one still wants to write must not be written. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+export interface Lease {
+  /** Grows by one with every take-over. */
+  readonly epoch: number;
+  /** Call inside a write transaction. Throws {@link LeaseLost}. */
+  readonly assertHeld: () => void;
+  /** Whether, as far as this process's own clock can tell, nobody can have taken over. Costs no query. */
+  readonly isFresh: () => boolean;
+  /** Lets the next one in at once. */
+  readonly release: () => void;
+}
+
+export interface LeaseOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** How long a holder that no longer renews keeps others out. */
+  readonly ttlMs: number;
+  /** Called once when a renewal finds that another process has taken over. */
+  readonly onLost: (reason: LeaseLost) => void;
+}
+
+interface LeaseRow {
+  readonly owner: string;
+  readonly epoch: number;
+  readonly expires_at_ms: number;
+}
+
+const POLL_MS = 100;
+
+/** Waits until the lease is free (or its holder is gone), then holds it and renews it until released. */
+export const acquireLease = async (
+  options: LeaseOptions & { readonly signal?: AbortSignal; readonly onWaiting?: (owner: string) => void },
+): Promise<Lease> => {
+  let told = false;
+  for (;;) {
+    const attempt = tryAcquire(options);
+    if (typeof attempt !== 'string') return attempt;
+    if (!told) options.onWaiting?.(attempt);
+    told = true;
+    if (options.signal?.aborted === true) throw new LeaseLost(`gave up waiting for ${attempt}`);
+    await options.clock.sleep(POLL_MS, options.signal);
+  }
+};
+
+/** Takes the lease if it is free; otherwise answers who holds it. */
+export const tryAcquire = (options: LeaseOptions): Lease | string => {
+  const { database, clock, ttlMs } = options;
+  const owner = `${hostname()}:${process.pid}:${clock.newId()}`;
+  const read = database.prepare<[], LeaseRow>('SELECT owner, epoch, expires_at_ms FROM lease WHERE id = 1');
+  const write = database.prepare<[string, number, number]>(
+    'UPDATE lease SET owner = ?, epoch = ?, expires_at_ms = ? WHERE id = 1',
+  );
+  const take = database.transaction((): number | string => {
+    const row = readRow(read);
+    if (row.owner !== '' && row.expires_at_ms > clock.nowMs() && !isGone(row.owner)) return row.owner;
+    write.run(owner, row.epoch + 1, clock.nowMs() + ttlMs);
+    return row.epoch + 1;
+  });
+  const taken = take.immediate();
+  return typeof taken === 'string' ? taken : held(options, owner, taken);
+};
+
+const held = ({ database, clock, ttlMs, onLost }: LeaseOptions, owner: string, epoch: number): Lease => {
+  const read = database.prepare<[], LeaseRow>('SELECT owner, epoch, expires_at_ms FROM lease WHERE id = 1');
+  const renew = database.prepare<[number, number]>('UPDATE lease SET expires_at_ms = ? WHERE id = 1 AND epoch = ?');
+  const free = database.prepare<[number]>(`UPDATE lease SET owner = '', expires_at_ms = 0 WHERE id = 1 AND epoch = ?`);
+  let renewedAtMs = clock.monotonicMs();
+  const lost = (): LeaseLost => new LeaseLost(`another process took ${database.name} over from ${owner}`);
+  const timer = setInterval(() => {
+    if (!database.open) {
+      clearInterval(timer);
+      return;
+    }
+    try {
+      if (renew.run(clock.nowMs() + ttlMs, epoch).changes === 1) {
+        renewedAtMs = clock.monotonicMs();
+        return;
+      }
+    } catch {
+      // A busy or full disk: the next turn tries again, and isFresh() turns false in time.
+      return;
+    }
+    clearInterval(timer);
+    onLost(lost());
+  }, ttlMs / 3);
+  timer.unref();
+  return {
+    epoch,
+    assertHeld: () => {
+      if (readRow(read).epoch !== epoch) throw lost();
+    },
+    isFresh: () => clock.monotonicMs() - renewedAtMs < ttlMs,
+    release: () => {
+      clearInterval(timer);
+      if (database.open) free.run(epoch);
+    },
+  };
+};
+
+const readRow = (statement: { get: () => LeaseRow | undefined }): LeaseRow => {
+  const row = statement.get();
+  if (row === undefined) throw new Error('the lease row is missing: the file was not made by its migrations');
+  return row;
+};
+
+/** A holder on this machine whose process no longer exists can't come back: no need to wait for its time. */
+const isGone = (owner: string): boolean => {
+  const [host, pid] = owner.split(':');
+  if (host !== hostname()) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+};

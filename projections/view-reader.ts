@@ -1,0 +1,118 @@
+/** The read side as the API sees it: rows, and how far each projection has come. */
+
+/** A column as the API documents it. */
+export interface ViewColumn {
+  readonly name: string;
+  readonly type: 'text' | 'integer' | 'json';
+  readonly nullable: boolean;
+  readonly meaning: string;
+}
+
+/** What a view offers. */
+export interface ViewDescription {
+  readonly name: string;
+  readonly version: number;
+  readonly meaning: string;
+  /** The columns that make the key; several are joined with `:` in a URL. */
+  readonly key: ReadonlyArray<string>;
+  readonly columns: ReadonlyArray<ViewColumn>;
+  /** The topics whose events the view is made from. */
+  readonly topics: ReadonlyArray<string>;
+}
+
+/** A row: column name to text, integer, parsed JSON or null. */
+export type ViewRow = Readonly<Record<string, unknown>>;
+
+/** A page of rows in key order. */
+export interface ViewPage {
+  readonly items: ReadonlyArray<ViewRow>;
+  /** Absent at the end. */
+  readonly nextCursor?: string;
+}
+
+export type ListFailure =
+  | { readonly _tag: 'UnknownFilter'; readonly name: string; readonly known: ReadonlyArray<string> }
+  | { readonly _tag: 'InvalidFilter'; readonly name: string; readonly reason: string }
+  | { readonly _tag: 'InvalidCursor' };
+
+/** How a partition of a group stands. */
+export interface PartitionStatus {
+  readonly topic: string;
+  readonly partition: number;
+  readonly nextOffset: number;
+  readonly highWaterPosition: number;
+  /** The end of the log as the group saw it last; null before the first look. */
+  readonly logEndOffset: number | null;
+  /** `logEndOffset - nextOffset`; null before the first look. */
+  readonly lag: number | null;
+}
+
+/** How a consumer group stands. */
+export interface GroupStatus {
+  readonly group: string;
+  /** `halted` needs a person: `reason` says why and what to do. */
+  readonly state: 'starting' | 'catching-up' | 'running' | 'retrying' | 'halted' | 'stopped';
+  readonly reason: string | null;
+  readonly lag: number | null;
+  readonly outcomes: Readonly<Record<'applied' | 'duplicates' | 'notApplicable' | 'unreadable' | 'retries', number>>;
+  readonly partitions: ReadonlyArray<PartitionStatus>;
+  /** ISO 8601, UTC. */
+  readonly updatedAt: string;
+}
+
+/** How a projection stands. */
+export interface ProjectionStatus {
+  readonly name: string;
+  readonly version: number;
+  /** Which build of the tables is served; grows with every swap. */
+  readonly generation: number;
+  readonly rows: number;
+  readonly rebuild: RebuildStatus | null;
+}
+
+/** How a rebuild stands. */
+export interface RebuildStatus {
+  readonly id: number;
+  readonly projection: string;
+  readonly from: 'kafka' | 'store';
+  readonly state: 'requested' | 'running' | 'done' | 'failed';
+  readonly reason: string | null;
+  /** Events read so far and to read in all; `total` is null before the first look. */
+  readonly done: number;
+  readonly total: number | null;
+  /** Events a second over the whole run. */
+  readonly rate: number | null;
+  /** Seconds to go at that rate. */
+  readonly etaSeconds: number | null;
+  /** What shows that the rebuilt rows are right: row counts and hashes before and after; null until done. */
+  readonly proof: Readonly<Record<string, unknown>> | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+/** Reads the views' file; every call answers from what is committed now. */
+export interface ViewReader {
+  readonly views: ReadonlyArray<ViewDescription>;
+  /** Rows that match every filter (equality), in key order. */
+  readonly list: (
+    view: string,
+    query: {
+      readonly filters: Readonly<Record<string, string>>;
+      readonly limit: number;
+      readonly cursor?: string;
+    },
+  ) => { readonly _tag: 'Left'; readonly left: ListFailure } | { readonly _tag: 'Right'; readonly right: ViewPage };
+  /** The row under a key as it stands in a URL. */
+  readonly find: (view: string, key: string) => ViewRow | undefined;
+  /** Whether the served generation has applied the event at `position` of that partition. */
+  readonly hasSeen: (
+    view: string,
+    event: { readonly topic: string; readonly partition: number; readonly position: number },
+  ) => boolean;
+  readonly projections: () => ReadonlyArray<ProjectionStatus>;
+  readonly groups: () => ReadonlyArray<GroupStatus>;
+  readonly rebuild: (id: number) => RebuildStatus | undefined;
+  /** Changes when anything was committed: look again then, and only then. */
+  readonly changeCounter: () => number;
+  readonly close: () => void;
+}
