@@ -26,11 +26,15 @@ export const Amount = constrained(
   { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
 );
 
+/** The largest {@link Quantity}. */
+export const MAX_QUANTITY = 1_000_000;
+
 /** A number of pieces, at least one and at most a million. */
 export const Quantity = constrained(
   'quantity (integer, 1 to 1000000)',
-  (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 1_000_000,
-  { type: 'integer', minimum: 1, maximum: 1_000_000 },
+  (value): value is number =>
+    Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MAX_QUANTITY,
+  { type: 'integer', minimum: 1, maximum: MAX_QUANTITY },
 );
 
 const CURRENCY_PATTERN = '^[A-Z]{3}$';
@@ -61,6 +65,10 @@ const isCalendarInstant = (value: string): boolean => {
 
 /** Whether one instant lies before another; both in the format of {@link Instant}, with or without milliseconds. */
 export const isBefore = (left: string, right: string): boolean => Date.parse(left) < Date.parse(right);
+
+/** The latest of several instants; where two name the same moment, the first as it was written. */
+export const latestOf = (first: string, ...others: ReadonlyArray<string>): string =>
+  others.reduce((latest, each) => (isBefore(latest, each) ? each : latest), first);
 
 /** A list of a documented element. */
 export const listOf = <C extends t.Mixed>(element: C): t.ReadonlyArrayC<C> => t.readonlyArray(element);

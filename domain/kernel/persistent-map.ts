@@ -1,0 +1,87 @@
+/**
+ * A map that is never changed: setting a key answers a new map, which shares all but one path with the old one. States
+ * that grow with use (the reservations of a much-wanted article) fold in steps of constant cost, yet stay values: a copy
+ * of an object at each event would make the fold quadratic.
+ *
+ * A hash trie: each level picks one of 16 children by 4 bits of the key's hash; a leaf holds a few entries and splits.
+ */
+type Entry<Value> = readonly [key: string, value: Value];
+
+interface Leaf<Value> {
+  readonly entries: ReadonlyArray<Entry<Value>>;
+}
+
+interface Branch<Value> {
+  readonly children: ReadonlyArray<Node<Value>>;
+}
+
+type Node<Value> = Leaf<Value> | Branch<Value>;
+
+const BITS = 4;
+const WIDTH = 1 << BITS;
+const DEEPEST = 32 / BITS;
+const LEAF_ENTRIES = 12;
+
+/** An immutable map from text to values. */
+export class PersistentMap<Value> {
+  private constructor(private readonly root: Node<Value>) {}
+
+  /** A map without entries. */
+  static empty<Value>(): PersistentMap<Value> {
+    return new PersistentMap<Value>({ entries: [] });
+  }
+
+  /** The value under a key. */
+  get(key: string): Value | undefined {
+    let node = this.root;
+    for (let bits = hash(key); 'children' in node; bits >>>= BITS) node = childAt(node, bits);
+    return node.entries.find((entry) => entry[0] === key)?.[1];
+  }
+
+  /** This map with the key's value set. */
+  set(key: string, value: Value): PersistentMap<Value> {
+    return new PersistentMap(withEntry(this.root, [key, value], 0, hash(key)));
+  }
+
+  /** Every entry in the order of keys. */
+  entries(): ReadonlyArray<Entry<Value>> {
+    return entriesOf(this.root).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  }
+
+  /** Shows as a plain object in JSON. */
+  toJSON(): Readonly<Record<string, Value>> {
+    return Object.fromEntries(this.entries());
+  }
+}
+
+const withEntry = <Value>(node: Node<Value>, entry: Entry<Value>, depth: number, bits: number): Node<Value> => {
+  if ('children' in node) {
+    const child = withEntry(childAt(node, bits), entry, depth + 1, bits >>> BITS);
+    return { children: node.children.with(bits % WIDTH, child) };
+  }
+  const entries = [...node.entries.filter(([key]) => key !== entry[0]), entry];
+  return entries.length <= LEAF_ENTRIES || depth === DEEPEST ? { entries } : split(entries, depth);
+};
+
+const split = <Value>(entries: ReadonlyArray<Entry<Value>>, depth: number): Node<Value> => ({
+  children: Array.from({ length: WIDTH }, (_, index) => ({
+    entries: entries.filter(([key]) => (hash(key) >>> (depth * BITS)) % WIDTH === index),
+  })),
+});
+
+const childAt = <Value>({ children }: Branch<Value>, bits: number): Node<Value> => {
+  const child = children[bits % WIDTH];
+  if (child === undefined) throw new Error('a branch always has all its children');
+  return child;
+};
+
+const entriesOf = <Value>(node: Node<Value>): ReadonlyArray<Entry<Value>> =>
+  'children' in node ? node.children.flatMap(entriesOf) : node.entries;
+
+/** FNV-1a over UTF-16 units, 32 bits: only has to spread well. */
+const hash = (key: string): number => {
+  let result = 0x811c9dc5;
+  for (let index = 0; index < key.length; index += 1) result = Math.imul(result ^ key.charCodeAt(index), 0x01000193);
+  // The low bits of FNV mix the least, and they choose the first child.
+  return (result ^ (result >>> 15)) >>> 0;
+};

@@ -1,0 +1,25 @@
+/** What an order consists of. */
+import { field, record, type RecordOf } from '../kernel/codec';
+import { Amount, Identifier, Quantity } from '../kernel/values';
+
+/** One line of an order: so many pieces of one article, and what they cost. */
+export const OrderLine = record('OrderLine', {
+  sku: field(Identifier, 'The article, by its stock keeping unit; the id of its stock.'),
+  quantity: field(Quantity, 'How many pieces of the article.'),
+  unitPrice: field(Amount, "The price of one piece, in minor units of the order's currency."),
+  freight: field(Amount, "The freight for the whole line (not for a piece), in minor units of the order's currency."),
+});
+
+/** A line in memory. */
+export type OrderLine = RecordOf<(typeof OrderLine)['fields']>;
+
+/** What the lines cost together, in minor units; not a safe integer where it is beyond counting. */
+export const amountOf = (lines: ReadonlyArray<OrderLine>): number =>
+  lines.reduce((sum, line) => sum + line.quantity * line.unitPrice + line.freight, 0);
+
+/** How many pieces of each article the lines ask for together, in the order of first mention. */
+export const quantitiesBySku = (lines: ReadonlyArray<OrderLine>): ReadonlyMap<string, number> => {
+  const quantities = new Map<string, number>();
+  for (const { sku, quantity } of lines) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
+  return quantities;
+};

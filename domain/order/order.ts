@@ -1,0 +1,252 @@
+/**
+ * The order: placed, confirmed, handed to a carrier, delivered; or cancelled, or declared unavailable, on the way.
+ *
+ * A step happens once. A command whose step has happened repeats it and changes nothing, however late it comes and
+ * whatever business time it names: the first report stands, for it is what everybody has read.
+ */
+import { aggregate } from '../kernel/aggregate';
+import { accept, nothingToChange, refuse, type Decider, type Decision } from '../kernel/decider';
+import { isBefore, MAX_QUANTITY } from '../kernel/values';
+import { orderCommands, type OrderCommand, type OrderCommandNamed } from './commands';
+import {
+  OrderCancelled,
+  OrderConfirmed,
+  OrderDeclaredUnavailable,
+  OrderDelivered,
+  orderEvents,
+  OrderHandedToCarrier,
+  OrderPlaced,
+  type OrderEvent,
+  type OrderPlacedData,
+} from './events';
+import { amountOf, quantitiesBySku, type OrderLine } from './line';
+
+// -------------------------------------------------------------------------------------
+// State
+// -------------------------------------------------------------------------------------
+
+/** What has happened to the order; empty before it is placed. */
+export interface OrderState {
+  readonly placed?: OrderPlacedData;
+  readonly confirmedAt?: string;
+  readonly handedOverAt?: string;
+  readonly deliveredAt?: string;
+  readonly cancelledAt?: string;
+  readonly unavailableAt?: string;
+}
+
+const evolve = (state: OrderState, event: OrderEvent): OrderState => {
+  switch (event.type) {
+    case 'OrderPlaced':
+      return { ...state, placed: event.data };
+    case 'OrderConfirmed':
+      return { ...state, confirmedAt: event.data.confirmedAt };
+    case 'OrderHandedToCarrier':
+      return { ...state, handedOverAt: event.data.handedOverAt };
+    case 'OrderDelivered':
+      return { ...state, deliveredAt: event.data.deliveredAt };
+    case 'OrderCancelled':
+      return { ...state, cancelledAt: event.data.cancelledAt };
+    case 'OrderDeclaredUnavailable':
+      return { ...state, unavailableAt: event.data.declaredAt };
+  }
+};
+
+// -------------------------------------------------------------------------------------
+// Decisions
+// -------------------------------------------------------------------------------------
+
+const decide = (command: OrderCommand, state: OrderState): Decision<OrderEvent> => {
+  if (command.type === 'place') return decidePlace(command, state);
+  const { placed } = state;
+  if (placed === undefined) return refuse('OrderNotPlaced', `Order ${command.id} was never placed: place it first.`);
+  switch (command.type) {
+    case 'confirm':
+      return decideConfirm(command, state, placed);
+    case 'hand-to-carrier':
+      return decideHandToCarrier(command, state, placed);
+    case 'deliver':
+      return decideDeliver(command, state, placed);
+    case 'cancel':
+      return decideCancel(command, state, placed);
+    case 'declare-unavailable':
+      return decideDeclareUnavailable(command, state, placed);
+  }
+};
+
+const decidePlace = ({ id, data }: OrderCommandNamed<'place'>, { placed }: OrderState): Decision<OrderEvent> => {
+  if (placed !== undefined) {
+    return isSameOrder(placed, data)
+      ? nothingToChange
+      : refuse('OrderAlreadyPlaced', `Order ${id} was placed with other content: place a new order under its own id.`);
+  }
+  if (data.lines.length === 0)
+    return refuse('OrderWithoutLines', `Order ${id} has no lines: name one article or more.`);
+  for (const [sku, quantity] of quantitiesBySku(data.lines)) {
+    if (quantity > MAX_QUANTITY)
+      return refuse(
+        'OrderQuantityTooLarge',
+        `Order ${id} asks for ${quantity} of ${sku}; at most ${MAX_QUANTITY} can be.`,
+      );
+  }
+  const amount = amountOf(data.lines);
+  if (!Number.isSafeInteger(amount))
+    return refuse('OrderAmountTooLarge', `The lines of order ${id} add up to more than ${Number.MAX_SAFE_INTEGER}.`);
+  return accept(OrderPlaced.of({ orderId: id, amount, ...data }));
+};
+
+const decideConfirm = (
+  { id, data: { confirmedAt } }: OrderCommandNamed<'confirm'>,
+  state: OrderState,
+  placed: OrderPlacedData,
+): Decision<OrderEvent> => {
+  if (state.confirmedAt !== undefined) return nothingToChange;
+  if (isClosed(state)) return refuseClosed(id, state);
+  if (isBefore(confirmedAt, placed.placedAt))
+    return refuseTime('ConfirmedBeforePlacement', id, `confirmed at ${confirmedAt}`, `placed at ${placed.placedAt}`);
+  return accept(OrderConfirmed.of({ ...orderFactsOf(placed), confirmedAt }));
+};
+
+const decideHandToCarrier = (
+  { id, data: { handedOverAt } }: OrderCommandNamed<'hand-to-carrier'>,
+  state: OrderState,
+  placed: OrderPlacedData,
+): Decision<OrderEvent> => {
+  if (state.handedOverAt !== undefined) return nothingToChange;
+  if (isClosed(state)) return refuseClosed(id, state);
+  if (state.confirmedAt === undefined) return refuseUnconfirmed(id);
+  if (isBefore(handedOverAt, state.confirmedAt))
+    return refuseTime(
+      'HandedOverBeforeConfirmation',
+      id,
+      `handed over at ${handedOverAt}`,
+      `confirmed at ${state.confirmedAt}`,
+    );
+  return accept(OrderHandedToCarrier.of({ ...orderFactsOf(placed), handedOverAt }));
+};
+
+const decideDeliver = (
+  { id, data: { deliveredAt } }: OrderCommandNamed<'deliver'>,
+  state: OrderState,
+  placed: OrderPlacedData,
+): Decision<OrderEvent> => {
+  if (state.deliveredAt !== undefined) return nothingToChange;
+  if (isClosed(state)) return refuseClosed(id, state);
+  if (state.confirmedAt === undefined) return refuseUnconfirmed(id);
+  if (state.handedOverAt === undefined)
+    return refuse('OrderNotHandedOver', `No carrier has order ${id}: hand it to a carrier first.`);
+  if (isBefore(deliveredAt, state.handedOverAt))
+    return refuseTime(
+      'DeliveredBeforeHandOver',
+      id,
+      `delivered at ${deliveredAt}`,
+      `handed over at ${state.handedOverAt}`,
+    );
+  return accept(OrderDelivered.of({ ...orderFactsOf(placed), deliveredAt }));
+};
+
+const decideCancel = (
+  { id, data: { reason, cancelledAt } }: OrderCommandNamed<'cancel'>,
+  state: OrderState,
+  placed: OrderPlacedData,
+): Decision<OrderEvent> => {
+  if (state.cancelledAt !== undefined) return nothingToChange;
+  if (isClosed(state)) return refuseClosed(id, state);
+  if (state.deliveredAt !== undefined) return refuseDelivered(id, state.deliveredAt);
+  if (isBefore(cancelledAt, placed.placedAt))
+    return refuseTime('CancelledBeforePlacement', id, `cancelled at ${cancelledAt}`, `placed at ${placed.placedAt}`);
+  return accept(OrderCancelled.of({ ...orderFactsOf(placed), reason, cancelledAt }));
+};
+
+const decideDeclareUnavailable = (
+  { id, data: { reason, declaredAt } }: OrderCommandNamed<'declare-unavailable'>,
+  state: OrderState,
+  placed: OrderPlacedData,
+): Decision<OrderEvent> => {
+  if (state.unavailableAt !== undefined) return nothingToChange;
+  if (isClosed(state)) return refuseClosed(id, state);
+  if (state.deliveredAt !== undefined) return refuseDelivered(id, state.deliveredAt);
+  if (state.handedOverAt !== undefined)
+    return refuse(
+      'OrderAlreadyHandedOver',
+      `A carrier has had order ${id} since ${state.handedOverAt}: it was available; cancel it instead.`,
+    );
+  if (isBefore(declaredAt, placed.placedAt))
+    return refuseTime(
+      'DeclaredUnavailableBeforePlacement',
+      id,
+      `declared unavailable at ${declaredAt}`,
+      `placed at ${placed.placedAt}`,
+    );
+  return accept(OrderDeclaredUnavailable.of({ ...orderFactsOf(placed), reason, declaredAt }));
+};
+
+// -------------------------------------------------------------------------------------
+// What decisions ask
+// -------------------------------------------------------------------------------------
+
+/** The business time is not content: whoever asks again may not know when they asked first. */
+const isSameOrder = (placed: OrderPlacedData, asked: OrderCommandNamed<'place'>['data']): boolean =>
+  placed.customerId === asked.customerId &&
+  placed.currency === asked.currency &&
+  placed.lines.length === asked.lines.length &&
+  placed.lines.every((line, index) => isSameLine(line, asked.lines[index]));
+
+const isSameLine = (left: OrderLine, right: OrderLine | undefined): boolean =>
+  left.sku === right?.sku &&
+  left.quantity === right.quantity &&
+  left.unitPrice === right.unitPrice &&
+  left.freight === right.freight;
+
+const orderFactsOf = ({ orderId, customerId, currency, amount, placedAt }: OrderPlacedData) => ({
+  orderId,
+  customerId,
+  currency,
+  amount,
+  placedAt,
+});
+
+const isClosed = ({ cancelledAt, unavailableAt }: OrderState): boolean =>
+  cancelledAt !== undefined || unavailableAt !== undefined;
+
+const refuseClosed = (id: string, { cancelledAt }: OrderState): Decision<never> =>
+  cancelledAt === undefined
+    ? refuse('OrderUnavailable', `Order ${id} was declared unavailable: nothing more can happen to it.`)
+    : refuse('OrderAlreadyCancelled', `Order ${id} was cancelled at ${cancelledAt}: nothing more can happen to it.`);
+
+const refuseUnconfirmed = (id: string): Decision<never> =>
+  refuse('OrderNotConfirmed', `Order ${id} is not confirmed: it has to be reserved, paid and confirmed first.`);
+
+const refuseDelivered = (id: string, deliveredAt: string): Decision<never> =>
+  refuse('OrderAlreadyDelivered', `Order ${id} was delivered at ${deliveredAt}: it can no longer be called off.`);
+
+const refuseTime = (type: string, id: string, step: string, earlierStep: string): Decision<never> =>
+  refuse(type, `Order ${id} can't have been ${step}: it was ${earlierStep}, which is later.`);
+
+// -------------------------------------------------------------------------------------
+// The aggregate
+// -------------------------------------------------------------------------------------
+
+/** The rules of an order. */
+export const orderDecider: Decider<OrderCommand, OrderState, OrderEvent> = { decide, evolve, initialState: {} };
+
+/** The order with its contracts. */
+export const orderAggregate = aggregate({
+  category: 'order',
+  path: 'orders',
+  meaning: 'A customer wants articles at agreed prices; from placing to delivery, or to its end on the way.',
+  topic: {
+    name: 'orders',
+    partitions: 4,
+    retention: 'forever',
+    key: {
+      is: 'the order id',
+      because:
+        "Order is needed within one order's life and nowhere else. Orders are many and alike (a handful of events each), " +
+        'so the key leaves all partitions busy and no skew is expected; the customer id would tie up a big buyer.',
+    },
+  },
+  events: orderEvents,
+  commands: orderCommands,
+  decider: orderDecider,
+});

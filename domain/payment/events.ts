@@ -1,0 +1,77 @@
+/** What happens to a payment. Stored and published shapes: change them with a new schema version only. */
+import { constrained, field } from '../kernel/codec';
+import { defineEvent, type EventOf } from '../kernel/event-definition';
+import { Amount, Currency, Identifier, Instant, oneOf, Text } from '../kernel/values';
+
+/** How a customer pays. */
+export const PaymentMethod = oneOf({ 'credit-card': null, 'debit-card': null, boleto: null, voucher: null });
+
+const MAX_INSTALMENTS = 48;
+
+/**
+ * In how many parts a customer pays. Paying at once is one instalment; some source systems write 0 for it, which is
+ * refused, because two spellings of one fact would split every count, and an amount per instalment would divide by zero.
+ */
+export const Instalments = constrained(
+  `number of instalments (integer, 1 to ${MAX_INSTALMENTS}; paying at once is 1)`,
+  (value): value is number =>
+    Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MAX_INSTALMENTS,
+  { type: 'integer', minimum: 1, maximum: MAX_INSTALMENTS },
+);
+
+/** In every event of a payment, so that a consumer need not have seen an earlier one. */
+const paymentFacts = {
+  paymentId: field(Identifier, 'The payment; one attempt to pay has one id.'),
+  orderId: field(Identifier, 'The order that the payment is for; several payments may pay one order.'),
+  currency: field(Currency, 'The currency of the amount, ISO 4217.'),
+};
+
+export const PaymentAuthorised = defineEvent('PaymentAuthorised', {
+  schemaVersion: 1,
+  meaning: 'The payer is good for the amount and it is held; no money has moved.',
+  fields: {
+    ...paymentFacts,
+    amount: field(Amount, 'The amount held, in minor units of the currency, more than 0.'),
+    method: field(PaymentMethod, 'How the customer pays.'),
+    instalments: field(Instalments, 'In how many parts the customer pays; 1 is at once.'),
+    authorisedAt: field(Instant, 'When the amount was authorised; business time, UTC.'),
+  },
+});
+
+export const PaymentDeclined = defineEvent('PaymentDeclined', {
+  schemaVersion: 1,
+  meaning: 'The payment will not happen: refused at the start, or given up after it was authorised.',
+  fields: {
+    ...paymentFacts,
+    amount: field(Amount, 'The amount that will not be paid, in minor units of the currency, more than 0.'),
+    reason: field(Text, 'Why the payment was declined, for people.'),
+    declinedAt: field(Instant, 'When the payment was declined; business time, UTC.'),
+  },
+});
+
+export const PaymentCaptured = defineEvent('PaymentCaptured', {
+  schemaVersion: 1,
+  meaning: 'The money of an authorised payment was collected, all of it.',
+  fields: {
+    ...paymentFacts,
+    amount: field(Amount, 'The amount collected: all that was authorised, in minor units of the currency.'),
+    capturedAt: field(Instant, 'When the money was collected; business time, UTC.'),
+  },
+});
+
+export const PaymentRefunded = defineEvent('PaymentRefunded', {
+  schemaVersion: 1,
+  meaning: 'Collected money went back to the payer, all or part of it.',
+  fields: {
+    ...paymentFacts,
+    refundId: field(Identifier, 'The refund; one refund counts once.'),
+    amount: field(Amount, 'The amount of this refund, in minor units of the currency, more than 0.'),
+    refundedAt: field(Instant, 'When the money went back; business time, UTC.'),
+  },
+});
+
+/** Every event of a payment. */
+export const paymentEvents = [PaymentAuthorised, PaymentDeclined, PaymentCaptured, PaymentRefunded] as const;
+
+/** Any event of a payment. */
+export type PaymentEvent = EventOf<(typeof paymentEvents)[number]>;

@@ -1,0 +1,185 @@
+/**
+ * The stock of one article: pieces on hand, and those of them that are set aside for orders. Never less than nothing is
+ * available.
+ *
+ * A receipt and a reservation happen once, whatever business time a repeat names. Business times are not compared: they
+ * come from people and scanners who report in any order, and no rule of stock hangs on them.
+ */
+import { aggregate } from '../kernel/aggregate';
+import { accept, nothingToChange, refuse, type Decider, type Decision } from '../kernel/decider';
+import { PersistentMap } from '../kernel/persistent-map';
+import { stockCommands, type StockCommand, type StockCommandNamed } from './commands';
+import { StockDispatched, stockEvents, StockReceived, StockReleased, StockReserved, type StockEvent } from './events';
+
+// -------------------------------------------------------------------------------------
+// State
+// -------------------------------------------------------------------------------------
+
+/** What became of an order's reservation; an ended one is remembered, so that a late repeat doesn't revive it. */
+export interface Reservation {
+  readonly quantity: number;
+  readonly status: 'reserved' | 'released' | 'dispatched';
+}
+
+/** The article's pieces. */
+export interface StockState {
+  readonly onHand: number;
+  /** How many of those on hand are set aside. */
+  readonly reserved: number;
+  /** Receipt id to quantity. */
+  readonly receipts: PersistentMap<number>;
+  /** Order id to reservation. */
+  readonly reservations: PersistentMap<Reservation>;
+}
+
+const initialState: StockState = {
+  onHand: 0,
+  reserved: 0,
+  receipts: PersistentMap.empty(),
+  reservations: PersistentMap.empty(),
+};
+
+const evolve = (state: StockState, event: StockEvent): StockState => {
+  const { quantity } = event.data;
+  switch (event.type) {
+    case 'StockReceived': {
+      const receipts = state.receipts.set(event.data.receiptId, quantity);
+      return { ...state, onHand: state.onHand + quantity, receipts };
+    }
+    case 'StockReserved':
+      return withReservation(state, event, 'reserved', { onHand: 0, reserved: quantity });
+    case 'StockReleased':
+      return withReservation(state, event, 'released', { onHand: 0, reserved: -quantity });
+    case 'StockDispatched':
+      return withReservation(state, event, 'dispatched', { onHand: -quantity, reserved: -quantity });
+  }
+};
+
+const withReservation = (
+  state: StockState,
+  { data: { orderId, quantity } }: Exclude<StockEvent, { readonly type: 'StockReceived' }>,
+  status: Reservation['status'],
+  moved: { readonly onHand: number; readonly reserved: number },
+): StockState => ({
+  ...state,
+  onHand: state.onHand + moved.onHand,
+  reserved: state.reserved + moved.reserved,
+  reservations: state.reservations.set(orderId, { quantity, status }),
+});
+
+// -------------------------------------------------------------------------------------
+// Decisions
+// -------------------------------------------------------------------------------------
+
+const decide = (command: StockCommand, state: StockState): Decision<StockEvent> => {
+  switch (command.type) {
+    case 'receive':
+      return decideReceive(command, state);
+    case 'reserve':
+      return decideReserve(command, state);
+    case 'release':
+      return decideRelease(command, state);
+    case 'dispatch':
+      return decideDispatch(command, state);
+  }
+};
+
+const decideReceive = ({ id, data }: StockCommandNamed<'receive'>, state: StockState): Decision<StockEvent> => {
+  const received = state.receipts.get(data.receiptId);
+  if (received === undefined) return accept(StockReceived.of({ sku: id, ...data }));
+  if (received === data.quantity) return nothingToChange;
+  return refuse(
+    'ReceiptAlreadyBooked',
+    `Receipt ${data.receiptId} of ${id} was booked with ${received} pieces: book the difference under its own receipt.`,
+  );
+};
+
+const decideReserve = ({ id, data }: StockCommandNamed<'reserve'>, state: StockState): Decision<StockEvent> => {
+  const known = state.reservations.get(data.orderId);
+  if (known !== undefined) return decideReserveAgain(id, data, known);
+  const available = state.onHand - state.reserved;
+  if (data.quantity > available)
+    return refuse(
+      'StockNotAvailable',
+      `Order ${data.orderId} needs ${data.quantity} of ${id}, but ${available} are available: receive more first.`,
+    );
+  return accept(StockReserved.of({ sku: id, ...data }));
+};
+
+const decideReserveAgain = (
+  sku: string,
+  { orderId, quantity }: StockCommandNamed<'reserve'>['data'],
+  known: Reservation,
+): Decision<StockEvent> => {
+  // A success would say that pieces are set aside, and they aren't; new ones would be for an order that gave them up.
+  if (known.status === 'released') return refuseReleased(sku, orderId);
+  if (known.quantity === quantity) return nothingToChange;
+  return refuse(
+    'StockAlreadyReserved',
+    `Order ${orderId} has its reservation of ${known.quantity} of ${sku}: another quantity needs another order.`,
+  );
+};
+
+const decideRelease = ({ id, data }: StockCommandNamed<'release'>, state: StockState): Decision<StockEvent> => {
+  const known = state.reservations.get(data.orderId);
+  switch (known?.status) {
+    case undefined:
+    case 'released':
+      return nothingToChange;
+    case 'dispatched':
+      return refuse(
+        'StockAlreadyDispatched',
+        `The ${known.quantity} of ${id} for order ${data.orderId} left the warehouse: receive them when they come back.`,
+      );
+    case 'reserved':
+      return accept(StockReleased.of({ sku: id, quantity: known.quantity, ...data }));
+  }
+};
+
+const decideDispatch = ({ id, data }: StockCommandNamed<'dispatch'>, state: StockState): Decision<StockEvent> => {
+  const known = state.reservations.get(data.orderId);
+  switch (known?.status) {
+    case undefined:
+      return refuse('StockNotReserved', `No ${id} is reserved for order ${data.orderId}: reserve it first.`);
+    case 'released':
+      return refuseReleased(id, data.orderId);
+    case 'dispatched':
+      return nothingToChange;
+    case 'reserved':
+      return accept(StockDispatched.of({ sku: id, quantity: known.quantity, ...data }));
+  }
+};
+
+const refuseReleased = (sku: string, orderId: string): Decision<never> =>
+  refuse(
+    'ReservationAlreadyReleased',
+    `The reservation of ${sku} for order ${orderId} was released, and that is final.`,
+  );
+
+// -------------------------------------------------------------------------------------
+// The aggregate
+// -------------------------------------------------------------------------------------
+
+/** The rules of stock. */
+export const stockDecider: Decider<StockCommand, StockState, StockEvent> = { decide, evolve, initialState };
+
+/** The stock of an article with its contracts. */
+export const stockAggregate = aggregate({
+  category: 'stock',
+  path: 'stock',
+  meaning: 'The pieces of one article: on hand, set aside for orders, gone.',
+  topic: {
+    name: 'stock',
+    partitions: 4,
+    retention: 'forever',
+    key: {
+      is: 'the stock keeping unit',
+      because:
+        'Quantities of one article only add up in order; articles have nothing to do with each other. Four partitions let ' +
+        'four consumers share them. Skew is real here: a much-wanted article is one key and stays in one partition.',
+    },
+  },
+  events: stockEvents,
+  commands: stockCommands,
+  decider: stockDecider,
+});
