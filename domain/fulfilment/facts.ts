@@ -65,7 +65,9 @@ export interface RefusalFact {
 
 /**
  * What the process has made up its mind to. It is the one place where the order of arrival counts: where one payment is
- * declined while others pay in full, whichever is learned first decides, and decides for good.
+ * declined while others pay in full, whichever is learned first decides. In a replay that may be the other one; then the
+ * order holds to what it was told first, for it takes no confirmation once cancelled, and no cancellation `unlessConfirmed`
+ * once confirmed.
  */
 export type Verdict = { readonly to: 'confirm'; readonly confirmedAt: string } | { readonly to: 'cancel' };
 
@@ -193,13 +195,16 @@ const verdictOn = (state: FulfilmentState): Verdict | null => {
   const { order, closed } = state;
   if (order === null || closed !== null) return null;
   if (refusedReservations(state).length > 0 || state.declines.length > 0) return { to: 'cancel' };
-  if (!isReserved(order, state.reservations) || !isPaid(order, state.captures)) return null;
-  const times = [...state.reservations, ...state.captures].map(({ at }) => at);
-  return { to: 'confirm', confirmedAt: latestOf(order.at, ...times) };
+  const reservations = reservationsFor(order, state.reservations);
+  const captures = state.captures.filter(({ currency }) => currency === order.currency);
+  if (reservations.length < order.needs.length || sumOf(captures) < order.amount) return null;
+  return { to: 'confirm', confirmedAt: latestOf(order.at, ...[...reservations, ...captures].map(({ at }) => at)) };
 };
 
-const isReserved = ({ needs }: OrderFact, reservations: ReadonlyArray<ReservationFact>): boolean =>
-  needs.every(({ sku, quantity }) => reservations.some((each) => each.id === sku && each.quantity === quantity));
+const reservationsFor = (
+  { needs }: OrderFact,
+  reservations: ReadonlyArray<ReservationFact>,
+): ReadonlyArray<ReservationFact> =>
+  reservations.filter(({ id, quantity }) => needs.some((need) => need.sku === id && need.quantity === quantity));
 
-const isPaid = ({ amount, currency }: OrderFact, captures: ReadonlyArray<CaptureFact>): boolean =>
-  captures.reduce((sum, each) => (each.currency === currency ? sum + each.amount : sum), 0) >= amount;
+const sumOf = (captures: ReadonlyArray<CaptureFact>): number => captures.reduce((sum, { amount }) => sum + amount, 0);

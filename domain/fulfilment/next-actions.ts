@@ -70,7 +70,7 @@ const cancelForEachCause = (state: FulfilmentState, order: OrderFact): ReadonlyA
       category: 'order',
       aggregateId: order.orderId,
       type: 'cancel',
-      data: { reason, cancelledAt: latestOf(order.at, cause.at) },
+      data: { reason, cancelledAt: latestOf(order.at, cause.at), unlessConfirmed: true },
     });
   return [
     ...refusedReservations(state).map(({ aggregateId, rejectionType }) =>

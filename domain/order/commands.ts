@@ -1,5 +1,6 @@
 /** What can be asked of an order; the id in the path is the order's. */
-import { field } from '../kernel/codec';
+import * as t from 'io-ts';
+import { field, optionalField } from '../kernel/codec';
 import { defineCommand, type CommandOf } from '../kernel/command-definition';
 import { Currency, Identifier, Instant, listOf, Text } from '../kernel/values';
 import { OrderLine } from './line';
@@ -52,14 +53,18 @@ export const cancel = defineCommand('cancel', {
   fields: {
     reason: field(Text, 'Why the order is called off, for people.'),
     cancelledAt: field(Instant, 'When the order was called off, not before it was placed; business time, UTC.'),
+    unlessConfirmed: optionalField(
+      t.boolean,
+      'With true, an order that is confirmed by now stays so and the command is refused; left out means false.',
+    ),
   },
   example: { reason: 'the customer changed their mind', cancelledAt: '2017-07-10T08:00:00Z' },
 });
 
 export const declareUnavailable = defineCommand('declare-unavailable', {
-  meaning: 'States that the seller can not supply the order, which is possible until a carrier has the goods.',
+  meaning: 'States that the seller cannot supply the order, which is possible until a carrier has the goods.',
   fields: {
-    reason: field(Text, 'Why the order can not be supplied, for people.'),
+    reason: field(Text, 'Why the order cannot be supplied, for people.'),
     declaredAt: field(Instant, 'When the seller said so, not before the order was placed; business time, UTC.'),
   },
   example: { reason: 'the article is no longer made', declaredAt: '2017-07-10T08:00:00Z' },

@@ -64,10 +64,10 @@ export const OrderCancelled = defineEvent('OrderCancelled', {
 
 export const OrderDeclaredUnavailable = defineEvent('OrderDeclaredUnavailable', {
   schemaVersion: 1,
-  meaning: 'The seller can not supply the order: reservations end and payments go back.',
+  meaning: 'The seller cannot supply the order: reservations end and payments go back.',
   fields: {
     ...orderFacts,
-    reason: field(Text, 'Why the order can not be supplied, for people.'),
+    reason: field(Text, 'Why the order cannot be supplied, for people.'),
     declaredAt: field(Instant, 'When the seller said so; business time, UTC.'),
   },
 });

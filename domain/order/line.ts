@@ -23,3 +23,13 @@ export const quantitiesBySku = (lines: ReadonlyArray<OrderLine>): ReadonlyMap<st
   for (const { sku, quantity } of lines) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
   return quantities;
 };
+
+/** Whether two lists ask for the same at the same prices, line by line. */
+export const areSameLines = (left: ReadonlyArray<OrderLine>, right: ReadonlyArray<OrderLine>): boolean =>
+  left.length === right.length && left.every((line, index) => isSameLine(line, right[index]));
+
+const isSameLine = (left: OrderLine, right: OrderLine | undefined): boolean =>
+  left.sku === right?.sku &&
+  left.quantity === right.quantity &&
+  left.unitPrice === right.unitPrice &&
+  left.freight === right.freight;

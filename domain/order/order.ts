@@ -19,7 +19,7 @@ import {
   type OrderEvent,
   type OrderPlacedData,
 } from './events';
-import { amountOf, quantitiesBySku, type OrderLine } from './line';
+import { amountOf, areSameLines, quantitiesBySku } from './line';
 
 // -------------------------------------------------------------------------------------
 // State
@@ -146,13 +146,18 @@ const decideDeliver = (
 };
 
 const decideCancel = (
-  { id, data: { reason, cancelledAt } }: OrderCommandNamed<'cancel'>,
+  { id, data: { reason, cancelledAt, unlessConfirmed } }: OrderCommandNamed<'cancel'>,
   state: OrderState,
   placed: OrderPlacedData,
 ): Decision<OrderEvent> => {
   if (state.cancelledAt !== undefined) return nothingToChange;
   if (isClosed(state)) return refuseClosed(id, state);
   if (state.deliveredAt !== undefined) return refuseDelivered(id, state.deliveredAt);
+  if (unlessConfirmed === true && state.confirmedAt !== undefined)
+    return refuse(
+      'OrderAlreadyConfirmed',
+      `Order ${id} was confirmed at ${state.confirmedAt}, and is to stay so then.`,
+    );
   if (isBefore(cancelledAt, placed.placedAt))
     return refuseTime('CancelledBeforePlacement', id, `cancelled at ${cancelledAt}`, `placed at ${placed.placedAt}`);
   return accept(OrderCancelled.of({ ...orderFactsOf(placed), reason, cancelledAt }));
@@ -189,14 +194,7 @@ const decideDeclareUnavailable = (
 const isSameOrder = (placed: OrderPlacedData, asked: OrderCommandNamed<'place'>['data']): boolean =>
   placed.customerId === asked.customerId &&
   placed.currency === asked.currency &&
-  placed.lines.length === asked.lines.length &&
-  placed.lines.every((line, index) => isSameLine(line, asked.lines[index]));
-
-const isSameLine = (left: OrderLine, right: OrderLine | undefined): boolean =>
-  left.sku === right?.sku &&
-  left.quantity === right.quantity &&
-  left.unitPrice === right.unitPrice &&
-  left.freight === right.freight;
+  areSameLines(placed.lines, asked.lines);
 
 const orderFactsOf = ({ orderId, customerId, currency, amount, placedAt }: OrderPlacedData) => ({
   orderId,
