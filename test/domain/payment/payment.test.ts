@@ -1,0 +1,142 @@
+import * as E from 'fp-ts/Either';
+import * as assert from 'uvu/assert';
+import { authorise as authoriseCommand } from '../../../domain/payment/commands';
+import { PaymentAuthorised, PaymentCaptured, PaymentDeclined, PaymentRefunded } from '../../../domain/payment/events';
+import { paymentAggregate } from '../../../domain/payment/payment';
+import { spec } from '../../spec';
+import { refusal, sentencesOf } from '../given-when-then';
+
+const { given } = sentencesOf(paymentAggregate, 'p1');
+
+const at = '2017-07-09T21:57:05Z';
+const later = '2017-07-12T08:00:00Z';
+const identity = { orderId: 'o1', amount: 11500, currency: 'BRL' };
+const facts = { paymentId: 'p1', ...identity };
+const authorise = { ...identity, method: 'credit-card' as const, instalments: 3, authorisedAt: at };
+const decline = { ...identity, reason: 'stolen card', declinedAt: at };
+const authorised = PaymentAuthorised.of({ paymentId: 'p1', ...authorise });
+const declined = PaymentDeclined.of({ ...facts, reason: 'stolen card', declinedAt: at });
+const captured = PaymentCaptured.of({ ...facts, capturedAt: at });
+const refundOf = (refundId: string, amount: number) =>
+  PaymentRefunded.of({ ...facts, refundId, amount, refundedAt: later });
+const others = [{ orderId: 'o2' }, { amount: 1 }, { currency: 'EUR' }];
+
+spec('payment: authorising and declining', ({ test }) => {
+  test('an amount is authorised', () => given().when('authorise', authorise).then(authorised));
+  test('the same authorisation again changes nothing, however late', () => {
+    const again = { ...authorise, authorisedAt: later };
+    for (const after of [[], [captured], [declined], [captured, refundOf('r1', 1)]])
+      given(authorised, ...after)
+        .when('authorise', again)
+        .then();
+  });
+  test('the same id with other content is refused', () => {
+    for (const other of [...others, { method: 'boleto' }, { instalments: 4 }])
+      given(authorised)
+        .when('authorise', { ...authorise, ...other })
+        .then(refusal('PaymentAlreadyAuthorised'));
+  });
+  test('nothing is no payment', () => {
+    given()
+      .when('authorise', { ...authorise, amount: 0 })
+      .then(refusal('PaymentWithoutAmount'));
+    given()
+      .when('decline', { ...decline, amount: 0 })
+      .then(refusal('PaymentWithoutAmount'));
+  });
+  test('a payment is declined instead of an authorisation, or after it', () => {
+    given().when('decline', decline).then(declined);
+    given(authorised).when('decline', decline).then(declined);
+  });
+  test('a decline again changes nothing, whatever reason it names', () => {
+    given(declined)
+      .when('decline', { ...decline, reason: 'another', declinedAt: later })
+      .then();
+    given(authorised, declined)
+      .when('decline', { ...decline, reason: 'another', declinedAt: later })
+      .then();
+  });
+  test('a decline of other content is refused', () => {
+    for (const other of others) {
+      given(authorised)
+        .when('decline', { ...decline, ...other })
+        .then(refusal('PaymentAlreadyAuthorised'));
+      given(declined)
+        .when('decline', { ...decline, ...other })
+        .then(refusal('PaymentAlreadyDeclined'));
+    }
+  });
+  test('a decline is final: no authorisation, no capture', () => {
+    given(declined).when('authorise', authorise).then(refusal('PaymentAlreadyDeclined'));
+    given(authorised, declined).when('capture', { capturedAt: later }).then(refusal('PaymentAlreadyDeclined'));
+    given(declined).when('capture', { capturedAt: later }).then(refusal('PaymentAlreadyDeclined'));
+  });
+  test('collected money is not declined', () => {
+    given(authorised, captured).when('decline', decline).then(refusal('PaymentAlreadyCaptured'));
+  });
+  test('0 instalments are no body of a command: paying at once is 1', () => {
+    for (const instalments of [0, 49, 1.5, '1', null])
+      assert.ok(E.isLeft(authoriseCommand.codec.decode({ ...authorise, instalments })));
+    for (const instalments of [1, 48])
+      assert.ok(E.isRight(authoriseCommand.codec.decode({ ...authorise, instalments })));
+  });
+});
+
+spec('payment: capturing and refunding', ({ test }) => {
+  test('all that was authorised is captured', () =>
+    given(authorised).when('capture', { capturedAt: at }).then(captured));
+  test('a capture again changes nothing', () => {
+    given(authorised, captured).when('capture', { capturedAt: later }).then();
+    given(authorised, captured, refundOf('r1', 11500)).when('capture', { capturedAt: later }).then();
+  });
+  test('what is not authorised is not captured', () =>
+    given().when('capture', { capturedAt: at }).then(refusal('PaymentNotAuthorised')));
+  test('captured money goes back in parts, to the last of it', () => {
+    given(authorised, captured)
+      .when('refund', { refundId: 'r1', amount: 1500, refundedAt: later })
+      .then(refundOf('r1', 1500));
+    given(authorised, captured, refundOf('r1', 1500))
+      .when('refund', { refundId: 'r2', amount: 10000, refundedAt: later })
+      .then(refundOf('r2', 10000));
+  });
+  test('a refund without an amount is of all that is left', () => {
+    given(authorised, captured).when('refund', { refundId: 'r1', refundedAt: later }).then(refundOf('r1', 11500));
+    given(authorised, captured, refundOf('r1', 1500))
+      .when('refund', { refundId: 'r2', refundedAt: later })
+      .then(refundOf('r2', 10000));
+    given(authorised, captured, refundOf('r1', 11500)).when('refund', { refundId: 'r2', refundedAt: later }).then();
+  });
+  test('the same refund again changes nothing', () => {
+    const history = [authorised, captured, refundOf('r1', 1500)];
+    given(...history)
+      .when('refund', { refundId: 'r1', amount: 1500, refundedAt: at })
+      .then();
+    given(...history)
+      .when('refund', { refundId: 'r1', refundedAt: at })
+      .then();
+  });
+  test('the same refund with another amount is refused', () => {
+    for (const amount of [0, 1499, 11500])
+      given(authorised, captured, refundOf('r1', 1500))
+        .when('refund', { refundId: 'r1', amount, refundedAt: at })
+        .then(refusal('RefundAlreadyMade'));
+  });
+  test('never more goes back than was captured', () => {
+    given(authorised, captured)
+      .when('refund', { refundId: 'r1', amount: 11501, refundedAt: later })
+      .then(refusal('RefundExceedsCapture'));
+    given(authorised, captured, refundOf('r1', 1500))
+      .when('refund', { refundId: 'r2', amount: 10001, refundedAt: later })
+      .then(refusal('RefundExceedsCapture'));
+  });
+  test('nothing is no refund', () =>
+    given(authorised, captured)
+      .when('refund', { refundId: 'r1', amount: 0, refundedAt: later })
+      .then(refusal('RefundWithoutAmount')));
+  test('what was not captured does not go back', () => {
+    for (const history of [[], [authorised], [declined], [authorised, declined]])
+      given(...history)
+        .when('refund', { refundId: 'r1', refundedAt: later })
+        .then(refusal('PaymentNotCaptured'));
+  });
+});

@@ -1,0 +1,88 @@
+import * as assert from 'uvu/assert';
+import { StockDispatched, StockReceived, StockReleased, StockReserved } from '../../../domain/stock/events';
+import { stockAggregate } from '../../../domain/stock/stock';
+import { spec } from '../../spec';
+import { foldOf, refusal, sentencesOf } from '../given-when-then';
+
+const { given } = sentencesOf(stockAggregate, 'kettle');
+
+const at = '2017-07-09T21:57:05Z';
+const later = '2017-07-12T08:00:00Z';
+const received = StockReceived.of({ sku: 'kettle', receiptId: 'r1', quantity: 5, receivedAt: at });
+const reserved = StockReserved.of({ sku: 'kettle', orderId: 'o1', quantity: 3, reservedAt: at });
+const released = StockReleased.of({ sku: 'kettle', orderId: 'o1', quantity: 3, releasedAt: later });
+const dispatched = StockDispatched.of({ sku: 'kettle', orderId: 'o1', quantity: 3, dispatchedAt: later });
+
+spec('stock: receiving', ({ test }) => {
+  test('pieces come in', () =>
+    given().when('receive', { receiptId: 'r1', quantity: 5, receivedAt: at }).then(received));
+  test('the same receipt again changes nothing, whatever business time it names', () =>
+    given(received).when('receive', { receiptId: 'r1', quantity: 5, receivedAt: later }).then());
+  test('the same receipt with another quantity is refused', () =>
+    given(received)
+      .when('receive', { receiptId: 'r1', quantity: 6, receivedAt: at })
+      .then(refusal('ReceiptAlreadyBooked')));
+});
+
+spec('stock: reserving', ({ test }) => {
+  test('pieces are set aside for an order, down to the last one', () => {
+    given(received).when('reserve', { orderId: 'o1', quantity: 3, reservedAt: at }).then(reserved);
+    given(received, reserved)
+      .when('reserve', { orderId: 'o2', quantity: 2, reservedAt: at })
+      .then(StockReserved.of({ sku: 'kettle', orderId: 'o2', quantity: 2, reservedAt: at }));
+  });
+  test('more than is available is refused', () => {
+    const refused = refusal('StockNotAvailable');
+    given().when('reserve', { orderId: 'o1', quantity: 1, reservedAt: at }).then(refused);
+    given(received).when('reserve', { orderId: 'o1', quantity: 6, reservedAt: at }).then(refused);
+    given(received, reserved).when('reserve', { orderId: 'o2', quantity: 3, reservedAt: at }).then(refused);
+    given(received, reserved, dispatched).when('reserve', { orderId: 'o2', quantity: 3, reservedAt: at }).then(refused);
+  });
+  test('the same reservation again changes nothing, even when nothing more is available', () => {
+    given(received, reserved).when('reserve', { orderId: 'o1', quantity: 3, reservedAt: later }).then();
+    given(received, reserved, dispatched).when('reserve', { orderId: 'o1', quantity: 3, reservedAt: later }).then();
+  });
+  test('another quantity for the same order is refused', () => {
+    const refused = refusal('StockAlreadyReserved');
+    given(received, reserved).when('reserve', { orderId: 'o1', quantity: 2, reservedAt: at }).then(refused);
+    given(received, reserved, dispatched).when('reserve', { orderId: 'o1', quantity: 2, reservedAt: at }).then(refused);
+  });
+  test('a released reservation does not come back: a late repeat must not hold pieces for an order that gave them up', () =>
+    given(received, reserved, released)
+      .when('reserve', { orderId: 'o1', quantity: 3, reservedAt: at })
+      .then(refusal('ReservationAlreadyReleased')));
+  test('released pieces are available to others', () =>
+    given(received, reserved, released)
+      .when('reserve', { orderId: 'o2', quantity: 5, reservedAt: at })
+      .then(StockReserved.of({ sku: 'kettle', orderId: 'o2', quantity: 5, reservedAt: at })));
+});
+
+spec('stock: releasing and dispatching', ({ test }) => {
+  test('a reservation is released whole', () =>
+    given(received, reserved).when('release', { orderId: 'o1', releasedAt: later }).then(released));
+  test('a release without a reservation, or again, changes nothing', () => {
+    given(received).when('release', { orderId: 'o1', releasedAt: later }).then();
+    given(received, reserved, released).when('release', { orderId: 'o1', releasedAt: later }).then();
+  });
+  test('what has left the warehouse is not released', () =>
+    given(received, reserved, dispatched)
+      .when('release', { orderId: 'o1', releasedAt: later })
+      .then(refusal('StockAlreadyDispatched')));
+  test('a reservation is dispatched whole', () =>
+    given(received, reserved).when('dispatch', { orderId: 'o1', dispatchedAt: later }).then(dispatched));
+  test('a dispatch again changes nothing', () =>
+    given(received, reserved, dispatched).when('dispatch', { orderId: 'o1', dispatchedAt: at }).then());
+  test('what is not reserved is not dispatched', () => {
+    given(received).when('dispatch', { orderId: 'o1', dispatchedAt: later }).then(refusal('StockNotReserved'));
+    given(received, reserved, released)
+      .when('dispatch', { orderId: 'o1', dispatchedAt: later })
+      .then(refusal('ReservationAlreadyReleased'));
+  });
+  test('the state shows as JSON: pieces, receipts and reservations', () =>
+    assert.equal(JSON.parse(JSON.stringify(foldOf(stockAggregate, [received, reserved]).state)), {
+      onHand: 5,
+      reserved: 3,
+      receipts: { r1: 5 },
+      reservations: { o1: { quantity: 3, status: 'reserved' } },
+    }));
+});
