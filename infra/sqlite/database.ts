@@ -8,7 +8,7 @@ import * as E from 'fp-ts/Either';
 export type Database = BetterSqlite3.Database;
 
 /** A prepared statement. */
-export type Statement<Parameters extends unknown[], Row> = BetterSqlite3.Statement<Parameters, Row>;
+export type Statement<Parameters extends unknown[], Row = unknown> = BetterSqlite3.Statement<Parameters, Row>;
 
 /** One step of a file's schema. Once released, a step never changes; a change is a new step. */
 export interface Migration {
@@ -35,14 +35,26 @@ const WAL_AUTOCHECKPOINT_PAGES = 4_000;
 
 /** Opens a file for its one writing process and brings its schema up to date. Throws {@link SchemaTooNew}. */
 export const openDatabase = (options: OpenOptions): Database => {
-  mkdirSync(dirname(options.file), { recursive: true });
-  const database = new BetterSqlite3(options.file, { timeout: BUSY_TIMEOUT_MS });
+  const database = openForWriting(options);
   try {
+    migrate(database, options.migrations);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+};
+
+/** Opens a file for writing and leaves its schema as it is. Throws {@link SchemaTooNew} before it touches anything. */
+export const openForWriting = ({ file, synchronous, migrations }: OpenOptions): Database => {
+  mkdirSync(dirname(file), { recursive: true });
+  const database = new BetterSqlite3(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    refuseNewerSchema(database, migrations);
     database.pragma('journal_mode = WAL');
-    database.pragma(`synchronous = ${options.synchronous}`);
+    database.pragma(`synchronous = ${synchronous}`);
     database.pragma(`wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`);
     database.pragma('foreign_keys = ON');
-    migrate(database, options);
     return database;
   } catch (error) {
     database.close();
@@ -57,19 +69,29 @@ export const openForReading = (file: string): Database => {
   return database;
 };
 
-const migrate = (database: Database, { file, migrations }: OpenOptions): void => {
+/** How many migrations a file has seen; 0 for a new one. */
+export const schemaVersion = (database: Database): number =>
+  database.pragma('user_version', { simple: true }) as number;
+
+/** Runs the steps that the file has not seen, all of them or none. Throws {@link SchemaTooNew}. */
+export const migrate = (database: Database, migrations: ReadonlyArray<Migration>): void => {
   const migrateNow = database.transaction(() => {
-    const version = database.pragma('user_version', { simple: true }) as number;
-    if (version > migrations.length) {
-      throw new SchemaTooNew(
-        `${file} has schema version ${version}, but this program knows versions up to ${migrations.length}: ` +
-          'run the newer program, or restore a copy from before it ran',
-      );
-    }
-    for (const migration of migrations.slice(version)) database.exec(migration.sql);
+    // Again, inside the transaction: a newer program may have come in between.
+    refuseNewerSchema(database, migrations);
+    for (const migration of migrations.slice(schemaVersion(database))) database.exec(migration.sql);
     database.pragma(`user_version = ${migrations.length}`);
   });
-  migrateNow.immediate();
+  if (schemaVersion(database) !== migrations.length) migrateNow.immediate();
+};
+
+/** Throws {@link SchemaTooNew} where the file has seen more steps than `migrations` has. */
+export const refuseNewerSchema = (database: Database, migrations: ReadonlyArray<Migration>): void => {
+  const version = schemaVersion(database);
+  if (version <= migrations.length) return;
+  throw new SchemaTooNew(
+    `${database.name} has schema version ${version}, but this program knows versions up to ${migrations.length}: ` +
+      'run the newer program, or restore a copy from before it ran',
+  );
 };
 
 /** Carries a Left out of a transaction: only a throw rolls better-sqlite3 back, a returned Left would commit. */
@@ -108,6 +130,10 @@ export const dataVersion = (database: Database): number => database.pragma('data
 /** Folds the write-ahead log into the file and closes it; the last act of a writer. */
 export const checkpointAndClose = (database: Database): void => {
   if (!database.open) return;
-  database.pragma('wal_checkpoint(TRUNCATE)');
+  try {
+    database.pragma('wal_checkpoint(TRUNCATE)');
+  } catch {
+    // A full disk, or a reader in the middle of a page: the log stays, and whoever opens the file next reads it.
+  }
   database.close();
 };

@@ -74,9 +74,15 @@ export const tryAcquire = (options: LeaseOptions): Lease | string => {
   const write = database.prepare<[string, number, number]>(
     'UPDATE lease SET owner = ?, epoch = ?, expires_at_ms = ? WHERE id = 1',
   );
+  const holder = (row: LeaseRow): string | undefined =>
+    row.owner !== '' && row.expires_at_ms > clock.nowMs() && !isGone(row.owner) ? row.owner : undefined;
+  // First without a write transaction: whoever waits must not block the holder's commits.
+  const current = holder(readRow(read));
+  if (current !== undefined) return current;
   const take = database.transaction((): number | string => {
     const row = readRow(read);
-    if (row.owner !== '' && row.expires_at_ms > clock.nowMs() && !isGone(row.owner)) return row.owner;
+    const other = holder(row);
+    if (other !== undefined) return other;
     write.run(owner, row.epoch + 1, clock.nowMs() + ttlMs);
     return row.epoch + 1;
   });
@@ -116,7 +122,12 @@ const held = ({ database, clock, ttlMs, onLost }: LeaseOptions, owner: string, e
     isFresh: () => clock.monotonicMs() - renewedAtMs < ttlMs,
     release: () => {
       clearInterval(timer);
-      if (database.open) free.run(epoch);
+      if (!database.open) return;
+      try {
+        free.run(epoch);
+      } catch {
+        // A full or busy disk: the lease then ends by its time, or at once when this process has.
+      }
     },
   };
 };

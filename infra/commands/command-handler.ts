@@ -1,0 +1,112 @@
+/** Handles commands: fold the stream, decide, append at exactly the version that was decided on. */
+import * as E from 'fp-ts/Either';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Append, EventStore } from '../../domain/kernel/event-store';
+import { streamName } from '../../domain/kernel/recorded-event';
+import type { CommandFailure, CommandRequest, CommandResult, HandleCommand } from './command-port';
+import { decisionOn, type AppendDecision } from './decision';
+import { given, outcomeOfAnswer, replay } from './remembered-answer';
+import { streamQueue } from './stream-queue';
+import { streamStates, type StreamStates } from './stream-state';
+
+export interface CommandHandlerOptions {
+  readonly store: EventStore;
+  readonly catalog: Catalog;
+  /** How many streams' states are kept in memory; 0 for none. */
+  readonly stateCacheSize: number;
+}
+
+type Outcome = E.Either<CommandFailure, CommandResult>;
+
+/** Undefined: the stream has moved under the command, decide again. */
+type Attempt = Outcome | undefined;
+
+/** Commands of one stream wait for each other here, so only a writer beside this handler makes a command try again. */
+const MAX_ATTEMPTS = 8;
+
+/** A handler over a store that this process writes. */
+export const commandHandler = ({ store, catalog, stateCacheSize }: CommandHandlerOptions): HandleCommand => {
+  const states = streamStates(store, catalog, stateCacheSize);
+  const inStreamOrder = streamQueue();
+  const keysInProgress = new Set<string>();
+
+  const attemptRepeatedly = async (stream: string, request: CommandRequest): Promise<Outcome> => {
+    for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
+      const remembered = await findAnswer(store, request);
+      if (remembered !== undefined) return remembered;
+      const attempt = await attemptOnce(store, states, stream, request);
+      if (attempt !== undefined) return attempt;
+      states.forget(stream);
+    }
+    return E.left({ _tag: 'ConcurrentChange', stream, attempts: MAX_ATTEMPTS });
+  };
+
+  return (request) => async () => {
+    const stream = streamName(request.aggregate.category, request.command.id);
+    const handle = (): Promise<Outcome> => inStreamOrder(stream, () => attemptRepeatedly(stream, request));
+    if (request.idempotency === undefined || request.dryRun) return handle();
+    const { key } = request.idempotency;
+    if (keysInProgress.has(key)) return E.left({ _tag: 'KeyInProgress', key });
+    keysInProgress.add(key);
+    try {
+      return await handle();
+    } finally {
+      keysInProgress.delete(key);
+    }
+  };
+};
+
+/** The answer that the request's key already has. A dry run is never a repeat: it leaves nothing behind. */
+const findAnswer = async (store: EventStore, { idempotency, dryRun }: CommandRequest): Promise<Attempt> => {
+  if (idempotency === undefined || dryRun) return undefined;
+  const found = await store.findOutcome(idempotency.key)();
+  if (E.isLeft(found)) return found;
+  return found.right === undefined ? undefined : replay(found.right, idempotency);
+};
+
+const attemptOnce = async (
+  store: EventStore,
+  states: StreamStates,
+  stream: string,
+  request: CommandRequest,
+): Promise<Attempt> => {
+  const loaded = await states.load(stream, request.aggregate);
+  if (E.isLeft(loaded)) return loaded;
+  const { state, source } = loaded.right;
+  const decision = decisionOn(state, stream, request);
+  if (decision._tag === 'Append') return commit(store, states, stream, request, decision);
+  // Without an append nothing checks the version, so an answer that rests on memory needs a look at the stream.
+  if (source === 'read') return decision.outcome;
+  const current = await states.advance(stream, state);
+  if (E.isLeft(current)) return current;
+  return current.right.version === state.version ? decision.outcome : undefined;
+};
+
+const commit = async (
+  store: EventStore,
+  states: StreamStates,
+  stream: string,
+  { metadata, idempotency }: CommandRequest,
+  { events, expectedVersion, answer, nextState }: AppendDecision,
+): Promise<Attempt> => {
+  const streams = [{ stream, expectedVersion: expectedVersion === 0 ? 'noStream' : expectedVersion, events }] as const;
+  const append: Append =
+    idempotency === undefined
+      ? { streams, metadata }
+      : { streams, metadata, outcome: (appended) => outcomeOfAnswer(idempotency, answer(appended)) };
+  const appended = await store.append(append)();
+  if (E.isRight(appended)) {
+    states.remember(stream, nextState(appended.right));
+    return given(answer(appended.right), false);
+  }
+  switch (appended.left._tag) {
+    // The next attempt reads the stream afresh; where the caller named a version (If-Match), it finds the mismatch.
+    case 'VersionConflict':
+    // The next attempt finds the answer under the key.
+    case 'OutcomeAlreadyRecorded':
+      return undefined;
+    case 'StoreOverloaded':
+    case 'StoreUnavailable':
+      return E.left(appended.left);
+  }
+};

@@ -1,0 +1,77 @@
+/** One decision on one state: what it would write, and how it is answered. Pure. */
+import * as E from 'fp-ts/Either';
+import type { NewEvent } from '../../domain/kernel/event-store';
+import { eventId, type EventEnvelope } from '../../domain/kernel/recorded-event';
+import type { AppendedEvent, CommandFailure, CommandRequest, CommandResult } from './command-port';
+import { newEventsOf } from './new-events';
+import { given, type Answer } from './remembered-answer';
+import type { StreamState } from './stream-state';
+
+/** Something to write (events, or an answer to remember), or an answer that leaves nothing behind. */
+export type Decision =
+  AppendDecision | { readonly _tag: 'Answer'; readonly outcome: E.Either<CommandFailure, CommandResult> };
+
+export interface AppendDecision {
+  readonly _tag: 'Append';
+  /** None where only the answer is to be remembered. */
+  readonly events: ReadonlyArray<NewEvent>;
+  /** The version that was decided on, and that the stream must still have. */
+  readonly expectedVersion: number;
+  readonly answer: (appended: ReadonlyArray<EventEnvelope>) => Answer;
+  readonly nextState: (appended: ReadonlyArray<EventEnvelope>) => StreamState;
+}
+
+/** Decides. Throws EventBreaksContract, and whatever the aggregate's own rules throw: defects, before anything is written. */
+export const decisionOn = (state: StreamState, stream: string, request: CommandRequest): Decision => {
+  const { aggregate, command, expectedVersion, idempotency, dryRun } = request;
+  if (expectedVersion !== undefined && expectedVersion !== state.version) {
+    const mismatch = { _tag: 'VersionMismatch', stream, expected: expectedVersion, actual: state.version } as const;
+    return { _tag: 'Answer', outcome: E.left(mismatch) };
+  }
+  const decided = state.fold.decide(command);
+  const events = E.isRight(decided) ? newEventsOf(aggregate, decided.right) : [];
+  // Folded before anything is written: an event that its own state can't take must not be stored.
+  const fold = events.reduce((folded, { type, data }) => folded.apply({ type, data }), state.fold);
+
+  const endOf = (appended: ReadonlyArray<EventEnvelope>): Pick<StreamState, 'version' | 'position'> =>
+    appended.at(-1) ?? state;
+  const answerWith = (
+    { version, position }: Pick<StreamState, 'version' | 'position'>,
+    named: ReadonlyArray<AppendedEvent>,
+  ): Answer =>
+    E.isRight(decided)
+      ? E.right({ stream, version, position, events: named })
+      : E.left({ stream, rejection: decided.left });
+
+  const nothingToWrite = events.length === 0 && idempotency === undefined;
+  if (dryRun || nothingToWrite) {
+    const would = events.map((event, index) => wouldAppend(event, stream, state.version + index + 1));
+    const end = { version: state.version + events.length, position: state.position };
+    return { _tag: 'Answer', outcome: given(answerWith(end, would), false) };
+  }
+  return {
+    _tag: 'Append',
+    events,
+    expectedVersion: state.version,
+    answer: (appended) => answerWith(endOf(appended), appended.map(named)),
+    nextState: (appended) => {
+      const { version, position } = endOf(appended);
+      return { version, position, fold };
+    },
+  };
+};
+
+const named = ({ id, type, schemaVersion, version, position }: EventEnvelope): AppendedEvent => ({
+  id,
+  type,
+  schemaVersion,
+  version,
+  position,
+});
+
+const wouldAppend = ({ type, schemaVersion }: NewEvent, stream: string, version: number): AppendedEvent => ({
+  id: eventId(stream, version),
+  type,
+  schemaVersion,
+  version,
+});

@@ -1,0 +1,93 @@
+/** A stream folded to its end: what a decision rests on. Kept in memory, never trusted without a check of its version. */
+import * as E from 'fp-ts/Either';
+import type { Aggregate, Catalog, Fold } from '../../domain/kernel/aggregate';
+import { decodeEvent } from '../../domain/kernel/decode-event';
+import type { EventStore } from '../../domain/kernel/event-store';
+import type { StoredEvent } from '../../domain/kernel/recorded-event';
+import { boundedCache } from '../memory/bounded-cache';
+import type { CommandFailure } from './command-port';
+
+/** The fold of a stream's events up to `version`; `position` is that of the last one, 0 for a stream without events. */
+export interface StreamState {
+  readonly version: number;
+  readonly position: number;
+  readonly fold: Fold;
+}
+
+/** How a state came about: read just now, or remembered, in which case the stream may have moved on since. */
+export interface LoadedState {
+  readonly state: StreamState;
+  readonly source: 'read' | 'remembered';
+}
+
+export interface StreamStates {
+  /** The remembered state, or the stream read from its beginning. */
+  readonly load: (stream: string, aggregate: Aggregate) => Promise<E.Either<CommandFailure, LoadedState>>;
+  /** Reads what has been appended since `state`. */
+  readonly advance: (stream: string, state: StreamState) => Promise<E.Either<CommandFailure, StreamState>>;
+  readonly remember: (stream: string, state: StreamState) => void;
+  readonly forget: (stream: string) => void;
+}
+
+/** Streams are read in pages of so many events. */
+const PAGE_EVENTS = 500;
+
+/**
+ * States over a store.
+ * @param cacheSize how many streams are remembered; 0 reads every stream for every command
+ */
+export const streamStates = (store: EventStore, catalog: Catalog, cacheSize: number): StreamStates => {
+  const remembered = boundedCache<string, StreamState>(cacheSize);
+  const decode = decodeEvent(catalog);
+
+  const apply = (state: StreamState, stored: StoredEvent): E.Either<CommandFailure, StreamState> => {
+    const { payload, ...envelope } = stored;
+    const decoded = decode(envelope, parsed(payload));
+    if (E.isLeft(decoded)) return unreadable(stored, decoded.left.reason);
+    return E.right({
+      version: stored.version,
+      position: stored.position,
+      fold: state.fold.apply({ type: decoded.right.type, data: decoded.right.data }),
+    });
+  };
+
+  const advance = async (stream: string, from: StreamState): Promise<E.Either<CommandFailure, StreamState>> => {
+    let state = from;
+    for (;;) {
+      const page = await store.readStream(stream, { afterVersion: state.version, limit: PAGE_EVENTS })();
+      if (E.isLeft(page)) return page;
+      for (const event of page.right) {
+        const next = apply(state, event);
+        if (E.isLeft(next)) return next;
+        state = next.right;
+      }
+      if (page.right.length < PAGE_EVENTS) break;
+    }
+    remembered.set(stream, state);
+    return E.right(state);
+  };
+
+  return {
+    load: async (stream, aggregate) => {
+      const state = remembered.get(stream);
+      if (state !== undefined) return E.right({ state, source: 'remembered' });
+      const read = await advance(stream, { version: 0, position: 0, fold: aggregate.emptyFold });
+      return E.isLeft(read) ? read : E.right({ state: read.right, source: 'read' });
+    },
+    advance,
+    remember: remembered.set,
+    forget: remembered.delete,
+  };
+};
+
+/** The store wrote the payload as JSON; a text that is not JSON fails the codec, which expects an object. */
+const parsed = (payload: string): unknown => {
+  try {
+    return JSON.parse(payload) as unknown;
+  } catch {
+    return undefined;
+  }
+};
+
+const unreadable = (event: StoredEvent, reason: string): E.Either<CommandFailure, never> =>
+  E.left({ _tag: 'UnreadableStream', stream: event.stream, eventId: event.id, reason });

@@ -1,0 +1,68 @@
+/** The event store in two arrays and two maps: for tests and trials. It forgets everything when the process ends. */
+import * as E from 'fp-ts/Either';
+import * as TE from 'fp-ts/TaskEither';
+import type { AppendFailure, EventStore, RequestOutcome } from '../../domain/kernel/event-store';
+import { parseEventId, type EventEnvelope, type StoredEvent } from '../../domain/kernel/recorded-event';
+import { isoTime, type Clock } from '../clock';
+import { checkPage, conflictOf, envelopesOf, outcomeOf, prepareAppend, type PreparedAppend } from './prepared-append';
+
+/** An empty store. */
+export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): EventStore => {
+  const all: StoredEvent[] = [];
+  const streams = new Map<string, StoredEvent[]>();
+  const outcomes = new Map<string, RequestOutcome>();
+  const eventsOf = (stream: string): ReadonlyArray<StoredEvent> => streams.get(stream) ?? [];
+
+  const write = (append: PreparedAppend): E.Either<AppendFailure, ReadonlyArray<EventEnvelope>> => {
+    const recordedAt = isoTime(clock.nowMs());
+    const envelopes: EventEnvelope[] = [];
+    for (const stream of append.streams) {
+      const version = eventsOf(stream.stream).length;
+      const conflict = conflictOf(stream, version);
+      if (conflict !== undefined) return E.left(conflict);
+      const position = all.length + envelopes.length;
+      envelopes.push(...envelopesOf(stream, append.metadata, { version, position, recordedAt }));
+    }
+    const outcome = outcomeOf(append, envelopes);
+    if (outcome !== undefined) {
+      if (outcomes.has(outcome.key)) return E.left({ _tag: 'OutcomeAlreadyRecorded', key: outcome.key });
+      outcomes.set(outcome.key, outcome);
+    }
+    const payloads = append.streams.flatMap(({ events }) => events.map(({ payload }) => payload));
+    envelopes.forEach((envelope, index) => {
+      keep({ ...envelope, payload: payloads[index] ?? '' });
+    });
+    return E.right(envelopes);
+  };
+
+  const keep = (event: StoredEvent): void => {
+    all.push(event);
+    const stream = streams.get(event.stream);
+    if (stream === undefined) streams.set(event.stream, [event]);
+    else stream.push(event);
+  };
+
+  return {
+    append: (append) => async () => {
+      const prepared = prepareAppend(append);
+      // Like a real store: the caller's turn ends before the answer comes.
+      await Promise.resolve();
+      return write(prepared);
+    },
+    readStream: (stream, { afterVersion, limit }) => {
+      checkPage(afterVersion, limit);
+      return TE.fromIO(() => eventsOf(stream).slice(afterVersion, afterVersion + limit));
+    },
+    readAll: ({ afterPosition, limit }) => {
+      checkPage(afterPosition, limit);
+      return TE.fromIO(() => all.slice(afterPosition, afterPosition + limit));
+    },
+    positionOf: (id) =>
+      TE.fromIO(() => {
+        const event = parseEventId(id);
+        return event === undefined ? undefined : eventsOf(event.stream)[event.version - 1]?.position;
+      }),
+    lastPosition: () => TE.fromIO(() => all.length),
+    findOutcome: (key) => TE.fromIO(() => outcomes.get(key)),
+  };
+};

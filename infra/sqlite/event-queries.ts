@@ -1,0 +1,105 @@
+/** The reading statements of the store's file: the same for the process that writes it and for those that only read. */
+import { eventId, parseEventId, type StoredEvent } from '../../domain/kernel/recorded-event';
+import { isoTime } from '../clock';
+import { checkPage } from '../memory/prepared-append';
+import type { Database } from './database';
+
+export interface EventQueries {
+  /** Events above `afterPosition` in position order, at most `limit`. */
+  readonly readAll: (page: { readonly afterPosition: number; readonly limit: number }) => ReadonlyArray<StoredEvent>;
+  /** Events of one stream above `afterVersion` in version order, at most `limit`; empty for no such stream. */
+  readonly readStream: (
+    stream: string,
+    page: { readonly afterVersion: number; readonly limit: number },
+  ) => ReadonlyArray<StoredEvent>;
+  /** 0 for an empty store. */
+  readonly lastPosition: () => number;
+  /** Undefined where there is no such event. */
+  readonly positionOf: (eventId: string) => number | undefined;
+}
+
+/** A row as an array, which costs half of what an object with eleven names costs. */
+type EventRow = readonly [
+  position: number,
+  stream: string,
+  version: number,
+  type: string,
+  schemaVersion: number,
+  recordedAtMs: number,
+  correlationId: string,
+  causationId: string,
+  actor: string,
+  traceparent: string | null,
+  payload: string,
+];
+
+const EVENT_COLUMNS = `e.position, s.name, e.version, e.type, e.schema_version, e.recorded_at_ms,
+  e.correlation_id, e.causation_id, e.actor, e.traceparent, e.payload`;
+
+/** Prepares the statements. Every page is read to its end at once: an open cursor would keep the WAL from shrinking. */
+export const eventQueries = (database: Database): EventQueries => {
+  const all = database
+    .prepare<[number, number], EventRow>(
+      `SELECT ${EVENT_COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e.stream_id
+        WHERE e.position > ? ORDER BY e.position LIMIT ?`,
+    )
+    .raw();
+  const ofStream = database
+    .prepare<[string, number, number], EventRow>(
+      `SELECT ${EVENT_COLUMNS} FROM streams s CROSS JOIN events e ON e.stream_id = s.id
+        WHERE s.name = ? AND e.version > ? ORDER BY e.version LIMIT ?`,
+    )
+    .raw();
+  const last = database.prepare<[], number | null>('SELECT max(position) FROM events').pluck();
+  const position = database
+    .prepare<[string, number], number>(
+      'SELECT e.position FROM streams s JOIN events e ON e.stream_id = s.id WHERE s.name = ? AND e.version = ?',
+    )
+    .pluck();
+  return {
+    readAll: ({ afterPosition, limit }) => {
+      checkPage(afterPosition, limit);
+      return storedEvents(all.all(afterPosition, limit));
+    },
+    readStream: (stream, { afterVersion, limit }) => {
+      checkPage(afterVersion, limit);
+      return storedEvents(ofStream.all(stream, afterVersion, limit));
+    },
+    lastPosition: () => last.get() ?? 0,
+    positionOf: (id) => {
+      const event = parseEventId(id);
+      return event === undefined ? undefined : position.get(event.stream, event.version);
+    },
+  };
+};
+
+const storedEvents = (rows: ReadonlyArray<EventRow>): ReadonlyArray<StoredEvent> => {
+  // Events of one transaction have one time: format it once.
+  let recordedAtMs = Number.NaN;
+  let recordedAt = '';
+  return rows.map((row) => {
+    const [position, stream, version, type, schemaVersion, timeMs, correlationId, causationId, actor, trace, payload] =
+      row;
+    if (timeMs !== recordedAtMs) {
+      recordedAtMs = timeMs;
+      recordedAt = isoTime(timeMs);
+    }
+    const id = eventId(stream, version);
+    return trace === null
+      ? { id, stream, version, position, type, schemaVersion, recordedAt, correlationId, causationId, actor, payload }
+      : {
+          id,
+          stream,
+          version,
+          position,
+          type,
+          schemaVersion,
+          recordedAt,
+          correlationId,
+          causationId,
+          actor,
+          traceparent: trace,
+          payload,
+        };
+  });
+};

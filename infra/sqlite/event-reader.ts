@@ -1,0 +1,82 @@
+/** The store's file as everybody but its writer sees it: read-only, synchronous, in bounded pages. */
+import { existsSync } from 'node:fs';
+import { isoTime, type Clock } from '../clock';
+import type { OperationRequest, OperationRequestReader } from '../commands/operation-requests';
+import { dataVersion, openForReading, refuseNewerSchema, schemaVersion } from './database';
+import { eventQueries, type EventQueries } from './event-queries';
+import { storeMigrations } from './store-migrations';
+
+export interface EventReader extends EventQueries {
+  /** Changes whenever the writer commits: look again then, and only then. */
+  readonly dataVersion: () => number;
+  readonly operationRequestsAfter: OperationRequestReader['after'];
+  readonly close: () => void;
+}
+
+/** The file is not there, or its schema is older than this program's: the process that writes it has not started yet. */
+export class StoreNotReady extends Error {
+  override readonly name = 'StoreNotReady';
+}
+
+interface RequestRow {
+  readonly id: number;
+  readonly kind: OperationRequest['kind'];
+  readonly body: string;
+  readonly requestedAtMs: number;
+  readonly actor: string;
+}
+
+const REQUESTS_PER_READ = 100;
+
+/** Opens the store for reading. Throws {@link StoreNotReady}; see {@link waitForStore}. Throws SchemaTooNew. */
+export const openEventReader = (file: string): EventReader => {
+  if (!existsSync(file)) {
+    throw new StoreNotReady(`${file} does not exist: start the role that writes it (serve --roles api)`);
+  }
+  const database = openForReading(file);
+  try {
+    refuseNewerSchema(database, storeMigrations);
+    const version = schemaVersion(database);
+    if (version < storeMigrations.length) {
+      throw new StoreNotReady(
+        `${file} has schema version ${version}, this program reads ${storeMigrations.length}: start this version's writer (serve --roles api)`,
+      );
+    }
+    const requests = database.prepare<[number, number], RequestRow>(
+      `SELECT id, kind, body, requested_at_ms AS requestedAtMs, actor
+         FROM operation_requests WHERE id > ? ORDER BY id LIMIT ?`,
+    );
+    return {
+      ...eventQueries(database),
+      dataVersion: () => dataVersion(database),
+      operationRequestsAfter: (id) =>
+        requests.all(id, REQUESTS_PER_READ).map(({ requestedAtMs, ...request }) => ({
+          ...request,
+          requestedAt: isoTime(requestedAtMs),
+        })),
+      close: () => void database.close(),
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+};
+
+const POLL_MS = 100;
+
+/**
+ * Waits until the store's writer has made the file and brought its schema up to date. True when it can be opened, false
+ * when the signal aborted first. Rejects where waiting would not help (a newer schema, not a database).
+ */
+export const waitForStore = async (file: string, clock: Clock, signal?: AbortSignal): Promise<boolean> => {
+  while (signal?.aborted !== true) {
+    try {
+      openEventReader(file).close();
+      return true;
+    } catch (error) {
+      if (!(error instanceof StoreNotReady)) throw error;
+    }
+    await clock.sleep(POLL_MS, signal);
+  }
+  return false;
+};

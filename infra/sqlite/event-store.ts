@@ -1,0 +1,130 @@
+/** The event store in SQLite: durable (synchronous=FULL), grouped commits, one writing process. */
+import { statSync } from 'node:fs';
+import * as E from 'fp-ts/Either';
+import type { TaskEither } from 'fp-ts/TaskEither';
+import type { EventStore, StoreUnavailable } from '../../domain/kernel/event-store';
+import { isoTime, type Clock } from '../clock';
+import type { OperationRequest, OperationRequestWriter } from '../commands/operation-requests';
+import { checkPage } from '../memory/prepared-append';
+import { appendQueue, type AppendCounts } from './append-queue';
+import { checkpointAndClose, type Database } from './database';
+import { eventQueries } from './event-queries';
+import type { Lease, LeaseLost } from './lease';
+import { openLeasedDatabase } from './leased-database';
+import { storeMigrations } from './store-migrations';
+import { storeStatements, type StoreStatements } from './store-statements';
+import { storeUnavailable } from './store-unavailable';
+import { storeWriter } from './store-writer';
+
+export interface EventStoreOptions {
+  readonly file: string;
+  readonly clock: Clock;
+  /** Appends that may wait for the disk before new ones are answered StoreOverloaded. */
+  readonly appendQueueLimit: number;
+  /** How long a writer that no longer renews its lease keeps a successor out. */
+  readonly leaseTtlMs: number;
+  /** Called once when another process has taken the file over: end this one, it can't write any more. */
+  readonly onLeaseLost: (reason: LeaseLost) => void;
+  /** Gives up waiting for the lease. */
+  readonly signal?: AbortSignal;
+  /** Called once when another process holds the lease, with its name. */
+  readonly onWaiting?: (owner: string) => void;
+}
+
+/** How the store's writer stands. */
+export interface EventStoreStatus extends AppendCounts {
+  readonly queueLimit: number;
+  readonly leaseEpoch: number;
+  /** Whether the lease was renewed in time, as far as this process can tell. */
+  readonly leaseFresh: boolean;
+  /** Bytes in the write-ahead log: growth without end means that some reader keeps a page open. */
+  readonly walBytes: number;
+}
+
+export interface SqliteEventStore extends EventStore, OperationRequestWriter {
+  readonly status: () => EventStoreStatus;
+  /** Commits what waits, lets the next writer in, and folds the log into the file. */
+  readonly close: () => Promise<void>;
+}
+
+/** Waits for the lease, brings the schema up to date, and opens the store. */
+export const openSqliteEventStore = async (options: EventStoreOptions): Promise<SqliteEventStore> => {
+  let told = false;
+  let shut: (reason: string) => void = () => {};
+  const onLost = (reason: LeaseLost): void => {
+    shut(reason.message);
+    if (told) return;
+    told = true;
+    options.onLeaseLost(reason);
+  };
+  const { database, lease } = await openLeasedDatabase({
+    ...options,
+    synchronous: 'FULL',
+    migrations: storeMigrations,
+    ttlMs: options.leaseTtlMs,
+    onLost,
+  });
+  const statements = storeStatements(database);
+  const queue = appendQueue({
+    file: options.file,
+    queueLimit: options.appendQueueLimit,
+    write: storeWriter(database, statements, lease, options.clock),
+    onLeaseLost: onLost,
+  });
+  shut = queue.shut;
+  return {
+    append: queue.append,
+    ...reading(options.file, database, statements),
+    submit: requestSubmission(database, statements, lease, options.clock),
+    status: () => ({
+      ...queue.counts(),
+      queueLimit: options.appendQueueLimit,
+      leaseEpoch: lease.epoch,
+      leaseFresh: lease.isFresh(),
+      walBytes: statSync(`${options.file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    }),
+    close: () => {
+      queue.drain();
+      lease.release();
+      checkpointAndClose(database);
+      return Promise.resolve();
+    },
+  };
+};
+
+const reading = (file: string, database: Database, statements: StoreStatements): Omit<EventStore, 'append'> => {
+  const queries = eventQueries(database);
+  const attempt =
+    <Result>(read: () => Result): TaskEither<StoreUnavailable, Result> =>
+    () =>
+      Promise.resolve(E.tryCatch(read, (error) => storeUnavailable(file, error)));
+  return {
+    readStream: (stream, page) => {
+      checkPage(page.afterVersion, page.limit);
+      return attempt(() => queries.readStream(stream, page));
+    },
+    readAll: (page) => {
+      checkPage(page.afterPosition, page.limit);
+      return attempt(() => queries.readAll(page));
+    },
+    positionOf: (eventId) => attempt(() => queries.positionOf(eventId)),
+    lastPosition: () => attempt(queries.lastPosition),
+    findOutcome: (key) => attempt(() => statements.findOutcome.get(key)),
+  };
+};
+
+const requestSubmission = (
+  database: Database,
+  statements: StoreStatements,
+  lease: Lease,
+  clock: Clock,
+): OperationRequestWriter['submit'] => {
+  const insert = database.transaction((request: Omit<OperationRequest, 'id' | 'requestedAt'>): OperationRequest => {
+    lease.assertHeld();
+    const requestedAtMs = clock.nowMs();
+    const { kind, body, actor } = request;
+    const { lastInsertRowid } = statements.insertRequest.run(kind, body, requestedAtMs, actor);
+    return { id: Number(lastInsertRowid), kind, body, requestedAt: isoTime(requestedAtMs), actor };
+  });
+  return (request) => insert.immediate(request);
+};

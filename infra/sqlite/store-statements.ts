@@ -1,0 +1,45 @@
+/** The writing statements of the store's file, one named place each. */
+import type { Database, Statement } from './database';
+
+export interface StoreStatements {
+  readonly lastPosition: Statement<[], number | null>;
+  /** A stream's integer and its last version; no row for a stream that is not born yet. */
+  readonly head: Statement<[stream: string], readonly [streamId: number, version: number]>;
+  readonly insertStream: Statement<[stream: string]>;
+  readonly insertEvent: Statement<
+    [
+      position: number,
+      streamId: number,
+      version: number,
+      type: string,
+      schemaVersion: number,
+      recordedAtMs: number,
+      correlationId: string,
+      causationId: string,
+      actor: string,
+      traceparent: string | null,
+      payload: string,
+    ]
+  >;
+  /** Changes no row where the key has an outcome. */
+  readonly insertOutcome: Statement<[key: string, requestHash: string, response: string, recordedAtMs: number]>;
+  readonly findOutcome: Statement<[key: string], { key: string; requestHash: string; response: string }>;
+  readonly insertRequest: Statement<[kind: string, body: string, requestedAtMs: number, actor: string]>;
+}
+
+/** Prepares them on a file that has the store's migrations. */
+export const storeStatements = (database: Database): StoreStatements => ({
+  lastPosition: database.prepare<[], number | null>('SELECT max(position) FROM events').pluck(),
+  head: database
+    .prepare<[string], readonly [number, number]>(
+      'SELECT id, (SELECT max(version) FROM events WHERE stream_id = id) FROM streams WHERE name = ?',
+    )
+    .raw(),
+  insertStream: database.prepare('INSERT INTO streams (name) VALUES (?)'),
+  insertEvent: database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+  insertOutcome: database.prepare('INSERT INTO outcomes VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'),
+  findOutcome: database.prepare('SELECT key, request_hash AS requestHash, response FROM outcomes WHERE key = ?'),
+  insertRequest: database.prepare(
+    'INSERT INTO operation_requests (kind, body, requested_at_ms, actor) VALUES (?, ?, ?, ?)',
+  ),
+});

@@ -1,0 +1,19 @@
+/** Errors of SQLite as the port's StoreUnavailable: which file, what is wrong, and what to do where that is known. */
+import type { StoreUnavailable } from '../../domain/kernel/event-store';
+import { LeaseLost } from './lease';
+
+/** Says why the file can't be read or written just now. */
+export const storeUnavailable = (file: string, error: unknown): StoreUnavailable => ({
+  _tag: 'StoreUnavailable',
+  reason: `${file}: ${error instanceof Error ? error.message : String(error)}${advice(error)}`,
+});
+
+const advice = (error: unknown): string => {
+  if (error instanceof LeaseLost) return '; this process can write nothing more: start it again';
+  // SqliteError carries SQLite's name for the error as `code`.
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'SQLITE_FULL') return '; free some disk space, and appends go on by themselves';
+  if (code.startsWith('SQLITE_BUSY')) return '; another process holds the file: only one may write it';
+  if (code.startsWith('SQLITE_IOERR')) return '; see to the disk';
+  return '';
+};

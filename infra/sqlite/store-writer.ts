@@ -1,0 +1,138 @@
+/** Writes a group of appends in one transaction. Each is checked before anything of it is inserted, so each fails alone. */
+import * as E from 'fp-ts/Either';
+import type { AppendFailure, RequestOutcome } from '../../domain/kernel/event-store';
+import type { EventEnvelope } from '../../domain/kernel/recorded-event';
+import { isoTime, type Clock } from '../clock';
+import {
+  conflictOf,
+  envelopesOf,
+  outcomeOf,
+  type PreparedAppend,
+  type PreparedStream,
+} from '../memory/prepared-append';
+import type { Database } from './database';
+import type { Lease } from './lease';
+import type { StoreStatements } from './store-statements';
+import { streamHeads, type Head, type TransactionHeads } from './stream-heads';
+
+/** What came of one append: an answer for its caller, or a defect of the caller's own (its outcome threw). */
+export type Settlement =
+  | { readonly _tag: 'Answered'; readonly answer: E.Either<AppendFailure, ReadonlyArray<EventEnvelope>> }
+  | { readonly _tag: 'Threw'; readonly error: Error };
+
+/** One settlement for each append, in order, durable when the call returns. Throws where nothing was written. */
+export type WriteGroup = (group: ReadonlyArray<PreparedAppend>) => ReadonlyArray<Settlement>;
+
+/** The group's transaction so far. */
+interface Transaction {
+  readonly heads: TransactionHeads;
+  readonly recordedAtMs: number;
+  readonly recordedAt: string;
+  lastPosition: number;
+}
+
+/** A writer over a file that this process holds by `lease`. */
+export const storeWriter = (
+  database: Database,
+  statements: StoreStatements,
+  lease: Lease,
+  clock: Clock,
+): WriteGroup => {
+  const heads = streamHeads(statements);
+  const writeAll = database.transaction((group: ReadonlyArray<PreparedAppend>, transactionHeads: TransactionHeads) => {
+    lease.assertHeld();
+    const recordedAtMs = clock.nowMs();
+    const transaction: Transaction = {
+      heads: transactionHeads,
+      recordedAtMs,
+      recordedAt: isoTime(recordedAtMs),
+      lastPosition: statements.lastPosition.get() ?? 0,
+    };
+    return group.map((append) => writeOne(statements, transaction, append));
+  });
+  return (group) => {
+    const transactionHeads = heads.begin();
+    try {
+      const settlements = writeAll.immediate(group, transactionHeads);
+      transactionHeads.publish();
+      return settlements;
+    } catch (error) {
+      heads.forget();
+      throw error;
+    }
+  };
+};
+
+const writeOne = (statements: StoreStatements, transaction: Transaction, append: PreparedAppend): Settlement => {
+  const plan = planOf(transaction, append);
+  if (plan._tag !== 'Plan') return plan;
+  if (plan.outcome !== undefined) {
+    const { key, requestHash, response } = plan.outcome;
+    const { changes } = statements.insertOutcome.run(key, requestHash, response, transaction.recordedAtMs);
+    if (changes === 0) return answered(E.left({ _tag: 'OutcomeAlreadyRecorded', key }));
+  }
+  for (const { stream, head } of plan.targets) insertEvents(statements, transaction, append, stream, head);
+  return answered(E.right(plan.envelopes));
+};
+
+const answered = (answer: E.Either<AppendFailure, ReadonlyArray<EventEnvelope>>): Settlement => ({
+  _tag: 'Answered',
+  answer,
+});
+
+/** What an append that may go through comes to. */
+interface Plan {
+  readonly _tag: 'Plan';
+  readonly targets: ReadonlyArray<{ readonly stream: PreparedStream; readonly head: Head }>;
+  readonly envelopes: ReadonlyArray<EventEnvelope>;
+  readonly outcome: RequestOutcome | undefined;
+}
+
+const planOf = ({ heads, recordedAt, lastPosition }: Transaction, append: PreparedAppend): Plan | Settlement => {
+  const targets: { stream: PreparedStream; head: Head }[] = [];
+  const envelopes: EventEnvelope[] = [];
+  for (const stream of append.streams) {
+    const head = heads.of(stream.stream);
+    const conflict = conflictOf(stream, head.version);
+    if (conflict !== undefined) return answered(E.left(conflict));
+    const from = { version: head.version, position: lastPosition + envelopes.length, recordedAt };
+    envelopes.push(...envelopesOf(stream, append.metadata, from));
+    targets.push({ stream, head });
+  }
+  try {
+    return { _tag: 'Plan', targets, envelopes, outcome: outcomeOf(append, envelopes) };
+  } catch (error) {
+    return { _tag: 'Threw', error: error instanceof Error ? error : new Error(String(error)) };
+  }
+};
+
+const insertEvents = (
+  { insertStream, insertEvent }: StoreStatements,
+  transaction: Transaction,
+  { metadata }: PreparedAppend,
+  { stream, events }: PreparedStream,
+  head: Head,
+): void => {
+  if (events.length === 0) return;
+  const streamId = head.streamId > 0 ? head.streamId : Number(insertStream.run(stream).lastInsertRowid);
+  const { correlationId, causationId, actor, traceparent = null } = metadata;
+  let { version } = head;
+  for (const { type, schemaVersion, payload } of events) {
+    version += 1;
+    transaction.lastPosition += 1;
+    insertEvent.run(
+      transaction.lastPosition,
+      streamId,
+      version,
+      type,
+      schemaVersion,
+      transaction.recordedAtMs,
+      correlationId,
+      causationId,
+      actor,
+      traceparent,
+      payload,
+    );
+  }
+  transaction.heads.move(stream, { streamId, version });
+};
