@@ -175,8 +175,8 @@ export const paymentAggregate = aggregate({
     key: {
       is: 'the payment id',
       because:
-        "Order is needed within one payment's life. Two payments of one order don't need order between them: whoever adds " +
-        'them up does so in any order. Payments are many and alike, so no skew is expected.',
+        "Order is needed within one payment's life. Two payments of one order need none between them: whoever adds them up " +
+        'does so in any order. Payments are many and alike, so they spread over all partitions and no skew is expected.',
     },
   },
   events: paymentEvents,

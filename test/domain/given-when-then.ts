@@ -15,8 +15,8 @@ export interface Refusal {
 export const refusal = (type: string): Refusal => ({ refusedAs: type });
 
 interface When {
-  /** The events that the command causes: none for `then()`. */
-  readonly then: (...expected: ReadonlyArray<DomainEvent> | readonly [Refusal]) => void;
+  /** The events that the command causes, none for `then()`; or one refusal. */
+  readonly then: (...expected: ReadonlyArray<DomainEvent | Refusal>) => void;
 }
 
 interface Given {
