@@ -21,7 +21,7 @@ export const newEventsOf = (aggregate: Aggregate, events: ReadonlyArray<DomainEv
     const codec: t.Mixed = definition.codec;
     if (!codec.is(data))
       throw new EventBreaksContract(`${aggregate.category} decided ${type}: ${failures(codec, data)}`);
-    return { type, schemaVersion: definition.schemaVersion, data };
+    return { type, schemaVersion: definition.schemaVersion, data: data as unknown };
   });
 
 const failures = (codec: t.Mixed, data: unknown): string => {

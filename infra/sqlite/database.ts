@@ -48,13 +48,29 @@ export const openDatabase = (options: OpenOptions): Database => {
 /** Opens a file for writing and leaves its schema as it is. Throws {@link SchemaTooNew} before it touches anything. */
 export const openForWriting = ({ file, synchronous, migrations }: OpenOptions): Database => {
   mkdirSync(dirname(file), { recursive: true });
-  const database = new BetterSqlite3(file, { timeout: BUSY_TIMEOUT_MS });
-  try {
+  return opened(file, { timeout: BUSY_TIMEOUT_MS }, (database) => {
     refuseNewerSchema(database, migrations);
     database.pragma('journal_mode = WAL');
     database.pragma(`synchronous = ${synchronous}`);
     database.pragma(`wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`);
     database.pragma('foreign_keys = ON');
+  });
+};
+
+/** Opens a file that another process (or thread) writes; fails where the file does not exist. */
+export const openForReading = (file: string): Database =>
+  opened(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }, (database) => {
+    database.pragma('query_only = ON');
+    // The first read: what is no database fails here, by name.
+    schemaVersion(database);
+  });
+
+const opened = (file: string, options: BetterSqlite3.Options, prepare: (database: Database) => void): Database => {
+  const database = withFileName(file, () => new BetterSqlite3(file, options));
+  try {
+    withFileName(file, () => {
+      prepare(database);
+    });
     return database;
   } catch (error) {
     database.close();
@@ -62,11 +78,14 @@ export const openForWriting = ({ file, synchronous, migrations }: OpenOptions): 
   }
 };
 
-/** Opens a file that another process (or thread) writes; fails where the file does not exist. */
-export const openForReading = (file: string): Database => {
-  const database = new BetterSqlite3(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-  database.pragma('query_only = ON');
-  return database;
+/** SQLite's errors do not say which file they are about. */
+const withFileName = <Result>(file: string, work: () => Result): Result => {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SchemaTooNew || !(error instanceof Error)) throw error;
+    throw new Error(`${file}: ${error.message}`, { cause: error });
+  }
 };
 
 /** How many migrations a file has seen; 0 for a new one. */

@@ -9,6 +9,9 @@ export interface OpenedStore {
   readonly close: () => Promise<void>;
 }
 
+/** Turns a test's body into a test on a fresh store, closed afterwards. */
+export type WithStore = (body: (store: EventStore) => Promise<void>) => () => Promise<void>;
+
 /** The time of recording that the contract expects. */
 export const CONTRACT_TIME_MS = Date.parse('2018-03-01T12:30:45.678Z');
 
