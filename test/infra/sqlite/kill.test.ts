@@ -14,6 +14,9 @@ const EVENTS_AN_APPEND = 4;
 /** Runs the child until it has acknowledged some events and a little longer, kills it, and answers what it acknowledged. */
 const appendUntilKilled = async (file: string, longerMs: number): Promise<ReadonlyArray<string>> => {
   const child = spawn(process.execPath, [CHILD, file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Whatever stops this test must not leave the child appending for ever.
+  const killChild = (): void => void child.kill('SIGKILL');
+  process.once('exit', killChild);
   let output = '';
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
   await new Promise<void>((resolve) => {
@@ -24,8 +27,9 @@ const appendUntilKilled = async (file: string, longerMs: number): Promise<Readon
     });
   });
   await systemClock.sleep(longerMs);
-  child.kill('SIGKILL');
+  killChild();
   await ended;
+  process.off('exit', killChild);
   // The last line may have been cut off by the kill.
   return output.split('\n').slice(0, -1);
 };
