@@ -34,7 +34,7 @@ export interface AppendQueue {
   /** Commits what waits; from now on every append is answered that the store is closed. */
   readonly drain: () => void;
   /** Nothing can be written any more: what waits, and what comes, is answered with the reason. */
-  readonly shut: (reason: string) => void;
+  readonly shut: (reason: LeaseLost) => void;
 }
 
 interface Waiting {

@@ -50,9 +50,9 @@ export interface SqliteEventStore extends EventStore, OperationRequestWriter {
 /** Waits for the lease, brings the schema up to date, and opens the store. */
 export const openSqliteEventStore = async (options: EventStoreOptions): Promise<SqliteEventStore> => {
   let told = false;
-  let shut: (reason: string) => void = () => {};
+  let shut: (reason: LeaseLost) => void = () => {};
   const onLost = (reason: LeaseLost): void => {
-    shut(reason.message);
+    shut(reason);
     if (told) return;
     told = true;
     options.onLeaseLost(reason);

@@ -12,7 +12,7 @@ import { storeStatements } from '../../../infra/sqlite/store-statements';
 import { storeWriter } from '../../../infra/sqlite/store-writer';
 import { appendTo, event, everything, ids, right } from '../event-store-fixtures';
 import { spec } from '../../spec';
-import { newFile, openStore, withStore } from './store-fixture';
+import { eventually, newFile, openStore, withStore } from './store-fixture';
 
 const reasonOf = (answer: E.Either<{ readonly _tag: string; readonly reason?: string }, unknown>): string =>
   E.isLeft(answer) ? `${answer.left._tag}: ${answer.left.reason ?? ''}` : 'appended';
@@ -160,6 +160,22 @@ spec('one writer', ({ test }) => {
     assert.throws(() => stale.submit({ kind: 'rebuild', body: '{}', actor: 'tester' }), /another process took/);
     assert.is(reasons.length, 1);
     assert.equal(ids(await everything(stale)), ['note-1@1']);
+    await stale.close();
+  });
+});
+
+spec('a writer that learns of its replacement while it is idle', ({ test }) => {
+  test('takes no append any more, and tells its process', async () => {
+    const file = newFile();
+    let lost = 0;
+    const stale = await openStore({ file, leaseTtlMs: 60, onLeaseLost: () => void (lost += 1) });
+    const usurper = openDatabase({ file, synchronous: 'FULL', migrations: storeMigrations });
+    usurper.exec('UPDATE lease SET epoch = epoch + 1');
+    usurper.close();
+    await eventually(() => lost > 0);
+    const { transactions, failedTransactions } = stale.status();
+    assert.match(reasonOf(await stale.append(appendTo('note-1', 'any'))()), /another process took .* start it again/);
+    assert.equal([transactions, failedTransactions, stale.status().failedTransactions, lost], [0, 0, 0, 1]);
     await stale.close();
   });
 });
