@@ -1,0 +1,52 @@
+/** Who is asking: keys are compared in constant time, as digests, so that neither their content nor length leaks. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import type { ApiKey } from '../../infra/configuration';
+import type { Caller } from './fastify-types';
+import { problem, ProblemError } from './problem';
+
+/** Finds the caller of a request, or ends it with 401 or 403. */
+export type Authenticate = (request: FastifyRequest) => Caller;
+
+/** Without keys everything is open to everybody. */
+const anonymous: Caller = { name: 'anonymous', role: 'operator' };
+
+/** Knows these keys. */
+export const authentication = (keys: ReadonlyArray<ApiKey>): Authenticate => {
+  if (keys.length === 0) return () => anonymous;
+  const known = keys.map(({ name, role, key }) => ({ caller: { name, role }, digest: digestOf(key) }));
+
+  const callerWith = (presented: string): Caller | undefined => {
+    const digest = digestOf(presented);
+    let found: Caller | undefined;
+    // Every key is compared, also behind the right one: the time says nothing of its place.
+    for (const each of known) if (timingSafeEqual(each.digest, digest)) found = each.caller;
+    return found;
+  };
+
+  return (request) => {
+    const { access } = request.routeOptions.config;
+    if (access === 'open') return anonymous;
+    const presented = presentedKey(request);
+    if (presented === undefined) throw refused('This installation asks for a key.', 'Bearer');
+    const caller = callerWith(presented);
+    if (caller === undefined) throw refused('The key is not known here.', 'Bearer error="invalid_token"');
+    if (access === 'operator' && caller.role !== 'operator') {
+      const detail = `'${caller.name}' has the role ${caller.role}; this takes an operator.`;
+      throw new ProblemError(problem('forbidden', detail));
+    }
+    return caller;
+  };
+};
+
+const digestOf = (key: string): Buffer => createHash('sha256').update(key).digest();
+
+const presentedKey = ({ headers }: FastifyRequest): string | undefined => {
+  const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return bearer;
+  const key = headers['x-api-key'];
+  return typeof key === 'string' && key !== '' ? key : undefined;
+};
+
+const refused = (detail: string, challenge: string): ProblemError =>
+  new ProblemError(problem('unauthenticated', detail, { headers: { 'www-authenticate': challenge } }));

@@ -1,0 +1,30 @@
+/** Requests that are not HTTP never reach a route; they, too, get a problem, written straight to the socket. */
+import type { Socket } from 'node:net';
+import { STATUS_CODES } from 'node:http';
+import { problem, problemJson, PROBLEM_TYPE, type Problem } from './problem';
+
+/** The server's handler for what its HTTP parser refuses. */
+export const answerClientError = (error: Error & { readonly code?: string }, socket: Socket): void => {
+  // The other side has gone, or an answer is under way already: there is nobody to tell.
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const answer = problemOf(error.code);
+  const body = problemJson(answer);
+  socket.end(
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n` +
+      `Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+};
+
+const problemOf = (code: string | undefined): Problem => {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return problem('request-timeout', 'The request did not arrive in time.');
+    case 'HPE_HEADER_OVERFLOW':
+      return problem('headers-too-large', 'The headers are larger than the server takes.');
+    default:
+      return problem('malformed-request', `The request is not valid HTTP/1.1 (${code ?? 'unknown error'}).`);
+  }
+};

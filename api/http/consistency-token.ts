@@ -1,0 +1,40 @@
+/** Consistency tokens: the id of an event that an answer must reflect. */
+import { categoryOf, aggregateIdOf, parseEventId } from '../../domain/kernel/recorded-event';
+import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
+import { Identifier } from '../../domain/kernel/values';
+import { failWith } from './problem';
+
+/** A token that names an event of a known aggregate; whether the event exists is another question. */
+export interface ConsistencyToken {
+  /** The token itself: the event's id. */
+  readonly id: string;
+  readonly aggregate: Aggregate;
+  readonly aggregateId: string;
+}
+
+const MAX_TOKENS = 20;
+
+/** Reads the header: one token or several with commas between. */
+export const consistencyTokensOf = (
+  header: string | ReadonlyArray<string> | undefined,
+  catalog: Catalog,
+): ReadonlyArray<ConsistencyToken> => {
+  if (header === undefined) return [];
+  const texts = String(header).split(',');
+  if (texts.length > MAX_TOKENS) failWith('invalid-header', `Consistency-Token takes at most ${MAX_TOKENS} tokens.`);
+  return texts.map((text) => tokenOf(text.trim(), catalog));
+};
+
+const tokenOf = (text: string, catalog: Catalog): ConsistencyToken => {
+  const event = parseEventId(text);
+  const aggregateId = event === undefined ? '' : aggregateIdOf(event.stream);
+  if (event === undefined || !event.stream.includes('-') || !Identifier.is(aggregateId)) {
+    const detail = `Consistency-Token holds '${text}'; it takes tokens as commands answer them, such as order-o1@3.`;
+    return failWith('invalid-header', detail);
+  }
+  const aggregate = catalog.byCategory(categoryOf(event.stream));
+  if (aggregate !== undefined) return { id: text, aggregate, aggregateId };
+  const known = catalog.aggregates.map(({ category }) => category);
+  const detail = `Consistency-Token '${text}' names no known category; there are ${known.join(', ')}.`;
+  return failWith('invalid-header', detail, { extensions: { known } });
+};

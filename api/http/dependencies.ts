@@ -1,0 +1,40 @@
+/** What the HTTP API is built on: ports, so that tests can hand it anything that keeps their promises. */
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { EventStore } from '../../domain/kernel/event-store';
+import type { Clock } from '../../infra/clock';
+import type { HandleCommand } from '../../infra/commands/command-port';
+import type { OperationRequestReader, OperationRequestWriter } from '../../infra/commands/operation-requests';
+import type { ApiKey } from '../../infra/configuration';
+import type { Logger } from '../../infra/logger';
+import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { GroupStatus, ViewReader } from '../../projections/view-reader';
+
+/** Whether the program takes requests, and what it says of each of its parts. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** Name of the part to how it stands, for people. */
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+/** Everything that the API needs. */
+export interface ApiDependencies {
+  readonly catalog: Catalog;
+  readonly store: EventStore;
+  readonly handleCommand: HandleCommand;
+  readonly views: ViewReader;
+  /** Undefined where no relay has ever run on this data. */
+  readonly relayStatus: () => RelayStatus | undefined;
+  readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
+  /** Where operators' requests are written for other roles, and read again until those have picked them up. */
+  readonly operationRequests: OperationRequestWriter & OperationRequestReader;
+  /** Empty: no key is asked for. */
+  readonly apiKeys: ReadonlyArray<ApiKey>;
+  /** Requests a second per client; 0 for no limit. */
+  readonly rateLimitPerSecond: number;
+  readonly bodyLimitBytes: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly readiness: () => Readiness;
+  /** True from the wish to stop on: nothing new is taken. */
+  readonly isShuttingDown: () => boolean;
+}

@@ -1,0 +1,139 @@
+/** What the API says of operations and health. */
+import type { FastifySchema } from 'fastify';
+import type { JsonSchema } from '../../../domain/kernel/codec';
+import type { RouteDocumentation } from '../fastify-types';
+import { integer, jsonResponse, listOf, objectOf, orNull, problemResponses, text } from './responses';
+
+const relaySchema = objectOf({
+  state: { enum: ['waiting-for-lease', 'starting', 'running', 'retrying', 'halted', 'stopped'] },
+  reason: orNull('string', 'Why it is not running, and what to do.'),
+  broker: { enum: ['embedded', 'real', null] },
+  cursor: integer('Every event up to this position is acknowledged by Kafka.'),
+  storePosition: integer("The store's last position when the relay last looked."),
+  lagEvents: integer('Events that Kafka has not acknowledged.'),
+  lagSeconds: { type: 'number', description: 'The age of the oldest of them.' },
+  published: integer('Events published since the relay started.'),
+  skipped: integer('Events found in Kafka already, and not published again.'),
+  failures: { type: 'object', additionalProperties: { type: 'integer' } },
+  topics: {
+    type: 'array',
+    items: objectOf({
+      topic: text('The topic.'),
+      partitions: integer('Its partitions.'),
+      logId: text('Its identity.'),
+    }),
+  },
+  updatedAt: text('ISO 8601, UTC.'),
+});
+
+const groupSchema = objectOf({
+  group: text('The consumer group.'),
+  state: { enum: ['starting', 'catching-up', 'running', 'retrying', 'halted', 'stopped'] },
+  reason: orNull('string', 'Why it is not running, and what to do.'),
+  lag: orNull('integer', 'Records behind the ends of its partitions.'),
+  outcomes: { type: 'object', additionalProperties: { type: 'integer' } },
+  partitions: {
+    type: 'array',
+    items: objectOf({
+      topic: text('The topic.'),
+      partition: integer('The partition.'),
+      nextOffset: integer('The offset of the next record to read.'),
+      highWaterPosition: integer('Every event of the partition up to this position is applied.'),
+      logEndOffset: orNull('integer', 'The end of the log as last seen.'),
+      lag: orNull('integer', 'The distance to that end.'),
+    }),
+  },
+  updatedAt: text('ISO 8601, UTC.'),
+});
+
+const rebuildSchema: JsonSchema = objectOf({
+  id: integer('The rebuild.'),
+  projection: text('The projection.'),
+  from: { enum: ['kafka', 'store'] },
+  state: { enum: ['requested', 'running', 'done', 'failed'] },
+  reason: orNull('string', 'Why it failed, or what to know of how it ran.'),
+  done: integer('Events read so far.'),
+  total: orNull('integer', 'Events to read in all.'),
+  rate: orNull('number', 'Events a second.'),
+  etaSeconds: orNull('number', 'Seconds to go at that rate.'),
+  proof: orNull('object', 'What shows that the rebuilt rows are right.'),
+  startedAt: orNull('string', 'ISO 8601, UTC.'),
+  finishedAt: orNull('string', 'ISO 8601, UTC.'),
+});
+
+const projectionSchema = objectOf({
+  name: text('The projection.'),
+  version: integer('Grows when its shape changes.'),
+  generation: integer('Which build of its tables is served.'),
+  rows: integer('How many rows it has.'),
+  rebuild: { anyOf: [{ type: 'null' }, rebuildSchema] },
+});
+
+const operation = (
+  operationId: string,
+  summary: string,
+  response: FastifySchema['response'],
+): FastifySchema & RouteDocumentation => ({ operationId, tags: ['operations'], summary, response });
+
+/** The routes under `/ops`. */
+export const operationsDocumentation = {
+  relay: operation('relay', 'How far the relay has published the store to Kafka.', {
+    200: jsonResponse('How the relay stands.', relaySchema),
+    ...problemResponses('invalid-parameter', 'no-relay-yet'),
+  }),
+  groups: operation('groups', 'How every consumer group stands: projections and reactors.', {
+    200: jsonResponse('The groups.', listOf(groupSchema)),
+    ...problemResponses('invalid-parameter'),
+  }),
+  projections: operation('projections', 'How every projection stands, and its last rebuild.', {
+    200: jsonResponse('The projections.', listOf(projectionSchema)),
+    ...problemResponses('invalid-parameter'),
+  }),
+  requestRebuild: {
+    ...operation('request-rebuild', 'Asks for a projection to be rebuilt while its old rows are served.', {
+      202: jsonResponse('The rebuild is asked for.', rebuildSchema, { Location: text('Where the rebuild is shown.') }),
+      ...problemResponses(
+        'body-not-json',
+        'invalid-body',
+        'invalid-parameter',
+        'forbidden',
+        'unknown-projection',
+        'unsupported-media-type',
+        'store-unavailable',
+      ),
+    }),
+    params: objectOf({ name: text('The projection.') }),
+  },
+  rebuild: {
+    ...operation('rebuild', 'How a rebuild stands.', {
+      200: jsonResponse('The rebuild.', rebuildSchema),
+      ...problemResponses('invalid-parameter', 'unknown-rebuild'),
+    }),
+    params: objectOf({ id: { type: 'integer', minimum: 1, description: 'The id from the request.' } }),
+  },
+} as const;
+
+const health = (operationId: string, summary: string, response: unknown): FastifySchema & RouteDocumentation => ({
+  operationId,
+  tags: ['health'],
+  summary,
+  security: [],
+  response,
+});
+
+/** The routes under `/health`. */
+export const healthDocumentation = {
+  live: health('live', 'Whether the process answers at all.', {
+    200: jsonResponse('It does.', objectOf({ status: { const: 'live' } })),
+  }),
+  ready: health('ready', 'Whether requests are taken: no while starting and while shutting down.', {
+    200: jsonResponse(
+      'They are.',
+      objectOf({
+        status: { const: 'ready' },
+        checks: { type: 'object', additionalProperties: { type: 'string' }, description: 'How each part stands.' },
+      }),
+    ),
+    ...problemResponses('not-ready'),
+  }),
+} as const;

@@ -1,0 +1,55 @@
+/** Turns whatever was thrown into a problem. What is nobody's fault but ours is logged, and answered without its details. */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '../../infra/logger';
+import { invalidBody } from './invalid-body';
+import { problem, ProblemError, retryAfter, sendProblem, type Problem } from './problem';
+
+/** The app's error handler. */
+export const answerErrors =
+  (logger: Logger) =>
+  (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    sendProblem(request, reply, problemOf(error, request) ?? defect(error, request, logger));
+
+const problemOf = (error: unknown, request: FastifyRequest): Problem | undefined => {
+  if (error instanceof ProblemError) return error.problem;
+  if (!isFastifyError(error)) return undefined;
+  if (error.validation !== undefined) {
+    return invalidBody(request.routeOptions.config.bodyCodec, request.body, error.validation);
+  }
+  return problemOfCode(error, request) ?? problemOfStatus(error);
+};
+
+const isFastifyError = (error: unknown): error is FastifyError => error instanceof Error && 'statusCode' in error;
+
+const problemOfCode = ({ code, message }: FastifyError, request: FastifyRequest): Problem | undefined => {
+  switch (code) {
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': {
+      const came = request.headers['content-type'] ?? 'none';
+      return problem('unsupported-media-type', `The Content-Type is ${came}; this route takes application/json.`, {
+        headers: { accept: 'application/json' },
+      });
+    }
+    case 'FST_ERR_CTP_BODY_TOO_LARGE': {
+      const limitBytes = request.routeOptions.bodyLimit;
+      return problem('body-too-large', `The body is larger than ${limitBytes} bytes.`, { extensions: { limitBytes } });
+    }
+    case 'FST_ERR_HANDLER_TIMEOUT':
+      return problem('answer-timeout', message, { headers: retryAfter(1) });
+    default:
+      return undefined;
+  }
+};
+
+const problemOfStatus = ({ statusCode, message }: FastifyError): Problem | undefined => {
+  if (statusCode === 429) return problem('too-many-requests', message);
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return problem('malformed-request', message);
+  return undefined;
+};
+
+const defect = (error: unknown, request: FastifyRequest, logger: Logger): Problem => {
+  const { id: requestId, method, url } = request;
+  logger.error({ requestId, method, url, error }, 'a request failed');
+  return problem('internal-error', 'The request failed for a reason inside the server; its log has the details.', {
+    extensions: { requestId },
+  });
+};

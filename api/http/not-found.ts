@@ -1,0 +1,47 @@
+/** Addresses that no route has: which part of them is wrong, and what there is instead. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import { pathOf, problem, type Problem } from './problem';
+
+/** A route's methods and address, as registered. */
+interface KnownRoute {
+  readonly methods: ReadonlyArray<string>;
+  readonly parts: ReadonlyArray<string>;
+}
+
+/** Notes every route from here on; the function says what is wrong with an address that none of them has. */
+export const explainUnknown = (app: FastifyInstance, catalog: Catalog): ((request: FastifyRequest) => Problem) => {
+  const routes: KnownRoute[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    routes.push({ methods: [method].flat(), parts: url.split('/') });
+  });
+  return ({ method, url }) => {
+    const path = pathOf(url);
+    const parts = path.split('/');
+    const allowed = new Set(routes.filter((route) => fits(route, parts)).flatMap(({ methods }) => methods));
+    if (allowed.size > 0 && !allowed.has(method)) {
+      const allow = [...allowed].join(', ');
+      return problem('method-not-allowed', `${path} takes ${allow}, not ${method}.`, { headers: { allow } });
+    }
+    const isCommand = method === 'POST' && parts.length === 4;
+    return (isCommand ? unknownCommand(parts, catalog) : undefined) ?? unknownRoute(method, path);
+  };
+};
+
+const fits = ({ parts }: KnownRoute, asked: ReadonlyArray<string>): boolean =>
+  parts.length === asked.length && parts.every((part, index) => part.startsWith(':') || part === asked[index]);
+
+const unknownCommand = ([, path, , command]: ReadonlyArray<string>, catalog: Catalog): Problem => {
+  const aggregate = catalog.aggregates.find((each) => each.path === path);
+  if (aggregate === undefined) {
+    const known = catalog.aggregates.map((each) => each.path);
+    const detail = `No aggregate has the path '${path ?? ''}'; there are ${known.join(', ')}.`;
+    return problem('unknown-aggregate', detail, { extensions: { known } });
+  }
+  const known = [...aggregate.commands.keys()];
+  const detail = `'${aggregate.path}' has no command '${command ?? ''}'; it has ${known.join(', ')}.`;
+  return problem('unknown-command', detail, { extensions: { known } });
+};
+
+const unknownRoute = (method: string, path: string): Problem =>
+  problem('unknown-route', `Nothing answers ${method} ${path}; /docs shows every route.`);

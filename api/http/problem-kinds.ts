@@ -1,0 +1,177 @@
+/** Every problem that the API itself can answer with. The names are the ends of `type` URIs: stable, scripts rely on them. */
+
+/** One kind of problem. */
+export interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  /** What it means and what to do, for people. */
+  readonly meaning: string;
+}
+
+/** By name; `type` is `/problems/<name>`. */
+export const problemKinds = {
+  'malformed-request': {
+    status: 400,
+    title: 'The request is malformed',
+    meaning: 'The request is not valid HTTP, or its address is no valid URL. The detail says what is wrong.',
+  },
+  'body-not-json': {
+    status: 400,
+    title: 'The body is not JSON',
+    meaning: 'The body can not be parsed. The detail names the line and column where it stops being JSON.',
+  },
+  'invalid-body': {
+    status: 400,
+    title: 'The body is not what this route takes',
+    meaning: 'Each entry of `errors` names a path in the body (a JSON pointer) and what is wrong there.',
+  },
+  'invalid-header': {
+    status: 400,
+    title: 'A header can not be understood',
+    meaning: 'The detail names the header and what it takes.',
+  },
+  'invalid-parameter': {
+    status: 400,
+    title: 'A part of the address can not be understood',
+    meaning: 'The detail names the parameter in the path or the query, and what it takes.',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'A key is needed',
+    meaning: 'Send a key that this installation knows, as `Authorization: Bearer <key>` or as `X-Api-Key: <key>`.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'This key may not do that',
+    meaning:
+      'The key is known, but its role does not allow this call: operations that change something take an operator.',
+  },
+  'unknown-route': {
+    status: 404,
+    title: 'There is nothing here',
+    meaning: 'No route has this address. /openapi.json lists every route, /docs shows them.',
+  },
+  'unknown-aggregate': {
+    status: 404,
+    title: 'No such aggregate',
+    meaning: 'The first part of the path names no aggregate of this installation; `known` lists them.',
+  },
+  'unknown-command': {
+    status: 404,
+    title: 'No such command',
+    meaning: 'The aggregate has no command of this name; `known` lists its commands.',
+  },
+  'unknown-view': { status: 404, title: 'No such view', meaning: 'GET /views lists every view.' },
+  'unknown-row': {
+    status: 404,
+    title: 'No such row',
+    meaning:
+      'The view has no row under this key. It may come once the event is projected: send its Consistency-Token to wait.',
+  },
+  'unknown-stream': { status: 404, title: 'No such stream', meaning: 'No event was ever recorded in this stream.' },
+  'unknown-projection': { status: 404, title: 'No such projection', meaning: 'GET /ops/projections lists them.' },
+  'unknown-rebuild': { status: 404, title: 'No such rebuild', meaning: 'No rebuild was asked for under this id.' },
+  'unknown-schema': {
+    status: 404,
+    title: 'No such schema',
+    meaning: 'No event contract has this name and schema version in this program.',
+  },
+  'no-relay-yet': {
+    status: 404,
+    title: 'No relay has run yet',
+    meaning: 'Nothing is published until a relay runs on this data: start one with `serve --roles relay`.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'The route does not take this method',
+    meaning: 'The `Allow` header lists the methods that it takes.',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'The request took too long to arrive',
+    meaning: 'The connection was closed before the whole request was there. Send it again.',
+  },
+  'concurrent-change': {
+    status: 409,
+    title: 'The stream kept changing',
+    meaning: 'Others changed the same aggregate again and again while the command was decided. Send it again.',
+  },
+  'request-in-progress': {
+    status: 409,
+    title: 'The same request is under way',
+    meaning: 'A request with this Idempotency-Key has not been answered yet. Ask again in a moment for its answer.',
+  },
+  'version-mismatch': {
+    status: 412,
+    title: 'If-Match does not hold',
+    meaning: 'The stream has another version than the one named. Read it again, decide again, and name its version.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    meaning: 'BODY_LIMIT_BYTES sets the limit of this installation.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The body has the wrong type',
+    meaning: 'Send JSON, with the header `Content-Type: application/json`.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key belongs to another request',
+    meaning: 'The key came with another command or body before. A new request takes a new key.',
+  },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too many requests',
+    meaning: 'RATE_LIMIT_PER_SECOND sets how many a client may send. `Retry-After` says when to go on.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'The headers are too large',
+    meaning: 'Send fewer or shorter headers.',
+  },
+  'internal-error': {
+    status: 500,
+    title: 'Something is broken in here',
+    meaning: 'A defect of this program. The log of the server has the details under the `requestId`.',
+  },
+  'unreadable-stream': {
+    status: 500,
+    title: 'The stream holds an event that can not be read',
+    meaning: 'An event does not pass the contracts of this program. The detail names it; a person has to look.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'Too much waits already',
+    meaning: 'New work is turned away so that accepted work gets done. `Retry-After` says when to come again.',
+  },
+  'store-unavailable': {
+    status: 503,
+    title: 'The event store can not be reached',
+    meaning: 'Nothing was written. The log of the server has the reason (disk full, another writer). Come again later.',
+  },
+  'shutting-down': {
+    status: 503,
+    title: 'The server is shutting down',
+    meaning: 'Send the request again: to another instance, or to this one once it is back.',
+  },
+  'not-ready': {
+    status: 503,
+    title: 'Not ready',
+    meaning: 'The program is starting or stopping; `checks` says how each part stands.',
+  },
+  'view-behind': {
+    status: 503,
+    title: 'The view has not seen the event yet',
+    meaning: 'The wait for the Consistency-Token is over. Ask again, with a longer `wait`, or look at /ops/groups.',
+  },
+  'answer-timeout': {
+    status: 503,
+    title: 'The answer took too long',
+    meaning: 'The server gave up. A command may still be carried out: repeat it with the same Idempotency-Key.',
+  },
+} as const satisfies Readonly<Record<string, ProblemKind>>;
+
+/** The name of a kind. */
+export type ProblemName = keyof typeof problemKinds;

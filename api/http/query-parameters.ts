@@ -1,0 +1,58 @@
+/** What stands behind the question mark: known names only, each at most once, and never guessed at. */
+import type { FastifyRequest } from 'fastify';
+import { failWith } from './problem';
+
+/** The query's parameters by name. */
+export type Query = Readonly<Record<string, string>>;
+
+/** Reads the query; a name that comes twice has no meaning here. */
+export const queryOf = (request: FastifyRequest): Query => {
+  // Fastify's parser makes a text of each name, or a list of texts where it came more than once.
+  const query = request.query as Readonly<Record<string, string | ReadonlyArray<string>>>;
+  for (const name in query) {
+    if (typeof query[name] !== 'string') failWith('invalid-parameter', `'${name}' stands in the query more than once.`);
+  }
+  return query as Query;
+};
+
+/** Refuses names that the route does not know. */
+export const allowOnly = (query: Query, ...known: ReadonlyArray<string>): void => {
+  for (const name in query) {
+    if (known.includes(name)) continue;
+    failWith('invalid-parameter', `'${name}' is not known here; this route takes ${known.join(', ')}.`, {
+      extensions: { known },
+    });
+  }
+};
+
+/** A whole number within bounds. */
+export const integerOf = (
+  query: Query,
+  name: string,
+  { otherwise, least, most }: { readonly otherwise: number; readonly least: number; readonly most: number },
+): number => {
+  const text = query[name];
+  if (text === undefined) return otherwise;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  return failWith('invalid-parameter', `'${name}' is '${text}'; it takes a whole number from ${least} to ${most}.`);
+};
+
+/** `true` or `false`, in letters; left out means false. */
+export const flagOf = (query: Query, name: string): boolean => {
+  const text = query[name];
+  if (text === undefined || text === 'false') return false;
+  if (text === 'true') return true;
+  return failWith('invalid-parameter', `'${name}' is '${text}'; it takes true or false.`);
+};
+
+const DEFAULT_LIMIT = 50;
+export const MAX_LIMIT = 1_000;
+
+/** How many items a page may have. */
+export const limitOf = (query: Query): number =>
+  integerOf(query, 'limit', { otherwise: DEFAULT_LIMIT, least: 1, most: MAX_LIMIT });
+
+/** Ends the request: the cursor is none that a page of this list gave. */
+export const refuseCursor: () => never = () =>
+  failWith('invalid-parameter', "'cursor' is none that this list gave out: take the nextCursor of a page as it came.");

@@ -1,0 +1,151 @@
+/** One route a command, made from the catalog. */
+import * as E from 'fp-ts/Either';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Aggregate } from '../../../domain/kernel/aggregate';
+import type { AnyCommandDefinition } from '../../../domain/kernel/command-definition';
+import { explain } from '../../../domain/kernel/explain';
+import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
+import { eventId, streamName } from '../../../domain/kernel/recorded-event';
+import { Identifier } from '../../../domain/kernel/values';
+import type { CommandFailure, CommandRequest, CommandResult } from '../../../infra/commands/command-port';
+import {
+  causationIdOf,
+  correlationIdOf,
+  idempotencyKeyOf,
+  preconditionOf,
+  traceparentOf,
+  type Precondition,
+} from '../command-headers';
+import { commandProblem, versionMismatch } from '../command-problems';
+import type { ApiDependencies } from '../dependencies';
+import { commandDocumentation } from '../documentation/command-documentation';
+import { explained } from '../invalid-body';
+import { failWith, ProblemError, sendProblem } from '../problem';
+import { allowOnly, flagOf, queryOf } from '../query-parameters';
+import { requestHash } from '../request-hash';
+import { readPage } from '../stream-pages';
+
+type CommandRoute = FastifyRequest<{ Params: { id: string } }>;
+
+/** Adds every command of every aggregate. */
+export const commandRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  for (const aggregate of dependencies.catalog.aggregates) {
+    for (const definition of aggregate.commands.values()) addCommand(app, dependencies, aggregate, definition);
+  }
+};
+
+const addCommand = (
+  app: FastifyInstance,
+  dependencies: ApiDependencies,
+  aggregate: Aggregate,
+  definition: AnyCommandDefinition,
+): void => {
+  const { codec } = definition;
+  app.post<{ Params: { id: string } }>(
+    `/${aggregate.path}/:id/${definition.type}`,
+    {
+      schema: { body: { ...jsonSchemaOf(codec, { additionalProperties: false }), examples: [definition.example] } },
+      config: { bodyCodec: codec, documentation: commandDocumentation(aggregate, definition) },
+      onRequest: correlate,
+      // A command that needs nothing said may come without a body.
+      ...(codec.is({}) ? { preValidation: emptyBodyIsEmptyObject } : {}),
+    },
+    async (request, reply) => {
+      const asked = commandRequestOf(request, aggregate, definition);
+      await requireExistence(dependencies, asked, preconditionOf(request.headers));
+      const outcome = await dependencies.handleCommand(asked)();
+      return E.isRight(outcome)
+        ? sendResult(reply, outcome.right, asked.dryRun)
+        : sendFailure(dependencies, request, reply, outcome.left);
+    },
+  );
+};
+
+type Next = () => void;
+
+/** Before anything else, so that also a refused command can be followed by its correlation id. */
+const correlate = (request: FastifyRequest, reply: FastifyReply, next: Next): void => {
+  request.correlationId = correlationIdOf(request.headers) ?? request.id;
+  reply.header('x-correlation-id', request.correlationId);
+  next();
+};
+
+const emptyBodyIsEmptyObject = (request: FastifyRequest, _reply: FastifyReply, next: Next): void => {
+  request.body ??= {};
+  next();
+};
+
+const commandRequestOf = (
+  request: CommandRoute,
+  aggregate: Aggregate,
+  { type, codec }: AnyCommandDefinition,
+): CommandRequest => {
+  const { headers, params, body } = request;
+  const { id } = params;
+  if (!Identifier.is(id))
+    failWith('invalid-parameter', `The id in the path is '${params.id}'; it takes an ${Identifier.name}.`);
+  const query = queryOf(request);
+  allowOnly(query, 'dryRun');
+  const data = decodeBody(codec, body);
+  const key = idempotencyKeyOf(headers);
+  const precondition = preconditionOf(headers);
+  const traceparent = traceparentOf(headers);
+  return {
+    aggregate,
+    command: { type, id, data },
+    metadata: {
+      correlationId: request.correlationId,
+      causationId: causationIdOf(headers) ?? `request:${request.id}`,
+      actor: request.caller.name,
+      ...(traceparent === undefined ? {} : { traceparent }),
+    },
+    dryRun: flagOf(query, 'dryRun'),
+    ...(typeof precondition === 'number' ? { expectedVersion: precondition } : {}),
+    ...(key === undefined
+      ? {}
+      : { idempotency: { key, requestHash: requestHash('POST', `/${aggregate.path}/${id}/${type}`, data) } }),
+  };
+};
+
+/** The schema has let the body through; the codec knows more than a schema can say (30 February). */
+const decodeBody = (codec: AnyCommandDefinition['codec'], body: unknown): unknown => {
+  if (codec.is(body)) return body;
+  const decoded = codec.decode(body);
+  if (E.isLeft(decoded)) throw new ProblemError(explained(codec, explain(decoded.left)));
+  return decoded.right;
+};
+
+/** `If-Match: *`. Streams never vanish, so what is found here still holds when the command is decided. */
+const requireExistence = async (
+  { store }: ApiDependencies,
+  { aggregate, command }: CommandRequest,
+  precondition: Precondition | undefined,
+): Promise<void> => {
+  if (precondition !== 'streamExists') return;
+  const stream = streamName(aggregate.category, command.id);
+  const [first] = await readPage(store, stream, { afterVersion: 0, limit: 1 });
+  if (first === undefined) throw new ProblemError(versionMismatch(stream, '*', 0));
+};
+
+const sendResult = (reply: FastifyReply, result: CommandResult, dryRun: boolean): FastifyReply => {
+  const { stream, version, position, events, replayed } = result;
+  // Text, so that Fastify has nothing left to serialise.
+  reply.header('content-type', 'application/json; charset=utf-8');
+  if (dryRun) return reply.send(JSON.stringify({ dryRun, stream, version, position, events }));
+  reply.header('etag', `"${version}"`);
+  if (version > 0) reply.header('consistency-token', eventId(stream, version));
+  if (replayed) reply.header('idempotency-replayed', 'true');
+  return reply.code(events.length > 0 ? 201 : 200).send(JSON.stringify({ stream, version, position, events }));
+};
+
+const sendFailure = (
+  { logger }: ApiDependencies,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  failure: CommandFailure,
+): FastifyReply => {
+  if (failure._tag === 'StoreUnavailable' || failure._tag === 'UnreadableStream') {
+    logger.error({ requestId: request.id, url: request.url, ...failure }, 'a command could not be handled');
+  }
+  return sendProblem(request, reply, commandProblem(failure));
+};

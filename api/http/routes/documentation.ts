@@ -1,0 +1,122 @@
+/** What the API is: its OpenAPI document, a page that shows it, every event's contract, every problem's meaning. */
+import type { FastifyInstance, FastifySchema } from 'fastify';
+import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
+import type { ApiDependencies } from '../dependencies';
+import { docsPage } from '../documentation/docs-page';
+import { jsonResponse, listOf, objectOf, problemResponses, text } from '../documentation/responses';
+import type { RouteDocumentation } from '../fastify-types';
+import { failWith } from '../problem';
+import { problemKinds, type ProblemKind } from '../problem-kinds';
+
+/** Adds the documentation. It holds no data, and whoever is refused must be able to read why: it needs no key. */
+export const documentationRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  const open = { access: 'open' } as const;
+
+  let document: string | undefined;
+  app.get('/openapi.json', { config: open }, (_request, reply) => {
+    document ??= JSON.stringify(app.swagger());
+    return reply.header('content-type', 'application/json; charset=utf-8').send(document);
+  });
+
+  app.get('/docs', { config: open }, (_request, reply) =>
+    reply
+      .header('content-type', 'text/html; charset=utf-8')
+      .header('content-security-policy', PAGE_POLICY)
+      .header('x-content-type-options', 'nosniff')
+      .send(docsPage),
+  );
+
+  app.get<{ Params: { type: string; version: string } }>(
+    '/schemas/:type/:version',
+    { config: { ...open, documentation: schemaDocumentation } },
+    ({ params }, reply) =>
+      reply
+        .header('content-type', 'application/schema+json; charset=utf-8')
+        .send(JSON.stringify(eventSchema(dependencies, params.type, params.version))),
+  );
+
+  app.get('/problems', { config: { ...open, documentation: problemsDocumentation } }, () => ({
+    items: Object.entries(problemKinds).map(([name, kind]) => explained(name, kind)),
+  }));
+  app.get<{ Params: { name: string } }>(
+    '/problems/:name',
+    { config: { ...open, documentation: problemDocumentation } },
+    ({ params: { name } }) => {
+      if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) failWith('unknown-route', `'${name}' can be no problem's name.`);
+      // `Object.hasOwn` would not narrow the name.
+      const kind = (problemKinds as Readonly<Record<string, ProblemKind | undefined>>)[name];
+      return explained(name, kind ?? REJECTION);
+    },
+  );
+};
+
+/** The page brings everything with it and asks this server only. */
+const PAGE_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+
+const explained = (name: string, { title, status, meaning }: ProblemKind): unknown => ({
+  type: `/problems/${name}`,
+  title,
+  status,
+  meaning,
+});
+
+/** The reasons of aggregates are their own; what all of them have in common is said here. */
+const REJECTION: ProblemKind = {
+  status: 422,
+  title: 'An aggregate rejected the command',
+  meaning:
+    'Not one of the API itself: where it came with status 422, a business rule stands against the command. ' +
+    'The detail of the answer says which, `rejection` names it, and nothing was changed.',
+};
+
+const eventSchema = ({ catalog }: ApiDependencies, type: string, version: string): unknown => {
+  const definition = catalog.eventDefinition(type);
+  if (definition === undefined || version !== String(definition.schemaVersion)) {
+    const known = definition === undefined ? '' : `; this program has version ${definition.schemaVersion}`;
+    return failWith('unknown-schema', `'${type}' has no schema version '${version}' here${known}.`);
+  }
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: `/schemas/${type}/${version}`,
+    title: type,
+    description: definition.meaning,
+    ...jsonSchemaOf(definition.codec, { additionalProperties: true }),
+  };
+};
+
+const documented = (
+  operationId: string,
+  summary: string,
+  response: FastifySchema['response'],
+): FastifySchema & RouteDocumentation => ({ operationId, tags: ['documentation'], summary, security: [], response });
+
+const schemaDocumentation = {
+  ...documented('event-schema', 'The JSON Schema of an event, which `dataschema` of its CloudEvent names.', {
+    200: {
+      description: 'The schema.',
+      content: { 'application/schema+json': { schema: { type: 'object' } } },
+    },
+    ...problemResponses('unknown-schema'),
+  }),
+  params: objectOf({ type: text('The event type.'), version: text('The schema version.') }),
+};
+
+const problemKindSchema = objectOf({
+  type: text('As in an answer.'),
+  title: text('As in an answer.'),
+  status: { type: 'integer' },
+  meaning: text('What it means and what to do.'),
+});
+
+const problemsDocumentation = documented('problems', 'Every problem that the API itself can answer with.', {
+  200: jsonResponse('The problems.', listOf(problemKindSchema)),
+});
+
+const problemDocumentation = {
+  ...documented('problem', 'What the `type` of a problem means.', {
+    200: jsonResponse('Its meaning.', problemKindSchema),
+    ...problemResponses('unknown-route'),
+  }),
+  params: objectOf({ name: text('The end of the `type`.') }),
+};

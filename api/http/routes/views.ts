@@ -1,0 +1,119 @@
+/** Read models: what views there are, their rows, and waiting until they reflect an event. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ListFailure, ViewDescription } from '../../../projections/view-reader';
+import { consistencyTokensOf } from '../consistency-token';
+import { storeUnavailable } from '../command-problems';
+import type { ApiDependencies } from '../dependencies';
+import { listDocumentation, rowDocumentation, viewsDocumentation } from '../documentation/view-documentation';
+import { failWith, ProblemError, retryAfter } from '../problem';
+import { allowOnly, integerOf, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
+import { shuttingDown } from '../shedding';
+import { viewWaiting, type ViewWaiting, type WaitOutcome } from '../view-waiting';
+
+const DEFAULT_WAIT_MS = 2_000;
+/** The longest wait for a view; the server's time-outs lie above it. */
+export const MAX_WAIT_MS = 30_000;
+
+/** Adds the read side: a route of its own for each view, so that each is documented by its own columns. */
+export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  const { views } = dependencies;
+  const waiting = viewWaiting(dependencies);
+  app.addHook('preClose', (done) => {
+    waiting.stop();
+    done();
+  });
+
+  app.get('/views', { config: { documentation: viewsDocumentation } }, (request) => {
+    allowOnly(queryOf(request));
+    return { items: views.views };
+  });
+  for (const view of views.views) addView(app, dependencies, waiting, view);
+
+  const unknownView = (name: string): never => {
+    const known = views.views.map((view) => view.name);
+    return failWith('unknown-view', `No view is called '${name}'; there are ${known.join(', ')}.`, {
+      extensions: { known },
+    });
+  };
+  app.get<{ Params: { view: string } }>('/views/:view', ({ params }) => unknownView(params.view));
+  app.get<{ Params: { view: string } }>('/views/:view/:key', ({ params }) => unknownView(params.view));
+};
+
+const addView = (
+  app: FastifyInstance,
+  dependencies: ApiDependencies,
+  waiting: ViewWaiting,
+  view: ViewDescription,
+): void => {
+  const { views } = dependencies;
+  const fresh = async (request: FastifyRequest, query: Query): Promise<void> => {
+    const tokens = consistencyTokensOf(request.headers['consistency-token'], dependencies.catalog);
+    const waitMs = integerOf(query, 'wait', { otherwise: DEFAULT_WAIT_MS, least: 0, most: MAX_WAIT_MS });
+    if (tokens.length > 0) requireSeen(await waiting.until(view, tokens, waitMs), view, waitMs);
+  };
+
+  app.get(`/views/${view.name}`, { config: { documentation: listDocumentation(view) } }, async (request) => {
+    const query = queryOf(request);
+    const limit = limitOf(query);
+    await fresh(request, query);
+    const { cursor } = query;
+    const page = views.list(view.name, {
+      filters: filtersOf(query),
+      limit,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    return page._tag === 'Right' ? page.right : refuseList(page.left);
+  });
+
+  app.get<{ Params: { key: string } }>(
+    `/views/${view.name}/:key`,
+    { config: { documentation: rowDocumentation(view) } },
+    async (request) => {
+      const query = queryOf(request);
+      allowOnly(query, 'wait');
+      await fresh(request, query);
+      const { key } = request.params;
+      return views.find(view.name, key) ?? failWith('unknown-row', `${view.name} has no row under '${key}'.`);
+    },
+  );
+};
+
+const PARAMETERS = ['limit', 'cursor', 'wait'];
+
+/** Whatever else stands in the query names a column. */
+const filtersOf = (query: Query): Query =>
+  Object.fromEntries(Object.entries(query).filter(([name]) => !PARAMETERS.includes(name)));
+
+const requireSeen = (outcome: WaitOutcome, view: ViewDescription, waitMs: number): void => {
+  switch (outcome._tag) {
+    case 'Seen':
+      return;
+    case 'Behind': {
+      const { token } = outcome;
+      return failWith('view-behind', `${view.name} has not seen ${token} within ${waitMs} ms.`, {
+        extensions: { view: view.name, token },
+        headers: retryAfter(1),
+      });
+    }
+    case 'Stopped':
+      throw new ProblemError(shuttingDown());
+    case 'TooManyWait':
+      return failWith('overloaded', 'Too many requests wait for a view already.', { headers: retryAfter(1) });
+    case 'StoreUnavailable':
+      throw new ProblemError(storeUnavailable());
+  }
+};
+
+const refuseList = (failure: ListFailure): never => {
+  switch (failure._tag) {
+    case 'UnknownFilter': {
+      const known = [...failure.known, ...PARAMETERS];
+      const detail = `'${failure.name}' is no column to filter by; this list takes ${known.join(', ')}.`;
+      return failWith('invalid-parameter', detail, { extensions: { known } });
+    }
+    case 'InvalidFilter':
+      return failWith('invalid-parameter', `'${failure.name}' can not be filtered by: ${failure.reason}.`);
+    case 'InvalidCursor':
+      return refuseCursor();
+  }
+};
