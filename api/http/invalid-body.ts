@@ -18,11 +18,21 @@ export const invalidBody = (
     const message = 'is missing; expected a JSON object';
     return problemOf('The body is empty: send a JSON object.', [{ path: '/', message }]);
   }
-  const decoded = codec?.decode(body);
-  const expected = decoded !== undefined && E.isLeft(decoded) ? explain(decoded.left) : [];
+  const expected = codec === undefined ? [] : expectedBy(codec, body);
   const unknown = found.filter(({ keyword }) => keyword === 'additionalProperties').map(unknownField);
   const failures = [...expected, ...unknown];
   return explained(codec, failures.length > 0 ? failures : found.map(inWordsOfTheSchema));
+};
+
+const expectedBy = (codec: AnyRecord, body: unknown): ReadonlyArray<PathFailure> => {
+  try {
+    const decoded = codec.decode(body);
+    return E.isLeft(decoded) ? explain(decoded.left) : [];
+  } catch (error) {
+    // Showing the value exhausts the stack where it is nested thousands deep; then the schema's own words have to do.
+    if (error instanceof RangeError) return [];
+    throw error;
+  }
 };
 
 /** The problem for a body that the codec refused. */

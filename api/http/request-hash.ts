@@ -7,10 +7,11 @@ export const requestHash = (method: string, path: string, body: unknown): string
     .update(`${method} ${path}\n${canonicalJson(body)}`)
     .digest('hex');
 
-/** JSON with the keys of every object in order. */
-export const canonicalJson = (value: unknown): string => JSON.stringify(value, inKeyOrder);
-
-const inKeyOrder = (_key: string, value: unknown): unknown => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
+/** JSON with the keys of every object in order. Takes what came as JSON, and nothing else. */
+export const canonicalJson = (value: unknown): string => {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
+  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+  // As text, so that members are in the order of their keys.
+  return `{${members.sort().join()}}`;
 };

@@ -71,7 +71,7 @@ const correlate = (request: FastifyRequest, reply: FastifyReply, next: Next): vo
 };
 
 const emptyBodyIsEmptyObject = (request: FastifyRequest, _reply: FastifyReply, next: Next): void => {
-  request.body ??= {};
+  if (request.body === undefined) request.body = {};
   next();
 };
 

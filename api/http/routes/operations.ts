@@ -52,7 +52,7 @@ const addRebuild = (app: FastifyInstance, dependencies: ApiDependencies): void =
       schema: { body: jsonSchemaOf(RebuildBody, { additionalProperties: false }) },
       config: { access: 'operator', bodyCodec: RebuildBody, documentation: operationsDocumentation.requestRebuild },
       preValidation: (request, _reply, next) => {
-        request.body ??= {};
+        if (request.body === undefined) request.body = {};
         next();
       },
     },

@@ -1,0 +1,117 @@
+/** The API over the real domain and command handler, a store in memory, and views that a test controls. */
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from '../../api/http/app';
+import type { ApiDependencies } from '../../api/http/dependencies';
+import { catalog } from '../../domain/catalog';
+import { systemClock, type Clock } from '../../infra/clock';
+import { commandHandler } from '../../infra/commands/command-handler';
+import type { OperationRequest } from '../../infra/commands/operation-requests';
+import type { RelayStatus } from '../../infra/relay/relay-status';
+import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
+import { fakeViews, group, type FakeViews } from './fake-views';
+
+export interface ApiFixture {
+  readonly app: FastifyInstance;
+  readonly views: FakeViews;
+  readonly dependencies: ApiDependencies;
+  /** What was logged as an error. */
+  readonly logged: ReadonlyArray<Readonly<Record<string, unknown>>>;
+  /** Posts JSON. */
+  readonly post: (url: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
+  readonly get: (url: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+export const relayStatus: RelayStatus = {
+  state: 'running',
+  reason: null,
+  broker: 'embedded',
+  cursor: 1,
+  storePosition: 1,
+  lagEvents: 0,
+  lagSeconds: 0,
+  published: 1,
+  skipped: 0,
+  failures: {},
+  topics: [],
+  updatedAt: '2024-01-01T00:00:00.000Z',
+};
+
+const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] => {
+  const requests: OperationRequest[] = [];
+  return {
+    submit: (request) => {
+      const submitted = { ...request, id: requests.length + 1, requestedAt: new Date(clock.nowMs()).toISOString() };
+      requests.push(submitted);
+      return submitted;
+    },
+    after: (id) => requests.filter((request) => request.id > id),
+  };
+};
+
+/** Builds an app; `overrides` stand in for single dependencies. */
+export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture => {
+  const clock = overrides.clock ?? systemClock;
+  const store = overrides.store ?? inMemoryEventStore({ clock });
+  const views = fakeViews();
+  const logged: Readonly<Record<string, unknown>>[] = [];
+  const dependencies: ApiDependencies = {
+    catalog,
+    store,
+    handleCommand: commandHandler({ store, catalog, stateCacheSize: 100 }),
+    views,
+    relayStatus: () => relayStatus,
+    reactorGroups: () => [{ ...group, group: 'reactors' }],
+    operationRequests: requestsInMemory(clock),
+    apiKeys: [],
+    rateLimitPerSecond: 0,
+    bodyLimitBytes: 16_384,
+    clock,
+    logger: {
+      debug: () => {},
+      info: () => {},
+      warn: () => {},
+      error: (fields, message) => void logged.push({ ...fields, message }),
+    },
+    readiness: () => ({ ready: true, checks: { store: 'open' } }),
+    isShuttingDown: () => false,
+    ...overrides,
+  };
+  const app = buildApp(dependencies);
+  const answerOf = (response: Awaited<ReturnType<typeof app.inject>>): Answer => ({
+    status: response.statusCode,
+    headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
+    body: response.body.startsWith('{') ? response.json<Answer['body']>() : {},
+    text: response.body,
+  });
+  return {
+    app,
+    views,
+    dependencies,
+    logged,
+    get: async (url, headers = {}) => answerOf(await app.inject({ method: 'GET', url, headers })),
+    post: async (url, body, headers = {}) =>
+      answerOf(
+        await app.inject({
+          method: 'POST',
+          url,
+          headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+          ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+        }),
+      ),
+  };
+};
+
+/** A valid order. */
+export const order = {
+  customerId: 'c1',
+  currency: 'EUR',
+  placedAt: '2024-05-01T10:00:00Z',
+  lines: [{ sku: 'kettle', quantity: 2, unitPrice: 4990, freight: 1520 }],
+};

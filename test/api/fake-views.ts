@@ -1,0 +1,121 @@
+/** Views that show and have seen exactly what a test says. */
+import * as E from 'fp-ts/Either';
+import type {
+  GroupStatus,
+  ProjectionStatus,
+  RebuildStatus,
+  ViewDescription,
+  ViewReader,
+  ViewRow,
+} from '../../projections/view-reader';
+
+export interface FakeViews extends ViewReader {
+  readonly setRows: (view: string, rows: ReadonlyArray<ViewRow>) => void;
+  /** From now on the view has applied every event of the partition up to the position. */
+  readonly see: (view: string, topic: string, partition: number, position: number) => void;
+  readonly setRebuild: (status: RebuildStatus) => void;
+  /** How often anybody asked whether an event was seen. */
+  readonly looks: () => number;
+  /** Every further look throws. */
+  readonly breakDown: () => void;
+}
+
+const orderSummary: ViewDescription = {
+  name: 'order-summary',
+  version: 1,
+  meaning: 'One row an order.',
+  key: ['orderId'],
+  columns: [
+    { name: 'orderId', type: 'text', nullable: false, meaning: 'The order.' },
+    { name: 'status', type: 'text', nullable: false, meaning: 'How it stands.' },
+    { name: 'amount', type: 'integer', nullable: true, meaning: 'What it costs, in minor units.' },
+    { name: 'lines', type: 'json', nullable: false, meaning: 'What was ordered.' },
+  ],
+  topics: ['orders', 'payments'],
+};
+
+const salesByDay: ViewDescription = {
+  name: 'sales-by-day',
+  version: 2,
+  meaning: 'One row a day and currency.',
+  key: ['day', 'currency'],
+  columns: [
+    { name: 'day', type: 'text', nullable: false, meaning: 'The day, UTC.' },
+    { name: 'currency', type: 'text', nullable: false, meaning: 'The currency.' },
+    { name: 'ordersPlaced', type: 'integer', nullable: false, meaning: 'How many orders were placed.' },
+  ],
+  topics: ['orders'],
+};
+
+export const group: GroupStatus = {
+  group: 'projections',
+  state: 'running',
+  reason: null,
+  lag: 0,
+  outcomes: { applied: 1, duplicates: 0, notApplicable: 0, unreadable: 0, retries: 0 },
+  partitions: [{ topic: 'orders', partition: 0, nextOffset: 1, highWaterPosition: 1, logEndOffset: 1, lag: 0 }],
+  updatedAt: '2024-01-01T00:00:00.000Z',
+};
+
+const projection: ProjectionStatus = { name: 'order-summary', version: 1, generation: 1, rows: 0, rebuild: null };
+
+export const fakeViews = (): FakeViews => {
+  const views = [orderSummary, salesByDay];
+  const rows = new Map<string, ReadonlyArray<ViewRow>>();
+  const seen = new Map<string, number>();
+  const rebuilds = new Map<number, RebuildStatus>();
+  let counter = 0;
+  let looks = 0;
+  let isBroken = false;
+
+  const list: ViewReader['list'] = (name, { filters, limit, cursor }) => {
+    const view = views.find((each) => each.name === name);
+    const known = view?.columns.map((column) => column.name) ?? [];
+    for (const filter of Object.keys(filters)) {
+      if (!known.includes(filter)) return E.left({ _tag: 'UnknownFilter', name: filter, known });
+      if (filter === 'amount' && !/^\d+$/.test(filters[filter] ?? ''))
+        return E.left({ _tag: 'InvalidFilter', name: filter, reason: 'it is an integer' });
+    }
+    const from = cursor === undefined ? 0 : Number(cursor.replace(/^after-/, ''));
+    if (!Number.isInteger(from)) return E.left({ _tag: 'InvalidCursor' });
+    const all = (rows.get(name) ?? []).filter((row) =>
+      Object.entries(filters).every(([column, value]) => String(row[column]) === value),
+    );
+    const items = all.slice(from, from + limit);
+    return E.right({ items, ...(from + limit < all.length ? { nextCursor: `after-${from + limit}` } : {}) });
+  };
+
+  return {
+    views,
+    list,
+    find: (name, key) => {
+      const columns = views.find((view) => view.name === name)?.key ?? [];
+      return rows.get(name)?.find((row) => columns.map((column) => String(row[column])).join(':') === key);
+    },
+    hasSeen: (view, { topic, partition, position }) => {
+      looks += 1;
+      return (seen.get(`${view} ${topic} ${partition}`) ?? 0) >= position;
+    },
+    projections: () => [projection],
+    groups: () => [group],
+    rebuild: (id) => rebuilds.get(id),
+    changeCounter: () => {
+      if (isBroken) throw new Error('the views can not be read: /secret/views.sqlite');
+      return counter;
+    },
+    close: () => {},
+    setRows: (view, next) => {
+      rows.set(view, next);
+      counter += 1;
+    },
+    see: (view, topic, partition, position) => {
+      seen.set(`${view} ${topic} ${partition}`, position);
+      counter += 1;
+    },
+    setRebuild: (status) => void rebuilds.set(status.id, status),
+    looks: () => looks,
+    breakDown: () => {
+      isBroken = true;
+    },
+  };
+};
