@@ -57,6 +57,14 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
+/**
+ * Before the first asynchronous I/O: each Kafka consumer holds a thread of libuv's pool while it waits for records, and
+ * the default of four would starve the rest (file access, name look-ups).
+ */
+export const prepareProcess = (): void => {
+  process.env['UV_THREADPOOL_SIZE'] ??= '16';
+};
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the environment. Throws {@link ConfigurationError}. */

@@ -1,0 +1,56 @@
+# Everything that a newcomer types. A fresh machine needs Node 20+, npm, make and a C++ compiler; the rest is installed here.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help install build run test check kafka kafka-stop demo rebuild clean
+
+TIDEMARK := node build/api/cli/main.js
+SOURCES := $(shell find domain infra projections api test -name '*.ts' 2>/dev/null)
+
+# Where the Kafka client's prebuilt binary can't be downloaded, npm builds it from its bundled source: against the
+# system's libraries (its own would be downloaded too), with this Node's headers if they are there, and not in parallel.
+export CKJS_LINKING := dynamic
+unexport JOBS
+unexport MAKEFLAGS
+NODE_PREFIX := $(shell node -p "require('path').resolve(process.execPath, '../..')" 2>/dev/null)
+ifneq ($(wildcard $(NODE_PREFIX)/include/node/node_api.h),)
+export npm_config_nodedir := $(NODE_PREFIX)
+endif
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+install: node_modules/.installed ## installs what package-lock.json pins
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+build: build/.built ## compiles, with every type checked
+build/.built: node_modules/.installed tsconfig.json $(SOURCES)
+	npx tsc --project tsconfig.json
+	@touch $@
+
+run: build ## serves on http://127.0.0.1:8080 (PORT, DATA_DIR, KAFKA_BROKERS)
+	@exec $(TIDEMARK) serve
+
+demo: build ## posts real (ORDERS_DIR) or generated orders to the running server (BASE_URL) and checks the totals
+	@$(TIDEMARK) demo
+
+rebuild: build ## rebuilds a projection from offset zero: make rebuild P=order-summary [FROM=store]
+	@$(TIDEMARK) rebuild $(P) $(if $(FROM),--from $(FROM))
+
+kafka: build ## starts a real single-node Apache Kafka on 127.0.0.1:9092
+	@$(TIDEMARK) kafka start
+
+kafka-stop: build ## stops it; its data stays
+	@$(TIDEMARK) kafka stop
+
+test: build ## runs every test; starts its own real Kafka (T=path-fragment runs some)
+	@node build/test/run.js $(T)
+
+check: build ## types, lint, format, architecture: seconds, no services
+	npx eslint -c .eslint.config.mjs --max-warnings 0 domain infra projections api test
+	npx prettier --check --log-level warn domain infra projections api test .eslint.config.mjs
+	npx depcruise --config .dependency-cruiser.cjs domain infra projections api test
+
+clean: ## removes what was built (not the data)
+	rm -rf build

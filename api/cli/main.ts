@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+/** The command line: what `make` and `npx tidemark` run. */
+import { Command, CommanderError, Option } from 'commander';
+import { ConfigurationError, prepareProcess, readConfiguration } from '../../infra/configuration';
+import { systemClock } from '../../infra/clock';
+import { allRoles, parseRoles } from '../program/roles';
+import { humanLogger, jsonLogger } from './loggers';
+
+prepareProcess();
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Ends with a sentence on the error stream instead of a stack: what is wrong, and what to do. */
+const failWith = (error: unknown): void => {
+  const expected = error instanceof ConfigurationError || (error instanceof Error && error.name !== 'Error');
+  const text = error instanceof Error ? ((expected ? error.message : error.stack) ?? error.message) : String(error);
+  process.stderr.write(`tidemark: ${text}\n`);
+  process.exitCode = 1;
+};
+
+const program = new Command('tidemark')
+  .description('Event-sourced domain engine on Apache Kafka. Settings come from the environment; see README.md.')
+  .exitOverride()
+  .showHelpAfterError('(tidemark --help lists the commands)');
+
+const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
+
+program
+  .command('serve')
+  .description('runs the roles of the engine until SIGTERM or SIGINT')
+  .option('--roles <list>', 'which roles run in this process, separated by commas', allRoles.join(','))
+  .addOption(jsonOption())
+  .action(async (options: { roles: string; json: boolean }) => {
+    const { serve } = await import('./serve');
+    const logger = options.json ? jsonLogger() : humanLogger(systemClock);
+    await serve(readConfiguration(), parseRoles(options.roles), logger);
+  });
+
+program
+  .command('rebuild')
+  .description('rebuilds a projection from offset zero, beside the rows that are served, and swaps')
+  .argument('<projection>', 'the name of the projection, such as order-summary')
+  .addOption(new Option('--from <source>', 'where the events come from').choices(['kafka', 'store']).default('kafka'))
+  .addOption(jsonOption())
+  .action(async (projection: string, options: { from: 'kafka' | 'store'; json: boolean }) => {
+    const { rebuild } = await import('./rebuild');
+    process.exitCode = await rebuild(readConfiguration(), projection, options);
+  });
+
+program
+  .command('lag')
+  .description('how far the relay and each consumer group are behind')
+  .addOption(jsonOption())
+  .action(async (options: { json: boolean }) => {
+    const { lag } = await import('./lag');
+    await lag(readConfiguration(), options, print);
+  });
+
+program
+  .command('demo')
+  .description('posts orders (ORDERS_DIR, or generated ones) to the server at BASE_URL and checks the totals')
+  .action(async () => {
+    const { runDemo } = await import('../demo/demo');
+    const { baseUrl, ordersDirectory, apiKey } = readConfiguration();
+    process.exitCode = await runDemo({
+      baseUrl,
+      ...(ordersDirectory === undefined ? {} : { ordersDirectory }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+      output: process.stdout,
+    });
+  });
+
+const kafka = program
+  .command('kafka')
+  .description('a real single-node Apache Kafka on 127.0.0.1:9092, for development');
+kafka
+  .command('start')
+  .description('fetches it where needed, starts it, and waits until it answers')
+  .action(async () => {
+    const { startDetachedKafka } = await import('../../infra/kafka/real-broker/detached-kafka');
+    await startDetachedKafka({ clock: systemClock, logger: humanLogger(systemClock) });
+  });
+kafka
+  .command('stop')
+  .description('stops it; its data stays')
+  .action(async () => {
+    const { stopDetachedKafka } = await import('../../infra/kafka/real-broker/detached-kafka');
+    await stopDetachedKafka({ clock: systemClock, logger: humanLogger(systemClock) });
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  // Commander has already printed what it refuses, and help is no failure.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else failWith(error);
+});

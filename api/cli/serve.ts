@@ -1,0 +1,53 @@
+/** `tidemark serve`: runs roles until a signal, and leaves in order. */
+import { systemClock } from '../../infra/clock';
+import type { Configuration } from '../../infra/configuration';
+import type { Logger } from '../../infra/logger';
+import { startProgram } from '../program/program';
+import type { Role } from '../program/roles';
+
+/** Starts the roles; resolves once they have stopped, after a signal or a failure that ends the program. */
+export const serve = async (configuration: Configuration, roles: ReadonlySet<Role>, logger: Logger): Promise<void> => {
+  const starting = new AbortController();
+  const stopped = deferred<string>();
+  const stop = (reason: string): void => {
+    starting.abort();
+    stopped.resolve(reason);
+  };
+  process.once('SIGTERM', () => stop('SIGTERM'));
+  process.once('SIGINT', () => stop('SIGINT'));
+
+  // From the first wish to stop, the process ends within the deadline, whatever a library still waits for.
+  void stopped.promise.then(() => {
+    const watchdog = setTimeout(() => {
+      logger.error({ deadlineMs: configuration.shutdownDeadlineMs }, 'the shutdown deadline has passed: killed');
+      process.kill(process.pid, 'SIGKILL');
+    }, configuration.shutdownDeadlineMs);
+    watchdog.unref();
+  });
+
+  const onFatal = (error: Error): void => {
+    logger.error({ reason: error.message }, 'a role can go on no longer: the program stops');
+    process.exitCode = 1;
+    stop(error.message);
+  };
+  const program = await startProgram({
+    configuration,
+    roles,
+    clock: systemClock,
+    logger,
+    signal: starting.signal,
+    onFatal,
+  });
+  const reason = await stopped.promise;
+  logger.info({ reason }, 'stopping');
+  await program.stop();
+  logger.info({}, 'stopped');
+};
+
+const deferred = <A>(): { readonly promise: Promise<A>; readonly resolve: (value: A) => void } => {
+  let settle: (value: A) => void = () => undefined;
+  const promise = new Promise<A>((resolve) => {
+    settle = resolve;
+  });
+  return { promise, resolve: (value) => settle(value) };
+};

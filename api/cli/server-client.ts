@@ -1,0 +1,47 @@
+/** How the command line talks to a running server. */
+import type { Configuration } from '../../infra/configuration';
+
+/** The server can't be reached, or refused: the message says what to do. */
+export class ServerRefused extends Error {
+  override readonly name = 'ServerRefused';
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Sends a request and answers the parsed JSON body. Throws {@link ServerRefused}. */
+export const request = async (
+  { baseUrl, apiKey }: Configuration,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+): Promise<unknown> => {
+  const response = await reach(`${baseUrl}${path}`, {
+    method,
+    headers: {
+      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  });
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return answer;
+  throw new ServerRefused(`${method} ${path}: ${response.status} ${detailOf(answer)}`);
+};
+
+const reach = async (url: string, init: RequestInit): Promise<Response> => {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new ServerRefused(
+      `no Tidemark answers at ${new URL(url).origin} (${cause}): start it with 'make run', or name it with BASE_URL`,
+    );
+  }
+};
+
+const detailOf = (answer: unknown): string => {
+  if (typeof answer !== 'object' || answer === null) return '';
+  const { title, detail } = answer as { readonly title?: unknown; readonly detail?: unknown };
+  return [title, detail].filter((part) => typeof part === 'string').join(': ');
+};

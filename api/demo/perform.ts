@@ -1,0 +1,102 @@
+/** Performs all actions: in the order of business time, strictly one after another within an order. */
+import type { Action } from './action';
+import type { ApiClient, CommandAnswer } from './api-client';
+import { inFlight } from './in-flight';
+import type { Model } from './model';
+
+/** What came of the actions. */
+export interface Performed {
+  readonly posted: number;
+  readonly accepted: number;
+  /** Accepted, and nothing had to change. */
+  readonly unchanged: number;
+  /** How often each reason was given. */
+  readonly refused: ReadonlyMap<string, number>;
+  /** The last version of each stream that an answer named. */
+  readonly versions: ReadonlyMap<string, number>;
+}
+
+export interface PerformOptions {
+  readonly client: ApiClient;
+  readonly model: Model;
+  /** Commands under way at the same time, at most. */
+  readonly concurrency: number;
+  readonly onProgress: (done: number) => void;
+}
+
+/** Actions that may have begun while an earlier one still waits for its confirmation, for each command under way. */
+const WINDOW_FACTOR = 16;
+
+/** Performs the actions and tells the model of every one that was accepted. */
+export const performAll = async (actions: ReadonlyArray<Action>, options: PerformOptions): Promise<Performed> => {
+  const { client, model, concurrency, onProgress } = options;
+  const tally = { posted: 0, accepted: 0, unchanged: 0, refused: new Map<string, number>() };
+  const versions = new Map<string, number>();
+  const requests = inFlight(concurrency);
+
+  const perform = async (action: Action): Promise<void> => {
+    if (needsConfirmation(action) && model.mustBeConfirmed(action.id)) await confirmed(client, action.id);
+    const answer = await requests.run(() => client.perform(action));
+    count(tally, answer);
+    if (answer._tag !== 'Refused') {
+      versions.set(answer.stream, Math.max(answer.version, versions.get(answer.stream) ?? 0));
+      model.accept(action.step);
+    }
+    onProgress(tally.posted);
+  };
+
+  await inLanes(actions, concurrency * WINDOW_FACTOR, perform);
+  return { ...tally, versions };
+};
+
+/**
+ * What follows a confirmation has to wait for it: the process manager confirms in its own time, and whether it came
+ * first must not depend on the speed of this machine.
+ */
+const needsConfirmation = ({ step }: Action): boolean =>
+  step._tag === 'HandOver' || step._tag === 'Deliver' || step._tag === 'Cancel' || step._tag === 'DeclareUnavailable';
+
+/** A confirmation is the second event of its order: only the placing comes before. */
+const confirmed = (client: ApiClient, orderId: string): Promise<void> =>
+  client.awaitSeen('order-summary', `order-${orderId}@2`);
+
+const count = (
+  tally: { posted: number; accepted: number; unchanged: number; readonly refused: Map<string, number> },
+  answer: CommandAnswer,
+): void => {
+  tally.posted += 1;
+  switch (answer._tag) {
+    case 'Accepted':
+      tally.accepted += 1;
+      return;
+    case 'Unchanged':
+      tally.unchanged += 1;
+      return;
+    case 'Refused':
+      tally.refused.set(answer.reason, (tally.refused.get(answer.reason) ?? 0) + 1);
+  }
+};
+
+/** Begins the actions in their order, at most `window` at a time, each behind the earlier ones of its lanes. */
+const inLanes = async (
+  actions: ReadonlyArray<Action>,
+  window: number,
+  perform: (action: Action) => Promise<void>,
+): Promise<void> => {
+  const places = inFlight(window);
+  const lanes = new Map<string, Promise<void>>();
+  const failures: unknown[] = [];
+  for (const action of actions) {
+    const before = [action.lane, ...action.after].map((lane) => lanes.get(lane));
+    const done = places
+      .run(async () => {
+        // What it waits for began earlier, so it holds a place already or is done: the wait always ends.
+        await Promise.all(before);
+        if (failures.length === 0) await perform(action);
+      })
+      .catch((error: unknown) => void failures.push(error));
+    lanes.set(action.lane, done);
+  }
+  await Promise.all(lanes.values());
+  if (failures.length > 0) throw failures[0];
+};

@@ -1,0 +1,159 @@
+/** The composition root: here, and nowhere else, the parts are put together. */
+import { join } from 'node:path';
+import { catalog as declaredCatalog, processManagers, withTopicPrefix } from '../../domain/catalog';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Clock } from '../../infra/clock';
+import { ConfigurationError, type Configuration } from '../../infra/configuration';
+import type { EventLog } from '../../infra/kafka/event-log';
+import { openLog } from '../../infra/kafka/open-log';
+import type { Logger } from '../../infra/logger';
+import { startReactors } from '../../infra/reactors/reactors';
+import { startRelay } from '../../infra/relay/relay';
+import { openEventReader, waitForStore } from '../../infra/sqlite/event-reader';
+import { startProjections } from '../../projections/engine/projections-role';
+import { projections } from '../../projections/registry';
+import { startApi } from './api-role';
+import type { Role } from './roles';
+
+export interface ProgramOptions {
+  readonly configuration: Configuration;
+  readonly roles: ReadonlySet<Role>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends a start that still waits (for a lease, for the store's file). */
+  readonly signal: AbortSignal;
+  /** A role can go on no longer, for example because another process took its file over. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** A running program. */
+export interface Program {
+  /** Where the API listens; undefined without the API role. */
+  readonly url: string | undefined;
+  /** Stops in order: readiness, server, consumers, relay, broker, store. */
+  readonly stop: () => Promise<void>;
+}
+
+/** The files of an installation, each with one writing role. */
+export interface DataFiles {
+  readonly store: string;
+  readonly relay: string;
+  readonly views: string;
+  readonly reactors: string;
+}
+
+/** Where the files stand in a data directory. */
+export const dataFiles = (directory: string): DataFiles => ({
+  store: join(directory, 'store.sqlite'),
+  relay: join(directory, 'relay.sqlite'),
+  views: join(directory, 'views.sqlite'),
+  reactors: join(directory, 'reactors.sqlite'),
+});
+
+/** Starts the roles that were asked for. */
+export const startProgram = async (options: ProgramOptions): Promise<Program> => {
+  const { configuration, roles, logger } = options;
+  refuseSplitEmbedded(configuration, roles);
+  const files = dataFiles(configuration.dataDirectory);
+  const catalog = withTopicPrefix(declaredCatalog, configuration.topicPrefix);
+  // What was started, oldest first: it stops in the order of `stop`, also when a later start fails.
+  const running: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
+  const stop = async (): Promise<void> => {
+    for (const part of running.splice(0).sort((left, right) => stopRank(left.name) - stopRank(right.name))) {
+      await part.stop().catch((error: unknown) => logger.error({ part: part.name, error }, 'did not stop cleanly'));
+    }
+  };
+  try {
+    const url = roles.has('api') ? await beginApi(options, catalog, files, running) : undefined;
+    const needsLog = roles.has('relay') || roles.has('projections') || roles.has('reactors');
+    if (needsLog) await beginConsumers(options, catalog, files, running);
+    return { url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+type Running = { readonly name: string; readonly stop: () => Promise<void> }[];
+
+/** The server stops first, so that nothing new comes in; the store closes last, after all that reads it. */
+const STOP_ORDER = ['server', 'reactors', 'projections', 'relay', 'broker', 'store'];
+const stopRank = (name: string): number => STOP_ORDER.indexOf(name);
+
+const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Role>): void => {
+  if (configuration.kafka !== undefined || roles.size === 4) return;
+  throw new ConfigurationError(
+    'the embedded broker lives and dies with one process, so it needs all roles in it: ' +
+      "leave --roles out, or set KAFKA_BROKERS ('make kafka' starts a real Kafka on 127.0.0.1:9092)",
+  );
+};
+
+const beginApi = async (
+  options: ProgramOptions,
+  catalog: Catalog,
+  files: DataFiles,
+  running: Running,
+): Promise<string> => {
+  const api = await startApi({ ...options, catalog, files, projections });
+  running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
+  options.logger.info({ url: api.url, data: options.configuration.dataDirectory }, 'Tidemark serves');
+  return api.url;
+};
+
+const beginConsumers = async (
+  options: ProgramOptions,
+  catalog: Catalog,
+  files: DataFiles,
+  running: Running,
+): Promise<void> => {
+  const { configuration, roles, clock, logger, signal, onFatal } = options;
+  const log = await openLog({ configuration, clock, logger });
+  running.push({ name: 'broker', stop: log.close });
+  explainBroker(log, logger);
+  await waitForStore(files.store, clock, signal);
+  const shared = {
+    log,
+    catalog,
+    clock,
+    logger,
+    signal,
+    leaseTtlMs: configuration.leaseTtlMs,
+    acceptNewLog: configuration.acceptNewLog,
+  };
+  const keep = (name: string, part: { readonly stop: () => Promise<void>; readonly done: Promise<void> }): void => {
+    running.push({ name, stop: part.stop });
+    part.done.catch((error: unknown) => onFatal(error instanceof Error ? error : new Error(String(error))));
+  };
+  if (roles.has('relay')) {
+    const { cloudEventsMode } = configuration;
+    keep(
+      'relay',
+      startRelay({ ...shared, file: files.relay, outbox: () => openEventReader(files.store), cloudEventsMode }),
+    );
+  }
+  if (roles.has('projections')) {
+    const role = { ...shared, viewsFile: files.views, storeFile: files.store, projections };
+    keep('projections', await startProjections(role));
+  }
+  if (roles.has('reactors')) {
+    const { baseUrl, apiKey } = configuration;
+    const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
+    keep(
+      'reactors',
+      await startReactors({ ...shared, reactorsFile: files.reactors, storeFile: files.store, processManagers, api }),
+    );
+  }
+};
+
+const explainBroker = (log: EventLog, logger: Logger): void => {
+  const fields = { servers: log.bootstrapServers };
+  if (log.kind === 'real') {
+    logger.info(fields, 'Kafka: a real cluster');
+    return;
+  }
+  logger.info(
+    fields,
+    'Kafka: the embedded broker, for trying out; it forgets everything when this process ends, and the store stands in. ' +
+      "For a real one: 'make kafka', then KAFKA_BROKERS=127.0.0.1:9092 make run",
+  );
+};

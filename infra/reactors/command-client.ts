@@ -1,0 +1,161 @@
+/** Posts one command of a process to the API and says what its answer means for the process. */
+import * as E from 'fp-ts/Either';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { CommandOutcome, ProcessCommand } from '../../domain/kernel/process-manager';
+import type { Clock } from '../clock';
+import { idempotencyKeyOf } from './idempotency-key';
+
+/** What an answer of the API, or its absence, means. */
+export type Answer =
+  /** The aggregate decided: the process learns the outcome. */
+  | { readonly _tag: 'Decided'; readonly outcome: CommandOutcome }
+  /** Nothing is known to have been decided; the same request again is safe, for it carries the same key. */
+  | {
+      readonly _tag: 'TryAgain';
+      readonly reason: string;
+      /** True where any other command would fare the same: the API is away or sheds load. */
+      readonly everyCommand: boolean;
+      /** What `Retry-After` asked for. */
+      readonly retryAfterMs?: number;
+    }
+  /** No repeat can help: the command, the key or the program is wrong. A person has to look. */
+  | { readonly _tag: 'Defect'; readonly reason: string };
+
+/** Where the API is, and the key to show there. */
+export interface ApiAddress {
+  readonly baseUrl: string;
+  readonly apiKey?: string;
+}
+
+/** Posts a command. Never rejects; an abort by the caller's signal answers `TryAgain`. */
+export type PostCommand = (command: ProcessCommand, signal: AbortSignal) => Promise<Answer>;
+
+/** How long one request may take. Longer than the API's own limit, so that the API is the one to say no. */
+const REQUEST_TIMEOUT_MS = 15_000;
+
+interface PreparedRequest {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+interface HttpAnswer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly text: string;
+}
+
+/** Makes the function that posts commands to one API. */
+export const commandClient =
+  (api: ApiAddress, catalog: Catalog, clock: Clock, timeoutMs: number = REQUEST_TIMEOUT_MS): PostCommand =>
+  async (command, signal) => {
+    const prepared = prepare(api, catalog, command);
+    if (E.isLeft(prepared)) return { _tag: 'Defect', reason: prepared.left };
+    const answer = await send(prepared.right, signal, timeoutMs);
+    return E.isLeft(answer) ? answer.left : interpret(command, answer.right, clock);
+  };
+
+const prepare = (api: ApiAddress, catalog: Catalog, command: ProcessCommand): E.Either<string, PreparedRequest> => {
+  const aggregate = catalog.byCategory(command.category);
+  if (aggregate === undefined) return E.left(`no aggregate has the category '${command.category}'`);
+  const base = api.baseUrl.replace(/\/+$/, '');
+  try {
+    const headers = new Headers({
+      'content-type': 'application/json',
+      'idempotency-key': idempotencyKeyOf(command.id),
+      'x-correlation-id': command.correlationId,
+      'x-causation-id': command.causationId,
+      ...(api.apiKey === undefined ? {} : { authorization: `Bearer ${api.apiKey}` }),
+    });
+    return E.right({
+      url: `${base}/${aggregate.path}/${encodeURIComponent(command.aggregateId)}/${command.type}`,
+      headers,
+      body: JSON.stringify(command.data),
+    });
+  } catch (error) {
+    return E.left(`the command can't be sent: ${messageOf(error)}`);
+  }
+};
+
+const send = async (
+  { url, headers, body }: PreparedRequest,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<E.Either<Answer, HttpAnswer>> => {
+  // AbortSignal.any would do this in a line, but keeps memory for as long as its longest-lived signal lives.
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  const timer = setTimeout(abort, timeoutMs);
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  try {
+    const response = await fetch(url, { method: 'POST', headers, body, signal: controller.signal });
+    // The body is read to its end, for only then is the connection free for the next request.
+    const text = await response.text();
+    return E.right({ status: response.status, retryAfter: response.headers.get('retry-after'), text });
+  } catch (error) {
+    const reason = controller.signal.aborted ? `no answer within ${timeoutMs} ms` : messageOf(error);
+    return E.left({ _tag: 'TryAgain', reason: `${url}: ${reason}`, everyCommand: !controller.signal.aborted });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
+};
+
+const interpret = (command: ProcessCommand, answer: HttpAnswer, clock: Clock): Answer => {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return { _tag: 'Decided', outcome: { _tag: 'Accepted', command } };
+  const problem = readProblem(answer.text);
+  const reason = `${status} ${problem.type}: ${problem.detail}`;
+  if (status === 422 && !problem.type.endsWith(KEY_REUSED)) {
+    return {
+      _tag: 'Decided',
+      outcome: { _tag: 'Rejected', command, rejectionType: rejectionOf(problem.type), message: problem.detail },
+    };
+  }
+  if (status === 408 || status === 409 || status === 429 || status >= 500) {
+    const retryAfterMs = parseRetryAfter(answer.retryAfter, clock.nowMs());
+    return {
+      _tag: 'TryAgain',
+      reason,
+      everyCommand: status === 429 || status === 503,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+  }
+  return { _tag: 'Defect', reason };
+};
+
+/** How the type of the problem "the key came back with another body" ends: a 422 that no aggregate gave. */
+const KEY_REUSED = 'idempotency-key-reused';
+
+/** The business reason in a problem's type, which may be a URI that ends in it. */
+const rejectionOf = (type: string): string => type.slice(Math.max(type.lastIndexOf('/'), type.lastIndexOf(':')) + 1);
+
+const SHOWN_CHARACTERS = 300;
+
+const readProblem = (text: string): { readonly type: string; readonly detail: string } => {
+  try {
+    const { type, detail, title } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    return {
+      type: typeof type === 'string' ? type : 'about:blank',
+      detail: typeof detail === 'string' ? detail : typeof title === 'string' ? title : '',
+    };
+  } catch {
+    // Something between here and the API answered, with no problem document.
+    return { type: 'about:blank', detail: text.slice(0, SHOWN_CHARACTERS) };
+  }
+};
+
+/** `Retry-After` in either of its forms, as milliseconds from now. */
+const parseRetryAfter = (value: string | null, nowMs: number): number | undefined => {
+  if (value === null) return undefined;
+  if (/^\d+$/.test(value.trim())) return Number(value) * 1_000;
+  const atMs = Date.parse(value);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
+};
+
+/** What went wrong, with the cause that node's fetch hides one level down. */
+const messageOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+};

@@ -1,0 +1,147 @@
+/** What the reactors remember: the state of every process instance, what was asked for, and what is still to be done. */
+import type { CommandOutcome, ProcessCommand, ProcessInput } from '../../domain/kernel/process-manager';
+import type { RecordedEvent } from '../../domain/kernel/recorded-event';
+import type { Database } from '../sqlite/database';
+import type { Process } from './process';
+
+/** A command that waits for its outcome. */
+export interface PendingCommand {
+  /** The order of asking; within one instance also the order of sending. */
+  readonly seq: number;
+  readonly process: Process;
+  readonly instance: string;
+  readonly command: ProcessCommand;
+  readonly attempts: number;
+}
+
+/** How many commands of a process wait, and what stands still. */
+export interface PendingCounts {
+  readonly waiting: number;
+  readonly parked: number;
+  readonly firstParked: { readonly id: string; readonly reason: string } | undefined;
+}
+
+/** All calls belong inside the caller's transaction. */
+export interface ProcessLedger {
+  /**
+   * Makes a process ready to run. One whose version changed starts again from nothing: `true` asks the caller to discard
+   * its checkpoints too. Its commands get the same ids in the replay, and the API answers those as it did before.
+   */
+  readonly prepare: (process: Process) => boolean;
+  /** Lets the process learn an event; answers the commands that it newly asks for. */
+  readonly learnEvent: (process: Process, event: RecordedEvent) => ReadonlyArray<PendingCommand>;
+  /** Lets the process learn what became of its command, which then no longer waits; answers what it newly asks for. */
+  readonly learnOutcome: (pending: PendingCommand, outcome: CommandOutcome) => ReadonlyArray<PendingCommand>;
+  /** Notes an attempt that has to be repeated. */
+  readonly noteAttempt: (
+    pending: PendingCommand,
+    attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
+  ) => void;
+  /** Sets a command aside that no repeat can help, for a person to see. */
+  readonly park: (pending: PendingCommand, reason: string) => void;
+  /** Takes parked commands up again: whoever restarts the program may have put right what was wrong. */
+  readonly unparkAll: () => number;
+  /** Everything that waits, in the order of asking. */
+  readonly pending: (process: Process) => ReadonlyArray<PendingCommand>;
+}
+
+interface PendingRow {
+  readonly seq: number;
+  readonly instance: string;
+  readonly command: string;
+  readonly attempts: number;
+}
+
+/** Prepares the statements on the reactors' file. */
+export const processLedger = (database: Database): ProcessLedger => {
+  const statements = prepareStatements(database);
+
+  const issue = (process: Process, instance: string, command: ProcessCommand): PendingCommand | undefined => {
+    if (statements.issue.run(process.name, command.id).changes === 0) return undefined;
+    const { lastInsertRowid } = statements.insert.run(process.name, instance, command.id, JSON.stringify(command));
+    return { seq: Number(lastInsertRowid), process, instance, command, attempts: 0 };
+  };
+
+  const learn = (process: Process, instance: string, input: ProcessInput): ReadonlyArray<PendingCommand> => {
+    const before = statements.readState.get(process.name, instance)?.state;
+    const step = process.step(before, input);
+    if (step.state !== before) statements.writeState.run(process.name, instance, step.state);
+    return step.commands.flatMap((command) => issue(process, instance, command) ?? []);
+  };
+
+  return {
+    prepare: (process) => {
+      const known = statements.readVersion.get(process.name)?.version;
+      if (known === process.version) return false;
+      for (const discard of statements.discard) discard.run(process.name);
+      statements.writeVersion.run(process.name, process.version);
+      return known !== undefined;
+    },
+    learnEvent: (process, event) => {
+      const instance = process.instanceOf(event);
+      return instance === undefined ? [] : learn(process, instance, { _tag: 'Event', event });
+    },
+    learnOutcome: ({ seq, process, instance }, outcome) => {
+      statements.remove.run(seq);
+      return learn(process, instance, { _tag: 'Outcome', outcome });
+    },
+    noteAttempt: ({ seq }, { nextAttemptAtMs, reason }) =>
+      void statements.noteAttempt.run(nextAttemptAtMs, reason, seq),
+    park: ({ seq }, reason) => void statements.park.run(reason, seq),
+    unparkAll: () => statements.unparkAll.run().changes,
+    pending: (process) =>
+      statements.pending.all(process.name).map((row) => ({
+        seq: row.seq,
+        process,
+        instance: row.instance,
+        // Written by `issue` above.
+        command: JSON.parse(row.command) as ProcessCommand,
+        attempts: row.attempts,
+      })),
+  };
+};
+
+const prepareStatements = (database: Database) => ({
+  readVersion: database.prepare<[string], { version: number }>('SELECT version FROM processes WHERE process = ?'),
+  writeVersion: database.prepare<[string, number]>(
+    'INSERT INTO processes VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version',
+  ),
+  discard: ['process_instances', 'issued_commands', 'pending_commands'].map((table) =>
+    database.prepare<[string]>(`DELETE FROM ${table} WHERE process = ?`),
+  ),
+  readState: database.prepare<[string, string], { state: string }>(
+    'SELECT state FROM process_instances WHERE process = ? AND instance = ?',
+  ),
+  writeState: database.prepare<[string, string, string]>(
+    'INSERT INTO process_instances VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state',
+  ),
+  issue: database.prepare<[string, string]>('INSERT INTO issued_commands VALUES (?, ?) ON CONFLICT DO NOTHING'),
+  insert: database.prepare<[string, string, string, string]>(
+    `INSERT INTO pending_commands (process, instance, id, command, state, attempts, next_attempt_at_ms)
+     VALUES (?, ?, ?, ?, 'waiting', 0, 0)`,
+  ),
+  remove: database.prepare<[number]>('DELETE FROM pending_commands WHERE seq = ?'),
+  noteAttempt: database.prepare<[number, string, number]>(
+    'UPDATE pending_commands SET attempts = attempts + 1, next_attempt_at_ms = ?, reason = ? WHERE seq = ?',
+  ),
+  park: database.prepare<[string, number]>(
+    `UPDATE pending_commands SET state = 'parked', attempts = attempts + 1, reason = ? WHERE seq = ?`,
+  ),
+  unparkAll: database.prepare<[]>(`UPDATE pending_commands SET state = 'waiting' WHERE state = 'parked'`),
+  pending: database.prepare<[string], PendingRow>(
+    'SELECT seq, instance, command, attempts FROM pending_commands WHERE process = ? ORDER BY seq',
+  ),
+});
+
+/** Counts what waits; works on a read-only connection too. */
+export const pendingCounts = (database: Database, process: string): PendingCounts => {
+  const count = database.prepare<[string], { readonly total: number; readonly parked: number }>(
+    `SELECT count(*) AS total, coalesce(sum(state = 'parked'), 0) AS parked FROM pending_commands WHERE process = ?`,
+  );
+  const first = database.prepare<[string], { readonly id: string; readonly reason: string }>(
+    `SELECT id, coalesce(reason, '') AS reason FROM pending_commands
+      WHERE process = ? AND state = 'parked' ORDER BY seq LIMIT 1`,
+  );
+  const { total, parked } = count.get(process) ?? { total: 0, parked: 0 };
+  return { waiting: total - parked, parked, firstParked: first.get(process) };
+};

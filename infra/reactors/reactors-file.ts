@@ -1,0 +1,46 @@
+/**
+ * The reactors' own file. Synchronous NORMAL is safe here: a power cut takes the last commits back together (states,
+ * checkpoints, asked-for commands), the same events come again, the same commands with the same ids follow from them, and
+ * the API answers a known id with what it answered before.
+ */
+import { checkpointMigration } from '../consumption/checkpoints';
+import { openDatabase, type Database, type Migration } from '../sqlite/database';
+import { leaseMigration } from '../sqlite/lease';
+
+const processMigration: Migration = {
+  name: 'processes',
+  sql: `CREATE TABLE processes (
+          process TEXT PRIMARY KEY,
+          version INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE process_instances (
+          process TEXT NOT NULL,
+          instance TEXT NOT NULL,
+          state TEXT NOT NULL,
+          PRIMARY KEY (process, instance)
+        ) STRICT, WITHOUT ROWID;
+        -- Every command that was ever asked for, so that none is asked for again.
+        CREATE TABLE issued_commands (
+          process TEXT NOT NULL,
+          id TEXT NOT NULL,
+          PRIMARY KEY (process, id)
+        ) STRICT, WITHOUT ROWID;
+        -- Commands whose outcome the process has not learned yet, in the order of asking.
+        CREATE TABLE pending_commands (
+          seq INTEGER PRIMARY KEY AUTOINCREMENT,
+          process TEXT NOT NULL,
+          instance TEXT NOT NULL,
+          id TEXT NOT NULL,
+          command TEXT NOT NULL,
+          state TEXT NOT NULL CHECK (state IN ('waiting', 'parked')),
+          attempts INTEGER NOT NULL,
+          next_attempt_at_ms INTEGER NOT NULL,
+          reason TEXT,
+          UNIQUE (process, id)
+        ) STRICT;
+        CREATE INDEX pending_commands_parked ON pending_commands (process, seq) WHERE state = 'parked';`,
+};
+
+/** Opens the file for its one writing process. */
+export const openReactorsFile = (file: string): Database =>
+  openDatabase({ file, synchronous: 'NORMAL', migrations: [leaseMigration, checkpointMigration, processMigration] });
