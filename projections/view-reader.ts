@@ -1,4 +1,7 @@
 /** The read side as the API sees it: rows, and how far each projection has come. */
+import type { GroupStatus } from '../infra/consumption/group-status';
+
+export type { GroupStatus, PartitionStatus } from '../infra/consumption/group-status';
 
 /** A column as the API documents it. */
 export interface ViewColumn {
@@ -34,31 +37,6 @@ export type ListFailure =
   | { readonly _tag: 'UnknownFilter'; readonly name: string; readonly known: ReadonlyArray<string> }
   | { readonly _tag: 'InvalidFilter'; readonly name: string; readonly reason: string }
   | { readonly _tag: 'InvalidCursor' };
-
-/** How a partition of a group stands. */
-export interface PartitionStatus {
-  readonly topic: string;
-  readonly partition: number;
-  readonly nextOffset: number;
-  readonly highWaterPosition: number;
-  /** The end of the log as the group saw it last; null before the first look. */
-  readonly logEndOffset: number | null;
-  /** `logEndOffset - nextOffset`; null before the first look. */
-  readonly lag: number | null;
-}
-
-/** How a consumer group stands. */
-export interface GroupStatus {
-  readonly group: string;
-  /** `halted` needs a person: `reason` says why and what to do. */
-  readonly state: 'starting' | 'catching-up' | 'running' | 'retrying' | 'halted' | 'stopped';
-  readonly reason: string | null;
-  readonly lag: number | null;
-  readonly outcomes: Readonly<Record<'applied' | 'duplicates' | 'notApplicable' | 'unreadable' | 'retries', number>>;
-  readonly partitions: ReadonlyArray<PartitionStatus>;
-  /** ISO 8601, UTC. */
-  readonly updatedAt: string;
-}
 
 /** How a projection stands. */
 export interface ProjectionStatus {

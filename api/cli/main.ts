@@ -31,7 +31,7 @@ program
   .option('--roles <list>', 'which roles run in this process, separated by commas', allRoles.join(','))
   .addOption(jsonOption())
   .action(async (options: { roles: string; json: boolean }) => {
-    const { serve } = await import('./serve');
+    const { serve } = await import('./serve.js');
     const logger = options.json ? jsonLogger() : humanLogger(systemClock);
     await serve(readConfiguration(), parseRoles(options.roles), logger);
   });
@@ -43,7 +43,7 @@ program
   .addOption(new Option('--from <source>', 'where the events come from').choices(['kafka', 'store']).default('kafka'))
   .addOption(jsonOption())
   .action(async (projection: string, options: { from: 'kafka' | 'store'; json: boolean }) => {
-    const { rebuild } = await import('./rebuild');
+    const { rebuild } = await import('./rebuild.js');
     process.exitCode = await rebuild(readConfiguration(), projection, options);
   });
 
@@ -52,7 +52,7 @@ program
   .description('how far the relay and each consumer group are behind')
   .addOption(jsonOption())
   .action(async (options: { json: boolean }) => {
-    const { lag } = await import('./lag');
+    const { lag } = await import('./lag.js');
     await lag(readConfiguration(), options, print);
   });
 
@@ -60,7 +60,7 @@ program
   .command('demo')
   .description('posts orders (ORDERS_DIR, or generated ones) to the server at BASE_URL and checks the totals')
   .action(async () => {
-    const { runDemo } = await import('../demo/demo');
+    const { runDemo } = await import('../demo/demo.js');
     const { baseUrl, ordersDirectory, apiKey } = readConfiguration();
     process.exitCode = await runDemo({
       baseUrl,
@@ -77,14 +77,14 @@ kafka
   .command('start')
   .description('fetches it where needed, starts it, and waits until it answers')
   .action(async () => {
-    const { startDetachedKafka } = await import('../../infra/kafka/real-broker/detached-kafka');
+    const { startDetachedKafka } = await import('../../infra/kafka/real-broker/detached-kafka.js');
     await startDetachedKafka({ clock: systemClock, logger: humanLogger(systemClock) });
   });
 kafka
   .command('stop')
   .description('stops it; its data stays')
   .action(async () => {
-    const { stopDetachedKafka } = await import('../../infra/kafka/real-broker/detached-kafka');
+    const { stopDetachedKafka } = await import('../../infra/kafka/real-broker/detached-kafka.js');
     await stopDetachedKafka({ clock: systemClock, logger: humanLogger(systemClock) });
   });
 

@@ -26,7 +26,11 @@ export type Rows = ReadonlyMap<string, Row>;
 type Columns = Readonly<Record<string, string | number>>;
 
 /** The columns that must be there, compared one by one; a missing row differs, and so does one too many. */
-export const compareRows = (view: string, expected: ReadonlyMap<string, Columns>, found: Rows): ReadonlyArray<string> => {
+export const compareRows = (
+  view: string,
+  expected: ReadonlyMap<string, Columns>,
+  found: Rows,
+): ReadonlyArray<string> => {
   const differences: string[] = [];
   for (const [key, columns] of expected) {
     const row = found.get(key);
@@ -65,7 +69,9 @@ export const compareSums = (
 export const compareOrders = (expected: ReadonlyArray<ExpectedOrder>, found: Rows): Comparison => {
   const view = 'order-summary';
   const rows = [...found.values()];
-  const statuses = [...new Set([...expected.map((order) => order.status), ...rows.map((row) => String(row['status']))])];
+  const statuses = [
+    ...new Set([...expected.map((order) => order.status), ...rows.map((row) => String(row['status']))]),
+  ];
   const figures = statuses.sort().flatMap((status): ReadonlyArray<Figure> => {
     const ours = expected.filter((order) => order.status === status);
     const theirs = rows.filter((row) => row['status'] === status);

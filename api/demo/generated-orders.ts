@@ -99,7 +99,11 @@ const paymentsOf = (random: Random, orderId: string, total: number, fate: Fate):
   ];
   return parts
     .filter((part) => part.amount > 0)
-    .map((part, index) => ({ ...part, paymentId: `${orderId}-${index + 1}`, declined: fate === 'declined' && index === 0 }));
+    .map((part, index) => ({
+      ...part,
+      paymentId: `${orderId}-${index + 1}`,
+      declined: fate === 'declined' && index === 0,
+    }));
 };
 
 const minutes = (random: Random, least: number, most: number): number =>

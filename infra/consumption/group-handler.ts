@@ -1,6 +1,7 @@
 /** What a consumer group does with records, as the loop that feeds it sees it. */
 import type { LogRecord } from '../kafka/event-log';
 import type { Checkpoint, CheckpointMove } from './checkpoints';
+import type { GroupStatus } from './group-status';
 
 /** What became of the records of a batch; the counts of one group add up over time. */
 export interface BatchOutcome {
@@ -26,21 +27,26 @@ export interface RecordBatch {
  */
 export interface GroupHandler {
   readonly group: string;
+  /** The names of the topics that it reads. */
   readonly topics: ReadonlyArray<string>;
   readonly checkpoints: () => Promise<ReadonlyArray<Checkpoint>>;
   /** Sets checkpoints where there are none. */
   readonly begin: (checkpoints: ReadonlyArray<Checkpoint>) => Promise<void>;
+  /** Rejects with CheckpointMoved where another process has moved a checkpoint; nothing is applied then. */
   readonly apply: (batch: RecordBatch) => Promise<BatchOutcome>;
+  /** Moves checkpoints without effects, to another log or past records that are gone. Rejects with CheckpointMoved. */
+  readonly move: (moves: ReadonlyArray<CheckpointMove>) => Promise<void>;
   /**
-   * Reads the store itself and applies one bounded page of the events after `afterPosition`, skipping what is at or
-   * below its partition's high-water position. Answers the position reached; equal to `afterPosition` at the end.
-   * `partitionsOf` gives each topic's partition count.
+   * Reads the store itself and applies one bounded page of the events after `afterPosition` up to `untilPosition`,
+   * skipping what is at or below its partition's high-water position, which it raises. Answers the position reached:
+   * `untilPosition` at the end.
    */
   readonly applyFromStore: (page: {
     readonly afterPosition: number;
     readonly untilPosition: number;
-    readonly partitionsOf: Readonly<Record<string, number>>;
   }) => Promise<{ readonly reachedPosition: number; readonly outcome: BatchOutcome }>;
   /** After a catch-up to `position`: everything at or below it is applied in every partition. */
   readonly caughtUpTo: (position: number) => Promise<void>;
+  /** Writes the status where other processes can read it. */
+  readonly report: (status: GroupStatus) => Promise<void>;
 }

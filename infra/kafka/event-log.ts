@@ -1,4 +1,5 @@
-/** What the engine needs of Kafka, in its own words: a log of topics that can be described and read. */
+/** What the engine needs of Kafka, in its own words: a log of topics that can be described, written and read. */
+import type { Topic } from '../../domain/kernel/topic';
 
 /** A record as it came out of Kafka, undecoded. */
 export interface LogRecord {
@@ -59,6 +60,42 @@ export interface LogConsumer {
   readonly close: () => Promise<void>;
 }
 
+/** A record on its way into Kafka. */
+export interface OutgoingRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string;
+  readonly value: string;
+  /** One name and value each, in order. */
+  readonly headers: ReadonlyArray<Readonly<Record<string, string>>>;
+  readonly timestampMs: number;
+  /** Comes back with the delivery report. */
+  readonly sequence: number;
+}
+
+/** What a producer tells: calls come on the event loop, those of one partition in the order of sending. */
+export interface DeliveryListener {
+  /** Kafka has the record, acknowledged by all in-sync replicas. */
+  readonly onDelivered: (sequence: number) => void;
+  /**
+   * A record was not delivered, or the client is beyond repair: close this producer, open another, and go on from the
+   * last contiguous acknowledgement.
+   */
+  readonly onFailed: (failure: { readonly class: string; readonly reason: string }) => void;
+}
+
+/** An idempotent producer: acks=all, no time-out, so that a record is either delivered or the producer has failed. */
+export interface LogProducer {
+  /**
+   * Queues a record. `queue-full`: it was not queued; come again with the same record after some acknowledgements.
+   * Throws where the record can never be sent (larger than the broker takes).
+   */
+  readonly send: (record: OutgoingRecord) => 'queued' | 'queue-full';
+  /** Waits until everything queued is reported on, at most so long; true where nothing is outstanding. */
+  readonly flush: (timeoutMs: number) => Promise<boolean>;
+  readonly close: () => Promise<void>;
+}
+
 /** A Kafka cluster, real or embedded. */
 export interface EventLog {
   readonly kind: 'embedded' | 'real';
@@ -66,6 +103,12 @@ export interface EventLog {
   readonly bootstrapServers: string;
   /** The topics as they are now; rejects where one is missing. */
   readonly describe: (topics: ReadonlyArray<string>) => Promise<ReadonlyArray<LogTopic>>;
+  /**
+   * Creates the topics that are missing, with their declared partition count and retention, and describes them all as
+   * they are (which may differ from the declaration where they existed before). Rejects while no broker answers.
+   */
+  readonly ensureTopics: (topics: ReadonlyArray<Topic>) => Promise<ReadonlyArray<LogTopic>>;
+  readonly openProducer: (listener: DeliveryListener) => Promise<LogProducer>;
   readonly openConsumer: (group: string) => Promise<LogConsumer>;
   /** Ends what this process started (the embedded broker); a real cluster goes on. */
   readonly close: () => Promise<void>;

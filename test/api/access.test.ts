@@ -51,7 +51,7 @@ spec('with API keys', ({ test, after }) => {
     { 'x-api-key': '' },
   ]) {
     test(`${JSON.stringify(headers)} is 401`, async () => {
-      const { status, headers: answered, text } = await get("/views", headers);
+      const { status, headers: answered, text } = await get('/views', headers);
       assert.is(status, 401);
       assert.match(answered['www-authenticate'] ?? '', /^Bearer/);
       assert.not.match(text, /secret/);

@@ -1,0 +1,33 @@
+/** A consumer group: reads its topics from its checkpoints on and hands batches to its handler, until it is stopped. */
+import type { Topic } from '../../domain/kernel/topic';
+import type { Clock } from '../clock';
+import type { EventLog } from '../kafka/event-log';
+import type { Logger } from '../logger';
+import type { GroupHandler } from './group-handler';
+import type { GroupStatus } from './group-status';
+
+export interface ConsumerGroupOptions {
+  readonly log: EventLog;
+  readonly handler: GroupHandler;
+  /** The declarations of the handler's topics: the partition count that the keys were placed by. */
+  readonly topics: ReadonlyArray<Topic>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Take on topics that are not the ones the checkpoints were made on. */
+  readonly acceptNewLog: boolean;
+  /** The store's last position: how far a catch-up without Kafka goes. */
+  readonly storeLastPosition: () => number;
+}
+
+/** A group that runs. */
+export interface ConsumerGroup {
+  readonly status: () => GroupStatus;
+  /** Runs the work while the group stands at a batch boundary: nothing of it is applied meanwhile. */
+  readonly pausedWhile: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  /** Resolves at a batch boundary, with the consumer closed and the last status reported. */
+  readonly stop: () => Promise<void>;
+  /** Resolves after `stop`; rejects when the group can't go on in this process (its checkpoints were moved by another). */
+  readonly done: Promise<void>;
+}
+
+export type StartConsumerGroup = (options: ConsumerGroupOptions) => ConsumerGroup;

@@ -1,0 +1,52 @@
+/** How a consumer group stands, as operators see it; kept as a row in the group's own file, for other processes to read. */
+import type { Database, Migration } from '../sqlite/database';
+
+/** How a partition of a group stands. */
+export interface PartitionStatus {
+  readonly topic: string;
+  readonly partition: number;
+  readonly nextOffset: number;
+  readonly highWaterPosition: number;
+  /** The end of the log as the group saw it last; null before the first look. */
+  readonly logEndOffset: number | null;
+  /** `logEndOffset - nextOffset`; null before the first look. */
+  readonly lag: number | null;
+}
+
+/** How a consumer group stands. */
+export interface GroupStatus {
+  readonly group: string;
+  /** `halted` needs a person: `reason` says why and what to do. */
+  readonly state: 'starting' | 'catching-up' | 'running' | 'retrying' | 'halted' | 'stopped';
+  readonly reason: string | null;
+  readonly lag: number | null;
+  /** Since this process started. */
+  readonly outcomes: Readonly<Record<'applied' | 'duplicates' | 'notApplicable' | 'unreadable' | 'retries', number>>;
+  readonly partitions: ReadonlyArray<PartitionStatus>;
+  /** ISO 8601, UTC. */
+  readonly updatedAt: string;
+}
+
+/** Add this step to the migrations of a consumer's file. */
+export const groupStatusMigration: Migration = {
+  name: 'group status',
+  sql: `CREATE TABLE group_status (
+          group_name TEXT PRIMARY KEY,
+          status TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;`,
+};
+
+/** Prepares the write on a file that has {@link groupStatusMigration}. */
+export const groupStatusWriter = (database: Database): ((status: GroupStatus) => void) => {
+  const write = database.prepare<[string, string]>(
+    'INSERT INTO group_status VALUES (?, ?) ON CONFLICT DO UPDATE SET status = excluded.status',
+  );
+  return (status) => void write.run(status.group, JSON.stringify(status));
+};
+
+/** Prepares the read; works on a read-only connection too. In the order of names. */
+export const groupStatusReader = (database: Database): (() => ReadonlyArray<GroupStatus>) => {
+  const read = database.prepare<[], string>('SELECT status FROM group_status ORDER BY group_name').pluck();
+  // Written by groupStatusWriter.
+  return () => read.all().map((status) => JSON.parse(status) as GroupStatus);
+};
