@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock';
 import type { CommandOutcome } from '../../domain/kernel/process-manager';
-import { backoffMs } from './backoff';
+import { backoffMs } from '../backoff';
 import type { Answer, PostCommand } from './command-client';
 import type { PendingCommand } from './process-ledger';
 

@@ -1,5 +1,5 @@
 /** How long to wait before the next attempt: twice as long each time, never all at once. */
-import type { Clock } from '../clock';
+import type { Clock } from './clock';
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
