@@ -46,6 +46,18 @@ export class OffsetOutOfRange extends Error {
   }
 }
 
+/** The record is larger than the client may send: trying again can't help. */
+export class RecordTooLarge extends Error {
+  override readonly name = 'RecordTooLarge';
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    readonly sizeBytes: number,
+  ) {
+    super(`${topic}/${partition}: a value of ${sizeBytes} bytes is larger than the Kafka client may send`);
+  }
+}
+
 /** A consumer with partitions assigned by hand; offsets are the caller's to keep. */
 export interface LogConsumer {
   /** Replaces the whole assignment. */
@@ -88,7 +100,7 @@ export interface DeliveryListener {
 export interface LogProducer {
   /**
    * Queues a record. `queue-full`: it was not queued; come again with the same record after some acknowledgements.
-   * Throws where the record can never be sent (larger than the broker takes).
+   * Throws {@link RecordTooLarge} where the record can never be sent.
    */
   readonly send: (record: OutgoingRecord) => 'queued' | 'queue-full';
   /** Waits until everything queued is reported on, at most so long; true where nothing is outstanding. */

@@ -1,0 +1,45 @@
+/** Errors of the Kafka client in words: which call failed, and under which name failures are counted. */
+import { CODES, type LibrdKafkaError } from '@confluentinc/kafka-javascript';
+
+/** The numbers that the code looks at. */
+export const errorCodes = CODES.ERRORS;
+
+/** A call to Kafka failed. */
+export class KafkaError extends Error {
+  override readonly name = 'KafkaError';
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Says which call it was that failed. */
+export const kafkaError = (what: string, error: LibrdKafkaError): KafkaError =>
+  new KafkaError(error.code, `${what}: ${error.message}`);
+
+const namesByCode = new Map(Object.entries(errorCodes).map(([name, code]) => [code, name]));
+
+/** The name that a failure is counted under: `ERR_MSG_SIZE_TOO_LARGE` is `msg-size-too-large`. */
+export const failureClass = (code: number): string =>
+  (namesByCode.get(code) ?? `ERR_CODE_${code}`)
+    .replace(/^ERR_+/, '')
+    .toLowerCase()
+    .replaceAll('_', '-');
+
+/** Turns a call with a callback into a promise; `what` says which call it was. */
+export const answerOf = <Answer>(
+  what: string,
+  ask: (callback: (error: LibrdKafkaError | null | undefined, answer: Answer) => void) => void,
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    try {
+      ask((error, answer) => {
+        if (error === null || error === undefined) resolve(answer);
+        else reject(kafkaError(what, error));
+      });
+    } catch (error) {
+      reject(error instanceof Error ? error : new Error(`${what}: ${String(error)}`));
+    }
+  });

@@ -1,0 +1,76 @@
+/** The embedded broker as the engine's log: for trying out and for smoke tests; it forgets everything when it ends. */
+import type { Topic } from '../../../domain/kernel/topic';
+import type { Clock } from '../../clock';
+import { ConfigurationError } from '../../configuration';
+import type { Logger } from '../../logger';
+import { openAdmin } from '../admin-client';
+import { connectionSettings } from '../client-settings';
+import type { EventLog, LogTopic } from '../event-log';
+import { openLogConsumer } from '../log-consumer';
+import { askBoundsOn } from '../log-offsets';
+import { openLogProducer } from '../log-producer';
+import { startEmbeddedBroker } from './embedded-broker';
+
+/** The mock cluster gives every topic so many partitions. */
+const PARTITIONS = 4;
+
+/** Starts a broker of its own and opens it. */
+export const openEmbeddedLog = async ({
+  clock,
+  logger,
+}: {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): Promise<EventLog> => {
+  const broker = await startEmbeddedBroker();
+  const settings = connectionSettings({ brokers: broker.servers, securityProtocol: 'plaintext' });
+  const admin = openAdmin(settings, logger);
+  const logId = `embedded:${clock.newId()}`;
+  const made = new Set<string>();
+  let closed = false;
+  let end: string | undefined;
+  void broker.ended.then((reason) => {
+    end = reason;
+    if (!closed) logger.error({ pid: broker.pid }, `${reason}: start the program again, the store has every event`);
+  });
+  const refuseWhenEnded = (): void => {
+    if (end !== undefined) throw new Error(end);
+  };
+  const describeOne = (topic: string): LogTopic => ({ topic, partitions: PARTITIONS, logId: `${logId}:${topic}` });
+  return {
+    kind: 'embedded',
+    bootstrapServers: broker.servers,
+    describe: async (topics) => {
+      refuseWhenEnded();
+      const missing = topics.filter((topic) => !made.has(topic));
+      if (missing.length > 0) throw new Error(`the embedded broker has no topic ${missing.join(', ')}`);
+      return Promise.resolve(topics.map(describeOne));
+    },
+    ensureTopics: async (topics) => {
+      refuseWhenEnded();
+      topics.forEach(refuseOtherPartitions);
+      for (const { name } of topics) {
+        const partitions = await broker.makeTopic(name);
+        if (partitions !== PARTITIONS) throw new Error(`the embedded broker gave ${name} ${partitions} partitions`);
+        made.add(name);
+      }
+      return topics.map(({ name }) => describeOne(name));
+    },
+    openProducer: (listener) => openLogProducer(settings, listener, logger),
+    openConsumer: (group) => openLogConsumer({ settings, group, askBounds: askBoundsOn(admin), clock, logger }),
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      admin.disconnect();
+      await broker.stop();
+    },
+  };
+};
+
+const refuseOtherPartitions = ({ name, partitions }: Topic): void => {
+  if (partitions === PARTITIONS) return;
+  throw new ConfigurationError(
+    `the topic ${name} is declared with ${partitions} partitions, but the embedded broker gives every topic ${PARTITIONS}: ` +
+      "set KAFKA_BROKERS ('make kafka' starts a real Kafka on 127.0.0.1:9092)",
+  );
+};

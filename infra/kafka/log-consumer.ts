@@ -1,0 +1,184 @@
+/** The consumer: partitions assigned by hand, records pulled in batches, nothing committed to Kafka. */
+import { KafkaConsumer, type Message } from '@confluentinc/kafka-javascript';
+import type { Clock } from '../clock';
+import { exclusive } from '../exclusive';
+import type { Logger } from '../logger';
+import { answerOf, errorCodes, KafkaError } from './client-errors';
+import { connectClient, disconnected, watchClient } from './client-lifecycle';
+import type { ClientSettings } from './client-settings';
+import { OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
+import type { AskBounds } from './log-offsets';
+
+const consumerSettings = {
+  'enable.auto.commit': false,
+  'enable.auto.offset.store': false,
+  'auto.offset.reset': 'error',
+  'enable.partition.eof': false,
+  // A full queue is looked at again after so long; the default of a second would set the pace of a rebuild.
+  'fetch.queue.backoff.ms': 5,
+  // The fetch settings decide the memory of a consumer: these keep it to some 20 MB beside its records.
+  'queued.max.messages.kbytes': 16_384,
+  'fetch.max.bytes': 8_388_608,
+  'max.partition.fetch.bytes': 1_048_576,
+} as const;
+
+const POLL_TIMEOUT_MS = 100;
+/** How often partitions that stand still are compared with what the broker holds. */
+const STANDSTILL_CHECK_MS = 15_000;
+
+export interface LogConsumerOptions {
+  readonly settings: ClientSettings;
+  readonly group: string;
+  readonly askBounds: AskBounds;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Connects a consumer. Rejects where no broker answers. */
+export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogConsumer> => {
+  const { settings, group, askBounds, clock, logger } = options;
+  // No second argument: with one, even an empty one, the client drops the topic settings of the first.
+  const client = new KafkaConsumer({ ...settings, ...consumerSettings, 'group.id': group });
+  const name = `consumer ${group}`;
+  watchClient(client, name, logger);
+  await connectClient(client, name);
+  client.setDefaultConsumeTimeout(POLL_TIMEOUT_MS);
+  // What has been fetched is handed out at once, not held until the time-out. The types leave the method out.
+  (client as TimeoutOnlyForFirst).setDefaultIsTimeoutOnlyForFirstMessage(true);
+  const reading = assignedReading({ client, clock, askBounds });
+  // Polls that overlapped would starve libuv's threads, and one in flight must not meet the disconnection.
+  const inTurn = exclusive();
+  let closing: Promise<void> | undefined;
+  return {
+    assign: reading.assign,
+    poll: (maxRecords) => inTurn(() => reading.poll(maxRecords)),
+    watermarks: async (topic, partition) => {
+      const [bounds] = await askBounds([{ topic, partition }]);
+      if (bounds === undefined) throw new Error(`no answer about ${topic}/${partition}`);
+      return { low: bounds.low, high: bounds.high };
+    },
+    close: () => {
+      closing ??= inTurn(() => disconnected(name, logger, (callback) => client.disconnect(callback)));
+      return closing;
+    },
+  };
+};
+
+type TimeoutOnlyForFirst = KafkaConsumer & {
+  readonly setDefaultIsTimeoutOnlyForFirstMessage: (only: boolean) => void;
+};
+
+interface ReadingOptions {
+  readonly client: KafkaConsumer;
+  readonly clock: Clock;
+  readonly askBounds: AskBounds;
+}
+
+interface Position {
+  readonly topic: string;
+  readonly partition: number;
+  next: number;
+  /** Whether a record came since the last look. */
+  moved: boolean;
+}
+
+/**
+ * Reads what is assigned and finds the partitions whose offset the broker does not have. The client's error for that
+ * names no partition, and it is dropped without a word where the same batch holds records of other partitions: so
+ * partitions that stand still are compared with the broker's watermarks, at the first poll and from time to time.
+ */
+const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
+  let positions = new Map<string, Position>();
+  let checkAtMs = 0;
+
+  const assign = (from: ReadonlyArray<PartitionOffset>): void => {
+    positions = new Map(
+      from.map(({ topic, partition, offset }) => [
+        placeOf(topic, partition),
+        { topic, partition, next: offset, moved: false },
+      ]),
+    );
+    checkAtMs = clock.monotonicMs();
+    client.assign(from.map((each) => ({ ...each })));
+  };
+
+  /** Throws OffsetOutOfRange for the first partition that stands outside of the broker's log. */
+  const checkStanding = async (): Promise<void> => {
+    const standing = [...positions.values()].filter(({ moved }) => !moved);
+    const bounds = await askBounds(standing);
+    standing.forEach(({ topic, partition, next }, index) => {
+      const { low, high } = bounds[index] ?? { low: next, high: next };
+      if (next >= low && next <= high) return;
+      throw new OffsetOutOfRange(topic, partition, `offset ${next} is not in the log, which holds ${low} to ${high}`);
+    });
+  };
+
+  const checkInTime = async (): Promise<void> => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs < checkAtMs) return;
+    checkAtMs = nowMs + STANDSTILL_CHECK_MS;
+    try {
+      await checkStanding();
+    } catch (error) {
+      // A broker that does not answer is no reason to stop reading what has been fetched: the next look comes.
+      if (error instanceof OffsetOutOfRange) throw error;
+    }
+    for (const position of positions.values()) position.moved = false;
+  };
+
+  const explained = async (error: unknown): Promise<ReadonlyArray<LogRecord>> => {
+    if (!(error instanceof KafkaError) || error.code !== errorCodes.ERR__AUTO_OFFSET_RESET) throw error;
+    for (const position of positions.values()) position.moved = false;
+    await checkStanding();
+    // The log has come round (a broker that was behind, say): read on from where each partition stands.
+    assign([...positions.values()].map(({ topic, partition, next }) => ({ topic, partition, offset: next })));
+    return [];
+  };
+
+  const poll = async (maxRecords: number): Promise<ReadonlyArray<LogRecord>> => {
+    await checkInTime();
+    try {
+      const messages = await answerOf<Message[]>('poll', (callback) => {
+        client.consume(maxRecords, callback);
+      });
+      return messages.map((message) => {
+        const position = positions.get(placeOf(message.topic, message.partition));
+        if (position !== undefined) {
+          position.next = message.offset + 1;
+          position.moved = true;
+        }
+        return recordOf(message);
+      });
+    } catch (error) {
+      return explained(error);
+    }
+  };
+
+  return { assign, poll };
+};
+
+const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;
+
+const recordOf = ({ topic, partition, offset, key, value, timestamp, headers }: Message): LogRecord => ({
+  topic,
+  partition,
+  offset,
+  key: bytesOf(key),
+  value,
+  headers: headersOf(headers),
+  timestampMs: timestamp ?? 0,
+});
+
+/** The types allow a key that is text; the binding hands out bytes. */
+const bytesOf = (key: Buffer | string | null | undefined): Buffer | null =>
+  typeof key === 'string' ? Buffer.from(key) : (key ?? null);
+
+const headersOf = (headers: Message['headers']): Readonly<Record<string, Buffer>> => {
+  const named: Record<string, Buffer> = {};
+  for (const header of headers ?? []) {
+    for (const [name, value] of Object.entries(header)) {
+      named[name.toLowerCase()] = typeof value === 'string' ? Buffer.from(value) : value;
+    }
+  }
+  return named;
+};

@@ -1,0 +1,131 @@
+/** The idempotent producer: every delivery report is counted, and the first failure is the last thing it tells. */
+import {
+  Producer,
+  type DeliveryReport,
+  type LibrdKafkaError,
+  type MessageHeader,
+} from '@confluentinc/kafka-javascript';
+import type { Logger } from '../logger';
+import { errorCodes, failureClass, kafkaError } from './client-errors';
+import { connectClient, disconnected, watchClient } from './client-lifecycle';
+import type { ClientSettings } from './client-settings';
+import { RecordTooLarge, type DeliveryListener, type LogProducer, type OutgoingRecord } from './event-log';
+
+const producerSettings = {
+  'enable.idempotence': true,
+  acks: 'all',
+  // No time-out: with one, the idempotent producer gives up records and leaves a gap for good. So a record is either
+  // delivered or the producer has failed as a whole.
+  'message.timeout.ms': 0,
+  'enable.gapless.guarantee': true,
+  'linger.ms': 5,
+  'queue.buffering.max.messages': 100_000,
+  'queue.buffering.max.kbytes': 65_536,
+  'compression.type': 'lz4',
+  dr_cb: true,
+} as const;
+
+/** Connects a producer. Rejects where no broker answers. */
+export const openLogProducer = async (
+  settings: ClientSettings,
+  listener: DeliveryListener,
+  logger: Logger,
+): Promise<LogProducer> => {
+  const client = new Producer({ ...settings, ...producerSettings }, {});
+  const deliveries = deliveryCount(listener);
+  watchClient(client, 'producer', logger, () =>
+    deliveries.fail({ class: 'fatal', reason: 'the client says that it is beyond repair' }),
+  );
+  client.on('delivery-report', deliveries.report);
+  await connectClient(client, 'producer');
+  client.setPollInBackground(true);
+  let closing: Promise<void> | undefined;
+  return {
+    send: (record) => {
+      const answer = produce(client, record);
+      if (answer === 'queued') deliveries.sent();
+      return answer;
+    },
+    flush: deliveries.settled,
+    close: () => {
+      deliveries.silence();
+      closing ??= disconnected('producer', logger, (callback) => client.disconnect(0, callback));
+      return closing;
+    },
+  };
+};
+
+const produce = (client: Producer, record: OutgoingRecord): 'queued' | 'queue-full' => {
+  const { topic, partition, key, value, headers, timestampMs, sequence } = record;
+  try {
+    // The binding only reads the headers; its types don't say so.
+    client.produce(topic, partition, Buffer.from(value), key, timestampMs, sequence, headers as MessageHeader[]);
+    return 'queued';
+  } catch (error) {
+    const { code } = error as Partial<LibrdKafkaError>;
+    if (code === errorCodes.ERR__QUEUE_FULL) return 'queue-full';
+    if (code === errorCodes.ERR_MSG_SIZE_TOO_LARGE) {
+      throw new RecordTooLarge(topic, partition, Buffer.byteLength(value));
+    }
+    throw error instanceof Error ? error : kafkaError(`send to ${topic}/${partition}`, error as LibrdKafkaError);
+  }
+};
+
+type Failure = Parameters<DeliveryListener['onFailed']>[0];
+
+interface DeliveryCount {
+  readonly sent: () => void;
+  readonly report: (error: LibrdKafkaError | null, report: DeliveryReport) => void;
+  readonly fail: (failure: Failure) => void;
+  /** Tells nothing more. */
+  readonly silence: () => void;
+  readonly settled: (timeoutMs: number) => Promise<boolean>;
+}
+
+/** Counts what is outstanding, and passes reports on until the first failure. */
+const deliveryCount = (listener: DeliveryListener): DeliveryCount => {
+  let outstanding = 0;
+  let silent = false;
+  let waiting: (() => void)[] = [];
+  const wake = (): void => {
+    const woken = waiting;
+    waiting = [];
+    for (const resolve of woken) resolve();
+  };
+  const silence = (): void => {
+    silent = true;
+    wake();
+  };
+  const fail = (failure: Failure): void => {
+    if (silent) return;
+    silence();
+    listener.onFailed(failure);
+  };
+  return {
+    sent: () => void (outstanding += 1),
+    report: (error, { topic, partition, opaque }) => {
+      if (silent) return;
+      if (error !== null) {
+        fail({ class: failureClass(error.code), reason: `${topic}/${partition}: ${error.message}` });
+        return;
+      }
+      outstanding -= 1;
+      // The number that `produce` gave it.
+      listener.onDelivered(opaque as number);
+      if (outstanding === 0) wake();
+    },
+    fail,
+    silence,
+    settled: async (timeoutMs) => {
+      if (outstanding > 0 && !silent) {
+        let timer: NodeJS.Timeout | undefined;
+        await new Promise<void>((resolve) => {
+          timer = setTimeout(resolve, timeoutMs);
+          waiting.push(resolve);
+        });
+        clearTimeout(timer);
+      }
+      return outstanding === 0;
+    },
+  };
+};

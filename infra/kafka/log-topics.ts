@@ -1,0 +1,100 @@
+/** Topics of a real cluster: made where they are missing, described as the broker holds them. */
+import type { Metadata, TopicDescription } from '@confluentinc/kafka-javascript';
+import type { Topic } from '../../domain/kernel/topic';
+import type { Clock } from '../clock';
+import type { Logger } from '../logger';
+import type { Admin } from './admin-client';
+import { answerOf, errorCodes, KafkaError } from './client-errors';
+import type { LogTopic } from './event-log';
+
+const REQUEST_TIMEOUT_MS = 5_000;
+const MOST_REPLICAS = 3;
+/** A topic that was just made is known to every broker after so long, at the latest. */
+const PROPAGATION_TIMEOUT_MS = 10_000;
+const PROPAGATION_POLL_MS = 50;
+
+export interface LogTopics {
+  readonly describe: (topics: ReadonlyArray<string>) => Promise<ReadonlyArray<LogTopic>>;
+  readonly ensureTopics: (topics: ReadonlyArray<Topic>) => Promise<ReadonlyArray<LogTopic>>;
+  /** The ids of the brokers that answer. */
+  readonly brokers: (timeoutMs: number) => Promise<ReadonlyArray<number>>;
+}
+
+/** The topics of the cluster that an admin client is connected to. */
+export const logTopicsOn = (admin: Admin, clock: Clock, logger: Logger): LogTopics => {
+  const brokers: LogTopics['brokers'] = async (timeoutMs) => {
+    const metadata = await answerOf<Metadata>('ask for the brokers', (callback) => {
+      admin.getMetadata({ allTopics: false, timeout: timeoutMs }, callback);
+    });
+    return metadata.brokers.map(({ id }) => id);
+  };
+
+  /** Each topic, or undefined where the cluster does not have it. */
+  const find = async (names: ReadonlyArray<string>): Promise<ReadonlyArray<LogTopic | undefined>> => {
+    if (names.length === 0) return [];
+    const answer = await answerOf<TopicDescription[]>(`describe the topics ${names.join(', ')}`, (callback) => {
+      admin.describeTopics([...names], { timeout: REQUEST_TIMEOUT_MS }, callback);
+    });
+    return names.map((name) => logTopicOf(name, answer));
+  };
+
+  const create = async ({ name, partitions, retention }: Topic, replicas: number): Promise<void> => {
+    const topic = {
+      topic: name,
+      num_partitions: partitions,
+      replication_factor: replicas,
+      config: { 'cleanup.policy': 'delete', 'retention.ms': String(retention === 'forever' ? -1 : retention.ms) },
+    };
+    try {
+      await answerOf<unknown>(`create the topic ${name}`, (callback) => {
+        admin.createTopic(topic, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
+      });
+      logger.info({ topic: name, partitions, replicas, retention }, 'Kafka: created a topic');
+    } catch (error) {
+      // Another process was faster.
+      if (!(error instanceof KafkaError) || error.code !== errorCodes.ERR_TOPIC_ALREADY_EXISTS) throw error;
+    }
+  };
+
+  const describe: LogTopics['describe'] = async (names) => required(names, await find(names));
+
+  return {
+    brokers,
+    describe,
+    ensureTopics: async (topics) => {
+      const names = topics.map(({ name }) => name);
+      const found = await find(names);
+      const missing = topics.filter((_, index) => found[index] === undefined);
+      if (missing.length === 0) return required(names, found);
+      const replicas = Math.min(MOST_REPLICAS, (await brokers(REQUEST_TIMEOUT_MS)).length);
+      for (const topic of missing) await create(topic, replicas);
+      const untilMs = clock.monotonicMs() + PROPAGATION_TIMEOUT_MS;
+      for (;;) {
+        const now = await find(names);
+        if (!now.includes(undefined) || clock.monotonicMs() > untilMs) return required(names, now);
+        await clock.sleep(PROPAGATION_POLL_MS);
+      }
+    },
+  };
+};
+
+const required = (
+  names: ReadonlyArray<string>,
+  found: ReadonlyArray<LogTopic | undefined>,
+): ReadonlyArray<LogTopic> => {
+  const topics = found.filter((topic) => topic !== undefined);
+  if (topics.length === names.length) return topics;
+  const missing = names.filter((_, index) => found[index] === undefined);
+  throw new KafkaError(errorCodes.ERR_UNKNOWN_TOPIC_OR_PART, `Kafka has no topic ${missing.join(', ')}`);
+};
+
+const logTopicOf = (name: string, answer: ReadonlyArray<TopicDescription>): LogTopic | undefined => {
+  const description = answer.find((each) => each.name === name);
+  if (description === undefined) return undefined;
+  const { error, partitions, topicId } = description;
+  if (error?.code === errorCodes.ERR_UNKNOWN_TOPIC_OR_PART) return undefined;
+  if (error !== undefined) throw new KafkaError(error.code, `describe the topic ${name}: ${error.message}`);
+  // The types call it base64str; what the binding hands out is base64.
+  const { base64 } = topicId as unknown as { readonly base64: string };
+  return { topic: name, partitions: partitions.length, logId: `kafka:${base64}` };
+};

@@ -1,0 +1,18 @@
+/** The log that the configuration asks for: a real cluster, or the embedded broker. */
+import type { Clock } from '../clock';
+import type { Configuration } from '../configuration';
+import type { Logger } from '../logger';
+import { openEmbeddedLog } from './embedded/embedded-log';
+import type { EventLog } from './event-log';
+import { openRealLog } from './real-log';
+
+export interface OpenLogOptions {
+  /** `kafka` absent: the embedded broker. */
+  readonly configuration: Pick<Configuration, 'kafka'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Opens the log. Throws ConfigurationError where the settings can't be met by this build of the client. */
+export const openLog = async ({ configuration: { kafka }, clock, logger }: OpenLogOptions): Promise<EventLog> =>
+  kafka === undefined ? openEmbeddedLog({ clock, logger }) : openRealLog({ connection: kafka, clock, logger });

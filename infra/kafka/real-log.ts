@@ -1,0 +1,84 @@
+/** A real Kafka cluster as the engine's log. */
+import type { Clock } from '../clock';
+import type { KafkaConnection } from '../configuration';
+import type { Logger } from '../logger';
+import { openAdmin } from './admin-client';
+import { connectionSettings } from './client-settings';
+import type { EventLog } from './event-log';
+import { openLogConsumer } from './log-consumer';
+import { askBoundsOn } from './log-offsets';
+import { openLogProducer } from './log-producer';
+import { logTopicsOn, type LogTopics } from './log-topics';
+
+const FIRST_ANSWER_TIMEOUT_MS = 3_000;
+const ANSWER_POLL_MS = 2_000;
+const REMIND_MS = 30_000;
+
+export interface RealLogOptions {
+  readonly connection: KafkaConnection;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Opens a cluster. Resolves also while no broker answers, after a line in the log that says so: calls reject until one
+ * does, and whoever makes them tries again. Throws ConfigurationError where the settings are impossible.
+ */
+export const openRealLog = async ({ connection, clock, logger }: RealLogOptions): Promise<EventLog> => {
+  const settings = connectionSettings(connection);
+  const admin = openAdmin(settings, logger);
+  const topics = logTopicsOn(admin, clock, logger);
+  const closed = new AbortController();
+  const watching = { topics, servers: connection.brokers, clock, logger, signal: closed.signal };
+  const reached = await answers(topics, FIRST_ANSWER_TIMEOUT_MS);
+  const watch = reached ? Promise.resolve() : waitForBroker(watching);
+  return {
+    kind: 'real',
+    bootstrapServers: connection.brokers,
+    describe: topics.describe,
+    ensureTopics: topics.ensureTopics,
+    openProducer: (listener) => openLogProducer(settings, listener, logger),
+    openConsumer: (group) => openLogConsumer({ settings, group, askBounds: askBoundsOn(admin), clock, logger }),
+    close: async () => {
+      if (closed.signal.aborted) return;
+      closed.abort();
+      await watch;
+      admin.disconnect();
+    },
+  };
+};
+
+const answers = async (topics: LogTopics, timeoutMs: number): Promise<boolean> =>
+  topics.brokers(timeoutMs).then(
+    (brokers) => brokers.length > 0,
+    () => false,
+  );
+
+interface Watch {
+  readonly topics: LogTopics;
+  readonly servers: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Says again and again that no broker answers, until one does. */
+const waitForBroker = async ({ topics, servers, clock, logger, signal }: Watch): Promise<void> => {
+  const sinceMs = clock.monotonicMs();
+  let remindAtMs = sinceMs;
+  while (!signal.aborted) {
+    const nowMs = clock.monotonicMs();
+    if (nowMs >= remindAtMs) {
+      logger.warn(
+        { servers, forMs: Math.round(nowMs - sinceMs) },
+        'Kafka: no broker answers at KAFKA_BROKERS; trying on',
+      );
+      remindAtMs = nowMs + REMIND_MS;
+    }
+    if (await answers(topics, ANSWER_POLL_MS)) {
+      logger.info({ servers }, 'Kafka: a broker answers now');
+      return;
+    }
+    await clock.sleep(ANSWER_POLL_MS, signal);
+  }
+};
