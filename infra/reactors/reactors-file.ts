@@ -1,10 +1,12 @@
 /**
- * The reactors' own file. Synchronous NORMAL is safe here: a power cut takes the last commits back together (states,
+ * The schema of the reactors' own file. Synchronous NORMAL is safe here: a power cut takes the last commits back together (states,
  * checkpoints, asked-for commands), the same events come again, the same commands with the same ids follow from them, and
  * the API answers a known id with what it answered before.
  */
 import { checkpointMigration } from '../consumption/checkpoints';
-import { openDatabase, type Database, type Migration } from '../sqlite/database';
+import { groupStatusMigration } from '../consumption/group-status';
+import { unreadableRecordsMigration } from '../consumption/unreadable-records';
+import type { Migration } from '../sqlite/database';
 import { leaseMigration } from '../sqlite/lease';
 
 const processMigration: Migration = {
@@ -41,6 +43,11 @@ const processMigration: Migration = {
         CREATE INDEX pending_commands_parked ON pending_commands (process, seq) WHERE state = 'parked';`,
 };
 
-/** Opens the file for its one writing process. */
-export const openReactorsFile = (file: string): Database =>
-  openDatabase({ file, synchronous: 'NORMAL', migrations: [leaseMigration, checkpointMigration, processMigration] });
+/** All steps since the file's birth. */
+export const reactorsMigrations: ReadonlyArray<Migration> = [
+  leaseMigration,
+  checkpointMigration,
+  groupStatusMigration,
+  processMigration,
+  unreadableRecordsMigration,
+];

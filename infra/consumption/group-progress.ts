@@ -1,0 +1,78 @@
+/** What a running group knows of itself, and how it tells others. */
+import { isoTime, type Clock } from '../clock';
+import type { BatchOutcome } from './group-handler';
+import type { Checkpoint } from './checkpoints';
+import type { GroupStatus, PartitionStatus } from './group-status';
+
+type State = GroupStatus['state'];
+
+interface PartitionProgress {
+  readonly topic: string;
+  readonly partition: number;
+  readonly logId: string;
+  nextOffset: number;
+  highWaterPosition: number;
+  logEndOffset: number | null;
+}
+
+export interface GroupProgress {
+  readonly become: (state: State, reason: string | null) => void;
+  readonly count: (outcome: BatchOutcome) => void;
+  readonly countRetry: () => void;
+  /** Takes over the partitions as they stand in the handler's file. */
+  readonly restore: (checkpoints: ReadonlyArray<Checkpoint>) => void;
+  readonly partition: (topic: string, partition: number) => PartitionProgress | undefined;
+  readonly partitions: () => ReadonlyArray<PartitionProgress>;
+  readonly status: () => GroupStatus;
+}
+
+/** Starts with nothing known. */
+export const groupProgress = (group: string, clock: Clock): GroupProgress => {
+  const outcomes = { applied: 0, duplicates: 0, notApplicable: 0, unreadable: 0, retries: 0 };
+  let partitions = new Map<string, PartitionProgress>();
+  let state: State = 'starting';
+  let reason: string | null = null;
+  return {
+    become: (next, why) => {
+      state = next;
+      reason = why;
+    },
+    count: (outcome) => {
+      outcomes.applied += outcome.applied;
+      outcomes.duplicates += outcome.duplicates;
+      outcomes.notApplicable += outcome.notApplicable;
+      outcomes.unreadable += outcome.unreadable;
+    },
+    countRetry: () => {
+      outcomes.retries += 1;
+    },
+    restore: (checkpoints) => {
+      partitions = new Map(
+        checkpoints.map((each) => {
+          const key = `${each.topic}/${each.partition}`;
+          return [key, { ...each, logEndOffset: partitions.get(key)?.logEndOffset ?? null }];
+        }),
+      );
+    },
+    partition: (topic, partition) => partitions.get(`${topic}/${partition}`),
+    partitions: () => [...partitions.values()],
+    status: () => {
+      const shown = [...partitions.values()].map(partitionStatus);
+      return {
+        group,
+        state,
+        reason,
+        lag: shown.some(({ lag }) => lag === null) ? null : shown.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
+        outcomes: { ...outcomes },
+        partitions: shown,
+        updatedAt: isoTime(clock.nowMs()),
+      };
+    },
+  };
+};
+
+const partitionStatus = (progress: PartitionProgress): PartitionStatus => {
+  const { topic, partition, nextOffset, highWaterPosition, logEndOffset } = progress;
+  const lag = logEndOffset === null ? null : Math.max(0, logEndOffset - nextOffset);
+  return { topic, partition, nextOffset, highWaterPosition, logEndOffset, lag };
+};

@@ -1,0 +1,247 @@
+/** The loop of a consumer group: plan, catch up, consume, and begin again after every fault that may pass. */
+import { backoffMs } from '../backoff';
+import { exclusive } from '../exclusive';
+import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../kafka/event-log';
+import { LeaseLost } from '../sqlite/lease';
+import { CheckpointMoved } from './checkpoints';
+import type { ConsumerGroupOptions, StartConsumerGroup } from './consumer-group';
+import { groupProgress, type GroupProgress } from './group-progress';
+import { groupReporter, type GroupReporter } from './group-reporter';
+import type { RecordBatch } from './group-handler';
+import { startingPlan, type PartitionBounds, type StartingPlan } from './starting-plan';
+
+/** Measured: larger batches win little more, and hold the views' writer for longer. */
+const MAX_BATCH_RECORDS = 5_000;
+
+/** The group must not go on before a person has looked. */
+class GroupHalted extends Error {
+  override readonly name = 'GroupHalted';
+}
+
+/** Everything that a running group holds. */
+interface Running extends ConsumerGroupOptions {
+  readonly progress: GroupProgress;
+  readonly reporter: GroupReporter;
+  readonly stopping: AbortSignal;
+  readonly oneAtATime: ReturnType<typeof exclusive>;
+}
+
+/** Starts the group; it waits by itself for a broker and for its topics. */
+export const startConsumerGroup: StartConsumerGroup = (options) => {
+  const stopping = new AbortController();
+  const progress = groupProgress(options.handler.group, options.clock);
+  const running: Running = {
+    ...options,
+    progress,
+    reporter: groupReporter(options, progress),
+    stopping: stopping.signal,
+    oneAtATime: exclusive(),
+  };
+  const done = run(running);
+  // Whoever awaits `done` learns of it; without anybody it must not end the process.
+  done.catch(() => undefined);
+  return {
+    status: progress.status,
+    pausedWhile: running.oneAtATime,
+    stop: async () => {
+      stopping.abort();
+      await done.catch(() => undefined);
+    },
+    done,
+  };
+};
+
+const run = async (running: Running): Promise<void> => {
+  const { stopping, progress, reporter } = running;
+  let attempts = 0;
+  while (!stopping.aborted) {
+    try {
+      await session(running, () => (attempts = 0));
+    } catch (error) {
+      if (isTakenOver(error)) {
+        await become(running, 'stopped', messageOf(error));
+        throw error;
+      }
+      if (error instanceof GroupHalted) {
+        await halt(running, error.message);
+        break;
+      }
+      attempts += 1;
+      await retryLater(running, attempts, error);
+    }
+  }
+  progress.become('stopped', progress.status().reason);
+  await reporter.refresh(undefined).catch((error: unknown) => {
+    running.logger.warn({ group: running.handler.group, error }, 'the last status of the group was not kept');
+  });
+};
+
+const isTakenOver = (error: unknown): boolean => error instanceof CheckpointMoved || error instanceof LeaseLost;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const become = async (
+  { progress, reporter }: Running,
+  ...[state, reason]: Parameters<GroupProgress['become']>
+): Promise<void> => {
+  progress.become(state, reason);
+  // A status that can't be written now is written by the next report.
+  await reporter.refresh(undefined).catch(() => undefined);
+};
+
+const halt = async (running: Running, reason: string): Promise<void> => {
+  const { logger, handler, clock, stopping } = running;
+  logger.error({ group: handler.group, reason }, 'the group is halted');
+  while (!stopping.aborted) {
+    await become(running, 'halted', reason);
+    await clock.sleep(HALTED_REPORT_MS, stopping);
+  }
+};
+
+const HALTED_REPORT_MS = 5_000;
+
+const retryLater = async (running: Running, attempts: number, error: unknown): Promise<void> => {
+  const { logger, handler, clock, progress, stopping } = running;
+  const delayMs = backoffMs(clock, attempts);
+  logger.warn({ group: handler.group, reason: messageOf(error), delayMs }, 'the group tries again');
+  progress.countRetry();
+  await become(running, 'retrying', messageOf(error));
+  await clock.sleep(delayMs, stopping);
+};
+
+// -------------------------------------------------------------------------------------
+// One session: from planning to the first fault
+// -------------------------------------------------------------------------------------
+
+const session = async (running: Running, onProgress: () => void): Promise<void> => {
+  const { log, handler, progress } = running;
+  if (progress.status().state !== 'retrying') await become(running, 'starting', null);
+  const consumer = await log.openConsumer(handler.group);
+  try {
+    const plan = await makePlan(running, consumer);
+    await handler.begin(plan.begin);
+    if (plan.catchUp !== undefined) await catchUp(running, plan.catchUp);
+    // After the catch-up: until then a restart plans the same again.
+    if (plan.moves.length > 0) await handler.move(await withReachedPositions(running, plan.moves));
+    progress.restore(await handler.checkpoints());
+    consumer.assign(plan.from);
+    await become(running, 'running', null);
+    onProgress();
+    await consume(running, consumer, onProgress);
+  } finally {
+    await consumer.close();
+  }
+};
+
+const makePlan = async (running: Running, consumer: LogConsumer): Promise<StartingPlan> => {
+  const { log, handler, topics, acceptNewLog } = running;
+  const found = await log.describe(handler.topics);
+  const bounds: PartitionBounds[] = [];
+  for (const { topic, partitions, logId } of found) {
+    for (let partition = 0; partition < partitions; partition += 1) {
+      bounds.push({ topic, partition, logId, ...(await consumer.watermarks(topic, partition)) });
+    }
+  }
+  const checkpoints = await handler.checkpoints();
+  const plan = startingPlan({ declared: topics, found, bounds, checkpoints, acceptNewLog });
+  if (plan._tag === 'Refuse') throw new GroupHalted(plan.reason);
+  return plan;
+};
+
+/** The catch-up has raised the high-water positions since the plan was made. */
+const withReachedPositions = async ({ handler }: Running, moves: StartingPlan['moves']) => {
+  const checkpoints = await handler.checkpoints();
+  return moves.map((move) => {
+    const now = checkpoints.find((each) => each.topic === move.topic && each.partition === move.partition);
+    return { ...move, highWaterPosition: now?.highWaterPosition ?? move.highWaterPosition };
+  });
+};
+
+/**
+ * The store stands in for what the log does not hold. The log's bounds were read before the store's last position, so
+ * whatever is not in the log from there on lies at or below that position: between the two nothing can be missed.
+ */
+const catchUp = async (running: Running, why: string): Promise<void> => {
+  const { handler, progress, reporter, logger, storeLastPosition, stopping, oneAtATime } = running;
+  const untilPosition = storeLastPosition();
+  const checkpoints = await handler.checkpoints();
+  let reached = Math.min(untilPosition, ...checkpoints.map((each) => each.highWaterPosition));
+  if (reached < untilPosition) {
+    logger.info({ group: handler.group, fromPosition: reached, untilPosition, why }, 'the store stands in for the log');
+    await become(running, 'catching-up', `${why}: events up to position ${untilPosition} are read from the store`);
+  }
+  while (reached < untilPosition) {
+    if (stopping.aborted) return;
+    const page = await oneAtATime(() => handler.applyFromStore({ afterPosition: reached, untilPosition }));
+    progress.count(page.outcome);
+    reached = page.reachedPosition;
+    await reporter.refreshWhenDue(undefined);
+  }
+  await handler.caughtUpTo(untilPosition);
+};
+
+/** While one batch is applied, the next one is fetched; never more than one ahead. */
+const consume = async (running: Running, consumer: LogConsumer, onProgress: () => void): Promise<void> => {
+  const { stopping, reporter, progress } = running;
+  let next = consumer.poll(MAX_BATCH_RECORDS);
+  try {
+    while (!stopping.aborted) {
+      const records = await next;
+      if (stopping.aborted) return;
+      next = consumer.poll(MAX_BATCH_RECORDS);
+      // Its failure is met when it is awaited.
+      next.catch(() => undefined);
+      if (records.length > 0) {
+        await applyPatiently(running, batchOf(progress, records));
+        onProgress();
+      }
+      await reporter.refreshWhenDue(consumer);
+    }
+  } catch (error) {
+    if (!(error instanceof OffsetOutOfRange)) throw error;
+    // The next session finds out from the log's bounds what that means, and refuses or catches up.
+    running.logger.warn(
+      { group: running.handler.group, reason: error.message },
+      'the log does not hold the next offset',
+    );
+  } finally {
+    await next.catch(() => []);
+  }
+};
+
+const batchOf = (progress: GroupProgress, records: ReadonlyArray<LogRecord>): RecordBatch => {
+  const ends = new Map<string, LogRecord>();
+  for (const record of records) ends.set(`${record.topic}/${record.partition}`, record);
+  const moves = [...ends.values()].map(({ topic, partition, offset }) => {
+    const at = progress.partition(topic, partition);
+    if (at === undefined) throw new Error(`a record came of ${topic}/${partition}, which was never assigned`);
+    return {
+      topic,
+      partition,
+      logId: at.logId,
+      nextOffset: offset + 1,
+      fromLogId: at.logId,
+      fromOffset: at.nextOffset,
+    };
+  });
+  return { records, moves };
+};
+
+/** Applies in place until it goes through: the partition's order is kept, and a fault that passes loses nothing. */
+const applyPatiently = async (running: Running, batch: RecordBatch): Promise<void> => {
+  const { handler, progress, oneAtATime, stopping } = running;
+  for (let attempts = 1; !stopping.aborted; attempts += 1) {
+    try {
+      progress.count(await oneAtATime(() => handler.apply(batch)));
+      for (const { topic, partition, nextOffset } of batch.moves) {
+        const at = progress.partition(topic, partition);
+        if (at !== undefined) at.nextOffset = nextOffset;
+      }
+      if (attempts > 1) await become(running, 'running', null);
+      return;
+    } catch (error) {
+      if (isTakenOver(error)) throw error;
+      await retryLater(running, attempts, error);
+    }
+  }
+};

@@ -1,0 +1,127 @@
+/**
+ * Where a group takes up each partition: a pure decision over its checkpoints, the log as it is now, and what is declared.
+ * Every way in which a log can differ from the one that the checkpoints were made on is told apart here, and either handled
+ * or refused with the way on.
+ */
+import type { Topic } from '../../domain/kernel/topic';
+import { isEmbeddedLog, type LogTopic, type PartitionOffset } from '../kafka/event-log';
+import type { Checkpoint, CheckpointMove } from './checkpoints';
+
+/** A partition as the log holds it now. */
+export interface PartitionBounds {
+  readonly topic: string;
+  readonly partition: number;
+  readonly logId: string;
+  /** The first offset that is still there, and the one that the next record will get. */
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface StartingPlan {
+  readonly _tag: 'Start';
+  /** Checkpoints for partitions that have none. */
+  readonly begin: ReadonlyArray<Checkpoint>;
+  /** Checkpoints that go over to another log, or past records that are gone. */
+  readonly moves: ReadonlyArray<CheckpointMove>;
+  readonly from: ReadonlyArray<PartitionOffset>;
+  /** Why the log alone does not hold everything that the group has not seen, so that the store has to stand in. */
+  readonly catchUp: string | undefined;
+}
+
+/** The group must not go on by itself. */
+export interface Refusal {
+  readonly _tag: 'Refuse';
+  readonly reason: string;
+}
+
+export interface StartingState {
+  readonly declared: ReadonlyArray<Topic>;
+  readonly found: ReadonlyArray<LogTopic>;
+  readonly bounds: ReadonlyArray<PartitionBounds>;
+  readonly checkpoints: ReadonlyArray<Checkpoint>;
+  readonly acceptNewLog: boolean;
+}
+
+/** Decides. */
+export const startingPlan = (state: StartingState): StartingPlan | Refusal => {
+  const miscounted = refusedPartitionCount(state.declared, state.found);
+  if (miscounted !== undefined) return miscounted;
+  const begin: Checkpoint[] = [];
+  const moves: CheckpointMove[] = [];
+  const from: PartitionOffset[] = [];
+  let catchUp: string | undefined;
+  for (const bounds of state.bounds) {
+    const { topic, partition } = bounds;
+    const checkpoint = state.checkpoints.find((each) => each.topic === topic && each.partition === partition);
+    const start = partitionStart(bounds, checkpoint, state.acceptNewLog);
+    if (start._tag === 'Refuse') return start;
+    catchUp ??= start.catchUp;
+    from.push({ topic, partition, offset: start.offset });
+    const { logId } = bounds;
+    if (checkpoint === undefined) {
+      begin.push({ topic, partition, logId, nextOffset: start.offset, highWaterPosition: 0 });
+    } else if (checkpoint.logId !== logId || checkpoint.nextOffset !== start.offset) {
+      const { logId: fromLogId, nextOffset: fromOffset } = checkpoint;
+      moves.push({ ...checkpoint, logId, nextOffset: start.offset, fromLogId, fromOffset });
+    }
+  }
+  return { _tag: 'Start', begin, moves, from, catchUp };
+};
+
+/** The refusal where a topic has another partition count than the keys were placed by. */
+export const refusedPartitionCount = (
+  declared: ReadonlyArray<Topic>,
+  found: ReadonlyArray<LogTopic>,
+): Refusal | undefined => {
+  for (const { name, partitions } of declared) {
+    const topic = found.find((each) => each.topic === name);
+    if (topic === undefined || topic.partitions === partitions) continue;
+    return refuse(
+      `the topic ${name} has ${topic.partitions} partitions, declared are ${partitions}: another count moves keys to other ` +
+        'partitions, and the order of a key would be lost. Give the topic back its declared count (delete it and let the ' +
+        'relay make it again, with ACCEPT_NEW_LOG=true), or start on fresh topics with KAFKA_TOPIC_PREFIX',
+    );
+  }
+  return undefined;
+};
+
+interface PartitionStart {
+  readonly _tag: 'From';
+  readonly offset: number;
+  readonly catchUp: string | undefined;
+}
+
+const startAt = (offset: number, catchUp?: string): PartitionStart => ({ _tag: 'From', offset, catchUp });
+const refuse = (reason: string): Refusal => ({ _tag: 'Refuse', reason });
+
+const partitionStart = (
+  bounds: PartitionBounds,
+  checkpoint: Checkpoint | undefined,
+  acceptNewLog: boolean,
+): PartitionStart | Refusal => {
+  const { topic, partition, logId, low, high } = bounds;
+  const place = `${topic}/${partition}`;
+  const embedded = isEmbeddedLog(logId);
+  if (checkpoint === undefined || checkpoint.logId !== logId) {
+    if (embedded) return startAt(low, 'the embedded broker starts empty');
+    if (checkpoint !== undefined && !isEmbeddedLog(checkpoint.logId) && !acceptNewLog) {
+      return refuse(
+        `${topic} is not the topic that this group has read so far (it was recreated, or this is another cluster): ` +
+          'if that is meant, start once with ACCEPT_NEW_LOG=true; the relay then publishes everything again, and what ' +
+          'was applied before is not applied twice',
+      );
+    }
+    return startAt(low, low > 0 ? `${place} begins at offset ${low}, what came before is no longer in it` : undefined);
+  }
+  const { nextOffset } = checkpoint;
+  if (nextOffset >= low && nextOffset <= high) return startAt(nextOffset);
+  if (embedded) return startAt(low, `the embedded broker has evicted what ${place} held up to offset ${low}`);
+  return refuse(outOfRange(place, nextOffset, low, high));
+};
+
+const outOfRange = (place: string, nextOffset: number, low: number, high: number): string =>
+  nextOffset < low
+    ? `${place}: this group comes to offset ${nextOffset}, but Kafka's first one is ${low}: ${low - nextOffset} records are ` +
+      'gone (retention, or DeleteRecords). Nothing is skipped silently: lengthen the retention, and rebuild from the store'
+    : `${place}: this group comes to offset ${nextOffset}, but Kafka's log ends at ${high}: it has lost records that were ` +
+      'acknowledged. Restore the broker, or delete the topic and start once with ACCEPT_NEW_LOG=true';

@@ -1,0 +1,169 @@
+/** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Clock } from '../clock';
+import { checkpointsOf } from '../consumption/checkpoints';
+import type { ConsumerGroup } from '../consumption/consumer-group';
+import { groupStatusReader, type GroupStatus } from '../consumption/group-status';
+import { startConsumerGroup } from '../consumption/start-consumer-group';
+import type { EventLog } from '../kafka/event-log';
+import type { Logger } from '../logger';
+import { checkpointAndClose, openForReading, schemaVersion, type Database } from '../sqlite/database';
+import { openEventReader, type EventReader } from '../sqlite/event-reader';
+import type { Lease } from '../sqlite/lease';
+import { openLeasedDatabase } from '../sqlite/leased-database';
+import { commandClient, type ApiAddress } from './command-client';
+import { commandSender, type CommandSender, type SenderRecord } from './command-sender';
+import { processOf, type AnyProcessManager, type Process } from './process';
+import { pendingCounts, processLedger, type ProcessLedger } from './process-ledger';
+import { reactorHandler } from './reactor-handler';
+import { reactorsMigrations } from './reactors-file';
+
+export interface ReactorsOptions {
+  readonly log: EventLog;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends the wait for the lease. */
+  readonly signal: AbortSignal;
+  readonly leaseTtlMs: number;
+  readonly acceptNewLog: boolean;
+  readonly reactorsFile: string;
+  readonly storeFile: string;
+  readonly processManagers: ReadonlyArray<AnyProcessManager>;
+  readonly api: ApiAddress;
+}
+
+export interface Reactors {
+  /** Stops reading at a batch boundary; commands under way are repeated after a restart, and answered as before. */
+  readonly stop: () => Promise<void>;
+  /** Resolves after `stop`; rejects when the role can't go on in this process. */
+  readonly done: Promise<void>;
+}
+
+/** Commands of all processes under way at the same time, and waiting before no more are asked for. */
+const CONCURRENT_COMMANDS = 32;
+const BACKLOG_COMMANDS = 2_000;
+
+/** Waits for the lease, then runs every process manager. */
+export const startReactors = async (options: ReactorsOptions): Promise<Reactors> => {
+  let onLost: (reason: Error) => void = () => undefined;
+  const lost = new Promise<never>((_resolve, reject) => (onLost = reject));
+  lost.catch(() => undefined);
+  const { database, lease } = await openLeasedDatabase({
+    file: options.reactorsFile,
+    synchronous: 'NORMAL',
+    migrations: reactorsMigrations,
+    clock: options.clock,
+    ttlMs: options.leaseTtlMs,
+    signal: options.signal,
+    onWaiting: (owner) => options.logger.info({ owner }, 'another process runs the reactors: this one waits'),
+    onLost: (reason) => onLost(reason),
+  });
+  const reader = openEventReader(options.storeFile);
+  const ledger = processLedger(database);
+  const processes = options.processManagers.map(processOf);
+  prepare(database, lease, ledger, processes, options.logger);
+  const sender = commandSender({
+    post: commandClient(options.api, options.catalog, options.clock),
+    record: senderRecord(database, lease, ledger, options.logger),
+    clock: options.clock,
+    concurrency: CONCURRENT_COMMANDS,
+    backlogLimit: BACKLOG_COMMANDS,
+  });
+  for (const process of processes) sender.enqueue(ledger.pending(process));
+  const groups = processes.map((process) =>
+    startGroup({ ...options, database, lease, ledger, reader, sender }, process),
+  );
+  return {
+    stop: async () => {
+      await sender.stop();
+      await Promise.all(groups.map((group) => group.stop()));
+      reader.close();
+      lease.release();
+      checkpointAndClose(database);
+    },
+    done: Promise.race([Promise.all(groups.map(({ done }) => done)).then(() => undefined), sender.failed, lost]),
+  };
+};
+
+/** Processes of another version begin again from the first event; commands set aside get another chance. */
+const prepare = (
+  database: Database,
+  lease: Lease,
+  ledger: ProcessLedger,
+  processes: ReadonlyArray<Process>,
+  logger: Logger,
+): void => {
+  const checkpoints = checkpointsOf(database);
+  database
+    .transaction(() => {
+      lease.assertHeld();
+      for (const process of processes) {
+        if (!ledger.prepare(process)) continue;
+        checkpoints.remove(process.name);
+        logger.info({ process: process.name, version: process.version }, 'a new version: learns everything again');
+      }
+      const unparked = ledger.unparkAll();
+      if (unparked > 0) logger.info({ commands: unparked }, 'commands that were set aside are tried again');
+    })
+    .immediate();
+};
+
+const senderRecord = (database: Database, lease: Lease, ledger: ProcessLedger, logger: Logger): SenderRecord => {
+  const underLease = <Result>(work: () => Result): Result =>
+    database
+      .transaction(() => {
+        lease.assertHeld();
+        return work();
+      })
+      .immediate();
+  return {
+    decided: (pending, outcome) => underLease(() => ledger.learnOutcome(pending, outcome)),
+    tryAgain: (pending, attempt) => {
+      logger.debug({ command: pending.command.id, reason: attempt.reason }, 'a command is tried again');
+      underLease(() => ledger.noteAttempt(pending, attempt));
+    },
+    defect: (pending, reason) => {
+      logger.error({ command: pending.command.id, reason }, 'a command is set aside: no repeat can help');
+      underLease(() => ledger.park(pending, reason));
+    },
+  };
+};
+
+interface Parts extends ReactorsOptions {
+  readonly database: Database;
+  readonly lease: Lease;
+  readonly ledger: ProcessLedger;
+  readonly reader: EventReader;
+  readonly sender: CommandSender;
+}
+
+const startGroup = (parts: Parts, process: Process): ConsumerGroup => {
+  const { sender, catalog, reader } = parts;
+  const handler = reactorHandler({ ...parts, process, enqueue: sender.enqueue, room: sender.room });
+  return startConsumerGroup({
+    ...parts,
+    handler,
+    topics: catalog.aggregates.map(({ topic }) => topic).filter(({ name }) => handler.topics.includes(name)),
+    storeLastPosition: reader.lastPosition,
+  });
+};
+
+/** How the process managers' groups stand, read from any process; empty where the role has never run. */
+export const readReactorGroups = (file: string): ReadonlyArray<GroupStatus> => {
+  const database = openForReading(file);
+  try {
+    if (schemaVersion(database) < reactorsMigrations.length) return [];
+    return groupStatusReader(database)().map((status) => withParked(status, database));
+  } finally {
+    database.close();
+  }
+};
+
+/** A command set aside needs a person, although the group goes on reading. */
+const withParked = (status: GroupStatus, database: Database): GroupStatus => {
+  const { parked, firstParked } = pendingCounts(database, status.group);
+  if (parked === 0 || status.reason !== null) return status;
+  const reason = `${parked} commands are set aside; the first is ${firstParked?.id ?? '?'}: ${firstParked?.reason ?? ''}`;
+  return { ...status, reason };
+};
