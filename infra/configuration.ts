@@ -39,6 +39,8 @@ export interface Configuration {
   readonly apiKey?: string;
   /** Where clients find the API. */
   readonly baseUrl: string;
+  /** Where consumers find the schemas that events name in `dataschema`; `/<type>/<version>` is put behind it. */
+  readonly schemaBaseUrl: string;
   /** Requests a second per client; 0 for no limit. */
   readonly rateLimitPerSecond: number;
   /** The largest request body taken. */
@@ -72,6 +74,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
   const port = integer(environment, 'PORT', 8080, 0, 65_535);
   const host = environment['HOST'] ?? '127.0.0.1';
   const kafka = kafkaConnection(environment);
+  const baseUrl = text(environment, 'BASE_URL') ?? `http://127.0.0.1:${port}`;
   const apiKey = text(environment, 'API_KEY');
   const ordersDirectory = text(environment, 'ORDERS_DIR');
   return {
@@ -84,7 +87,8 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     acceptNewLog: oneOf(environment, 'ACCEPT_NEW_LOG', ['true', 'false'], 'false') === 'true',
     apiKeys: apiKeys(environment),
     ...(apiKey === undefined ? {} : { apiKey }),
-    baseUrl: text(environment, 'BASE_URL') ?? `http://127.0.0.1:${port}`,
+    baseUrl,
+    schemaBaseUrl: (text(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`).replace(/\/+$/, ''),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
     bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 262_144, 1_024, 16_777_216),
     appendQueueLimit: integer(environment, 'APPEND_QUEUE_LIMIT', 10_000, 1, 1_000_000),

@@ -30,14 +30,13 @@ export const serve = async (configuration: Configuration, roles: ReadonlySet<Rol
     process.exitCode = 1;
     stop(error.message);
   };
-  const program = await startProgram({
-    configuration,
-    roles,
-    clock: systemClock,
-    logger,
-    signal: starting.signal,
-    onFatal,
+  const options = { configuration, roles, clock: systemClock, logger, signal: starting.signal, onFatal };
+  const program = await startProgram(options).catch((error: unknown) => {
+    // Whoever is told to stop while it still waits for its turn has not failed.
+    if (starting.signal.aborted) return undefined;
+    throw error;
   });
+  if (program === undefined) return;
   const reason = await stopped.promise;
   logger.info({ reason }, 'stopping');
   await program.stop();

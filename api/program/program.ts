@@ -1,5 +1,4 @@
 /** The composition root: here, and nowhere else, the parts are put together. */
-import { join } from 'node:path';
 import { catalog as declaredCatalog, processManagers, withTopicPrefix } from '../../domain/catalog';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
@@ -9,10 +8,11 @@ import { openLog } from '../../infra/kafka/open-log';
 import type { Logger } from '../../infra/logger';
 import { startReactors } from '../../infra/reactors/reactors';
 import { startRelay } from '../../infra/relay/relay';
-import { openEventReader, waitForStore } from '../../infra/sqlite/event-reader';
+import { openEventReader, waitForStore, type EventReader } from '../../infra/sqlite/event-reader';
 import { startProjections } from '../../projections/engine/projections-role';
 import { projections } from '../../projections/registry';
 import { startApi } from './api-role';
+import { dataFiles, type DataFiles } from './data-files';
 import type { Role } from './roles';
 
 export interface ProgramOptions {
@@ -33,22 +33,6 @@ export interface Program {
   /** Stops in order: readiness, server, consumers, relay, broker, store. */
   readonly stop: () => Promise<void>;
 }
-
-/** The files of an installation, each with one writing role. */
-export interface DataFiles {
-  readonly store: string;
-  readonly relay: string;
-  readonly views: string;
-  readonly reactors: string;
-}
-
-/** Where the files stand in a data directory. */
-export const dataFiles = (directory: string): DataFiles => ({
-  store: join(directory, 'store.sqlite'),
-  relay: join(directory, 'relay.sqlite'),
-  views: join(directory, 'views.sqlite'),
-  reactors: join(directory, 'reactors.sqlite'),
-});
 
 /** Starts the roles that were asked for. */
 export const startProgram = async (options: ProgramOptions): Promise<Program> => {
@@ -125,11 +109,9 @@ const beginConsumers = async (
     part.done.catch((error: unknown) => onFatal(error instanceof Error ? error : new Error(String(error))));
   };
   if (roles.has('relay')) {
-    const { cloudEventsMode } = configuration;
-    keep(
-      'relay',
-      startRelay({ ...shared, file: files.relay, outbox: () => openEventReader(files.store), cloudEventsMode }),
-    );
+    const { cloudEventsMode, schemaBaseUrl } = configuration;
+    const outbox = (): EventReader => openEventReader(files.store);
+    keep('relay', startRelay({ ...shared, file: files.relay, outbox, cloudEventsMode, schemaBaseUrl }));
   }
   if (roles.has('projections')) {
     const role = { ...shared, viewsFile: files.views, storeFile: files.store, projections };

@@ -1,0 +1,134 @@
+/** The API's role: it writes the store, reads what the other roles write, and listens. */
+import { existsSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Clock } from '../../infra/clock';
+import { commandHandler } from '../../infra/commands/command-handler';
+import { ConfigurationError, type Configuration } from '../../infra/configuration';
+import type { Logger } from '../../infra/logger';
+import { readReactorGroups } from '../../infra/reactors/reactors';
+import { readRelayStatus } from '../../infra/relay/relay-file';
+import { relayLag } from '../../infra/relay/relay-monitor';
+import type { RelayStatus } from '../../infra/relay/relay-status';
+import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
+import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
+import { openViewReader } from '../../projections/engine/view-database';
+import type { Projection } from '../../projections/projection';
+import type { ViewReader } from '../../projections/view-reader';
+import { buildApp } from '../http/app';
+import type { ApiDependencies, Readiness } from '../http/dependencies';
+import type { DataFiles } from './data-files';
+
+export interface ApiRoleOptions {
+  readonly configuration: Configuration;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends the wait for the store's lease. */
+  readonly signal: AbortSignal;
+  /** The store can't be written any more. */
+  readonly onFatal: (error: Error) => void;
+  readonly catalog: Catalog;
+  readonly files: DataFiles;
+  readonly projections: ReadonlyArray<Projection>;
+}
+
+export interface ApiRole {
+  /** Where it listens. */
+  readonly url: string;
+  /** Readiness turns to 503, what is under way is answered, and nothing new is taken. */
+  readonly closeServer: () => Promise<void>;
+  /** Commits what waits and closes the files; after the server and all roles in this process have stopped. */
+  readonly closeStore: () => Promise<void>;
+}
+
+/** How many streams' folded states are kept: a command on one of them reads nothing. */
+const STATE_CACHE_STREAMS = 20_000;
+
+/** Waits for the store's lease, then serves. */
+export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
+  const { configuration, clock, logger, catalog, files } = options;
+  let isShuttingDown = false;
+  const store = await openStore(options);
+  const reader = openEventReader(files.store);
+  const views = openViewReader(files.views, options.projections, catalog);
+  const app = buildApp({
+    catalog,
+    store,
+    handleCommand: commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS }),
+    views,
+    relayStatus: () => currentRelayStatus(files.relay, reader, clock),
+    reactorGroups: () => (existsSync(files.reactors) ? readReactorGroups(files.reactors) : []),
+    operationRequests: { submit: store.submit, after: reader.operationRequestsAfter },
+    apiKeys: configuration.apiKeys,
+    rateLimitPerSecond: configuration.rateLimitPerSecond,
+    bodyLimitBytes: configuration.bodyLimitBytes,
+    clock,
+    logger,
+    readiness: () => readinessOf(store),
+    isShuttingDown: () => isShuttingDown,
+  } satisfies ApiDependencies);
+  const closeStore = closing(store, reader, views);
+  try {
+    const url = await listen(app, configuration);
+    return {
+      url,
+      closeServer: async () => {
+        isShuttingDown = true;
+        await app.close();
+      },
+      closeStore,
+    };
+  } catch (error) {
+    await closeStore();
+    throw error;
+  }
+};
+
+const openStore = ({ configuration, clock, logger, signal, onFatal, files }: ApiRoleOptions) =>
+  openSqliteEventStore({
+    file: files.store,
+    clock,
+    appendQueueLimit: configuration.appendQueueLimit,
+    leaseTtlMs: configuration.leaseTtlMs,
+    onLeaseLost: onFatal,
+    signal,
+    onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process writes the store: this one waits'),
+  });
+
+const closing = (store: SqliteEventStore, reader: EventReader, views: ViewReader) => async (): Promise<void> => {
+  views.close();
+  reader.close();
+  await store.close();
+};
+
+const readinessOf = (store: SqliteEventStore): Readiness => {
+  const { leaseFresh, failure, queueLength, queueLimit, walBytes } = store.status();
+  return {
+    ready: leaseFresh && failure === null,
+    checks: {
+      lease: leaseFresh ? 'held' : 'not renewed in time: another process may take the store over',
+      store: failure ?? 'takes appends',
+      queue: `${queueLength} of ${queueLimit} appends wait`,
+      log: `${walBytes} bytes wait to be folded into the file`,
+    },
+  };
+};
+
+/** The relay's own words, with its lag as of now: a relay that has died can't say how far behind it is. */
+const currentRelayStatus = (file: string, reader: EventReader, clock: Clock): RelayStatus | undefined => {
+  const status = existsSync(file) ? readRelayStatus(file) : undefined;
+  return status === undefined ? undefined : { ...status, ...relayLag(reader, status.cursor, clock) };
+};
+
+const listen = async (app: FastifyInstance, { host, port }: Configuration): Promise<string> => {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') throw error;
+    throw new ConfigurationError(`port ${port} on ${host} is taken: end the process that has it, or set PORT`);
+  }
+  // A server that listens on a port has an address that is not a pipe's name.
+  const address = app.server.address() as AddressInfo;
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+};
