@@ -1,0 +1,108 @@
+import * as assert from 'uvu/assert';
+import type { Topic } from '../../../domain/kernel/topic';
+import { startingPlan, type StartingState } from '../../../infra/consumption/starting-plan';
+import { spec } from '../../spec';
+
+const declared: Topic = {
+  name: 'orders',
+  partitions: 1,
+  retention: 'forever',
+  key: { is: 'the order id', because: 'orders are told apart by it' },
+};
+const known = { topic: 'orders', partition: 0, logId: 'kafka:a', nextOffset: 5, highWaterPosition: 9 };
+const bounds = { topic: 'orders', partition: 0, logId: 'kafka:a', low: 0, high: 10 };
+
+const planOf = (state: Partial<StartingState>) =>
+  startingPlan({
+    declared: [declared],
+    found: [{ topic: 'orders', partitions: 1, logId: 'kafka:a' }],
+    bounds: [bounds],
+    checkpoints: [known],
+    acceptNewLog: false,
+    ...state,
+  });
+
+const started = (state: Partial<StartingState>) => {
+  const plan = planOf(state);
+  if (plan._tag === 'Refuse') throw new Error(plan.reason);
+  return plan;
+};
+const refused = (state: Partial<StartingState>): string => {
+  const plan = planOf(state);
+  return plan._tag === 'Refuse' ? plan.reason : 'it was not refused';
+};
+
+spec('the starting plan of a group', ({ test }) => {
+  test('goes on at the checkpoint', () => {
+    const from = [{ topic: 'orders', partition: 0, offset: 5 }];
+    assert.equal(started({}), { _tag: 'Start', begin: [], moves: [], from, catchUp: undefined });
+  });
+
+  test('begins a new group at the first record', () => {
+    const plan = started({ checkpoints: [] });
+    assert.equal(plan.begin, [
+      { topic: 'orders', partition: 0, logId: 'kafka:a', nextOffset: 0, highWaterPosition: 0 },
+    ]);
+    assert.is(plan.catchUp, undefined);
+  });
+
+  test('lets the store stand in where a new group finds a log whose beginning is gone', () => {
+    const plan = started({ checkpoints: [], bounds: [{ ...bounds, low: 3 }] });
+    assert.is(plan.begin[0]?.nextOffset, 3);
+    assert.match(plan.catchUp ?? '', /begins at offset 3/);
+  });
+
+  test('stands at the very end of the log as well as at its very beginning', () => {
+    assert.is(started({ bounds: [{ ...bounds, high: 5 }] }).from[0]?.offset, 5);
+    assert.is(started({ bounds: [{ ...bounds, low: 5 }] }).from[0]?.offset, 5);
+  });
+
+  test('refuses to jump over records that are gone, with the numbers', () => {
+    assert.match(refused({ bounds: [{ ...bounds, low: 8 }] }), /comes to offset 5.*first one is 8: 3 records are gone/);
+  });
+
+  test('refuses a log that has lost records', () => {
+    assert.match(refused({ bounds: [{ ...bounds, high: 4 }] }), /log ends at 4/);
+  });
+
+  test('refuses a recreated topic, and takes it on where that is meant, keeping what it has applied in mind', () => {
+    const recreated = { bounds: [{ ...bounds, logId: 'kafka:b', high: 2 }] };
+    assert.match(refused(recreated), /ACCEPT_NEW_LOG=true/);
+    const plan = started({ ...recreated, acceptNewLog: true });
+    assert.equal(plan.moves, [
+      {
+        topic: 'orders',
+        partition: 0,
+        logId: 'kafka:b',
+        nextOffset: 0,
+        highWaterPosition: 9,
+        fromLogId: 'kafka:a',
+        fromOffset: 5,
+      },
+    ]);
+  });
+
+  test('refuses another partition count even where a new log is meant', () => {
+    const found = [{ topic: 'orders', partitions: 2, logId: 'kafka:a' }];
+    assert.match(refused({ found, acceptNewLog: true }), /2 partitions, declared are 1/);
+  });
+
+  test('catches up from the store on an embedded broker that is new, or has evicted records', () => {
+    const embedded = { ...bounds, logId: 'embedded:2' };
+    assert.match(started({ bounds: [embedded] }).catchUp ?? '', /starts empty/);
+    assert.match(started({ bounds: [embedded], checkpoints: [] }).catchUp ?? '', /starts empty/);
+    const evicted = started({
+      bounds: [{ ...embedded, low: 8 }],
+      checkpoints: [{ ...known, logId: 'embedded:2' }],
+    });
+    assert.match(evicted.catchUp ?? '', /evicted/);
+    assert.is(evicted.from[0]?.offset, 8);
+  });
+
+  test('goes over from an embedded broker to a real one without asking', () => {
+    const plan = started({ checkpoints: [{ ...known, logId: 'embedded:1' }] });
+    assert.is(plan.moves[0]?.nextOffset, 0);
+    assert.is(plan.moves[0]?.highWaterPosition, 9);
+    assert.is(plan.catchUp, undefined);
+  });
+});
