@@ -3,6 +3,7 @@ import type * as E from 'fp-ts/Either';
 import type { AnyCommandDefinition, Command } from './command-definition';
 import type { Decider, Rejection } from './decider';
 import type { AnyEventDefinition, DomainEvent } from './event-definition';
+import { namesOf } from './event-versions';
 import type { Topic } from './topic';
 
 // -------------------------------------------------------------------------------------
@@ -78,6 +79,7 @@ export interface Catalog {
   readonly aggregates: ReadonlyArray<Aggregate>;
   readonly byCategory: (category: string) => Aggregate | undefined;
   readonly byTopic: (topic: string) => Aggregate | undefined;
+  /** Finds a contract by its name, or by one that it had before. */
   readonly eventDefinition: (type: string) => AnyEventDefinition | undefined;
 }
 
@@ -86,16 +88,15 @@ export const catalogOf = (aggregates: ReadonlyArray<Aggregate>): Catalog => {
   const byCategory = uniqueMap('category', aggregates, (each) => each.category);
   const byTopic = uniqueMap('topic', aggregates, (each) => each.topic.name);
   uniqueMap('path', aggregates, (each) => each.path);
-  const definitions = uniqueMap(
-    'event type',
-    aggregates.flatMap((each) => [...each.events.values()]),
-    (each) => each.type,
-  );
+  const named = aggregates
+    .flatMap((each) => [...each.events.values()])
+    .flatMap((definition) => namesOf(definition).map((name) => ({ name, definition })));
+  const definitions = uniqueMap('event type', named, ({ name }) => name);
   return {
     aggregates,
     byCategory: (category) => byCategory.get(category),
     byTopic: (topic) => byTopic.get(topic),
-    eventDefinition: (type) => definitions.get(type),
+    eventDefinition: (type) => definitions.get(type)?.definition,
   };
 };
 

@@ -1,4 +1,4 @@
-/** An event as a contract: a business fact in the past tense, a schema version, a codec, and the meaning of each field. */
+/** An event as a contract: a business fact in the past tense, its versions, a codec, and the meaning of each field. */
 import { record, type AnyRecord, type Fields, type RecordOf, type RecordType } from './codec';
 
 /** A domain event in memory: what happened, and its payload in the newest schema version. */
@@ -7,13 +7,63 @@ export interface DomainEvent<Type extends string = string, Data = unknown> {
   readonly data: Data;
 }
 
-/** The contract of one event. */
-export interface EventDefinition<Type extends string, F extends Fields> {
-  readonly type: Type;
-  /** The version of the payload's schema, counted from 1. */
+// -------------------------------------------------------------------------------------
+// Versions
+// -------------------------------------------------------------------------------------
+
+/** A version that was written once: it is read for ever, and changes no more. */
+export interface EarlierVersion {
+  /** What the event was called then; a rename is a version like any other. */
+  readonly type: string;
   readonly schemaVersion: number;
-  /** One sentence: which business fact this event states. */
   readonly meaning: string;
+  readonly codec: AnyRecord;
+  /** The day on which it was first written, ISO 8601. */
+  readonly since: string;
+  /** From which day on nobody should count on it any more, and from which day on no producer writes it. */
+  readonly deprecated: string;
+  readonly sunset: string;
+  /** To the next version; pure. The payload has passed this version's codec. */
+  readonly upcast: (data: unknown) => unknown;
+  /** From the next version; undefined for a payload that this version can't say. Absent where no payload can be. */
+  readonly downcast?: (data: unknown) => unknown;
+}
+
+/** What a team writes of an earlier version; `next` is there for the types alone. */
+export interface EarlierContract<F extends Fields, Next extends Fields> {
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly meaning: string;
+  readonly fields: F;
+  readonly next: Next;
+  readonly since: string;
+  readonly deprecated: string;
+  readonly sunset: string;
+  readonly upcast: (data: RecordOf<F>) => RecordOf<Next>;
+  readonly downcast?: (data: RecordOf<Next>) => RecordOf<F> | undefined;
+}
+
+/** Declares an earlier version and its one step to the next. */
+export const earlierVersion = <F extends Fields, Next extends Fields>(
+  contract: EarlierContract<F, Next>,
+): EarlierVersion => {
+  const { type, schemaVersion, meaning, since, deprecated, sunset, upcast, downcast } = contract;
+  const version = { type, schemaVersion, meaning, since, deprecated, sunset, codec: record(type, contract.fields) };
+  return {
+    ...version,
+    // The chain checks each payload with the codec of its version before it takes the step.
+    upcast: (data) => upcast(data as RecordOf<F>),
+    ...(downcast === undefined ? {} : { downcast: (data: unknown) => downcast(data as RecordOf<Next>) }),
+  };
+};
+
+// -------------------------------------------------------------------------------------
+// Definitions
+// -------------------------------------------------------------------------------------
+
+/** The contract of one event. */
+export interface EventDefinition<Type extends string, F extends Fields> extends AnyEventDefinition {
+  readonly type: Type;
   readonly codec: RecordType<F>;
   /** Makes an event of this definition. */
   readonly of: (data: RecordOf<F>) => DomainEvent<Type, RecordOf<F>>;
@@ -22,9 +72,30 @@ export interface EventDefinition<Type extends string, F extends Fields> {
 /** Any definition, where its types don't matter. */
 export interface AnyEventDefinition {
   readonly type: string;
+  /** The newest version of the payload's schema, counted from 1. */
   readonly schemaVersion: number;
+  /** One sentence: which business fact this event states. */
   readonly meaning: string;
   readonly codec: AnyRecord;
+  /** Who answers for it; empty where nobody was named, which the contract check refuses. */
+  readonly owner: string;
+  /** The day on which the newest version was first written, ISO 8601; empty where none was named, as above. */
+  readonly since: string;
+  /** What is written instead and from when on, where this event is on its way out. */
+  readonly deprecatedBy?: { readonly type: string; readonly since: string };
+  /** Every version before the newest, oldest first. */
+  readonly earlier: ReadonlyArray<EarlierVersion>;
+}
+
+/** What a team writes of an event. */
+export interface EventContract<F extends Fields> {
+  readonly schemaVersion: number;
+  readonly meaning: string;
+  readonly fields: F;
+  readonly owner?: string;
+  readonly since?: string;
+  readonly deprecatedBy?: { readonly type: string; readonly since: string };
+  readonly earlier?: ReadonlyArray<EarlierVersion>;
 }
 
 /** The event type that a definition describes. */
@@ -33,15 +104,19 @@ export type EventOf<D> = D extends { of: (data: never) => infer Event } ? Event 
 /**
  * Declares an event.
  * @param type the business fact, past tense, PascalCase
- * @param contract schema version, meaning, and the documented fields
+ * @param contract versions, meaning, owner, and the documented fields
  */
 export const defineEvent = <Type extends string, F extends Fields>(
   type: Type,
-  contract: { readonly schemaVersion: number; readonly meaning: string; readonly fields: F },
+  contract: EventContract<F>,
 ): EventDefinition<Type, F> => ({
   type,
   schemaVersion: contract.schemaVersion,
   meaning: contract.meaning,
   codec: record(type, contract.fields),
+  owner: contract.owner ?? '',
+  since: contract.since ?? '',
+  ...(contract.deprecatedBy === undefined ? {} : { deprecatedBy: contract.deprecatedBy }),
+  earlier: contract.earlier ?? [],
   of: (data) => ({ type, data }),
 });

@@ -6,6 +6,16 @@ export interface Topic {
   readonly partitions: number;
   /** How long Kafka keeps the records, in milliseconds; `forever` makes the log rebuildable from offset zero. */
   readonly retention: 'forever' | { readonly ms: number };
-  /** What the partition key is, and why: what needs order, how much concurrency it leaves, what skew to expect. */
-  readonly key: { readonly is: string; readonly because: string };
+  readonly key: PartitionKey;
+}
+
+/** What the partition key is, and why. The contract check refuses a catalog that leaves one of the answers out. */
+export interface PartitionKey {
+  readonly is: string;
+  /** What needs order, and what does not. */
+  readonly because: string;
+  /** How many consumers can share the topic, and what for. */
+  readonly concurrency?: string;
+  /** Whether some keys will weigh more than others, and what then. */
+  readonly skew?: string;
 }

@@ -4,6 +4,9 @@ import { defineEvent, type EventOf } from '../kernel/event-definition';
 import { Amount, Currency, Identifier, Instant, listOf, Text } from '../kernel/values';
 import { OrderLine } from './line';
 
+/** The same for every event of an order. */
+const contract = { owner: 'order desk', schemaVersion: 1, since: '2026-11-24' };
+
 /**
  * In every event of an order, so that a consumer of the topic can count and sum by customer, currency and day of placing
  * from one event alone, whichever it sees.
@@ -17,7 +20,7 @@ const orderFacts = {
 };
 
 export const OrderPlaced = defineEvent('OrderPlaced', {
-  schemaVersion: 1,
+  ...contract,
   meaning: 'A customer ordered these articles at these prices; nothing is reserved or paid yet.',
   fields: {
     ...orderFacts,
@@ -26,7 +29,7 @@ export const OrderPlaced = defineEvent('OrderPlaced', {
 });
 
 export const OrderConfirmed = defineEvent('OrderConfirmed', {
-  schemaVersion: 1,
+  ...contract,
   meaning: 'The seller is bound to the order: its goods are reserved and its amount is paid.',
   fields: {
     ...orderFacts,
@@ -35,7 +38,7 @@ export const OrderConfirmed = defineEvent('OrderConfirmed', {
 });
 
 export const OrderHandedToCarrier = defineEvent('OrderHandedToCarrier', {
-  schemaVersion: 1,
+  ...contract,
   meaning: 'The goods of the order left the warehouse with a carrier.',
   fields: {
     ...orderFacts,
@@ -44,7 +47,7 @@ export const OrderHandedToCarrier = defineEvent('OrderHandedToCarrier', {
 });
 
 export const OrderDelivered = defineEvent('OrderDelivered', {
-  schemaVersion: 1,
+  ...contract,
   meaning: 'The customer received the goods.',
   fields: {
     ...orderFacts,
@@ -53,7 +56,7 @@ export const OrderDelivered = defineEvent('OrderDelivered', {
 });
 
 export const OrderCancelled = defineEvent('OrderCancelled', {
-  schemaVersion: 1,
+  ...contract,
   meaning: 'The order was called off before it was delivered: reservations end and payments go back.',
   fields: {
     ...orderFacts,
@@ -63,7 +66,7 @@ export const OrderCancelled = defineEvent('OrderCancelled', {
 });
 
 export const OrderDeclaredUnavailable = defineEvent('OrderDeclaredUnavailable', {
-  schemaVersion: 1,
+  ...contract,
   meaning: 'The seller cannot supply the order: reservations end and payments go back.',
   fields: {
     ...orderFacts,

@@ -240,8 +240,10 @@ export const orderAggregate = aggregate({
     key: {
       is: 'the order id',
       because:
-        "Order is needed within one order's life and nowhere else. Orders are many and alike (a handful of events each), " +
-        'so the key leaves all partitions busy and no skew is expected; the customer id would tie up a big buyer.',
+        "Order is needed within one order's life and nowhere else; the customer id would tie all orders of a big buyer to " +
+        'one partition for nothing.',
+      concurrency: 'Four partitions let four consumers share the topic; orders have nothing to do with each other.',
+      skew: 'None is expected: orders are many and alike, a handful of events each, so all partitions stay busy.',
     },
   },
   events: orderEvents,

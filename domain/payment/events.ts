@@ -1,10 +1,22 @@
 /** What happens to a payment. Stored and published shapes: change them with a new schema version only. */
-import { constrained, field } from '../kernel/codec';
-import { defineEvent, type EventOf } from '../kernel/event-definition';
+import type * as t from 'io-ts';
+import { constrained, field, type RecordOf } from '../kernel/codec';
+import { defineEvent, earlierVersion, type EventOf } from '../kernel/event-definition';
 import { Amount, Currency, Identifier, Instant, oneOf, Text } from '../kernel/values';
 
 /** How a customer pays. */
 export const PaymentMethod = oneOf({ 'credit-card': null, 'debit-card': null, boleto: null, voucher: null });
+export type PaymentMethod = t.TypeOf<typeof PaymentMethod>;
+
+const PAYMENT_METHODS = [
+  'credit-card',
+  'debit-card',
+  'boleto',
+  'voucher',
+] as const satisfies ReadonlyArray<PaymentMethod>;
+
+/** What a payment is made with, and out of what. */
+export type PaymentMeans = RecordOf<Pick<typeof authorisedFields, 'instrument' | 'funding'>>;
 
 const MAX_INSTALMENTS = 48;
 
@@ -19,6 +31,9 @@ export const Instalments = constrained(
   { type: 'integer', minimum: 1, maximum: MAX_INSTALMENTS },
 );
 
+/** The same for every event of a payment. */
+const contract = { owner: 'payments desk', since: '2026-11-24' };
+
 /** In every event of a payment, so that a consumer need not have seen an earlier one. */
 const paymentFacts = {
   paymentId: field(Identifier, 'The payment; one attempt to pay has one id.'),
@@ -26,19 +41,76 @@ const paymentFacts = {
   currency: field(Currency, 'The currency of the amount, ISO 4217.'),
 };
 
+/** What a customer pays with. */
+export const PaymentInstrument = oneOf({ card: null, boleto: null, voucher: null });
+
+/** Where the money comes from. */
+export const PaymentFunding = oneOf({ credit: null, debit: null, prepaid: null });
+
+const authorisedFieldsV1 = {
+  ...paymentFacts,
+  amount: field(Amount, 'The amount held, in minor units of the currency, more than 0.'),
+  method: field(PaymentMethod, 'How the customer pays.'),
+  instalments: field(Instalments, 'In how many parts the customer pays; 1 is at once.'),
+  authorisedAt: field(Instant, 'When the amount was authorised; business time, UTC.'),
+};
+
+const authorisedFields = {
+  ...paymentFacts,
+  amount: authorisedFieldsV1.amount,
+  instrument: field(PaymentInstrument, 'What the customer pays with: a card, a boleto (bank slip) or a voucher.'),
+  funding: field(PaymentFunding, "Where the money comes from: credit, the payer's account (debit), or paid before."),
+  instalments: authorisedFieldsV1.instalments,
+  authorisedAt: authorisedFieldsV1.authorisedAt,
+};
+
+/** A method said two things at once: what is paid with, and where the money comes from. */
+export const splitMethod = (method: PaymentMethod): PaymentMeans => {
+  switch (method) {
+    case 'credit-card':
+      return { instrument: 'card', funding: 'credit' };
+    case 'debit-card':
+      return { instrument: 'card', funding: 'debit' };
+    case 'boleto':
+      return { instrument: 'boleto', funding: 'debit' };
+    case 'voucher':
+      return { instrument: 'voucher', funding: 'prepaid' };
+  }
+};
+
+/** The other way; undefined for means that no method had a word for, such as a prepaid card. */
+const joinedMethod = ({ instrument, funding }: PaymentMeans): PaymentMethod | undefined =>
+  PAYMENT_METHODS.find((method) => {
+    const means = splitMethod(method);
+    return means.instrument === instrument && means.funding === funding;
+  });
+
 export const PaymentAuthorised = defineEvent('PaymentAuthorised', {
-  schemaVersion: 1,
+  ...contract,
+  schemaVersion: 2,
   meaning: 'The payer is good for the amount and it is held; no money has moved.',
-  fields: {
-    ...paymentFacts,
-    amount: field(Amount, 'The amount held, in minor units of the currency, more than 0.'),
-    method: field(PaymentMethod, 'How the customer pays.'),
-    instalments: field(Instalments, 'In how many parts the customer pays; 1 is at once.'),
-    authorisedAt: field(Instant, 'When the amount was authorised; business time, UTC.'),
-  },
+  fields: authorisedFields,
+  earlier: [
+    earlierVersion({
+      type: 'PaymentAuthorised',
+      schemaVersion: 1,
+      since: '2026-11-24',
+      deprecated: '2026-11-24',
+      sunset: '2027-05-24',
+      meaning: 'The payer is good for the amount and it is held; no money has moved.',
+      fields: authorisedFieldsV1,
+      next: authorisedFields,
+      upcast: ({ method, ...data }) => ({ ...data, ...splitMethod(method) }),
+      downcast: ({ instrument, funding, ...data }) => {
+        const method = joinedMethod({ instrument, funding });
+        return method === undefined ? undefined : { ...data, method };
+      },
+    }),
+  ],
 });
 
 export const PaymentDeclined = defineEvent('PaymentDeclined', {
+  ...contract,
   schemaVersion: 1,
   meaning: 'The payment will not happen: refused at the start, or given up after it was authorised.',
   fields: {
@@ -50,6 +122,7 @@ export const PaymentDeclined = defineEvent('PaymentDeclined', {
 });
 
 export const PaymentCaptured = defineEvent('PaymentCaptured', {
+  ...contract,
   schemaVersion: 1,
   meaning: 'The money of an authorised payment was collected, all of it.',
   fields: {
@@ -60,6 +133,7 @@ export const PaymentCaptured = defineEvent('PaymentCaptured', {
 });
 
 export const PaymentRefunded = defineEvent('PaymentRefunded', {
+  ...contract,
   schemaVersion: 1,
   meaning: 'Collected money went back to the payer, all or part of it.',
   fields: {

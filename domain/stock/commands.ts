@@ -1,7 +1,8 @@
 /** What can be asked of the stock of an article; the id in the path is its stock keeping unit. */
-import { field } from '../kernel/codec';
+import { field, optionalField } from '../kernel/codec';
 import { defineCommand, type CommandOf } from '../kernel/command-definition';
 import { Identifier, Instant, Quantity } from '../kernel/values';
+import { StockOrigin } from './events';
 
 export const receive = defineCommand('receive', {
   meaning: 'Books pieces that came into the warehouse. The same receipt again changes nothing.',
@@ -9,6 +10,7 @@ export const receive = defineCommand('receive', {
     receiptId: field(Identifier, 'The goods receipt, so that it counts once.'),
     quantity: field(Quantity, 'How many pieces came in.'),
     receivedAt: field(Instant, 'When they came in; business time, UTC.'),
+    origin: optionalField(StockOrigin, 'Where they came from; left out means a supplier.'),
   },
   example: { receiptId: 'receipt-1', quantity: 100, receivedAt: '2017-07-01T06:00:00Z' },
 });

@@ -9,7 +9,14 @@ import { aggregate } from '../kernel/aggregate';
 import { accept, nothingToChange, refuse, type Decider, type Decision } from '../kernel/decider';
 import { PersistentMap } from '../kernel/persistent-map';
 import { stockCommands, type StockCommand, type StockCommandNamed } from './commands';
-import { StockDispatched, stockEvents, StockReceived, StockReleased, StockReserved, type StockEvent } from './events';
+import {
+  StockDispatched,
+  stockEvents,
+  StockReceived,
+  StockReservationReleased,
+  StockReserved,
+  type StockEvent,
+} from './events';
 
 // -------------------------------------------------------------------------------------
 // State
@@ -48,7 +55,7 @@ const evolve = (state: StockState, event: StockEvent): StockState => {
     }
     case 'StockReserved':
       return withReservation(state, event, 'reserved', { onHand: 0, reserved: quantity });
-    case 'StockReleased':
+    case 'StockReservationReleased':
       return withReservation(state, event, 'released', { onHand: 0, reserved: -quantity });
     case 'StockDispatched':
       return withReservation(state, event, 'dispatched', { onHand: -quantity, reserved: -quantity });
@@ -86,7 +93,7 @@ const decide = (command: StockCommand, state: StockState): Decision<StockEvent> 
 
 const decideReceive = ({ id, data }: StockCommandNamed<'receive'>, state: StockState): Decision<StockEvent> => {
   const received = state.receipts.get(data.receiptId);
-  if (received === undefined) return accept(StockReceived.of({ sku: id, ...data }));
+  if (received === undefined) return accept(StockReceived.of({ sku: id, origin: 'supplier', ...data }));
   if (received === data.quantity) return nothingToChange;
   return refuse(
     'ReceiptAlreadyBooked',
@@ -132,7 +139,7 @@ const decideRelease = ({ id, data }: StockCommandNamed<'release'>, state: StockS
         `The ${known.quantity} of ${id} for order ${data.orderId} left the warehouse: receive them when they come back.`,
       );
     case 'reserved':
-      return accept(StockReleased.of({ sku: id, quantity: known.quantity, ...data }));
+      return accept(StockReservationReleased.of({ sku: id, quantity: known.quantity, ...data }));
   }
 };
 
@@ -174,9 +181,10 @@ export const stockAggregate = aggregate({
     retention: 'forever',
     key: {
       is: 'the stock keeping unit',
-      because:
-        'Quantities of one article only add up in order; articles have nothing to do with each other. Four partitions let ' +
-        'four consumers share them. Skew is real here: a much-wanted article is one key and stays in one partition.',
+      because: 'Quantities of one article only add up in order; articles have nothing to do with each other.',
+      concurrency:
+        'Four partitions let four consumers share the topic; all movements of one article are one after another.',
+      skew: 'It is real here: a much-wanted article is one key and stays in one partition, however many there are.',
     },
   },
   events: stockEvents,

@@ -61,7 +61,9 @@ export const eventIntake = ({ catalog, checkpoints, keepUnreadable }: IntakeOpti
 
   /** A Left says why the event can't be read. */
   const take = (to: Consumer, envelope: EventEnvelope, data: () => unknown, counts: Counts): E.Either<string, void> => {
-    if (!to.handled.has(envelope.type)) {
+    // An event that was renamed since it was written is handled under its present name.
+    const type = catalog.eventDefinition(envelope.type)?.type ?? envelope.type;
+    if (!to.handled.has(type)) {
       counts.notApplicable += 1;
       return E.right(undefined);
     }

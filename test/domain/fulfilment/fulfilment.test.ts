@@ -266,7 +266,8 @@ spec('fulfilment: identity and memory', ({ test }) => {
       orderId: 'o1',
       currency: 'BRL',
       amount: 1,
-      method: 'boleto',
+      instrument: 'boleto',
+      funding: 'debit',
       instalments: 1,
       authorisedAt: placedAt,
     });

@@ -12,9 +12,10 @@ const at = '2017-07-09T21:57:05Z';
 const later = '2017-07-12T08:00:00Z';
 const identity = { orderId: 'o1', amount: 11500, currency: 'BRL' };
 const facts = { paymentId: 'p1', ...identity };
-const authorise = { ...identity, method: 'credit-card' as const, instalments: 3, authorisedAt: at };
+const terms = { ...identity, instalments: 3, authorisedAt: at };
+const authorise = { ...terms, method: 'credit-card' as const };
 const decline = { ...identity, reason: 'stolen card', declinedAt: at };
-const authorised = PaymentAuthorised.of({ paymentId: 'p1', ...authorise });
+const authorised = PaymentAuthorised.of({ paymentId: 'p1', ...terms, instrument: 'card', funding: 'credit' });
 const declined = PaymentDeclined.of({ ...facts, reason: 'stolen card', declinedAt: at });
 const captured = PaymentCaptured.of({ ...facts, capturedAt: at });
 const refundOf = (refundId: string, amount: number) =>

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { StockDispatched, StockReceived, StockReleased, StockReserved } from '../../../domain/stock/events';
+import { StockDispatched, StockReceived, StockReservationReleased, StockReserved } from '../../../domain/stock/events';
 import { stockAggregate } from '../../../domain/stock/stock';
 import { spec } from '../../spec';
 import { foldOf, refusal, sentencesOf } from '../given-when-then';
@@ -8,14 +8,18 @@ const { given } = sentencesOf(stockAggregate, 'kettle');
 
 const at = '2017-07-09T21:57:05Z';
 const later = '2017-07-12T08:00:00Z';
-const received = StockReceived.of({ sku: 'kettle', receiptId: 'r1', quantity: 5, receivedAt: at });
+const received = StockReceived.of({ sku: 'kettle', receiptId: 'r1', quantity: 5, receivedAt: at, origin: 'supplier' });
 const reserved = StockReserved.of({ sku: 'kettle', orderId: 'o1', quantity: 3, reservedAt: at });
-const released = StockReleased.of({ sku: 'kettle', orderId: 'o1', quantity: 3, releasedAt: later });
+const released = StockReservationReleased.of({ sku: 'kettle', orderId: 'o1', quantity: 3, releasedAt: later });
 const dispatched = StockDispatched.of({ sku: 'kettle', orderId: 'o1', quantity: 3, dispatchedAt: later });
 
 spec('stock: receiving', ({ test }) => {
   test('pieces come in', () =>
     given().when('receive', { receiptId: 'r1', quantity: 5, receivedAt: at }).then(received));
+  test('pieces that a customer sent back come in as such', () =>
+    given()
+      .when('receive', { receiptId: 'r1', quantity: 5, receivedAt: at, origin: 'customer-return' })
+      .then(StockReceived.of({ ...received.data, origin: 'customer-return' })));
   test('the same receipt again changes nothing, whatever business time it names', () =>
     given(received).when('receive', { receiptId: 'r1', quantity: 5, receivedAt: later }).then());
   test('the same receipt with another quantity is refused', () =>

@@ -3,13 +3,27 @@ import * as E from 'fp-ts/Either';
 import { aggregate, catalogOf } from '../../../domain/kernel/aggregate';
 import { field } from '../../../domain/kernel/codec';
 import { defineCommand, type CommandOf } from '../../../domain/kernel/command-definition';
-import { defineEvent, type EventOf } from '../../../domain/kernel/event-definition';
+import { defineEvent, earlierVersion, type EventOf } from '../../../domain/kernel/event-definition';
 import { oneOf, Quantity } from '../../../domain/kernel/values';
 
+const countedFields = { by: field(Quantity, 'How many were counted.') };
 const Counted = defineEvent('Counted', {
   schemaVersion: 2,
   meaning: 'Something was counted.',
-  fields: { by: field(Quantity, 'How many were counted.') },
+  fields: countedFields,
+  earlier: [
+    earlierVersion({
+      type: 'Counted',
+      schemaVersion: 1,
+      since: '2020-01-01',
+      deprecated: '2020-01-02',
+      sunset: '2020-01-03',
+      meaning: 'Something was counted.',
+      fields: countedFields,
+      next: countedFields,
+      upcast: (data) => data,
+    }),
+  ],
 });
 const Closed = defineEvent('Closed', { schemaVersion: 1, meaning: 'Counting has ended.', fields: {} });
 
