@@ -1,0 +1,100 @@
+/**
+ * Small values that a schema takes, in a fixed order, smallest first. They are the places where two schemas can differ:
+ * the bounds of both, each word, each field present and absent. No chance is involved, so that a message is the same
+ * tomorrow.
+ */
+import type { JsonSchema } from '../kernel/codec';
+import { propertiesOf, refusedPath, requiredOf } from './schema-check';
+
+/** The smallest value that a schema takes. Throws where none is known. */
+export const smallestValue = (schema: JsonSchema): unknown => {
+  const [smallest] = valuesOf(schema);
+  if (smallest === undefined) throw new Error(`no value is known for the schema ${JSON.stringify(schema)}`);
+  return smallest;
+};
+
+/** The value with every field present and every list of one element. */
+export const wholeValue = (schema: JsonSchema): unknown => {
+  if (schema['type'] === 'array') return [wholeValue(schema['items'] as JsonSchema)];
+  if (schema['type'] !== 'object') return smallestValue(schema);
+  const fields = Object.entries(propertiesOf(schema)).map(([name, property]) => [name, wholeValue(property)]);
+  return Object.fromEntries(fields) as unknown;
+};
+
+/**
+ * Values that a schema takes, smallest first.
+ * @param beside another schema whose bounds are also worth a try
+ */
+export const valuesOf = (schema: JsonSchema, beside: JsonSchema = schema): ReadonlyArray<unknown> => {
+  const values = candidates(schema, beside).filter((value) => refusedPath(schema, value) === undefined);
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).entries()]
+    .sort(([left], [right]) => left.length - right.length)
+    .map(([, value]) => value);
+};
+
+const candidates = (schema: JsonSchema, beside: JsonSchema): ReadonlyArray<unknown> => {
+  if ('const' in schema) return [schema['const']];
+  if (Array.isArray(schema['enum'])) return schema['enum'] as ReadonlyArray<unknown>;
+  if (Array.isArray(schema['anyOf'])) return schema['anyOf'].flatMap((each) => valuesOf(each as JsonSchema, beside));
+  switch (schema['type']) {
+    case 'object':
+      return objects(schema, beside);
+    case 'array':
+      return lists(schema, beside);
+    case 'string':
+      return texts(schema, beside);
+    case 'integer':
+      return numbers(schema, beside);
+    case 'number':
+      return [...numbers(schema, beside), 0.5];
+    case 'boolean':
+      return [true, false];
+    default:
+      return [];
+  }
+};
+
+/** The smallest object, and from there each field in turn through its values. */
+const objects = (schema: JsonSchema, beside: JsonSchema): ReadonlyArray<unknown> => {
+  const properties = propertiesOf(schema);
+  const required = new Set(requiredOf(schema));
+  const needed = Object.entries(properties).filter(([name]) => required.has(name));
+  const base = Object.fromEntries(needed.map(([name, property]) => [name, smallestValue(property)]));
+  const variants = Object.entries(properties).flatMap(([name, property]) =>
+    valuesOf(property, propertiesOf(beside)[name] ?? property).map((value) => ({ ...base, [name]: value })),
+  );
+  return [base, ...variants];
+};
+
+const lists = (schema: JsonSchema, beside: JsonSchema): ReadonlyArray<unknown> => {
+  const items = schema['items'] as JsonSchema;
+  const others = (beside['items'] ?? items) as JsonSchema;
+  return [[], ...valuesOf(items, others).map((item) => [item])];
+};
+
+const numbers = (schema: JsonSchema, beside: JsonSchema): ReadonlyArray<number> => {
+  const bounds = [schema['minimum'], schema['maximum'], beside['minimum'], beside['maximum']];
+  const known = bounds.filter((bound) => typeof bound === 'number');
+  return [0, 1, ...known.flatMap((bound) => [bound - 1, bound, bound + 1])];
+};
+
+/** Texts of every sort that the value types of this program have; more sorts are one line more. */
+const SAMPLES = ['', 'a', 'A', '0', 'BRL', 'brl', '2017-07-09', '2017-07-09T21:57:05Z', '2017-07-09T21:57:05.123Z'];
+const PARTS = ['a', 'A', '0', '-', '_', '.', ':', ' ', '/', '@', 'é'];
+
+const texts = (schema: JsonSchema, beside: JsonSchema): ReadonlyArray<string> => {
+  const bounds = [schema['minLength'], schema['maxLength'], beside['minLength'], beside['maxLength']];
+  const lengths = bounds.filter((bound) => typeof bound === 'number').flatMap((bound) => [bound - 1, bound, bound + 1]);
+  const repeated = [...lengths, ...quantifiers(schema), ...quantifiers(beside)].filter((length) => length > 0);
+  const long = repeated.flatMap((length) => ['a'.repeat(length), 'A'.repeat(length)]);
+  const joined = SAMPLES.slice(0, 5).flatMap((sample) => PARTS.flatMap((part) => [`${sample}${part}`, `${part}${sample}`]));
+  return [...SAMPLES, ...PARTS, ...joined, ...long];
+};
+
+/** The lengths around the repetition counts in a pattern: `{0,127}` is worth 126 to 129 characters. */
+const quantifiers = ({ pattern }: JsonSchema): ReadonlyArray<number> =>
+  typeof pattern !== 'string'
+    ? []
+    : [...pattern.matchAll(/\{(\d+)(?:,(\d+))?\}/g)].flatMap(([, least, most]) =>
+        [least, most].filter((count) => count !== undefined).flatMap((count) => [-1, 0, 1, 2].map((by) => Number(count) + by)),
+      );
