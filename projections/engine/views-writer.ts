@@ -10,7 +10,7 @@ import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { LeasedDatabase } from '../../infra/sqlite/leased-database';
 import type { Projection } from '../projection';
 import { applyBatch, applyStorePage, type Target } from './batch-application';
-import { projectionBuilds, type ProjectionBuilds } from './projection-builds';
+import { projectionBuilds, type ServedBuilds, type ShadowBuilds } from './projection-builds';
 import { topicsOf } from './projection-topics';
 import { compareBuilds } from './rebuild-proof';
 import { takeRequests } from './rebuild-requests';
@@ -29,7 +29,7 @@ interface Parts {
   readonly options: ViewsWriterOptions;
   readonly checkpoints: Checkpoints;
   readonly rebuilds: RebuildRows;
-  readonly builds: ProjectionBuilds;
+  readonly builds: ServedBuilds & ShadowBuilds;
   readonly intake: EventIntake;
   readonly store: () => EventReader;
   /** Runs in one transaction that only the holder of the lease can commit. */
