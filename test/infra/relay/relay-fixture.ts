@@ -20,6 +20,7 @@ export interface RelayWorld {
   readonly store: SqliteEventStore;
   readonly catalog: Catalog;
   readonly log: EventLog;
+  readonly storeFile: string;
   readonly relayFile: string;
   /** Appends one event to each of the streams, in one transaction. */
   readonly append: (streams: ReadonlyArray<string>, payload?: unknown) => Promise<void>;
@@ -48,6 +49,7 @@ export const relayWorld = async (servers: string, prefix: string): Promise<Relay
     store,
     catalog,
     log,
+    storeFile,
     relayFile,
     append: async (streams, payload = { some: 'payload' }) => {
       const appended = await store.append({

@@ -1,10 +1,10 @@
 /** The relay on a real broker: what reaches Kafka, once, in order; and what it refuses. */
 import * as assert from 'uvu/assert';
-import { AdminClient } from '@confluentinc/kafka-javascript';
 import { partitionOf } from '../../../infra/kafka/murmur2';
 import { relayMigrations } from '../../../infra/relay/relay-file';
 import { openForWriting } from '../../../infra/sqlite/database';
 import { spec } from '../../spec';
+import { admin } from '../../support/broker-admin';
 import { ownKafka, realKafka } from '../../support/kafka';
 import { readLog, type ProbedRecord } from '../../support/log-probe';
 import { relayWorld, statusWhere, type RelayWorld } from './relay-fixture';
@@ -26,20 +26,6 @@ const assertOnceInOrder = (records: ReadonlyArray<ProbedRecord>, expected: numbe
   for (const { stream, version } of records) {
     assert.is(version, (versions.get(stream) ?? 0) + 1, `${stream}: the versions have gaps or repeats`);
     versions.set(stream, version);
-  }
-};
-
-const admin = async (
-  servers: string,
-  work: (client: ReturnType<typeof AdminClient.create>, done: (error: unknown) => void) => void,
-) => {
-  const client = AdminClient.create({ 'bootstrap.servers': servers });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      work(client, (error) => (error instanceof Error ? reject(error) : resolve()));
-    });
-  } finally {
-    client.disconnect();
   }
 };
 
