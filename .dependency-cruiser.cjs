@@ -55,9 +55,11 @@ module.exports = {
     },
     {
       name: 'projections-are-pure',
-      comment: 'A projection is data and a pure function; what runs it lives in projections/engine.',
+      comment:
+        'A projection is data and a pure function; what runs it lives in projections/engine. The view reader is the port ' +
+        'of that engine, and speaks of consumer groups too.',
       severity: 'error',
-      from: { path: '^projections/[^/]+\\.ts$' },
+      from: { path: '^projections/[^/]+\\.ts$', pathNot: '^projections/view-reader\\.ts$' },
       to: { path: '^(infra|projections/engine)/' },
     },
     {

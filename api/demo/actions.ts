@@ -1,6 +1,6 @@
 /** From orders to actions: every command that the facts of an order call for, in the order of business time. */
-import { createHash } from 'node:crypto';
 import type { Action, Step } from './action';
+import { fingerprint } from './fingerprint';
 import { INPUT_CURRENCY, type InputOrder, type InputPayment } from './input-order';
 
 /** All actions of all orders in one global order: by time, and at the same time by what has to come first. */
@@ -57,8 +57,6 @@ const receipt = (sku: string, quantity: number, at: string): Action => ({
   body: { receiptId: `demo-${fingerprint(`${sku} ${quantity} ${at}`)}`, quantity, receivedAt: at },
 });
 
-const fingerprint = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 24);
-
 // -------------------------------------------------------------------------------------
 // Orders and payments
 // -------------------------------------------------------------------------------------
@@ -98,7 +96,7 @@ const paymentActions = (order: InputOrder, payment: InputPayment): ReadonlyArray
     { orderId, method, instalments, amount, currency: INPUT_CURRENCY, authorisedAt: placedAt },
   );
   if (payment.declined) {
-    const body = { reason: 'refused by the bank', declinedAt: placedAt };
+    const body = { orderId, amount, currency: INPUT_CURRENCY, reason: 'refused by the bank', declinedAt: placedAt };
     return [authorise, action(placedAt, 'decline', { _tag: 'Decline', ...about }, body)];
   }
   if (approvedAt === undefined) return [authorise];

@@ -1,6 +1,7 @@
 /** Holds what the read models show against what they must show: row by row, and in sums for people. */
-import type { Row } from './api-client';
-import type { ExpectedOrder, SummedOrder } from './model';
+import type { ExpectedOrder } from './model';
+import type { Row } from './patient-requests';
+import type { SummedOrder } from './sums';
 
 /** One figure, from the input and from the read models. */
 export interface Figure {
@@ -14,16 +15,18 @@ export interface Figure {
 /** One read model held against the input. */
 export interface Comparison {
   readonly view: string;
+  /** How many rows were compared. */
   readonly rows: number;
   readonly figures: ReadonlyArray<Figure>;
-  /** Rows that differ, each in a sentence. */
+  /** Rows that differ, each column in a sentence. */
   readonly differences: ReadonlyArray<string>;
 }
 
-/** Rows by their key; rows of other data are left out. */
+/** Rows by their key. */
 export type Rows = ReadonlyMap<string, Row>;
 
-type Columns = Readonly<Record<string, string | number>>;
+/** What a row must show, column by column. */
+export type Columns = Readonly<Record<string, string | number | null>>;
 
 /** The columns that must be there, compared one by one; a missing row differs, and so does one too many. */
 export const compareRows = (
@@ -65,35 +68,35 @@ export const compareSums = (
   differences: compareRows(view, expected, found),
 });
 
+/** What an order that is only known by its payments is counted under. */
+const NOT_PLACED = 'never placed';
+
 /** Compares `order-summary`: every row, orders by status, and the amounts paid by status. */
 export const compareOrders = (expected: ReadonlyArray<ExpectedOrder>, found: Rows): Comparison => {
   const view = 'order-summary';
-  const rows = [...found.values()];
-  const statuses = [
-    ...new Set([...expected.map((order) => order.status), ...rows.map((row) => String(row['status']))]),
-  ];
-  const figures = statuses.sort().flatMap((status): ReadonlyArray<Figure> => {
-    const ours = expected.filter((order) => order.status === status);
-    const theirs = rows.filter((row) => row['status'] === status);
+  const ours = expected.map((order): Columns => ({ ...order }));
+  const theirs = [...found.values()];
+  const statusOf = (row: Row): string => (typeof row['status'] === 'string' ? row['status'] : NOT_PLACED);
+  const statuses = [...new Set([...ours, ...theirs].map(statusOf))].sort();
+  const figures = statuses.flatMap((status): ReadonlyArray<Figure> => {
+    const expectedRows = ours.filter((row) => statusOf(row) === status);
+    const foundRows = theirs.filter((row) => statusOf(row) === status);
+    const count = { expected: expectedRows.length, found: foundRows.length, isMoney: false };
+    const paid = { expected: sumOf(expectedRows, 'paid'), found: sumOf(foundRows, 'paid'), isMoney: true };
     return [
-      { name: `orders ${status}`, expected: ours.length, found: theirs.length, isMoney: false },
-      { name: `paid, ${status}`, expected: sumOf(ours, 'paid'), found: sumOf(theirs, 'paid'), isMoney: true },
+      { name: `orders ${status}`, ...count },
+      { name: `paid for orders ${status}`, ...paid },
     ];
   });
-  return {
-    view,
-    rows: expected.length,
-    figures,
-    differences: compareRows(view, new Map(expected.map((order) => [order.orderId, { ...order }])), found),
-  };
+  const differences = compareRows(view, new Map(expected.map((order) => [order.orderId, { ...order }])), found);
+  return { view, rows: expected.length, figures, differences };
 };
 
-/** An order of other data, as `order-summary` shows it; undefined for a row that is not an order yet. */
-export const foreignOrder = (row: Row): SummedOrder | undefined => {
-  const { orderId, customerId, status, placedAt, amount, paid, currency } = row;
+/** An order as `order-summary` shows it, as far as sums need it; undefined for a row that only payments are known of. */
+export const summedOrder = (row: Row): SummedOrder | undefined => {
+  const { customerId, status, placedAt, amount, paid, currency } = row;
   if (typeof placedAt !== 'string' || typeof amount !== 'number' || typeof paid !== 'number') return undefined;
   return {
-    orderId: String(orderId),
     customerId: String(customerId),
     status: String(status),
     currency: String(currency),
@@ -103,8 +106,8 @@ export const foreignOrder = (row: Row): SummedOrder | undefined => {
   };
 };
 
-const sumOf = (rows: ReadonlyArray<object>, column: string): number =>
+const sumOf = (rows: ReadonlyArray<Row>, column: string): number =>
   rows.reduce((sum, row) => {
-    const value = (row as Row)[column];
+    const value = row[column];
     return typeof value === 'number' ? sum + value : sum;
   }, 0);

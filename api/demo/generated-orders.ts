@@ -42,7 +42,7 @@ const generateOrder = (index: number, random: Random, seed: number): InputOrder 
   const handedOverMs = fate === 'carrier-too-early' ? placedMs + MINUTE_MS : approvedMs + minutes(random, 60, 4_000);
   return {
     orderId,
-    customerId: `customer-${1 + Math.floor(random() * CUSTOMERS)}`,
+    customerId: `demo-customer-${1 + Math.floor(random() * CUSTOMERS)}`,
     status: STATUS_OF[fate],
     placedAt: instant(placedMs),
     ...(APPROVED.has(fate) ? { approvedAt: instant(approvedMs) } : {}),
@@ -84,7 +84,7 @@ const linesOf = (random: Random, onlySku: string | undefined): ReadonlyArray<Inp
   const count = onlySku === undefined ? 1 + Math.floor(random() * 3) : 1;
   const first = Math.floor(random() * PRODUCTS);
   return Array.from({ length: count }, (_, index) => ({
-    sku: onlySku ?? `sku-${String(1 + ((first + index) % PRODUCTS)).padStart(3, '0')}`,
+    sku: onlySku ?? `demo-sku-${String(1 + ((first + index) % PRODUCTS)).padStart(3, '0')}`,
     quantity: 1 + Math.floor(random() * 3),
     unitPrice: 500 + Math.floor(random() * 20_000),
     freight: Math.floor(random() * 3_000),

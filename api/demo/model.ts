@@ -5,27 +5,25 @@
 import type { Step } from './action';
 import { INPUT_CURRENCY, type InputOrder } from './input-order';
 
-/** What is known of one order from the commands that were accepted. */
-interface OrderFacts {
-  readonly input: InputOrder;
-  placed: boolean;
-  handedOver: boolean;
-  delivered: boolean;
-  cancelled: boolean;
-  unavailable: boolean;
-  declined: boolean;
-  readonly authorised: Map<string, number>;
-  readonly captured: Map<string, number>;
-}
-
-/** An order as the read models must show it. */
+/** An order as `order-summary` must show it; what nobody knows is null, all of it where only payments are known. */
 export interface ExpectedOrder {
   readonly orderId: string;
-  readonly customerId: string;
-  readonly status: string;
-  readonly placedAt: string;
-  readonly amount: number;
+  readonly customerId: string | null;
+  readonly status: string | null;
+  readonly currency: string | null;
+  readonly placedAt: string | null;
+  readonly amount: number | null;
   readonly paid: number;
+  readonly confirmedAt: string | null;
+  readonly handedOverAt: string | null;
+  readonly deliveredAt: string | null;
+}
+
+/** An article as `stock-level` must show it. */
+export interface ExpectedStock {
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly available: number;
 }
 
 /** The facts of the accepted input, growing with every accepted action. */
@@ -33,10 +31,26 @@ export interface Model {
   readonly accept: (step: Step) => void;
   /** Whether the order, by what is accepted so far, is in stock and paid in full and so has to be confirmed. */
   readonly mustBeConfirmed: (orderId: string) => boolean;
+  /** Orders that were placed, and those that were not and yet are paid. */
   readonly orders: () => ReadonlyArray<ExpectedOrder>;
-  readonly stock: () => ReadonlyMap<string, { readonly onHand: number; readonly reserved: number }>;
-  /** Payments whose money must have gone back. */
-  readonly refundedPayments: () => ReadonlyArray<string>;
+  readonly stock: () => ReadonlyMap<string, ExpectedStock>;
+  /** The ids of the events that nobody asks for and that have to follow: confirmations, cancellations, refunds. */
+  readonly owedEvents: () => ReadonlyArray<string>;
+}
+
+/** What is known of one order from the commands that were accepted. */
+interface OrderFacts {
+  readonly input: InputOrder;
+  placed: boolean;
+  /** All that it takes to confirm it came together before it was called off. */
+  confirmed: boolean;
+  handedOver: boolean;
+  delivered: boolean;
+  cancelled: boolean;
+  unavailable: boolean;
+  declined: boolean;
+  readonly authorised: Map<string, number>;
+  readonly captured: Map<string, number>;
 }
 
 /** The amount of an order: its pieces and their freight. */
@@ -48,6 +62,8 @@ export const modelOf = (inputs: ReadonlyArray<InputOrder>): Model => {
   const facts = new Map(inputs.map((input) => [input.orderId, factsOf(input)]));
   const received = new Map<string, number>();
   const inStock = ({ input }: OrderFacts): boolean => input.lines.every((line) => received.has(line.sku));
+  const mustBeConfirmed = (order: OrderFacts): boolean =>
+    order.placed && !order.declined && inStock(order) && capturedSum(order) >= amountOf(order.input);
   const placed = (): ReadonlyArray<OrderFacts> => [...facts.values()].filter((order) => order.placed);
   return {
     accept: (step) => {
@@ -56,24 +72,27 @@ export const modelOf = (inputs: ReadonlyArray<InputOrder>): Model => {
         return;
       }
       const order = facts.get(step.orderId);
-      if (order !== undefined) acceptOrderStep(order, step);
+      if (order === undefined) return;
+      acceptOrderStep(order, step);
+      order.confirmed ||= mustBeConfirmed(order) && !order.cancelled && !order.unavailable;
     },
     mustBeConfirmed: (orderId) => {
       const order = facts.get(orderId);
-      return order !== undefined && order.placed && !order.declined && inStock(order) && isPaid(order);
+      return order !== undefined && mustBeConfirmed(order);
     },
-    orders: () => placed().map((order) => expectedOrder(order, inStock(order))),
+    orders: () => [
+      ...placed().map((order) => expectedOrder(order, inStock(order))),
+      ...[...facts.values()].filter((order) => !order.placed && order.captured.size > 0).map(onlyPaid),
+    ],
     stock: () => stockOf(received, placed().filter(inStock)),
-    refundedPayments: () =>
-      placed()
-        .filter((order) => isOff(order, inStock(order)))
-        .flatMap((order) => [...order.captured.keys()]),
+    owedEvents: () => placed().flatMap((order) => owedEventsOf(order, inStock(order))),
   };
 };
 
 const factsOf = (input: InputOrder): OrderFacts => ({
   input,
   placed: false,
+  confirmed: false,
   handedOver: false,
   delivered: false,
   cancelled: false,
@@ -114,34 +133,54 @@ const acceptOrderStep = (order: OrderFacts, step: Exclude<Step, { readonly _tag:
 
 const capturedSum = (order: OrderFacts): number => [...order.captured.values()].reduce((sum, each) => sum + each, 0);
 
-const isPaid = (order: OrderFacts): boolean => capturedSum(order) >= amountOf(order.input);
+/** Called off by a bank that refuses, or by a warehouse that has nothing. */
+const isDoomed = (order: OrderFacts, inStock: boolean): boolean => order.declined || !inStock;
 
-/** Cancelled by whoever: the customer, a bank that refuses, or a warehouse that has nothing. */
-const isCancelled = (order: OrderFacts, inStock: boolean): boolean => order.cancelled || order.declined || !inStock;
-
-const isOff = (order: OrderFacts, inStock: boolean): boolean => order.unavailable || isCancelled(order, inStock);
+const isOff = (order: OrderFacts, inStock: boolean): boolean =>
+  order.unavailable || order.cancelled || isDoomed(order, inStock);
 
 const statusOf = (order: OrderFacts, inStock: boolean): string => {
-  if (isCancelled(order, inStock)) return 'cancelled';
   if (order.unavailable) return 'unavailable';
+  if (order.cancelled || isDoomed(order, inStock)) return 'cancelled';
   if (order.delivered) return 'delivered';
   if (order.handedOver) return 'handed-over';
-  return isPaid(order) ? 'confirmed' : 'placed';
+  return order.confirmed ? 'confirmed' : 'placed';
 };
 
-const expectedOrder = (order: OrderFacts, inStock: boolean): ExpectedOrder => ({
+const expectedOrder = (order: OrderFacts, inStock: boolean): ExpectedOrder => {
+  const { orderId, customerId, placedAt, approvedAt, handedOverAt, deliveredAt } = order.input;
+  return {
+    orderId,
+    customerId,
+    status: statusOf(order, inStock),
+    currency: INPUT_CURRENCY,
+    placedAt,
+    amount: amountOf(order.input),
+    paid: isOff(order, inStock) ? 0 : capturedSum(order),
+    // Payments are collected when the order is approved; where nothing was to be paid, placing it was enough.
+    confirmedAt: order.confirmed ? ((order.captured.size > 0 ? approvedAt : undefined) ?? placedAt) : null,
+    handedOverAt: order.handedOver ? (handedOverAt ?? null) : null,
+    deliveredAt: order.delivered ? (deliveredAt ?? null) : null,
+  };
+};
+
+const onlyPaid = (order: OrderFacts): ExpectedOrder => ({
   orderId: order.input.orderId,
-  customerId: order.input.customerId,
-  status: statusOf(order, inStock),
-  placedAt: order.input.placedAt,
-  amount: amountOf(order.input),
-  paid: isOff(order, inStock) ? 0 : capturedSum(order),
+  customerId: null,
+  status: null,
+  currency: null,
+  placedAt: null,
+  amount: null,
+  paid: capturedSum(order),
+  confirmedAt: null,
+  handedOverAt: null,
+  deliveredAt: null,
 });
 
 const stockOf = (
   received: ReadonlyMap<string, number>,
   orders: ReadonlyArray<OrderFacts>,
-): ReadonlyMap<string, { readonly onHand: number; readonly reserved: number }> => {
+): ReadonlyMap<string, ExpectedStock> => {
   const levels = new Map([...received].map(([sku, onHand]) => [sku, { onHand, reserved: 0 }]));
   for (const order of orders) {
     for (const { sku, quantity } of order.input.lines) {
@@ -151,75 +190,11 @@ const stockOf = (
       else if (!isOff(order, true)) level.reserved += quantity;
     }
   }
-  return levels;
+  return new Map([...levels].map(([sku, level]) => [sku, { ...level, available: level.onHand - level.reserved }]));
 };
 
-// -------------------------------------------------------------------------------------
-// Sums over orders, the input's and, where there are any, those that were there before
-// -------------------------------------------------------------------------------------
-
-/** A row of `sales-by-day` as it must be. */
-export interface ExpectedSales {
-  readonly ordersPlaced: number;
-  readonly amountPlaced: number;
-  readonly ordersCancelled: number;
-  readonly amountCancelled: number;
-  readonly amountPaid: number;
-}
-
-/** An order as far as the sums need it. */
-export interface SummedOrder extends ExpectedOrder {
-  readonly currency: string;
-}
-
-/** The input's orders with the currency that they were all posted in. */
-export const inInputCurrency = (orders: ReadonlyArray<ExpectedOrder>): ReadonlyArray<SummedOrder> =>
-  orders.map((order) => ({ ...order, currency: INPUT_CURRENCY }));
-
-/** By `<day>:<currency>` of placing. */
-export const salesByDay = (orders: ReadonlyArray<SummedOrder>): ReadonlyMap<string, ExpectedSales> =>
-  groupedBy(
-    orders,
-    (order) => `${order.placedAt.slice(0, 10)}:${order.currency}`,
-    (group) => {
-      const cancelled = group.filter((order) => order.status === 'cancelled');
-      return {
-        ordersPlaced: group.length,
-        amountPlaced: sum(group, (order) => order.amount),
-        ordersCancelled: cancelled.length,
-        amountCancelled: sum(cancelled, (order) => order.amount),
-        amountPaid: sum(group, (order) => order.paid),
-      };
-    },
-  );
-
-/** By customer. */
-export const customers = (
-  orders: ReadonlyArray<SummedOrder>,
-): ReadonlyMap<string, { readonly orders: number; readonly amount: number; readonly lastOrderAt: string }> =>
-  groupedBy(
-    orders,
-    (order) => order.customerId,
-    (group) => ({
-      orders: group.length,
-      amount: sum(group, (order) => order.amount),
-      lastOrderAt: group.reduce((latest, order) => (order.placedAt > latest ? order.placedAt : latest), ''),
-    }),
-  );
-
-const sum = <A>(items: ReadonlyArray<A>, amount: (item: A) => number): number =>
-  items.reduce((total, item) => total + amount(item), 0);
-
-const groupedBy = <A, B>(
-  items: ReadonlyArray<A>,
-  keyOf: (item: A) => string,
-  summarise: (group: ReadonlyArray<A>) => B,
-): ReadonlyMap<string, B> => {
-  const groups = new Map<string, A[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return new Map([...groups].map(([key, group]) => [key, summarise(group)]));
-};
+/** Confirmed or called off, an order has its second event; a payment that was authorised and captured goes back third. */
+const owedEventsOf = (order: OrderFacts, inStock: boolean): ReadonlyArray<string> => [
+  ...(order.confirmed || isDoomed(order, inStock) ? [`order-${order.input.orderId}@2`] : []),
+  ...(isOff(order, inStock) ? [...order.captured.keys()].map((paymentId) => `payment-${paymentId}@3`) : []),
+];

@@ -17,8 +17,11 @@ export class UnusableOrders extends Error {
 export const readOrders = (directory: string): ReadonlyArray<InputOrder> => {
   const lines = groupedByOrder(readRows(directory, 'order_items.csv', ITEM_COLUMNS));
   const payments = groupedByOrder(readRows(directory, 'order_payments.csv', PAYMENT_COLUMNS));
+  const known = new Set<string>();
   return readRows(directory, 'orders.csv', ORDER_COLUMNS).map((row) => {
     const orderId = cell(row, 'order_id');
+    if (known.has(orderId)) throw new UnusableOrders(`order '${orderId}' stands in ${directory} more than once`);
+    known.add(orderId);
     try {
       return orderOf(row, linesOf(lines.get(orderId) ?? []), (payments.get(orderId) ?? []).map(paymentOf));
     } catch (error) {
@@ -123,7 +126,7 @@ const readRows = (directory: string, name: string, columns: ReadonlyArray<string
 const parseFile = (file: string): ReadonlyArray<Row> => {
   try {
     // With `columns`, csv-parse makes each row an object of texts.
-    return parse(readFileSync(file), { columns: true, bom: true, skip_empty_lines: true }) as ReadonlyArray<Row>;
+    return parse(readFileSync(file), { columns: true, bom: true, skip_empty_lines: true });
   } catch (error) {
     throw new UnusableOrders(
       `${messageOf(error)} (${file}): ORDERS_DIR must hold orders.csv, order_items.csv and order_payments.csv`,

@@ -1,8 +1,10 @@
 /** Performs all actions: in the order of business time, strictly one after another within an order. */
+import type { Clock } from '../../infra/clock';
 import type { Action } from './action';
 import type { ApiClient, CommandAnswer } from './api-client';
 import { inFlight } from './in-flight';
 import type { Model } from './model';
+import { DemoStopped } from './patient-requests';
 
 /** What came of the actions. */
 export interface Performed {
@@ -21,6 +23,9 @@ export interface PerformOptions {
   readonly model: Model;
   /** Commands under way at the same time, at most. */
   readonly concurrency: number;
+  readonly clock: Clock;
+  /** How long a confirmation may take before the demonstration gives up. */
+  readonly patienceMs: number;
   readonly onProgress: (done: number) => void;
 }
 
@@ -30,12 +35,16 @@ const WINDOW_FACTOR = 16;
 /** Performs the actions and tells the model of every one that was accepted. */
 export const performAll = async (actions: ReadonlyArray<Action>, options: PerformOptions): Promise<Performed> => {
   const { client, model, concurrency, onProgress } = options;
+  const confirmed = new Set<string>();
   const tally = { posted: 0, accepted: 0, unchanged: 0, refused: new Map<string, number>() };
   const versions = new Map<string, number>();
   const requests = inFlight(concurrency);
 
   const perform = async (action: Action): Promise<void> => {
-    if (needsConfirmation(action) && model.mustBeConfirmed(action.id)) await confirmed(client, action.id);
+    if (needsConfirmation(action) && model.mustBeConfirmed(action.id) && !confirmed.has(action.id)) {
+      await confirmation(action.id, options);
+      confirmed.add(action.id);
+    }
     const answer = await requests.run(() => client.perform(action));
     count(tally, answer);
     if (answer._tag !== 'Refused') {
@@ -57,8 +66,14 @@ const needsConfirmation = ({ step }: Action): boolean =>
   step._tag === 'HandOver' || step._tag === 'Deliver' || step._tag === 'Cancel' || step._tag === 'DeclareUnavailable';
 
 /** A confirmation is the second event of its order: only the placing comes before. */
-const confirmed = (client: ApiClient, orderId: string): Promise<void> =>
-  client.awaitSeen('order-summary', `order-${orderId}@2`);
+const confirmation = async (orderId: string, { client, clock, patienceMs }: PerformOptions): Promise<void> => {
+  const token = `order-${orderId}@2`;
+  if (await client.awaitSeen('order-summary', [token], clock.monotonicMs() + patienceMs)) return;
+  throw new DemoStopped(
+    `order ${orderId} is reserved and paid, yet no confirmation (${token}) came in ${Math.round(patienceMs / 1_000)} s: ` +
+      'look at /ops/relay and /ops/groups, the reason stands there',
+  );
+};
 
 const count = (
   tally: { posted: number; accepted: number; unchanged: number; readonly refused: Map<string, number> },
@@ -87,7 +102,7 @@ const inLanes = async (
   const lanes = new Map<string, Promise<void>>();
   const failures: unknown[] = [];
   for (const action of actions) {
-    const before = [action.lane, ...action.after].map((lane) => lanes.get(lane));
+    const before = [action.lane, ...action.after].flatMap((lane) => lanes.get(lane) ?? []);
     const done = places
       .run(async () => {
         // What it waits for began earlier, so it holds a place already or is done: the wait always ends.

@@ -43,7 +43,7 @@ export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
     // A command is taken as it came, or refused: nothing is guessed, dropped or filled in.
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, request, reply) => onError(error, request, reply),
+    frameworkErrors: (error, request, reply) => void onError(error, request, reply),
   });
   guard(app, dependencies);
   app.setErrorHandler(onError);

@@ -15,7 +15,7 @@ declare module 'fastify' {
     correlationId: string;
   }
   interface FastifyContextConfig {
-    /** `open`: no key is asked for. Left out: any known key will do. */
+    /** `open`: no key is asked for. Left out: a known key of whichever role will do. */
     access?: 'open' | 'operator';
     /** `always`: answers while the server shuts down, too. */
     available?: 'always';

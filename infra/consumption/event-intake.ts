@@ -55,15 +55,25 @@ type Counts = { -readonly [Name in keyof BatchOutcome]: BatchOutcome[Name] };
 const noCounts = (): Counts => ({ applied: 0, duplicates: 0, notApplicable: 0, unreadable: 0 });
 
 /** Makes the intake of one file. */
-export const eventIntake = ({ catalog, checkpoints, keepUnreadable }: IntakeOptions): EventIntake => {
-  const decode = decodeEvent(catalog);
-  const place = placing(catalog);
+export const eventIntake = (options: IntakeOptions): EventIntake => {
+  const take = taking(options.catalog);
+  const place = placing(options.catalog);
+  return {
+    records: (to, moves, eachRecord) => takeRecords(options, take, to, moves, eachRecord),
+    events: (to, page, bounds) => takeEvents(options, take, place, to, page, bounds),
+  };
+};
 
-  /** A Left says why the event can't be read. */
-  const take = (to: Consumer, envelope: EventEnvelope, data: () => unknown, counts: Counts): E.Either<string, void> => {
-    // An event that was renamed since it was written is handled under its present name.
-    const type = catalog.eventDefinition(envelope.type)?.type ?? envelope.type;
-    if (!to.handled.has(type)) {
+/** Hands one event over, or says in a Left why it can't be read. */
+type Take = (to: Consumer, envelope: EventEnvelope, data: () => unknown, counts: Counts) => E.Either<string, void>;
+
+const taking = (catalog: Catalog): Take => {
+  const decode = decodeEvent(catalog);
+  return (to, envelope, data, counts) => {
+    // One that was renamed since it was written is handled under its present name. One that no contract names may be the
+    // newer name of one that is handled: to pass it by would be to lose it.
+    const definition = catalog.eventDefinition(envelope.type);
+    if (definition !== undefined && !to.handled.has(definition.type)) {
       counts.notApplicable += 1;
       return E.right(undefined);
     }
@@ -73,67 +83,78 @@ export const eventIntake = ({ catalog, checkpoints, keepUnreadable }: IntakeOpti
     counts.applied += 1;
     return E.right(undefined);
   };
+};
 
-  const records: EventIntake['records'] = (to, moves, eachRecord) => {
-    const counts = noCounts();
-    const known = checkpoints.read(to.consumer);
-    const highWater = moves.map(({ topic, partition }) => highWaterOf(known, topic, partition));
-    eachRecord((record, moveIndex) => {
-      const unreadable = (reason: string): void => {
-        counts.unreadable += 1;
-        keepUnreadable({ ...record, group: to.group, logId: moves[moveIndex]?.logId ?? '', reason });
-      };
-      const received = readCloudEvent(record);
-      if (E.isLeft(received)) {
-        unreadable(received.left);
-        return;
-      }
-      const { envelope, data } = received.right;
-      if (envelope.position <= (highWater[moveIndex] ?? 0)) {
-        counts.duplicates += 1;
-        return;
-      }
-      highWater[moveIndex] = envelope.position;
-      const taken = take(to, envelope, () => data, counts);
-      if (E.isLeft(taken)) unreadable(taken.left);
-    });
-    moves.forEach((move, moveIndex) =>
-      checkpoints.move(to.consumer, { ...move, highWaterPosition: highWater[moveIndex] ?? 0 }),
-    );
-    return counts;
-  };
-
-  const events: EventIntake['events'] = (to, page, bounds) => {
-    const counts = noCounts();
-    const partitions = openPartitions(checkpoints.read(to.consumer), bounds);
-    for (const event of page) {
-      const at = place(event);
-      if (at === undefined || !to.topics.has(at.topic)) continue;
-      const partition = partitions.get(`${at.topic}/${at.partition}`);
-      if (partition === undefined) {
-        if (bounds !== undefined) continue;
-        throw new Error(`${to.consumer} has not begun ${at.topic}/${at.partition}: its events would be lost`);
-      }
-      if (event.position > partition.bound) continue;
-      if (event.position <= partition.highWaterPosition) {
-        counts.duplicates += 1;
-        continue;
-      }
-      partition.highWaterPosition = event.position;
-      const taken = take(to, event, () => JSON.parse(event.payload) as unknown, counts);
-      if (E.isRight(taken)) continue;
+const takeRecords = (
+  { checkpoints, keepUnreadable }: IntakeOptions,
+  take: Take,
+  to: Consumer,
+  moves: RecordBatch['moves'],
+  eachRecord: EachRecord,
+): BatchOutcome => {
+  const counts = noCounts();
+  const known = checkpoints.read(to.consumer);
+  const highWater = moves.map(({ topic, partition }) => highWaterOf(known, topic, partition));
+  eachRecord((record, moveIndex) => {
+    const unreadable = (reason: string): void => {
       counts.unreadable += 1;
-      keepUnreadable({ ...at, ...recordOf(event, at.key), group: to.group, reason: taken.left });
+      keepUnreadable({ ...record, group: to.group, logId: moves[moveIndex]?.logId ?? '', reason });
+    };
+    const received = readCloudEvent(record);
+    if (E.isLeft(received)) {
+      unreadable(received.left);
+      return;
     }
-    for (const { checkpoint, highWaterPosition } of partitions.values()) {
-      if (highWaterPosition === checkpoint.highWaterPosition) continue;
-      const { logId: fromLogId, nextOffset: fromOffset } = checkpoint;
-      checkpoints.move(to.consumer, { ...checkpoint, highWaterPosition, fromLogId, fromOffset });
+    const { envelope, data } = received.right;
+    if (envelope.position <= (highWater[moveIndex] ?? 0)) {
+      counts.duplicates += 1;
+      return;
     }
-    return counts;
-  };
+    highWater[moveIndex] = envelope.position;
+    const taken = take(to, envelope, () => data, counts);
+    if (E.isLeft(taken)) unreadable(taken.left);
+  });
+  moves.forEach((move, moveIndex) =>
+    checkpoints.move(to.consumer, { ...move, highWaterPosition: highWater[moveIndex] ?? 0 }),
+  );
+  return counts;
+};
 
-  return { records, events };
+const takeEvents = (
+  { checkpoints, keepUnreadable }: IntakeOptions,
+  take: Take,
+  place: ReturnType<typeof placing>,
+  to: Consumer,
+  page: ReadonlyArray<StoredEvent>,
+  bounds: ReadonlyArray<Checkpoint> | undefined,
+): BatchOutcome => {
+  const counts = noCounts();
+  const partitions = openPartitions(checkpoints.read(to.consumer), bounds);
+  for (const event of page) {
+    const at = place(event);
+    if (at === undefined || !to.topics.has(at.topic)) continue;
+    const partition = partitions.get(`${at.topic}/${at.partition}`);
+    if (partition === undefined) {
+      if (bounds !== undefined) continue;
+      throw new Error(`${to.consumer} has not begun ${at.topic}/${at.partition}: its events would be lost`);
+    }
+    if (event.position > partition.bound) continue;
+    if (event.position <= partition.highWaterPosition) {
+      counts.duplicates += 1;
+      continue;
+    }
+    partition.highWaterPosition = event.position;
+    const taken = take(to, event, () => JSON.parse(event.payload) as unknown, counts);
+    if (E.isRight(taken)) continue;
+    counts.unreadable += 1;
+    keepUnreadable({ ...at, ...recordOf(event, at.key), group: to.group, reason: taken.left });
+  }
+  for (const { checkpoint, highWaterPosition } of partitions.values()) {
+    if (highWaterPosition === checkpoint.highWaterPosition) continue;
+    const { logId: fromLogId, nextOffset: fromOffset } = checkpoint;
+    checkpoints.move(to.consumer, { ...checkpoint, highWaterPosition, fromLogId, fromOffset });
+  }
+  return counts;
 };
 
 /** The records of a batch as they came from the log. */

@@ -185,7 +185,7 @@ const consume = async (running: Running, consumer: LogConsumer, onProgress: () =
   const { stopping, reporter, progress } = running;
   let next = consumer.poll(MAX_BATCH_RECORDS);
   try {
-    while (!stopping.aborted) {
+    for (;;) {
       const records = await next;
       if (stopping.aborted) return;
       next = consumer.poll(MAX_BATCH_RECORDS);

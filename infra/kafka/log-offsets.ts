@@ -1,11 +1,9 @@
 /** What a log holds, partition by partition. */
-import { OffsetSpec, type ListOffsetsResult } from '@confluentinc/kafka-javascript';
+import { IsolationLevel, OffsetSpec, type ListOffsetsResult } from '@confluentinc/kafka-javascript';
 import type { Admin } from './admin-client';
 import { answerOf, KafkaError } from './client-errors';
 
 const REQUEST_TIMEOUT_MS = 2_000;
-/** Counts what is replicated, also within transactions that are still open. */
-const READ_UNCOMMITTED = 0;
 
 export interface PartitionBounds {
   readonly topic: string;
@@ -30,7 +28,7 @@ export const askBoundsOn = (admin: Admin): AskBounds => {
     const answer = await answerOf<ListOffsetsResult[]>('ask for offsets', (callback) => {
       admin.listOffsets(
         partitions.map(({ topic, partition }) => ({ topic, partition, offset: spec })),
-        { timeout: REQUEST_TIMEOUT_MS, isolationLevel: READ_UNCOMMITTED },
+        { timeout: REQUEST_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_UNCOMMITTED },
         callback,
       );
     });

@@ -104,16 +104,19 @@ const send = async (
 
 const interpret = (command: ProcessCommand, answer: HttpAnswer, clock: Clock): Answer => {
   const { status } = answer;
-  if (status >= 200 && status < 300) return { _tag: 'Decided', outcome: { _tag: 'Accepted', command } };
-  const problem = readProblem(answer.text);
-  const reason = `${status} ${problem.type}: ${problem.detail}`;
-  if (status === 422 && !problem.type.endsWith(KEY_REUSED)) {
-    return {
-      _tag: 'Decided',
-      outcome: { _tag: 'Rejected', command, rejectionType: rejectionOf(problem.type), message: problem.detail },
-    };
+  const body = parseObject(answer.text);
+  // Something between here and the API may answer in its place: what is not the API's own says nothing of the command.
+  if (status < 300 && typeof body['stream'] === 'string') {
+    return { _tag: 'Decided', outcome: { _tag: 'Accepted', command } };
   }
-  if (status === 408 || status === 409 || status === 429 || status >= 500) {
+  const { rejection } = body;
+  const problem = problemOf(body, answer.text);
+  if (status === 422 && typeof rejection === 'string') {
+    const outcome = { _tag: 'Rejected', command, rejectionType: rejection, message: problem.detail } as const;
+    return { _tag: 'Decided', outcome };
+  }
+  const reason = `${status} ${problem.type}: ${problem.detail}`;
+  if (status < 300 || status === 408 || status === 409 || status === 429 || status >= 500) {
     const retryAfterMs = parseRetryAfter(answer.retryAfter, clock.nowMs());
     return {
       _tag: 'TryAgain',
@@ -125,33 +128,34 @@ const interpret = (command: ProcessCommand, answer: HttpAnswer, clock: Clock): A
   return { _tag: 'Defect', reason };
 };
 
-/** How the type of the problem "the key came back with another body" ends: a 422 that no aggregate gave. */
-const KEY_REUSED = 'idempotency-key-reused';
-
-/** The business reason in a problem's type, which may be a URI that ends in it. */
-const rejectionOf = (type: string): string => type.slice(Math.max(type.lastIndexOf('/'), type.lastIndexOf(':')) + 1);
-
 const SHOWN_CHARACTERS = 300;
 
-const readProblem = (text: string): { readonly type: string; readonly detail: string } => {
+const problemOf = (
+  { type, detail, title }: Readonly<Record<string, unknown>>,
+  text: string,
+): { readonly type: string; readonly detail: string } => ({
+  type: typeof type === 'string' ? type : 'about:blank',
+  detail: [detail, title].find((each) => typeof each === 'string') ?? text.slice(0, SHOWN_CHARACTERS),
+});
+
+/** A JSON object, empty where the text is none. */
+const parseObject = (text: string): Readonly<Record<string, unknown>> => {
   try {
-    const { type, detail, title } = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    return {
-      type: typeof type === 'string' ? type : 'about:blank',
-      detail: typeof detail === 'string' ? detail : typeof title === 'string' ? title : '',
-    };
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
   } catch {
-    // Something between here and the API answered, with no problem document.
-    return { type: 'about:blank', detail: text.slice(0, SHOWN_CHARACTERS) };
+    return {};
   }
 };
+
+/** However long the API asks to wait: longer than this would be a mistake, and a lane that is as good as parked. */
+const LONGEST_RETRY_AFTER_MS = 300_000;
 
 /** `Retry-After` in either of its forms, as milliseconds from now. */
 const parseRetryAfter = (value: string | null, nowMs: number): number | undefined => {
   if (value === null) return undefined;
-  if (/^\d+$/.test(value.trim())) return Number(value) * 1_000;
-  const atMs = Date.parse(value);
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
+  const waitMs = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
+  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), LONGEST_RETRY_AFTER_MS);
 };
 
 /** What went wrong, with the cause that node's fetch hides one level down. */

@@ -1,11 +1,12 @@
 /**
  * Sends pending commands to the API: those of one process instance one after another, those of different instances at
- * the same time. A lane is the line of one instance's commands; only its first command is ever under way.
+ * the same time.
  */
 import type { Clock } from '../clock';
 import type { CommandOutcome } from '../../domain/kernel/process-manager';
 import { backoffMs } from '../backoff';
 import type { Answer, PostCommand } from './command-client';
+import { commandLanes, type Lane } from './command-lanes';
 import type { PendingCommand } from './process-ledger';
 
 /** What happens to a command's record in the reactors' file; each call is one transaction. */
@@ -39,54 +40,46 @@ export interface CommandSender {
   readonly failed: Promise<never>;
 }
 
-interface Lane {
-  readonly key: string;
-  readonly commands: PendingCommand[];
-  /** Failed attempts of the lane's first command. */
-  attempts: number;
+/** Lets callers pass while something holds. */
+interface Gate {
+  readonly pass: () => Promise<void>;
+  /** Lets those who wait pass, if it holds now. */
+  readonly look: () => void;
 }
+
+const gateOf = (isOpen: () => boolean): Gate => {
+  let waiting: (() => void)[] = [];
+  return {
+    pass: async () => {
+      if (!isOpen()) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    look: () => {
+      if (!isOpen()) return;
+      for (const resolve of waiting) resolve();
+      waiting = [];
+    },
+  };
+};
 
 /** Starts a sender. */
 export const commandSender = ({ post, record, clock, concurrency, backlogLimit }: SenderOptions): CommandSender => {
   const stopping = new AbortController();
-  const lanes = new Map<string, Lane>();
-  const ready: Lane[] = [];
-  const parked = new Set<string>();
+  const lanes = commandLanes();
   const underWay = new Set<Promise<void>>();
-  let waiting = 0;
-  let wakeWaiters: (() => void)[] = [];
+  const gate = gateOf(() => lanes.waiting() < backlogLimit || stopping.signal.aborted);
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_resolve, reject) => (fail = reject));
   // Whoever awaits `failed` learns of it; without anybody it must not end the process.
   failed.catch(() => {});
 
-  const wake = (): void => {
-    if (waiting >= backlogLimit && !stopping.signal.aborted) return;
-    for (const resolve of wakeWaiters) resolve();
-    wakeWaiters = [];
-  };
-
   const enqueue = (commands: ReadonlyArray<PendingCommand>): void => {
-    for (const pending of commands) {
-      const key = `${pending.process.name}\n${pending.instance}`;
-      // Behind a parked command nothing goes out; the file keeps what waits there.
-      if (parked.has(key)) continue;
-      waiting += 1;
-      const lane = lanes.get(key);
-      if (lane !== undefined) {
-        lane.commands.push(pending);
-        continue;
-      }
-      const opened = { key, commands: [pending], attempts: pending.attempts };
-      lanes.set(key, opened);
-      ready.push(opened);
-    }
+    lanes.add(commands);
     pump();
   };
 
   const pump = (): void => {
     while (!stopping.signal.aborted && underWay.size < concurrency) {
-      const lane = ready.shift();
+      const lane = lanes.take();
       if (lane === undefined) return;
       const turn: Promise<void> = sendFirst(lane)
         .catch((error: unknown) => {
@@ -95,7 +88,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
         })
         .finally(() => {
           underWay.delete(turn);
-          wake();
+          gate.look();
           pump();
         });
       underWay.add(turn);
@@ -103,43 +96,32 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
   };
 
   const sendFirst = async (lane: Lane): Promise<void> => {
-    const [pending] = lane.commands;
-    if (pending === undefined) return void lanes.delete(lane.key);
-    const answer = await post(pending.command, stopping.signal);
+    const answer = await post(lane.first.command, stopping.signal);
     if (stopping.signal.aborted) return;
     switch (answer._tag) {
-      case 'Decided':
-        return decided(lane, pending, answer.outcome);
+      case 'Decided': {
+        const followUps = record.decided(lane.first, answer.outcome);
+        lanes.finish(lane);
+        enqueue(followUps);
+        return;
+      }
       case 'TryAgain':
-        return tryAgain(lane, pending, answer);
+        return tryAgain(lane, answer);
       case 'Defect':
-        record.defect(pending, answer.reason);
-        parked.add(lane.key);
-        lanes.delete(lane.key);
-        waiting -= lane.commands.length;
+        record.defect(lane.first, answer.reason);
+        lanes.park(lane);
     }
-  };
-
-  const decided = (lane: Lane, pending: PendingCommand, outcome: CommandOutcome): void => {
-    const followUps = record.decided(pending, outcome);
-    lane.commands.shift();
-    lane.attempts = 0;
-    waiting -= 1;
-    if (lane.commands.length > 0) ready.push(lane);
-    else lanes.delete(lane.key);
-    enqueue(followUps);
   };
 
   const tryAgain = async (
     lane: Lane,
-    pending: PendingCommand,
     { reason, everyCommand, retryAfterMs }: Extract<Answer, { readonly _tag: 'TryAgain' }>,
   ): Promise<void> => {
     lane.attempts += 1;
     const delayMs = backoffMs(clock, lane.attempts, retryAfterMs);
-    record.tryAgain(pending, { nextAttemptAtMs: clock.nowMs() + delayMs, reason });
+    record.tryAgain(lane.first, { nextAttemptAtMs: clock.nowMs() + delayMs, reason });
     const waited = clock.sleep(delayMs, stopping.signal).then(() => {
-      ready.push(lane);
+      lanes.repeat(lane);
       pump();
     });
     // While the API is away nothing else would fare better: keep the place, so that the attempts stay few.
@@ -148,13 +130,10 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
 
   return {
     enqueue,
-    room: async () => {
-      if (waiting < backlogLimit || stopping.signal.aborted) return;
-      await new Promise<void>((resolve) => wakeWaiters.push(resolve));
-    },
+    room: gate.pass,
     stop: async () => {
       stopping.abort();
-      wake();
+      gate.look();
       await Promise.all(underWay);
     },
     failed,

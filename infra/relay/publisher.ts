@@ -98,7 +98,7 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
     while (!isSent(producer, event, record)) {
       throwFailure();
       await clock.sleep(1, signal);
-      if (signal.aborted) return false;
+      if (wasTold(signal)) return false;
     }
     acks.sent(event.position);
     return true;
@@ -123,6 +123,9 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
     close: producer.close,
   };
 };
+
+/** Read anew: between two looks at it lies a wait. */
+const wasTold = (signal: AbortSignal): boolean => signal.aborted;
 
 const encoded = (encode: PublisherOptions['encode'], event: StoredEvent): EncodedEvent => {
   try {

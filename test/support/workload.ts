@@ -98,7 +98,8 @@ export const playOrder = async (url: string, prefix: string, index: number): Pro
   };
   await accepted(url, `${payment}/authorise`, authorise);
   if (story === 'payment-declined') {
-    await accepted(url, `${payment}/decline`, { reason: 'card refused', declinedAt: at(index, 10) });
+    const decline = { orderId, amount, currency: 'EUR', reason: 'card refused', declinedAt: at(index, 10) };
+    await accepted(url, `${payment}/decline`, decline);
     return { orderId, status: 'cancelled', paid: 0, amount };
   }
   await accepted(url, `${payment}/capture`, { capturedAt: at(index, 10) });

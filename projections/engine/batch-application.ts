@@ -1,0 +1,60 @@
+/** Applies batches to a build of a projection's tables: Kafka's records and the store's events go through one fold. */
+import type { Checkpoint } from '../../infra/consumption/checkpoints';
+import type { Consumer, EventIntake } from '../../infra/consumption/event-intake';
+import type { BatchOutcome } from '../../infra/consumption/group-handler';
+import type { EventReader } from '../../infra/sqlite/event-reader';
+import { foldInto, type Fold } from './fold';
+import type { Generation } from './generation';
+import { eachRecord, type PackedBatch } from './packed-batch';
+import type { StorePage } from './views-operations';
+
+/** What a batch is applied to: a build of the tables, and the consumer whose checkpoints say what is in it. */
+export interface Target {
+  /** The group, or a rebuild. */
+  readonly consumer: string;
+  readonly topics: ReadonlySet<string>;
+  readonly generation: Generation;
+}
+
+/** The store's events after one position, up to another. */
+export interface StoreRange {
+  readonly afterPosition: number;
+  readonly untilPosition: number;
+  /** Where there are bounds, no partition is read beyond its own. */
+  readonly bounds: ReadonlyArray<Checkpoint> | undefined;
+}
+
+/** Events of the store in one transaction. */
+const EVENTS_PER_PAGE = 5_000;
+
+/** Applies records and moves the checkpoints; belongs inside a transaction. Throws CheckpointMoved. */
+export const applyBatch = (intake: EventIntake, target: Target, batch: PackedBatch): BatchOutcome => {
+  const fold = foldInto(target.generation);
+  const outcome = intake.records(consumerOf(target, fold), batch.moves, (visit) => eachRecord(batch, visit));
+  fold.write();
+  return outcome;
+};
+
+/** Applies one page of the store; belongs inside a transaction. */
+export const applyStorePage = (
+  intake: EventIntake,
+  target: Target,
+  store: Pick<EventReader, 'readAll'>,
+  { afterPosition, untilPosition, bounds }: StoreRange,
+): StorePage => {
+  const limit = Math.max(0, Math.min(EVENTS_PER_PAGE, untilPosition - afterPosition));
+  const events = limit === 0 ? [] : store.readAll({ afterPosition, limit });
+  const fold = foldInto(target.generation);
+  const outcome = intake.events(consumerOf(target, fold), events, bounds);
+  fold.write();
+  // Positions have no gaps: a short page is the end of the store.
+  return { reachedPosition: events.length < limit ? untilPosition : afterPosition + limit, outcome };
+};
+
+const consumerOf = ({ consumer, topics, generation: { projection } }: Target, fold: Fold): Consumer => ({
+  consumer,
+  group: projection.name,
+  topics,
+  handled: new Set(projection.handles.map(({ type }) => type)),
+  onEvent: fold.apply,
+});

@@ -1,0 +1,109 @@
+/**
+ * A batch of records in a form that goes to another thread without being copied again: all keys and values in one buffer
+ * that is transferred, the numbers beside it in arrays. A record is looked at there one at a time.
+ */
+import { STRUCTURED_CONTENT_TYPE } from '../../infra/kafka/cloud-events';
+import type { RecordBatch } from '../../infra/consumption/group-handler';
+import type { LogRecord } from '../../infra/kafka/event-log';
+
+/** A move of a partition's checkpoint; the records say how high the high-water position comes. */
+export type OpenMove = RecordBatch['moves'][number];
+
+/** Plain data, so that it can be posted. */
+export interface PackedBatch {
+  /** One for each partition that the records come from. */
+  readonly moves: ReadonlyArray<OpenMove>;
+  /** Of each record: the index of its partition's move, the length of its value and of its key; -1 for null. */
+  readonly layout: Int32Array<ArrayBuffer>;
+  /** Of each record: its offset and its timestamp. */
+  readonly numbers: Float64Array<ArrayBuffer>;
+  /** Value and key of each record, one after the other. */
+  readonly bytes: ArrayBuffer;
+  /** The headers of those records that have others than the one content type of the structured mode. */
+  readonly headers: ReadonlyMap<number, Readonly<Record<string, Uint8Array>>>;
+}
+
+const FIELDS = 3;
+
+/** Packs a batch. Throws where a record's partition has no move. */
+export const packBatch = ({ records, moves }: RecordBatch): PackedBatch => {
+  const layout = new Int32Array(records.length * FIELDS);
+  const numbers = new Float64Array(records.length * 2);
+  const headers = new Map<number, Readonly<Record<string, Uint8Array>>>();
+  const bytes = new ArrayBuffer(
+    records.reduce((sum, { value, key }) => sum + (value?.length ?? 0) + (key?.length ?? 0), 0),
+  );
+  const target = Buffer.from(bytes);
+  const moveOf = moveFinder(moves);
+  let at = 0;
+  records.forEach((record, index) => {
+    const { value, key } = record;
+    layout.set([moveOf(record), value?.length ?? -1, key?.length ?? -1], index * FIELDS);
+    numbers.set([record.offset, record.timestampMs], index * 2);
+    if (value !== null) at += value.copy(target, at);
+    if (key !== null) at += key.copy(target, at);
+    if (!hasOnlyStructuredType(record.headers)) headers.set(index, record.headers);
+  });
+  return { moves, layout, numbers, bytes, headers };
+};
+
+/** What to hand over instead of copying. */
+export const transferable = ({ layout, numbers, bytes }: PackedBatch): ReadonlyArray<ArrayBuffer> => [
+  layout.buffer,
+  numbers.buffer,
+  bytes,
+];
+
+/** Calls back with each record, in order, and the index of its move. Keys and values are views, not copies. */
+export const eachRecord = (
+  { moves, layout, numbers, bytes, headers }: PackedBatch,
+  visit: (record: LogRecord, moveIndex: number) => void,
+): void => {
+  let at = 0;
+  const next = (length: number): Buffer | null => {
+    if (length < 0) return null;
+    const part = Buffer.from(bytes, at, length);
+    at += length;
+    return part;
+  };
+  for (let index = 0; index < layout.length / FIELDS; index += 1) {
+    const moveIndex = layout[index * FIELDS] ?? 0;
+    const { topic, partition } = moves[moveIndex] ?? { topic: '', partition: 0 };
+    const value = next(layout[index * FIELDS + 1] ?? -1);
+    const key = next(layout[index * FIELDS + 2] ?? -1);
+    const offset = numbers[index * 2] ?? 0;
+    const timestampMs = numbers[index * 2 + 1] ?? 0;
+    const others = headers.get(index);
+    const record = { topic, partition, offset, key, value, timestampMs };
+    visit({ ...record, headers: others === undefined ? STRUCTURED_HEADERS : buffersOf(others) }, moveIndex);
+  }
+};
+
+const STRUCTURED_HEADERS: LogRecord['headers'] = { 'content-type': Buffer.from(STRUCTURED_CONTENT_TYPE) };
+
+const hasOnlyStructuredType = (headers: LogRecord['headers']): boolean => {
+  for (const name in headers) if (name !== 'content-type') return false;
+  return headers['content-type']?.equals(STRUCTURED_HEADERS['content-type'] ?? Buffer.of()) ?? false;
+};
+
+/** Posted buffers arrive as plain byte arrays. */
+const buffersOf = (headers: Readonly<Record<string, Uint8Array>>): LogRecord['headers'] =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+    ]),
+  );
+
+/** Records of one partition come in runs, so the last move found is usually the next one. */
+const moveFinder = (moves: ReadonlyArray<OpenMove>): ((record: LogRecord) => number) => {
+  let last = 0;
+  const isOf = (move: OpenMove | undefined, { topic, partition }: LogRecord): boolean =>
+    move?.partition === partition && move.topic === topic;
+  return (record) => {
+    if (!isOf(moves[last], record)) last = moves.findIndex((move) => isOf(move, record));
+    if (last >= 0) return last;
+    last = 0;
+    throw new Error(`a record of ${record.topic}/${record.partition} came without a move of its checkpoint`);
+  };
+};

@@ -1,0 +1,28 @@
+/** A projection as the handler of its consumer group: everything goes to the views' thread. */
+import type { GroupHandler } from '../../infra/consumption/group-handler';
+import type { Topic } from '../../domain/kernel/topic';
+import type { Projection } from '../projection';
+import { packBatch, transferable } from './packed-batch';
+import type { CallViews } from './views-worker';
+
+/** Makes the handler; the group is called after the projection. */
+export const projectionHandler = (
+  call: CallViews,
+  { name }: Pick<Projection, 'name'>,
+  topics: ReadonlyArray<Pick<Topic, 'name'>>,
+): GroupHandler => ({
+  group: name,
+  topics: topics.map((topic) => topic.name),
+  // A projection that no longer reads a topic has its checkpoints still.
+  checkpoints: async () =>
+    (await call('checkpoints', { consumer: name })).filter((each) => topics.some((topic) => topic.name === each.topic)),
+  begin: (checkpoints) => call('begin', { consumer: name, checkpoints }),
+  apply: (records) => {
+    const batch = packBatch(records);
+    return call('apply', { projection: name, batch }, transferable(batch));
+  },
+  move: (moves) => call('move', { consumer: name, moves }),
+  applyFromStore: (page) => call('applyFromStore', { projection: name, ...page }),
+  caughtUpTo: (position) => call('caughtUpTo', { projection: name, position }),
+  report: (status) => call('report', { status }),
+});

@@ -1,0 +1,87 @@
+/** The projections' role: every projection as a consumer group over one file, and the rebuilds that are asked for. */
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Clock } from '../../infra/clock';
+import type { EventLog } from '../../infra/kafka/event-log';
+import type { Logger } from '../../infra/logger';
+import { openEventReader, waitForStore } from '../../infra/sqlite/event-reader';
+import type { Projection } from '../projection';
+import { projectionGroups } from './projection-groups';
+import { rebuildQueue } from './rebuild-queue';
+import { startViewsWorker } from './views-worker';
+
+export interface ProjectionsOptions {
+  readonly log: EventLog;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends the wait for the store and for the lease. */
+  readonly signal: AbortSignal;
+  readonly leaseTtlMs: number;
+  readonly acceptNewLog: boolean;
+  readonly viewsFile: string;
+  readonly storeFile: string;
+  readonly projections: ReadonlyArray<Projection>;
+  /** The path of the module that exports the projections and their catalog, for the thread that runs them. */
+  readonly definitionsModule?: string;
+}
+
+/** The running role. */
+export interface Projections {
+  /** Stops at a batch boundary; a rebuild that runs is taken up again at the next start. */
+  readonly stop: () => Promise<void>;
+  /** Resolves after `stop`; rejects when the role can't go on in this process. */
+  readonly done: Promise<void>;
+}
+
+/** Waits for the store; from then on the role waits by itself for the lease, the broker and the topics. */
+export const startProjections = async (options: ProjectionsOptions): Promise<Projections> => {
+  const found = await waitForStore(options.storeFile, options.clock, options.signal);
+  if (!found) return { stop: async () => Promise.resolve(), done: Promise.resolve() };
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  options.signal.addEventListener('abort', stop, { once: true });
+  if (options.signal.aborted) stop();
+  const done = run(options, stopping.signal).finally(() => options.signal.removeEventListener('abort', stop));
+  // Whoever awaits `done` learns of it; without anybody it must not end the process.
+  done.catch(() => undefined);
+  return {
+    stop: async () => {
+      stop();
+      await done.catch(() => undefined);
+    },
+    done,
+  };
+};
+
+const run = async (options: ProjectionsOptions, stopping: AbortSignal): Promise<void> => {
+  const { catalog, projections, clock, logger } = options;
+  const worker = startViewsWorker({
+    viewsFile: options.viewsFile,
+    storeFile: options.storeFile,
+    leaseTtlMs: options.leaseTtlMs,
+    definitionsModule: options.definitionsModule ?? require.resolve('./definitions'),
+    topics: Object.fromEntries(catalog.aggregates.map(({ category, topic }) => [category, topic])),
+    projections: projections.map(({ name, version }) => ({ name, version })),
+    onWaiting: (owner) => logger.info({ owner }, 'another process runs the projections: this one waits'),
+  });
+  const store = openEventReader(options.storeFile);
+  const groups = projectionGroups({ ...options, call: worker.call, storeLastPosition: store.lastPosition });
+  try {
+    await Promise.race([worker.opened, worker.done, aborted(stopping)]);
+    if (stopping.aborted) return;
+    const changed = new Set(await worker.call('prepare', {}));
+    for (const { name } of projections) if (!changed.has(name)) groups.start(name);
+    const queue = rebuildQueue({ ...options, call: worker.call, store, groups, changed, clock, stopping });
+    await Promise.race([queue, worker.done, groups.failed]);
+  } finally {
+    await groups.stop();
+    await worker.close();
+    store.close();
+  }
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });

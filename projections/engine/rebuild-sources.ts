@@ -1,0 +1,154 @@
+/** Where a rebuild's events come from: the log from offset zero, or the store. Both end where the group in service stands. */
+import type { Clock } from '../../infra/clock';
+import type { Checkpoint } from '../../infra/consumption/checkpoints';
+import type { EventLog, LogConsumer } from '../../infra/kafka/event-log';
+import { replayLog, ReplayImpossible } from './log-replay';
+import { packBatch, transferable } from './packed-batch';
+import type { RebuildProgressNotes } from './rebuild-progress';
+import { rebuildConsumer } from './views-operations';
+import type { CallViews } from './views-worker';
+
+export interface RebuildReading {
+  readonly call: CallViews;
+  readonly id: number;
+  readonly projection: string;
+  readonly topics: ReadonlyArray<string>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly progress: RebuildProgressNotes;
+}
+
+/** A way to read what the shadow does not hold yet. */
+export interface RebuildEvents {
+  /** Reads up to where the group stands now; after an abort it may end earlier. */
+  readonly catchUp: () => Promise<void>;
+  /** How many events the group has come further since. */
+  readonly behind: () => Promise<number>;
+  readonly close: () => Promise<void>;
+}
+
+/** How far the group and the shadow have come, partition by partition. */
+interface Standing {
+  readonly live: ReadonlyArray<Checkpoint>;
+  readonly shadow: ReadonlyArray<Checkpoint>;
+}
+
+const standing = async ({ call, id, projection, topics }: RebuildReading): Promise<Standing> => {
+  const consumer = rebuildConsumer(id);
+  const live = (await call('checkpoints', { consumer: projection })).filter(({ topic }) => topics.includes(topic));
+  await call('begin', {
+    consumer,
+    checkpoints: live.map((each) => ({ ...each, nextOffset: 0, highWaterPosition: 0 })),
+  });
+  return { live, shadow: await call('checkpoints', { consumer }) };
+};
+
+const matching = (checkpoints: ReadonlyArray<Checkpoint>, { topic, partition }: Checkpoint): Checkpoint | undefined =>
+  checkpoints.find((each) => each.topic === topic && each.partition === partition);
+
+const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, each) => total + each, 0);
+
+// -------------------------------------------------------------------------------------
+// The log
+// -------------------------------------------------------------------------------------
+
+/** Opens the log. Throws ReplayImpossible where it does not begin at offset zero. */
+export const eventsOfLog = async (reading: RebuildReading, log: EventLog): Promise<RebuildEvents> => {
+  const consumer = await log.openConsumer(rebuildConsumer(reading.id));
+  try {
+    await refuseIncompleteLog(reading, log, consumer);
+  } catch (error) {
+    await consumer.close();
+    throw error;
+  }
+  return {
+    catchUp: async () => {
+      const { live, shadow } = await standing(reading);
+      const partitions = shadow.map((each) => ({
+        ...each,
+        untilOffset: matching(live, each)?.nextOffset ?? each.nextOffset,
+      }));
+      const total = sum(partitions.map(({ untilOffset }) => untilOffset));
+      let done = sum(partitions.map(({ nextOffset }) => nextOffset));
+      await reading.progress.at(done, total);
+      const { clock, signal } = reading;
+      const apply = async (...[records, moves]: Parameters<Parameters<typeof replayLog>[0]['apply']>) => {
+        const batch = packBatch({ records, moves });
+        await reading.call('applyToShadow', { id: reading.id, batch }, transferable(batch));
+        done += sum(moves.map(({ fromOffset, nextOffset }) => nextOffset - fromOffset));
+        await reading.progress.at(done, total);
+      };
+      await replayLog({ consumer, partitions, apply, clock, signal });
+    },
+    behind: async () => {
+      const { live, shadow } = await standing(reading);
+      return sum(live.map((each) => Math.max(0, each.nextOffset - (matching(shadow, each)?.nextOffset ?? 0))));
+    },
+    close: consumer.close,
+  };
+};
+
+const refuseIncompleteLog = async (reading: RebuildReading, log: EventLog, consumer: LogConsumer): Promise<void> => {
+  const { live, shadow } = await standing(reading);
+  for (const { topic, partitions, logId } of await log.describe(reading.topics)) {
+    if ([...live, ...shadow].some((each) => each.topic === topic && each.logId !== logId)) {
+      throw new ReplayImpossible(
+        `${topic} is not the topic that the rows were made from (it was recreated, or this is another cluster)`,
+      );
+    }
+    for (let partition = 0; partition < partitions; partition += 1) {
+      const { low } = await consumer.watermarks(topic, partition);
+      if (low === 0) continue;
+      throw new ReplayImpossible(
+        `${topic}/${partition} begins at offset ${low}: the ${low} records before it are no longer in Kafka`,
+      );
+    }
+  }
+};
+
+// -------------------------------------------------------------------------------------
+// The store
+// -------------------------------------------------------------------------------------
+
+/** Counts what it had to read, for a rebuild from the log that needs it says so. */
+export interface StoredEvents extends RebuildEvents {
+  readonly applied: () => number;
+}
+
+/**
+ * Reads from the store what the shadow lacks, in each partition up to the group's high-water position: for a rebuild from
+ * the store that is everything, for one from the log what an earlier log held and this one does not.
+ */
+export const eventsOfStore = (reading: RebuildReading): StoredEvents => {
+  let applied = 0;
+  const gap = ({ live, shadow }: Standing): { readonly after: number; readonly until: number } => {
+    const open = live.filter((each) => (matching(shadow, each)?.highWaterPosition ?? 0) < each.highWaterPosition);
+    return {
+      after: Math.min(...open.map((each) => matching(shadow, each)?.highWaterPosition ?? 0)),
+      until: Math.max(...open.map((each) => each.highWaterPosition)),
+    };
+  };
+  return {
+    catchUp: async () => {
+      const stand = await standing(reading);
+      const bounds = stand.live;
+      const { after, until } = gap(stand);
+      let position = after;
+      while (position < until) {
+        if (reading.signal.aborted) return;
+        await reading.progress.at(position, until);
+        const page = await reading.call('applyStoreToShadow', { id: reading.id, afterPosition: position, bounds });
+        applied += page.outcome.applied;
+        position = page.reachedPosition;
+      }
+      // Only now: a bound says that everything below it is there.
+      if (after < until) await reading.call('raiseShadow', { id: reading.id, bounds });
+    },
+    behind: async () => {
+      const { after, until } = gap(await standing(reading));
+      return Math.max(0, until - after);
+    },
+    close: async () => Promise.resolve(),
+    applied: () => applied,
+  };
+};

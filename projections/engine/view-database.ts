@@ -1,0 +1,168 @@
+/**
+ * Reads the views' file beside the thread that writes it, from the same process or from another one, and before there is
+ * a file at all: then the views are empty, and nothing has been seen.
+ */
+import { existsSync } from 'node:fs';
+import * as E from 'fp-ts/Either';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import { groupStatusReader, type GroupStatus } from '../../infra/consumption/group-status';
+import {
+  dataVersion,
+  openForReading,
+  refuseNewerSchema,
+  schemaVersion,
+  type Database,
+} from '../../infra/sqlite/database';
+import type { Projection } from '../projection';
+import type { ProjectionStatus, ViewDescription, ViewReader } from '../view-reader';
+import { topicsOf } from './projection-topics';
+import { rebuildReader } from './rebuild-rows';
+import { keyNames, shapeOf } from './table-shape';
+import { filterValues, keyOf, viewQueries, type ViewQueries } from './view-queries';
+import { viewsMigrations } from './views-schema';
+
+/** Opens the reader; `catalog` says under which names the topics go. The file is looked for whenever it is needed. */
+export const openViewReader = (file: string, projections: ReadonlyArray<Projection>, catalog: Catalog): ViewReader => {
+  const views = projections.map((projection) => descriptionOf(projection, catalog));
+  const described = (name: string): ViewDescription => {
+    const view = views.find((each) => each.name === name);
+    if (view === undefined) throw new Error(`no view is called '${name}'`);
+    return view;
+  };
+  let opened: OpenViews | undefined;
+  let isClosed = false;
+  const open = (): OpenViews | undefined => {
+    if (isClosed) throw new Error('the view reader is closed');
+    return (opened ??= openViews(file, described));
+  };
+  return {
+    views,
+    list: (view, query) => {
+      // The same complaints whether or not there are rows yet.
+      const values = filterValues(described(view), query.filters);
+      if (E.isLeft(values)) return values;
+      return open()?.inView(view, NO_ROWS, (rows) => rows.list(query)) ?? NO_ROWS;
+    },
+    find: (view, key) => {
+      const cells = keyOf(described(view), key);
+      return cells === undefined ? undefined : open()?.inView(view, undefined, (rows) => rows.find(cells));
+    },
+    hasSeen: (view, event) => !described(view).topics.includes(event.topic) || (open()?.hasSeen(view, event) ?? false),
+    projections: () => projections.map((projection) => open()?.status(projection) ?? unprepared(projection)),
+    groups: () => open()?.groups() ?? [],
+    rebuild: (id) => open()?.rebuilds.find(id),
+    changeCounter: () => open()?.changeCounter() ?? -1,
+    close: () => {
+      isClosed = true;
+      opened?.close();
+    },
+  };
+};
+
+const NO_ROWS: ReturnType<ViewReader['list']> = E.right({ items: [] });
+
+const descriptionOf = (projection: Projection, catalog: Catalog): ViewDescription => {
+  const shape = shapeOf(projection.view);
+  return {
+    name: projection.name,
+    version: projection.version,
+    meaning: projection.meaning,
+    key: keyNames(shape),
+    columns: shape.columns.map(({ name, type, nullable, meaning }) => ({ name, type, nullable, meaning })),
+    topics: topicsOf(catalog, projection).map(({ name }) => name),
+  };
+};
+
+const unprepared = ({ name, version }: Projection): ProjectionStatus => ({
+  name,
+  version,
+  generation: 0,
+  rows: 0,
+  rebuild: null,
+});
+
+// -------------------------------------------------------------------------------------
+// The file, once it is there
+// -------------------------------------------------------------------------------------
+
+interface OpenViews {
+  /** Queries the build in service; `otherwise` where the projection was never prepared. */
+  readonly inView: <Result>(view: string, otherwise: Result, query: (rows: ViewQueries) => Result) => Result;
+  readonly hasSeen: ViewReader['hasSeen'];
+  readonly status: (projection: Projection) => ProjectionStatus;
+  readonly groups: () => ReadonlyArray<GroupStatus>;
+  readonly rebuilds: ReturnType<typeof rebuildReader>;
+  readonly changeCounter: () => number;
+  readonly close: () => void;
+}
+
+/** Undefined while there is no file, or none of this program's schema: the role that writes it has not started yet. */
+const openViews = (file: string, described: (name: string) => ViewDescription): OpenViews | undefined => {
+  if (!existsSync(file)) return undefined;
+  const database = openForReading(file);
+  try {
+    refuseNewerSchema(database, viewsMigrations);
+    if (schemaVersion(database) === viewsMigrations.length) return viewsOf(database, described);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  database.close();
+  return undefined;
+};
+
+const viewsOf = (database: Database, described: (name: string) => ViewDescription): OpenViews => {
+  const served = database.prepare<[string], { readonly version: number; readonly generation: number }>(
+    'SELECT version, generation FROM projections WHERE name = ?',
+  );
+  const highWater = database
+    .prepare<[string, string, number], number>(
+      'SELECT high_water_position FROM checkpoints WHERE consumer = ? AND topic = ? AND "partition" = ?',
+    )
+    .pluck();
+  const rebuilds = rebuildReader(database);
+  const groups = groupStatusReader(database);
+  const builds = new Map<string, ViewQueries>();
+  const counts = new Map<string, { readonly at: number; readonly rows: number }>();
+
+  // One snapshot for the pointer and the rows: a swap in between would take the table away.
+  const inView: OpenViews['inView'] = (view, otherwise, query) =>
+    database.transaction(() => {
+      const row = served.get(view);
+      if (row === undefined) return otherwise;
+      const known = builds.get(view);
+      if (known?.generation === row.generation) return query(known);
+      const fresh = viewQueries(database, described(view), row.generation);
+      builds.set(view, fresh);
+      return query(fresh);
+    })();
+
+  const rowsOf = (view: string): number => {
+    const at = dataVersion(database);
+    const known = counts.get(view);
+    if (known?.at === at) return known.rows;
+    const rows = inView(view, 0, (build) => build.count());
+    counts.set(view, { at, rows });
+    return rows;
+  };
+
+  return {
+    inView,
+    hasSeen: (view, { topic, partition, position }) => (highWater.get(view, topic, partition) ?? 0) >= position,
+    status: ({ name, version }) => {
+      const row = served.get(name);
+      const rebuild = rebuilds.latestOf(name) ?? null;
+      return {
+        name,
+        version: row?.version ?? version,
+        generation: row?.generation ?? 0,
+        rows: rowsOf(name),
+        rebuild,
+      };
+    },
+    groups,
+    rebuilds,
+    changeCounter: () => dataVersion(database),
+    close: () => void database.close(),
+  };
+};

@@ -1,0 +1,196 @@
+/**
+ * A projection as data: a view's table, the events that it is made from, and a pure function from an event to changes of
+ * rows. It is handed an event and nothing else, so that the same events make the same rows, today and in any rebuild.
+ *
+ * Order holds within one stream and is never assumed between streams: what comes from several streams has to commute
+ * (`add`, `max`, columns that one stream alone sets).
+ */
+import type { AnyEventDefinition, DomainEvent, EventOf } from '../domain/kernel/event-definition';
+import type { RecordedEvent } from '../domain/kernel/recorded-event';
+
+// -------------------------------------------------------------------------------------
+// Tables
+// -------------------------------------------------------------------------------------
+
+export type ColumnType = 'text' | 'integer' | 'json';
+
+/** A column and what its values mean. A new row begins with null, or else with 0 or an empty text. */
+export interface Column<Type extends ColumnType = ColumnType, Nullable extends boolean = boolean> {
+  readonly type: Type;
+  readonly nullable: Nullable;
+  readonly meaning: string;
+}
+
+/** A text column. */
+export const text = (meaning: string): Column<'text', false> => ({ type: 'text', nullable: false, meaning });
+
+/** A column of safe integers; a sum that would leave them stops at the last one. */
+export const integer = (meaning: string): Column<'integer', false> => ({ type: 'integer', nullable: false, meaning });
+
+/** A column of JSON values, null until set. */
+export const json = (meaning: string): Column<'json', true> => ({ type: 'json', nullable: true, meaning });
+
+/** The same column, null until set. */
+export const nullable = <Type extends ColumnType>({ type, meaning }: Column<Type>): Column<Type, true> => ({
+  type,
+  nullable: true,
+  meaning,
+});
+
+export type Columns = Readonly<Record<string, Column>>;
+
+/** A table: the columns that name a row, in the order of sorting, and the columns that describe it. */
+export interface Table<Key extends Columns = Columns, Rest extends Columns = Columns> {
+  readonly key: Key;
+  readonly columns: Rest;
+  /** Columns that clients often filter by; each index costs a little at every write. */
+  readonly indexes?: ReadonlyArray<ReadonlyArray<keyof Rest & string>>;
+}
+
+type Plain<Type extends ColumnType> = Type extends 'integer' ? number : Type extends 'text' ? string : unknown;
+
+/** What a column holds in memory. */
+export type ValueOf<C> =
+  C extends Column<infer Type, infer Nullable> ? Plain<Type> | (Nullable extends true ? null : never) : never;
+
+type RowOf<C extends Columns> = { readonly [Name in keyof C]: ValueOf<C[Name]> };
+
+type IntegersOf<C extends Columns> = {
+  readonly [Name in keyof C as C[Name] extends Column<'integer'> ? Name : never]?: number;
+};
+
+/** The columns that have an order: integers by value, texts as instants. */
+type OrderedOf<C extends Columns> = {
+  readonly [Name in keyof C as C[Name] extends Column<'json'> ? never : Name]?: NonNullable<ValueOf<C[Name]>>;
+};
+
+// -------------------------------------------------------------------------------------
+// Changes of rows
+// -------------------------------------------------------------------------------------
+
+/** A change of one row, which is born where it is not there yet. */
+export interface UpsertOf<T extends Table> {
+  readonly key: RowOf<T['key']>;
+  /** A guard: nothing is done unless it is above the row's `version` column, which then takes it. */
+  readonly version?: number;
+  readonly set?: Partial<RowOf<T['columns']>>;
+  readonly add?: IntegersOf<T['columns']>;
+  /** The greater one stays: of integers by value, of instants (ISO 8601, UTC) the later one. */
+  readonly max?: OrderedOf<T['columns']>;
+}
+
+/** What one row of the memory adds to one row of the view. */
+export interface ContributionOf<View extends Table> {
+  readonly key: RowOf<View['key']>;
+  readonly add: IntegersOf<View['columns']>;
+}
+
+type Definition = AnyEventDefinition & { readonly of: (data: never) => DomainEvent };
+
+type Handled<D> = EventOf<D> extends infer Event ? RecordedOf<Event> : never;
+
+type RecordedOf<Event> = Event extends DomainEvent<infer Type, infer Data> ? RecordedEvent<Type, Data> : never;
+
+// -------------------------------------------------------------------------------------
+// What a team writes
+// -------------------------------------------------------------------------------------
+
+interface Description<D extends Definition> {
+  /** Names the view in the URL, the consumer group, and the tables. */
+  readonly name: string;
+  /** Another version means other rows from the same events: the rows are made again, from the first event on. */
+  readonly version: number;
+  /** What a row stands for, in a sentence. */
+  readonly meaning: string;
+  readonly handles: ReadonlyArray<D>;
+}
+
+interface Direct<View extends Table, D extends Definition> extends Description<D> {
+  readonly view: View;
+  readonly project: (event: Handled<D>) => ReadonlyArray<UpsertOf<View>>;
+}
+
+interface Rollup<View extends Table, Memory extends Table, D extends Definition> extends Description<D> {
+  readonly view: View;
+  /** Rows of its own, which are not served: one for each thing that counts in the view. */
+  readonly memory: Memory;
+  /** Changes the memory. */
+  readonly project: (event: Handled<D>) => ReadonlyArray<UpsertOf<Memory>>;
+  /** What a row of the memory counts for, if it counts yet. A row of the view whose sums are all 0 vanishes. */
+  readonly contribution: (row: RowOf<Memory['key']> & RowOf<Memory['columns']>) => ContributionOf<View> | undefined;
+}
+
+// -------------------------------------------------------------------------------------
+// What the engine drives
+// -------------------------------------------------------------------------------------
+
+/** A row by column names. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A change of a row without its types. */
+export interface Upsert {
+  readonly key: Row;
+  readonly version?: number;
+  readonly set?: Row;
+  readonly add?: Readonly<Record<string, number>>;
+  readonly max?: Readonly<Record<string, number | string>>;
+}
+
+/** What a memory row adds to the view, without its types. */
+export interface Contribution {
+  readonly key: Row;
+  readonly add: Readonly<Record<string, number>>;
+}
+
+/** A projection without its type parameters. */
+export interface Projection {
+  readonly name: string;
+  readonly version: number;
+  readonly meaning: string;
+  readonly handles: ReadonlyArray<AnyEventDefinition>;
+  readonly view: Table;
+  /** Changes of the view, or of the memory where there is one. */
+  readonly project: (event: RecordedEvent) => ReadonlyArray<Upsert>;
+  readonly rollup?: {
+    readonly memory: Table;
+    readonly contribution: (row: Row) => Contribution | undefined;
+  };
+}
+
+/** Declares a projection that changes the rows of its view. Throws where a name can't be one. */
+export const defineProjection = <const View extends Table, D extends Definition>(
+  definition: Direct<View, D>,
+): Projection => {
+  const { project, ...rest } = definition;
+  // The engine hands it the events that it handles, checked by their codecs, and nothing else.
+  return checked({ ...rest, project: (event) => project(event as Handled<D>) as ReadonlyArray<Upsert> });
+};
+
+/** Declares a projection whose view sums up rows that it keeps for itself. Throws where a name can't be one. */
+export const defineRollup = <const View extends Table, const Memory extends Table, D extends Definition>(
+  definition: Rollup<View, Memory, D>,
+): Projection => {
+  const { project, memory, contribution, ...rest } = definition;
+  return checked({
+    ...rest,
+    // As above; and the engine hands `contribution` whole rows of the memory's own table.
+    project: (event) => project(event as Handled<D>) as ReadonlyArray<Upsert>,
+    rollup: { memory, contribution: (row) => contribution(row as never) as Contribution | undefined },
+  });
+};
+
+/** What stands in the names of tables and in URLs. */
+const NAME = /^[a-z][a-z0-9-]*$/;
+const COLUMN = /^[a-z][A-Za-z0-9]*$/;
+
+const checked = (projection: Projection): Projection => {
+  if (!NAME.test(projection.name)) throw new Error(`a projection can't be called '${projection.name}': use kebab-case`);
+  const { view, rollup } = projection;
+  for (const table of rollup === undefined ? [view] : [view, rollup.memory]) {
+    const names = [...Object.keys(table.key), ...Object.keys(table.columns)];
+    const wrong = names.find((name, index) => !COLUMN.test(name) || names.indexOf(name) !== index);
+    if (wrong !== undefined)
+      throw new Error(`${projection.name} can't have the column '${wrong}': use camelCase, each name once`);
+  }
+  return projection;
+};

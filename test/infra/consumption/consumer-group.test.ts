@@ -1,0 +1,245 @@
+/** The loop of a consumer group on a real broker: every event once, whatever fails, repeats or is gone. */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { systemClock } from '../../../infra/clock';
+import { CheckpointMoved } from '../../../infra/consumption/checkpoints';
+import type { ConsumerGroup, ConsumerGroupOptions } from '../../../infra/consumption/consumer-group';
+import { startConsumerGroup } from '../../../infra/consumption/start-consumer-group';
+import { silentLogger } from '../../../infra/logger';
+import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { spec } from '../../spec';
+import { admin, deleteRecordsBefore, produceRaw } from '../../support/broker-admin';
+import { realKafka } from '../../support/kafka';
+import { repeatLog } from '../../support/log-probe';
+import { eventually } from '../../support/server';
+import { relayWorld, statusWhere, type RelayWorld } from '../relay/relay-fixture';
+import { temporaryFolder } from '../sqlite/temporary-folder';
+import { tallyHandler, type Tally } from './tally-handler';
+
+const folder = temporaryFolder();
+let files = 0;
+
+interface GroupWorld extends RelayWorld {
+  readonly file: string;
+  readonly open: () => Tally;
+  readonly run: (tally: Tally, options?: Partial<ConsumerGroupOptions>) => ConsumerGroup;
+  /** Appends events and waits until Kafka has them. */
+  readonly publish: (count: number) => Promise<void>;
+}
+
+const payload = { sku: 's', receiptId: 'r', quantity: 1, receivedAt: '2018-01-01T00:00:00Z' };
+
+const groupWorld = async (servers: string, prefix: string): Promise<GroupWorld> => {
+  const world = await relayWorld(servers, prefix);
+  const reader = openEventReader(world.storeFile);
+  files += 1;
+  const file = join(folder, `tally-${files}.sqlite`);
+  const groups: ConsumerGroup[] = [];
+  const tallies: Tally[] = [];
+  return {
+    ...world,
+    file,
+    open: () => {
+      const tally = tallyHandler(file, world.catalog, reader);
+      tallies.push(tally);
+      return tally;
+    },
+    run: (tally, options = {}) => {
+      const group = startConsumerGroup({
+        log: world.log,
+        handler: tally,
+        topics: world.catalog.aggregates.map(({ topic }) => topic),
+        clock: systemClock,
+        logger: silentLogger,
+        acceptNewLog: false,
+        storeLastPosition: reader.lastPosition,
+        ...options,
+      });
+      groups.push(group);
+      return group;
+    },
+    publish: async (count) => {
+      await world.append(
+        Array.from({ length: count }, (_, index) => `stock-s${index}`),
+        payload,
+      );
+      const last = reader.lastPosition();
+      await statusWhere(world, 'all is published', ({ cursor }) => cursor >= last);
+    },
+    close: async () => {
+      for (const group of groups) await group.stop();
+      for (const tally of tallies) tally.database.close();
+      reader.close();
+      await world.close();
+    },
+  };
+};
+
+const countsAre = async (tally: Tally, events: number): Promise<void> => {
+  await eventually(`${events} events are applied`, async () => Promise.resolve(tally.counts().size === events));
+  for (const [id, count] of tally.counts()) assert.is(count, 1, `${id} was applied ${count} times`);
+};
+
+const stateIs = async (group: ConsumerGroup, state: string): Promise<void> =>
+  eventually(`the group is ${state}`, async () => Promise.resolve(group.status().state === state));
+
+void realKafka().then((broker) => {
+  if ('missing' in broker) {
+    spec('a consumer group', ({ skip }) => skip('applies each event of a real Kafka once', broker.missing));
+    return;
+  }
+  spec('a consumer group', ({ test, before, after }) => {
+    let world: GroupWorld;
+    const worlds: GroupWorld[] = [];
+    const newWorld = async (): Promise<GroupWorld> => {
+      const made = await groupWorld(broker.servers, broker.topicPrefix());
+      worlds.push(made);
+      return made;
+    };
+    const topics = (): ReadonlyArray<string> => world.catalog.aggregates.map(({ topic }) => topic.name);
+    const stockTopic = (of: GroupWorld): string => of.catalog.byCategory('stock')?.topic.name ?? '';
+
+    before(async () => {
+      world = await newWorld();
+      world.start();
+    });
+    after(async () => {
+      for (const each of worlds) await each.close();
+    });
+
+    test('applies every event once, also where every record is delivered again, and says so', async () => {
+      const tally = world.open();
+      const group = world.run(tally);
+      await world.publish(200);
+      await countsAre(tally, 200);
+      await repeatLog(broker.servers, topics());
+      await eventually('the repeats are counted', async () =>
+        Promise.resolve(group.status().outcomes.duplicates === 200),
+      );
+      await eventually('the group knows that nothing is left', async () => Promise.resolve(group.status().lag === 0));
+      await countsAre(tally, 200);
+      await group.stop();
+      assert.is(group.status().state, 'stopped');
+      tally.database.close();
+    });
+
+    test('goes on at its checkpoint after a restart', async () => {
+      const tally = world.open();
+      await world.publish(50);
+      const group = world.run(tally);
+      await countsAre(tally, 250);
+      assert.is(group.status().outcomes.applied, 50);
+      await group.stop();
+    });
+
+    test('tries a batch that fails again, in place, until it goes through, and counts the attempts', async () => {
+      const tally = world.open();
+      tally.failNext(3);
+      const group = world.run(tally);
+      await world.publish(20);
+      await eventually('the group says that it retries', async () =>
+        Promise.resolve(/says the test/.test(group.status().reason ?? '')),
+      );
+      await countsAre(tally, 270);
+      await stateIs(group, 'running');
+      assert.is(group.status().outcomes.retries, 3);
+      await group.stop();
+    });
+
+    test('keeps a record that is no event aside, byte for byte, and goes on', async () => {
+      const tally = world.open();
+      const group = world.run(tally);
+      const garbage = Buffer.from([0xff, 0x00, 0x7b, 0x22]);
+      await produceRaw(broker.servers, { topic: stockTopic(world), partition: 0, key: 'k', value: garbage });
+      await world.publish(10);
+      await countsAre(tally, 280);
+      const [kept] = tally.unreadable();
+      assert.equal(kept?.value, garbage);
+      assert.match(kept?.reason ?? '', /content-type/);
+      assert.is(group.status().outcomes.unreadable, 1);
+      await group.stop();
+    });
+
+    test('ends where another process has moved its checkpoint, with nothing of the batch applied', async () => {
+      const tally = world.open();
+      const group = world.run(tally);
+      await stateIs(group, 'running');
+      tally.database.prepare('UPDATE checkpoints SET next_offset = next_offset + 1').run();
+      const before = tally.counts().size;
+      await world.publish(5);
+      const error: unknown = await group.done.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      assert.instance(error, CheckpointMoved);
+      assert.is(tally.counts().size, before);
+      tally.database.prepare('UPDATE checkpoints SET next_offset = next_offset - 1').run();
+    });
+
+    test('holds still at a batch boundary while other work runs', async () => {
+      const tally = world.open();
+      const group = world.run(tally);
+      await countsAre(tally, 285);
+      await group.pausedWhile(async () => {
+        await world.publish(5);
+        await delay(300);
+        assert.is(tally.counts().size, 285);
+      });
+      await countsAre(tally, 290);
+      await group.stop();
+    });
+
+    test('halts where records are gone that it has not read, with the numbers, and skips nothing', async () => {
+      const own = await newWorld();
+      const relay = own.start();
+      await own.publish(40);
+      const first = own.run(own.open());
+      await stateIs(first, 'running');
+      await first.stop();
+      await own.publish(40);
+      const end = first.status().partitions.find(({ topic }) => topic === stockTopic(own));
+      await deleteRecordsBefore(broker.servers, stockTopic(own), end?.partition ?? 0, (end?.nextOffset ?? 0) + 3);
+      const group = own.run(own.open());
+      await stateIs(group, 'halted');
+      assert.match(group.status().reason ?? '', /3 records are gone.*rebuild from the store/);
+      await relay.stop();
+    });
+
+    test('halts on a recreated topic; where that is meant, it goes on and applies nothing twice', async () => {
+      const own = await newWorld();
+      const relay = own.start();
+      const tally = own.open();
+      const first = own.run(tally);
+      await own.publish(30);
+      await countsAre(tally, 30);
+      await first.stop();
+      await relay.stop();
+      await admin(broker.servers, (client, done) => client.deleteTopic(stockTopic(own), 10_000, done));
+      await delay(1_500);
+      own.start({ acceptNewLog: true });
+      await statusWhere(own, 'all is published again', ({ cursor, state }) => cursor === 30 && state === 'running');
+      const halted = own.run(tally);
+      await stateIs(halted, 'halted');
+      assert.match(halted.status().reason ?? '', /ACCEPT_NEW_LOG=true/);
+      await halted.stop();
+      const accepted = own.run(tally, { acceptNewLog: true });
+      await own.publish(30);
+      await countsAre(tally, 60);
+      assert.is(accepted.status().outcomes.duplicates, 30);
+    });
+
+    test('lets the store stand in for the beginning of a log that a new group finds without it', async () => {
+      const own = await newWorld();
+      own.start();
+      await own.publish(120);
+      await deleteRecordsBefore(broker.servers, stockTopic(own), 0, 20);
+      const tally = own.open();
+      const group = own.run(tally);
+      await countsAre(tally, 120);
+      await own.publish(10);
+      await countsAre(tally, 130);
+      assert.is(group.status().state, 'running');
+    });
+  });
+});

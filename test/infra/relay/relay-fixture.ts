@@ -1,0 +1,111 @@
+/** A store to publish from and a relay on a real broker. */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { catalog as declared, withTopicPrefix } from '../../../domain/catalog';
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import { systemClock } from '../../../infra/clock';
+import type { Configuration } from '../../../infra/configuration';
+import type { EventLog } from '../../../infra/kafka/event-log';
+import { openLog } from '../../../infra/kafka/open-log';
+import { silentLogger } from '../../../infra/logger';
+import { startRelay, type Relay, type RelayOptions } from '../../../infra/relay/relay';
+import { readRelayStatus } from '../../../infra/relay/relay-file';
+import type { RelayStatus } from '../../../infra/relay/relay-status';
+import { openEventReader } from '../../../infra/sqlite/event-reader';
+import type { SqliteEventStore } from '../../../infra/sqlite/event-store';
+import { openStore } from '../sqlite/store-fixture';
+import { temporaryFolder } from '../sqlite/temporary-folder';
+
+export interface RelayWorld {
+  readonly store: SqliteEventStore;
+  readonly catalog: Catalog;
+  readonly log: EventLog;
+  readonly storeFile: string;
+  readonly relayFile: string;
+  /** Appends one event to each of the streams, in one transaction. */
+  readonly append: (streams: ReadonlyArray<string>, payload?: unknown) => Promise<void>;
+  readonly start: (options?: Partial<RelayOptions>) => Relay;
+  readonly status: () => RelayStatus | undefined;
+  readonly close: () => Promise<void>;
+}
+
+const kafka = (servers: string): Pick<Configuration, 'kafka'> => ({
+  kafka: { brokers: servers, securityProtocol: 'plaintext' },
+});
+
+const folder = temporaryFolder();
+let worlds = 0;
+
+/** A new store, and topics of its own under the prefix. */
+export const relayWorld = async (servers: string, prefix: string): Promise<RelayWorld> => {
+  worlds += 1;
+  const storeFile = join(folder, `store-${worlds}.sqlite`);
+  const relayFile = join(folder, `relay-${worlds}.sqlite`);
+  const catalog = withTopicPrefix(declared, prefix);
+  const log = await openLog({ configuration: kafka(servers), clock: systemClock, logger: silentLogger });
+  const store = await openStore({ file: storeFile });
+  const running: Relay[] = [];
+  return {
+    store,
+    catalog,
+    log,
+    storeFile,
+    relayFile,
+    append: async (streams, payload = { some: 'payload' }) => {
+      const appended = await store.append({
+        streams: streams.map((stream) => ({
+          stream,
+          expectedVersion: 'any',
+          events: [{ type: 'StockReceived', schemaVersion: 1, data: payload }],
+        })),
+        metadata: { correlationId: 'c1', causationId: 'r1', actor: 'tester' },
+      })();
+      if (appended._tag === 'Left') throw new Error(appended.left._tag);
+    },
+    start: (options = {}) => {
+      const relay = startRelay({
+        log,
+        catalog,
+        clock: systemClock,
+        logger: silentLogger,
+        signal: new AbortController().signal,
+        leaseTtlMs: 1_000,
+        acceptNewLog: false,
+        file: relayFile,
+        outbox: () => openEventReader(storeFile),
+        cloudEventsMode: 'structured',
+        schemaBaseUrl: 'http://schemas.example',
+        ...options,
+      });
+      running.push(relay);
+      return relay;
+    },
+    status: () => readRelayStatus(relayFile),
+    close: async () => {
+      for (const relay of running) await relay.stop();
+      await store.close();
+      await log.close();
+    },
+  };
+};
+
+/** Waits until the relay's status is as wanted. */
+export const statusWhere = async (
+  world: RelayWorld,
+  what: string,
+  holds: (status: RelayStatus) => boolean,
+  deadlineMs = 20_000,
+): Promise<RelayStatus> => {
+  const untilMs = systemClock.monotonicMs() + deadlineMs;
+  let last: RelayStatus | undefined;
+  while (systemClock.monotonicMs() < untilMs) {
+    try {
+      last = world.status();
+    } catch {
+      // The file is not there yet.
+    }
+    if (last !== undefined && holds(last)) return last;
+    await delay(20);
+  }
+  throw new Error(`not within ${deadlineMs} ms: ${what}; the status was ${JSON.stringify(last)}`);
+};
