@@ -3,29 +3,28 @@ import type { JsonSchema } from '../kernel/codec';
 
 /** The path of the first value that the schema refuses, as a JSON pointer; undefined where it takes the whole. */
 export const refusedPath = (schema: JsonSchema, value: unknown, path = ''): string | undefined => {
-  const here = path === '' ? '/' : path;
-  if ('const' in schema) return value === schema['const'] ? undefined : here;
-  const words = schema['enum'];
-  if (Array.isArray(words)) return words.includes(value) ? undefined : here;
-  const choices = schema['anyOf'];
-  if (Array.isArray(choices)) {
-    return choices.some((choice) => refusedPath(choice as JsonSchema, value, path) === undefined) ? undefined : here;
-  }
   switch (schema['type']) {
     case 'object':
-      return refusedInObject(schema, value, path, here);
+      return refusedInObject(schema, value, path);
     case 'array':
-      return refusedInArray(schema, value, path, here);
-    case 'string':
-      return typeof value === 'string' && isString(schema, value) ? undefined : here;
-    case 'integer':
-    case 'number':
-      return isNumber(schema, value) ? undefined : here;
-    case 'boolean':
-      return typeof value === 'boolean' ? undefined : here;
+      return refusedInArray(schema, value, path);
     default:
-      throw new Error(`the schema at ${here} is of no known kind: ${JSON.stringify(schema)}`);
+      return isSingle(schema, value) ? undefined : shownPath(path);
   }
+};
+
+const shownPath = (path: string): string => (path === '' ? '/' : path);
+
+/** Whether a value that is neither object nor list passes, or one of several schemas takes it. */
+const isSingle = (schema: JsonSchema, value: unknown): boolean => {
+  const { enum: words, anyOf: choices, type } = schema;
+  if ('const' in schema) return value === schema['const'];
+  if (Array.isArray(words)) return words.includes(value);
+  if (Array.isArray(choices)) return choices.some((choice) => refusedPath(choice as JsonSchema, value) === undefined);
+  if (type === 'string') return typeof value === 'string' && isString(schema, value);
+  if (type === 'integer' || type === 'number') return isNumber(schema, value);
+  if (type === 'boolean') return typeof value === 'boolean';
+  throw new Error(`the schema is of no known kind: ${JSON.stringify(schema)}`);
 };
 
 /** The fields of an object's schema. */
@@ -36,8 +35,8 @@ export const propertiesOf = (schema: JsonSchema): Readonly<Record<string, JsonSc
 export const requiredOf = (schema: JsonSchema): ReadonlyArray<string> =>
   (schema['required'] ?? []) as ReadonlyArray<string>;
 
-const refusedInObject = (schema: JsonSchema, value: unknown, path: string, here: string): string | undefined => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return here;
+const refusedInObject = (schema: JsonSchema, value: unknown, path: string): string | undefined => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return shownPath(path);
   const members = value as Readonly<Record<string, unknown>>;
   const missing = requiredOf(schema).find((name) => members[name] === undefined);
   if (missing !== undefined) return `${path}/${missing}`;
@@ -49,8 +48,8 @@ const refusedInObject = (schema: JsonSchema, value: unknown, path: string, here:
   return undefined;
 };
 
-const refusedInArray = (schema: JsonSchema, value: unknown, path: string, here: string): string | undefined => {
-  if (!Array.isArray(value)) return here;
+const refusedInArray = (schema: JsonSchema, value: unknown, path: string): string | undefined => {
+  if (!Array.isArray(value)) return shownPath(path);
   for (const [index, item] of (value as ReadonlyArray<unknown>).entries()) {
     const refused = refusedPath(schema['items'] as JsonSchema, item, `${path}/${index}`);
     if (refused !== undefined) return refused;

@@ -87,7 +87,9 @@ const texts = (schema: JsonSchema, beside: JsonSchema): ReadonlyArray<string> =>
   const lengths = bounds.filter((bound) => typeof bound === 'number').flatMap((bound) => [bound - 1, bound, bound + 1]);
   const repeated = [...lengths, ...quantifiers(schema), ...quantifiers(beside)].filter((length) => length > 0);
   const long = repeated.flatMap((length) => ['a'.repeat(length), 'A'.repeat(length)]);
-  const joined = SAMPLES.slice(0, 5).flatMap((sample) => PARTS.flatMap((part) => [`${sample}${part}`, `${part}${sample}`]));
+  const joined = SAMPLES.slice(0, 5).flatMap((sample) =>
+    PARTS.flatMap((part) => [`${sample}${part}`, `${part}${sample}`]),
+  );
   return [...SAMPLES, ...PARTS, ...joined, ...long];
 };
 
@@ -96,5 +98,7 @@ const quantifiers = ({ pattern }: JsonSchema): ReadonlyArray<number> =>
   typeof pattern !== 'string'
     ? []
     : [...pattern.matchAll(/\{(\d+)(?:,(\d+))?\}/g)].flatMap(([, least, most]) =>
-        [least, most].filter((count) => count !== undefined).flatMap((count) => [-1, 0, 1, 2].map((by) => Number(count) + by)),
+        [least, most]
+          .filter((count) => count !== undefined)
+          .flatMap((count) => [-1, 0, 1, 2].map((by) => Number(count) + by)),
       );

@@ -1,0 +1,239 @@
+/** The gate: what the catalog says now against what was agreed, and what every change means for whom. */
+import type { Catalog } from '../kernel/aggregate';
+import type { AnyEventDefinition } from '../kernel/event-definition';
+import { namesOf, versionsOf, type EventVersion } from '../kernel/event-versions';
+import { compareSchemas, type Comparison } from './compatibility';
+import { ACCEPT, comparisonLines, exampleLines, readerLines } from './finding-lines';
+import { topicChange } from './topic-change';
+import { lockOf, schemaOf, type ContractLock, type LockedEvent, type LockedVersion } from './contract-lock';
+import { ruleFindings } from './contract-rules';
+import type { EventReaderUnderWatch } from './field-readers';
+import type { Finding } from './finding';
+import { fixtureFindings, type Fixture } from './fixtures';
+import { refusedPath } from './schema-check';
+import { valuesOf } from './schema-values';
+
+export interface ContractCheck {
+  readonly catalog: Catalog;
+  readonly lock: ContractLock;
+  readonly fixtures: ReadonlyArray<Fixture>;
+  readonly readers: ReadonlyArray<EventReaderUnderWatch>;
+}
+
+/** Everything that does not hold; empty where the contracts are as agreed. */
+export const checkContracts = (check: ContractCheck): ReadonlyArray<Finding> => [
+  ...ruleFindings(check.catalog),
+  ...schemaFindings(check.catalog),
+  ...changeFindings(check),
+  ...fixtureFindings(check.catalog, check.fixtures),
+];
+
+/** What differs from the lock. */
+export const changeFindings = ({ catalog, lock, readers }: Omit<ContractCheck, 'fixtures'>): ReadonlyArray<Finding> => {
+  const present = lockOf(catalog);
+  return [
+    ...Object.entries({ ...lock.topics, ...present.topics }).flatMap(([name]) =>
+      topicChange(name, lock.topics[name], present.topics[name]),
+    ),
+    ...Object.entries(lock.events).flatMap(([type, locked]) => eventChanges(catalog, type, locked, readers)),
+    ...Object.keys(present.events)
+      .filter((type) => !isLocked(catalog, lock, type))
+      .map((type) => newEvent(type)),
+  ];
+};
+
+/** Under its present name or one that it had. */
+const isLocked = (catalog: Catalog, lock: ContractLock, type: string): boolean => {
+  const definition = catalog.eventDefinition(type);
+  return definition !== undefined && namesOf(definition).some((name) => lock.events[name] !== undefined);
+};
+
+const newEvent = (type: string): Finding => ({
+  subject: type,
+  problem: 'the event is new and not in the lock',
+  remedy: ACCEPT,
+  details: [],
+});
+
+// -------------------------------------------------------------------------------------
+// Events
+// -------------------------------------------------------------------------------------
+
+const eventChanges = (
+  catalog: Catalog,
+  type: string,
+  locked: LockedEvent,
+  readers: ReadonlyArray<EventReaderUnderWatch>,
+): ReadonlyArray<Finding> => {
+  const definition = catalog.eventDefinition(type);
+  if (definition === undefined) return [goneEvent(type, locked, readers)];
+  const versions = versionsOf(definition);
+  const topic = catalog.aggregates.find(({ events }) => events.has(definition.type))?.topic.name ?? '';
+  return [
+    ...movedEvent(definition, locked, topic),
+    ...Object.entries(locked.versions).flatMap(([number, was]) => {
+      const is = versions.find(({ schemaVersion }) => String(schemaVersion) === number);
+      return is === undefined ? [goneVersion(definition, number, was)] : versionChanges(definition, was, is, readers);
+    }),
+    ...versions
+      .filter(({ schemaVersion }) => locked.versions[String(schemaVersion)] === undefined)
+      .map((version) => newVersion(definition, locked, version, readers)),
+  ];
+};
+
+const goneEvent = (type: string, { versions }: LockedEvent, readers: ReadonlyArray<EventReaderUnderWatch>): Finding => {
+  const last = Object.values(versions).at(-1);
+  const schemas = last === undefined ? [] : [last.schema];
+  return {
+    subject: type,
+    compatibility: 'breaking',
+    problem: 'the event is gone from the catalog, or was renamed without its former name',
+    remedy:
+      `History holds it and consumers read it. If it was renamed, raise schemaVersion and list '${type}' in 'earlier' of the new name; ` +
+      "if nobody writes it any more, keep the definition and say so with 'deprecatedBy'.",
+    details: [
+      ...schemas.flatMap((schema) => exampleLines(valuesOf(schema)[0], '/')),
+      ...readerLines([type], schemas, ['/'], readers),
+    ],
+  };
+};
+
+const goneVersion = (definition: AnyEventDefinition, number: string, { schema }: LockedVersion): Finding => ({
+  subject: `${definition.type} version ${number}`,
+  compatibility: 'breaking',
+  problem: 'the version is gone from the chain',
+  remedy:
+    "Stored events are never rewritten: bring it back into 'earlier' with its fields and its step to the next version.",
+  details: exampleLines(valuesOf(schema)[0], '/'),
+});
+
+const movedEvent = ({ type }: AnyEventDefinition, locked: LockedEvent, topic: string): ReadonlyArray<Finding> =>
+  locked.topic === topic
+    ? []
+    : [
+        {
+          subject: type,
+          compatibility: 'breaking',
+          problem: `the event moved from the topic ${locked.topic} to ${topic}`,
+          remedy: `Consumers of ${locked.topic} would never see it again. Publish it where it was, or publish an event with a new name.`,
+          details: [],
+        },
+      ];
+
+const versionChanges = (
+  definition: AnyEventDefinition,
+  was: LockedVersion,
+  is: EventVersion,
+  readers: ReadonlyArray<EventReaderUnderWatch>,
+): ReadonlyArray<Finding> => {
+  const subject = `${definition.type} version ${is.schemaVersion}`;
+  if (was.type !== is.type) {
+    return [
+      {
+        subject,
+        compatibility: 'breaking',
+        problem: `the version was called '${was.type}', and is '${is.type}' now`,
+        remedy: `Stored events keep the name they were written by: list version ${is.schemaVersion} as '${was.type}' in 'earlier', and give the new name a new version.`,
+        details: [],
+      },
+    ];
+  }
+  const comparison = compareSchemas(was.schema, schemaOf(is));
+  if (comparison.compatibility !== 'none') return [shapeChange(subject, definition, was, is, comparison, readers)];
+  const wordsChanged = was.meaning !== is.meaning || JSON.stringify(was.schema) !== JSON.stringify(schemaOf(is));
+  return wordsChanged ? [meaningChange(subject, was, is)] : [];
+};
+
+const meaningChange = (subject: string, was: LockedVersion, is: EventVersion): Finding => ({
+  subject,
+  compatibility: 'full',
+  problem: 'its words changed, its shape did not',
+  remedy: `If the values mean what they meant, ${ACCEPT} If the unit, zone or sense changed, it is another field: raise schemaVersion and give it another name.`,
+  details: was.meaning === is.meaning ? [] : [`was: ${was.meaning}`, `is:  ${is.meaning}`],
+});
+
+const shapeChange = (
+  subject: string,
+  definition: AnyEventDefinition,
+  was: LockedVersion,
+  is: EventVersion,
+  comparison: Comparison,
+  readers: ReadonlyArray<EventReaderUnderWatch>,
+): Finding => {
+  const compatibility = comparison.compatibility === 'none' ? 'full' : comparison.compatibility;
+  const next = definition.schemaVersion + 1;
+  const remedy =
+    is.superseded === undefined
+      ? `Put the fields back as version ${is.schemaVersion} in 'earlier' with the step to the next, make this one schemaVersion: ${next}, then ${ACCEPT}`
+      : `An earlier version never changes: put it back. What should be different belongs into a version ${next}.`;
+  return {
+    subject,
+    compatibility,
+    problem: `its shape changed without a new version: ${MEANING_OF[compatibility]}`,
+    remedy:
+      compatibility === 'full' ? `Where no reader has to know of it, ${ACCEPT} Otherwise it is a new version.` : remedy,
+    details: [
+      ...comparisonLines(comparison),
+      ...readerLines(
+        namesOf(definition),
+        [was.schema, schemaOf(is)],
+        comparison.changes.map(({ path }) => path),
+        readers,
+      ),
+    ],
+  };
+};
+
+const MEANING_OF: Readonly<Record<'full' | 'backward' | 'forward' | 'breaking', string>> = {
+  full: 'compatible both ways (full)',
+  backward:
+    'compatible backward only: new code reads what was written, consumers that are not ready refuse what is written now',
+  forward: 'compatible forward only: consumers read what is written now, new code refuses what was written',
+  breaking: 'breaking, both ways',
+};
+
+const newVersion = (
+  definition: AnyEventDefinition,
+  locked: LockedEvent,
+  version: EventVersion,
+  readers: ReadonlyArray<EventReaderUnderWatch>,
+): Finding => {
+  const before = locked.versions[String(version.schemaVersion - 1)];
+  const subject = `${definition.type} version ${version.schemaVersion}`;
+  const base = { subject, problem: 'the version is new and not in the lock', remedy: ACCEPT };
+  if (before === undefined) return { ...base, details: [] };
+  const comparison = compareSchemas(before.schema, schemaOf(version));
+  const paths = comparison.changes.map(({ path }) => path);
+  return {
+    ...base,
+    ...(comparison.compatibility === 'none' ? {} : { compatibility: comparison.compatibility }),
+    details: [
+      ...comparisonLines(comparison),
+      ...readerLines(namesOf(definition), [before.schema, schemaOf(version)], paths, readers),
+    ],
+  };
+};
+
+// -------------------------------------------------------------------------------------
+// Schemas
+// -------------------------------------------------------------------------------------
+
+/** A schema is what outsiders go by: the codec must take what it takes. */
+const schemaFindings = ({ aggregates }: Catalog): ReadonlyArray<Finding> =>
+  aggregates
+    .flatMap(({ events }) => [...events.values()])
+    .flatMap((definition) =>
+      versionsOf(definition).flatMap(({ schemaVersion, codec }) => {
+        const schema = schemaOf({ codec });
+        const odd = valuesOf(schema).find((value) => !codec.is(value) || refusedPath(schema, value) !== undefined);
+        if (odd === undefined) return [];
+        return [
+          {
+            subject: `${definition.type} version ${schemaVersion}`,
+            problem: 'its codec refuses a value that its JSON Schema takes',
+            remedy: 'Let both say the same: the schema stands beside the test in the codec of the field.',
+            details: [`example: ${JSON.stringify(odd)}`],
+          },
+        ];
+      }),
+    );

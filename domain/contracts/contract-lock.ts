@@ -1,0 +1,68 @@
+/** The lock: what every contract is, as agreed with those who read it. Plain JSON, committed, and written by one command. */
+import type { Aggregate, Catalog } from '../kernel/aggregate';
+import type { JsonSchema } from '../kernel/codec';
+import type { AnyEventDefinition } from '../kernel/event-definition';
+import { versionsOf, type EventVersion } from '../kernel/event-versions';
+import { jsonSchemaOf } from '../kernel/json-schema';
+
+/** One version of an event, as it was agreed. */
+export interface LockedVersion {
+  readonly type: string;
+  readonly since: string;
+  readonly deprecated?: string;
+  readonly sunset?: string;
+  readonly meaning: string;
+  readonly schema: JsonSchema;
+}
+
+/** An event under its present name. */
+export interface LockedEvent {
+  readonly topic: string;
+  readonly owner: string;
+  /** By version number. */
+  readonly versions: Readonly<Record<string, LockedVersion>>;
+}
+
+/** What decides where a record stands and how long it stays. */
+export interface LockedTopic {
+  readonly partitions: number;
+  readonly retention: string;
+  readonly key: string;
+}
+
+export interface ContractLock {
+  readonly topics: Readonly<Record<string, LockedTopic>>;
+  readonly events: Readonly<Record<string, LockedEvent>>;
+}
+
+/** The lock of a catalog as it stands. */
+export const lockOf = ({ aggregates }: Catalog): ContractLock => ({
+  topics: Object.fromEntries(aggregates.map(({ topic }) => [topic.name, lockedTopic(topic)])),
+  events: Object.fromEntries(
+    aggregates.flatMap((aggregate) =>
+      [...aggregate.events.values()].map((each) => [each.type, lockedEvent(aggregate, each)]),
+    ),
+  ),
+});
+
+const lockedTopic = ({ partitions, retention, key }: Aggregate['topic']): LockedTopic => ({
+  partitions,
+  retention: retention === 'forever' ? retention : `${retention.ms} ms`,
+  key: key.is,
+});
+
+const lockedEvent = ({ topic }: Aggregate, definition: AnyEventDefinition): LockedEvent => ({
+  topic: topic.name,
+  owner: definition.owner,
+  versions: Object.fromEntries(versionsOf(definition).map((each) => [String(each.schemaVersion), lockedVersion(each)])),
+});
+
+const lockedVersion = (version: EventVersion): LockedVersion => {
+  const { type, since, meaning, superseded } = version;
+  const dates = superseded === undefined ? {} : { deprecated: superseded.deprecated, sunset: superseded.sunset };
+  return { type, since, ...dates, meaning, schema: schemaOf(version) };
+};
+
+/** What a reader of this version may count on; fields that it doesn't name are tolerated. */
+export const schemaOf = ({ codec }: Pick<EventVersion, 'codec'>): JsonSchema =>
+  jsonSchemaOf(codec, { additionalProperties: true });

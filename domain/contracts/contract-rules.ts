@@ -1,0 +1,162 @@
+/** What every contract has to say of itself, whatever it is about: an owner, dates, meanings, a name that is a fact. */
+import * as t from 'io-ts';
+import type { Catalog } from '../kernel/aggregate';
+import { RecordType, type AnyField, type Fields } from '../kernel/codec';
+import type { AnyEventDefinition } from '../kernel/event-definition';
+import { versionsOf } from '../kernel/event-versions';
+import type { Topic } from '../kernel/topic';
+import { Amount, Currency, Instant } from '../kernel/values';
+import type { Finding } from './finding';
+
+/** Everything that is missing or badly named. */
+export const ruleFindings = (catalog: Catalog): ReadonlyArray<Finding> =>
+  catalog.aggregates.flatMap(({ topic, events }) => [
+    ...topicFindings(topic),
+    ...[...events.values()].flatMap((definition) => [
+      ...nameFindings(definition),
+      ...versionFindings(definition),
+      ...wordFindings(definition),
+      ...successorFindings(catalog, definition),
+    ]),
+  ]);
+
+const finding = (subject: string, problem: string, remedy: string): Finding => ({
+  subject,
+  problem,
+  remedy,
+  details: [],
+});
+
+// -------------------------------------------------------------------------------------
+// Names
+// -------------------------------------------------------------------------------------
+
+const CRUD_WORDS =
+  /Created|Updated|Deleted|Changed|Modified|Added|Removed|Inserted|Upserted|Saved|Stored|Row|Record|Set$/;
+/** Participles that do not end in `-ed`; one that is missing is one word more. */
+const PARTICIPLES = new Set([
+  'Sent',
+  'Paid',
+  'Sold',
+  'Bought',
+  'Lost',
+  'Found',
+  'Begun',
+  'Taken',
+  'Given',
+  'Held',
+  'Left',
+]);
+
+const nameFindings = ({ type }: AnyEventDefinition): ReadonlyArray<Finding> => {
+  const rename = 'Name the business fact in the past tense (OrderPlaced, StockReserved), not what happens to a row.';
+  if (!/^([A-Z][a-z0-9]+){2,}$/.test(type))
+    return [finding(type, 'the name is not PascalCase of two words or more', rename)];
+  if (CRUD_WORDS.test(type))
+    return [finding(type, 'the name is a word of a database, not a fact of the business', rename)];
+  const words = type.split(/(?=[A-Z])/).slice(1);
+  const isPast = words.some((word) => word.endsWith('ed') || PARTICIPLES.has(word));
+  return isPast ? [] : [finding(type, 'the name states no fact: it has no word in the past tense', rename)];
+};
+
+// -------------------------------------------------------------------------------------
+// Versions
+// -------------------------------------------------------------------------------------
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+const versionFindings = (definition: AnyEventDefinition): ReadonlyArray<Finding> => {
+  const { type, owner } = definition;
+  const versions = versionsOf(definition);
+  const findings: Finding[] = [];
+  if (owner === '')
+    findings.push(finding(type, 'nobody owns it', `Give it an owner in defineEvent('${type}', { owner, ... }).`));
+  versions.forEach(({ schemaVersion, since, superseded }, index) => {
+    const subject = `${type} version ${schemaVersion}`;
+    if (schemaVersion !== index + 1)
+      findings.push(
+        finding(
+          subject,
+          `version ${index + 1} is missing in the chain`,
+          `List every version from 1 on in 'earlier': history holds them all, and each is one step from the next.`,
+        ),
+      );
+    const days =
+      superseded === undefined ? { since } : { since, deprecated: superseded.deprecated, sunset: superseded.sunset };
+    for (const [name, day] of Object.entries(days))
+      if (!DAY.test(day))
+        findings.push(finding(subject, `'${name}' is '${day}'`, `Write the day as ISO 8601, such as 2026-11-24.`));
+  });
+  return findings;
+};
+
+const successorFindings = (catalog: Catalog, { type, deprecatedBy }: AnyEventDefinition): ReadonlyArray<Finding> =>
+  deprecatedBy === undefined || catalog.eventDefinition(deprecatedBy.type) !== undefined
+    ? []
+    : [
+        finding(
+          type,
+          `it is deprecated by '${deprecatedBy.type}', which no contract is named`,
+          'Name an event of the catalog.',
+        ),
+      ];
+
+// -------------------------------------------------------------------------------------
+// Words
+// -------------------------------------------------------------------------------------
+
+const SENTENCE = /^[A-Z].{5,}\.$/;
+
+const wordFindings = (definition: AnyEventDefinition): ReadonlyArray<Finding> =>
+  versionsOf(definition).flatMap(({ schemaVersion, meaning, codec }) => {
+    const subject = `${definition.type} version ${schemaVersion}`;
+    const about = SENTENCE.test(meaning)
+      ? []
+      : [
+          finding(
+            subject,
+            'no sentence says which business fact it states',
+            `Write one as its 'meaning', from a capital letter to a full stop.`,
+          ),
+        ];
+    return [...about, ...fieldsOf(codec.fields, '').flatMap(([path, each]) => meaningFindings(subject, path, each))];
+  });
+
+/** What the meaning of a value has to name, or the number is worth nothing to a stranger. */
+const UNITS: ReadonlyArray<readonly [codec: t.Mixed, word: RegExp, what: string]> = [
+  [Amount, /minor units/, 'its unit (minor units of which currency)'],
+  [Currency, /ISO 4217/, 'its standard (ISO 4217)'],
+  [Instant, /UTC/, 'its zone (UTC)'],
+];
+
+const meaningFindings = (subject: string, path: string, { codec, meaning }: AnyField): ReadonlyArray<Finding> => {
+  if (!SENTENCE.test(meaning))
+    return [
+      finding(subject, `no sentence says what ${path} means`, `Write one: field(codec, 'What it is, in which unit.').`),
+    ];
+  const unit = UNITS.find(([of, word]) => of === codec && !word.test(meaning));
+  return unit === undefined ? [] : [finding(subject, `the meaning of ${path} does not name ${unit[2]}`, 'Name it.')];
+};
+
+/** Every field of a record and of the records inside it, under its path. */
+const fieldsOf = (fields: Fields, path: string): ReadonlyArray<readonly [path: string, field: AnyField]> =>
+  Object.entries(fields).flatMap(([name, each]) => {
+    const at = `${path}/${name}`;
+    // The casts restore type arguments that `instanceof` erases; nothing depends on which they are.
+    const isList = each.codec instanceof t.ReadonlyArrayType || each.codec instanceof t.ArrayType;
+    const inner = isList ? (each.codec as t.ReadonlyArrayType<t.Mixed>).type : each.codec;
+    const below =
+      inner instanceof RecordType ? fieldsOf((inner as RecordType<Fields>).fields, isList ? `${at}/*` : at) : [];
+    return [[at, each] as const, ...below];
+  });
+
+const topicFindings = ({ name, key }: Topic): ReadonlyArray<Finding> =>
+  (['is', 'because', 'concurrency', 'skew'] as const)
+    .filter((question) => (key[question] ?? '').trim() === '')
+    .map((question) =>
+      finding(
+        `topic ${name}`,
+        `its key leaves '${question}' open`,
+        'Answer all four: what the key is, what needs order, how many consumers can share the topic, and which keys weigh more.',
+      ),
+    );

@@ -1,0 +1,43 @@
+/** The lines of a finding that show it to people: what changed, the smallest example, who reads it. */
+import type { Comparison } from './compatibility';
+import type { LockedVersion } from './contract-lock';
+import { readersAt, readersOf, type EventReaderUnderWatch } from './field-readers';
+
+/** How the lock is brought up to date, once a change is what it should be. */
+export const ACCEPT =
+  "'npx tidemark contracts accept' writes it into the lock, and the review of that file is the agreement.";
+
+/** The lines for people of a comparison. */
+export const comparisonLines = ({ changes, oldRefusedByNew, newRefusedByOld }: Comparison): ReadonlyArray<string> => [
+  ...changes.map(({ path, what }) => `${path} ${what}`),
+  ...(oldRefusedByNew === undefined
+    ? []
+    : [`new code refuses what was written, at ${oldRefusedByNew.path}`, ...exampleLines(oldRefusedByNew.value, '')]),
+  ...(newRefusedByOld === undefined
+    ? []
+    : [
+        `consumers that are not ready refuse what is written now, at ${newRefusedByOld.path}`,
+        ...exampleLines(newRefusedByOld.value, ''),
+      ]),
+];
+
+/** A value as an example, or that none is known. */
+export const exampleLines = (value: unknown, path: string): ReadonlyArray<string> =>
+  value === undefined
+    ? ['  no example is known: whether the two patterns take the same texts is for a person to say']
+    : [`  smallest example${path === '' ? '' : ' of what is lost'}: ${JSON.stringify(value)}`];
+
+/** Who reads the fields at these paths; `/` stands for the whole event. */
+export const readerLines = (
+  names: ReadonlyArray<string>,
+  schemas: ReadonlyArray<LockedVersion['schema']>,
+  paths: ReadonlyArray<string>,
+  readers: ReadonlyArray<EventReaderUnderWatch>,
+): ReadonlyArray<string> => {
+  const found = readersOf(names, schemas, readers);
+  return paths.map((path) => {
+    const names = path === '/' ? [...new Set([...found.values()].flat())] : readersAt(found, path);
+    const who = names.length === 0 ? 'no projection and no process manager here' : names.join(', ');
+    return path === '/' ? `read by: ${who}` : `${path} is read by: ${who}`;
+  });
+};

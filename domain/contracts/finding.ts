@@ -1,0 +1,12 @@
+/** What a check of the contracts has to say: to a stranger, so with what to do. */
+export interface Finding {
+  /** Which contract, topic or fixture. */
+  readonly subject: string;
+  readonly problem: string;
+  /** What to do. */
+  readonly remedy: string;
+  /** Lines that show it: changes, the smallest example, who reads the field. */
+  readonly details: ReadonlyArray<string>;
+  /** For a change of a shape: who is still served. */
+  readonly compatibility?: 'full' | 'backward' | 'forward' | 'breaking';
+}
