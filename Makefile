@@ -47,10 +47,11 @@ kafka-stop: build ## stops it; its data stays
 test: build ## runs every test; starts its own real Kafka (T=path-fragment runs some)
 	@node build/test/run.js $(T)
 
-check: build ## types, lint, format, architecture: seconds, no services
+check: build ## types, lint, format, architecture, contracts: seconds, no services
 	npx eslint -c .eslint.config.mjs --max-warnings 0 domain infra projections api test
 	npx prettier --check --log-level warn domain infra projections api test .eslint.config.mjs
 	npx depcruise --config .dependency-cruiser.cjs domain infra projections api test
+	$(TIDEMARK) contracts check
 
 clean: ## removes what was built (not the data)
 	rm -rf build

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { ConfigurationError, prepareProcess, readConfiguration } from '../../infra/configuration';
 import { systemClock } from '../../infra/clock';
 import { allRoles, parseRoles } from '../program/roles';
+import { addContractCommands } from './contracts/commands';
 import { humanLogger, jsonLogger } from './loggers';
 
 prepareProcess();
@@ -87,6 +88,8 @@ kafka
     const { stopDetachedKafka } = await import('../../infra/kafka/real-broker/detached-kafka.js');
     await stopDetachedKafka({ clock: systemClock, logger: humanLogger(systemClock) });
   });
+
+addContractCommands(program, print);
 
 program.parseAsync().catch((error: unknown) => {
   // Commander has already printed what it refuses, and help is no failure.

@@ -39,6 +39,28 @@ export const compareSchemas = (before: JsonSchema, after: JsonSchema): Compariso
   };
 };
 
+/**
+ * The same for two versions of one event that a step joins: new code reads what was written through it, so what counts is
+ * whether consumers that know the older one alone can read the newer.
+ */
+export const compareVersions = (before: VersionShape, after: VersionShape): Comparison => {
+  const { changes, newRefusedByOld } = compareSchemas(before.schema, after.schema);
+  const rest = newRefusedByOld === undefined ? { changes } : { changes, newRefusedByOld };
+  if (before.type === after.type)
+    return { ...rest, compatibility: newRefusedByOld === undefined ? 'full' : 'backward' };
+  const rename = {
+    path: '/',
+    what: `'${before.type}' is called '${after.type}': who knows the older name alone can't read it`,
+  };
+  return { ...rest, compatibility: 'backward', changes: [rename, ...changes] };
+};
+
+/** What there is to compare of a version. */
+export interface VersionShape {
+  readonly type: string;
+  readonly schema: JsonSchema;
+}
+
 const named = (backward: boolean, forward: boolean): Compatibility => {
   if (backward && forward) return 'full';
   if (backward) return 'backward';

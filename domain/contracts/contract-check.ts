@@ -2,7 +2,7 @@
 import type { Catalog } from '../kernel/aggregate';
 import type { AnyEventDefinition } from '../kernel/event-definition';
 import { namesOf, versionsOf, type EventVersion } from '../kernel/event-versions';
-import { compareSchemas, type Comparison } from './compatibility';
+import { compareSchemas, compareVersions, type Comparison } from './compatibility';
 import { ACCEPT, comparisonLines, exampleLines, readerLines } from './finding-lines';
 import { topicChange } from './topic-change';
 import { lockOf, schemaOf, type ContractLock, type LockedEvent, type LockedVersion } from './contract-lock';
@@ -53,6 +53,7 @@ const newEvent = (type: string): Finding => ({
   problem: 'the event is new and not in the lock',
   remedy: ACCEPT,
   details: [],
+  acceptable: true,
 });
 
 // -------------------------------------------------------------------------------------
@@ -95,6 +96,7 @@ const goneEvent = (type: string, { versions }: LockedEvent, readers: ReadonlyArr
       ...schemas.flatMap((schema) => exampleLines(valuesOf(schema)[0], '/')),
       ...readerLines([type], schemas, ['/'], readers),
     ],
+    acceptable: false,
   };
 };
 
@@ -105,6 +107,7 @@ const goneVersion = (definition: AnyEventDefinition, number: string, { schema }:
   remedy:
     "Stored events are never rewritten: bring it back into 'earlier' with its fields and its step to the next version.",
   details: exampleLines(valuesOf(schema)[0], '/'),
+  acceptable: false,
 });
 
 const movedEvent = ({ type }: AnyEventDefinition, locked: LockedEvent, topic: string): ReadonlyArray<Finding> =>
@@ -117,6 +120,7 @@ const movedEvent = ({ type }: AnyEventDefinition, locked: LockedEvent, topic: st
           problem: `the event moved from the topic ${locked.topic} to ${topic}`,
           remedy: `Consumers of ${locked.topic} would never see it again. Publish it where it was, or publish an event with a new name.`,
           details: [],
+          acceptable: false,
         },
       ];
 
@@ -135,6 +139,7 @@ const versionChanges = (
         problem: `the version was called '${was.type}', and is '${is.type}' now`,
         remedy: `Stored events keep the name they were written by: list version ${is.schemaVersion} as '${was.type}' in 'earlier', and give the new name a new version.`,
         details: [],
+        acceptable: false,
       },
     ];
   }
@@ -150,6 +155,7 @@ const meaningChange = (subject: string, was: LockedVersion, is: EventVersion): F
   problem: 'its words changed, its shape did not',
   remedy: `If the values mean what they meant, ${ACCEPT} If the unit, zone or sense changed, it is another field: raise schemaVersion and give it another name.`,
   details: was.meaning === is.meaning ? [] : [`was: ${was.meaning}`, `is:  ${is.meaning}`],
+  acceptable: true,
 });
 
 const shapeChange = (
@@ -181,6 +187,7 @@ const shapeChange = (
         readers,
       ),
     ],
+    acceptable: compatibility === 'full' && is.superseded === undefined,
   };
 };
 
@@ -200,13 +207,13 @@ const newVersion = (
 ): Finding => {
   const before = locked.versions[String(version.schemaVersion - 1)];
   const subject = `${definition.type} version ${version.schemaVersion}`;
-  const base = { subject, problem: 'the version is new and not in the lock', remedy: ACCEPT };
+  const base = { subject, problem: 'the version is new and not in the lock', remedy: ACCEPT, acceptable: true };
   if (before === undefined) return { ...base, details: [] };
-  const comparison = compareSchemas(before.schema, schemaOf(version));
+  const comparison = compareVersions(before, { type: version.type, schema: schemaOf(version) });
   const paths = comparison.changes.map(({ path }) => path);
   return {
     ...base,
-    ...(comparison.compatibility === 'none' ? {} : { compatibility: comparison.compatibility }),
+    compatibility: comparison.compatibility === 'full' ? 'full' : 'backward',
     details: [
       ...comparisonLines(comparison),
       ...readerLines(namesOf(definition), [before.schema, schemaOf(version)], paths, readers),
@@ -233,6 +240,7 @@ const schemaFindings = ({ aggregates }: Catalog): ReadonlyArray<Finding> =>
             problem: 'its codec refuses a value that its JSON Schema takes',
             remedy: 'Let both say the same: the schema stands beside the test in the codec of the field.',
             details: [`example: ${JSON.stringify(odd)}`],
+            acceptable: false,
           },
         ];
       }),

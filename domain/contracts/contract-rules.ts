@@ -25,6 +25,7 @@ const finding = (subject: string, problem: string, remedy: string): Finding => (
   problem,
   remedy,
   details: [],
+  acceptable: false,
 });
 
 // -------------------------------------------------------------------------------------

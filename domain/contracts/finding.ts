@@ -7,6 +7,8 @@ export interface Finding {
   readonly remedy: string;
   /** Lines that show it: changes, the smallest example, who reads the field. */
   readonly details: ReadonlyArray<string>;
+  /** Whether it is a change that the lock may take as it is, once people have agreed to it. */
+  readonly acceptable: boolean;
   /** For a change of a shape: who is still served. */
   readonly compatibility?: 'full' | 'backward' | 'forward' | 'breaking';
 }

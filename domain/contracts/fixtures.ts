@@ -6,7 +6,7 @@ import type { AnyEventDefinition } from '../kernel/event-definition';
 import { versionsOf, type EventVersion } from '../kernel/event-versions';
 import { schemaOf } from './contract-lock';
 import type { Finding } from './finding';
-import { smallestValue, wholeValue } from './schema-values';
+import { tellingValues } from './schema-values';
 
 /** A payload, and what its one step to the next version makes of it; absent for the version that is the newest yet. */
 export interface FixturePayload {
@@ -23,8 +23,7 @@ export interface Fixture {
 
 /** The fixture of a version, from what its codec says of itself. */
 export const fixtureOf = (version: EventVersion): Fixture => {
-  const schema = schemaOf(version);
-  const payloads = [smallestValue(schema), wholeValue(schema)].map((data) => ({ data, ...upcastOf(version, data) }));
+  const payloads = tellingValues(schemaOf(version)).map((data) => ({ data, ...upcastOf(version, data) }));
   return { type: version.type, schemaVersion: version.schemaVersion, payloads };
 };
 
@@ -58,6 +57,7 @@ const missingFixtures = (definition: AnyEventDefinition, fixtures: ReadonlyArray
       problem: 'no fixture of it is kept',
       remedy: "If the version is new, 'tidemark contracts accept' writes one; if its file was removed, bring it back.",
       details: [],
+      acceptable: true,
     }));
 
 const broken = (catalog: Catalog, fixture: Fixture): ReadonlyArray<Finding> => {
@@ -86,6 +86,7 @@ const unreadable = (
   remedy:
     "Events like it are in the store and stay there. Leave the old version as it was in 'earlier', add a new one, and write the step between them.",
   details: [`example: ${JSON.stringify(data)}`],
+  acceptable: false,
 });
 
 const readDifferently = (
@@ -103,6 +104,7 @@ const readDifferently = (
     `was: ${JSON.stringify(payload.upcast)}`,
     `is:  ${JSON.stringify(step)}`,
   ],
+  acceptable: false,
 });
 
 /** The order of fields is of no meaning. */

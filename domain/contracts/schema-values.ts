@@ -21,6 +21,18 @@ export const wholeValue = (schema: JsonSchema): unknown => {
   return Object.fromEntries(fields) as unknown;
 };
 
+/** The smallest value, the whole one, and one for each word that a field can say: what a person would write down. */
+export const tellingValues = (schema: JsonSchema): ReadonlyArray<unknown> => {
+  const whole = wholeValue(schema) as object;
+  const words = Object.entries(propertiesOf(schema)).flatMap(([name, property]) =>
+    Array.isArray(property['enum'])
+      ? property['enum'].map((word: unknown) => Object.assign({}, whole, { [name]: word }) as unknown)
+      : [],
+  );
+  const values = [smallestValue(schema), whole, ...words];
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
+};
+
 /**
  * Values that a schema takes, smallest first.
  * @param beside another schema whose bounds are also worth a try

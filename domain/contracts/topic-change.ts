@@ -11,10 +11,14 @@ export const topicChange = (
 ): ReadonlyArray<Finding> => {
   const subject = `topic ${name}`;
   if (was === undefined)
-    return [{ subject, problem: 'the topic is new and not in the lock', remedy: ACCEPT, details: [] }];
+    return [
+      { subject, problem: 'the topic is new and not in the lock', remedy: ACCEPT, details: [], acceptable: true },
+    ];
   if (is === undefined) {
     const remedy = 'Its consumers and its history are still there: bring it back.';
-    return [{ subject, compatibility: 'breaking', problem: 'the topic is gone', remedy, details: [] }];
+    return [
+      { subject, compatibility: 'breaking', problem: 'the topic is gone', remedy, details: [], acceptable: false },
+    ];
   }
   const changed = (['partitions', 'key', 'retention'] as const).filter((each) => was[each] !== is[each]);
   if (changed.length === 0) return [];
@@ -28,6 +32,7 @@ export const topicChange = (
         ? "Keys would move to other partitions and lose their order. Follow 'Another number of partitions' in README.md (a new generation of the topic); 'npx tidemark contracts partitions' shows what it would do."
         : ACCEPT,
       details: [],
+      acceptable: !movesKeys,
     },
   ];
 };

@@ -1,0 +1,77 @@
+/** `tidemark contracts check` and `accept`: the gate, and the one way through it. */
+import { catalog } from '../../../domain/catalog';
+import { changeFindings, checkContracts } from '../../../domain/contracts/contract-check';
+import { lockOf } from '../../../domain/contracts/contract-lock';
+import type { Finding } from '../../../domain/contracts/finding';
+import { fixtureOf, withUpcasts } from '../../../domain/contracts/fixtures';
+import { versionsOf } from '../../../domain/kernel/event-versions';
+import {
+  contractsFolder,
+  hasLock,
+  readFixtures,
+  readLock,
+  writeFixture,
+  writeLock,
+} from '../../../infra/contracts/contract-files';
+import { contractReaders } from './contract-readers';
+import type { Output } from './output';
+
+const definitions = () => catalog.aggregates.flatMap(({ events }) => [...events.values()]);
+
+/** Answers the exit status: 1 where anything does not hold. */
+export const check = ({ json, print }: Output): number => {
+  const findings = checkContracts({
+    catalog,
+    lock: readLock(contractsFolder),
+    fixtures: readFixtures(contractsFolder),
+    readers: contractReaders(),
+  });
+  if (json) for (const finding of findings) print(JSON.stringify(finding));
+  else for (const line of findings.flatMap(findingLines)) print(line);
+  if (findings.length > 0) return 1;
+  const versions = definitions().flatMap(versionsOf).length;
+  if (!json)
+    print(`contracts: ${definitions().length} events in ${versions} versions, as agreed in domain/contracts/lock.json`);
+  return 0;
+};
+
+/** A finding for people. */
+export const findingLines = ({ subject, problem, remedy, details, compatibility }: Finding): ReadonlyArray<string> => [
+  `${compatibility === 'breaking' ? 'BREAKING ' : ''}${subject}: ${problem}`,
+  ...details.map((detail) => `    ${detail}`),
+  `    what to do: ${remedy}`,
+];
+
+/** Writes what is new into the lock, and a fixture for every new version. Answers 1 where something may not be taken. */
+export const accept = ({ json, print }: Output): number => {
+  const fixtures = readFixtures(contractsFolder);
+  const lock = hasLock(contractsFolder) ? readLock(contractsFolder) : { topics: {}, events: {} };
+  const findings = checkContracts({ catalog, lock, fixtures, readers: contractReaders() });
+  const refused = findings.filter(({ acceptable }) => !acceptable);
+  if (refused.length > 0) {
+    if (json) for (const finding of refused) print(JSON.stringify(finding));
+    else for (const line of refused.flatMap(findingLines)) print(line);
+    if (!json) print('nothing was written');
+    return 1;
+  }
+  for (const version of definitions().flatMap(versionsOf)) {
+    const kept = fixtures.find(
+      ({ type, schemaVersion }) => type === version.type && schemaVersion === version.schemaVersion,
+    );
+    writeFixture(contractsFolder, kept === undefined ? fixtureOf(version) : withUpcasts(kept, version));
+  }
+  writeLock(contractsFolder, lockOf(catalog));
+  for (const { subject, problem } of findings)
+    print(json ? JSON.stringify({ accepted: subject, problem }) : `accepted: ${subject}: ${problem}`);
+  if (!json && findings.length === 0) print('nothing has changed');
+  return 0;
+};
+
+/** What differs between the code and the lock; the exit status is 0 either way. */
+export const diffWithLock = ({ json, print }: Output): number => {
+  const findings = changeFindings({ catalog, lock: readLock(contractsFolder), readers: contractReaders() });
+  if (json) for (const finding of findings) print(JSON.stringify(finding));
+  else for (const line of findings.flatMap(findingLines)) print(line);
+  if (!json && findings.length === 0) print('the code and domain/contracts/lock.json say the same');
+  return 0;
+};

@@ -1,0 +1,75 @@
+/** The subcommands of `tidemark contracts`. */
+import { Option, type Command } from 'commander';
+import type { Output } from './output';
+
+interface JsonChoice {
+  readonly json: boolean;
+}
+
+const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
+
+/** Adds them to the command line. */
+export const addContractCommands = (program: Command, print: Output['print']): void => {
+  const contracts = program
+    .command('contracts')
+    .description('the catalog of events, and the gate that every change of it passes');
+  addCatalogCommands(contracts, print);
+  addGateCommands(contracts, print);
+};
+
+const addCatalogCommands = (contracts: Command, print: Output['print']): void => {
+  contracts
+    .command('list', { isDefault: true })
+    .description('every event with its topic, owner and meaning')
+    .addOption(jsonOption())
+    .action(async ({ json }: JsonChoice) => {
+      const { list } = await import('./catalog.js');
+      list({ json, print });
+    });
+  contracts
+    .command('show')
+    .description('one event: every version, every field, and who reads it')
+    .argument('<event>', 'its name, or one that it had')
+    .addOption(jsonOption())
+    .action(async (event: string, { json }: JsonChoice) => {
+      const { show } = await import('./catalog.js');
+      show(event, { json, print });
+    });
+  contracts
+    .command('diff')
+    .description('what changed between two versions of an event; without one, between the code and the lock')
+    .argument('[event]')
+    .argument('[from]', 'a version; the first if left out')
+    .argument('[to]', 'a version; the newest if left out')
+    .addOption(jsonOption())
+    .action(
+      async (event: string | undefined, from: string | undefined, to: string | undefined, { json }: JsonChoice) => {
+        if (event === undefined) {
+          const { diffWithLock } = await import('./check.js');
+          process.exitCode = diffWithLock({ json, print });
+          return;
+        }
+        const { diffVersions } = await import('./catalog.js');
+        diffVersions(event, from, to, { json, print });
+      },
+    );
+};
+
+const addGateCommands = (contracts: Command, print: Output['print']): void => {
+  contracts
+    .command('check')
+    .description('fails on every change that is not in the lock, and says what it breaks and for whom')
+    .addOption(jsonOption())
+    .action(async ({ json }: JsonChoice) => {
+      const { check } = await import('./check.js');
+      process.exitCode = check({ json, print });
+    });
+  contracts
+    .command('accept')
+    .description('writes new versions and events into the lock, with a fixture for each')
+    .addOption(jsonOption())
+    .action(async ({ json }: JsonChoice) => {
+      const { accept } = await import('./check.js');
+      process.exitCode = accept({ json, print });
+    });
+};
