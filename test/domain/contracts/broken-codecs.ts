@@ -1,0 +1,12 @@
+/** Codecs as somebody might break them. */
+import { constrained, type ConstrainedType } from '../../../domain/kernel/codec';
+
+export { Amount } from '../../../domain/kernel/values';
+
+/** Instalments up to `most`; `said` is what the schema claims. */
+export const constrainedInstalments = (most: number, said: number = most): ConstrainedType<number> =>
+  constrained(
+    `number of instalments (integer, 1 to ${most})`,
+    (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most,
+    { type: 'integer', minimum: 1, maximum: said },
+  );

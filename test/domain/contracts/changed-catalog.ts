@@ -1,0 +1,58 @@
+/** The catalog as it would be after somebody's change, and what the gate says of it. */
+import { catalog } from '../../../domain/catalog';
+import { changeFindings, checkContracts } from '../../../domain/contracts/contract-check';
+import { lockOf } from '../../../domain/contracts/contract-lock';
+import type { Finding } from '../../../domain/contracts/finding';
+import { catalogOf, type Aggregate, type Catalog } from '../../../domain/kernel/aggregate';
+import { record, type AnyField, type Fields } from '../../../domain/kernel/codec';
+import type { AnyEventDefinition } from '../../../domain/kernel/event-definition';
+import { contractReaders } from '../../../api/cli/contracts/contract-readers';
+import { contractsFolder, readFixtures } from '../../../infra/contracts/contract-files';
+
+/** What is agreed today. */
+export const lock = lockOf(catalog);
+
+/** The catalog with one event changed; undefined takes it away. */
+export const withEvent = (
+  type: string,
+  change: (definition: AnyEventDefinition) => AnyEventDefinition | undefined,
+): Catalog =>
+  catalogOf(
+    catalog.aggregates.map((aggregate) => {
+      const events = [...aggregate.events.values()].flatMap((each) =>
+        each.type === type ? (change(each) ?? []) : each,
+      );
+      return { ...aggregate, events: new Map(events.map((each) => [each.type, each])) };
+    }),
+  );
+
+/** The catalog with one aggregate's topic changed. */
+export const withTopic = (name: string, change: Partial<Aggregate['topic']>): Catalog =>
+  catalogOf(
+    catalog.aggregates.map((each) =>
+      each.topic.name === name ? { ...each, topic: { ...each.topic, ...change } } : each,
+    ),
+  );
+
+/** The event with some of its fields replaced; undefined takes a field away. */
+export const withFields =
+  (change: Readonly<Record<string, AnyField | undefined>>) =>
+  (definition: AnyEventDefinition): AnyEventDefinition => {
+    const entries = Object.entries({ ...definition.codec.fields, ...change });
+    const fields: Fields = Object.fromEntries(
+      entries.flatMap(([name, each]) => (each === undefined ? [] : [[name, each]])),
+    );
+    return { ...definition, codec: record(definition.type, fields) };
+  };
+
+/** What the gate says of the change, without the fixtures. */
+export const gate = (changed: Catalog): ReadonlyArray<Finding> =>
+  changeFindings({ catalog: changed, lock, readers: contractReaders() });
+
+/** What the gate says, everything included. */
+export const wholeGate = (changed: Catalog): ReadonlyArray<Finding> =>
+  checkContracts({ catalog: changed, lock, fixtures: readFixtures(contractsFolder), readers: contractReaders() });
+
+/** A finding as one text. */
+export const textOf = ({ subject, problem, remedy, details }: Finding): string =>
+  [`${subject}: ${problem}`, ...details, remedy].join('\n');

@@ -1,0 +1,141 @@
+/** Every version that was ever written is read for ever, step by step, and can be written again where nothing is lost. */
+import * as E from 'fp-ts/Either';
+import fc from 'fast-check';
+import * as assert from 'uvu/assert';
+import { catalog } from '../../../domain/catalog';
+import { refusedPath } from '../../../domain/contracts/schema-check';
+import { schemaOf } from '../../../domain/contracts/contract-lock';
+import { decodeEvent } from '../../../domain/kernel/decode-event';
+import { downcast, upcast, versionsOf } from '../../../domain/kernel/event-versions';
+import { contractsFolder, readFixtures } from '../../../infra/contracts/contract-files';
+import { spec } from '../../spec';
+import { arbitraryOf, holds } from '../arbitraries';
+
+const definitions = catalog.aggregates.flatMap(({ events }) => [...events.values()]);
+const decode = decodeEvent(catalog);
+
+const envelopeOf = (type: string, schemaVersion: number) => ({
+  id: 'any-1@1',
+  stream: 'any-1',
+  version: 1,
+  position: 1,
+  type,
+  schemaVersion,
+  recordedAt: '2020-01-01T00:00:00.000Z',
+  correlationId: 'c',
+  causationId: 'r',
+  actor: 'anonymous',
+});
+
+const frozen = <A>(value: A): A => {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
+  return value;
+};
+
+spec('versions of events', ({ test }) => {
+  test('the living examples are there: a field added, a field split in two, an event renamed', () => {
+    const changed = definitions.filter(({ earlier }) => earlier.length > 0).map(({ type }) => type);
+    assert.equal(changed, ['StockReceived', 'StockReservationReleased', 'PaymentAuthorised']);
+  });
+
+  const fixtures = readFixtures(contractsFolder);
+  test('every version has a fixture', () => {
+    const versions = definitions.flatMap(versionsOf).map(({ type, schemaVersion }) => `${type} ${schemaVersion}`);
+    assert.equal(fixtures.map(({ type, schemaVersion }) => `${type} ${schemaVersion}`).sort(), [...versions].sort());
+  });
+  for (const { type, schemaVersion, payloads } of fixtures) {
+    test(`the fixtures of ${type} version ${schemaVersion} decode`, () => {
+      assert.ok(payloads.length > 0);
+      for (const { data } of payloads) {
+        const read = decode(envelopeOf(type, schemaVersion), data);
+        if (E.isLeft(read)) throw new Error(read.left.reason);
+        const definition = catalog.eventDefinition(type);
+        assert.equal([read.right.type, read.right.schemaVersion], [definition?.type, definition?.schemaVersion]);
+        assert.ok(definition?.codec.is(read.right.data));
+      }
+    });
+  }
+
+  for (const definition of definitions)
+    for (const version of versionsOf(definition)) {
+      const name = `${version.type} version ${version.schemaVersion}`;
+      test(`${name} comes to the newest version whatever its values are, and its input stays as it was`, () =>
+        holds(
+          fc.property(arbitraryOf(version.codec), (value) => {
+            const data = frozen(value);
+            const once = upcast(definition, version.schemaVersion, data);
+            const twice = upcast(definition, version.schemaVersion, data);
+            if (E.isLeft(once)) throw new Error(once.left);
+            assert.ok(definition.codec.is(once.right));
+            assert.equal(once, twice);
+          }),
+          50,
+        ));
+      test(`${name} says in its schema what its codec takes`, () =>
+        holds(
+          fc.property(arbitraryOf(version.codec), (value) => {
+            assert.is(refusedPath(schemaOf(version), value), undefined);
+          }),
+          50,
+        ));
+      if (version.superseded?.downcast === undefined) continue;
+      test(`${name} is what a downcast writes, and it reads back as the same; what would be lost is not written`, () =>
+        holds(
+          fc.property(arbitraryOf(definition.codec), (value) => {
+            const data = frozen(value);
+            const older = downcast(definition, version.schemaVersion, data);
+            if (older === undefined) return;
+            assert.ok(version.codec.is(older));
+            assert.equal(upcast(definition, version.schemaVersion, older), E.right(data));
+          }),
+          100,
+        ));
+    }
+
+  test('a renamed event is found by both names, and read under the present one', () => {
+    const data = { sku: 'kettle', orderId: 'o1', quantity: 1, releasedAt: '2017-07-09T21:57:05Z' };
+    const read = decode(envelopeOf('StockReleased', 1), data);
+    assert.equal(read, E.right({ ...envelopeOf('StockReservationReleased', 2), data }));
+    assert.is(catalog.eventDefinition('StockReleased'), catalog.eventDefinition('StockReservationReleased'));
+  });
+  test('a name and a version that never went together are named', () => {
+    const reasons = [
+      decode(envelopeOf('StockReleased', 2), {}),
+      decode(envelopeOf('StockReservationReleased', 1), {}),
+      decode(envelopeOf('StockReceived', 0), {}),
+      decode(envelopeOf('StockReceived', 3), {}),
+    ].map((read) => (E.isLeft(read) ? read.left.reason : ''));
+    assert.equal(reasons, [
+      "schema version 2 is called 'StockReservationReleased', not 'StockReleased'",
+      "schema version 1 is called 'StockReleased', not 'StockReservationReleased'",
+      'StockReceived has no schema version 0; this program knows 1, 2',
+      'StockReceived has schema version 3; this program knows up to 2',
+    ]);
+  });
+  test('what an earlier version refuses is refused, with the version and the path', () => {
+    const read = decode(envelopeOf('StockReceived', 1), {
+      sku: 'kettle',
+      receiptId: 'r',
+      receivedAt: '2017-07-09T21:57:05Z',
+    });
+    assert.ok(E.isLeft(read) && read.left._tag === 'MalformedEvent');
+    assert.match(read.left.reason, /^as version 1: \/quantity: is missing/);
+  });
+  test('a prepaid card has no word in version 1 of PaymentAuthorised', () => {
+    const definition = catalog.eventDefinition('PaymentAuthorised');
+    assert.ok(definition);
+    const data = {
+      paymentId: 'p',
+      orderId: 'o',
+      currency: 'BRL',
+      amount: 1,
+      instalments: 1,
+      authorisedAt: '2017-07-09T21:57:05Z',
+    };
+    assert.is(downcast(definition, 1, { ...data, instrument: 'card', funding: 'prepaid' }), undefined);
+    assert.equal(downcast(definition, 1, { ...data, instrument: 'card', funding: 'debit' }), {
+      ...data,
+      method: 'debit-card',
+    });
+  });
+});
