@@ -15,7 +15,6 @@ import { openEventReader, type EventReader } from '../../infra/sqlite/event-read
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { openViewReader } from '../../projections/engine/view-database';
 import type { Projection } from '../../projections/projection';
-import type { ViewReader } from '../../projections/view-reader';
 import { buildApp } from '../http/app';
 import type { ApiDependencies, Readiness } from '../http/dependencies';
 import type { DataFiles } from './data-files';
@@ -68,7 +67,10 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     readiness: () => readinessOf(store),
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
-  const closeStore = closing(store, reader, views);
+  const closeStore = async (): Promise<void> => {
+    reader.close();
+    await store.close();
+  };
   try {
     const url = await listen(app, configuration);
     return {
@@ -76,10 +78,13 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
       closeServer: async () => {
         isShuttingDown = true;
         await app.close();
+        // Before the role that writes the views: the last to close a file folds its log in, and a reader can't.
+        views.close();
       },
       closeStore,
     };
   } catch (error) {
+    views.close();
     await closeStore();
     throw error;
   }
@@ -95,12 +100,6 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     signal,
     onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process writes the store: this one waits'),
   });
-
-const closing = (store: SqliteEventStore, reader: EventReader, views: ViewReader) => async (): Promise<void> => {
-  views.close();
-  reader.close();
-  await store.close();
-};
 
 const readinessOf = (store: SqliteEventStore): Readiness => {
   const { leaseFresh, failure, queueLength, queueLimit, walBytes } = store.status();

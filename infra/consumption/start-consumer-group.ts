@@ -1,7 +1,7 @@
 /** The loop of a consumer group: plan, catch up, consume, and begin again after every fault that may pass. */
 import { backoffMs } from '../backoff';
 import { exclusive } from '../exclusive';
-import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../kafka/event-log';
+import { OffsetOutOfRange, TopicMissing, type LogConsumer, type LogRecord } from '../kafka/event-log';
 import { LeaseLost } from '../sqlite/lease';
 import { CheckpointMoved } from './checkpoints';
 import type { ConsumerGroupOptions, StartConsumerGroup } from './consumer-group';
@@ -66,6 +66,10 @@ const run = async (running: Running): Promise<void> => {
         await halt(running, error.message);
         break;
       }
+      if (error instanceof TopicMissing) {
+        await waitForTopics(running, error);
+        continue;
+      }
       attempts += 1;
       await retryLater(running, attempts, error);
     }
@@ -100,6 +104,16 @@ const halt = async (running: Running, reason: string): Promise<void> => {
 
 const HALTED_REPORT_MS = 5_000;
 
+const TOPIC_POLL_MS = 100;
+
+/** Nothing has failed: the relay makes the topics when it starts. */
+const waitForTopics = async (running: Running, missing: TopicMissing): Promise<void> => {
+  const { progress, clock, stopping } = running;
+  const reason = `${missing.message}: waits for the relay to make it`;
+  if (progress.status().reason !== reason) await become(running, 'starting', reason);
+  await clock.sleep(TOPIC_POLL_MS, stopping);
+};
+
 const retryLater = async (running: Running, attempts: number, error: unknown): Promise<void> => {
   const { logger, handler, clock, progress, stopping } = running;
   const delayMs = backoffMs(clock, attempts);
@@ -115,7 +129,7 @@ const retryLater = async (running: Running, attempts: number, error: unknown): P
 
 const session = async (running: Running, onProgress: () => void): Promise<void> => {
   const { log, handler, progress } = running;
-  if (progress.status().state !== 'retrying') await become(running, 'starting', null);
+  if (progress.status().reason === null) await become(running, 'starting', null);
   const consumer = await log.openConsumer(handler.group);
   try {
     const plan = await makePlan(running, consumer);

@@ -34,6 +34,11 @@ export interface PartitionOffset {
   readonly offset: number;
 }
 
+/** A topic is not there (yet): the relay makes it when it starts. */
+export class TopicMissing extends Error {
+  override readonly name = 'TopicMissing';
+}
+
 /** The offset asked for is no longer, or not yet, in the log. */
 export class OffsetOutOfRange extends Error {
   override readonly name = 'OffsetOutOfRange';

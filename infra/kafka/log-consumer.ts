@@ -32,13 +32,16 @@ export interface LogConsumerOptions {
   readonly askBounds: AskBounds;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How long the broker may hold a fetch that finds nothing; a real one answers as soon as there is something. */
+  readonly fetchWaitMs?: number;
 }
 
 /** Connects a consumer. Rejects where no broker answers. */
 export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogConsumer> => {
   const { settings, group, askBounds, clock, logger } = options;
   // No second argument: with one, even an empty one, the client drops the topic settings of the first.
-  const client = new KafkaConsumer({ ...settings, ...consumerSettings, 'group.id': group });
+  const fetchWait = options.fetchWaitMs === undefined ? {} : { 'fetch.wait.max.ms': options.fetchWaitMs };
+  const client = new KafkaConsumer({ ...settings, ...consumerSettings, ...fetchWait, 'group.id': group });
   const name = `consumer ${group}`;
   watchClient(client, name, logger);
   await connectClient(client, name);

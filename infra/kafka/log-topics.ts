@@ -5,7 +5,7 @@ import type { Clock } from '../clock';
 import type { Logger } from '../logger';
 import type { Admin } from './admin-client';
 import { answerOf, errorCodes, KafkaError } from './client-errors';
-import type { LogTopic } from './event-log';
+import { TopicMissing, type LogTopic } from './event-log';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const MOST_REPLICAS = 3;
@@ -85,7 +85,7 @@ const required = (
   const topics = found.filter((topic) => topic !== undefined);
   if (topics.length === names.length) return topics;
   const missing = names.filter((_, index) => found[index] === undefined);
-  throw new KafkaError(errorCodes.ERR_UNKNOWN_TOPIC_OR_PART, `Kafka has no topic ${missing.join(', ')}`);
+  throw new TopicMissing(`Kafka has no topic ${missing.join(', ')}`);
 };
 
 const logTopicOf = (name: string, answer: ReadonlyArray<TopicDescription>): LogTopic | undefined => {

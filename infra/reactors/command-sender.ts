@@ -2,6 +2,7 @@
  * Sends pending commands to the API: those of one process instance one after another, those of different instances at
  * the same time.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock';
 import type { CommandOutcome } from '../../domain/kernel/process-manager';
 import { backoffMs } from '../backoff';
@@ -61,9 +62,16 @@ const gateOf = (isOpen: () => boolean): Gate => {
   };
 };
 
+/** Each command under way listens to the signal, and sometimes waits with a second ear. */
+const abortHeardBy = (commands: number): AbortController => {
+  const controller = new AbortController();
+  setMaxListeners(2 * commands + 10, controller.signal);
+  return controller;
+};
+
 /** Starts a sender. */
 export const commandSender = ({ post, record, clock, concurrency, backlogLimit }: SenderOptions): CommandSender => {
-  const stopping = new AbortController();
+  const stopping = abortHeardBy(concurrency);
   const lanes = commandLanes();
   const underWay = new Set<Promise<void>>();
   const gate = gateOf(() => lanes.waiting() < backlogLimit || stopping.signal.aborted);

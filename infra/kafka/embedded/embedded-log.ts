@@ -5,14 +5,16 @@ import { ConfigurationError } from '../../configuration';
 import type { Logger } from '../../logger';
 import { openAdmin } from '../admin-client';
 import { connectionSettings } from '../client-settings';
-import type { EventLog, LogTopic } from '../event-log';
+import { TopicMissing, type EventLog, type LogTopic } from '../event-log';
 import { openLogConsumer } from '../log-consumer';
 import { askBoundsOn } from '../log-offsets';
 import { openLogProducer } from '../log-producer';
-import { startEmbeddedBroker } from './embedded-broker';
+import { startEmbeddedBroker, type EmbeddedBroker } from './embedded-broker';
 
 /** The mock cluster gives every topic so many partitions. */
 const PARTITIONS = 4;
+/** The mock cluster answers a fetch that found nothing only when this has passed, whatever has come in meanwhile. */
+const FETCH_WAIT_MS = 20;
 
 /** Starts a broker of its own and opens it. */
 export const openEmbeddedLog = async ({
@@ -21,8 +23,10 @@ export const openEmbeddedLog = async ({
 }: {
   readonly clock: Clock;
   readonly logger: Logger;
-}): Promise<EventLog> => {
-  const broker = await startEmbeddedBroker();
+}): Promise<EventLog> => embeddedLogOn(await startEmbeddedBroker(), clock, logger);
+
+/** The log of a broker that runs. */
+export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logger): EventLog => {
   const settings = connectionSettings({ brokers: broker.servers, securityProtocol: 'plaintext' });
   const admin = openAdmin(settings, logger);
   const logId = `embedded:${clock.newId()}`;
@@ -43,7 +47,7 @@ export const openEmbeddedLog = async ({
     describe: async (topics) => {
       refuseWhenEnded();
       const missing = topics.filter((topic) => !made.has(topic));
-      if (missing.length > 0) throw new Error(`the embedded broker has no topic ${missing.join(', ')}`);
+      if (missing.length > 0) throw new TopicMissing(`the embedded broker has no topic ${missing.join(', ')}`);
       return Promise.resolve(topics.map(describeOne));
     },
     ensureTopics: async (topics) => {
@@ -57,7 +61,7 @@ export const openEmbeddedLog = async ({
       return topics.map(({ name }) => describeOne(name));
     },
     openProducer: (listener) => openLogProducer(settings, listener, logger),
-    openConsumer: (group) => openLogConsumer({ settings, group, askBounds: askBoundsOn(admin), clock, logger }),
+    openConsumer: (group) => openLogConsumer({ settings, group, askBounds: askBoundsOn(admin), clock, logger, fetchWaitMs: FETCH_WAIT_MS }),
     close: async () => {
       if (closed) return;
       closed = true;

@@ -1,0 +1,60 @@
+/** The examples of the README: that they work, and that the README shows them as they are. */
+import * as E from 'fp-ts/Either';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { catalog } from '../../domain/catalog';
+import { catalogOf } from '../../domain/kernel/aggregate';
+import { spec } from '../spec';
+import { voucherAggregate } from './voucher';
+import { voucherBalance } from './voucher-balance';
+
+const root = join(__dirname, '..', '..', '..');
+const read = (...path: ReadonlyArray<string>): string => readFileSync(join(root, ...path), 'utf8');
+
+const issue = {
+  type: 'issue',
+  id: 'v1',
+  data: { customerId: 'c1', amount: 500, currency: 'EUR', issuedAt: '2026-01-01T12:00:00Z' },
+};
+const redeem = { type: 'redeem', id: 'v1', data: { redeemedAt: '2026-01-02T12:00:00Z' } };
+
+spec('the examples of the README', ({ test }) => {
+  test('are shown as they are', () => {
+    const readme = read('README.md');
+    for (const name of ['voucher.ts', 'voucher-balance.ts']) {
+      assert.ok(
+        readme.includes(read('test', 'examples', name)),
+        `README.md shows another ${name} than test/examples has`,
+      );
+    }
+  });
+
+  test('fit into the catalog beside the shipped aggregates', () => {
+    const grown = catalogOf([...catalog.aggregates, voucherAggregate]);
+    assert.is(grown.byTopic('vouchers')?.category, 'voucher');
+  });
+
+  test('issue and redeem a voucher once, and refuse the rest', () => {
+    const empty = voucherAggregate.emptyFold;
+    const issued = empty.decide(issue);
+    assert.ok(E.isRight(issued) && issued.right.length === 1);
+    const known = issued.right.reduce((fold, event) => fold.apply(event), empty);
+    assert.equal(known.decide(issue), E.right([]));
+    const other = known.decide({ ...issue, data: { ...issue.data, amount: 900 } });
+    assert.is(E.isLeft(other) && other.left.type, 'VoucherAlreadyIssued');
+    const redeemed = known.decide(redeem);
+    assert.ok(E.isRight(redeemed) && redeemed.right.length === 1);
+    const spent = redeemed.right.reduce((fold, event) => fold.apply(event), known);
+    assert.equal(spent.decide(redeem), E.right([]));
+    const early = empty.decide(redeem);
+    assert.is(E.isLeft(early) && early.left.type, 'VoucherNotIssued');
+  });
+
+  test('are projected', () => {
+    assert.equal(
+      voucherBalance.handles.map(({ type }) => type),
+      [...voucherAggregate.events.keys()],
+    );
+  });
+});

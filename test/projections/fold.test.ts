@@ -1,0 +1,213 @@
+/** What a projection may say of a row, and what becomes of it: projections of notes, made for the purpose. */
+import * as t from 'io-ts';
+import * as assert from 'uvu/assert';
+import { aggregate, catalogOf } from '../../domain/kernel/aggregate';
+import { nothingToChange } from '../../domain/kernel/decider';
+import { field } from '../../domain/kernel/codec';
+import type { Command } from '../../domain/kernel/command-definition';
+import { defineEvent, type EventOf } from '../../domain/kernel/event-definition';
+import { defineProjection, defineRollup, integer, json, nullable, text } from '../../projections/projection';
+import type { Projection } from '../../projections/projection';
+import { spec } from '../spec';
+import { allRowsOf, openViews, rowsOf, storedOf } from './views-fixture';
+
+const NoteTaken = defineEvent('NoteTaken', {
+  schemaVersion: 1,
+  meaning: 'A note was taken.',
+  fields: {
+    page: field(t.string, 'The page that it stands on.'),
+    amount: field(t.number, 'A number on it.'),
+    version: field(t.number, 'The version that it claims.'),
+  },
+});
+
+const catalog = catalogOf([
+  aggregate<Command, null, EventOf<typeof NoteTaken>>({
+    category: 'note',
+    path: 'notes',
+    meaning: 'Notes.',
+    topic: { name: 'notes', partitions: 1, retention: 'forever', key: { is: 'the note', because: 'a test' } },
+    events: [NoteTaken],
+    commands: [],
+    decider: { decide: () => nothingToChange, evolve: (state) => state, initialState: null },
+  }),
+]);
+
+type Note = readonly [page: string, amount: number, version?: number];
+
+/** The rows that notes make, delivered in pages of the given sizes; all in one where none is given. */
+const rowsAfter = async (
+  projection: Projection,
+  notes: ReadonlyArray<Note>,
+  { pages = [notes.length], withMemory = false }: { pages?: ReadonlyArray<number>; withMemory?: boolean } = {},
+): Promise<ReadonlyArray<unknown>> => {
+  const stored = storedOf(
+    notes.map(([page, amount, version = 1]) => ['note-1', 'NoteTaken', { page, amount, version }]),
+  );
+  const views = await openViews({ catalog, projections: [projection], stored });
+  try {
+    let afterPosition = 0;
+    for (const size of pages) {
+      const untilPosition = afterPosition + size;
+      await views.operations.applyFromStore({ projection: projection.name, afterPosition, untilPosition });
+      afterPosition = untilPosition;
+    }
+    return withMemory ? allRowsOf(views.database, projection) : rowsOf(views.database, projection.name);
+  } finally {
+    await views.close();
+  }
+};
+
+const notesByPage = defineProjection({
+  name: 'notes-by-page',
+  version: 1,
+  meaning: 'One row a page.',
+  view: {
+    key: { page: text('The page.') },
+    columns: {
+      last: nullable(integer('The last amount.')),
+      highest: integer('The highest amount.'),
+      sum: integer('All amounts.'),
+      all: json('The last note.'),
+      version: integer('The version.'),
+    },
+  },
+  handles: [NoteTaken],
+  project: ({ data: { page, amount, version } }) => [
+    { key: { page }, version, set: { last: amount, all: { amount } }, max: { highest: amount }, add: { sum: amount } },
+  ],
+});
+
+const row = (page: string, last: number, highest: number, sum: number, version: number) => ({
+  page,
+  last,
+  highest,
+  sum,
+  all: JSON.stringify({ amount: last }),
+  version,
+});
+
+spec('an upsert', ({ test }) => {
+  test('sets, adds, and keeps the greater one', async () => {
+    const notes: ReadonlyArray<Note> = [
+      ['p1', 5, 1],
+      ['p1', 9, 2],
+      ['p2', 1, 1],
+      ['p1', 7, 3],
+    ];
+    assert.equal(await rowsAfter(notesByPage, notes), [row('p1', 7, 9, 21, 3), row('p2', 1, 1, 1, 1)]);
+    assert.equal(await rowsAfter(notesByPage, notes, { pages: [1, 1, 1, 1] }), await rowsAfter(notesByPage, notes));
+  });
+
+  test('is left out as a whole where the row has its version, or a higher one', async () => {
+    const notes: ReadonlyArray<Note> = [
+      ['p1', 5, 2],
+      ['p1', 9, 2],
+      ['p1', 9, 1],
+    ];
+    for (const pages of [[3], [1, 1, 1]]) {
+      assert.equal(await rowsAfter(notesByPage, notes, { pages }), [row('p1', 5, 5, 5, 2)]);
+    }
+  });
+
+  test('stops a sum at the last safe integer instead of losing count in silence', async () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const notes: ReadonlyArray<Note> = [
+      ['p1', most, 1],
+      ['p1', most, 2],
+    ];
+    assert.equal(await rowsAfter(notesByPage, notes), [row('p1', most, most, most, 2)]);
+  });
+
+  test('of a column that is not there fails the batch, which then has not happened', async () => {
+    const broken: Projection = {
+      ...notesByPage,
+      project: () => [{ key: { page: 'p1' }, set: { colour: 'red' } }],
+    };
+    await rowsAfter(broken, [['p1', 1]]).then(
+      () => assert.unreachable(),
+      (error: unknown) => assert.match(String(error), /no column 'colour'/),
+    );
+  });
+});
+
+spec('a rollup', ({ test }) => {
+  const sums = defineRollup({
+    name: 'sums',
+    version: 1,
+    meaning: 'One row a last page.',
+    view: {
+      key: { page: text('The page.'), parity: integer('1 where the amount is odd.') },
+      columns: { notes: integer('How many notes.'), amount: integer('What they come to.') },
+    },
+    memory: {
+      key: { note: text('The note.') },
+      columns: { page: text('Where it stands now.'), amount: integer('Its amount now.') },
+    },
+    handles: [NoteTaken],
+    project: ({ data: { page, amount, version } }) => [{ key: { note: String(version) }, set: { page, amount } }],
+    contribution: ({ page, amount }) =>
+      amount === 0 ? undefined : { key: { page, parity: amount % 2 }, add: { notes: 1, amount } },
+  });
+  const notes: ReadonlyArray<Note> = [
+    ['p1', 5, 1],
+    ['p1', 3, 2],
+    ['p2', 4, 1],
+    ['p2', 8, 3],
+    ['p1', 0, 2],
+  ];
+
+  test('moves what a row counts for, and a row for which nothing counts is gone', async () => {
+    const expected = [{ page: 'p2', parity: 0, notes: 2, amount: 12 }];
+    for (const pages of [[5], [1, 1, 1, 1, 1], [2, 3], [3, 2]]) {
+      assert.equal(await rowsAfter(sums, notes, { pages }), expected);
+    }
+  });
+
+  test('remembers its own rows beside those that are served', async () => {
+    assert.equal(await rowsAfter(sums, notes.slice(0, 2), { withMemory: true }), [
+      { page: 'p1', parity: 1, notes: 2, amount: 8 },
+      { note: '1', page: 'p1', amount: 5 },
+      { note: '2', page: 'p1', amount: 3 },
+    ]);
+  });
+
+  test('of rows is the sum over all of them, law of the rollup', async () => {
+    const many: ReadonlyArray<Note> = Array.from({ length: 200 }, (_, index) => [
+      `p${(index * 7) % 3}`,
+      (index * 13) % 5,
+      (index * 11) % 17,
+    ]);
+    const latest = new Map(many.map(([page, amount, note]) => [note, { page, amount }]));
+    const expected = new Map<string, { page: string; parity: number; notes: number; amount: number }>();
+    for (const { page, amount } of latest.values()) {
+      if (amount === 0) continue;
+      const key = `${page}:${amount % 2}`;
+      const found = expected.get(key) ?? { page, parity: amount % 2, notes: 0, amount: 0 };
+      expected.set(key, { ...found, notes: found.notes + 1, amount: found.amount + amount });
+    }
+    const sorted = [...expected].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, each]) => each);
+    for (const size of [1, 7, 200]) {
+      const pages = Array.from({ length: Math.ceil(200 / size) }, () => size);
+      assert.equal(await rowsAfter(sums, many, { pages }), sorted);
+    }
+  });
+});
+
+spec('a declaration', ({ test }) => {
+  test('is refused where a name can not be a table or a column', () => {
+    const declare = (name: string, column: string): void =>
+      void defineProjection({
+        name,
+        version: 1,
+        meaning: 'One row a page.',
+        view: { key: { page: text('The page.') }, columns: { [column]: integer('A number.') } },
+        handles: [NoteTaken],
+        project: () => [],
+      });
+    assert.throws(() => declare('Notes By Page', 'sum'), /kebab-case/);
+    assert.throws(() => declare('notes', 'a"b'), /camelCase/);
+    assert.throws(() => declare('notes', 'page'), /each name once/);
+    declare('notes', 'sum');
+  });
+});

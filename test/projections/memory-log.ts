@@ -1,0 +1,53 @@
+/**
+ * A log in memory, for what needs thousands of small logs: the laws of a rebuild. What a real broker does with a rebuild
+ * is shown on a real broker.
+ */
+import type { EventLog, LogConsumer, LogRecord } from '../../infra/kafka/event-log';
+import { LOG_ID } from './views-fixture';
+
+export interface MemoryLogOptions {
+  readonly kind?: EventLog['kind'];
+  readonly records: ReadonlyArray<LogRecord>;
+  readonly logId?: string;
+  /** What is before this offset is gone. */
+  readonly low?: number;
+  /** How many records a poll gives, at most. */
+  readonly pollSize?: () => number;
+}
+
+/** A log of topics with four partitions each that never changes. */
+export const memoryLog = ({
+  kind = 'real',
+  records,
+  logId = LOG_ID,
+  low = 0,
+  pollSize,
+}: MemoryLogOptions): EventLog => ({
+  kind,
+  bootstrapServers: '',
+  describe: async (topics) => Promise.resolve(topics.map((topic) => ({ topic, partitions: 4, logId }))),
+  ensureTopics: async () => Promise.reject(new Error('nobody makes topics here')),
+  openProducer: async () => Promise.reject(new Error('nobody produces here')),
+  openConsumer: async () => Promise.resolve(consumerOf(records, low, pollSize ?? (() => 5_000))),
+  close: async () => Promise.resolve(),
+});
+
+const consumerOf = (records: ReadonlyArray<LogRecord>, low: number, pollSize: () => number): LogConsumer => {
+  let waiting: LogRecord[] = [];
+  return {
+    assign: (from) => {
+      waiting = records.filter((record) =>
+        from.some(
+          ({ topic, partition, offset }) =>
+            topic === record.topic && partition === record.partition && record.offset >= Math.max(offset, low),
+        ),
+      );
+    },
+    poll: async () => Promise.resolve(waiting.splice(0, pollSize())),
+    watermarks: async (topic, partition) => {
+      const own = records.filter((record) => record.topic === topic && record.partition === partition);
+      return Promise.resolve({ low, high: (own.at(-1)?.offset ?? -1) + 1 });
+    },
+    close: async () => Promise.resolve(),
+  };
+};

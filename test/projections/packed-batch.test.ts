@@ -1,0 +1,63 @@
+/** Records on their way to the thread: what comes out is what went in. */
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import fc from 'fast-check';
+import * as assert from 'uvu/assert';
+import type { LogRecord } from '../../infra/kafka/event-log';
+import { eachRecord, packBatch, transferable, type PackedBatch } from '../../projections/engine/packed-batch';
+import { holds } from '../domain/arbitraries';
+import { spec } from '../spec';
+import { movesOf } from './views-fixture';
+
+const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
+const headers = fc.oneof(
+  fc.constant({ 'content-type': Buffer.from('application/cloudevents+json') }),
+  fc.dictionary(fc.constantFrom('content-type', 'ce_id', 'trace', '__proto__x'), bytes, { noNullPrototype: true }),
+);
+const records: fc.Arbitrary<ReadonlyArray<LogRecord>> = fc
+  .array(
+    fc.record({
+      topic: fc.constantFrom('orders', 'stock'),
+      partition: fc.nat(2),
+      key: fc.option(bytes),
+      value: fc.option(bytes),
+      headers,
+      timestampMs: fc.nat(),
+    }),
+    { maxLength: 30 },
+  )
+  .map((all) => all.map((record, index) => ({ ...record, offset: 2 ** 40 + index })));
+
+/** Sends a batch through a channel, as to the thread. */
+const posted = (batch: PackedBatch): PackedBatch => {
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(batch, [...transferable(batch)]);
+  const message = receiveMessageOnPort(port2) as { readonly message: PackedBatch };
+  port1.close();
+  return message.message;
+};
+
+spec('a packed batch', ({ test }) => {
+  test('holds every record byte for byte, across threads', () =>
+    holds(
+      fc.property(records, (all) => {
+        const moves = movesOf(all);
+        const unpacked: LogRecord[] = [];
+        eachRecord(posted(packBatch({ records: all, moves })), (record, moveIndex) => {
+          assert.is(moves[moveIndex]?.topic, record.topic);
+          assert.is(moves[moveIndex]?.partition, record.partition);
+          unpacked.push(record);
+        });
+        assert.equal(unpacked, all);
+      }),
+      300,
+    ));
+
+  test('is handed over, not copied', () => {
+    const value = Buffer.from('a value');
+    const record = { topic: 'orders', partition: 0, offset: 0, key: null, value, headers: {}, timestampMs: 0 };
+    const batch = packBatch({ records: [record], moves: movesOf([record]) });
+    posted(batch);
+    assert.is(batch.bytes.byteLength, 0);
+    assert.is(value.toString(), 'a value', "the record's own buffer stays");
+  });
+});

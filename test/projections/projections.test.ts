@@ -1,0 +1,232 @@
+/** What each projection makes of events, as sentences. */
+import * as assert from 'uvu/assert';
+import type { Projection } from '../../projections/projection';
+import { customerOrders } from '../../projections/customer-orders';
+import { orderSummary } from '../../projections/order-summary';
+import { projections } from '../../projections/registry';
+import { salesByDay } from '../../projections/sales-by-day';
+import { stockLevel } from '../../projections/stock-level';
+import { spec } from '../spec';
+import { openViews, rowsOf, storedOf, type Told } from './views-fixture';
+
+/** The rows that a story makes. */
+const rowsAfter = async (projection: Projection, ...story: ReadonlyArray<Told>): Promise<ReadonlyArray<unknown>> => {
+  const stored = storedOf(story);
+  const views = await openViews({ projections: [projection], stored });
+  const page = { projection: projection.name, afterPosition: 0, untilPosition: stored.length };
+  const { outcome } = await views.operations.applyFromStore(page);
+  assert.is(outcome.unreadable, 0, 'the story keeps to its contracts');
+  const rows = rowsOf(views.database, projection.name);
+  await views.close();
+  return rows;
+};
+
+const facts = (orderId: string, amount = 1_000, placedAt = '2018-02-03T23:59:59Z') => ({
+  orderId,
+  customerId: 'c1',
+  currency: 'EUR',
+  amount,
+  placedAt,
+});
+const placed = (id: string, amount?: number, placedAt?: string): Told => [
+  `order-${id}`,
+  'OrderPlaced',
+  { ...facts(id, amount, placedAt), lines: [{ sku: 'a', quantity: 1, unitPrice: amount ?? 1_000, freight: 0 }] },
+];
+const cancelled = (id: string): Told => [
+  `order-${id}`,
+  'OrderCancelled',
+  { ...facts(id), reason: 'changed my mind', cancelledAt: '2018-02-09T08:00:00Z' },
+];
+const captured = (id: string, amount: number, currency = 'EUR'): Told => [
+  `payment-${id}-${amount}`,
+  'PaymentCaptured',
+  { paymentId: `${id}-${amount}`, orderId: id, currency, amount, capturedAt: '2018-02-04T10:00:00Z' },
+];
+const refunded = (id: string, amount: number): Told => [
+  `payment-${id}-${amount}`,
+  'PaymentRefunded',
+  { paymentId: id, orderId: id, currency: 'EUR', refundId: 'f1', amount, refundedAt: '2018-02-05T10:00:00Z' },
+];
+const stock = (type: string, quantity: number): Told => [
+  'stock-a',
+  type,
+  {
+    sku: 'a',
+    receiptId: 'r1',
+    orderId: 'o1',
+    quantity,
+    receivedAt: '2018-02-01T00:00:00Z',
+    reservedAt: '2018-02-01T00:00:00Z',
+    releasedAt: '2018-02-01T00:00:00Z',
+    dispatchedAt: '2018-02-01T00:00:00Z',
+  },
+];
+
+const untouched = {
+  confirmedAt: null,
+  handedOverAt: null,
+  deliveredAt: null,
+  cancelledAt: null,
+  unavailableAt: null,
+};
+
+spec('order-summary', ({ test }) => {
+  test('follows an order through its steps', async () => {
+    const story: ReadonlyArray<Told> = [
+      placed('o1'),
+      ['order-o1', 'OrderConfirmed', { ...facts('o1'), confirmedAt: '2018-02-04T10:00:00Z' }],
+      ['order-o1', 'OrderHandedToCarrier', { ...facts('o1'), handedOverAt: '2018-02-05T10:00:00Z' }],
+      ['order-o1', 'OrderDelivered', { ...facts('o1'), deliveredAt: '2018-02-06T10:00:00Z' }],
+    ];
+    const statuses = await Promise.all(
+      story.map(async (_, last) => {
+        const [row] = await rowsAfter(orderSummary, ...story.slice(0, last + 1));
+        return (row as { status: string }).status;
+      }),
+    );
+    assert.equal(statuses, ['placed', 'confirmed', 'handed-over', 'delivered']);
+    assert.equal(await rowsAfter(orderSummary, ...story), [
+      {
+        ...facts('o1'),
+        ...untouched,
+        status: 'delivered',
+        paid: 0,
+        confirmedAt: '2018-02-04T10:00:00Z',
+        handedOverAt: '2018-02-05T10:00:00Z',
+        deliveredAt: '2018-02-06T10:00:00Z',
+        version: 4,
+      },
+    ]);
+  });
+
+  test('shows what is paid before it knows the order, and less when money goes back', async () => {
+    const alone = { orderId: 'o1', customerId: null, status: null, currency: null, amount: null, placedAt: null };
+    assert.equal(await rowsAfter(orderSummary, captured('o1', 700)), [
+      { ...alone, ...untouched, paid: 700, version: 0 },
+    ]);
+    const story = [captured('o1', 700), captured('o1', 300), placed('o1'), refunded('o1', 300)];
+    assert.equal(await rowsAfter(orderSummary, ...story), [
+      { ...facts('o1'), ...untouched, status: 'placed', paid: 700, version: 1 },
+    ]);
+  });
+
+  test('tells a cancelled order from one that can not be supplied', async () => {
+    const unavailable: Told = [
+      'order-o2',
+      'OrderDeclaredUnavailable',
+      { ...facts('o2'), reason: 'sold out', declaredAt: '2018-02-09T08:00:00Z' },
+    ];
+    assert.equal(await rowsAfter(orderSummary, placed('o1'), cancelled('o1'), placed('o2'), unavailable), [
+      { ...facts('o1'), ...untouched, status: 'cancelled', paid: 0, cancelledAt: '2018-02-09T08:00:00Z', version: 2 },
+      {
+        ...facts('o2'),
+        ...untouched,
+        status: 'unavailable',
+        paid: 0,
+        unavailableAt: '2018-02-09T08:00:00Z',
+        version: 2,
+      },
+    ]);
+  });
+
+  test('has the whole row from whichever event of the order comes first', async () => {
+    const [row] = await rowsAfter(orderSummary, cancelled('o1'));
+    assert.is((row as { customerId: string }).customerId, 'c1');
+    assert.is((row as { amount: number }).amount, 1_000);
+  });
+});
+
+spec('stock-level', ({ test }) => {
+  test('adds what comes in, sets aside, frees and sends out', async () => {
+    const story = [stock('StockReceived', 10), stock('StockReserved', 3), stock('StockReserved', 2)];
+    assert.equal(await rowsAfter(stockLevel, ...story), [
+      { sku: 'a', onHand: 10, reserved: 5, available: 5, version: 3 },
+    ]);
+    assert.equal(await rowsAfter(stockLevel, ...story, stock('StockReleased', 2), stock('StockDispatched', 3)), [
+      { sku: 'a', onHand: 7, reserved: 0, available: 7, version: 5 },
+    ]);
+  });
+});
+
+spec('customer-orders', ({ test }) => {
+  test('counts the orders of a customer, what they cost, and when the latest was placed', async () => {
+    const story = [
+      placed('o1', 100, '2018-02-03T10:00:00Z'),
+      placed('o2', 50, '2018-02-05T10:00:00Z'),
+      placed('o3', 7, '2018-02-04T10:00:00Z'),
+      cancelled('o2'),
+    ];
+    assert.equal(await rowsAfter(customerOrders, ...story), [
+      { customerId: 'c1', orders: 3, amount: 157, lastOrderAt: '2018-02-05T10:00:00Z' },
+    ]);
+  });
+
+  test('knows the later of two instants in one second', async () => {
+    for (const [left, right] of [
+      ['2018-02-03T10:00:00Z', '2018-02-03T10:00:00.5Z'],
+      ['2018-02-03T10:00:00.5Z', '2018-02-03T10:00:00Z'],
+    ]) {
+      const [row] = await rowsAfter(customerOrders, placed('o1', 1, left), placed('o2', 1, right));
+      assert.is((row as { lastOrderAt: string }).lastOrderAt, '2018-02-03T10:00:00.5Z');
+    }
+  });
+});
+
+spec('sales-by-day', ({ test }) => {
+  const sums = { ordersPlaced: 1, amountPlaced: 1_000, ordersCancelled: 0, amountCancelled: 0, amountPaid: 0 };
+  const day = { day: '2018-02-03', currency: 'EUR' };
+
+  test('counts an order on the day of its placing, whenever it is paid or cancelled', async () => {
+    assert.equal(
+      await rowsAfter(
+        salesByDay,
+        placed('o1'),
+        captured('o1', 700),
+        placed('o2', 20),
+        placed('o3', 5, '2018-02-04T00:00:00Z'),
+        cancelled('o1'),
+        refunded('o1', 700),
+      ),
+      [
+        { ...day, ordersPlaced: 2, amountPlaced: 1_020, ordersCancelled: 1, amountCancelled: 1_000, amountPaid: 0 },
+        { ...day, ...sums, day: '2018-02-04', amountPlaced: 5 },
+      ],
+    );
+  });
+
+  test('keeps a payment for an order that it does not know yet out of every day', async () => {
+    assert.equal(await rowsAfter(salesByDay, captured('o1', 700)), []);
+    assert.equal(await rowsAfter(salesByDay, captured('o1', 700), placed('o1')), [
+      { ...day, ...sums, amountPaid: 700 },
+    ]);
+  });
+
+  test('never adds money of another currency', async () => {
+    assert.equal(await rowsAfter(salesByDay, placed('o1'), captured('o1', 700, 'USD')), [{ ...day, ...sums }]);
+  });
+});
+
+spec('the registry', ({ test }) => {
+  test('has the columns that scripts rely on, in their order', () => {
+    const columns = projections.map(({ name, view }) => [
+      name,
+      [...Object.keys(view.key), ...Object.keys(view.columns)].join(' '),
+    ]);
+    assert.equal(Object.fromEntries(columns) as Record<string, string>, {
+      'order-summary':
+        'orderId customerId status currency amount paid placedAt confirmedAt handedOverAt deliveredAt cancelledAt unavailableAt version',
+      'stock-level': 'sku onHand reserved available version',
+      'customer-orders': 'customerId orders amount lastOrderAt',
+      'sales-by-day': 'day currency ordersPlaced amountPlaced ordersCancelled amountCancelled amountPaid',
+    });
+  });
+
+  test('says what every column means', () => {
+    for (const { view } of projections) {
+      for (const { meaning } of [...Object.values(view.key), ...Object.values(view.columns)]) {
+        assert.match(meaning, /^[\dA-Za-z].*\.$/);
+      }
+    }
+  });
+});

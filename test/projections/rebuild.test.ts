@@ -1,0 +1,387 @@
+/** Rebuilds: a shadow comes to where the group stands, is held against the rows in service, and takes their place. */
+import fc from 'fast-check';
+import * as assert from 'uvu/assert';
+import type { StoredEvent } from '../../domain/kernel/recorded-event';
+import { systemClock } from '../../infra/clock';
+import type { EventLog } from '../../infra/kafka/event-log';
+import { silentLogger, type Logger } from '../../infra/logger';
+import type { OpenRebuild } from '../../projections/engine/rebuild-rows';
+import { rebuildReader } from '../../projections/engine/rebuild-rows';
+import { runRebuild, type RebuildEnd } from '../../projections/engine/rebuild-run';
+import type { CallViews } from '../../projections/engine/views-worker';
+import type { Projection } from '../../projections/projection';
+import { orderSummary } from '../../projections/order-summary';
+import { projections } from '../../projections/registry';
+import { salesByDay } from '../../projections/sales-by-day';
+import { stockLevel } from '../../projections/stock-level';
+import { catalog } from '../../domain/catalog';
+import { topicsOf } from '../../projections/engine/projection-topics';
+import { SEED } from '../domain/arbitraries';
+import { spec } from '../spec';
+import { seededRandom } from '../support/random';
+import { deliveries, histories } from './histories';
+import { memoryLog } from './memory-log';
+import {
+  allRowsOf,
+  deliver,
+  logOf,
+  openViews,
+  readBy,
+  rowsOf,
+  storedOf,
+  temporaryFolder,
+  type Told,
+  type Views,
+} from './views-fixture';
+
+const received = (sku: string, quantity: number): Told => [
+  `stock-${sku}`,
+  'StockReceived',
+  { sku, receiptId: `r${quantity}`, quantity, receivedAt: '2018-02-01T00:00:00Z' },
+];
+const story = storedOf([received('a', 1), received('c', 2), received('a', 4), received('f', 8)]);
+const log = logOf(story);
+
+interface RunOptions {
+  readonly log?: EventLog;
+  readonly call?: CallViews;
+  readonly logger?: Logger;
+  readonly signal?: AbortSignal;
+  readonly isOtherVersion?: boolean;
+  readonly pausedWhile?: <Result>(work: () => Promise<Result>) => Promise<Result>;
+}
+
+/** Runs the rebuild that is asked for under `id`. */
+const run = async (
+  views: Views,
+  projection: Projection,
+  rebuild: OpenRebuild,
+  options: RunOptions = {},
+): Promise<RebuildEnd> =>
+  runRebuild({
+    rebuild,
+    isOtherVersion: options.isOtherVersion ?? false,
+    topics: topicsOf(catalog, projection).map(({ name }) => name),
+    call: options.call ?? views.call,
+    log: options.log ?? memoryLog({ records: log }),
+    clock: systemClock,
+    logger: options.logger ?? silentLogger,
+    signal: options.signal ?? new AbortController().signal,
+    pausedWhile: options.pausedWhile ?? ((work) => work()),
+  });
+
+const request = (id: number, projection: string, from: 'kafka' | 'store') => ({
+  id,
+  kind: 'rebuild' as const,
+  body: JSON.stringify({ projection, from }),
+  requestedAt: '2018-03-01T12:30:45.678Z',
+  actor: 'tester',
+});
+
+const asked = async (views: Views): Promise<OpenRebuild> => {
+  const [rebuild] = await views.operations.openRebuilds({});
+  if (rebuild === undefined) throw new Error('no rebuild is open');
+  return rebuild;
+};
+
+const statusOf = ({ database }: Views, id: number) => {
+  const status = rebuildReader(database).find(id);
+  if (status === undefined) throw new Error(`there is no rebuild ${id}`);
+  return status;
+};
+
+const generationOf = ({ database }: Views, projection: string): unknown =>
+  database.prepare('SELECT generation FROM projections WHERE name = ?').pluck().get(projection);
+
+const tablesIn = ({ database }: Views): ReadonlyArray<unknown> =>
+  database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%#%' ORDER BY name")
+    .pluck()
+    .all();
+
+/** Stock in service up to the end of the story, with a rebuild of it asked for. */
+const withStock = async (
+  from: 'kafka' | 'store',
+  body: (views: Views, rebuild: OpenRebuild) => Promise<void>,
+): Promise<void> => {
+  const requests = [request(1, 'stock-level', from)];
+  const views = await openViews({ projections: [stockLevel], stored: story, requests });
+  try {
+    await deliver(views, 'stock-level', log);
+    await body(views, await asked(views));
+  } finally {
+    await views.close();
+  }
+};
+
+for (const from of ['kafka', 'store'] as const) {
+  spec(`a rebuild from the ${from}`, ({ test }) => {
+    test('makes the same rows, proves it, and swaps them in without touching the checkpoints', () =>
+      withStock(from, async (views, rebuild) => {
+        const rows = rowsOf(views.database, 'stock-level');
+        const checkpoints = await views.operations.checkpoints({ consumer: 'stock-level' });
+        assert.is(await run(views, stockLevel, rebuild), 'done');
+        assert.equal(rowsOf(views.database, 'stock-level', 2), rows);
+        assert.equal(tablesIn(views), ['stock-level#2']);
+        assert.is(generationOf(views, 'stock-level'), 2);
+        assert.equal(await views.operations.checkpoints({ consumer: 'stock-level' }), checkpoints);
+        assert.equal(await views.operations.checkpoints({ consumer: 'rebuild-1' }), []);
+        const { state, from: source, reason, done, total, proof, startedAt, finishedAt } = statusOf(views, 1);
+        assert.equal([state, source, reason, done, total], ['done', from, null, 4, 4]);
+        assert.is(proof?.['rows'], 3);
+        assert.is(proof?.['equal'], true);
+        assert.match(String(proof?.['hashBefore']), /^[0-9a-f]{64}$/);
+        assert.is(proof?.['hashAfter'], proof?.['hashBefore']);
+        assert.ok(startedAt !== null && finishedAt !== null && startedAt <= finishedAt);
+        assert.equal(await views.operations.openRebuilds({}), []);
+      }));
+
+    test('mends rows that were not what the events make, and says so', () =>
+      withStock(from, async (views, rebuild) => {
+        const rows = rowsOf(views.database, 'stock-level');
+        views.database.prepare(`UPDATE "stock-level#1" SET onHand = 999 WHERE sku = 'a'`).run();
+        const warnings: string[] = [];
+        const logger = { ...silentLogger, warn: (_: unknown, message: string) => void warnings.push(message) };
+        assert.is(await run(views, stockLevel, rebuild, { logger }), 'done');
+        assert.equal(rowsOf(views.database, 'stock-level', 2), rows);
+        const { reason, proof } = statusOf(views, 1);
+        assert.match(reason ?? '', /not what the events make/);
+        assert.is(proof?.['equal'], false);
+        assert.is.not(proof?.['hashAfter'], proof?.['hashBefore']);
+        assert.is(warnings.length, 1);
+      }));
+
+    test('stops at the signal and leaves what is served as it is; the next run goes on', () =>
+      withStock(from, async (views, rebuild) => {
+        const stopping = new AbortController();
+        const call: CallViews = (name, input, transfer) => {
+          if (name === 'applyToShadow' || name === 'applyStoreToShadow') stopping.abort();
+          return views.call(name, input, transfer);
+        };
+        assert.is(await run(views, stockLevel, rebuild, { call, signal: stopping.signal }), 'stopped');
+        assert.is(generationOf(views, 'stock-level'), 1);
+        assert.is(statusOf(views, 1).state, 'running');
+        assert.is(await run(views, stockLevel, await asked(views)), 'done');
+        assert.equal(rowsOf(views.database, 'stock-level', 2).length, 3);
+      }));
+  });
+}
+
+spec('a rebuild from a log that does not hold everything', ({ test }) => {
+  const failsWith = async (broken: EventLog, reason: RegExp): Promise<void> =>
+    withStock('kafka', async (views, rebuild) => {
+      assert.is(await run(views, stockLevel, rebuild, { log: broken }), 'failed');
+      const status = statusOf(views, 1);
+      assert.is(status.state, 'failed');
+      assert.match(status.reason ?? '', reason);
+      assert.match(status.reason ?? '', /rebuild with --from store/);
+      assert.equal(tablesIn(views), ['stock-level#1']);
+      assert.equal(await views.operations.checkpoints({ consumer: 'rebuild-1' }), []);
+    });
+
+  test('fails where its first records are gone, and names the way on', () =>
+    failsWith(memoryLog({ records: log, low: 1 }), /stock\/0 begins at offset 1: the 1 records before it/));
+
+  test('fails where the topic is another one', () =>
+    failsWith(memoryLog({ records: log, logId: 'kafka:other' }), /is not the topic that the rows were made from/));
+
+  test('fails where the log ends before the group does', () =>
+    failsWith(memoryLog({ records: log.slice(0, 1) }), /but the log now holds 0 to/));
+
+  test('reads the store instead where the broker is the embedded one, and says why', () =>
+    withStock('kafka', async (views, rebuild) => {
+      assert.is(await run(views, stockLevel, rebuild, { log: memoryLog({ kind: 'embedded', records: [] }) }), 'done');
+      const { from, reason, proof } = statusOf(views, 1);
+      assert.is(from, 'store');
+      assert.match(reason ?? '', /embedded broker keeps no complete log/);
+      assert.is(proof?.['equal'], true);
+    }));
+
+  test('takes from the store what the group once had from there, and counts it', async () => {
+    const requests = [request(1, 'stock-level', 'kafka')];
+    const views = await openViews({ projections: [stockLevel], stored: story, requests });
+    await views.operations.applyFromStore({ projection: 'stock-level', afterPosition: 0, untilPosition: 4 });
+    await views.operations.caughtUpTo({ projection: 'stock-level', position: 4 });
+    assert.is(await run(views, stockLevel, await asked(views), { log: memoryLog({ records: [] }) }), 'done');
+    const { proof } = statusOf(views, 1);
+    assert.equal([proof?.['equal'], proof?.['rows'], proof?.['eventsFromStore']], [true, 3, 4]);
+    await views.close();
+  });
+});
+
+spec('rebuilds, over random histories', ({ test }) => {
+  /** A group that has come somewhere, a rebuild that is disturbed, and a group that goes on: the rows of both. */
+  const disturbed = async (
+    projection: Projection,
+    from: 'kafka' | 'store',
+    events: ReadonlyArray<StoredEvent>,
+    seed: number,
+  ) => {
+    const random = seededRandom(seed);
+    const choose = (below: number): number => Math.floor(random() * below);
+    const requests = [request(1, projection.name, from)];
+    const views = await openViews({ projections: [projection], stored: events, requests });
+    const batches = [...deliveries(readBy(projection, logOf(events)), choose)];
+    const records = batches.flat();
+    const next = async (count: number): Promise<void> => {
+      for (const batch of batches.splice(0, count)) await deliver(views, projection.name, batch);
+    };
+    await next(choose(batches.length + 1));
+    let isPaused = false;
+    // The process ends before or after any of its steps, and begins again.
+    const perhapsKilled = (): void => {
+      if (choose(15) === 0) throw new Error('killed');
+    };
+    const call: CallViews = (name, input, transfer) =>
+      (isPaused ? Promise.resolve() : next(choose(2)))
+        .then(perhapsKilled)
+        .then(() => views.call(name, input, transfer))
+        .then((output) => {
+          if (name !== 'finishRebuild') perhapsKilled();
+          return output;
+        });
+    const pausedWhile = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+      isPaused = true;
+      try {
+        return await work();
+      } finally {
+        isPaused = false;
+      }
+    };
+    const fakeLog = memoryLog({ records, pollSize: () => choose(4) });
+    for (let end: RebuildEnd | undefined; end !== 'done';) {
+      end = await run(views, projection, await asked(views), { call, pausedWhile, log: fakeLog }).catch(
+        () => undefined,
+      );
+    }
+    assert.is(statusOf(views, 1).proof?.['equal'], true);
+    await next(batches.length);
+    const rows = allRowsOf(views.database, projection, 2);
+    await views.close();
+    return rows;
+  };
+
+  const undisturbed = async (projection: Projection, events: ReadonlyArray<StoredEvent>) => {
+    const views = await openViews({ projections: [projection], stored: events });
+    const page = { projection: projection.name, afterPosition: 0, untilPosition: events.length };
+    await views.operations.applyFromStore(page);
+    const rows = allRowsOf(views.database, projection);
+    await views.close();
+    return rows;
+  };
+
+  for (const projection of projections) {
+    for (const from of ['kafka', 'store'] as const) {
+      test(`${projection.name} from the ${from}: killed anywhere beside a group that goes on, the same rows`, async () => {
+        await fc.assert(
+          fc.asyncProperty(histories, fc.nat(), async (events, seed) => {
+            const expected = JSON.stringify(await undisturbed(projection, events));
+            assert.is(JSON.stringify(await disturbed(projection, from, events, seed)), expected);
+          }),
+          { seed: SEED, numRuns: 25 },
+        );
+      });
+    }
+  }
+});
+
+spec('the list of rebuilds', ({ test }) => {
+  test('takes each request once, in the order of asking, and fails one for a projection that is not there', async () => {
+    const requests = [
+      request(1, 'stock-level', 'kafka'),
+      request(2, 'carts', 'store'),
+      request(3, 'stock-level', 'store'),
+    ];
+    const views = await openViews({ projections: [stockLevel], stored: story, requests });
+    for (let look = 0; look < 2; look += 1) {
+      const open = await views.operations.openRebuilds({});
+      assert.equal(
+        open.map(({ id, from }) => [id, from]),
+        [
+          [1, 'kafka'],
+          [3, 'store'],
+        ],
+      );
+    }
+    assert.match(statusOf(views, 2).reason ?? '', /no projection 'carts'/);
+    await views.close();
+  });
+
+  test('shows a fault that a rebuild waits for to be over, and forgets it when it goes on', () =>
+    withStock('store', async (views, rebuild) => {
+      await views.operations.noteFault({ id: 1, fault: 'the broker is away' });
+      assert.is(statusOf(views, 1).reason, 'the broker is away');
+      assert.is(await run(views, stockLevel, rebuild), 'done');
+      assert.is(statusOf(views, 1).reason, null);
+    }));
+});
+
+spec('a projection of a new version', ({ test }) => {
+  const countedTwice: Projection = {
+    ...stockLevel,
+    version: 2,
+    project: (event) => stockLevel.project(event).map((upsert) => ({ ...upsert, add: { onHand: 2 } })),
+  };
+
+  test('is rebuilt from the store without anybody asking, and not called faulty for its other rows', async () => {
+    const file = await inService();
+    const views = await openViews({ file, projections: [countedTwice], stored: story });
+    const rebuild = await asked(views);
+    assert.equal([rebuild.projection, rebuild.from], ['stock-level', 'store']);
+    assert.match(rebuild.reason ?? '', /version 1 to 2/);
+    assert.equal(await views.operations.prepare({}), ['stock-level'], 'and is noted once');
+    assert.is((await views.operations.openRebuilds({})).length, 1);
+    assert.is(await run(views, countedTwice, rebuild, { isOtherVersion: true }), 'done');
+    assert.equal(
+      rowsOf(views.database, 'stock-level', 2).map((row) => (row as { onHand: number }).onHand),
+      [4, 2, 2],
+    );
+    assert.is(statusOf(views, rebuild.id).reason, rebuild.reason);
+    assert.equal(await views.operations.prepare({}), []);
+    await views.close();
+  });
+
+  test('begins again where a rebuild by yet another version was under way', async () => {
+    const file = await inService();
+    const second = await openViews({ file, projections: [countedTwice], stored: story });
+    const rebuild = await asked(second);
+    await second.operations.beginRebuild(rebuild);
+    second.database.prepare(`INSERT INTO "stock-level#2" VALUES ('leftover', 1, 1, 1, 1)`).run();
+    await second.close();
+    const third = { ...stockLevel, version: 3 };
+    const views = await openViews({ file, projections: [third], stored: story });
+    assert.is(await run(views, third, await asked(views), { isOtherVersion: true }), 'done');
+    assert.equal(
+      rowsOf(views.database, 'stock-level', 2).map((row) => (row as { sku: string }).sku),
+      ['a', 'c', 'f'],
+    );
+    await views.close();
+  });
+
+  test('is asked for where the columns changed without it', async () => {
+    const file = await inService();
+    const other = { ...stockLevel, view: { ...orderSummary.view } };
+    await openViews({ file, projections: [other] }).then(
+      () => assert.unreachable(),
+      (error: unknown) => assert.match(String(error), /still version 1: its stored rows have other columns/),
+    );
+  });
+
+  test('added beside others begins from nothing, and leaves their rows alone', async () => {
+    const file = await inService();
+    const views = await openViews({ file, projections: [stockLevel, salesByDay], stored: story });
+    assert.equal(rowsOf(views.database, 'stock-level').length, 3);
+    assert.equal(rowsOf(views.database, 'sales-by-day'), []);
+    assert.equal(await views.operations.openRebuilds({}), []);
+    await views.close();
+  });
+});
+
+/** A file in which version 1 of stock-level has served the whole story. */
+const inService = async (): Promise<string> => {
+  const file = `${temporaryFolder()}/views.sqlite`;
+  const views = await openViews({ file, projections: [stockLevel], stored: story });
+  await deliver(views, 'stock-level', log);
+  await views.close();
+  return file;
+};

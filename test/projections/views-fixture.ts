@@ -1,0 +1,200 @@
+/** The views' operations on a file of their own, fed with events from the store's side or as records from the log's. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { catalog as declaredCatalog } from '../../domain/catalog';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { StoredEvent } from '../../domain/kernel/recorded-event';
+import { systemClock } from '../../infra/clock';
+import type { OperationRequest } from '../../infra/commands/operation-requests';
+import { cloudEventEncoder, destinationOf, type EncodedEvent } from '../../infra/kafka/cloud-events';
+import type { LogRecord } from '../../infra/kafka/event-log';
+import type { Database } from '../../infra/sqlite/database';
+import type { EventReader } from '../../infra/sqlite/event-reader';
+import type { LeaseLost } from '../../infra/sqlite/lease';
+import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
+import { packBatch, type OpenMove } from '../../projections/engine/packed-batch';
+import type { ViewsOperations } from '../../projections/engine/views-operations';
+import { viewsMigrations } from '../../projections/engine/views-schema';
+import type { CallViews } from '../../projections/engine/views-worker';
+import { viewsWriter } from '../../projections/engine/views-writer';
+import type { Projection } from '../../projections/projection';
+import { projections as declaredProjections } from '../../projections/registry';
+
+const root = mkdtempSync(join(tmpdir(), 'tidemark-views-'));
+process.on('exit', () => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** A folder that is gone when the test file ends. */
+export const temporaryFolder = (): string => mkdtempSync(join(root, 'folder-'));
+
+/** The log that tests' checkpoints count in. */
+export const LOG_ID = 'kafka:test';
+
+export interface Views {
+  readonly database: Database;
+  readonly operations: ViewsOperations;
+  /** The operations as another thread would call them. */
+  readonly call: CallViews;
+  readonly close: () => Promise<void>;
+}
+
+export interface ViewsOptions {
+  readonly file?: string;
+  readonly catalog?: Catalog;
+  readonly projections?: ReadonlyArray<Projection>;
+  readonly stored?: ReadonlyArray<StoredEvent>;
+  readonly requests?: ReadonlyArray<OperationRequest>;
+  readonly leaseTtlMs?: number;
+  readonly onLost?: (reason: LeaseLost) => void;
+}
+
+/** Opens the file (in memory where none is named), prepares the projections and begins every partition at offset 0. */
+export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
+  const { catalog = declaredCatalog, projections = declaredProjections } = options;
+  const leased = await openLeased(options);
+  const openStore = () => fakeStore(options.stored ?? [], options.requests ?? []);
+  const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
+  await operations.prepare({});
+  const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
+    Array.from({ length: topic.partitions }, (_, partition) => ({
+      topic: topic.name,
+      partition,
+      logId: LOG_ID,
+      nextOffset: 0,
+      highWaterPosition: 0,
+    })),
+  );
+  for (const { name } of projections) await operations.begin({ consumer: name, checkpoints });
+  // As over the thread's boundary: every input goes to the operation of its name.
+  const call: CallViews = (name, input) =>
+    new Promise((resolve) => {
+      resolve(operations[name](input as never) as never);
+    });
+  return { database: leased.database, operations, call, close: async () => operations.close({}) };
+};
+
+const openLeased = (options: ViewsOptions): Promise<LeasedDatabase> =>
+  openLeasedDatabase({
+    file: options.file ?? ':memory:',
+    synchronous: 'NORMAL',
+    migrations: viewsMigrations,
+    clock: systemClock,
+    ttlMs: options.leaseTtlMs ?? 60_000,
+    onLost:
+      options.onLost ??
+      ((reason) => {
+        throw reason;
+      }),
+  });
+
+const fakeStore = (stored: ReadonlyArray<StoredEvent>, requests: ReadonlyArray<OperationRequest>): EventReader => ({
+  readAll: ({ afterPosition, limit }) => stored.filter(({ position }) => position > afterPosition).slice(0, limit),
+  readStream: (stream) => stored.filter((event) => event.stream === stream),
+  lastPosition: () => stored.at(-1)?.position ?? 0,
+  positionOf: (id) => stored.find((event) => event.id === id)?.position,
+  dataVersion: () => 1,
+  operationRequestsAfter: (id) => requests.filter((request) => request.id > id),
+  close: () => undefined,
+});
+
+// -------------------------------------------------------------------------------------
+// Events and records
+// -------------------------------------------------------------------------------------
+
+/** An event of a stream, as short as a test can say it. */
+export type Told = readonly [stream: string, type: string, data: object];
+
+/** The store's events that tell a story, in its order. */
+export const storedOf = (story: ReadonlyArray<Told>): ReadonlyArray<StoredEvent> => {
+  const versions = new Map<string, number>();
+  return story.map(([stream, type, data], index) => {
+    const version = (versions.get(stream) ?? 0) + 1;
+    versions.set(stream, version);
+    return {
+      id: `${stream}@${version}`,
+      stream,
+      version,
+      position: index + 1,
+      type,
+      schemaVersion: 1,
+      recordedAt: '2018-03-01T12:30:45.678Z',
+      correlationId: 'correlation',
+      causationId: 'cause',
+      actor: 'tester',
+      payload: JSON.stringify(data),
+    };
+  });
+};
+
+/** Where an event goes, and its record but for the offset. */
+export const encoded = (event: StoredEvent, catalog: Catalog = declaredCatalog): EncodedEvent =>
+  cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: 'urn:test' })(event);
+
+/** The record of an event at an offset. */
+export const recordAt = (event: StoredEvent, offset: number, catalog?: Catalog): LogRecord => {
+  const { topic, partition, key, value, headers, timestampMs } = encoded(event, catalog);
+  const named = headers.flatMap((header) => Object.entries(header)).map(([name, text]) => [name, Buffer.from(text)]);
+  return {
+    topic,
+    partition,
+    offset,
+    key: Buffer.from(key),
+    value: Buffer.from(value),
+    headers: Object.fromEntries(named) as LogRecord['headers'],
+    timestampMs,
+  };
+};
+
+/** The log that the events make: the records of each partition, their offsets counted from 0. */
+export const logOf = (events: ReadonlyArray<StoredEvent>, catalog?: Catalog): ReadonlyArray<LogRecord> => {
+  const ends = new Map<string, number>();
+  return events.map((event) => {
+    const { topic, partition } = destinationOf(catalog ?? declaredCatalog)(event.stream);
+    const offset = ends.get(`${topic}/${partition}`) ?? 0;
+    ends.set(`${topic}/${partition}`, offset + 1);
+    return recordAt(event, offset, catalog);
+  });
+};
+
+/** The moves of a batch whose partitions all stood right before their first record. */
+export const movesOf = (records: ReadonlyArray<LogRecord>): ReadonlyArray<OpenMove> => {
+  const moves = new Map<string, OpenMove>();
+  for (const { topic, partition, offset } of records) {
+    const key = `${topic}/${partition}`;
+    const fromOffset = moves.get(key)?.fromOffset ?? offset;
+    moves.set(key, { topic, partition, logId: LOG_ID, nextOffset: offset + 1, fromLogId: LOG_ID, fromOffset });
+  }
+  return [...moves.values()];
+};
+
+/** The records of the topics that a projection reads. */
+export const readBy = (
+  { handles }: Projection,
+  records: ReadonlyArray<LogRecord>,
+  catalog: Catalog = declaredCatalog,
+): ReadonlyArray<LogRecord> =>
+  records.filter(({ topic }) => handles.some(({ type }) => catalog.byTopic(topic)?.events.has(type) === true));
+
+/** Applies records to a projection in one batch. */
+export const deliver = async (
+  { operations }: Pick<Views, 'operations'>,
+  projection: string,
+  records: ReadonlyArray<LogRecord>,
+): ReturnType<typeof deliverBatch> => deliverBatch(operations, projection, records);
+
+const deliverBatch = async (operations: ViewsOperations, projection: string, records: ReadonlyArray<LogRecord>) =>
+  operations.apply({ projection, batch: packBatch({ records, moves: movesOf(records) }) });
+
+/** Every row of a build, in the order of keys. */
+export const rowsOf = (database: Database, projection: string, generation = 1): ReadonlyArray<unknown> =>
+  database.prepare(`SELECT * FROM "${projection}#${generation}"`).all();
+
+/** Every row of a build with those that are not served. */
+export const allRowsOf = (database: Database, projection: Projection, generation = 1): ReadonlyArray<unknown> => [
+  ...rowsOf(database, projection.name, generation),
+  ...(projection.rollup === undefined
+    ? []
+    : database.prepare(`SELECT * FROM "${projection.name}#${generation}#memory"`).all()),
+];

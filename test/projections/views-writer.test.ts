@@ -1,0 +1,276 @@
+/** Batches and checkpoints: each event once, whatever is delivered, and nothing half done. */
+import * as assert from 'uvu/assert';
+import type { LogRecord } from '../../infra/kafka/event-log';
+import { packBatch } from '../../projections/engine/packed-batch';
+import { stockLevel } from '../../projections/stock-level';
+import { spec } from '../spec';
+import {
+  deliver,
+  LOG_ID,
+  logOf,
+  movesOf,
+  openViews,
+  rowsOf,
+  storedOf,
+  temporaryFolder,
+  type Told,
+  type Views,
+} from './views-fixture';
+
+const received = (sku: string, quantity: number, receiptId = `r${quantity}`): Told => [
+  `stock-${sku}`,
+  'StockReceived',
+  { sku, receiptId, quantity, receivedAt: '2018-02-01T00:00:00Z' },
+];
+
+const story = storedOf([received('a', 1), received('a', 2), received('c', 4), received('a', 8)]);
+const log = logOf(story);
+
+const stockRow = (sku: string, onHand: number, version: number) => ({
+  sku,
+  onHand,
+  reserved: 0,
+  available: onHand,
+  version,
+});
+const allRows = [stockRow('a', 11, 3), stockRow('c', 4, 1)];
+
+const withViews = async (body: (views: Views) => Promise<void>, options?: Parameters<typeof openViews>[0]) => {
+  const views = await openViews({ projections: [stockLevel], stored: story, ...options });
+  try {
+    await body(views);
+  } finally {
+    await views.close();
+  }
+};
+
+const fails = async (work: () => unknown, name: string): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    assert.is((error as Error).name, name);
+    return;
+  }
+  assert.unreachable(`expected ${name}`);
+};
+
+const nextOffsets = async ({ operations }: Views): Promise<ReadonlyArray<string>> =>
+  (await operations.checkpoints({ consumer: 'stock-level' }))
+    .filter(({ topic, nextOffset }) => topic === 'stock' && nextOffset > 0)
+    .map(({ partition, nextOffset, highWaterPosition }) => `${partition}: ${nextOffset} @${highWaterPosition}`);
+
+spec('a batch of records', ({ test }) => {
+  test('is applied, and moves offsets and high-water positions in the same breath', () =>
+    withViews(async (views) => {
+      const outcome = await deliver(views, 'stock-level', log);
+      assert.equal(outcome, { applied: 4, duplicates: 0, notApplicable: 0, unreadable: 0 });
+      assert.equal(rowsOf(views.database, 'stock-level'), allRows);
+      const [a, c] = [log[0]?.partition, log[2]?.partition];
+      assert.is.not(a, c, 'the two articles are in different partitions');
+      assert.equal(await nextOffsets(views), [`${a}: 3 @4`, `${c}: 1 @3`].sort());
+    }));
+
+  test('counts an event once that comes again, in the same batch or a later one', () =>
+    withViews(async (views) => {
+      const [first, second, , third] = log;
+      if (first === undefined || second === undefined || third === undefined) throw new Error('the log is short');
+      const twice = [first, second, { ...first, offset: 2 }, { ...third, offset: 3 }];
+      assert.is((await deliver(views, 'stock-level', twice)).duplicates, 1);
+      const again = twice.map((record, index) => ({ ...record, offset: 4 + index }));
+      assert.equal(await deliver(views, 'stock-level', again), {
+        applied: 0,
+        duplicates: 4,
+        notApplicable: 0,
+        unreadable: 0,
+      });
+      assert.equal(rowsOf(views.database, 'stock-level'), [stockRow('a', 11, 3)]);
+    }));
+
+  test('that starts where its checkpoint no longer is belongs to a zombie, and changes nothing', () =>
+    withViews(async (views) => {
+      await deliver(views, 'stock-level', log);
+      const late = log.map((record) => ({ ...record, value: Buffer.from('not even readable') }));
+      await fails(() => deliver(views, 'stock-level', late), 'CheckpointMoved');
+      assert.equal(rowsOf(views.database, 'stock-level'), allRows);
+      assert.equal(views.database.prepare('SELECT * FROM unreadable_records').all(), []);
+    }));
+
+  test('without the moves of all its partitions is refused before anything is done', () =>
+    withViews(async () => {
+      assert.throws(() => packBatch({ records: log, moves: movesOf(log.slice(0, 1)) }), /without a move/);
+      await Promise.resolve();
+    }));
+
+  test('of another process that has taken the file over fails, and changes nothing', () =>
+    withViews(async (views) => {
+      views.database.prepare('UPDATE lease SET epoch = epoch + 1').run();
+      await fails(() => deliver(views, 'stock-level', log), 'LeaseLost');
+      assert.equal(rowsOf(views.database, 'stock-level'), []);
+      assert.equal(await nextOffsets(views), []);
+      views.database.prepare('UPDATE lease SET epoch = epoch - 1').run();
+    }));
+
+  test('passes by events that the projection does not handle', () =>
+    withViews(async (views) => {
+      const other = storedOf([['stock-a', 'StockCounted', {}], received('a', 1)]);
+      const outcome = await deliver(views, 'stock-level', logOf(other));
+      assert.equal(outcome, { applied: 1, duplicates: 0, notApplicable: 1, unreadable: 0 });
+    }));
+});
+
+spec('a record that can not be read', ({ test }) => {
+  const [first] = log;
+  const place = { topic: 'stock', partition: first?.partition ?? 0, timestampMs: 1_519_907_445_678 };
+  const structured = { 'content-type': Buffer.from('application/cloudevents+json') };
+  const unreadable: ReadonlyArray<readonly [string, Pick<LogRecord, 'key' | 'value' | 'headers'>, RegExp]> = [
+    ['a tombstone', { key: Buffer.from('a'), value: null, headers: {} }, /tombstone/],
+    ['truncated JSON', { key: null, value: Buffer.from('{"specversion":'), headers: structured }, /not JSON/],
+    [
+      'bytes that are no text, with headers of its own',
+      {
+        key: Buffer.from([0, 255, 1]),
+        value: Buffer.from([255, 254, 0]),
+        headers: { trace: Buffer.from([1, 2, 255]) },
+      },
+      /no CloudEvent/,
+    ],
+    [
+      'an event that breaks its contract',
+      {
+        key: Buffer.from('a'),
+        value: Buffer.from(first?.value?.toString('utf8').replace('"quantity":1', '"quantity":-1') ?? ''),
+        headers: structured,
+      },
+      /\/quantity: must be quantity/,
+    ],
+    [
+      'an event of a schema to come',
+      {
+        key: Buffer.from('a'),
+        value: Buffer.from(first?.value?.toString('utf8').replace('StockReceived/1', 'StockReceived/9') ?? ''),
+        headers: structured,
+      },
+      /schema version 9; this program knows up to 1/,
+    ],
+  ];
+
+  for (const [what, bytes, reason] of unreadable) {
+    test(`(${what}) is kept byte for byte, with the reason, and holds nothing up`, () =>
+      withViews(async (views) => {
+        const next = log[1];
+        if (next === undefined) throw new Error('the log is short');
+        const records: ReadonlyArray<LogRecord> = [{ ...place, offset: 0, ...bytes }, next];
+        const outcome = await deliver(views, 'stock-level', records);
+        assert.equal(outcome, { applied: 1, duplicates: 0, notApplicable: 0, unreadable: 1 });
+        const [kept, ...others] = views.database.prepare('SELECT * FROM unreadable_records').all() as [
+          Record<string, unknown>,
+        ];
+        assert.equal(others, []);
+        assert.is(kept['group_name'], 'stock-level');
+        assert.is(kept['log_id'], LOG_ID);
+        assert.equal([kept['topic'], kept['partition'], kept['offset']], ['stock', place.partition, 0]);
+        assert.equal(kept['key'], bytes.key);
+        assert.equal(kept['value'], bytes.value);
+        assert.is(kept['timestamp_ms'], place.timestampMs);
+        assert.match(String(kept['reason']), reason);
+        const headers = Object.entries(JSON.parse(String(kept['headers'])) as Record<string, string>);
+        assert.equal(
+          Object.fromEntries(headers.map(([name, text]) => [name, Buffer.from(text, 'base64')])),
+          bytes.headers,
+        );
+      }));
+  }
+});
+
+spec('the store in place of the log', ({ test }) => {
+  const page = { projection: 'stock-level', afterPosition: 0, untilPosition: 4 };
+
+  test('makes the same rows, and the log then repeats what is known', () =>
+    withViews(async (views) => {
+      const { reachedPosition, outcome } = await views.operations.applyFromStore(page);
+      assert.is(reachedPosition, 4);
+      assert.is(outcome.applied, 4);
+      await views.operations.caughtUpTo({ projection: 'stock-level', position: 4 });
+      assert.is((await deliver(views, 'stock-level', log)).duplicates, 4);
+      assert.equal(rowsOf(views.database, 'stock-level'), allRows);
+    }));
+
+  test('goes on where the log has come to, partition by partition', () =>
+    withViews(async (views) => {
+      await deliver(views, 'stock-level', log.slice(2, 3));
+      const { outcome } = await views.operations.applyFromStore(page);
+      assert.is(outcome.duplicates, 1, 'the third event came from the log before');
+      assert.is(outcome.applied, 3);
+      assert.equal(rowsOf(views.database, 'stock-level'), allRows);
+      assert.is((await views.operations.applyFromStore(page)).outcome.duplicates, 4);
+    }));
+
+  test('is read in pages that end where they were asked to', () =>
+    withViews(async (views) => {
+      const { operations } = views;
+      const first = await operations.applyFromStore({ ...page, untilPosition: 2 });
+      assert.equal([first.reachedPosition, first.outcome.applied], [2, 2]);
+      const rest = await operations.applyFromStore({ ...page, afterPosition: 2, untilPosition: 9 });
+      assert.equal([rest.reachedPosition, rest.outcome.applied], [9, 2]);
+      const none = await operations.applyFromStore({ ...page, afterPosition: 9, untilPosition: 9 });
+      assert.equal([none.reachedPosition, none.outcome.applied], [9, 0]);
+    }));
+
+  test('keeps what it can not read, too', () =>
+    withViews(
+      async (views) => {
+        const { outcome } = await views.operations.applyFromStore({ ...page, untilPosition: 2 });
+        assert.is(outcome.unreadable, 1);
+        const kept = views.database.prepare('SELECT log_id, "offset", value FROM unreadable_records').all();
+        assert.equal(kept, [{ log_id: 'store', offset: 1, value: Buffer.from('{"sku":"a"}') }]);
+      },
+      { stored: storedOf([['stock-a', 'StockReceived', { sku: 'a' }], received('a', 1)]) },
+    ));
+
+  test('passes by streams of an aggregate that the program no longer has', () =>
+    withViews(
+      async (views) => {
+        const { outcome } = await views.operations.applyFromStore({ ...page, untilPosition: 2 });
+        assert.equal(outcome, { applied: 1, duplicates: 0, notApplicable: 0, unreadable: 0 });
+      },
+      { stored: storedOf([['cart-1', 'CartFilled', {}], received('a', 1)]) },
+    ));
+
+  test('is not read for a partition that was never begun', () =>
+    withViews(async (views) => {
+      views.database.prepare('DELETE FROM checkpoints').run();
+      await fails(() => views.operations.applyFromStore(page), 'Error');
+      assert.equal(rowsOf(views.database, 'stock-level'), []);
+    }));
+});
+
+spec('the file', ({ test }) => {
+  test('serves the same rows after it was closed and opened again, and goes on', async () => {
+    const file = `${temporaryFolder()}/views.sqlite`;
+    await withViews(
+      async (views) => {
+        await deliver(views, 'stock-level', log.slice(0, 2));
+      },
+      { file },
+    );
+    await withViews(
+      async (views) => {
+        assert.equal(rowsOf(views.database, 'stock-level'), [stockRow('a', 3, 2)]);
+        await deliver(views, 'stock-level', log.slice(2));
+        assert.equal(rowsOf(views.database, 'stock-level'), allRows);
+      },
+      { file },
+    );
+  });
+
+  test('moves checkpoints without effects, by compare-and-swap', () =>
+    withViews(async ({ operations }) => {
+      const [at] = await operations.checkpoints({ consumer: 'stock-level' });
+      if (at === undefined) throw new Error('there is no checkpoint');
+      const move = { ...at, logId: 'kafka:new', nextOffset: 7, fromLogId: LOG_ID, fromOffset: 0 };
+      await operations.move({ consumer: 'stock-level', moves: [move] });
+      const [moved] = await operations.checkpoints({ consumer: 'stock-level' });
+      assert.equal([moved?.logId, moved?.nextOffset], ['kafka:new', 7]);
+      await fails(() => operations.move({ consumer: 'stock-level', moves: [move] }), 'CheckpointMoved');
+    }));
+});
