@@ -41,6 +41,8 @@ export interface Configuration {
   readonly baseUrl: string;
   /** Where consumers find the schemas that events name in `dataschema`; `/<type>/<version>` is put behind it. */
   readonly schemaBaseUrl: string;
+  /** Events that the relay publishes in an older version, until consumers are ready: event name to version. */
+  readonly writeVersions: ReadonlyMap<string, number>;
   /** Requests a second per client; 0 for no limit. */
   readonly rateLimitPerSecond: number;
   /** The largest request body taken. */
@@ -89,6 +91,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     ...(apiKey === undefined ? {} : { apiKey }),
     baseUrl,
     schemaBaseUrl: (text(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`).replace(/\/+$/, ''),
+    writeVersions: writeVersions(environment),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
     bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 262_144, 1_024, 16_777_216),
     appendQueueLimit: integer(environment, 'APPEND_QUEUE_LIMIT', 10_000, 1, 1_000_000),
@@ -164,6 +167,20 @@ const saslSettings = (environment: Environment): NonNullable<KafkaConnection['sa
     );
   }
   return { mechanism: text(environment, 'KAFKA_SASL_MECHANISM') ?? 'SCRAM-SHA-256', username, password };
+};
+
+const writeVersions = (environment: Environment): ReadonlyMap<string, number> => {
+  const value = text(environment, 'WRITE_VERSIONS');
+  if (value === undefined) return new Map();
+  return new Map(
+    value.split(',').map((entry) => {
+      const [, name, version] = /^([A-Za-z0-9]+)=([1-9]\d{0,5})$/.exec(entry.trim()) ?? [];
+      if (name !== undefined && version !== undefined) return [name, Number(version)];
+      throw new ConfigurationError(
+        `WRITE_VERSIONS holds '${entry}'; it takes <event>=<version>, several of them with commas between`,
+      );
+    }),
+  );
 };
 
 const apiKeys = (environment: Environment): ReadonlyArray<ApiKey> => {

@@ -4,6 +4,7 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
 import { ConfigurationError, type Configuration } from '../../infra/configuration';
 import type { EventLog } from '../../infra/kafka/event-log';
+import { checkedWriteVersions } from '../../infra/kafka/written-version';
 import { openLog } from '../../infra/kafka/open-log';
 import type { Logger } from '../../infra/logger';
 import { startReactors } from '../../infra/reactors/reactors';
@@ -110,8 +111,9 @@ const beginConsumers = async (
   };
   if (roles.has('relay')) {
     const { cloudEventsMode, schemaBaseUrl } = configuration;
+    const writeVersions = checkedWriteVersions(catalog, configuration.writeVersions);
     const outbox = (): EventReader => openEventReader(files.store);
-    keep('relay', startRelay({ ...shared, file: files.relay, outbox, cloudEventsMode, schemaBaseUrl }));
+    keep('relay', startRelay({ ...shared, file: files.relay, outbox, cloudEventsMode, schemaBaseUrl, writeVersions }));
   }
   if (roles.has('projections')) {
     const role = { ...shared, viewsFile: files.views, storeFile: files.store, projections };

@@ -15,6 +15,7 @@ import {
 import type { CloudEventsMode } from '../configuration';
 import type { LogRecord } from './event-log';
 import { partitionOf } from './murmur2';
+import { versionWriter, type WriteVersions } from './written-version';
 
 /** The content type of a value in structured mode. */
 export const STRUCTURED_CONTENT_TYPE = 'application/cloudevents+json';
@@ -61,20 +62,27 @@ export interface EncodingOptions {
   readonly mode: CloudEventsMode;
   /** Put before `/<type>/<version>` in `dataschema`. */
   readonly schemaBaseUrl: string;
+  /** Events to be published in an older version; the names are present ones. */
+  readonly writeVersions?: WriteVersions;
 }
 
 /** Makes the function that turns stored events into records. */
-export const cloudEventEncoder = ({ catalog, mode, schemaBaseUrl }: EncodingOptions) => {
+export const cloudEventEncoder = ({ catalog, mode, schemaBaseUrl, writeVersions = new Map() }: EncodingOptions) => {
   const destination = destinationOf(catalog);
+  const written = versionWriter(catalog, writeVersions);
   const structuredHeaders = [{ 'content-type': STRUCTURED_CONTENT_TYPE }];
-  return (event: StoredEvent): EncodedEvent => {
+  return (stored: StoredEvent): EncodedEvent => {
+    const { event, headers: extra } = written(stored);
     const to = destination(event.stream);
     const attributes = attributesOf(event, to.key, schemaBaseUrl);
     const timestampMs = Date.parse(event.recordedAt);
-    if (mode === 'binary') return { ...to, value: event.payload, headers: binaryHeaders(attributes), timestampMs };
+    if (mode === 'binary') {
+      return { ...to, value: event.payload, headers: [...binaryHeaders(attributes), ...extra], timestampMs };
+    }
     const envelope = JSON.stringify({ ...attributes, datacontenttype: BINARY_CONTENT_TYPE });
     const value = `${envelope.slice(0, -1)},"data":${event.payload}}`;
-    return { ...to, value, headers: structuredHeaders, timestampMs };
+    const headers = extra.length === 0 ? structuredHeaders : [...structuredHeaders, ...extra];
+    return { ...to, value, headers, timestampMs };
   };
 };
 
@@ -117,9 +125,16 @@ export interface ReceivedEvent {
 
 type Reading<A> = E.Either<string, A>;
 
+/** What Kafka's own clients send at most by default; to parse more would hold up everybody else. */
+const MAX_VALUE_BYTES = 1_048_576;
+
 /** Reads either mode. A Left says in a sentence what is wrong with the record. */
 export const readCloudEvent = (record: Pick<LogRecord, 'value' | 'headers'>): Reading<ReceivedEvent> => {
   if (record.value === null) return E.left('the record has no value (a tombstone), where an event was expected');
+  const sizeBytes = record.value.length;
+  if (sizeBytes > MAX_VALUE_BYTES) {
+    return E.left(`the value has ${sizeBytes} bytes; an event has at most ${MAX_VALUE_BYTES}`);
+  }
   const contentType = record.headers['content-type']?.toString('utf8') ?? '';
   if (contentType.startsWith(STRUCTURED_CONTENT_TYPE)) return readStructured(record.value);
   if (record.headers['ce_specversion'] !== undefined) return readBinary(record.value, record.headers);
@@ -160,9 +175,14 @@ const parseJson = (value: Buffer): Reading<unknown> => {
   try {
     return E.right(JSON.parse(text) as unknown);
   } catch (error) {
-    return E.left(`the value is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    return E.left(`the value is not JSON: ${isTruncated(text, reason) ? 'it was cut off, ' : ''}${reason}`);
   }
 };
+
+/** The parser was content until the text ended. */
+const isTruncated = (text: string, reason: string): boolean =>
+  text !== '' && (/Unterminated|Unexpected end/.test(reason) || reason.endsWith(`position ${text.length}`));
 
 const percentDecoded = (text: string): string => {
   try {

@@ -5,6 +5,7 @@ import type { Clock } from '../clock';
 import type { CloudEventsMode } from '../configuration';
 import { cloudEventEncoder } from '../kafka/cloud-events';
 import type { EventLog } from '../kafka/event-log';
+import type { WriteVersions } from '../kafka/written-version';
 import type { Logger } from '../logger';
 import type { EventReader } from '../sqlite/event-reader';
 import { checkpointAndClose } from '../sqlite/database';
@@ -32,6 +33,8 @@ export interface RelayOptions {
   readonly cloudEventsMode: CloudEventsMode;
   /** Where consumers find the schemas that `dataschema` names. */
   readonly schemaBaseUrl: string;
+  /** Events to be published in an older version, until consumers are ready. */
+  readonly writeVersions?: WriteVersions;
 }
 
 export interface Relay {

@@ -1,0 +1,147 @@
+/** Bad input on a real topic: each sort is named precisely, kept byte for byte, and stops no other key. */
+import { Producer } from '@confluentinc/kafka-javascript';
+import * as assert from 'uvu/assert';
+import { partitionOf } from '../../../infra/kafka/murmur2';
+import { spec } from '../../spec';
+import { admin } from '../../support/broker-admin';
+import { realKafka } from '../../support/kafka';
+import type { Tally } from '../consumption/tally-handler';
+import { contractWorld, reached, type ContractWorld } from './contract-world';
+
+type Headers = ReadonlyArray<Readonly<Record<string, string>>>;
+const structured: Headers = [{ 'content-type': 'application/cloudevents+json' }];
+
+const data = { sku: 's', receiptId: 'r', quantity: 1, receivedAt: '2018-01-01T00:00:00Z' };
+const received = { type: 'StockReceived', schemaVersion: 1, data };
+const event = (attributes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
+  specversion: '1.0',
+  id: 'stock-bad@1',
+  source: '/tidemark/stock',
+  type: 'StockReceived',
+  subject: 'bad',
+  time: '2018-01-01T00:00:00.000Z',
+  dataschema: 'http://schemas.example/StockReceived/1',
+  correlationid: 'c',
+  causationid: 'r',
+  actor: 'tester',
+  position: 1,
+  data,
+  ...attributes,
+});
+const text = (attributes: Readonly<Record<string, unknown>> = {}): string => JSON.stringify(event(attributes));
+const later = (schemaVersion: string, type = 'StockReceived') => ({
+  type,
+  dataschema: `http://schemas.example/${type}/${schemaVersion}`,
+});
+
+/** As many positions as poison with an envelope claims, each its own: what is at or below one seen before is a repeat. */
+const CLAIMED_POSITIONS = 3;
+
+/** What arrives, and what is said of it. */
+const poison: ReadonlyArray<readonly [what: string, value: string, headers: Headers, reason: RegExp]> = [
+  [
+    'an unknown event name',
+    text({ ...later('1', 'KettleWhistled'), position: 13 }),
+    structured,
+    /^no contract is named 'KettleWhistled'$/,
+  ],
+  [
+    'a version from the future',
+    text({ ...later('9'), position: 14 }),
+    structured,
+    /^StockReceived has schema version 9; this program knows up to 2$/,
+  ],
+  ['a truncated value', text().slice(0, 80), structured, /^the value is not JSON: it was cut off, /],
+  ['a value that is not JSON', 'nonsense', structured, /^the value is not JSON: Unexpected token/],
+  ['JSON that is no event', '[1]', structured, /^the value is JSON, but not an object$/],
+  [
+    'a missing header',
+    text(),
+    [],
+    /^the header 'content-type' is missing, and so is 'ce_specversion': this is no CloudEvent$/,
+  ],
+  [
+    'a missing attribute',
+    text({ correlationid: undefined }),
+    structured,
+    /^attribute 'correlationid' is missing; it takes a text$/,
+  ],
+  [
+    'a payload that breaks its contract',
+    text({ data: { ...data, quantity: 'many' }, position: 15 }),
+    structured,
+    /^as version 1: \/quantity: must be quantity \(integer, 1 to 1000000\), not "many"$/,
+  ],
+  ['a missing header in binary mode', JSON.stringify(data), [{ ce_specversion: '1.0' }], /^header ce_'id' is missing/],
+  [
+    'a value of 5 MB',
+    text({ data: 'x'.repeat(5_242_880) }),
+    structured,
+    /^the value has 52\d{5} bytes; an event has at most 1048576$/,
+  ],
+];
+
+void realKafka().then((broker) => {
+  if ('missing' in broker) {
+    spec('bad input', ({ skip }) => skip('is named on a real topic', broker.missing));
+    return;
+  }
+  spec('bad input on a real topic', ({ test, before, after }) => {
+    let world: ContractWorld;
+    let tally: Tally;
+    before(async () => {
+      world = await contractWorld(broker.servers, broker.topicPrefix());
+      await makeTopicForLargeValues(broker.servers, topicOf(world));
+      world.start();
+      tally = world.consumer('tally', world.catalog);
+    });
+    after(() => world.close());
+
+    test('is named and kept aside, and the key itself and all others go on', async () => {
+      const keys = Array.from({ length: 12 }, (_, index) => `stock-key${index}`);
+      await world.publish(Object.fromEntries(keys.map((key) => [key, received])));
+      await produce(broker.servers, topicOf(world), 'bad');
+      // The poison claims positions: those of the store are used up elsewhere, as they are when it is no poison.
+      const elsewhere = keys.find((key) => partitionOf(key.slice(6), 4) !== partitionOf('bad', 4)) ?? '';
+      for (let filler = 0; filler < CLAIMED_POSITIONS; filler += 1) await world.publish({ [elsewhere]: received });
+      await world.publish(Object.fromEntries([...keys, 'stock-bad'].map((key) => [key, received])));
+      await reached(tally, 'stock-bad@1', ...keys.map((key) => (key === elsewhere ? `${key}@5` : `${key}@2`)));
+      const kept = tally.unreadable();
+      for (const [index, [what, value, , reason]] of poison.entries()) {
+        assert.match(kept[index]?.reason ?? '', reason, what);
+        assert.is(kept[index]?.value?.toString('utf8'), value, what);
+      }
+      assert.is(kept.length, poison.length);
+      assert.ok(keys.some((key) => partitionOf(key.slice(6), 4) === partitionOf('bad', 4)));
+    });
+  });
+});
+
+const topicOf = ({ catalog }: ContractWorld): string => catalog.byCategory('stock')?.topic.name ?? '';
+
+/** As an operator may have made it, so that such a value can arrive at all. */
+const makeTopicForLargeValues = async (servers: string, topic: string): Promise<void> =>
+  admin(servers, (client, done) => {
+    const config = { 'max.message.bytes': '8000000', 'retention.ms': '-1' };
+    client.createTopic({ topic, num_partitions: 4, replication_factor: 1, config }, TIMEOUT_MS, done);
+  });
+
+const TIMEOUT_MS = 10_000;
+
+const produce = async (servers: string, topic: string, key: string): Promise<void> => {
+  const settings = { 'bootstrap.servers': servers, 'enable.idempotence': true, 'message.max.bytes': 8_000_000 };
+  const producer = new Producer(settings, {});
+  await new Promise<void>((resolve, reject) => {
+    producer.connect({ timeout: TIMEOUT_MS }, (error: unknown) => (error instanceof Error ? reject(error) : resolve()));
+  });
+  for (const [, value, headers] of poison) {
+    const own = headers.map((each) => ({ ...each }));
+    producer.produce(topic, partitionOf(key, 4), Buffer.from(value), key, undefined, undefined, own);
+  }
+  await new Promise<void>((resolve, reject) => {
+    producer.flush(TIMEOUT_MS, (error: unknown) => (error instanceof Error ? reject(error) : resolve()));
+  });
+  await new Promise<void>((resolve) => {
+    producer.disconnect(() => resolve());
+  });
+};
