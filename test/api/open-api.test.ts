@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert';
 import { buildApp } from '../../api/http/app';
 import { catalog } from '../../domain/catalog';
+import { versionsOf } from '../../domain/kernel/event-versions';
 import { jsonSchemaOf } from '../../domain/kernel/json-schema';
 import { spec } from '../spec';
 import { apiFixture } from './api-fixture';
@@ -181,8 +182,8 @@ spec('the documentation', ({ test, after }) => {
   });
 
   for (const aggregate of catalog.aggregates) {
-    for (const { type, schemaVersion, codec } of aggregate.events.values()) {
-      test(`resolves the dataschema of ${type}`, async () => {
+    for (const { type, schemaVersion, codec } of [...aggregate.events.values()].flatMap(versionsOf)) {
+      test(`resolves the dataschema of ${type} version ${schemaVersion}`, async () => {
         const { status, body, headers } = await get(`/schemas/${type}/${schemaVersion}`);
         assert.is(status, 200);
         assert.match(headers['content-type'] ?? '', /^application\/schema\+json/);
@@ -194,7 +195,12 @@ spec('the documentation', ({ test, after }) => {
     }
   }
 
-  for (const url of ['/schemas/OrderPlaced/2', '/schemas/OrderPlaced/x', '/schemas/KettleWhistled/1']) {
+  for (const url of [
+    '/schemas/OrderPlaced/2',
+    '/schemas/StockReleased/2',
+    '/schemas/OrderPlaced/x',
+    '/schemas/KettleWhistled/1',
+  ]) {
     test(`has no schema at ${url}`, async () => {
       const { status, body } = await get(url);
       assert.is(status, 404);

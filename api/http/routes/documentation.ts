@@ -1,6 +1,8 @@
 /** What the API is: its OpenAPI document, a page that shows it, every event's contract, every problem's meaning. */
 import type { FastifyInstance, FastifySchema } from 'fastify';
-import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
+import { asyncApiOf } from '../../../domain/contracts/async-api';
+import { schemaOf } from '../../../domain/contracts/contract-lock';
+import { versionsOf } from '../../../domain/kernel/event-versions';
 import type { ApiDependencies } from '../dependencies';
 import { docsPage } from '../documentation/docs-page';
 import { jsonResponse, listOf, objectOf, problemResponses, text } from '../documentation/responses';
@@ -16,6 +18,12 @@ export const documentationRoutes = (app: FastifyInstance, dependencies: ApiDepen
   app.get('/openapi.json', { config: open }, (_request, reply) => {
     document ??= JSON.stringify(app.swagger());
     return reply.header('content-type', 'application/json; charset=utf-8').send(document);
+  });
+
+  let asyncDocument: string | undefined;
+  app.get('/asyncapi.json', { config: open }, (_request, reply) => {
+    asyncDocument ??= JSON.stringify(asyncApiOf(dependencies.catalog));
+    return reply.header('content-type', 'application/json; charset=utf-8').send(asyncDocument);
   });
 
   app.get('/docs', { config: open }, (_request, reply) =>
@@ -72,16 +80,20 @@ const REJECTION: ProblemKind = {
 
 const eventSchema = ({ catalog }: ApiDependencies, type: string, version: string): unknown => {
   const definition = catalog.eventDefinition(type);
-  if (definition === undefined || version !== String(definition.schemaVersion)) {
-    const known = definition === undefined ? '' : `; this program has version ${definition.schemaVersion}`;
-    return failWith('unknown-schema', `'${type}' has no schema version '${version}' here${known}.`);
+  const versions = definition === undefined ? [] : versionsOf(definition);
+  const found = versions.find((each) => each.type === type && String(each.schemaVersion) === version);
+  if (found === undefined) {
+    const known = versions.map((each) => `${each.type}/${each.schemaVersion}`).join(', ');
+    const here = known === '' ? '' : `; this program has ${known}`;
+    return failWith('unknown-schema', `'${type}' has no schema version '${version}' here${here}.`);
   }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: `/schemas/${type}/${version}`,
     title: type,
-    description: definition.meaning,
-    ...jsonSchemaOf(definition.codec, { additionalProperties: true }),
+    description: found.meaning,
+    ...(found.superseded === undefined ? {} : { deprecated: true }),
+    ...schemaOf(found),
   };
 };
 
