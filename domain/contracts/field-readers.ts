@@ -58,6 +58,20 @@ export const readersAt = (readers: FieldReaders, path: string): ReadonlyArray<st
   ),
 ];
 
+/** The last field that was looked at before the work ended or broke; undefined where it looked at none. */
+export const lastReadPath = (event: RecordedEvent, work: (event: RecordedEvent) => unknown): string | undefined => {
+  let last: string | undefined;
+  const note = (path: string): void => {
+    last = path;
+  };
+  try {
+    work({ ...event, data: watched(event.data, '', note) });
+  } catch {
+    // It breaks again, which is what it is run for.
+  }
+  return last;
+};
+
 const eventOf = (type: string, version: number, data: unknown): RecordedEvent => ({
   id: `watched-1@${version}`,
   stream: 'watched-1',

@@ -1,5 +1,5 @@
 /** The subcommands of `tidemark contracts`. */
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Output } from './output';
 
 interface JsonChoice {
@@ -15,6 +15,7 @@ export const addContractCommands = (program: Command, print: Output['print']): v
     .description('the catalog of events, and the gate that every change of it passes');
   addCatalogCommands(contracts, print);
   addGateCommands(contracts, print);
+  addHistoryCommands(contracts, print);
 };
 
 const addCatalogCommands = (contracts: Command, print: Output['print']): void => {
@@ -72,4 +73,42 @@ const addGateCommands = (contracts: Command, print: Output['print']): void => {
       const { accept } = await import('./check.js');
       process.exitCode = accept({ json, print });
     });
+};
+
+interface StoreChoice extends JsonChoice {
+  readonly store: string;
+}
+
+const storeOption = (): Option => new Option('--store <file>', "the store's file").default('./data/store.sqlite');
+
+const addHistoryCommands = (contracts: Command, print: Output['print']): void => {
+  contracts
+    .command('verify')
+    .description(
+      "every stored event through today's upcasts, codecs, deciders and projections; fails at the first unreadable one",
+    )
+    .addOption(storeOption())
+    .option('--sample <count>', 'only so many events, spread evenly', countOf)
+    .addOption(jsonOption())
+    .action(async ({ store, sample, json }: StoreChoice & { sample?: number }) => {
+      const { verify } = await import('./verify.js');
+      process.exitCode = verify({ store, sample, json, print });
+    });
+  contracts
+    .command('partitions')
+    .description('how the stored events spread over partitions, and what another count or key would do')
+    .addOption(storeOption())
+    .option('--simulate <count>', 'with so many partitions', countOf)
+    .option('--key <field>', 'with this field of the payload as the key')
+    .addOption(jsonOption())
+    .action(async ({ store, simulate, key, json }: StoreChoice & { simulate?: number; key?: string }) => {
+      const { partitions } = await import('./partitions.js');
+      partitions({ store, simulate, key, json, print });
+    });
+};
+
+const countOf = (value: string): number => {
+  const count = Number(value);
+  if (Number.isSafeInteger(count) && count >= 1 && count <= 1_000_000) return count;
+  throw new InvalidArgumentError('It takes an integer from 1 to 1000000.');
 };
