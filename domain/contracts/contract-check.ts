@@ -4,7 +4,7 @@ import type { AnyEventDefinition } from '../kernel/event-definition';
 import { namesOf, versionsOf, type EventVersion } from '../kernel/event-versions';
 import { compareSchemas, compareVersions, type Comparison } from './compatibility';
 import { ACCEPT, comparisonLines, exampleLines, readerLines } from './finding-lines';
-import { topicChange } from './topic-change';
+import { movedEvent, successorOf, topicChange } from './topic-change';
 import { lockOf, schemaOf, type ContractLock, type LockedEvent, type LockedVersion } from './contract-lock';
 import { ruleFindings } from './contract-rules';
 import type { EventReaderUnderWatch } from './field-readers';
@@ -33,7 +33,7 @@ export const changeFindings = ({ catalog, lock, readers }: Omit<ContractCheck, '
   const present = lockOf(catalog);
   return [
     ...Object.entries({ ...lock.topics, ...present.topics }).flatMap(([name]) =>
-      topicChange(name, lock.topics[name], present.topics[name]),
+      topicChange(name, lock.topics[name], present.topics[name], successorOf(catalog, name, lock.topics[name])),
     ),
     ...Object.entries(lock.events).flatMap(([type, locked]) => eventChanges(catalog, type, locked, readers)),
     ...Object.keys(present.events)
@@ -69,9 +69,9 @@ const eventChanges = (
   const definition = catalog.eventDefinition(type);
   if (definition === undefined) return [goneEvent(type, locked, readers)];
   const versions = versionsOf(definition);
-  const topic = catalog.aggregates.find(({ events }) => events.has(definition.type))?.topic.name ?? '';
+  const topic = catalog.aggregates.find(({ events }) => events.has(definition.type))?.topic;
   return [
-    ...movedEvent(definition, locked, topic),
+    ...(topic === undefined ? [] : movedEvent(definition.type, locked.topic, topic)),
     ...Object.entries(locked.versions).flatMap(([number, was]) => {
       const is = versions.find(({ schemaVersion }) => String(schemaVersion) === number);
       return is === undefined ? [goneVersion(definition, number, was)] : versionChanges(definition, was, is, readers);
@@ -109,20 +109,6 @@ const goneVersion = (definition: AnyEventDefinition, number: string, { schema }:
   details: exampleLines(valuesOf(schema)[0], '/'),
   acceptable: false,
 });
-
-const movedEvent = ({ type }: AnyEventDefinition, locked: LockedEvent, topic: string): ReadonlyArray<Finding> =>
-  locked.topic === topic
-    ? []
-    : [
-        {
-          subject: type,
-          compatibility: 'breaking',
-          problem: `the event moved from the topic ${locked.topic} to ${topic}`,
-          remedy: `Consumers of ${locked.topic} would never see it again. Publish it where it was, or publish an event with a new name.`,
-          details: [],
-          acceptable: false,
-        },
-      ];
 
 const versionChanges = (
   definition: AnyEventDefinition,

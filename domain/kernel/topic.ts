@@ -7,6 +7,11 @@ export interface Topic {
   /** How long Kafka keeps the records, in milliseconds; `forever` makes the log rebuildable from offset zero. */
   readonly retention: 'forever' | { readonly ms: number };
   readonly key: PartitionKey;
+  /**
+   * The topics that this one took over from, newest first: another number of partitions needs another topic, or keys
+   * would move within one. What a group has applied from an earlier one it does not apply again from this one.
+   */
+  readonly earlier?: ReadonlyArray<{ readonly name: string; readonly partitions: number }>;
 }
 
 /** What the partition key is, and why. The contract check refuses a catalog that leaves one of the answers out. */

@@ -14,6 +14,7 @@ import {
 import { destinationOf, readCloudEvent } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
 import type { Checkpoint, Checkpoints } from './checkpoints';
+import { appliedEarlier } from './earlier-topics';
 import type { BatchOutcome, RecordBatch } from './group-handler';
 import { STORE_LOG_ID, type UnreadableRecord } from './unreadable-records';
 
@@ -86,7 +87,7 @@ const taking = (catalog: Catalog): Take => {
 };
 
 const takeRecords = (
-  { checkpoints, keepUnreadable }: IntakeOptions,
+  { catalog, checkpoints, keepUnreadable }: IntakeOptions,
   take: Take,
   to: Consumer,
   moves: RecordBatch['moves'],
@@ -94,6 +95,7 @@ const takeRecords = (
 ): BatchOutcome => {
   const counts = noCounts();
   const known = checkpoints.read(to.consumer);
+  const earlier = appliedEarlier(catalog, known);
   const highWater = moves.map(({ topic, partition }) => highWaterOf(known, topic, partition));
   eachRecord((record, moveIndex) => {
     const unreadable = (reason: string): void => {
@@ -111,6 +113,10 @@ const takeRecords = (
       return;
     }
     highWater[moveIndex] = envelope.position;
+    if (envelope.position <= earlier(envelope.stream)) {
+      counts.duplicates += 1;
+      return;
+    }
     const taken = take(to, envelope, () => data, counts);
     if (E.isLeft(taken)) unreadable(taken.left);
   });
@@ -121,7 +127,7 @@ const takeRecords = (
 };
 
 const takeEvents = (
-  { checkpoints, keepUnreadable }: IntakeOptions,
+  { catalog, checkpoints, keepUnreadable }: IntakeOptions,
   take: Take,
   place: ReturnType<typeof placing>,
   to: Consumer,
@@ -129,7 +135,9 @@ const takeEvents = (
   bounds: ReadonlyArray<Checkpoint> | undefined,
 ): BatchOutcome => {
   const counts = noCounts();
-  const partitions = openPartitions(checkpoints.read(to.consumer), bounds);
+  const known = checkpoints.read(to.consumer);
+  const earlier = appliedEarlier(catalog, known);
+  const partitions = openPartitions(known, bounds);
   for (const event of page) {
     const at = place(event);
     if (at === undefined || !to.topics.has(at.topic)) continue;
@@ -144,6 +152,10 @@ const takeEvents = (
       continue;
     }
     partition.highWaterPosition = event.position;
+    if (event.position <= earlier(event.stream)) {
+      counts.duplicates += 1;
+      continue;
+    }
     const taken = take(to, event, () => JSON.parse(event.payload) as unknown, counts);
     if (E.isRight(taken)) continue;
     counts.unreadable += 1;

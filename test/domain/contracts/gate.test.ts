@@ -126,6 +126,22 @@ spec('the gate', ({ test }) => {
     says(only(gate(withTopic('stock', { key }))), 'key was the stock keeping unit, is the order id');
   });
 
+  test('takes a topic of its own for another number of partitions, and no other way to one', () => {
+    const earlier = [{ name: 'stock', partitions: 4 }];
+    const taken = gate(withTopic('stock', { name: 'stock-2', partitions: 8, earlier }));
+    assert.equal(
+      taken.map(({ subject, acceptable }) => [subject, acceptable]),
+      [
+        ['topic stock', true],
+        ['topic stock-2', true],
+      ],
+    );
+    for (const wrong of [[], [{ name: 'stock', partitions: 5 }]]) {
+      const refused = gate(withTopic('stock', { name: 'stock-2', partitions: 8, earlier: wrong }));
+      assert.ok(refused.some(({ subject, acceptable }) => subject === 'topic stock' && !acceptable));
+    }
+  });
+
   test('takes an optional field as compatible both ways, and words that changed as words', () => {
     const added = only(gate(withEvent('OrderDelivered', withFields({ note: optionalField(Text, 'For people.') }))));
     assert.equal([added.compatibility, added.acceptable], ['full', true]);

@@ -19,6 +19,7 @@ export interface ContractWorld extends RelayWorld {
   readonly consumer: (name: string, catalog: Catalog) => Tally;
   /** Appends one event a stream and waits until Kafka has them. */
   readonly publish: (streams: Readonly<Record<string, NewEvent>>) => Promise<void>;
+  readonly stopGroups: () => Promise<void>;
   /** Every record of the topics. */
   readonly records: () => Promise<ReadonlyArray<LogRecord>>;
 }
@@ -61,10 +62,13 @@ export const contractWorld = async (servers: string, prefix: string): Promise<Co
       const last = reader.lastPosition();
       await statusWhere(world, 'all is published', ({ cursor }) => cursor >= last);
     },
+    stopGroups: async () => {
+      for (const group of groups.splice(0)) await group.stop();
+    },
     records: () => recordsOf(world),
     close: async () => {
       for (const group of groups) await group.stop();
-      for (const { database } of tallies) database.close();
+      for (const { database } of tallies) if (database.open) database.close();
       reader.close();
       await world.close();
     },
