@@ -17,7 +17,7 @@ spec('the AsyncAPI document', ({ test, after }) => {
     assert.is(status, 200);
     assert.match(headers['content-type'] ?? '', /^application\/json/);
     const { document, diagnostics } = await new Parser().parse(text);
-    const complaints = diagnostics.filter(({ severity }) => Number(severity) <= 1);
+    const complaints = diagnostics.filter(({ severity }) => [0, 1].includes(severity));
     assert.equal(
       complaints.map(({ message, path }) => `${path.join('/')}: ${message}`),
       [],

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { catalog, processManagers, withTopicPrefix } from '../../domain/catalog';
 import { catalogOf } from '../../domain/kernel/aggregate';
 import { RecordType, type AnyField, type AnyRecord, type Fields } from '../../domain/kernel/codec';
+import { versionsOf } from '../../domain/kernel/event-versions';
 import { explain } from '../../domain/kernel/explain';
 import { Amount, Currency, Instant } from '../../domain/kernel/values';
 import { spec } from '../spec';
@@ -19,7 +20,11 @@ interface Contract {
 
 const events = catalog.aggregates.flatMap(({ events: each }) => [...each.values()]);
 const commands = catalog.aggregates.flatMap(({ commands: each }) => [...each.values()]);
-const contracts: ReadonlyArray<Contract> = [...events, ...commands];
+/** Every version of every event, for all of them are read for ever, and every command. */
+const contracts: ReadonlyArray<Contract> = [
+  ...events.flatMap(versionsOf).map((each) => ({ ...each, type: `${each.type} version ${each.schemaVersion}` })),
+  ...commands,
+];
 
 /** Every field of a record and of the records inside it, under its path. */
 const fieldsOf = (fields: Fields, path: string): ReadonlyArray<readonly [path: string, field: AnyField]> =>
