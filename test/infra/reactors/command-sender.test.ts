@@ -197,7 +197,7 @@ spec('commands that no repeat can help', ({ test }) => {
   });
 
   test('no longer count as waiting', async () => {
-    const { sender, answer } = senderFixture({ backlogLimit: 2 });
+    const { sender, answer } = senderFixture({ backlogLimit: 1 });
     sender.enqueue([pending(1, 'a'), pending(2, 'a')]);
     const passed = passes(sender.room());
     await turns();
