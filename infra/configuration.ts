@@ -73,10 +73,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the environment. Throws {@link ConfigurationError}. */
 export const readConfiguration = (environment: Environment = process.env): Configuration => {
-  const port = integer(environment, 'PORT', 8080, 0, 65_535);
-  const host = environment['HOST'] ?? '127.0.0.1';
+  // Not 0, a port of the system's choice: nobody would know where to find the API, this program's reactors included.
+  const port = integer(environment, 'PORT', 8080, 1, 65_535);
+  const host = text(environment, 'HOST') ?? '127.0.0.1';
   const kafka = kafkaConnection(environment);
-  const baseUrl = text(environment, 'BASE_URL') ?? `http://127.0.0.1:${port}`;
+  const baseUrl = url(environment, 'BASE_URL') ?? `http://${reachable(host)}:${port}`;
   const apiKey = text(environment, 'API_KEY');
   const ordersDirectory = text(environment, 'ORDERS_DIR');
   return {
@@ -90,7 +91,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     apiKeys: apiKeys(environment),
     ...(apiKey === undefined ? {} : { apiKey }),
     baseUrl,
-    schemaBaseUrl: (text(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`).replace(/\/+$/, ''),
+    schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
     writeVersions: writeVersions(environment),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
     bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 262_144, 1_024, 16_777_216),
@@ -109,8 +110,8 @@ const text = (environment: Environment, name: string): string | undefined => {
 const integer = (environment: Environment, name: string, otherwise: number, least: number, most: number): number => {
   const value = text(environment, name);
   if (value === undefined) return otherwise;
-  const parsed = Number(value);
-  if (Number.isInteger(parsed) && parsed >= least && parsed <= most) return parsed;
+  const parsed = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+  if (parsed >= least && parsed <= most) return parsed;
   throw new ConfigurationError(`${name} is '${value}'; it takes an integer from ${least} to ${most}`);
 };
 
@@ -125,6 +126,21 @@ const oneOf = <Word extends string>(
   const found = words.find((word) => word === value.toLowerCase());
   if (found !== undefined) return found;
   throw new ConfigurationError(`${name} is '${value}'; it takes one of ${words.join(', ')}`);
+};
+
+/** A URL without slashes at its end, so that a path can be put behind it. */
+const url = (environment: Environment, name: string): string | undefined => {
+  const value = text(environment, name);
+  if (value === undefined) return undefined;
+  const trimmed = value.replace(/\/+$/, '');
+  if (/^https?:\/\/[^\s?#]+$/.test(trimmed) && URL.canParse(trimmed)) return trimmed;
+  throw new ConfigurationError(`${name} is '${value}'; it takes a URL such as http://127.0.0.1:8080`);
+};
+
+/** A host to connect to: one that stands for all of a machine's addresses is reached at the machine itself. */
+const reachable = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 };
 
 const topicPrefix = (environment: Environment): string => {
@@ -187,16 +203,11 @@ const apiKeys = (environment: Environment): ReadonlyArray<ApiKey> => {
   const value = text(environment, 'API_KEYS');
   if (value === undefined) return [];
   return value.split(',').map((entry) => {
-    const [name, role, key] = entry.trim().split(':');
-    if (
-      name !== undefined &&
-      name !== '' &&
-      (role === 'client' || role === 'operator') &&
-      key !== undefined &&
-      key !== ''
-    ) {
+    const [name, role, ...rest] = entry.trim().split(':');
+    // A key may hold colons of its own.
+    const key = rest.join(':');
+    if (name !== undefined && name !== '' && (role === 'client' || role === 'operator') && key !== '')
       return { name, role, key };
-    }
     // The entry itself is not repeated: it holds a secret.
     throw new ConfigurationError(
       'API_KEYS holds an entry that is not <name>:<client|operator>:<key>; entries are separated by commas',

@@ -12,7 +12,7 @@ export interface Performed {
   readonly accepted: number;
   /** Accepted, and nothing had to change. */
   readonly unchanged: number;
-  /** How often each reason was given. */
+  /** How often each reason was given, by `<command>: <reason>`. */
   readonly refused: ReadonlyMap<string, number>;
   /** The last version of each stream that an answer named. */
   readonly versions: ReadonlyMap<string, number>;
@@ -40,13 +40,14 @@ export const performAll = async (actions: ReadonlyArray<Action>, options: Perfor
   const versions = new Map<string, number>();
   const requests = inFlight(concurrency);
 
-  const perform = async (action: Action): Promise<void> => {
+  const perform = async (action: Action, hasFailed: () => boolean): Promise<void> => {
     if (needsConfirmation(action) && model.mustBeConfirmed(action.id) && !confirmed.has(action.id)) {
       await confirmation(action.id, options);
       confirmed.add(action.id);
     }
-    const answer = await requests.run(() => client.perform(action));
-    count(tally, answer);
+    const answer = await requests.run(async () => (hasFailed() ? undefined : client.perform(action)));
+    if (answer === undefined) return;
+    count(tally, action, answer);
     if (answer._tag !== 'Refused') {
       versions.set(answer.stream, Math.max(answer.version, versions.get(answer.stream) ?? 0));
       model.accept(action.step);
@@ -77,6 +78,7 @@ const confirmation = async (orderId: string, { client, clock, patienceMs }: Perf
 
 const count = (
   tally: { posted: number; accepted: number; unchanged: number; readonly refused: Map<string, number> },
+  { command }: Action,
   answer: CommandAnswer,
 ): void => {
   tally.posted += 1;
@@ -87,8 +89,10 @@ const count = (
     case 'Unchanged':
       tally.unchanged += 1;
       return;
-    case 'Refused':
-      tally.refused.set(answer.reason, (tally.refused.get(answer.reason) ?? 0) + 1);
+    case 'Refused': {
+      const reason = `${command}: ${answer.reason}`;
+      tally.refused.set(reason, (tally.refused.get(reason) ?? 0) + 1);
+    }
   }
 };
 
@@ -96,22 +100,23 @@ const count = (
 const inLanes = async (
   actions: ReadonlyArray<Action>,
   window: number,
-  perform: (action: Action) => Promise<void>,
+  perform: (action: Action, hasFailed: () => boolean) => Promise<void>,
 ): Promise<void> => {
   const places = inFlight(window);
   const lanes = new Map<string, Promise<void>>();
   const failures: unknown[] = [];
+  const hasFailed = (): boolean => failures.length > 0;
   for (const action of actions) {
     const before = [action.lane, ...action.after].flatMap((lane) => lanes.get(lane) ?? []);
     const done = places
       .run(async () => {
         // What it waits for began earlier, so it holds a place already or is done: the wait always ends.
         await Promise.all(before);
-        if (failures.length === 0) await perform(action);
+        if (!hasFailed()) await perform(action, hasFailed);
       })
       .catch((error: unknown) => void failures.push(error));
     lanes.set(action.lane, done);
   }
   await Promise.all(lanes.values());
-  if (failures.length > 0) throw failures[0];
+  if (hasFailed()) throw failures[0];
 };

@@ -112,8 +112,8 @@ export const startViewsWorker = ({ onWaiting, ...data }: ViewsWorkerOptions): Vi
 
   const close = async (): Promise<void> => {
     if (state === 'opening') post('give-up');
-    // Its end is the answer.
-    if (state === 'open') void call('close', {}).catch(() => undefined);
+    // Its end is the answer; a thread that broke is asked too, for it may still hold the file open.
+    if (state === 'open') post({ id: 0, name: 'close', input: {} });
     if (state !== 'ended') state = 'closing';
     const late = setTimeout(() => void worker.terminate(), END_TIMEOUT_MS);
     await exited.promise;

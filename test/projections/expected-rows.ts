@@ -64,7 +64,7 @@ const orderSummary = (facts: ReadonlyArray<Fact>): ReadonlyArray<unknown> =>
 const stockLevel = (facts: ReadonlyArray<Fact>): ReadonlyArray<unknown> =>
   groupsBy(facts, ({ type, data }) => (type.startsWith('Stock') ? data['sku'] : undefined)).map(([sku, group]) => {
     const onHand = sum(group, { StockReceived: 1, StockDispatched: -1 }, 'quantity');
-    const reserved = sum(group, { StockReserved: 1, StockReleased: -1, StockDispatched: -1 }, 'quantity');
+    const reserved = sum(group, { StockReserved: 1, StockReservationReleased: -1, StockDispatched: -1 }, 'quantity');
     return { sku, onHand, reserved, available: onHand - reserved, version: group.at(-1)?.version };
   });
 

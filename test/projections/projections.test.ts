@@ -143,9 +143,10 @@ spec('stock-level', ({ test }) => {
     assert.equal(await rowsAfter(stockLevel, ...story), [
       { sku: 'a', onHand: 10, reserved: 5, available: 5, version: 3 },
     ]);
-    assert.equal(await rowsAfter(stockLevel, ...story, stock('StockReleased', 2), stock('StockDispatched', 3)), [
-      { sku: 'a', onHand: 7, reserved: 0, available: 7, version: 5 },
-    ]);
+    assert.equal(
+      await rowsAfter(stockLevel, ...story, stock('StockReservationReleased', 2), stock('StockDispatched', 3)),
+      [{ sku: 'a', onHand: 7, reserved: 0, available: 7, version: 5 }],
+    );
   });
 });
 

@@ -8,9 +8,8 @@ import type { ConsumerGroup, ConsumerGroupOptions } from '../../../infra/consump
 import { startConsumerGroup } from '../../../infra/consumption/start-consumer-group';
 import { silentLogger } from '../../../infra/logger';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
-import { spec } from '../../spec';
 import { admin, deleteRecordsBefore, produceRaw } from '../../support/broker-admin';
-import { realKafka } from '../../support/kafka';
+import { kafkaSpec } from '../../support/kafka-spec';
 import { repeatLog } from '../../support/log-probe';
 import { eventually } from '../../support/server';
 import { relayWorld, statusWhere, type RelayWorld } from '../relay/relay-fixture';
@@ -84,162 +83,156 @@ const countsAre = async (tally: Tally, events: number): Promise<void> => {
 const stateIs = async (group: ConsumerGroup, state: string): Promise<void> =>
   eventually(`the group is ${state}`, async () => Promise.resolve(group.status().state === state));
 
-void realKafka().then((broker) => {
-  if ('missing' in broker) {
-    spec('a consumer group', ({ skip }) => skip('applies each event of a real Kafka once', broker.missing));
-    return;
-  }
-  spec('a consumer group', ({ test, before, after }) => {
-    let world: GroupWorld;
-    const worlds: GroupWorld[] = [];
-    const newWorld = async (): Promise<GroupWorld> => {
-      const made = await groupWorld(broker.servers, broker.topicPrefix());
-      worlds.push(made);
-      return made;
-    };
-    const topics = (): ReadonlyArray<string> => world.catalog.aggregates.map(({ topic }) => topic.name);
-    const stockTopic = (of: GroupWorld): string => of.catalog.byCategory('stock')?.topic.name ?? '';
+kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
+  let world: GroupWorld;
+  const worlds: GroupWorld[] = [];
+  const newWorld = async (): Promise<GroupWorld> => {
+    const made = await groupWorld(broker.servers, broker.topicPrefix());
+    worlds.push(made);
+    return made;
+  };
+  const topics = (): ReadonlyArray<string> => world.catalog.aggregates.map(({ topic }) => topic.name);
+  const stockTopic = (of: GroupWorld): string => of.catalog.byCategory('stock')?.topic.name ?? '';
 
-    before(async () => {
-      world = await newWorld();
-      world.start();
-    });
-    after(async () => {
-      for (const each of worlds) await each.close();
-    });
+  before(async () => {
+    world = await newWorld();
+    world.start();
+  });
+  after(async () => {
+    for (const each of worlds) await each.close();
+  });
 
-    test('applies every event once, also where every record is delivered again, and says so', async () => {
-      const tally = world.open();
-      const group = world.run(tally);
-      await world.publish(200);
-      await countsAre(tally, 200);
-      await repeatLog(broker.servers, topics());
-      await eventually('the repeats are counted', async () =>
-        Promise.resolve(group.status().outcomes.duplicates === 200),
-      );
-      await eventually('the group knows that nothing is left', async () => Promise.resolve(group.status().lag === 0));
-      await countsAre(tally, 200);
-      await group.stop();
-      assert.is(group.status().state, 'stopped');
-      tally.database.close();
-    });
+  test('applies every event once, also where every record is delivered again, and says so', async () => {
+    const tally = world.open();
+    const group = world.run(tally);
+    await world.publish(200);
+    await countsAre(tally, 200);
+    await repeatLog(broker.servers, topics());
+    await eventually('the repeats are counted', async () =>
+      Promise.resolve(group.status().outcomes.duplicates === 200),
+    );
+    await eventually('the group knows that nothing is left', async () => Promise.resolve(group.status().lag === 0));
+    await countsAre(tally, 200);
+    await group.stop();
+    assert.is(group.status().state, 'stopped');
+    tally.database.close();
+  });
 
-    test('goes on at its checkpoint after a restart', async () => {
-      const tally = world.open();
-      await world.publish(50);
-      const group = world.run(tally);
-      await countsAre(tally, 250);
-      assert.is(group.status().outcomes.applied, 50);
-      await group.stop();
-    });
+  test('goes on at its checkpoint after a restart', async () => {
+    const tally = world.open();
+    await world.publish(50);
+    const group = world.run(tally);
+    await countsAre(tally, 250);
+    assert.is(group.status().outcomes.applied, 50);
+    await group.stop();
+  });
 
-    test('tries a batch that fails again, in place, until it goes through, and counts the attempts', async () => {
-      const tally = world.open();
-      tally.failNext(3);
-      const group = world.run(tally);
-      await world.publish(20);
-      await eventually('the group says that it retries', async () =>
-        Promise.resolve(/says the test/.test(group.status().reason ?? '')),
-      );
-      await countsAre(tally, 270);
-      await stateIs(group, 'running');
-      assert.is(group.status().outcomes.retries, 3);
-      await group.stop();
-    });
+  test('tries a batch that fails again, in place, until it goes through, and counts the attempts', async () => {
+    const tally = world.open();
+    tally.failNext(3);
+    const group = world.run(tally);
+    await world.publish(20);
+    await eventually('the group says that it retries', async () =>
+      Promise.resolve(/says the test/.test(group.status().reason ?? '')),
+    );
+    await countsAre(tally, 270);
+    await stateIs(group, 'running');
+    assert.is(group.status().outcomes.retries, 3);
+    await group.stop();
+  });
 
-    test('keeps a record that is no event aside, byte for byte, and goes on', async () => {
-      const tally = world.open();
-      const group = world.run(tally);
-      const garbage = Buffer.from([0xff, 0x00, 0x7b, 0x22]);
-      await produceRaw(broker.servers, { topic: stockTopic(world), partition: 0, key: 'k', value: garbage });
-      await world.publish(10);
-      await countsAre(tally, 280);
-      const [kept] = tally.unreadable();
-      assert.equal(kept?.value, garbage);
-      assert.match(kept?.reason ?? '', /content-type/);
-      assert.is(group.status().outcomes.unreadable, 1);
-      await group.stop();
-    });
+  test('keeps a record that is no event aside, byte for byte, and goes on', async () => {
+    const tally = world.open();
+    const group = world.run(tally);
+    const garbage = Buffer.from([0xff, 0x00, 0x7b, 0x22]);
+    await produceRaw(broker.servers, { topic: stockTopic(world), partition: 0, key: 'k', value: garbage });
+    await world.publish(10);
+    await countsAre(tally, 280);
+    const [kept] = tally.unreadable();
+    assert.equal(kept?.value, garbage);
+    assert.match(kept?.reason ?? '', /content-type/);
+    assert.is(group.status().outcomes.unreadable, 1);
+    await group.stop();
+  });
 
-    test('ends where another process has moved its checkpoint, with nothing of the batch applied', async () => {
-      const tally = world.open();
-      const group = world.run(tally);
-      await stateIs(group, 'running');
-      tally.database.prepare('UPDATE checkpoints SET next_offset = next_offset + 1').run();
-      const before = tally.counts().size;
+  test('ends where another process has moved its checkpoint, with nothing of the batch applied', async () => {
+    const tally = world.open();
+    const group = world.run(tally);
+    await stateIs(group, 'running');
+    tally.database.prepare('UPDATE checkpoints SET next_offset = next_offset + 1').run();
+    const before = tally.counts().size;
+    await world.publish(5);
+    const error: unknown = await group.done.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    assert.instance(error, CheckpointMoved);
+    assert.is(tally.counts().size, before);
+    tally.database.prepare('UPDATE checkpoints SET next_offset = next_offset - 1').run();
+  });
+
+  test('holds still at a batch boundary while other work runs', async () => {
+    const tally = world.open();
+    const group = world.run(tally);
+    await countsAre(tally, 285);
+    await group.pausedWhile(async () => {
       await world.publish(5);
-      const error: unknown = await group.done.then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      assert.instance(error, CheckpointMoved);
-      assert.is(tally.counts().size, before);
-      tally.database.prepare('UPDATE checkpoints SET next_offset = next_offset - 1').run();
+      await delay(300);
+      assert.is(tally.counts().size, 285);
     });
+    await countsAre(tally, 290);
+    await group.stop();
+  });
 
-    test('holds still at a batch boundary while other work runs', async () => {
-      const tally = world.open();
-      const group = world.run(tally);
-      await countsAre(tally, 285);
-      await group.pausedWhile(async () => {
-        await world.publish(5);
-        await delay(300);
-        assert.is(tally.counts().size, 285);
-      });
-      await countsAre(tally, 290);
-      await group.stop();
-    });
+  test('halts where records are gone that it has not read, with the numbers, and skips nothing', async () => {
+    const own = await newWorld();
+    const relay = own.start();
+    await own.publish(40);
+    const first = own.run(own.open());
+    await stateIs(first, 'running');
+    await first.stop();
+    await own.publish(40);
+    const end = first.status().partitions.find(({ topic }) => topic === stockTopic(own));
+    await deleteRecordsBefore(broker.servers, stockTopic(own), end?.partition ?? 0, (end?.nextOffset ?? 0) + 3);
+    const group = own.run(own.open());
+    await stateIs(group, 'halted');
+    assert.match(group.status().reason ?? '', /3 records are gone.*rebuild from the store/);
+    await relay.stop();
+  });
 
-    test('halts where records are gone that it has not read, with the numbers, and skips nothing', async () => {
-      const own = await newWorld();
-      const relay = own.start();
-      await own.publish(40);
-      const first = own.run(own.open());
-      await stateIs(first, 'running');
-      await first.stop();
-      await own.publish(40);
-      const end = first.status().partitions.find(({ topic }) => topic === stockTopic(own));
-      await deleteRecordsBefore(broker.servers, stockTopic(own), end?.partition ?? 0, (end?.nextOffset ?? 0) + 3);
-      const group = own.run(own.open());
-      await stateIs(group, 'halted');
-      assert.match(group.status().reason ?? '', /3 records are gone.*rebuild from the store/);
-      await relay.stop();
-    });
+  test('halts on a recreated topic; where that is meant, it goes on and applies nothing twice', async () => {
+    const own = await newWorld();
+    const relay = own.start();
+    const tally = own.open();
+    const first = own.run(tally);
+    await own.publish(30);
+    await countsAre(tally, 30);
+    await first.stop();
+    await relay.stop();
+    await admin(broker.servers, (client, done) => client.deleteTopic(stockTopic(own), 10_000, done));
+    await delay(1_500);
+    own.start({ acceptNewLog: true });
+    await statusWhere(own, 'all is published again', ({ cursor, state }) => cursor === 30 && state === 'running');
+    const halted = own.run(tally);
+    await stateIs(halted, 'halted');
+    assert.match(halted.status().reason ?? '', /ACCEPT_NEW_LOG=true/);
+    await halted.stop();
+    const accepted = own.run(tally, { acceptNewLog: true });
+    await own.publish(30);
+    await countsAre(tally, 60);
+    assert.is(accepted.status().outcomes.duplicates, 30);
+  });
 
-    test('halts on a recreated topic; where that is meant, it goes on and applies nothing twice', async () => {
-      const own = await newWorld();
-      const relay = own.start();
-      const tally = own.open();
-      const first = own.run(tally);
-      await own.publish(30);
-      await countsAre(tally, 30);
-      await first.stop();
-      await relay.stop();
-      await admin(broker.servers, (client, done) => client.deleteTopic(stockTopic(own), 10_000, done));
-      await delay(1_500);
-      own.start({ acceptNewLog: true });
-      await statusWhere(own, 'all is published again', ({ cursor, state }) => cursor === 30 && state === 'running');
-      const halted = own.run(tally);
-      await stateIs(halted, 'halted');
-      assert.match(halted.status().reason ?? '', /ACCEPT_NEW_LOG=true/);
-      await halted.stop();
-      const accepted = own.run(tally, { acceptNewLog: true });
-      await own.publish(30);
-      await countsAre(tally, 60);
-      assert.is(accepted.status().outcomes.duplicates, 30);
-    });
-
-    test('lets the store stand in for the beginning of a log that a new group finds without it', async () => {
-      const own = await newWorld();
-      own.start();
-      await own.publish(120);
-      await deleteRecordsBefore(broker.servers, stockTopic(own), 0, 20);
-      const tally = own.open();
-      const group = own.run(tally);
-      await countsAre(tally, 120);
-      await own.publish(10);
-      await countsAre(tally, 130);
-      assert.is(group.status().state, 'running');
-    });
+  test('lets the store stand in for the beginning of a log that a new group finds without it', async () => {
+    const own = await newWorld();
+    own.start();
+    await own.publish(120);
+    await deleteRecordsBefore(broker.servers, stockTopic(own), 0, 20);
+    const tally = own.open();
+    const group = own.run(tally);
+    await countsAre(tally, 120);
+    await own.publish(10);
+    await countsAre(tally, 130);
+    assert.is(group.status().state, 'running');
   });
 });

@@ -3,9 +3,9 @@ import * as assert from 'uvu/assert';
 import { partitionOf } from '../../../infra/kafka/murmur2';
 import { relayMigrations } from '../../../infra/relay/relay-file';
 import { openForWriting } from '../../../infra/sqlite/database';
-import { spec } from '../../spec';
 import { admin } from '../../support/broker-admin';
-import { ownKafka, realKafka } from '../../support/kafka';
+import { ownKafka } from '../../support/kafka';
+import { kafkaSpec } from '../../support/kafka-spec';
 import { readLog, type ProbedRecord } from '../../support/log-probe';
 import { relayWorld, statusWhere, type RelayWorld } from './relay-fixture';
 
@@ -32,172 +32,166 @@ const assertOnceInOrder = (records: ReadonlyArray<ProbedRecord>, expected: numbe
 const streams = (count: number): ReadonlyArray<string> =>
   Array.from({ length: count }, (_, index) => `stock-s${index}`);
 
-void realKafka().then((broker) => {
-  if ('missing' in broker) {
-    spec('the relay', ({ skip }) => skip('publishes to a real Kafka', broker.missing));
-    return;
-  }
+kafkaSpec('the relay', ({ test, after }, broker) => {
   const { servers } = broker;
-  spec('the relay', ({ test, after }) => {
-    const worlds: RelayWorld[] = [];
-    const newWorld = async (prefix = broker.topicPrefix()): Promise<RelayWorld> => {
-      const world = await relayWorld(servers, prefix);
-      worlds.push(world);
-      return world;
+  const worlds: RelayWorld[] = [];
+  const newWorld = async (prefix = broker.topicPrefix()): Promise<RelayWorld> => {
+    const world = await relayWorld(servers, prefix);
+    worlds.push(world);
+    return world;
+  };
+  after(async () => {
+    for (const world of worlds) await world.close();
+  });
+
+  test('publishes each event once, in the order of its key, to the partition of its key', async () => {
+    const world = await newWorld();
+    const relay = world.start();
+    for (let round = 0; round < 40; round += 1) await world.append(streams(50));
+    await caughtUp(world, 2_000);
+    const records = await readLog(servers, topicsOf(world));
+    assertOnceInOrder(records, 2_000);
+    for (const { key, partition } of records) assert.is(partition, partitionOf(key, 4));
+    await relay.stop();
+    assert.is(world.status()?.state, 'stopped');
+  });
+
+  test('publishes nothing twice after a crash between the delivery reports and the saving of the cursor', async () => {
+    const world = await newWorld();
+    await world.append(streams(30));
+    await world.append(streams(30));
+    const first = world.start();
+    await caughtUp(world, 60);
+    await first.stop();
+    // As a crash would leave it: Kafka has everything, the file knows of nothing.
+    const file = openForWriting({ file: world.relayFile, synchronous: 'NORMAL', migrations: relayMigrations });
+    file.prepare('UPDATE relay_cursor SET position = 0').run();
+    file.close();
+    await world.append(streams(30));
+    world.start();
+    const status = await statusWhere(
+      world,
+      'all is published',
+      ({ cursor, state }) => cursor === 90 && state === 'running',
+    );
+    assert.is(status.skipped, 60);
+    assert.is(status.published, 30);
+    assertOnceInOrder(await readLog(servers, topicsOf(world)), 90);
+  });
+
+  test('lets a second relay wait, and take over where the first one stopped', async () => {
+    const world = await newWorld();
+    await world.append(streams(10));
+    const first = world.start();
+    await caughtUp(world, 10);
+    const waited: string[] = [];
+    const logger = {
+      debug: () => {},
+      info: (_: unknown, message: string) => void waited.push(message),
+      warn: () => {},
+      error: () => {},
     };
-    after(async () => {
-      for (const world of worlds) await world.close();
-    });
+    const second = world.start({ logger });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.ok(waited.some((message) => /this one waits/.test(message)));
+    await first.stop();
+    await world.append(streams(10));
+    await caughtUp(world, 20);
+    assertOnceInOrder(await readLog(servers, topicsOf(world)), 20);
+    await second.stop();
+  });
 
-    test('publishes each event once, in the order of its key, to the partition of its key', async () => {
+  test(
+    'refuses a recreated topic, and publishes everything again where that is meant',
+    async () => {
       const world = await newWorld();
-      const relay = world.start();
-      for (let round = 0; round < 40; round += 1) await world.append(streams(50));
-      await caughtUp(world, 2_000);
-      const records = await readLog(servers, topicsOf(world));
-      assertOnceInOrder(records, 2_000);
-      for (const { key, partition } of records) assert.is(partition, partitionOf(key, 4));
-      await relay.stop();
-      assert.is(world.status()?.state, 'stopped');
-    });
-
-    test('publishes nothing twice after a crash between the delivery reports and the saving of the cursor', async () => {
-      const world = await newWorld();
-      await world.append(streams(30));
-      await world.append(streams(30));
+      await world.append(streams(20));
       const first = world.start();
-      await caughtUp(world, 60);
-      await first.stop();
-      // As a crash would leave it: Kafka has everything, the file knows of nothing.
-      const file = openForWriting({ file: world.relayFile, synchronous: 'NORMAL', migrations: relayMigrations });
-      file.prepare('UPDATE relay_cursor SET position = 0').run();
-      file.close();
-      await world.append(streams(30));
-      world.start();
-      const status = await statusWhere(
-        world,
-        'all is published',
-        ({ cursor, state }) => cursor === 90 && state === 'running',
-      );
-      assert.is(status.skipped, 60);
-      assert.is(status.published, 30);
-      assertOnceInOrder(await readLog(servers, topicsOf(world)), 90);
-    });
-
-    test('lets a second relay wait, and take over where the first one stopped', async () => {
-      const world = await newWorld();
-      await world.append(streams(10));
-      const first = world.start();
-      await caughtUp(world, 10);
-      const waited: string[] = [];
-      const logger = {
-        debug: () => {},
-        info: (_: unknown, message: string) => void waited.push(message),
-        warn: () => {},
-        error: () => {},
-      };
-      const second = world.start({ logger });
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      assert.ok(waited.some((message) => /this one waits/.test(message)));
-      await first.stop();
-      await world.append(streams(10));
       await caughtUp(world, 20);
+      await first.stop();
+      const [stock = ''] = topicsOf(world).filter((name) => name.endsWith('stock'));
+      await admin(servers, (client, done) => client.deleteTopic(stock, 10_000, done));
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      const halted = world.start();
+      const status = await statusWhere(world, 'the relay is halted', ({ state }) => state === 'halted');
+      assert.match(status.reason ?? '', /recreated.*ACCEPT_NEW_LOG=true/);
+      await halted.stop();
+      world.start({ acceptNewLog: true });
+      await statusWhere(world, 'all is published again', ({ cursor, state }) => cursor === 20 && state === 'running');
       assertOnceInOrder(await readLog(servers, topicsOf(world)), 20);
-      await second.stop();
-    });
+    },
+    { timeoutMs: 60_000 },
+  );
 
-    test(
-      'refuses a recreated topic, and publishes everything again where that is meant',
-      async () => {
-        const world = await newWorld();
-        await world.append(streams(20));
-        const first = world.start();
-        await caughtUp(world, 20);
-        await first.stop();
-        const [stock = ''] = topicsOf(world).filter((name) => name.endsWith('stock'));
-        await admin(servers, (client, done) => client.deleteTopic(stock, 10_000, done));
-        await new Promise((resolve) => setTimeout(resolve, 1_500));
-        const halted = world.start();
-        const status = await statusWhere(world, 'the relay is halted', ({ state }) => state === 'halted');
-        assert.match(status.reason ?? '', /recreated.*ACCEPT_NEW_LOG=true/);
-        await halted.stop();
-        world.start({ acceptNewLog: true });
-        await statusWhere(world, 'all is published again', ({ cursor, state }) => cursor === 20 && state === 'running');
-        assertOnceInOrder(await readLog(servers, topicsOf(world)), 20);
-      },
-      { timeoutMs: 60_000 },
+  test('refuses topics with another partition count than declared', async () => {
+    const world = await newWorld();
+    const [orders = ''] = topicsOf(world);
+    await admin(servers, (client, done) =>
+      client.createTopic({ topic: orders, num_partitions: 3, replication_factor: 1 }, 10_000, done),
     );
-
-    test('refuses topics with another partition count than declared', async () => {
-      const world = await newWorld();
-      const [orders = ''] = topicsOf(world);
-      await admin(servers, (client, done) =>
-        client.createTopic({ topic: orders, num_partitions: 3, replication_factor: 1 }, 10_000, done),
-      );
-      world.start();
-      const status = await statusWhere(world, 'the relay is halted', ({ state }) => state === 'halted');
-      assert.match(status.reason ?? '', /3 partitions, declared are 4/);
-    });
-
-    test("refuses another store's topics, and a store that is older than its topics", async () => {
-      const prefix = broker.topicPrefix();
-      const world = await newWorld(prefix);
-      await world.append(streams(10));
-      await caughtUp(world, await startAndLast(world));
-      const stranger = await newWorld(prefix);
-      await stranger.append(streams(12).map((stream) => `${stream}x`));
-      stranger.start();
-      const foreign = await statusWhere(stranger, 'the relay is halted', ({ state }) => state === 'halted');
-      assert.match(foreign.reason ?? '', /belong to another store.*KAFKA_TOPIC_PREFIX/);
-      const older = await newWorld(prefix);
-      await older.append(['stock-s0']);
-      older.start();
-      const backup = await statusWhere(older, 'the relay is halted', ({ state }) => state === 'halted');
-      assert.match(backup.reason ?? '', /the store ends at 1: the store is older/);
-    });
-
-    test('halts at an event that Kafka can never take, naming it, with everything before it published', async () => {
-      const world = await newWorld();
-      await world.append(streams(5));
-      await world.append(['stock-huge'], { text: 'x'.repeat(2_000_000) });
-      world.start();
-      const status = await statusWhere(world, 'the relay is halted', ({ state }) => state === 'halted');
-      assert.match(status.reason ?? '', /stock-huge@1 at position 6.*larger/);
-    });
+    world.start();
+    const status = await statusWhere(world, 'the relay is halted', ({ state }) => state === 'halted');
+    assert.match(status.reason ?? '', /3 partitions, declared are 4/);
   });
 
-  spec('the relay, when its broker dies', ({ test }) => {
-    test(
-      'loses, doubles and reorders nothing over kill -9 and a restart of the broker',
-      async () => {
-        const own = await ownKafka();
-        const world = await relayWorld(own.servers, '');
-        try {
-          const relay = world.start();
-          await world.append(streams(100));
-          await caughtUp(world, 100);
-          const writing = (async () => {
-            for (let round = 0; round < 100; round += 1) {
-              await world.append(streams(100));
-              await new Promise((resolve) => setTimeout(resolve, 10));
-            }
-          })();
-          await new Promise((resolve) => setTimeout(resolve, 300));
-          await own.kill();
-          await writing;
-          assert.is(await lastPosition(world), 10_100, 'the store takes events while Kafka is away');
-          await own.restart();
-          await statusWhere(world, 'all is published', ({ cursor }) => cursor === 10_100, 60_000);
-          assertOnceInOrder(await readLog(own.servers, topicsOf(world)), 10_100);
-          await relay.stop();
-        } finally {
-          await world.close();
-          await own.stop();
-        }
-      },
-      { timeoutMs: 120_000 },
-    );
+  test("refuses another store's topics, and a store that is older than its topics", async () => {
+    const prefix = broker.topicPrefix();
+    const world = await newWorld(prefix);
+    await world.append(streams(10));
+    await caughtUp(world, await startAndLast(world));
+    const stranger = await newWorld(prefix);
+    await stranger.append(streams(12).map((stream) => `${stream}x`));
+    stranger.start();
+    const foreign = await statusWhere(stranger, 'the relay is halted', ({ state }) => state === 'halted');
+    assert.match(foreign.reason ?? '', /belong to another store.*KAFKA_TOPIC_PREFIX/);
+    const older = await newWorld(prefix);
+    await older.append(['stock-s0']);
+    older.start();
+    const backup = await statusWhere(older, 'the relay is halted', ({ state }) => state === 'halted');
+    assert.match(backup.reason ?? '', /the store ends at 1: the store is older/);
   });
+
+  test('halts at an event that Kafka can never take, naming it, with everything before it published', async () => {
+    const world = await newWorld();
+    await world.append(streams(5));
+    await world.append(['stock-huge'], { text: 'x'.repeat(2_000_000) });
+    world.start();
+    const status = await statusWhere(world, 'the relay is halted', ({ state }) => state === 'halted');
+    assert.match(status.reason ?? '', /stock-huge@1 at position 6.*larger/);
+  });
+});
+
+kafkaSpec('the relay, when its broker dies', ({ test }) => {
+  test(
+    'loses, doubles and reorders nothing over kill -9 and a restart of the broker',
+    async () => {
+      const own = await ownKafka();
+      const world = await relayWorld(own.servers, '');
+      try {
+        const relay = world.start();
+        await world.append(streams(100));
+        await caughtUp(world, 100);
+        const writing = (async () => {
+          for (let round = 0; round < 100; round += 1) {
+            await world.append(streams(100));
+            await new Promise((resolve) => setTimeout(resolve, 10));
+          }
+        })();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        await own.kill();
+        await writing;
+        assert.is(await lastPosition(world), 10_100, 'the store takes events while Kafka is away');
+        await own.restart();
+        await statusWhere(world, 'all is published', ({ cursor }) => cursor === 10_100, 60_000);
+        assertOnceInOrder(await readLog(own.servers, topicsOf(world)), 10_100);
+        await relay.stop();
+      } finally {
+        await world.close();
+        await own.stop();
+      }
+    },
+    { timeoutMs: 120_000 },
+  );
 });
 
 const startAndLast = async (world: RelayWorld): Promise<number> => {

@@ -1,0 +1,152 @@
+/** Every setting: its default, what it takes, and what is said of what it doesn't take. */
+import { resolve } from 'node:path';
+import * as assert from 'uvu/assert';
+import { ConfigurationError, readConfiguration, type Configuration } from '../../infra/configuration';
+import { spec } from '../spec';
+
+type Environment = Readonly<Record<string, string>>;
+
+spec('the configuration', ({ test }) => {
+  test('of an empty environment is complete', () => {
+    assert.equal(readConfiguration({}), {
+      host: '127.0.0.1',
+      port: 8_080,
+      dataDirectory: resolve('data'),
+      topicPrefix: '',
+      cloudEventsMode: 'structured',
+      acceptNewLog: false,
+      apiKeys: [],
+      baseUrl: 'http://127.0.0.1:8080',
+      schemaBaseUrl: 'http://127.0.0.1:8080/schemas',
+      rateLimitPerSecond: 0,
+      bodyLimitBytes: 262_144,
+      appendQueueLimit: 10_000,
+      leaseTtlMs: 5_000,
+      shutdownDeadlineMs: 15_000,
+    });
+  });
+
+  test('takes an empty setting for one that is not set', () => {
+    const names = [
+      ...['HOST', 'PORT', 'DATA_DIR', 'KAFKA_BROKERS', 'KAFKA_TOPIC_PREFIX', 'CLOUDEVENTS_MODE', 'ACCEPT_NEW_LOG'],
+      ...['API_KEYS', 'API_KEY', 'BASE_URL', 'SCHEMA_BASE_URL', 'RATE_LIMIT_PER_SECOND', 'BODY_LIMIT_BYTES'],
+      ...['APPEND_QUEUE_LIMIT', 'LEASE_TTL_MS', 'SHUTDOWN_DEADLINE_MS', 'ORDERS_DIR'],
+    ];
+    assert.equal(readConfiguration(Object.fromEntries(names.map((name) => [name, '']))), readConfiguration({}));
+  });
+
+  const taken: ReadonlyArray<readonly [Environment, Partial<Configuration>]> = [
+    [{ PORT: '9000' }, { port: 9_000, baseUrl: 'http://127.0.0.1:9000' }],
+    [{ HOST: '0.0.0.0' }, { host: '0.0.0.0', baseUrl: 'http://127.0.0.1:8080' }],
+    [{ HOST: '::' }, { host: '::', baseUrl: 'http://127.0.0.1:8080' }],
+    [{ HOST: '::1' }, { host: '::1', baseUrl: 'http://[::1]:8080' }],
+    [{ HOST: '192.0.2.7' }, { host: '192.0.2.7', baseUrl: 'http://192.0.2.7:8080' }],
+    [
+      { BASE_URL: 'https://shop.example/api/' },
+      { baseUrl: 'https://shop.example/api', schemaBaseUrl: 'https://shop.example/api/schemas' },
+    ],
+    [{ SCHEMA_BASE_URL: 'https://schemas.example/' }, { schemaBaseUrl: 'https://schemas.example' }],
+    [{ DATA_DIR: '/var/lib/tidemark' }, { dataDirectory: '/var/lib/tidemark' }],
+    [{ DATA_DIR: 'here' }, { dataDirectory: resolve('here') }],
+    [{ ORDERS_DIR: 'orders' }, { ordersDirectory: resolve('orders') }],
+    [{ KAFKA_TOPIC_PREFIX: 'shop.test_1-' }, { topicPrefix: 'shop.test_1-' }],
+    [{ CLOUDEVENTS_MODE: 'Binary' }, { cloudEventsMode: 'binary' }],
+    [{ ACCEPT_NEW_LOG: 'true' }, { acceptNewLog: true }],
+    [{ API_KEY: 'secret' }, { apiKey: 'secret' }],
+    [
+      { API_KEYS: 'shop:client:a:b, ops:operator:c' },
+      {
+        apiKeys: [
+          { name: 'shop', role: 'client', key: 'a:b' },
+          { name: 'ops', role: 'operator', key: 'c' },
+        ],
+      },
+    ],
+    [{ KAFKA_BROKERS: 'a:1, b:2' }, { kafka: { brokers: 'a:1,b:2', securityProtocol: 'plaintext' } }],
+    [
+      { KAFKA_BROKERS: 'a:1', KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_SSL_CA_LOCATION: '/ca.pem' },
+      { kafka: { brokers: 'a:1', securityProtocol: 'ssl', sslCaLocation: '/ca.pem' } },
+    ],
+    [
+      {
+        KAFKA_BROKERS: 'a:1',
+        KAFKA_SECURITY_PROTOCOL: 'sasl_ssl',
+        KAFKA_SASL_USERNAME: 'app',
+        KAFKA_SASL_PASSWORD: 'p',
+      },
+      {
+        kafka: {
+          brokers: 'a:1',
+          securityProtocol: 'sasl_ssl',
+          sasl: { mechanism: 'SCRAM-SHA-256', username: 'app', password: 'p' },
+        },
+      },
+    ],
+  ];
+  for (const [environment, expected] of taken) {
+    test(`takes ${JSON.stringify(environment)}`, () => {
+      const otherwise = readConfiguration({});
+      const schemaBaseUrl = `${expected.baseUrl ?? otherwise.baseUrl}/schemas`;
+      assert.equal(readConfiguration(environment), { ...otherwise, schemaBaseUrl, ...expected });
+    });
+  }
+
+  const bounds: ReadonlyArray<readonly [string, keyof Configuration, number, number]> = [
+    ['PORT', 'port', 1, 65_535],
+    ['RATE_LIMIT_PER_SECOND', 'rateLimitPerSecond', 0, 1_000_000],
+    ['BODY_LIMIT_BYTES', 'bodyLimitBytes', 1_024, 16_777_216],
+    ['APPEND_QUEUE_LIMIT', 'appendQueueLimit', 1, 1_000_000],
+    ['LEASE_TTL_MS', 'leaseTtlMs', 300, 600_000],
+    ['SHUTDOWN_DEADLINE_MS', 'shutdownDeadlineMs', 100, 600_000],
+  ];
+  for (const [name, setting, least, most] of bounds) {
+    test(`takes integers from ${least} to ${most} for ${name}, and nothing else`, () => {
+      for (const value of [least, most]) assert.is(readConfiguration({ [name]: String(value) })[setting], value);
+      for (const value of [least - 1, most + 1, 'many', '1.5', '-1', '1e3', '0x400', ' 400']) {
+        const sentence = `${name} is '${value}'; it takes an integer from ${least} to ${most}`;
+        assert.is(refusal({ [name]: String(value) }), sentence);
+      }
+    });
+  }
+
+  const refused: ReadonlyArray<readonly [Environment, RegExp]> = [
+    [{ CLOUDEVENTS_MODE: 'xml' }, /^CLOUDEVENTS_MODE is 'xml'; it takes one of structured, binary$/],
+    [{ ACCEPT_NEW_LOG: 'yes' }, /^ACCEPT_NEW_LOG is 'yes'; it takes one of true, false$/],
+    [{ KAFKA_TOPIC_PREFIX: 'a b' }, /^KAFKA_TOPIC_PREFIX is 'a b'; it takes up to 100 of/],
+    [{ KAFKA_TOPIC_PREFIX: 'a'.repeat(101) }, /^KAFKA_TOPIC_PREFIX/],
+    [{ BASE_URL: 'localhost:8080' }, /^BASE_URL is 'localhost:8080'; it takes a URL such as/],
+    [{ BASE_URL: 'http://' }, /^BASE_URL/],
+    [{ BASE_URL: 'http://shop?a=1' }, /^BASE_URL/],
+    [{ SCHEMA_BASE_URL: 'ftp://schemas' }, /^SCHEMA_BASE_URL is 'ftp:\/\/schemas'/],
+    [{ KAFKA_BROKERS: 'localhost' }, /^KAFKA_BROKERS names 'localhost'; it takes host:port/],
+    [{ KAFKA_BROKERS: 'a:1,' }, /^KAFKA_BROKERS names ''/],
+    [{ KAFKA_BROKERS: 'a:1', KAFKA_SECURITY_PROTOCOL: 'tls' }, /^KAFKA_SECURITY_PROTOCOL is 'tls'; it takes one of/],
+    [
+      { KAFKA_BROKERS: 'a:1', KAFKA_SECURITY_PROTOCOL: 'sasl_plaintext', KAFKA_SASL_USERNAME: 'app' },
+      /set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD$/,
+    ],
+  ];
+  for (const [environment, message] of refused) {
+    test(`refuses ${JSON.stringify(environment).slice(0, 80)} with a sentence`, () => {
+      assert.match(refusal(environment), message);
+    });
+  }
+
+  for (const entry of ['secret', 'shop:client', 'shop:client:', ':client:secret', 'shop:chef:secret', '']) {
+    test(`refuses the API key entry '${entry}' without repeating the secret`, () => {
+      const message = refusal({ API_KEYS: `ok:client:fine,${entry}` });
+      assert.match(message, /^API_KEYS holds an entry that is not <name>:<client\|operator>:<key>/);
+      assert.not.match(message, 'secret');
+    });
+  }
+});
+
+const refusal = (environment: Environment): string => {
+  try {
+    readConfiguration(environment);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message;
+    throw error;
+  }
+  throw new Error(`${JSON.stringify(environment)} should have been refused`);
+};

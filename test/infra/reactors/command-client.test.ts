@@ -1,0 +1,185 @@
+/** What the API's answers mean for a process: every status, every way in which no answer comes. */
+import * as assert from 'uvu/assert';
+import { catalog } from '../../../domain/catalog';
+import { systemClock, type Clock } from '../../../infra/clock';
+import { commandClient, type Answer, type PostCommand } from '../../../infra/reactors/command-client';
+import { spec } from '../../spec';
+import { localServer, type LocalServer, type ServedAnswer } from '../../support/local-server';
+import { command } from './commands';
+
+const NOW_MS = Date.parse('2024-01-01T00:00:00Z');
+const clock: Clock = { ...systemClock, nowMs: () => NOW_MS };
+const forever = new AbortController().signal;
+const confirm = command('fulfilment/order-o1@1/confirm');
+
+const problem = (type: string, extensions: object = {}): unknown => ({ type, title: 'T', detail: 'D', ...extensions });
+
+spec('the client of process commands', ({ test, after }) => {
+  const servers: LocalServer[] = [];
+  after(async () => {
+    for (const server of servers) await server.close();
+  });
+  const clientOf = async (
+    answer: () => ServedAnswer | Promise<ServedAnswer>,
+    timeoutMs = 5_000,
+    apiKey?: string,
+  ): Promise<{ readonly post: PostCommand; readonly server: LocalServer }> => {
+    const server = await localServer(answer);
+    servers.push(server);
+    const api = { baseUrl: `${server.url}/`, ...(apiKey === undefined ? {} : { apiKey }) };
+    return { post: commandClient(api, catalog, clock, timeoutMs), server };
+  };
+  const answerTo = async (served: ServedAnswer): Promise<Answer> =>
+    (await clientOf(() => served)).post(confirm, forever);
+
+  test('posts the body to the aggregate, with what identifies and explains the command', async () => {
+    const { post, server } = await clientOf(() => ({ status: 201, body: { stream: 'order-o1' } }), 5_000, 'secret');
+    await post(confirm, forever);
+    const [request] = server.requests;
+    assert.equal([request?.method, request?.url], ['POST', '/orders/o1/confirm']);
+    assert.equal(JSON.parse(request?.body ?? ''), { confirmedAt: '2024-01-01T00:00:00Z' });
+    assert.is(request?.headers['content-type'], 'application/json');
+    assert.is(request?.headers['idempotency-key'], 'fulfilment/order-o1@1/confirm');
+    assert.is(request?.headers['x-correlation-id'], 'c1');
+    assert.is(request?.headers['x-causation-id'], 'order-o1@1');
+    assert.is(request?.headers['authorization'], 'Bearer secret');
+  });
+
+  test('sends an id that is no header value as its hash, always the same', async () => {
+    const { post, server } = await clientOf(() => ({ status: 201, body: { stream: 'order-o1' } }));
+    for (const id of ['straße', 'straße', 'x'.repeat(256)]) await post({ ...confirm, id }, forever);
+    const keys = server.requests.map(({ headers }) => String(headers['idempotency-key']));
+    assert.ok(keys.every((key) => /^sha256:[0-9a-f]{64}$/.test(key)));
+    assert.is(keys[0], keys[1]);
+    assert.is.not(keys[0], keys[2]);
+  });
+
+  for (const status of [200, 201]) {
+    test(`takes ${status} for accepted`, async () => {
+      assert.equal(await answerTo({ status, body: { stream: 'order-o1', version: 2 } }), {
+        _tag: 'Decided',
+        outcome: { _tag: 'Accepted', command: confirm },
+      });
+    });
+  }
+
+  test('takes a rejection for the outcome, with the fact that stands against the command', async () => {
+    const body = problem('/problems/order-already-cancelled', { rejection: 'OrderAlreadyCancelled' });
+    assert.equal(await answerTo({ status: 422, body }), {
+      _tag: 'Decided',
+      outcome: { _tag: 'Rejected', command: confirm, rejectionType: 'OrderAlreadyCancelled', message: 'D' },
+    });
+  });
+
+  const defects: ReadonlyArray<readonly [number, unknown]> = [
+    [400, problem('/problems/invalid-body')],
+    [401, problem('/problems/unauthenticated')],
+    [403, problem('/problems/forbidden')],
+    [404, problem('/problems/unknown-command')],
+    [412, problem('/problems/version-mismatch')],
+    [413, problem('/problems/body-too-large')],
+    [415, problem('/problems/unsupported-media-type')],
+    [422, problem('/problems/idempotency-key-reused')],
+  ];
+  for (const [status, body] of defects) {
+    test(`sets a command aside after ${status} ${(body as { type: string }).type}`, async () => {
+      const answer = await answerTo({ status, body });
+      assert.equal(answer, { _tag: 'Defect', reason: `${status} ${(body as { type: string }).type}: D` });
+    });
+  }
+
+  const passing: ReadonlyArray<readonly [number, boolean]> = [
+    [408, false],
+    [409, false],
+    [429, true],
+    [500, false],
+    [502, false],
+    [503, true],
+    [504, false],
+  ];
+  for (const [status, everyCommand] of passing) {
+    test(`tries again after ${status}, ${everyCommand ? 'and holds the others back' : 'beside the others'}`, async () => {
+      const reason = `${status} /problems/x: D`;
+      const answer = await answerTo({ status, body: problem('/problems/x') });
+      assert.equal(answer, { _tag: 'TryAgain', reason, everyCommand });
+    });
+  }
+
+  const waits: ReadonlyArray<readonly [string, number | undefined]> = [
+    ['2', 2_000],
+    ['0', 0],
+    ['Mon, 01 Jan 2024 00:00:07 GMT', 7_000],
+    ['Sun, 31 Dec 2023 00:00:00 GMT', 0],
+    ['99999999999', 300_000],
+    ['soon', undefined],
+  ];
+  for (const [retryAfter, retryAfterMs] of waits) {
+    test(`reads Retry-After: ${retryAfter} as ${String(retryAfterMs)} ms`, async () => {
+      const answer = await answerTo({ status: 503, headers: { 'retry-after': retryAfter } });
+      assert.is(answer._tag === 'TryAgain' ? answer.retryAfterMs : 'no repeat', retryAfterMs);
+    });
+  }
+
+  const garbage: ReadonlyArray<readonly [number, string]> = [
+    [200, '<html>Welcome to the hotel</html>'],
+    [200, ''],
+    [201, 'null'],
+    [204, ''],
+  ];
+  for (const [status, text] of garbage) {
+    test(`does not take ${status} '${text}' for an answer of the API`, async () => {
+      const answer = await answerTo({ status, text });
+      assert.equal([answer._tag, answer._tag === 'TryAgain' && answer.everyCommand], ['TryAgain', false]);
+    });
+  }
+
+  test('does not take just any 422 for a rejection, and shows the beginning of what came', async () => {
+    const answer = await answerTo({ status: 422, text: 'x'.repeat(1_000) });
+    assert.equal(answer, { _tag: 'Defect', reason: `422 about:blank: ${'x'.repeat(300)}` });
+  });
+
+  test('tries again where nobody listens, and holds the others back', async () => {
+    const { post, server } = await clientOf(() => undefined);
+    await server.close();
+    const answer = await post(confirm, forever);
+    if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+    assert.is(answer.everyCommand, true);
+    assert.match(answer.reason, 'ECONNREFUSED');
+  });
+
+  test('tries again after a connection that was cut', async () => {
+    const answer = await answerTo('cut the connection');
+    assert.equal([answer._tag, answer._tag === 'TryAgain' && answer.everyCommand], ['TryAgain', true]);
+  });
+
+  test('waits no longer than its time-out, and then tries again beside the others', async () => {
+    const { post } = await clientOf(() => undefined, 60);
+    const answer = await post(confirm, forever);
+    if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+    assert.is(answer.everyCommand, false);
+    assert.match(answer.reason, /no answer within 60 ms/);
+  });
+
+  test('ends at once when its caller stops', async () => {
+    const { post } = await clientOf(() => undefined);
+    const stopping = new AbortController();
+    const startMs = systemClock.monotonicMs();
+    const answer = post(confirm, stopping.signal);
+    await systemClock.sleep(30);
+    stopping.abort();
+    assert.is((await answer)._tag, 'TryAgain');
+    assert.is((await post(confirm, stopping.signal))._tag, 'TryAgain');
+    assert.ok(systemClock.monotonicMs() - startMs < 2_000);
+  });
+
+  test('sets a command aside that it can not send', async () => {
+    const { post, server } = await clientOf(() => undefined);
+    assert.equal(await post({ ...confirm, category: 'invoice' }, forever), {
+      _tag: 'Defect',
+      reason: "no aggregate has the category 'invoice'",
+    });
+    const odd = await post({ ...confirm, correlationId: 'line\nbreak' }, forever);
+    assert.match(odd._tag === 'Defect' ? odd.reason : '', /^the command can't be sent: /);
+    assert.is(server.requests.length, 0);
+  });
+});

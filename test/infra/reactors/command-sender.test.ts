@@ -1,0 +1,285 @@
+/** The sender: one command of an instance at a time, several instances at once, repeats, and commands set aside. */
+import * as assert from 'uvu/assert';
+import type { Answer } from '../../../infra/reactors/command-client';
+import { commandSender, type CommandSender } from '../../../infra/reactors/command-sender';
+import type { PendingCommand } from '../../../infra/reactors/process-ledger';
+import { spec } from '../../spec';
+import { movedClock, pending, silentProcess, turns, type MovedClock } from './commands';
+
+interface Fixture {
+  readonly sender: CommandSender;
+  readonly clock: MovedClock;
+  /** Ids of commands in the order in which they were posted. */
+  readonly posted: ReadonlyArray<string>;
+  /** What was written down, in order. */
+  readonly noted: ReadonlyArray<string>;
+  /** Answers the oldest post of this command that has no answer yet. */
+  readonly answer: (id: string, answer: Answer | 'accept') => Promise<void>;
+}
+
+const senderFixture = (
+  options: {
+    readonly concurrency?: number;
+    readonly backlogLimit?: number;
+    readonly followUps?: (decided: PendingCommand) => ReadonlyArray<PendingCommand>;
+    readonly failing?: 'decided' | 'tryAgain' | 'defect';
+  } = {},
+): Fixture => {
+  const clock = movedClock();
+  const posted: string[] = [];
+  const noted: string[] = [];
+  const open: { readonly id: string; readonly resolve: (answer: Answer) => void }[] = [];
+  const failIf = (call: typeof options.failing): void => {
+    if (options.failing === call) throw new Error('the disk is full');
+  };
+  const sender = commandSender({
+    clock,
+    concurrency: options.concurrency ?? 4,
+    backlogLimit: options.backlogLimit ?? 100,
+    post: ({ id }, signal) => {
+      posted.push(id);
+      return new Promise((resolve) => {
+        open.push({ id, resolve });
+        signal.addEventListener('abort', () => resolve(tryAgain('stopped')));
+      });
+    },
+    record: {
+      decided: (each, { _tag }) => {
+        failIf('decided');
+        noted.push(`${each.command.id} ${_tag}`);
+        return options.followUps?.(each) ?? [];
+      },
+      tryAgain: (each, { nextAttemptAtMs, reason }) => {
+        failIf('tryAgain');
+        noted.push(`${each.command.id} again in ${nextAttemptAtMs - clock.nowMs()} ms: ${reason}`);
+      },
+      defect: (each, reason) => {
+        failIf('defect');
+        noted.push(`${each.command.id} aside: ${reason}`);
+      },
+    },
+  });
+  return {
+    sender,
+    clock,
+    posted,
+    noted,
+    answer: async (id, answer) => {
+      const index = open.findIndex((each) => each.id === id);
+      const [post] = open.splice(index, 1);
+      if (index < 0 || post === undefined) throw new Error(`nobody waits for an answer to ${id}`);
+      const accepted: Answer = { _tag: 'Decided', outcome: { _tag: 'Accepted', command: pending(0, 'x').command } };
+      post.resolve(answer === 'accept' ? accepted : answer);
+      await turns();
+    },
+  };
+};
+
+const tryAgain = (reason: string, everyCommand = false, retryAfterMs?: number): Answer => ({
+  _tag: 'TryAgain',
+  reason,
+  everyCommand,
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+});
+
+spec('the lanes of the command sender', ({ test }) => {
+  test('send the commands of one instance one after another, those of others meanwhile', async () => {
+    const { sender, posted, answer } = senderFixture();
+    sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b')]);
+    assert.equal(posted, ['a/1', 'b/3']);
+    await answer('b/3', 'accept');
+    assert.equal(posted, ['a/1', 'b/3']);
+    await answer('a/1', 'accept');
+    assert.equal(posted, ['a/1', 'b/3', 'a/2']);
+  });
+
+  test('keep the same instance of two processes apart', () => {
+    const { sender, posted } = senderFixture();
+    sender.enqueue([pending(1, 'a'), pending(2, 'a', { process: silentProcess('other') })]);
+    assert.equal(posted, ['a/1', 'a/2']);
+  });
+
+  test('take turns where there are more than may be under way', async () => {
+    const { sender, posted, answer } = senderFixture({ concurrency: 2 });
+    sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b'), pending(4, 'c')]);
+    assert.equal(posted, ['a/1', 'b/3']);
+    await answer('a/1', 'accept');
+    await answer('b/3', 'accept');
+    assert.equal(posted, ['a/1', 'b/3', 'c/4', 'a/2']);
+  });
+
+  test('put what follows from an outcome behind what already waits', async () => {
+    const { sender, posted, answer } = senderFixture({
+      followUps: ({ seq }) => (seq === 1 ? [pending(9, 'a'), pending(10, 'z')] : []),
+    });
+    sender.enqueue([pending(1, 'a'), pending(2, 'a')]);
+    await answer('a/1', 'accept');
+    assert.equal(posted, ['a/1', 'a/2', 'z/10']);
+    await answer('a/2', 'accept');
+    assert.equal(posted, ['a/1', 'a/2', 'z/10', 'a/9']);
+  });
+
+  test('take a rejection for an outcome like any other', async () => {
+    const { sender, posted, noted, answer } = senderFixture();
+    sender.enqueue([pending(1, 'a'), pending(2, 'a')]);
+    const { command } = pending(1, 'a');
+    await answer('a/1', {
+      _tag: 'Decided',
+      outcome: { _tag: 'Rejected', command, rejectionType: 'No', message: 'No.' },
+    });
+    assert.equal(noted, ['a/1 Rejected']);
+    assert.equal(posted, ['a/1', 'a/2']);
+  });
+});
+
+spec('repeats of the command sender', ({ test }) => {
+  test('come later each time, are noted before, and begin anew with the next command', async () => {
+    const { sender, clock, posted, noted, answer } = senderFixture();
+    sender.enqueue([pending(1, 'a'), pending(2, 'a')]);
+    await answer('a/1', tryAgain('busy'));
+    await clock.pass(99);
+    assert.equal(posted, ['a/1']);
+    await clock.pass(1);
+    await answer('a/1', tryAgain('busy'));
+    await clock.pass(200);
+    await answer('a/1', 'accept');
+    await answer('a/2', tryAgain('busy'));
+    assert.equal(noted, [
+      'a/1 again in 100 ms: busy',
+      'a/1 again in 200 ms: busy',
+      'a/1 Accepted',
+      'a/2 again in 100 ms: busy',
+    ]);
+    assert.equal(posted, ['a/1', 'a/1', 'a/1', 'a/2']);
+  });
+
+  test('go on from the attempts that were made before a restart', async () => {
+    const { sender, noted, answer } = senderFixture();
+    sender.enqueue([pending(1, 'a', { attempts: 3 })]);
+    await answer('a/1', tryAgain('busy'));
+    assert.equal(noted, ['a/1 again in 800 ms: busy']);
+  });
+
+  test('wait as long as the API asks for, and never longer than the bound otherwise', async () => {
+    const { sender, clock, answer } = senderFixture();
+    sender.enqueue([pending(1, 'a'), pending(2, 'b', { attempts: 50 })]);
+    await answer('a/1', tryAgain('busy', false, 30_000));
+    await answer('b/2', tryAgain('busy'));
+    assert.equal(clock.sleeps, [30_000, 10_000]);
+  });
+
+  test('of one instance leave the place to others', async () => {
+    const { sender, posted, answer } = senderFixture({ concurrency: 1 });
+    sender.enqueue([pending(1, 'a'), pending(2, 'b')]);
+    await answer('a/1', tryAgain('conflict'));
+    assert.equal(posted, ['a/1', 'b/2']);
+  });
+
+  test('keep the place while the API is away, so that nothing else is tried in vain', async () => {
+    const { sender, clock, posted, answer } = senderFixture({ concurrency: 1 });
+    sender.enqueue([pending(1, 'a'), pending(2, 'b')]);
+    await answer('a/1', tryAgain('away', true));
+    assert.equal(posted, ['a/1']);
+    await clock.pass(100);
+    assert.equal(posted.length, 2);
+  });
+});
+
+spec('commands that no repeat can help', ({ test }) => {
+  test('are set aside, and what waits behind them in their lane with them', async () => {
+    const { sender, posted, noted, answer } = senderFixture();
+    sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b')]);
+    await answer('a/1', { _tag: 'Defect', reason: '404' });
+    sender.enqueue([pending(4, 'a')]);
+    await answer('b/3', 'accept');
+    assert.equal(noted, ['a/1 aside: 404', 'b/3 Accepted']);
+    assert.equal(posted, ['a/1', 'b/3']);
+  });
+
+  test('no longer count as waiting', async () => {
+    const { sender, answer } = senderFixture({ backlogLimit: 1 });
+    sender.enqueue([pending(1, 'a'), pending(2, 'a')]);
+    const passed = passes(sender.room());
+    await turns();
+    assert.is(passed(), false);
+    await answer('a/1', { _tag: 'Defect', reason: '404' });
+    assert.is(passed(), true);
+  });
+});
+
+/** Whether a promise has resolved. */
+const passes = (promise: Promise<void>): (() => boolean) => {
+  let has = false;
+  void promise.then(() => (has = true));
+  return () => has;
+};
+
+spec('the backlog of the command sender', ({ test }) => {
+  test('holds its caller back at the limit, until one command is done', async () => {
+    const { sender, answer } = senderFixture({ backlogLimit: 2 });
+    sender.enqueue([pending(1, 'a')]);
+    await sender.room();
+    sender.enqueue([pending(2, 'b')]);
+    const passed = [passes(sender.room()), passes(sender.room())];
+    await turns();
+    assert.equal(
+      passed.map((each) => each()),
+      [false, false],
+    );
+    await answer('b/2', 'accept');
+    assert.equal(
+      passed.map((each) => each()),
+      [true, true],
+    );
+  });
+
+  test('stays full while a command only waits for its repeat', async () => {
+    const { sender, answer } = senderFixture({ backlogLimit: 1 });
+    sender.enqueue([pending(1, 'a')]);
+    const passed = passes(sender.room());
+    await answer('a/1', tryAgain('busy'));
+    assert.is(passed(), false);
+  });
+});
+
+spec('the end of the command sender', ({ test }) => {
+  test('aborts what is under way, notes nothing of it, sends nothing more, and lets everybody go', async () => {
+    const { sender, clock, posted, noted, answer } = senderFixture({ backlogLimit: 1, concurrency: 2 });
+    sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b'), pending(4, 'c')]);
+    await answer('b/3', tryAgain('busy'));
+    const passed = passes(sender.room());
+    await sender.stop();
+    await clock.pass(60_000);
+    sender.enqueue([pending(5, 'd')]);
+    await turns();
+    assert.is(passed(), true);
+    assert.equal(noted, ['b/3 again in 100 ms: busy']);
+    assert.equal(posted, ['a/1', 'b/3', 'c/4']);
+    await sender.room();
+  });
+
+  test('does not wait for a repeat while the API is away', async () => {
+    const { sender, answer } = senderFixture();
+    sender.enqueue([pending(1, 'a')]);
+    await answer('a/1', tryAgain('away', true, 60_000));
+    await sender.stop();
+  });
+
+  for (const [call, answer] of [
+    ['decided', 'accept'],
+    ['tryAgain', tryAgain('busy')],
+    ['defect', { _tag: 'Defect', reason: '404' }],
+  ] as const) {
+    test(`comes by itself when '${call}' can't be written down`, async () => {
+      const fixture = senderFixture({ failing: call });
+      const { sender, posted } = fixture;
+      sender.enqueue([pending(1, 'a'), pending(2, 'a')]);
+      await fixture.answer('a/1', answer);
+      assert.match(String(await sender.failed.catch((error: unknown) => error)), 'the disk is full');
+      sender.enqueue([pending(3, 'b')]);
+      await sender.room();
+      assert.equal(posted, ['a/1']);
+      await sender.stop();
+    });
+  }
+});

@@ -1,0 +1,241 @@
+/** What the reactors remember, in a real file: states, commands asked for once, outcomes, commands set aside. */
+import * as assert from 'uvu/assert';
+import type { ProcessInput, ProcessManager } from '../../../domain/kernel/process-manager';
+import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
+import { systemClock } from '../../../infra/clock';
+import { processOf, type Process } from '../../../infra/reactors/process';
+import {
+  pendingCounts,
+  processLedger,
+  type PendingCommand,
+  type ProcessLedger,
+} from '../../../infra/reactors/process-ledger';
+import { reactorsMigrations } from '../../../infra/reactors/reactors-file';
+import { openDatabase, openForReading, type Database } from '../../../infra/sqlite/database';
+import { spec } from '../../spec';
+import { newFile } from '../sqlite/store-fixture';
+import { command } from './commands';
+
+interface Counting {
+  readonly inputs: ReadonlyArray<string>;
+}
+
+/** Asks for `<event>/<letter>` for each letter of the event's text, and once more for each rejection. */
+const counting = (version = 1, name = 'counting'): ProcessManager<Counting> => ({
+  name,
+  version,
+  meaning: 'Remembers what it learned.',
+  handles: [],
+  instanceOf: (event) => (event.type === 'Other' ? undefined : event.correlationId),
+  initialState: { inputs: [] },
+  step: (state, input) => ({ state: { inputs: [...state.inputs, textOf(input)] }, commands: asked(input) }),
+});
+
+const textOf = (input: ProcessInput): string =>
+  input._tag === 'Event' ? input.event.id : `${input.outcome.command.id} ${input.outcome._tag}`;
+
+const asked = (input: ProcessInput): ReturnType<ProcessManager<Counting>['step']>['commands'] => {
+  if (input._tag === 'Event') {
+    const { id, data } = input.event;
+    return Array.from(String(data), (letter) => command(`${id}/${letter}`, { data: { letter } }));
+  }
+  const { outcome } = input;
+  return outcome._tag === 'Rejected' ? [command(`${outcome.command.id}/instead`)] : [];
+};
+
+const event = (id: string, instance: string, letters: string, type = 'Lettered'): RecordedEvent => ({
+  id,
+  stream: id.split('@')[0] ?? '',
+  version: 1,
+  position: 1,
+  type,
+  schemaVersion: 1,
+  recordedAt: '2024-01-01T00:00:00.000Z',
+  correlationId: instance,
+  causationId: 'a request',
+  actor: 'anonymous',
+  data: letters,
+});
+
+const idsOf = (commands: ReadonlyArray<PendingCommand>): ReadonlyArray<string> =>
+  commands.map((each) => each.command.id);
+
+const accepted = ({ command: of }: PendingCommand) => ({ _tag: 'Accepted', command: of }) as const;
+const rejected = ({ command: of }: PendingCommand) =>
+  ({ _tag: 'Rejected', command: of, rejectionType: 'No', message: 'No.' }) as const;
+
+const first = (commands: ReadonlyArray<PendingCommand>): PendingCommand => {
+  const [command1] = commands;
+  if (command1 === undefined) throw new Error('no command was asked for');
+  return command1;
+};
+
+spec('the process ledger', ({ test, after }) => {
+  const opened: Database[] = [];
+  after(() => {
+    for (const database of opened) database.close();
+  });
+  const open = (file: string): { readonly database: Database; readonly ledger: ProcessLedger } => {
+    const database = openDatabase({ file, synchronous: 'NORMAL', migrations: reactorsMigrations });
+    opened.push(database);
+    return { database, ledger: processLedger(database) };
+  };
+  const stateOf = (database: Database, process: Process, instance: string): unknown => {
+    const row = database
+      .prepare<[string, string], { state: string }>(
+        'SELECT state FROM process_instances WHERE process = ? AND instance = ?',
+      )
+      .get(process.name, instance);
+    return row === undefined ? undefined : JSON.parse(row.state);
+  };
+
+  test('hands out what an event newly asks for, in the order of asking, and keeps it waiting', () => {
+    const { ledger } = open(newFile());
+    const process = processOf(counting());
+    const commands = ledger.learnEvent(process, event('a@1', 'i', 'xy'));
+    assert.equal(idsOf(commands), ['a@1/x', 'a@1/y']);
+    assert.ok(Number(commands[0]?.seq) < Number(commands[1]?.seq));
+    assert.equal(ledger.pending(process), commands);
+  });
+
+  test('asks for a command once, whatever comes again', () => {
+    const { ledger } = open(newFile());
+    const process = processOf(counting());
+    const commands = ledger.learnEvent(process, event('a@1', 'i', 'x'));
+    assert.equal(ledger.learnEvent(process, event('a@1', 'i', 'x')), []);
+    ledger.learnOutcome(first(commands), accepted(first(commands)));
+    assert.equal(
+      ledger.learnEvent(process, event('a@1', 'i', 'xy')).map((each) => each.command.id),
+      ['a@1/y'],
+    );
+    assert.equal(idsOf(ledger.pending(process)), ['a@1/y']);
+  });
+
+  test('keeps instances and processes apart', () => {
+    const { ledger, database } = open(newFile());
+    const one = processOf(counting(1, 'one'));
+    const two = processOf(counting(1, 'two'));
+    ledger.learnEvent(one, event('a@1', 'i', 'x'));
+    ledger.learnEvent(one, event('b@1', 'j', 'x'));
+    ledger.learnEvent(two, event('a@1', 'i', 'x'));
+    assert.equal(stateOf(database, one, 'i'), { inputs: ['a@1'] });
+    assert.equal(stateOf(database, one, 'j'), { inputs: ['b@1'] });
+    assert.equal(stateOf(database, two, 'i'), { inputs: ['a@1'] });
+    assert.equal([ledger.pending(one).length, ledger.pending(two).length], [2, 1]);
+  });
+
+  test('learns nothing from an event that concerns no instance', () => {
+    const { ledger, database } = open(newFile());
+    const process = processOf(counting());
+    assert.equal(ledger.learnEvent(process, event('a@1', 'i', 'x', 'Other')), []);
+    assert.is(stateOf(database, process, 'i'), undefined);
+  });
+
+  test('learns an outcome, and what follows from it waits in its place', () => {
+    const { ledger, database } = open(newFile());
+    const process = processOf(counting());
+    const commands = ledger.learnEvent(process, event('a@1', 'i', 'xy'));
+    const followUps = ledger.learnOutcome(first(commands), rejected(first(commands)));
+    assert.equal(idsOf(followUps), ['a@1/x/instead']);
+    assert.equal(idsOf(ledger.pending(process)), ['a@1/y', 'a@1/x/instead']);
+    assert.equal(stateOf(database, process, 'i'), { inputs: ['a@1', 'a@1/x Rejected'] });
+  });
+
+  test('remembers all of it in its file', () => {
+    const file = newFile();
+    const process = processOf(counting());
+    const before = open(file);
+    const commands = before.ledger.learnEvent(process, event('a@1', 'i', 'xyz'));
+    before.ledger.noteAttempt(first(commands), { nextAttemptAtMs: 5, reason: 'busy' });
+    before.database.close();
+    const { ledger, database } = open(file);
+    assert.equal(
+      ledger.pending(process).map(({ seq, instance, command: each, attempts }) => [seq, instance, each.id, attempts]),
+      commands.map(({ seq, command: each }, index) => [seq, 'i', each.id, index === 0 ? 1 : 0]),
+    );
+    assert.equal(ledger.pending(process)[0]?.command, commands[0]?.command);
+    assert.equal(stateOf(database, process, 'i'), { inputs: ['a@1'] });
+    assert.equal(ledger.learnEvent(process, event('a@1', 'i', 'xyz')), []);
+  });
+
+  test('keeps nothing of a transaction that is rolled back', () => {
+    const { ledger, database } = open(newFile());
+    const process = processOf(counting());
+    const failing = database.transaction(() => {
+      ledger.learnEvent(process, event('a@1', 'i', 'x'));
+      throw new Error('the lease is lost');
+    });
+    assert.throws(() => failing.immediate(), 'the lease is lost');
+    assert.is(stateOf(database, process, 'i'), undefined);
+    assert.equal(idsOf(ledger.learnEvent(process, event('a@1', 'i', 'x'))), ['a@1/x']);
+  });
+
+  test('counts what waits and what is set aside, and names the first of those with the reason', () => {
+    const file = newFile();
+    const { ledger } = open(file);
+    const process = processOf(counting());
+    const commands = ledger.learnEvent(process, event('a@1', 'i', 'xyz'));
+    const reader = openForReading(file);
+    opened.push(reader);
+    assert.equal(pendingCounts(reader, process.name), { waiting: 3, parked: 0, firstParked: undefined });
+    for (const each of commands.slice(1).reverse()) ledger.park(each, `no such command: ${each.command.id}`);
+    assert.equal(pendingCounts(reader, process.name), {
+      waiting: 1,
+      parked: 2,
+      firstParked: { id: 'a@1/y', reason: 'no such command: a@1/y' },
+    });
+    assert.equal(pendingCounts(reader, 'another'), { waiting: 0, parked: 0, firstParked: undefined });
+  });
+
+  test('takes commands up again that were set aside, in their old places', () => {
+    const { ledger, database } = open(newFile());
+    const process = processOf(counting());
+    const commands = ledger.learnEvent(process, event('a@1', 'i', 'xy'));
+    ledger.park(first(commands), '404');
+    assert.equal([ledger.unparkAll(), ledger.unparkAll()], [1, 0]);
+    assert.equal(idsOf(ledger.pending(process)), ['a@1/x', 'a@1/y']);
+    assert.is(ledger.pending(process)[0]?.attempts, 1);
+    assert.is(pendingCounts(database, process.name).parked, 0);
+  });
+
+  test('keeps a process that is what it was, and knows a new one', () => {
+    const { ledger, database } = open(newFile());
+    const process = processOf(counting());
+    assert.is(ledger.prepare(process), false);
+    ledger.learnEvent(process, event('a@1', 'i', 'x'));
+    assert.is(ledger.prepare(process), false);
+    assert.equal(stateOf(database, process, 'i'), { inputs: ['a@1'] });
+  });
+
+  test('lets a process of another version begin from nothing, and no other', () => {
+    const { ledger, database } = open(newFile());
+    const old = processOf(counting(1));
+    const other = processOf(counting(1, 'other'));
+    for (const process of [old, other]) {
+      ledger.prepare(process);
+      ledger.learnEvent(process, event('a@1', 'i', 'x'));
+    }
+    const changed = processOf(counting(2));
+    assert.is(ledger.prepare(changed), true);
+    assert.is(ledger.prepare(changed), false);
+    assert.is(stateOf(database, changed, 'i'), undefined);
+    assert.equal(ledger.pending(changed), []);
+    assert.equal(idsOf(ledger.pending(other)), ['a@1/x']);
+    assert.equal(idsOf(ledger.learnEvent(changed, event('a@1', 'i', 'x'))), ['a@1/x']);
+  });
+
+  test('learns ten thousand events of as many instances in a moment', () => {
+    const { ledger, database } = open(newFile());
+    const process = processOf(counting());
+    const startMs = systemClock.monotonicMs();
+    database
+      .transaction(() => {
+        for (let index = 0; index < 10_000; index += 1)
+          ledger.learnEvent(process, event(`a${index}@1`, `i${index}`, 'x'));
+      })
+      .immediate();
+    const durationMs = systemClock.monotonicMs() - startMs;
+    assert.is(ledger.pending(process).length, 10_000);
+    assert.ok(durationMs < 10_000, `took ${durationMs} ms`);
+  });
+});

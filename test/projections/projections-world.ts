@@ -1,0 +1,199 @@
+/** A store, its relay and the projections' role on a real broker, with the stories to tell them. */
+import { join } from 'node:path';
+import * as E from 'fp-ts/Either';
+import type { StoredEvent } from '../../domain/kernel/recorded-event';
+import { destinationOf } from '../../infra/kafka/cloud-events';
+import { systemClock } from '../../infra/clock';
+import { silentLogger } from '../../infra/logger';
+import { openForReading } from '../../infra/sqlite/database';
+import { startProjections, type Projections, type ProjectionsOptions } from '../../projections/engine/projections-role';
+import { openViewReader } from '../../projections/engine/view-database';
+import type { Projection } from '../../projections/projection';
+import { projections as declared } from '../../projections/registry';
+import type { RebuildStatus, ViewReader, ViewRow } from '../../projections/view-reader';
+import { relayWorld, type RelayWorld } from '../infra/relay/relay-fixture';
+import { eventually } from '../support/server';
+import { openViews, rowsOf, temporaryFolder, type Told } from './views-fixture';
+
+export interface ProjectionsWorld extends RelayWorld {
+  readonly viewsFile: string;
+  /** Appends each event in a transaction's order. */
+  readonly tell: (story: ReadonlyArray<Told>) => Promise<void>;
+  readonly startRole: (options?: Partial<ProjectionsOptions>) => Promise<Projections>;
+  readonly reader: ViewReader;
+  readonly stored: () => Promise<ReadonlyArray<StoredEvent>>;
+  /** Waits until every group of these projections has seen the whole store. */
+  readonly caughtUp: (projections?: ReadonlyArray<Projection>) => Promise<void>;
+  /** Asks for a rebuild and answers its id. */
+  readonly ask: (projection: string, from: 'kafka' | 'store') => number;
+  readonly ended: (rebuild: number, deadlineMs?: number) => Promise<RebuildStatus>;
+  /** The tables of all builds in the views' file. */
+  readonly tables: () => ReadonlyArray<string>;
+  /** What a view shows, all of it. */
+  readonly shown: (view: string) => ReadonlyArray<ViewRow>;
+  /** What it has to show: the same events, read straight from the store into a file of its own. */
+  readonly expected: (projection: Projection) => Promise<ReadonlyArray<unknown>>;
+}
+
+/** A new world whose relay runs. */
+export const projectionsWorld = async (servers: string, prefix: string): Promise<ProjectionsWorld> => {
+  const world = await relayWorld(servers, prefix);
+  const viewsFile = join(temporaryFolder(), 'views.sqlite');
+  const reader = openViewReader(viewsFile, declared, world.catalog);
+  const roles: Projections[] = [];
+  world.start();
+
+  const stored = async (): Promise<ReadonlyArray<StoredEvent>> => {
+    const events = await world.store.readAll({ afterPosition: 0, limit: 1_000_000 })();
+    if (E.isLeft(events)) throw new Error(events.left.reason);
+    return events.right;
+  };
+  const statusOf = (id: number): RebuildStatus | undefined => reader.rebuild(id);
+
+  return {
+    ...world,
+    viewsFile,
+    reader,
+    stored,
+    tell: async (story) => {
+      for (const [stream, type, data] of story) {
+        void world.store.append({
+          streams: [{ stream, expectedVersion: 'any', events: [{ type, schemaVersion: 1, data }] }],
+          metadata: { correlationId: 'c', causationId: 'd', actor: 'tester' },
+        })();
+      }
+      // The queue is served in order: whoever waits for the last one has waited for all.
+      const last = await world.store.append({
+        streams: [],
+        metadata: { correlationId: 'c', causationId: 'd', actor: 'tester' },
+      })();
+      if (E.isLeft(last)) throw new Error(last.left._tag);
+    },
+    startRole: async (options = {}) => {
+      const role = await startProjections({
+        log: world.log,
+        catalog: world.catalog,
+        clock: systemClock,
+        logger: silentLogger,
+        signal: new AbortController().signal,
+        leaseTtlMs: 2_000,
+        acceptNewLog: false,
+        viewsFile,
+        storeFile: world.storeFile,
+        projections: declared,
+        ...options,
+      });
+      roles.push(role);
+      return role;
+    },
+    caughtUp: async (projections = declared) => {
+      const events = await stored();
+      const marks = marksOf(world, events);
+      await eventually(`everything up to ${events.length} is seen`, async () =>
+        Promise.resolve(projections.every(({ name }) => marks.every((mark) => reader.hasSeen(name, mark)))),
+      );
+    },
+    ask: (projection, from) => {
+      const body = JSON.stringify({ projection, from });
+      return world.store.submit({ kind: 'rebuild', body, actor: 'tester' }).id;
+    },
+    ended: async (id, deadlineMs = 40_000) => {
+      await eventually(
+        `rebuild ${id} is over`,
+        async () => Promise.resolve(['done', 'failed'].includes(statusOf(id)?.state ?? '')),
+        deadlineMs,
+      );
+      const status = statusOf(id);
+      if (status === undefined) throw new Error('it was there a moment ago');
+      return status;
+    },
+    tables: () => tablesIn(viewsFile),
+    shown: (view) => {
+      const page = reader.list(view, { filters: {}, limit: 1_000_000 });
+      if (E.isLeft(page)) throw new Error(page.left._tag);
+      return page.right.items;
+    },
+    expected: async (projection) => expectedOf(projection, await stored()),
+    close: async () => {
+      for (const role of roles) await role.stop();
+      reader.close();
+      await world.close();
+    },
+  };
+};
+
+const tablesIn = (file: string): ReadonlyArray<string> => {
+  const database = openForReading(file);
+  try {
+    return database
+      .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%#%'")
+      .pluck()
+      .all();
+  } finally {
+    database.close();
+  }
+};
+
+interface Mark {
+  readonly topic: string;
+  readonly partition: number;
+  readonly position: number;
+}
+
+/** The last event of each partition. */
+const marksOf = ({ catalog }: RelayWorld, events: ReadonlyArray<StoredEvent>): ReadonlyArray<Mark> => {
+  const place = destinationOf(catalog);
+  const marks = new Map<string, Mark>();
+  for (const { stream, position } of events) {
+    const { topic, partition } = place(stream);
+    marks.set(`${topic}/${partition}`, { topic, partition, position });
+  }
+  return [...marks.values()];
+};
+
+const expectedOf = async (projection: Projection, events: ReadonlyArray<StoredEvent>) => {
+  const views = await openViews({ projections: [projection], stored: events });
+  for (let afterPosition = 0; afterPosition < events.length;) {
+    const page = { projection: projection.name, afterPosition, untilPosition: events.length };
+    afterPosition = (await views.operations.applyFromStore(page)).reachedPosition;
+  }
+  const rows = rowsOf(views.database, projection.name);
+  await views.close();
+  return rows;
+};
+
+/** What happens to so many orders: placed, some paid before that, some cancelled and paid back, and stock beside them. */
+export const ordersStory = (from: number, count: number): ReadonlyArray<Told> =>
+  Array.from({ length: count }, (_, index) => orderStory(from + index)).flat();
+
+const orderStory = (number: number): ReadonlyArray<Told> => {
+  const orderId = `o${number}`;
+  const sku = `s${number % 7}`;
+  const day = `2018-03-${String(1 + (number % 9)).padStart(2, '0')}`;
+  const facts = {
+    orderId,
+    customerId: `c${number % 11}`,
+    currency: 'EUR',
+    amount: 100 + number,
+    placedAt: `${day}T10:00:00Z`,
+  };
+  const payment = { paymentId: orderId, orderId, currency: 'EUR', amount: 100 + number };
+  const placed: Told = [
+    `order-${orderId}`,
+    'OrderPlaced',
+    { ...facts, lines: [{ sku, quantity: 1, unitPrice: 100 + number, freight: 0 }] },
+  ];
+  const captured: Told = [`payment-${orderId}`, 'PaymentCaptured', { ...payment, capturedAt: `${day}T11:00:00Z` }];
+  const received: Told = [
+    `stock-${sku}`,
+    'StockReceived',
+    { sku, receiptId: orderId, quantity: 1 + (number % 3), receivedAt: `${day}T09:00:00Z` },
+  ];
+  const start = number % 2 === 0 ? [received, placed, captured] : [captured, received, placed];
+  if (number % 5 !== 0) return start;
+  return [
+    ...start,
+    [`order-${orderId}`, 'OrderCancelled', { ...facts, reason: 'a change of mind', cancelledAt: `${day}T12:00:00Z` }],
+    [`payment-${orderId}`, 'PaymentRefunded', { ...payment, refundId: 'f1', refundedAt: `${day}T13:00:00Z` }],
+  ];
+};

@@ -1,0 +1,198 @@
+/** The thread that writes the views: what it answers, what its errors arrive as, and how it ends. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { catalog } from '../../domain/catalog';
+import { CheckpointMoved } from '../../infra/consumption/checkpoints';
+import { openDatabase, type Database } from '../../infra/sqlite/database';
+import { LeaseLost } from '../../infra/sqlite/lease';
+import { packBatch, transferable } from '../../projections/engine/packed-batch';
+import { postedError, revivedError } from '../../projections/engine/views-protocol';
+import { viewsMigrations } from '../../projections/engine/views-schema';
+import { startViewsWorker, type ViewsWorker, type ViewsWorkerOptions } from '../../projections/engine/views-worker';
+import { projections } from '../../projections/registry';
+import { spec } from '../spec';
+import { eventually } from '../support/server';
+import { LOG_ID, logOf, movesOf, rowsOf, storedOf, temporaryFolder } from './views-fixture';
+
+const DEFINITIONS = join(__dirname, '..', '..', 'projections', 'engine', 'definitions.js');
+
+const optionsFor = (viewsFile: string): ViewsWorkerOptions => ({
+  viewsFile,
+  storeFile: join(viewsFile, 'no-store'),
+  leaseTtlMs: 600,
+  definitionsModule: DEFINITIONS,
+  topics: Object.fromEntries(
+    catalog.aggregates.map(({ category, topic }) => [category, { ...topic, name: `p-${topic.name}` }]),
+  ),
+  projections: projections.map(({ name, version }) => ({ name, version })),
+  onWaiting: () => undefined,
+});
+
+const started = (viewsFile: string, options: Partial<ViewsWorkerOptions> = {}): ViewsWorker =>
+  startViewsWorker({ ...optionsFor(viewsFile), ...options });
+
+const newFile = (): string => join(temporaryFolder(), 'views.sqlite');
+
+const rejection = async (promise: Promise<unknown>): Promise<Error> => {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('expected a rejection');
+};
+
+/** Another connection that writes, as no other process should. */
+const intruder = (file: string): Database => openDatabase({ file, synchronous: 'NORMAL', migrations: viewsMigrations });
+
+const received = storedOf([
+  ['stock-a', 'StockReceived', { sku: 'a', receiptId: 'r1', quantity: 3, receivedAt: '2018-02-01T00:00:00Z' }],
+]);
+const records = logOf(received).map((record) => ({ ...record, topic: `p-${record.topic}` }));
+
+const begun = async (worker: ViewsWorker): Promise<void> => {
+  await worker.opened;
+  await worker.call('prepare', {});
+  const checkpoints = movesOf(records).map(({ topic, partition }) => ({
+    topic,
+    partition,
+    logId: LOG_ID,
+    nextOffset: 0,
+    highWaterPosition: 0,
+  }));
+  await worker.call('begin', { consumer: 'stock-level', checkpoints });
+};
+
+const apply = (worker: ViewsWorker) => {
+  const batch = packBatch({ records, moves: movesOf(records) });
+  return worker.call('apply', { projection: 'stock-level', batch }, transferable(batch));
+};
+
+spec('the views thread', ({ test }) => {
+  test('applies batches, with the topics of the running program, and folds its file together at the end', async () => {
+    const file = newFile();
+    const worker = started(file);
+    await begun(worker);
+    assert.equal(await apply(worker), { applied: 1, duplicates: 0, notApplicable: 0, unreadable: 0 });
+    await worker.close();
+    await worker.done;
+    assert.not.ok(existsSync(`${file}-wal`));
+    const database = intruder(file);
+    assert.equal(rowsOf(database, 'stock-level'), [{ sku: 'a', onHand: 3, reserved: 0, available: 3, version: 1 }]);
+    database.close();
+  });
+
+  test("answers a zombie's batch with an error of its class, and works on", async () => {
+    const worker = started(newFile());
+    await begun(worker);
+    await apply(worker);
+    assert.instance(await rejection(apply(worker)), CheckpointMoved);
+    assert.is((await worker.call('checkpoints', { consumer: 'stock-level' })).length, 1);
+    await worker.close();
+  });
+
+  test("keeps SQLite's word for what went wrong", async () => {
+    const file = newFile();
+    const worker = started(file);
+    await begun(worker);
+    const database = intruder(file);
+    database.exec(
+      `CREATE TRIGGER full BEFORE INSERT ON "stock-level#1" BEGIN SELECT RAISE(ABORT, 'no room on the device'); END`,
+    );
+    const error = await rejection(apply(worker));
+    assert.is((error as NodeJS.ErrnoException).code, 'SQLITE_CONSTRAINT_TRIGGER');
+    assert.match(error.message, /no room/);
+    database.exec('DROP TRIGGER full');
+    database.close();
+    assert.is((await apply(worker)).applied, 1, 'the batch had not happened, and goes through now');
+    await worker.close();
+  });
+
+  test('waits for another process that holds the file, says for whom, and takes over', async () => {
+    const file = newFile();
+    const first = started(file);
+    await first.opened;
+    const waitedFor: string[] = [];
+    const second = started(file, { onWaiting: (owner) => void waitedFor.push(owner) });
+    await eventually('the second one says what it waits for', async () => Promise.resolve(waitedFor.length === 1));
+    assert.match(waitedFor[0] ?? '', new RegExp(`:${process.pid}:`));
+    await first.close();
+    await second.opened;
+    await second.call('prepare', {});
+    await second.close();
+  });
+
+  test('gives up waiting when it is closed', async () => {
+    const file = newFile();
+    const first = started(file);
+    await first.opened;
+    const told = new Promise<void>((resolve) => {
+      const second = started(file, {
+        onWaiting: () => {
+          void second.close().then(resolve);
+        },
+      });
+    });
+    await told;
+    await first.close();
+  });
+
+  test('ends what it was asked when another process takes the file over', async () => {
+    const file = newFile();
+    const worker = started(file);
+    await begun(worker);
+    const database = intruder(file);
+    database.prepare('UPDATE lease SET epoch = epoch + 1').run();
+    assert.instance(await rejection(apply(worker)), LeaseLost);
+    assert.instance(await rejection(worker.done), LeaseLost);
+    assert.instance(await rejection(apply(worker)), LeaseLost);
+    assert.equal(rowsOf(database, 'stock-level'), []);
+    database.close();
+    await worker.close();
+  });
+
+  const refusals: ReadonlyArray<readonly [string, Partial<ViewsWorkerOptions>, RegExp]> = [
+    ['definitions that are not there', { definitionsModule: '/nowhere/definitions.js' }, /nowhere\/definitions/],
+    [
+      'definitions that are not those of the program',
+      { projections: [{ name: 'order-summary', version: 7 }] },
+      /the program has order-summary 7/,
+    ],
+  ];
+  for (const [what, options, message] of refusals) {
+    test(`refuses ${what}`, async () => {
+      const worker = started(newFile(), options);
+      assert.match((await rejection(worker.opened)).message, message);
+      assert.match((await rejection(worker.done)).message, message);
+      assert.match((await rejection(worker.call('prepare', {}))).message, message);
+      await worker.close();
+    });
+  }
+
+  test('refuses a file of a newer program by name', async () => {
+    const file = newFile();
+    const newer = [...viewsMigrations, { name: 'to come', sql: 'CREATE TABLE to_come (id INTEGER)' }];
+    openDatabase({ file, synchronous: 'NORMAL', migrations: newer }).close();
+    const worker = started(file);
+    assert.is((await rejection(worker.done)).name, 'SchemaTooNew');
+    await worker.close();
+  });
+
+  test('answers nothing more once it is closed', async () => {
+    const worker = started(newFile());
+    await worker.opened;
+    await worker.close();
+    await worker.close();
+    assert.match((await rejection(worker.call('prepare', {}))).message, /was closed/);
+  });
+});
+
+spec('an error between threads', ({ test }) => {
+  test('keeps name, message and code', () => {
+    const busy = Object.assign(new Error('database is locked'), { name: 'SqliteError', code: 'SQLITE_BUSY' });
+    const { name, message, code } = revivedError(postedError(busy)) as NodeJS.ErrnoException;
+    assert.equal([name, message, code], ['SqliteError', 'database is locked', 'SQLITE_BUSY']);
+    assert.is(revivedError(postedError('a text')).message, 'a text');
+  });
+});
