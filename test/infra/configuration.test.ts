@@ -18,6 +18,7 @@ spec('the configuration', ({ test }) => {
       apiKeys: [],
       baseUrl: 'http://127.0.0.1:8080',
       schemaBaseUrl: 'http://127.0.0.1:8080/schemas',
+      writeVersions: new Map(),
       rateLimitPerSecond: 0,
       bodyLimitBytes: 262_144,
       appendQueueLimit: 10_000,
@@ -30,7 +31,7 @@ spec('the configuration', ({ test }) => {
     const names = [
       ...['HOST', 'PORT', 'DATA_DIR', 'KAFKA_BROKERS', 'KAFKA_TOPIC_PREFIX', 'CLOUDEVENTS_MODE', 'ACCEPT_NEW_LOG'],
       ...['API_KEYS', 'API_KEY', 'BASE_URL', 'SCHEMA_BASE_URL', 'RATE_LIMIT_PER_SECOND', 'BODY_LIMIT_BYTES'],
-      ...['APPEND_QUEUE_LIMIT', 'LEASE_TTL_MS', 'SHUTDOWN_DEADLINE_MS', 'ORDERS_DIR'],
+      ...['APPEND_QUEUE_LIMIT', 'LEASE_TTL_MS', 'SHUTDOWN_DEADLINE_MS', 'ORDERS_DIR', 'WRITE_VERSIONS'],
     ];
     assert.equal(readConfiguration(Object.fromEntries(names.map((name) => [name, '']))), readConfiguration({}));
   });
@@ -53,6 +54,15 @@ spec('the configuration', ({ test }) => {
     [{ CLOUDEVENTS_MODE: 'Binary' }, { cloudEventsMode: 'binary' }],
     [{ ACCEPT_NEW_LOG: 'true' }, { acceptNewLog: true }],
     [{ API_KEY: 'secret' }, { apiKey: 'secret' }],
+    [
+      { WRITE_VERSIONS: 'PaymentAuthorised=1, StockReceived=2' },
+      {
+        writeVersions: new Map([
+          ['PaymentAuthorised', 1],
+          ['StockReceived', 2],
+        ]),
+      },
+    ],
     [
       { API_KEYS: 'shop:client:a:b, ops:operator:c' },
       {

@@ -6,6 +6,9 @@ import { catalog } from '../../../domain/catalog';
 import { refusedPath } from '../../../domain/contracts/schema-check';
 import { schemaOf } from '../../../domain/contracts/contract-lock';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
+import { field } from '../../../domain/kernel/codec';
+import { defineEvent, earlierVersion } from '../../../domain/kernel/event-definition';
+import { Quantity } from '../../../domain/kernel/values';
 import { downcast, upcast, versionsOf } from '../../../domain/kernel/event-versions';
 import { contractsFolder, readFixtures } from '../../../infra/contracts/contract-files';
 import { spec } from '../../spec';
@@ -92,6 +95,41 @@ spec('versions of events', ({ test }) => {
         ));
     }
 
+  test('a step down that writes what its version refuses, or that is not there, is no way down', () => {
+    const fields = { count: field(Quantity, 'How many.') };
+    const version = (schemaVersion: number, step?: (data: { readonly count: number }) => { readonly count: number }) =>
+      earlierVersion({
+        type: 'PageTurned',
+        schemaVersion,
+        since: '2020-01-01',
+        deprecated: '2020-01-01',
+        sunset: '2020-01-01',
+        meaning: 'A page.',
+        fields,
+        next: fields,
+        upcast: (data) => data,
+        ...(step === undefined ? {} : { downcast: step }),
+      });
+    const turned = (first: Parameters<typeof version>[1], second: Parameters<typeof version>[1]) =>
+      defineEvent('PageTurned', {
+        schemaVersion: 3,
+        meaning: 'x',
+        fields,
+        earlier: [version(1, first), version(2, second)],
+      });
+    const plusOne = ({ count }: { readonly count: number }) => ({ count: count + 1 });
+    assert.equal(downcast(turned(plusOne, plusOne), 1, { count: 1 }), { count: 3 });
+    assert.equal(downcast(turned(plusOne, plusOne), 2, { count: 1 }), { count: 2 });
+    assert.is(
+      downcast(
+        turned(plusOne, () => ({ count: -1 })),
+        1,
+        { count: 1 },
+      ),
+      undefined,
+    );
+    assert.is(downcast(turned(plusOne, undefined), 1, { count: 1 }), undefined);
+  });
   test('a renamed event is found by both names, and read under the present one', () => {
     const data = { sku: 'kettle', orderId: 'o1', quantity: 1, releasedAt: '2017-07-09T21:57:05Z' };
     const read = decode(envelopeOf('StockReleased', 1), data);
