@@ -14,6 +14,7 @@ import type { RebuildStatus, ViewReader, ViewRow } from '../../projections/view-
 import { relayWorld, type RelayWorld } from '../infra/relay/relay-fixture';
 import { eventually } from '../support/server';
 import { openViews, rowsOf, temporaryFolder, type Told } from './views-fixture';
+import { schemaVersionOf } from '../support/schema-version';
 
 export interface ProjectionsWorld extends RelayWorld {
   readonly viewsFile: string;
@@ -58,7 +59,9 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
     tell: async (story) => {
       for (const [stream, type, data] of story) {
         void world.store.append({
-          streams: [{ stream, expectedVersion: 'any', events: [{ type, schemaVersion: 1, data }] }],
+          streams: [
+            { stream, expectedVersion: 'any', events: [{ type, schemaVersion: schemaVersionOf(type, data), data }] },
+          ],
           metadata: { correlationId: 'c', causationId: 'd', actor: 'tester' },
         })();
       }

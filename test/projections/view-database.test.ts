@@ -18,7 +18,7 @@ import { deliver, logOf, openViews, storedOf, temporaryFolder, type Told, type V
 const received = (sku: string, receiptId: string, quantity: number): Told => [
   `stock-${sku}`,
   'StockReceived',
-  { sku, receiptId, quantity, receivedAt: '2018-02-01T00:00:00Z' },
+  { sku, receiptId, quantity, receivedAt: '2018-02-01T00:00:00Z', origin: 'supplier' },
 ];
 
 /** A view with a key of two parts, one of them an integer, and with JSON. */

@@ -20,6 +20,7 @@ import type { CallViews } from '../../projections/engine/views-worker';
 import { viewsWriter } from '../../projections/engine/views-writer';
 import type { Projection } from '../../projections/projection';
 import { projections as declaredProjections } from '../../projections/registry';
+import { schemaVersionOf } from '../support/schema-version';
 
 const root = mkdtempSync(join(tmpdir(), 'tidemark-views-'));
 process.on('exit', () => {
@@ -118,7 +119,7 @@ export const storedOf = (story: ReadonlyArray<Told>): ReadonlyArray<StoredEvent>
       version,
       position: index + 1,
       type,
-      schemaVersion: 1,
+      schemaVersion: schemaVersionOf(type, data),
       recordedAt: '2018-03-01T12:30:45.678Z',
       correlationId: 'correlation',
       causationId: 'cause',
