@@ -141,7 +141,7 @@ export const readCloudEvent = (record: Pick<LogRecord, 'value' | 'headers'>): Re
   return E.left(
     contentType === ''
       ? `the header 'content-type' is missing, and so is 'ce_specversion': this is no CloudEvent`
-      : `the header 'content-type' is '${contentType}' without 'ce_' headers: this is no CloudEvent`,
+      : `the header 'content-type' is ${shown(contentType)} without 'ce_' headers: this is no CloudEvent`,
   );
 };
 
@@ -152,19 +152,25 @@ const readStructured = (value: Buffer): Reading<ReceivedEvent> => {
     return E.left('the value is JSON, but not an object');
   }
   const attributes = parsed.right as Readonly<Record<string, unknown>>;
-  const envelope = envelopeOf((name) => attributes[name], 'attribute ');
+  const envelope = envelopeOf(
+    (name) => attributes[name],
+    (name) => `attribute '${name}'`,
+  );
   if (E.isLeft(envelope)) return envelope;
   if (attributes['data'] === undefined) return E.left("the attribute 'data' is missing");
   return E.right({ envelope: envelope.right, data: attributes['data'] });
 };
 
 const readBinary = (value: Buffer, headers: LogRecord['headers']): Reading<ReceivedEvent> => {
-  const envelope = envelopeOf((name) => {
-    const header = headers[`ce_${name}`];
-    if (header === undefined) return undefined;
-    const text = percentDecoded(header.toString('utf8'));
-    return name === 'position' || name === 'streamversion' ? Number(text) : text;
-  }, 'header ce_');
+  const envelope = envelopeOf(
+    (name) => {
+      const header = headers[`ce_${name}`];
+      if (header === undefined) return undefined;
+      const text = percentDecoded(header.toString('utf8'));
+      return name === 'position' || name === 'streamversion' ? Number(text) : text;
+    },
+    (name) => `header 'ce_${name}'`,
+  );
   if (E.isLeft(envelope)) return envelope;
   const data = parseJson(value);
   return E.isLeft(data) ? data : E.right({ envelope: envelope.right, data: data.right });
@@ -192,11 +198,14 @@ const percentDecoded = (text: string): string => {
   }
 };
 
-const envelopeOf = (valueOf: (attribute: string) => unknown, where: string): Reading<EventEnvelope> => {
+const envelopeOf = (
+  valueOf: (attribute: string) => unknown,
+  placeOf: (attribute: string) => string,
+): Reading<EventEnvelope> => {
   const wrong = (name: string, expected: string): Reading<never> => {
     const value = valueOf(name);
-    const found = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
-    return E.left(`${where}'${name}' ${found}; it takes ${expected}`);
+    const found = value === undefined ? 'is missing' : `is ${shown(value)}`;
+    return E.left(`the ${placeOf(name)} ${found}; it takes ${expected}`);
   };
   const specVersion = valueOf('specversion');
   if (specVersion !== '1.0') return wrong('specversion', "'1.0'");
@@ -223,6 +232,16 @@ const envelopeOf = (valueOf: (attribute: string) => unknown, where: string): Rea
     actor: valueOf('actor') as string,
     ...(typeof traceparent === 'string' ? { traceparent } : {}),
   });
+};
+
+const MOST_SHOWN_CHARACTERS = 100;
+
+/** A value as an error shows it: reasons are stored and counted, so a megabyte of nonsense must not be part of one. */
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value);
+  return text.length <= MOST_SHOWN_CHARACTERS
+    ? text
+    : `${text.slice(0, MOST_SHOWN_CHARACTERS)}... (${text.length} characters)`;
 };
 
 const TEXT_ATTRIBUTES = ['type', 'time', 'dataschema', 'correlationid', 'causationid', 'actor'] as const;

@@ -85,6 +85,10 @@ export interface OutgoingRecord {
   readonly value: string;
   /** One name and value each, in order. */
   readonly headers: ReadonlyArray<Readonly<Record<string, string>>>;
+  /**
+   * Kafka forgets a producer by the time of its records: when a broker is killed, one whose last record is dated a day
+   * back (`producer.id.expiration.ms`) is unknown to it afterwards, and what was in flight may then be stored twice.
+   */
   readonly timestampMs: number;
   /** Comes back with the delivery report. */
   readonly sequence: number;
@@ -104,7 +108,8 @@ export interface DeliveryListener {
 /** An idempotent producer: acks=all, no time-out, so that a record is either delivered or the producer has failed. */
 export interface LogProducer {
   /**
-   * Queues a record. `queue-full`: it was not queued; come again with the same record after some acknowledgements.
+   * Queues a record. `queue-full`: it was not queued; come again with the same record after some acknowledgements, unless
+   * the listener is told of a failure meanwhile.
    * Throws {@link RecordTooLarge} where the record can never be sent.
    */
   readonly send: (record: OutgoingRecord) => 'queued' | 'queue-full';

@@ -1,9 +1,25 @@
 /** What a log holds, partition by partition. */
 import { IsolationLevel, OffsetSpec, type ListOffsetsResult } from '@confluentinc/kafka-javascript';
-import type { Admin } from './admin-client';
-import { answerOf, KafkaError } from './client-errors';
+import type { Clock } from '../clock';
+import { exclusive } from '../exclusive';
+import type { Logger } from '../logger';
+import { openAdmin, type Admin } from './admin-client';
+import { answerOf, errorCodes, KafkaError } from './client-errors';
+import type { ClientSettings } from './client-settings';
 
 const REQUEST_TIMEOUT_MS = 2_000;
+const MOST_ATTEMPTS = 5;
+const RETRY_MS = 100;
+
+/** What a broker says to a client that knows an older state of the cluster, or a newer one than itself. */
+const OUTDATED: ReadonlySet<number> = new Set([
+  errorCodes.ERR_LEADER_NOT_AVAILABLE,
+  errorCodes.ERR_NOT_LEADER_FOR_PARTITION,
+  errorCodes.ERR_FENCED_LEADER_EPOCH,
+  errorCodes.ERR_UNKNOWN_LEADER_EPOCH,
+]);
+
+const isOutdated = (error: unknown): boolean => error instanceof KafkaError && OUTDATED.has(error.code);
 
 export interface PartitionBounds {
   readonly topic: string;
@@ -19,36 +35,70 @@ export type AskBounds = (
   partitions: ReadonlyArray<{ readonly topic: string; readonly partition: number }>,
 ) => Promise<ReadonlyArray<PartitionBounds>>;
 
+export interface LogOffsets {
+  readonly askBounds: AskBounds;
+  readonly close: () => Promise<void>;
+}
+
 /**
- * Asks on the admin client's connection: on a consumer's own, each question would wait for the fetch before it, which
- * the broker holds for half a second while there is nothing to read.
+ * Asks on a connection of its own: on a consumer's, each question would wait for the fetch before it, which the broker
+ * holds for half a second while there is nothing to read. One question at a time, and after an error with a new client:
+ * the old one would ask with the leader epoch from before a broker's restart for ever.
  */
-export const askBoundsOn = (admin: Admin): AskBounds => {
-  const ask = async (partitions: Parameters<AskBounds>[0], spec: OffsetSpec): Promise<ReadonlyArray<number>> => {
-    const answer = await answerOf<ListOffsetsResult[]>('ask for offsets', (callback) => {
-      admin.listOffsets(
-        partitions.map(({ topic, partition }) => ({ topic, partition, offset: spec })),
-        { timeout: REQUEST_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_UNCOMMITTED },
-        callback,
-      );
-    });
-    return partitions.map(({ topic, partition }) => {
-      const found = answer.find((each) => each.topic === topic && each.partition === partition);
-      if (found?.error === undefined && found !== undefined) return found.offset;
-      const reason = found?.error?.message ?? 'the broker left it out';
-      throw new KafkaError(found?.error?.code ?? -1, `ask for the offsets of ${topic}/${partition}: ${reason}`);
-    });
+export const openLogOffsets = (settings: ClientSettings, clock: Clock, logger: Logger): LogOffsets => {
+  let admin: Admin | undefined;
+  const inTurn = exclusive();
+  const renew = (): void => {
+    admin?.disconnect();
+    admin = undefined;
   };
-  return async (partitions) => {
-    if (partitions.length === 0) return [];
-    const lows = await ask(partitions, OffsetSpec.EARLIEST);
-    const highs = await ask(partitions, OffsetSpec.LATEST);
-    return partitions.map(({ topic, partition }, index) => ({
-      topic,
-      partition,
-      // `ask` answers one number for each partition.
-      low: lows[index] ?? 0,
-      high: highs[index] ?? 0,
-    }));
+  const askOnce: AskBounds = async (partitions) => {
+    admin ??= openAdmin(settings, logger);
+    const lows = await ask(admin, partitions, OffsetSpec.EARLIEST);
+    const highs = await ask(admin, partitions, OffsetSpec.LATEST);
+    // `ask` answers one number for each partition.
+    return partitions.map((place, index) => ({ ...place, low: lows[index] ?? 0, high: highs[index] ?? 0 }));
   };
+  return {
+    askBounds: async (partitions) =>
+      inTurn(async () => {
+        if (partitions.length === 0) return [];
+        const places = partitions.map(({ topic, partition }) => ({ topic, partition }));
+        for (let attempt = 1; ; attempt += 1) {
+          try {
+            return await askOnce(places);
+          } catch (error) {
+            renew();
+            if (!isOutdated(error) || attempt === MOST_ATTEMPTS) throw error;
+          }
+          await clock.sleep(RETRY_MS);
+        }
+      }),
+    close: async () =>
+      inTurn(async () => {
+        renew();
+        return Promise.resolve();
+      }),
+  };
+};
+
+const ask = async (
+  admin: Admin,
+  partitions: Parameters<AskBounds>[0],
+  spec: OffsetSpec,
+): Promise<ReadonlyArray<number>> => {
+  const answer = await answerOf<ListOffsetsResult[]>('ask for offsets', (callback) => {
+    admin.listOffsets(
+      partitions.map(({ topic, partition }) => ({ topic, partition, offset: spec })),
+      // Counts what is replicated, also within transactions that are still open.
+      { timeout: REQUEST_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_UNCOMMITTED },
+      callback,
+    );
+  });
+  return partitions.map(({ topic, partition }) => {
+    const found = answer.find((each) => each.topic === topic && each.partition === partition);
+    if (found !== undefined && found.error === undefined) return found.offset;
+    const reason = found?.error?.message ?? 'the broker left it out';
+    throw new KafkaError(found?.error?.code ?? -1, `ask for the offsets of ${topic}/${partition}: ${reason}`);
+  });
 };

@@ -6,7 +6,7 @@ import {
   type MessageHeader,
 } from '@confluentinc/kafka-javascript';
 import type { Logger } from '../logger';
-import { errorCodes, failureClass, kafkaError } from './client-errors';
+import { errorCodes, failureClass, KafkaError } from './client-errors';
 import { connectClient, disconnected, watchClient } from './client-lifecycle';
 import type { ClientSettings } from './client-settings';
 import { RecordTooLarge, type DeliveryListener, type LogProducer, type OutgoingRecord } from './event-log';
@@ -18,6 +18,8 @@ const producerSettings = {
   // delivered or the producer has failed as a whole.
   'message.timeout.ms': 0,
   'enable.gapless.guarantee': true,
+  // Topics are described before anything is sent, so one that is unknown has gone: five seconds of doubt, not thirty.
+  'topic.metadata.propagation.max.ms': 5_000,
   'linger.ms': 5,
   'queue.buffering.max.messages': 100_000,
   'queue.buffering.max.kbytes': 65_536,
@@ -31,7 +33,9 @@ export const openLogProducer = async (
   listener: DeliveryListener,
   logger: Logger,
 ): Promise<LogProducer> => {
-  const client = new Producer({ ...settings, ...producerSettings }, {});
+  // No second argument: with one, even an empty one, the client drops the topic settings of the first, and with them
+  // the promise never to give up a record.
+  const client = new Producer({ ...settings, ...producerSettings });
   const deliveries = deliveryCount(listener);
   watchClient(client, 'producer', logger, () =>
     deliveries.fail({ class: 'fatal', reason: 'the client says that it is beyond repair' }),
@@ -42,9 +46,17 @@ export const openLogProducer = async (
   let closing: Promise<void> | undefined;
   return {
     send: (record) => {
-      const answer = produce(client, record);
-      if (answer === 'queued') deliveries.sent();
-      return answer;
+      if (deliveries.isOver()) return 'queue-full';
+      const refusal = produce(client, record);
+      if (refusal === undefined) {
+        deliveries.sent();
+        return 'queued';
+      }
+      if (refusal.code !== errorCodes.ERR__QUEUE_FULL) {
+        // The topic has gone, or the client is beyond repair. Told on a turn of its own, as every other failure.
+        setImmediate(() => deliveries.fail({ class: failureClass(refusal.code), reason: refusal.message }));
+      }
+      return 'queue-full';
     },
     flush: deliveries.settled,
     close: () => {
@@ -55,19 +67,20 @@ export const openLogProducer = async (
   };
 };
 
-const produce = (client: Producer, record: OutgoingRecord): 'queued' | 'queue-full' => {
+/** Queues a record; answers why it was not queued. */
+const produce = (client: Producer, record: OutgoingRecord): KafkaError | undefined => {
   const { topic, partition, key, value, headers, timestampMs, sequence } = record;
   try {
     // The binding only reads the headers; its types don't say so.
     client.produce(topic, partition, Buffer.from(value), key, timestampMs, sequence, headers as MessageHeader[]);
-    return 'queued';
+    return undefined;
   } catch (error) {
-    const { code } = error as Partial<LibrdKafkaError>;
-    if (code === errorCodes.ERR__QUEUE_FULL) return 'queue-full';
+    // An Error of its own where it was never connected or has been closed, the client's in all other cases.
+    const { code = errorCodes.ERR__STATE, message } = error as Error & Partial<LibrdKafkaError>;
     if (code === errorCodes.ERR_MSG_SIZE_TOO_LARGE) {
       throw new RecordTooLarge(topic, partition, Buffer.byteLength(value));
     }
-    throw error instanceof Error ? error : kafkaError(`send to ${topic}/${partition}`, error as LibrdKafkaError);
+    return new KafkaError(code, `${topic}/${partition}: ${message}`);
   }
 };
 
@@ -79,6 +92,8 @@ interface DeliveryCount {
   readonly fail: (failure: Failure) => void;
   /** Tells nothing more. */
   readonly silence: () => void;
+  /** Whether it tells nothing more. */
+  readonly isOver: () => boolean;
   readonly settled: (timeoutMs: number) => Promise<boolean>;
 }
 
@@ -116,6 +131,7 @@ const deliveryCount = (listener: DeliveryListener): DeliveryCount => {
     },
     fail,
     silence,
+    isOver: () => silent,
     settled: async (timeoutMs) => {
       if (outstanding > 0 && !silent) {
         let timer: NodeJS.Timeout | undefined;

@@ -6,7 +6,7 @@ import { openAdmin } from './admin-client';
 import { connectionSettings } from './client-settings';
 import type { EventLog } from './event-log';
 import { openLogConsumer } from './log-consumer';
-import { askBoundsOn } from './log-offsets';
+import { openLogOffsets } from './log-offsets';
 import { openLogProducer } from './log-producer';
 import { logTopicsOn, type LogTopics } from './log-topics';
 
@@ -27,6 +27,7 @@ export interface RealLogOptions {
 export const openRealLog = async ({ connection, clock, logger }: RealLogOptions): Promise<EventLog> => {
   const settings = connectionSettings(connection);
   const admin = openAdmin(settings, logger);
+  const offsets = openLogOffsets(settings, clock, logger);
   const topics = logTopicsOn(admin, clock, logger);
   const closed = new AbortController();
   const watching = { topics, servers: connection.brokers, clock, logger, signal: closed.signal };
@@ -38,12 +39,13 @@ export const openRealLog = async ({ connection, clock, logger }: RealLogOptions)
     describe: topics.describe,
     ensureTopics: topics.ensureTopics,
     openProducer: (listener) => openLogProducer(settings, listener, logger),
-    openConsumer: (group) => openLogConsumer({ settings, group, askBounds: askBoundsOn(admin), clock, logger }),
+    openConsumer: (group) => openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger }),
     close: async () => {
       if (closed.signal.aborted) return;
       closed.abort();
       await watch;
       admin.disconnect();
+      await offsets.close();
     },
   };
 };

@@ -38,8 +38,12 @@ export const packBatch = ({ records, moves }: RecordBatch): PackedBatch => {
   let at = 0;
   records.forEach((record, index) => {
     const { value, key } = record;
-    layout.set([moveOf(record), value?.length ?? -1, key?.length ?? -1], index * FIELDS);
-    numbers.set([record.offset, record.timestampMs], index * 2);
+    // Cell by cell: a list for each record would be half of the work.
+    layout[index * FIELDS] = moveOf(record);
+    layout[index * FIELDS + 1] = value?.length ?? -1;
+    layout[index * FIELDS + 2] = key?.length ?? -1;
+    numbers[index * 2] = record.offset;
+    numbers[index * 2 + 1] = record.timestampMs;
     if (value !== null) at += value.copy(target, at);
     if (key !== null) at += key.copy(target, at);
     if (!hasOnlyStructuredType(record.headers)) headers.set(index, record.headers);
@@ -68,14 +72,20 @@ export const eachRecord = (
   };
   for (let index = 0; index < layout.length / FIELDS; index += 1) {
     const moveIndex = layout[index * FIELDS] ?? 0;
-    const { topic, partition } = moves[moveIndex] ?? { topic: '', partition: 0 };
+    const move = moves[moveIndex];
     const value = next(layout[index * FIELDS + 1] ?? -1);
     const key = next(layout[index * FIELDS + 2] ?? -1);
-    const offset = numbers[index * 2] ?? 0;
-    const timestampMs = numbers[index * 2 + 1] ?? 0;
     const others = headers.get(index);
-    const record = { topic, partition, offset, key, value, timestampMs };
-    visit({ ...record, headers: others === undefined ? STRUCTURED_HEADERS : buffersOf(others) }, moveIndex);
+    const record: LogRecord = {
+      topic: move?.topic ?? '',
+      partition: move?.partition ?? 0,
+      offset: numbers[index * 2] ?? 0,
+      key,
+      value,
+      headers: others === undefined ? STRUCTURED_HEADERS : buffersOf(others),
+      timestampMs: numbers[index * 2 + 1] ?? 0,
+    };
+    visit(record, moveIndex);
   }
 };
 

@@ -227,6 +227,20 @@ spec('the store in place of the log', ({ test }) => {
       assert.equal([none.reachedPosition, none.outcome.applied], [9, 0]);
     }));
 
+  test('is never read in one piece where it is long', () =>
+    withViews(
+      async ({ database, operations }) => {
+        let pages = 0;
+        for (let afterPosition = 0; afterPosition < 12_000; pages += 1) {
+          const all = { projection: 'stock-level', afterPosition, untilPosition: 12_000 };
+          afterPosition = (await operations.applyFromStore(all)).reachedPosition;
+        }
+        assert.is(pages, 3);
+        assert.equal(rowsOf(database, 'stock-level'), [stockRow('a', 12_000, 12_000)]);
+      },
+      { stored: storedOf(Array.from({ length: 12_000 }, (_, index) => received('a', 1, `r${index}`))) },
+    ));
+
   test('keeps what it can not read, too', () =>
     withViews(
       async (views) => {

@@ -41,24 +41,22 @@ export const ownKafka = async (options: OwnKafkaOptions = {}): Promise<OwnKafka>
     removeFolder();
     throw error;
   }
+  // A signal ends the process without its listeners for the end; by way of an ordinary end they run.
+  process.once('SIGTERM', () => process.exit(143));
   // After the broker's own listener, which kills it: its files go when nobody writes them any more.
   process.on('exit', removeFolder);
-  const kill = async (): Promise<void> => {
-    broker.signal('SIGKILL');
-    await broker.ended;
-  };
   return {
     servers: broker.servers,
     signal: (signal) => {
       broker.signal(signal);
     },
-    kill,
+    kill: async () => broker.kill(),
     restart: async () => {
       broker = await start();
     },
     stop: async () => {
       // Nobody needs its data: no reason to wait for it to leave in order.
-      await kill();
+      await broker.kill();
       removeFolder();
     },
   };

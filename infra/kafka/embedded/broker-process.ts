@@ -14,7 +14,7 @@ const METADATA_TIMEOUT_MS = 5_000;
 // The cluster lives as long as the client that it was made for, and that client's own address is never used. The types
 // leave the setting out, so it comes by a variable.
 const settings = { 'bootstrap.servers': '127.0.0.1:1', 'test.mock.num.brokers': 1 };
-const host = new Producer(settings, {});
+const host = new Producer(settings);
 
 const tell = (answer: BrokerAnswer): void => {
   process.send?.(answer);

@@ -3,11 +3,10 @@ import type { Topic } from '../../../domain/kernel/topic';
 import type { Clock } from '../../clock';
 import { ConfigurationError } from '../../configuration';
 import type { Logger } from '../../logger';
-import { openAdmin } from '../admin-client';
 import { connectionSettings } from '../client-settings';
 import { TopicMissing, type EventLog, type LogTopic } from '../event-log';
 import { openLogConsumer } from '../log-consumer';
-import { askBoundsOn } from '../log-offsets';
+import { openLogOffsets } from '../log-offsets';
 import { openLogProducer } from '../log-producer';
 import { startEmbeddedBroker, type EmbeddedBroker } from './embedded-broker';
 
@@ -28,7 +27,7 @@ export const openEmbeddedLog = async ({
 /** The log of a broker that runs. */
 export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logger): EventLog => {
   const settings = connectionSettings({ brokers: broker.servers, securityProtocol: 'plaintext' });
-  const admin = openAdmin(settings, logger);
+  const offsets = openLogOffsets(settings, clock, logger);
   const logId = `embedded:${clock.newId()}`;
   const made = new Set<string>();
   let closed = false;
@@ -61,11 +60,12 @@ export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logg
       return topics.map(({ name }) => describeOne(name));
     },
     openProducer: (listener) => openLogProducer(settings, listener, logger),
-    openConsumer: (group) => openLogConsumer({ settings, group, askBounds: askBoundsOn(admin), clock, logger, fetchWaitMs: FETCH_WAIT_MS }),
+    openConsumer: (group) =>
+      openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger, fetchWaitMs: FETCH_WAIT_MS }),
     close: async () => {
       if (closed) return;
       closed = true;
-      admin.disconnect();
+      await offsets.close();
       await broker.stop();
     },
   };

@@ -54,6 +54,9 @@ export const brokerPropertiesText = (properties: BrokerProperties): string => {
     // A misspelt topic must be an error, not a topic.
     'auto.create.topics.enable': 'false',
     'group.initial.rebalance.delay.ms': 0,
+    // A broker that was killed is let back in when its old session is over: four seconds, not nine.
+    'broker.heartbeat.interval.ms': 1_000,
+    'broker.session.timeout.ms': 4_000,
     ...further,
   };
   return Object.entries(settings)

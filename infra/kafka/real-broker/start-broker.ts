@@ -43,6 +43,8 @@ export interface RunningBroker {
   /** Resolves with a sentence when the process ends, whoever ended it. */
   readonly ended: Promise<string>;
   readonly signal: (signal: NodeJS.Signals) => void;
+  /** kill -9; resolves when it is gone. */
+  readonly kill: () => Promise<void>;
   /** In order at first, by force at the deadline. */
   readonly stop: () => Promise<void>;
 }
@@ -123,6 +125,11 @@ const startOnce = async (options: StartBrokerOptions, classPath: string): Promis
     dataDirectory,
     ended,
     signal: (signal) => void child.kill(signal),
+    kill: async () => {
+      child.ref();
+      child.kill('SIGKILL');
+      await ended;
+    },
     stop: () => stopChild(child, ended, clock),
   };
 };

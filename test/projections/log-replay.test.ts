@@ -1,0 +1,164 @@
+/** Reading a log again exactly up to a place: whatever a poll gives, only what belongs in between is handed over. */
+import * as assert from 'uvu/assert';
+import { systemClock } from '../../infra/clock';
+import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../../infra/kafka/event-log';
+import { replayLog, ReplayImpossible, type ReplayPartition } from '../../projections/engine/log-replay';
+import { spec } from '../spec';
+import { LOG_ID } from './views-fixture';
+
+const record = (partition: number, offset: number): LogRecord => ({
+  topic: 'orders',
+  partition,
+  offset,
+  key: null,
+  value: null,
+  headers: {},
+  timestampMs: 0,
+});
+
+const place = (partition: number, nextOffset: number, untilOffset: number): ReplayPartition => ({
+  topic: 'orders',
+  partition,
+  logId: LOG_ID,
+  nextOffset,
+  untilOffset,
+});
+
+type Poll = ReadonlyArray<readonly [partition: number, offset: number]> | Error;
+
+/** A consumer whose polls are told one by one; then it gives nothing more. */
+const scripted = (polls: ReadonlyArray<Poll>): { consumer: LogConsumer; assigned: unknown[]; polled: () => number } => {
+  const assigned: unknown[] = [];
+  let polled = 0;
+  const consumer: LogConsumer = {
+    assign: (from) => void assigned.push(...from),
+    poll: async () => {
+      const poll = polls[polled] ?? [];
+      polled += 1;
+      await systemClock.sleep(1);
+      if (poll instanceof Error) throw poll;
+      return poll.map(([partition, offset]) => record(partition, offset));
+    },
+    watermarks: async () => Promise.resolve({ low: 0, high: 3 }),
+    close: async () => Promise.resolve(),
+  };
+  return { consumer, assigned, polled: () => polled };
+};
+
+interface Replayed {
+  readonly records: ReadonlyArray<string>;
+  readonly moves: ReadonlyArray<string>;
+}
+
+const replay = async (
+  consumer: LogConsumer,
+  partitions: ReadonlyArray<ReplayPartition>,
+  options: { readonly signal?: AbortSignal; readonly onApply?: () => Promise<void> } = {},
+): Promise<ReadonlyArray<Replayed>> => {
+  const batches: Replayed[] = [];
+  await replayLog({
+    consumer,
+    partitions,
+    clock: systemClock,
+    signal: options.signal ?? new AbortController().signal,
+    apply: async (records, moves) => {
+      batches.push({
+        records: records.map(({ partition, offset }) => `${partition}:${offset}`),
+        moves: moves.map(({ partition, fromOffset, nextOffset }) => `${partition}: ${fromOffset} to ${nextOffset}`),
+      });
+      await options.onApply?.();
+    },
+  });
+  return batches;
+};
+
+spec('a replay', ({ test }) => {
+  test('begins where each partition stands and ends before its end', async () => {
+    const polls: ReadonlyArray<Poll> = [
+      [
+        [0, 5],
+        [1, 0],
+        [0, 6],
+      ],
+      [],
+      [
+        [0, 7],
+        [1, 1],
+        [1, 2],
+      ],
+    ];
+    const { consumer, assigned } = scripted(polls);
+    const batches = await replay(consumer, [place(0, 5, 7), place(1, 0, 2), place(2, 4, 4)]);
+    assert.equal(assigned, [
+      { topic: 'orders', partition: 0, offset: 5 },
+      { topic: 'orders', partition: 1, offset: 0 },
+    ]);
+    assert.equal(batches, [
+      { records: ['0:5', '1:0', '0:6'], moves: ['0: 5 to 7', '1: 0 to 1'] },
+      { records: ['1:1'], moves: ['1: 1 to 2'] },
+    ]);
+  });
+
+  test('leaves out what came before, and what nobody asked for', async () => {
+    const { consumer } = scripted([
+      [
+        [0, 3],
+        [0, 4],
+        [3, 0],
+        [0, 4],
+      ],
+    ]);
+    assert.equal(await replay(consumer, [place(0, 4, 5)]), [{ records: ['0:4'], moves: ['0: 4 to 5'] }]);
+  });
+
+  test('is at the end when a record beyond it comes, whatever offsets the log has left out', async () => {
+    const { consumer } = scripted([[[0, 1]], [[0, 9]]]);
+    assert.equal(await replay(consumer, [place(0, 0, 5)]), [
+      { records: ['0:1'], moves: ['0: 0 to 2'] },
+      { records: [], moves: ['0: 2 to 5'] },
+    ]);
+  });
+
+  test('hands one batch over at a time, and none after one that failed', async () => {
+    const { consumer, polled } = scripted([[[0, 0]], [[0, 1]], [[0, 2]]]);
+    let applied = 0;
+    const onApply = async (): Promise<void> => {
+      applied += 1;
+      await systemClock.sleep(20);
+      throw new Error('the disk is full');
+    };
+    await replay(consumer, [place(0, 0, 3)], { onApply }).then(
+      () => assert.unreachable(),
+      (error: unknown) => assert.match(String(error), /the disk is full/),
+    );
+    assert.equal([applied, polled()], [1, 2]);
+  });
+
+  test('ends at the signal with the batch under way applied', async () => {
+    const stopping = new AbortController();
+    const onApply = async (): Promise<void> => {
+      stopping.abort();
+      return Promise.resolve();
+    };
+    const { consumer } = scripted([[[0, 0]], [[0, 1]]]);
+    const batches = await replay(consumer, [place(0, 0, 3)], { signal: stopping.signal, onApply });
+    assert.is(batches.length, 1);
+  });
+
+  test('is impossible where the log lacks the offset, and where it stays silent before its end', async () => {
+    const gone = scripted([new OffsetOutOfRange('orders', 0, 'offset 0 is gone')]);
+    const short = scripted([]);
+    for (const [{ consumer }, reason] of [
+      [gone, /offset 0 is gone/],
+      [short, /from offset 0 to 9, but the log now holds 0 to 3/],
+    ] as const) {
+      await replay(consumer, [place(0, 0, 9)]).then(
+        () => assert.unreachable(),
+        (error: unknown) => {
+          assert.instance(error, ReplayImpossible);
+          assert.match(String(error), reason);
+        },
+      );
+    }
+  });
+});
