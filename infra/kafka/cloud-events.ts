@@ -125,16 +125,9 @@ export interface ReceivedEvent {
 
 type Reading<A> = E.Either<string, A>;
 
-/** What Kafka's own clients send at most by default; to parse more would hold up everybody else. */
-const MAX_VALUE_BYTES = 1_048_576;
-
 /** Reads either mode. A Left says in a sentence what is wrong with the record. */
 export const readCloudEvent = (record: Pick<LogRecord, 'value' | 'headers'>): Reading<ReceivedEvent> => {
   if (record.value === null) return E.left('the record has no value (a tombstone), where an event was expected');
-  const sizeBytes = record.value.length;
-  if (sizeBytes > MAX_VALUE_BYTES) {
-    return E.left(`the value has ${sizeBytes} bytes; an event has at most ${MAX_VALUE_BYTES}`);
-  }
   const contentType = record.headers['content-type']?.toString('utf8') ?? '';
   if (contentType.startsWith(STRUCTURED_CONTENT_TYPE)) return readStructured(record.value);
   if (record.headers['ce_specversion'] !== undefined) return readBinary(record.value, record.headers);
@@ -182,7 +175,8 @@ const parseJson = (value: Buffer): Reading<unknown> => {
     return E.right(JSON.parse(text) as unknown);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return E.left(`the value is not JSON: ${isTruncated(text, reason) ? 'it was cut off, ' : ''}${reason}`);
+    const ending = isTruncated(text, reason) ? ` (it was cut off after ${value.length} bytes)` : '';
+    return E.left(`the value is not JSON: ${reason}${ending}`);
   }
 };
 
