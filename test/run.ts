@@ -43,9 +43,9 @@ const runFile = async (file: string, environment: NodeJS.ProcessEnv): Promise<Fi
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-  let late = false;
+  const late = new AbortController();
   const timer = setTimeout(() => {
-    late = true;
+    late.abort();
     killGroup(child.pid);
   }, FILE_TIMEOUT_MS);
   const ending = await new Promise<string>((resolve) => {
@@ -55,7 +55,9 @@ const runFile = async (file: string, environment: NodeJS.ProcessEnv): Promise<Fi
   killGroup(child.pid);
   const report = existsSync(reportFile) ? (JSON.parse(readFileSync(reportFile, 'utf8')) as FileReport) : undefined;
   rmSync(folder, { recursive: true, force: true });
-  const fault = late ? `did not end within ${FILE_TIMEOUT_MS} ms: a handle was left open` : faultOf(report, ending);
+  const fault = late.signal.aborted
+    ? `did not end within ${FILE_TIMEOUT_MS} ms: a handle was left open`
+    : faultOf(report, ending);
   const output = Buffer.concat(chunks).toString('utf8');
   return { file, report, output, durationMs: systemClock.monotonicMs() - startedMs, fault };
 };

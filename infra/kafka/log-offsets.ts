@@ -7,7 +7,7 @@ import { openAdmin, type Admin } from './admin-client';
 import { answerOf, errorCodes, KafkaError } from './client-errors';
 import type { ClientSettings } from './client-settings';
 
-const REQUEST_TIMEOUT_MS = 2_000;
+const REQUEST_TIMEOUT_MS = 5_000;
 const MOST_ATTEMPTS = 5;
 const RETRY_MS = 100;
 

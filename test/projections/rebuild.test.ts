@@ -1,38 +1,18 @@
 /** Rebuilds: a shadow comes to where the group stands, is held against the rows in service, and takes their place. */
-import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import { systemClock } from '../../infra/clock';
 import type { EventLog } from '../../infra/kafka/event-log';
-import { silentLogger, type Logger } from '../../infra/logger';
+import { silentLogger } from '../../infra/logger';
+import { orderSummary } from '../../projections/order-summary';
 import type { OpenRebuild } from '../../projections/engine/rebuild-rows';
-import { rebuildReader } from '../../projections/engine/rebuild-rows';
-import { runRebuild, type RebuildEnd } from '../../projections/engine/rebuild-run';
+import type { RebuildEnd } from '../../projections/engine/rebuild-run';
 import type { CallViews } from '../../projections/engine/views-worker';
 import type { Projection } from '../../projections/projection';
-import { orderSummary } from '../../projections/order-summary';
-import { projections } from '../../projections/registry';
 import { salesByDay } from '../../projections/sales-by-day';
 import { stockLevel } from '../../projections/stock-level';
-import { catalog } from '../../domain/catalog';
-import { topicsOf } from '../../projections/engine/projection-topics';
-import { SEED } from '../domain/arbitraries';
 import { spec } from '../spec';
-import { seededRandom } from '../support/random';
-import { deliveries, histories } from './histories';
 import { memoryLog } from './memory-log';
-import {
-  allRowsOf,
-  deliver,
-  logOf,
-  openViews,
-  readBy,
-  rowsOf,
-  storedOf,
-  temporaryFolder,
-  type Told,
-  type Views,
-} from './views-fixture';
+import { asked, request, run as runOn, statusOf, type RunOptions } from './rebuild-fixture';
+import { deliver, logOf, openViews, rowsOf, storedOf, temporaryFolder, type Told, type Views } from './views-fixture';
 
 const received = (sku: string, quantity: number): Told => [
   `stock-${sku}`,
@@ -42,53 +22,13 @@ const received = (sku: string, quantity: number): Told => [
 const story = storedOf([received('a', 1), received('c', 2), received('a', 4), received('f', 8)]);
 const log = logOf(story);
 
-interface RunOptions {
-  readonly log?: EventLog;
-  readonly call?: CallViews;
-  readonly logger?: Logger;
-  readonly signal?: AbortSignal;
-  readonly isOtherVersion?: boolean;
-  readonly pausedWhile?: <Result>(work: () => Promise<Result>) => Promise<Result>;
-}
-
-/** Runs the rebuild that is asked for under `id`. */
-const run = async (
+/** Runs a rebuild on the whole log, where the test names no other one. */
+const run = (
   views: Views,
   projection: Projection,
   rebuild: OpenRebuild,
   options: RunOptions = {},
-): Promise<RebuildEnd> =>
-  runRebuild({
-    rebuild,
-    isOtherVersion: options.isOtherVersion ?? false,
-    topics: topicsOf(catalog, projection).map(({ name }) => name),
-    call: options.call ?? views.call,
-    log: options.log ?? memoryLog({ records: log }),
-    clock: systemClock,
-    logger: options.logger ?? silentLogger,
-    signal: options.signal ?? new AbortController().signal,
-    pausedWhile: options.pausedWhile ?? ((work) => work()),
-  });
-
-const request = (id: number, projection: string, from: 'kafka' | 'store') => ({
-  id,
-  kind: 'rebuild' as const,
-  body: JSON.stringify({ projection, from }),
-  requestedAt: '2018-03-01T12:30:45.678Z',
-  actor: 'tester',
-});
-
-const asked = async (views: Views): Promise<OpenRebuild> => {
-  const [rebuild] = await views.operations.openRebuilds({});
-  if (rebuild === undefined) throw new Error('no rebuild is open');
-  return rebuild;
-};
-
-const statusOf = ({ database }: Views, id: number) => {
-  const status = rebuildReader(database).find(id);
-  if (status === undefined) throw new Error(`there is no rebuild ${id}`);
-  return status;
-};
+): Promise<RebuildEnd> => runOn(views, projection, rebuild, { log: memoryLog({ records: log }), ...options });
 
 const generationOf = ({ database }: Views, projection: string): unknown =>
   database.prepare('SELECT generation FROM projections WHERE name = ?').pluck().get(projection);
@@ -231,84 +171,6 @@ spec('a group after a rebuild', ({ test }) => {
       assert.is((await deliver(views, 'stock-level', again.slice(log.length))).duplicates, log.length);
       assert.equal(rowsOf(views.database, 'stock-level', 2), rows);
     }));
-});
-
-spec('rebuilds, over random histories', ({ test }) => {
-  /** A group that has come somewhere, a rebuild that is disturbed, and a group that goes on: the rows of both. */
-  const disturbed = async (
-    projection: Projection,
-    from: 'kafka' | 'store',
-    events: ReadonlyArray<StoredEvent>,
-    seed: number,
-  ) => {
-    const random = seededRandom(seed);
-    const choose = (below: number): number => Math.floor(random() * below);
-    const requests = [request(1, projection.name, from)];
-    const views = await openViews({ projections: [projection], stored: events, requests });
-    const batches = [...deliveries(readBy(projection, logOf(events)), choose)];
-    const records = batches.flat();
-    const next = async (count: number): Promise<void> => {
-      for (const batch of batches.splice(0, count)) await deliver(views, projection.name, batch);
-    };
-    await next(choose(batches.length + 1));
-    let isPaused = false;
-    // The process ends before or after any of its steps, and begins again.
-    const perhapsKilled = (): void => {
-      if (choose(15) === 0) throw new Error('killed');
-    };
-    const call: CallViews = (name, input, transfer) =>
-      (isPaused || choose(4) > 0 ? Promise.resolve() : next(1))
-        .then(perhapsKilled)
-        .then(() => views.call(name, input, transfer))
-        .then((output) => {
-          if (name !== 'finishRebuild') perhapsKilled();
-          return output;
-        });
-    const pausedWhile = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-      isPaused = true;
-      try {
-        return await work();
-      } finally {
-        isPaused = false;
-      }
-    };
-    const fakeLog = memoryLog({ records, pollSize: () => choose(4) });
-    for (let end: RebuildEnd | undefined; end !== 'done';) {
-      end = await run(views, projection, await asked(views), { call, pausedWhile, log: fakeLog }).catch(
-        () => undefined,
-      );
-    }
-    const { proof } = statusOf(views, 1);
-    assert.is(proof?.['equal'], true);
-    assert.is(proof?.['eventsFromStore'], undefined, 'the log holds it all');
-    await next(batches.length);
-    const rows = allRowsOf(views.database, projection, 2);
-    await views.close();
-    return rows;
-  };
-
-  const undisturbed = async (projection: Projection, events: ReadonlyArray<StoredEvent>) => {
-    const views = await openViews({ projections: [projection], stored: events });
-    const page = { projection: projection.name, afterPosition: 0, untilPosition: events.length };
-    await views.operations.applyFromStore(page);
-    const rows = allRowsOf(views.database, projection);
-    await views.close();
-    return rows;
-  };
-
-  for (const projection of projections) {
-    for (const from of ['kafka', 'store'] as const) {
-      test(`${projection.name} from the ${from}: killed anywhere beside a group that goes on, the same rows`, async () => {
-        await fc.assert(
-          fc.asyncProperty(histories, fc.nat(), async (events, seed) => {
-            const expected = JSON.stringify(await undisturbed(projection, events));
-            assert.is(JSON.stringify(await disturbed(projection, from, events, seed)), expected);
-          }),
-          { seed: SEED, numRuns: 25 },
-        );
-      });
-    }
-  }
 });
 
 spec('the list of rebuilds', ({ test }) => {

@@ -10,10 +10,10 @@ import { startBroker } from '../../../infra/kafka/real-broker/start-broker';
 import { javaVersion } from '../../../infra/kafka/real-broker/tools';
 import { silentLogger } from '../../../infra/logger';
 import { spec } from '../../spec';
-import { realKafka } from '../../support/kafka';
+import { whyNoKafka } from '../../support/kafka';
 import { failureOf } from './log-fixture';
 
-void realKafka().then((broker) => {
+void whyNoKafka().then((missing) => {
   spec('the versions of Java', ({ test }) => {
     const versions: ReadonlyArray<readonly [string, number | undefined]> = [
       ['openjdk version "17.0.15" 2025-04-15', 17],
@@ -52,8 +52,8 @@ void realKafka().then((broker) => {
   });
 
   const name = 'a port that is taken';
-  if ('missing' in broker) {
-    spec(name, ({ skip }) => skip('is named before anything is started', broker.missing));
+  if (missing !== undefined) {
+    spec(name, ({ skip }) => skip('is named before anything is started', missing));
     return;
   }
   spec(name, ({ test }) => {

@@ -10,7 +10,7 @@ import { openLog } from '../../../infra/kafka/open-log';
 import { freePort } from '../../../infra/kafka/real-broker/free-port';
 import { silentLogger, type Logger } from '../../../infra/logger';
 import { spec } from '../../spec';
-import { ownKafka, realKafka, type OwnKafka } from '../../support/kafka';
+import { ownKafka, whyNoKafka, type OwnKafka } from '../../support/kafka';
 import { eventually } from '../../support/server';
 import { deliver, failureOf, fromZero, pollUntil, recordOf, topicNamed, withConsumer } from './log-fixture';
 
@@ -33,10 +33,10 @@ const makeCertificate = (folder: string): { readonly keystore: string; readonly 
   return { keystore, ca };
 };
 
-void realKafka().then((shared) => {
+void whyNoKafka().then((missing) => {
   const name = 'a cluster that asks for TLS and a password';
-  if ('missing' in shared) {
-    spec(name, ({ skip }) => skip('lets in who has them', shared.missing));
+  if (missing !== undefined) {
+    spec(name, ({ skip }) => skip('lets in who has them', missing));
     return;
   }
   spec(name, ({ test, before, after }) => {
@@ -77,32 +77,40 @@ void realKafka().then((shared) => {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    test('takes and hands out records, encrypted, from who has the password', async () => {
-      const log = await open({});
-      await log.ensureTopics([topicNamed('secret')]);
-      await deliver(log, [recordOf('secret', 1)]);
-      const [record] = await withConsumer(log, async (consumer) => {
-        consumer.assign(fromZero('secret'));
-        return pollUntil(consumer, 1);
-      });
-      await log.close();
-      assert.is(String(record?.key), 'key-1');
-    });
+    test(
+      'takes and hands out records, encrypted, from who has the password',
+      async () => {
+        const log = await open({});
+        await log.ensureTopics([topicNamed('secret')]);
+        await deliver(log, [recordOf('secret', 1)]);
+        const [record] = await withConsumer(log, async (consumer) => {
+          consumer.assign(fromZero('secret'));
+          return pollUntil(consumer, 1);
+        });
+        await log.close();
+        assert.is(String(record?.key), 'key-1');
+      },
+      { timeoutMs: 60_000 },
+    );
 
     for (const [what, changes] of [
       ['a wrong password', { sasl: { mechanism: 'SCRAM-SHA-256', username: 'app', password: 'guessed' } }],
       ["nobody's certificate", { sslCaLocation: '/etc/ssl/certs/ca-certificates.crt' }],
     ] as const) {
-      test(`keeps out ${what}, and the log says why`, async () => {
-        const lines: unknown[] = [];
-        const logger = { ...silentLogger, warn: (fields: unknown) => void lines.push(fields) };
-        const log = await open(changes, logger);
-        await failureOf(log.describe(['secret']));
-        await eventually('the reason is logged', async () =>
-          Promise.resolve(/authentication|ssl/i.test(JSON.stringify(lines))),
-        );
-        await log.close();
-      });
+      test(
+        `keeps out ${what}, and the log says why`,
+        async () => {
+          const lines: unknown[] = [];
+          const logger = { ...silentLogger, warn: (fields: unknown) => void lines.push(fields) };
+          const log = await open(changes, logger);
+          await failureOf(log.describe(['secret']));
+          await eventually('the reason is logged', async () =>
+            Promise.resolve(/authentication|ssl/i.test(JSON.stringify(lines))),
+          );
+          await log.close();
+        },
+        { timeoutMs: 60_000 },
+      );
     }
   });
 });

@@ -1,0 +1,64 @@
+/** One rebuild at a time, run over operations in the same thread. */
+import { catalog } from '../../domain/catalog';
+import { systemClock } from '../../infra/clock';
+import type { EventLog } from '../../infra/kafka/event-log';
+import { silentLogger, type Logger } from '../../infra/logger';
+import { topicsOf } from '../../projections/engine/projection-topics';
+import { rebuildReader, type OpenRebuild } from '../../projections/engine/rebuild-rows';
+import { runRebuild, type RebuildEnd } from '../../projections/engine/rebuild-run';
+import type { CallViews } from '../../projections/engine/views-worker';
+import type { Projection } from '../../projections/projection';
+import { memoryLog } from './memory-log';
+import type { Views } from './views-fixture';
+
+/** What a test does otherwise than the role would. */
+export interface RunOptions {
+  readonly log?: EventLog;
+  readonly call?: CallViews;
+  readonly logger?: Logger;
+  readonly signal?: AbortSignal;
+  readonly isOtherVersion?: boolean;
+  readonly pausedWhile?: <Result>(work: () => Promise<Result>) => Promise<Result>;
+}
+
+/** Runs the rebuild that is asked for under `id`. */
+export const run = async (
+  views: Views,
+  projection: Projection,
+  rebuild: OpenRebuild,
+  options: RunOptions = {},
+): Promise<RebuildEnd> =>
+  runRebuild({
+    rebuild,
+    isOtherVersion: options.isOtherVersion ?? false,
+    topics: topicsOf(catalog, projection).map(({ name }) => name),
+    call: options.call ?? views.call,
+    log: options.log ?? memoryLog({ records: [] }),
+    clock: systemClock,
+    logger: options.logger ?? silentLogger,
+    signal: options.signal ?? new AbortController().signal,
+    pausedWhile: options.pausedWhile ?? ((work) => work()),
+  });
+
+/** A request as the API writes it. */
+export const request = (id: number, projection: string, from: 'kafka' | 'store') => ({
+  id,
+  kind: 'rebuild' as const,
+  body: JSON.stringify({ projection, from }),
+  requestedAt: '2018-03-01T12:30:45.678Z',
+  actor: 'tester',
+});
+
+/** The rebuild that is asked for. */
+export const asked = async (views: Views): Promise<OpenRebuild> => {
+  const [rebuild] = await views.operations.openRebuilds({});
+  if (rebuild === undefined) throw new Error('no rebuild is open');
+  return rebuild;
+};
+
+/** How a rebuild stands. */
+export const statusOf = ({ database }: Views, id: number) => {
+  const status = rebuildReader(database).find(id);
+  if (status === undefined) throw new Error(`there is no rebuild ${id}`);
+  return status;
+};
