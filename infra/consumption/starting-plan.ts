@@ -116,12 +116,16 @@ const partitionStart = (
   const { nextOffset } = checkpoint;
   if (nextOffset >= low && nextOffset <= high) return startAt(nextOffset);
   if (embedded) return startAt(low, `the embedded broker has evicted what ${place} held up to offset ${low}`);
+  if (nextOffset < low && acceptNewLog) {
+    return startAt(low, `${place} no longer holds ${low - nextOffset} records that this group has not read`);
+  }
   return refuse(outOfRange(place, nextOffset, low, high));
 };
 
 const outOfRange = (place: string, nextOffset: number, low: number, high: number): string =>
   nextOffset < low
     ? `${place}: this group comes to offset ${nextOffset}, but Kafka's first one is ${low}: ${low - nextOffset} records are ` +
-      'gone (retention, or DeleteRecords). Nothing is skipped silently: lengthen the retention, and rebuild from the store'
+      'gone (retention, or DeleteRecords). Nothing is skipped silently: lengthen the retention, and start once with ' +
+      'ACCEPT_NEW_LOG=true; the store then stands in for what is gone'
     : `${place}: this group comes to offset ${nextOffset}, but Kafka's log ends at ${high}: it has lost records that were ` +
       'acknowledged. Restore the broker, or delete the topic and start once with ACCEPT_NEW_LOG=true';

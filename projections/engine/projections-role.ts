@@ -41,7 +41,7 @@ export const startProjections = async (options: ProjectionsOptions): Promise<Pro
   const stop = (): void => stopping.abort();
   options.signal.addEventListener('abort', stop, { once: true });
   if (options.signal.aborted) stop();
-  const done = run(options, stopping.signal).finally(() => options.signal.removeEventListener('abort', stop));
+  const done = run(options, stopping).finally(() => options.signal.removeEventListener('abort', stop));
   // Whoever awaits `done` learns of it; without anybody it must not end the process.
   done.catch(() => undefined);
   return {
@@ -53,7 +53,7 @@ export const startProjections = async (options: ProjectionsOptions): Promise<Pro
   };
 };
 
-const run = async (options: ProjectionsOptions, stopping: AbortSignal): Promise<void> => {
+const run = async (options: ProjectionsOptions, stopping: AbortController): Promise<void> => {
   const { catalog, projections, clock, logger } = options;
   const worker = startViewsWorker({
     viewsFile: options.viewsFile,
@@ -66,14 +66,18 @@ const run = async (options: ProjectionsOptions, stopping: AbortSignal): Promise<
   });
   const store = openEventReader(options.storeFile);
   const groups = projectionGroups({ ...options, call: worker.call, storeLastPosition: store.lastPosition });
+  let queue: Promise<void> | undefined;
   try {
-    await Promise.race([worker.opened, worker.done, aborted(stopping)]);
-    if (stopping.aborted) return;
+    await Promise.race([worker.opened, worker.done, aborted(stopping.signal)]);
+    if (stopping.signal.aborted) return;
     const changed = new Set(await worker.call('prepare', {}));
     for (const { name } of projections) if (!changed.has(name)) groups.start(name);
-    const queue = rebuildQueue({ ...options, call: worker.call, store, groups, changed, clock, stopping });
+    queue = rebuildQueue({ ...options, call: worker.call, store, groups, changed, clock, stopping: stopping.signal });
     await Promise.race([queue, worker.done, groups.failed]);
   } finally {
+    stopping.abort();
+    // Whatever ended the race is the error that counts; the queue only has to be out of the way.
+    await queue?.catch(() => undefined);
     await groups.stop();
     await worker.close();
     store.close();

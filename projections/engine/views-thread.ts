@@ -21,6 +21,7 @@ const run = async (port: MessagePort, data: ViewsThreadData): Promise<void> => {
   port.on('message', (request: Request) => {
     if (request === 'give-up') waiting.abort();
     else if (operations !== undefined) void answer(operations, request, port);
+    else post({ _tag: 'Failure', id: request.id, error: postedError(new Error('the views are not open yet')) });
   });
   try {
     operations = await open(data, waiting.signal, post);

@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../infra/clock';
-import { openForReading } from '../../infra/sqlite/database';
+import { openDatabase, openForReading } from '../../infra/sqlite/database';
+import { LeaseLost } from '../../infra/sqlite/lease';
+import { viewsMigrations } from '../../projections/engine/views-schema';
 import { projections } from '../../projections/registry';
 import { deleteRecordsBefore, produceRaw } from '../support/broker-admin';
 import { kafkaSpec } from '../support/kafka-spec';
@@ -156,6 +158,20 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
         Promise.resolve(rows.prepare('SELECT sum(orders) FROM "orders-by-currency#1"').pluck().get() === 250),
       );
       rows.close();
+    }));
+
+  test('end with the reason when another process takes their file over', () =>
+    inWorld(async (world) => {
+      const role = await world.startRole({ leaseTtlMs: 600 });
+      await world.tell(ordersStory(0, 10));
+      await world.caughtUp();
+      const intruder = openDatabase({ file: world.viewsFile, synchronous: 'NORMAL', migrations: viewsMigrations });
+      intruder.prepare('UPDATE lease SET epoch = epoch + 1').run();
+      intruder.close();
+      await role.done.then(
+        () => assert.unreachable(),
+        (error: unknown) => assert.instance(error, LeaseLost),
+      );
     }));
 
   test('wait behind another process, and stop when they are told to while they wait', () =>

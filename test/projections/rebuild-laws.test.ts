@@ -38,7 +38,7 @@ spec('rebuilds, over random histories', ({ test }) => {
       if (choose(15) === 0) throw new Error('killed');
     };
     const call: CallViews = (name, input, transfer) =>
-      (isPaused || choose(4) > 0 ? Promise.resolve() : next(1))
+      (isPaused || choose(15) > 0 ? Promise.resolve() : next(1))
         .then(perhapsKilled)
         .then(() => views.call(name, input, transfer))
         .then((output) => {

@@ -116,6 +116,7 @@ spec('the views thread', ({ test }) => {
     const waitedFor: string[] = [];
     const second = started(file, { onWaiting: (owner) => void waitedFor.push(owner) });
     await eventually('the second one says what it waits for', async () => Promise.resolve(waitedFor.length === 1));
+    assert.match((await rejection(second.call('prepare', {}))).message, /not open yet/);
     assert.match(waitedFor[0] ?? '', new RegExp(`:${process.pid}:`));
     await first.close();
     await second.opened;

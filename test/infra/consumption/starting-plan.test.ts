@@ -61,6 +61,12 @@ spec('the starting plan of a group', ({ test }) => {
     assert.match(refused({ bounds: [{ ...bounds, low: 8 }] }), /comes to offset 5.*first one is 8: 3 records are gone/);
   });
 
+  test('lets the store stand in for records that are gone, where that is meant', () => {
+    const plan = started({ bounds: [{ ...bounds, low: 8 }], acceptNewLog: true });
+    assert.is(plan.moves[0]?.nextOffset, 8);
+    assert.match(plan.catchUp ?? '', /no longer holds 3 records/);
+  });
+
   test('refuses a log that has lost records', () => {
     assert.match(refused({ bounds: [{ ...bounds, high: 4 }] }), /log ends at 4/);
   });
