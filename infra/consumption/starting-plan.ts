@@ -46,6 +46,8 @@ export interface StartingState {
 export const startingPlan = (state: StartingState): StartingPlan | Refusal => {
   const miscounted = refusedPartitionCount(state.declared, state.found);
   if (miscounted !== undefined) return miscounted;
+  const renamed = refusedRenaming(state);
+  if (renamed !== undefined) return renamed;
   const begin: Checkpoint[] = [];
   const moves: CheckpointMove[] = [];
   const from: PartitionOffset[] = [];
@@ -83,6 +85,17 @@ export const refusedPartitionCount = (
     );
   }
   return undefined;
+};
+
+/** The refusal where all that the group has read bears other names: read again, it would count again. */
+const refusedRenaming = ({ declared, checkpoints }: StartingState): Refusal | undefined => {
+  const names = new Set(declared.flatMap(({ name, earlier = [] }) => [name, ...earlier.map((each) => each.name)]));
+  if (checkpoints.length === 0 || checkpoints.some(({ topic }) => names.has(topic))) return undefined;
+  const read = [...new Set(checkpoints.map(({ topic }) => topic))].join(', ');
+  return refuse(
+    `this group has read ${read} so far, and now it is to read ${[...names].join(', ')}: has KAFKA_TOPIC_PREFIX changed? Set it ` +
+      'back; or move the views and reactors files away, so that everything is built anew from the other topics',
+  );
 };
 
 interface PartitionStart {

@@ -191,7 +191,7 @@ const refuseForeignLog = (reader: EventReader, published: ReadonlyArray<Publishe
       throw new RelayHalted(
         `${place} holds ${id} at position ${position}, but the store ends at ${last}: the store is older than the log (a ` +
           'restored backup?), and going on would give positions away twice. Restore the newest store, or start on fresh ' +
-          'topics with KAFKA_TOPIC_PREFIX',
+          'topics with KAFKA_TOPIC_PREFIX, with the views and reactors files moved away',
       );
     }
     const [stored] = reader.readAll({ afterPosition: position - 1, limit: 1 });

@@ -88,6 +88,13 @@ spec('the starting plan of a group', ({ test }) => {
     ]);
   });
 
+  test('refuses topics of other names than it has read, for their events would count again', () => {
+    const renamed = { ...declared, name: 'x-orders' };
+    assert.match(refused({ declared: [renamed] }), /has read orders so far.*x-orders.*KAFKA_TOPIC_PREFIX/);
+    const takenOver = { ...renamed, earlier: [{ name: 'orders', partitions: 1 }] };
+    assert.is(planOf({ declared: [takenOver] })._tag, 'Start');
+  });
+
   test('refuses another partition count even where a new log is meant', () => {
     const found = [{ topic: 'orders', partitions: 2, logId: 'kafka:a' }];
     assert.match(refused({ found, acceptNewLog: true }), /2 partitions, declared are 1/);
