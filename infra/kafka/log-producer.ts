@@ -1,14 +1,10 @@
 /** The idempotent producer: every delivery report is counted, and the first failure is the last thing it tells. */
-import {
-  Producer,
-  type DeliveryReport,
-  type LibrdKafkaError,
-  type MessageHeader,
-} from '@confluentinc/kafka-javascript';
+import { Producer, type LibrdKafkaError, type MessageHeader } from '@confluentinc/kafka-javascript';
 import type { Logger } from '../logger';
 import { errorCodes, failureClass, KafkaError } from './client-errors';
 import { connectClient, disconnected, watchClient } from './client-lifecycle';
 import type { ClientSettings } from './client-settings';
+import { deliveryCount } from './delivery-count';
 import { RecordTooLarge, type DeliveryListener, type LogProducer, type OutgoingRecord } from './event-log';
 
 const producerSettings = {
@@ -82,66 +78,4 @@ const produce = (client: Producer, record: OutgoingRecord): KafkaError | undefin
     }
     return new KafkaError(code, `${topic}/${partition}: ${message}`);
   }
-};
-
-type Failure = Parameters<DeliveryListener['onFailed']>[0];
-
-interface DeliveryCount {
-  readonly sent: () => void;
-  readonly report: (error: LibrdKafkaError | null, report: DeliveryReport) => void;
-  readonly fail: (failure: Failure) => void;
-  /** Tells nothing more. */
-  readonly silence: () => void;
-  /** Whether it tells nothing more. */
-  readonly isOver: () => boolean;
-  readonly settled: (timeoutMs: number) => Promise<boolean>;
-}
-
-/** Counts what is outstanding, and passes reports on until the first failure. */
-const deliveryCount = (listener: DeliveryListener): DeliveryCount => {
-  let outstanding = 0;
-  let silent = false;
-  let waiting: (() => void)[] = [];
-  const wake = (): void => {
-    const woken = waiting;
-    waiting = [];
-    for (const resolve of woken) resolve();
-  };
-  const silence = (): void => {
-    silent = true;
-    wake();
-  };
-  const fail = (failure: Failure): void => {
-    if (silent) return;
-    silence();
-    listener.onFailed(failure);
-  };
-  return {
-    sent: () => void (outstanding += 1),
-    report: (error, { topic, partition, opaque }) => {
-      if (silent) return;
-      if (error !== null) {
-        fail({ class: failureClass(error.code), reason: `${topic}/${partition}: ${error.message}` });
-        return;
-      }
-      outstanding -= 1;
-      // The number that `produce` gave it.
-      listener.onDelivered(opaque as number);
-      if (outstanding === 0) wake();
-    },
-    fail,
-    silence,
-    isOver: () => silent,
-    settled: async (timeoutMs) => {
-      if (outstanding > 0 && !silent) {
-        let timer: NodeJS.Timeout | undefined;
-        await new Promise<void>((resolve) => {
-          timer = setTimeout(resolve, timeoutMs);
-          waiting.push(resolve);
-        });
-        clearTimeout(timer);
-      }
-      return outstanding === 0;
-    },
-  };
 };

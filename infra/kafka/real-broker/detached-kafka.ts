@@ -21,7 +21,7 @@ export interface DetachedKafkaOptions {
 
 const dataDirectory = (): string => join(kafkaFolder(), 'data');
 
-/** Starts it and waits until it answers; says so where it runs already. Throws KafkaUnavailable. */
+/** Starts it and waits until it answers; says so where it runs already. Throws KafkaUnavailable and PortTaken. */
 export const startDetachedKafka = async (options: DetachedKafkaOptions): Promise<void> => {
   const { logger } = options;
   const pid = await runningPid();
@@ -32,7 +32,10 @@ export const startDetachedKafka = async (options: DetachedKafkaOptions): Promise
   try {
     await startWithJava(options);
   } catch (error) {
-    if (!(error instanceof KafkaUnavailable) || !(await dockerAnswers())) throw error;
+    if (!(error instanceof KafkaUnavailable)) throw error;
+    if (!(await dockerAnswers())) {
+      throw new KafkaUnavailable(`${error.message}; a running Docker engine would do as well`);
+    }
     logger.warn({ reason: error.message }, 'Kafka: from its Docker image instead');
     await startDockerKafka(PORT);
     logger.info({ servers: SERVERS }, "Kafka runs in Docker; for the program: 'KAFKA_BROKERS=127.0.0.1:9092 make run'");

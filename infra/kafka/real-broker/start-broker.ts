@@ -16,7 +16,7 @@ import {
   type ExtraListener,
 } from './broker-properties';
 import { freePort, isTaken } from './free-port';
-import { KafkaUnavailable, requireJava, runProgram } from './tools';
+import { PortTaken, requireJava, runProgram } from './tools';
 
 export interface StartBrokerOptions {
   /** A folder that was a broker's before is gone on with; any other is made one. */
@@ -62,7 +62,7 @@ class BrokerEnded extends Error {
   override readonly name = 'BrokerEnded';
 }
 
-/** Resolves when a client gets an answer from the broker. Throws {@link KafkaUnavailable} without Java or its jars. */
+/** Resolves when a client gets an answer from the broker. Throws KafkaUnavailable without Java or its jars. */
 export const startBroker = async (options: StartBrokerOptions): Promise<RunningBroker> => {
   await requireJava();
   const libraries = await brokerLibraries(options.clock, options.logger);
@@ -146,7 +146,7 @@ const prepare = async (options: StartBrokerOptions, classPath: string): Promise<
     further: options.properties ?? {},
   };
   for (const port of [properties.port, properties.controllerPort]) {
-    if (await isTaken(port)) throw new KafkaUnavailable(`Kafka can't listen on 127.0.0.1:${port}: somebody else does`);
+    if (await isTaken(port)) throw new PortTaken(port);
   }
   mkdirSync(dataDirectory, { recursive: true });
   if (before !== undefined) {

@@ -6,6 +6,14 @@ export class KafkaUnavailable extends Error {
   override readonly name = 'KafkaUnavailable';
 }
 
+/** Somebody else listens where the broker was told to. */
+export class PortTaken extends Error {
+  override readonly name = 'PortTaken';
+  constructor(port: number) {
+    super(`Kafka can't listen on 127.0.0.1:${port}: somebody else does`);
+  }
+}
+
 const LEAST_JAVA = 17;
 const INSTALL =
   'on Debian or Ubuntu: apt-get install openjdk-17-jre-headless maven; on macOS: brew install openjdk@17 maven';

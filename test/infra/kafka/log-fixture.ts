@@ -1,15 +1,15 @@
 /** Logs, topics and records for the tests of the Kafka room. */
 import type { Topic } from '../../../domain/kernel/topic';
-import { systemClock } from '../../../infra/clock';
+import { systemClock, type Clock } from '../../../infra/clock';
 import type { EventLog, LogConsumer, LogProducer, LogRecord, OutgoingRecord } from '../../../infra/kafka/event-log';
 import { openLog } from '../../../infra/kafka/open-log';
 import { silentLogger } from '../../../infra/logger';
 
 /** A real cluster as the engine opens it. */
-export const logAt = async (brokers: string): Promise<EventLog> =>
+export const logAt = async (brokers: string, clock: Clock = systemClock): Promise<EventLog> =>
   openLog({
     configuration: { kafka: { brokers, securityProtocol: 'plaintext' } },
-    clock: systemClock,
+    clock,
     logger: silentLogger,
   });
 

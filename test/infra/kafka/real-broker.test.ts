@@ -65,7 +65,7 @@ void whyNoKafka().then((missing) => {
       const dataDirectory = mkdtempSync(join(tmpdir(), 'tidemark-taken-'));
       try {
         const failure = await failureOf(startBroker({ dataDirectory, port, clock: systemClock, logger: silentLogger }));
-        assert.is(failure.name, 'KafkaUnavailable');
+        assert.is(failure.name, 'PortTaken');
         assert.match(failure.message, `127.0.0.1:${port}`);
       } finally {
         server.close();

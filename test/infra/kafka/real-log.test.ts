@@ -94,6 +94,52 @@ void realKafka().then((broker) => {
       });
     });
 
+    test('that is made again under a consumer is not read on as if it were the same', async () => {
+      const topic = `${prefix}reborn`;
+      const forty = Array.from({ length: 40 }, (_, sequence) => recordOf(topic, sequence));
+      const [first] = await log.ensureTopics([topicNamed(topic)]);
+      await deliver(log, forty);
+      await withConsumer(log, async (consumer) => {
+        consumer.assign(fromZero(topic));
+        await pollUntil(consumer, 40);
+        await deleteTopic(topic);
+        await eventually('the topic is made again', async () => {
+          const [second] = await log.ensureTopics([topicNamed(topic)]);
+          return second?.logId !== first?.logId;
+        });
+        await deliver(log, forty.slice(0, 4));
+        const failure = await failureOf(pollUntil(consumer, 1));
+        assert.match(`${failure.name} ${failure.message}`, /OffsetOutOfRange|unknown topic/i);
+      });
+    });
+
+    test('is read on after what was read has been trimmed, however long the reading stands still', async () => {
+      const topic = `${prefix}standing`;
+      let laterMs = 0;
+      const late = await logAt(broker.servers, {
+        ...systemClock,
+        monotonicMs: () => systemClock.monotonicMs() + laterMs,
+      });
+      await late.ensureTopics([topicNamed(topic)]);
+      await deliver(
+        late,
+        Array.from({ length: 40 }, (_, sequence) => recordOf(topic, sequence)),
+      );
+      await withConsumer(late, async (consumer) => {
+        consumer.assign(fromZero(topic));
+        await pollUntil(consumer, 40);
+        const records = fromZero(topic).map((place) => ({ ...place, offset: 10 }));
+        await settled((done) => admin.deleteRecords(records, { timeout: 5_000, operationTimeout: 5_000 }, done));
+        for (let hour = 0; hour < 3; hour += 1) {
+          laterMs += 3_600_000;
+          assert.equal(await consumer.poll(100), []);
+        }
+        await deliver(late, [recordOf(topic, 2)]);
+        assert.is((await pollUntil(consumer, 1))[0]?.offset, 10);
+      });
+      await late.close();
+    });
+
     test('that is deleted under a producer fails it once, by name', async () => {
       const topic = `${prefix}doomed`;
       await log.ensureTopics([topicNamed(topic)]);
