@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import type { Clock } from '../../clock';
 import { silentLogger, type Logger } from '../../logger';
 import { openAdmin } from '../admin-client';
@@ -100,11 +101,15 @@ const startOnce = async (options: StartBrokerOptions, classPath: string): Promis
   closeSync(output);
   const killChild = (): void => void child.kill('SIGKILL');
   if (!detached) process.once('exit', killChild);
+  const guard = detached ? undefined : guardOf(child);
   const ended = new Promise<string>((resolve) => {
     child.on('error', (error) => resolve(`java could not be started: ${error.message}`));
     child.on('exit', (code, signal) => resolve(`Kafka has ended (${signal ?? `exit ${code ?? '?'}`})`));
   });
-  void ended.then(() => process.off('exit', killChild));
+  void ended.then(() => {
+    process.off('exit', killChild);
+    guard?.kill('SIGKILL');
+  });
   const pid = child.pid ?? 0;
   writeFileSync(places.pid, `${pid}\n`);
   const servers = `127.0.0.1:${port}`;
@@ -132,6 +137,19 @@ const startOnce = async (options: StartBrokerOptions, classPath: string): Promis
     },
     stop: () => stopChild(child, ended, clock),
   };
+};
+
+/** Kills the broker when the other end of its pipe has gone: also where this process is killed and can't do it itself. */
+const guardOf = (broker: ChildProcess): ChildProcess => {
+  const guard = spawn('sh', ['-c', 'read -r _; kill -9 "$1"', 'sh', String(broker.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  // Where there is no sh, the listener for the end of this process has to do.
+  guard.on('error', () => undefined);
+  guard.unref();
+  // A pipe to a child is a socket, which Node's types don't say; it must not keep this process alive.
+  (guard.stdin as Writable & { readonly unref: () => void }).unref();
+  return guard;
 };
 
 /** Writes the settings, and formats the folder where it is new. */

@@ -1,16 +1,19 @@
 /** Starting a real broker: what it needs, what it is told, and what stands in its way. */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
+import { isRunning } from '../../../infra/kafka/real-broker/broker-libraries';
 import { brokerPropertiesText, readIdentity } from '../../../infra/kafka/real-broker/broker-properties';
 import { startBroker } from '../../../infra/kafka/real-broker/start-broker';
 import { javaVersion } from '../../../infra/kafka/real-broker/tools';
 import { silentLogger } from '../../../infra/logger';
 import { spec } from '../../spec';
 import { whyNoKafka } from '../../support/kafka';
+import { eventually } from '../../support/server';
 import { failureOf } from './log-fixture';
 
 void whyNoKafka().then((missing) => {
@@ -51,13 +54,16 @@ void whyNoKafka().then((missing) => {
     });
   });
 
-  const name = 'a port that is taken';
+  const name = 'starting a real broker';
   if (missing !== undefined) {
-    spec(name, ({ skip }) => skip('is named before anything is started', missing));
+    spec(name, ({ skip }) => {
+      skip('on a port that is taken names the port before anything is started', missing);
+      skip('leaves none behind when its starter is killed', missing);
+    });
     return;
   }
   spec(name, ({ test }) => {
-    test('is named before anything is started', async () => {
+    test('on a port that is taken names the port before anything is started', async () => {
       const server = createServer();
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const address = server.address();
@@ -72,5 +78,28 @@ void whyNoKafka().then((missing) => {
         rmSync(dataDirectory, { recursive: true, force: true });
       }
     });
+
+    test(
+      'leaves none behind when its starter is killed',
+      async () => {
+        const dataDirectory = mkdtempSync(join(tmpdir(), 'tidemark-host-'));
+        const host = spawn(process.execPath, [join(__dirname, 'broker-host.js'), dataDirectory], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
+        const killHost = (): void => void host.kill('SIGKILL');
+        process.once('exit', killHost);
+        let output = '';
+        host.stdout.on('data', (chunk: Buffer) => {
+          output += chunk.toString('utf8');
+        });
+        await eventually('the broker has started', async () => Promise.resolve(output.includes('\n')), 80_000);
+        assert.ok(isRunning(Number(output)));
+        killHost();
+        await eventually('the broker has gone', async () => Promise.resolve(!isRunning(Number(output))));
+        process.off('exit', killHost);
+        rmSync(dataDirectory, { recursive: true, force: true });
+      },
+      { timeoutMs: 120_000 },
+    );
   });
 });
