@@ -69,6 +69,9 @@ export const prepareProcess = (): void => {
   process.env['UV_THREADPOOL_SIZE'] ??= '16';
 };
 
+/** A Kafka record holds a megabyte at most, an event's attributes included: what no record can hold is not let in. */
+const MOST_BODY_BYTES = 900_000;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the environment. Throws {@link ConfigurationError}. */
@@ -94,7 +97,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
     writeVersions: writeVersions(environment),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
-    bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 262_144, 1_024, 16_777_216),
+    bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 262_144, 1_024, MOST_BODY_BYTES),
     appendQueueLimit: integer(environment, 'APPEND_QUEUE_LIMIT', 10_000, 1, 1_000_000),
     leaseTtlMs: integer(environment, 'LEASE_TTL_MS', 5_000, 300, 600_000),
     shutdownDeadlineMs: integer(environment, 'SHUTDOWN_DEADLINE_MS', 15_000, 100, 600_000),

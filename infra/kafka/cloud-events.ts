@@ -32,7 +32,6 @@ export interface EncodedEvent {
   readonly key: string;
   readonly value: string;
   readonly headers: ReadonlyArray<Readonly<Record<string, string>>>;
-  readonly timestampMs: number;
 }
 
 /** Where a stored event goes: its aggregate's topic, and the partition of its key. */
@@ -75,14 +74,13 @@ export const cloudEventEncoder = ({ catalog, mode, schemaBaseUrl, writeVersions 
     const { event, headers: extra } = written(stored);
     const to = destination(event.stream);
     const attributes = attributesOf(event, to.key, schemaBaseUrl);
-    const timestampMs = Date.parse(event.recordedAt);
     if (mode === 'binary') {
-      return { ...to, value: event.payload, headers: [...binaryHeaders(attributes), ...extra], timestampMs };
+      return { ...to, value: event.payload, headers: [...binaryHeaders(attributes), ...extra] };
     }
     const envelope = JSON.stringify({ ...attributes, datacontenttype: BINARY_CONTENT_TYPE });
     const value = `${envelope.slice(0, -1)},"data":${event.payload}}`;
     const headers = extra.length === 0 ? structuredHeaders : [...structuredHeaders, ...extra];
-    return { ...to, value, headers, timestampMs };
+    return { ...to, value, headers };
   };
 };
 

@@ -95,7 +95,7 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
       return true;
     }
     // Stop at the first record that does not fit, or order breaks.
-    while (!isSent(producer, event, record)) {
+    while (!isSent(producer, event, record, clock.nowMs())) {
       throwFailure();
       await clock.sleep(1, signal);
       if (wasTold(signal)) return false;
@@ -135,9 +135,13 @@ const encoded = (encode: PublisherOptions['encode'], event: StoredEvent): Encode
   }
 };
 
-const isSent = (producer: LogProducer, event: StoredEvent, record: EncodedEvent): boolean => {
+/**
+ * The record's time is that of publishing; the event's own is one of its attributes. A broker forgets a producer whose
+ * records are old, and would store what is sent again after its restart twice.
+ */
+const isSent = (producer: LogProducer, event: StoredEvent, record: EncodedEvent, timestampMs: number): boolean => {
   try {
-    return producer.send({ ...record, sequence: event.position }) === 'queued';
+    return producer.send({ ...record, timestampMs, sequence: event.position }) === 'queued';
   } catch (error) {
     if (error instanceof RecordTooLarge) throw unpublishable(event, error);
     throw error;

@@ -104,7 +104,7 @@ spec('the configuration', ({ test }) => {
   const bounds: ReadonlyArray<readonly [string, keyof Configuration, number, number]> = [
     ['PORT', 'port', 1, 65_535],
     ['RATE_LIMIT_PER_SECOND', 'rateLimitPerSecond', 0, 1_000_000],
-    ['BODY_LIMIT_BYTES', 'bodyLimitBytes', 1_024, 16_777_216],
+    ['BODY_LIMIT_BYTES', 'bodyLimitBytes', 1_024, 900_000],
     ['APPEND_QUEUE_LIMIT', 'appendQueueLimit', 1, 1_000_000],
     ['LEASE_TTL_MS', 'leaseTtlMs', 300, 600_000],
     ['SHUTDOWN_DEADLINE_MS', 'shutdownDeadlineMs', 100, 600_000],

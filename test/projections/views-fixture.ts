@@ -135,7 +135,7 @@ export const encoded = (event: StoredEvent, catalog: Catalog = declaredCatalog):
 
 /** The record of an event at an offset. */
 export const recordAt = (event: StoredEvent, offset: number, catalog?: Catalog): LogRecord => {
-  const { topic, partition, key, value, headers, timestampMs } = encoded(event, catalog);
+  const { topic, partition, key, value, headers } = encoded(event, catalog);
   const named = headers.flatMap((header) => Object.entries(header)).map(([name, text]) => [name, Buffer.from(text)]);
   return {
     topic,
@@ -144,7 +144,7 @@ export const recordAt = (event: StoredEvent, offset: number, catalog?: Catalog):
     key: Buffer.from(key),
     value: Buffer.from(value),
     headers: Object.fromEntries(named) as LogRecord['headers'],
-    timestampMs,
+    timestampMs: Date.parse(event.recordedAt),
   };
 };
 
