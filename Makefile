@@ -1,7 +1,7 @@
 # Everything that a newcomer types. A fresh machine needs Node 20+, npm, make and a C++ compiler; the rest is installed here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install build run test check kafka kafka-stop demo rebuild clean
+.PHONY: help install build run test check kafka kafka-stop demo rebuild bench clean
 
 TIDEMARK := node build/api/cli/main.js
 SOURCES := $(shell find domain infra projections api test -name '*.ts' 2>/dev/null)
@@ -46,6 +46,9 @@ kafka-stop: build ## stops it; its data stays
 
 test: build ## runs every test; starts its own real Kafka (T=path-fragment runs some)
 	@node build/test/run.js $(T)
+
+bench: build ## the benchmarks on a real Kafka of their own; test/benchmarks/results.json
+	@node build/test/benchmarks/poisoned-keys.js
 
 check: build ## types, lint, format, architecture, contracts: seconds, no services
 	npx eslint -c .eslint.config.mjs --max-warnings 0 domain infra projections api test

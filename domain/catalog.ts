@@ -1,5 +1,5 @@
 /** Everything that this program is made of: its aggregates, and its process managers. A new one is added here. */
-import { fulfilment } from './fulfilment/fulfilment';
+import { DEFAULT_PAYMENT_TERM_MS, fulfilmentWithin } from './fulfilment/fulfilment';
 import type { FulfilmentState } from './fulfilment/facts';
 import { catalogOf, type Catalog } from './kernel/aggregate';
 import type { ProcessManager } from './kernel/process-manager';
@@ -11,8 +11,19 @@ import { stockAggregate } from './stock/stock';
 /** Every aggregate. */
 export const catalog: Catalog = catalogOf([orderAggregate, stockAggregate, paymentAggregate]);
 
+/** What an installation decides of its processes. */
+export interface ProcessSettings {
+  /** How long an order may stay unpaid before it is cancelled. */
+  readonly paymentTermMs: number;
+}
+
 /** Every process manager. */
-export const processManagers: ReadonlyArray<ProcessManager<FulfilmentState>> = [fulfilment];
+export const processManagersWith = ({
+  paymentTermMs,
+}: ProcessSettings): ReadonlyArray<ProcessManager<FulfilmentState>> => [fulfilmentWithin(paymentTermMs)];
+
+/** The same with the settings that hold where nothing else is set. */
+export const processManagers = processManagersWith({ paymentTermMs: DEFAULT_PAYMENT_TERM_MS });
 
 /** The same catalog with a text before each topic's name, so that several installations can share a cluster. */
 export const withTopicPrefix = ({ aggregates }: Catalog, prefix: string): Catalog =>

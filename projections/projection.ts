@@ -95,6 +95,27 @@ type RecordedOf<Event> = Event extends DomainEvent<infer Type, infer Data> ? Rec
 // What a team writes
 // -------------------------------------------------------------------------------------
 
+/** The business says no to an event: it is set aside with its key, for a person to look at. */
+export interface Rejected {
+  readonly _tag: 'Rejected';
+  readonly reason: string;
+}
+
+/** Says no to an event, and why. */
+export const rejected = (reason: string): Rejected => ({ _tag: 'Rejected', reason });
+
+/** How a rejection travels through the engine. */
+export class ProjectionRejected extends Error {
+  override readonly name = 'EventRejected';
+}
+
+/** What is done when a fault that should pass (a busy database, say) does not pass within its bound. */
+export interface RetryDeclaration {
+  readonly boundMs: number;
+  /** `halt` the partition and try on, or `quarantine` the key where the fault is about one event. */
+  readonly exhausted: 'halt' | 'quarantine';
+}
+
 interface Description<D extends Definition> {
   /** Names the view in the URL, the consumer group, and the tables. */
   readonly name: string;
@@ -103,11 +124,13 @@ interface Description<D extends Definition> {
   /** What a row stands for, in a sentence. */
   readonly meaning: string;
   readonly handles: ReadonlyArray<D>;
+  /** Left out: ten minutes, then `halt`. */
+  readonly retry?: RetryDeclaration;
 }
 
 interface Direct<View extends Table, D extends Definition> extends Description<D> {
   readonly view: View;
-  readonly project: (event: Handled<D>) => ReadonlyArray<UpsertOf<View>>;
+  readonly project: (event: Handled<D>) => ReadonlyArray<UpsertOf<View>> | Rejected;
 }
 
 interface Rollup<View extends Table, Memory extends Table, D extends Definition> extends Description<D> {
@@ -115,7 +138,7 @@ interface Rollup<View extends Table, Memory extends Table, D extends Definition>
   /** Rows of its own, which are not served: one for each thing that counts in the view. */
   readonly memory: Memory;
   /** Changes the memory. */
-  readonly project: (event: Handled<D>) => ReadonlyArray<UpsertOf<Memory>>;
+  readonly project: (event: Handled<D>) => ReadonlyArray<UpsertOf<Memory>> | Rejected;
   /** What a row of the memory counts for, if it counts yet. A row of the view whose sums are all 0 vanishes. */
   readonly contribution: (row: RowOf<Memory['key']> & RowOf<Memory['columns']>) => ContributionOf<View> | undefined;
 }
@@ -148,8 +171,9 @@ export interface Projection {
   readonly version: number;
   readonly meaning: string;
   readonly handles: ReadonlyArray<AnyEventDefinition>;
+  readonly retry?: RetryDeclaration;
   readonly view: Table;
-  /** Changes of the view, or of the memory where there is one. */
+  /** Changes of the view, or of the memory where there is one. Throws {@link ProjectionRejected}. */
   readonly project: (event: RecordedEvent) => ReadonlyArray<Upsert>;
   readonly rollup?: {
     readonly memory: Table;
@@ -163,7 +187,7 @@ export const defineProjection = <const View extends Table, D extends Definition>
 ): Projection => {
   const { project, ...rest } = definition;
   // The engine hands it the events that it handles, checked by their codecs, and nothing else.
-  return checked({ ...rest, project: (event) => project(event as Handled<D>) as ReadonlyArray<Upsert> });
+  return checked({ ...rest, project: (event) => changesOf(project(event as Handled<D>)) });
 };
 
 /** Declares a projection whose view sums up rows that it keeps for itself. Throws where a name can't be one. */
@@ -174,9 +198,14 @@ export const defineRollup = <const View extends Table, const Memory extends Tabl
   return checked({
     ...rest,
     // As above; and the engine hands `contribution` whole rows of the memory's own table.
-    project: (event) => project(event as Handled<D>) as ReadonlyArray<Upsert>,
+    project: (event) => changesOf(project(event as Handled<D>)),
     rollup: { memory, contribution: (row) => contribution(row as never) as Contribution | undefined },
   });
+};
+
+const changesOf = (answer: ReadonlyArray<object> | Rejected): ReadonlyArray<Upsert> => {
+  if (!('_tag' in answer)) return answer as ReadonlyArray<Upsert>;
+  throw new ProjectionRejected(answer.reason);
 };
 
 /** What stands in the names of tables and in URLs. */

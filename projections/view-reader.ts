@@ -23,7 +23,10 @@ export interface ViewDescription {
   readonly topics: ReadonlyArray<string>;
 }
 
-/** A row: column name to text, integer, parsed JSON or null. */
+/**
+ * A row: column name to text, integer, parsed JSON or null. One that lacks events of a quarantined key has `stale: true`
+ * beside its columns.
+ */
 export type ViewRow = Readonly<Record<string, unknown>>;
 
 /** A page of rows in key order. */
@@ -87,6 +90,8 @@ export interface ViewReader {
     view: string,
     event: { readonly topic: string; readonly partition: number; readonly position: number },
   ) => boolean;
+  /** Whether the event waits, or will wait, behind a dead letter of its stream: no waiting for it helps. */
+  readonly isQuarantined: (view: string, event: { readonly stream: string; readonly position: number }) => boolean;
   readonly projections: () => ReadonlyArray<ProjectionStatus>;
   readonly groups: () => ReadonlyArray<GroupStatus>;
   readonly rebuild: (id: number) => RebuildStatus | undefined;

@@ -5,6 +5,7 @@ import { ConfigurationError, prepareProcess, readConfiguration } from '../../inf
 import { systemClock } from '../../infra/clock';
 import { allRoles, parseRoles } from '../program/roles';
 import { addContractCommands } from './contracts/commands';
+import { addFailureCommands } from './failure-commands';
 import { humanLogger, jsonLogger } from './loggers';
 
 prepareProcess();
@@ -56,6 +57,8 @@ program
     const { lag } = await import('./lag.js');
     await lag(readConfiguration(), options, print);
   });
+
+addFailureCommands(program, { jsonOption, print });
 
 program
   .command('demo')

@@ -5,6 +5,7 @@ import type { Clock } from '../../infra/clock';
 import type { HandleCommand } from '../../infra/commands/command-port';
 import type { OperationRequestReader, OperationRequestWriter } from '../../infra/commands/operation-requests';
 import type { ApiKey } from '../../infra/configuration';
+import type { FailureDirectory } from '../../infra/dead-letters/failure-directory';
 import type { Logger } from '../../infra/logger';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
@@ -25,6 +26,8 @@ export interface ApiDependencies {
   /** Undefined where no relay has ever run on this data. */
   readonly relayStatus: () => RelayStatus | undefined;
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
+  /** What failed for good, in every role's file. */
+  readonly failures: FailureDirectory;
   /** Where operators' requests are written for other roles, and read again until those have picked them up. */
   readonly operationRequests: OperationRequestWriter & OperationRequestReader;
   /** Empty: no key is asked for. */

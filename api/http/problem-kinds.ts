@@ -71,6 +71,23 @@ export const problemKinds = {
   'unknown-stream': { status: 404, title: 'No such stream', meaning: 'No event was ever recorded in this stream.' },
   'unknown-projection': { status: 404, title: 'No such projection', meaning: 'GET /ops/projections lists them.' },
   'unknown-rebuild': { status: 404, title: 'No such rebuild', meaning: 'No rebuild was asked for under this id.' },
+  'unknown-group': { status: 404, title: 'No such consumer group', meaning: 'GET /ops/groups lists them.' },
+  'unknown-dead-letter': {
+    status: 404,
+    title: 'No such dead letter',
+    meaning: 'GET /ops/dead-letters lists them; an id is a group and a number, such as `order-summary:17`.',
+  },
+  'unknown-redrive': { status: 404, title: 'No such redrive', meaning: 'No redrive was planned under this id.' },
+  'dead-letter-over': {
+    status: 409,
+    title: 'The dead letter is dealt with',
+    meaning: 'It was redriven or discarded already; its audit says by whom.',
+  },
+  'nothing-to-redrive': {
+    status: 409,
+    title: 'Nothing to redrive',
+    meaning: 'No open dead letter of the group that stands at the head of its key is selected.',
+  },
   'unknown-schema': {
     status: 404,
     title: 'No such schema',
@@ -100,6 +117,12 @@ export const problemKinds = {
     status: 409,
     title: 'The same request is under way',
     meaning: 'A request with this Idempotency-Key has not been answered yet. Ask again in a moment for its answer.',
+  },
+  'event-quarantined': {
+    status: 409,
+    title: 'The event waits behind a failure',
+    meaning:
+      'The event of the Consistency-Token, or one before it in its stream, failed in this view. GET /ops/dead-letters says why; it is in the view once it is redriven.',
   },
   'version-mismatch': {
     status: 412,

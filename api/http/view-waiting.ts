@@ -3,6 +3,7 @@
  * changed: before that a view can't have seen anything new, whatever the store has taken in meanwhile.
  */
 import * as E from 'fp-ts/Either';
+import { streamName } from '../../domain/kernel/recorded-event';
 import type { EventStore, StoreUnavailable } from '../../domain/kernel/event-store';
 import type { Clock } from '../../infra/clock';
 import { partitionOf } from '../../infra/kafka/murmur2';
@@ -14,6 +15,8 @@ export type WaitOutcome =
   | { readonly _tag: 'Seen' }
   /** The time is over, and this event is not in the view. */
   | { readonly _tag: 'Behind'; readonly token: string }
+  /** No wait helps: the event stands behind a dead letter of its stream. */
+  | { readonly _tag: 'Quarantined'; readonly token: string }
   | { readonly _tag: 'Stopped' }
   /** So many wait already that another would only make all slower. */
   | { readonly _tag: 'TooManyWait' }
@@ -38,6 +41,7 @@ interface WaitingOptions {
 /** An event that a view has to see; its position is looked up until the event exists. */
 interface Mark {
   readonly token: string;
+  readonly stream: string;
   readonly topic: string;
   readonly partition: number;
   position: number | undefined;
@@ -71,8 +75,8 @@ export const viewWaiting = ({ views, store, clock }: WaitingOptions): ViewWaitin
     waiter.lookedAt = counter;
     const missing = await missingOf(views, store, waiter.view, waiter.marks);
     if (E.isLeft(missing)) end(waiter, missing.left);
-    else if (missing.right.length === 0) end(waiter, { _tag: 'Seen' });
-    else waiter.marks = missing.right;
+    else if (missing.right._tag !== 'Missing') end(waiter, missing.right);
+    else waiter.marks = missing.right.marks;
   };
 
   const poll = async (): Promise<void> => {
@@ -102,13 +106,14 @@ export const viewWaiting = ({ views, store, clock }: WaitingOptions): ViewWaitin
       const lookedAt = views.changeCounter();
       const missing = await missingOf(views, store, view.name, marks);
       if (E.isLeft(missing)) return missing.left;
-      if (missing.right.length === 0) return { _tag: 'Seen' };
-      if (waitMs === 0) return behind(missing.right);
+      if (missing.right._tag !== 'Missing') return missing.right;
+      const missed = missing.right.marks;
+      if (waitMs === 0) return behind(missed);
       if (isStopped) return { _tag: 'Stopped' };
       if (waiters.size >= MAX_WAITERS) return { _tag: 'TooManyWait' };
       const deadlineMs = clock.monotonicMs() + waitMs;
       return new Promise((settle, fail) => {
-        waiters.add({ view: view.name, deadlineMs, settle, fail, marks: missing.right, lookedAt });
+        waiters.add({ view: view.name, deadlineMs, settle, fail, marks: missed, lookedAt });
         if (!isPolling) void poll();
       });
     },
@@ -121,17 +126,23 @@ export const viewWaiting = ({ views, store, clock }: WaitingOptions): ViewWaitin
 
 const markOf = ({ id, aggregate, aggregateId }: ConsistencyToken): Mark => ({
   token: id,
+  stream: streamName(aggregate.category, aggregateId),
   topic: aggregate.topic.name,
   partition: partitionOf(aggregateId, aggregate.topic.partitions),
   position: undefined,
 });
+
+/** What a look at the view has shown. */
+type Look =
+  | Extract<WaitOutcome, { readonly _tag: 'Seen' | 'Quarantined' }>
+  | { readonly _tag: 'Missing'; readonly marks: ReadonlyArray<Mark> };
 
 const missingOf = async (
   views: ViewReader,
   store: WaitingOptions['store'],
   view: string,
   marks: ReadonlyArray<Mark>,
-): Promise<E.Either<StoreUnavailable, ReadonlyArray<Mark>>> => {
+): Promise<E.Either<StoreUnavailable, Look>> => {
   const missing: Mark[] = [];
   for (const mark of marks) {
     if (mark.position === undefined) {
@@ -139,10 +150,14 @@ const missingOf = async (
       if (E.isLeft(position)) return position;
       mark.position = position.right;
     }
-    const { topic, partition, position } = mark;
+    const { topic, partition, position, stream, token } = mark;
+    // First, for the view has passed by what it has set aside.
+    if (position !== undefined && views.isQuarantined(view, { stream, position })) {
+      return E.right({ _tag: 'Quarantined', token });
+    }
     if (position === undefined || !views.hasSeen(view, { topic, partition, position })) missing.push(mark);
   }
-  return E.right(missing);
+  return E.right(missing.length === 0 ? { _tag: 'Seen' } : { _tag: 'Missing', marks: missing });
 };
 
 const behind = ([first]: ReadonlyArray<Mark>): WaitOutcome => ({ _tag: 'Behind', token: first?.token ?? '' });

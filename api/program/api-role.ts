@@ -6,7 +6,9 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import { ConfigurationError, type Configuration } from '../../infra/configuration';
+import { failureDirectory } from '../../infra/dead-letters/failure-directory';
 import type { Logger } from '../../infra/logger';
+import { reactorsMigrations } from '../../infra/reactors/reactors-file';
 import { readReactorGroups } from '../../infra/reactors/reactors';
 import { readRelayStatus } from '../../infra/relay/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
@@ -14,6 +16,7 @@ import type { RelayStatus } from '../../infra/relay/relay-status';
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { openViewReader } from '../../projections/engine/view-database';
+import { viewsMigrations } from '../../projections/engine/views-schema';
 import type { Projection } from '../../projections/projection';
 import { buildApp } from '../http/app';
 import type { ApiDependencies, Readiness } from '../http/dependencies';
@@ -30,6 +33,8 @@ export interface ApiRoleOptions {
   readonly catalog: Catalog;
   readonly files: DataFiles;
   readonly projections: ReadonlyArray<Projection>;
+  /** The names of the process managers. */
+  readonly processes: ReadonlyArray<string>;
 }
 
 export interface ApiRole {
@@ -57,6 +62,14 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     handleCommand: commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS }),
     views,
     relayStatus: () => currentRelayStatus(files.relay, reader, clock),
+    failures: failureDirectory([
+      {
+        file: files.views,
+        groups: options.projections.map(({ name }) => name),
+        schemaVersion: viewsMigrations.length,
+      },
+      { file: files.reactors, groups: options.processes, schemaVersion: reactorsMigrations.length },
+    ]),
     reactorGroups: () => (existsSync(files.reactors) ? readReactorGroups(files.reactors) : []),
     operationRequests: { submit: store.submit, after: reader.operationRequestsAfter },
     apiKeys: configuration.apiKeys,

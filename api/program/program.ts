@@ -1,5 +1,5 @@
 /** The composition root: here, and nowhere else, the parts are put together. */
-import { catalog as declaredCatalog, processManagers, withTopicPrefix } from '../../domain/catalog';
+import { catalog as declaredCatalog, processManagersWith, withTopicPrefix } from '../../domain/catalog';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
 import { ConfigurationError, type Configuration } from '../../infra/configuration';
@@ -79,7 +79,13 @@ const beginApi = async (
   files: DataFiles,
   running: Running,
 ): Promise<string> => {
-  const api = await startApi({ ...options, catalog, files, projections });
+  const api = await startApi({
+    ...options,
+    catalog,
+    files,
+    projections,
+    processes: processManagersWith(options.configuration).map(({ name }) => name),
+  });
   running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
   options.logger.info({ url: api.url, data: options.configuration.dataDirectory }, 'Tidemark serves');
   return api.url;
@@ -104,6 +110,7 @@ const beginConsumers = async (
     signal,
     leaseTtlMs: configuration.leaseTtlMs,
     acceptNewLog: configuration.acceptNewLog,
+    topicPrefix: configuration.topicPrefix,
   };
   const keep = (name: string, part: { readonly stop: () => Promise<void>; readonly done: Promise<void> }): void => {
     running.push({ name, stop: part.stop });
@@ -121,6 +128,7 @@ const beginConsumers = async (
   }
   if (roles.has('reactors')) {
     const { baseUrl, apiKey } = configuration;
+    const processManagers = processManagersWith(configuration);
     const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
     keep(
       'reactors',

@@ -8,7 +8,7 @@
  * Storage format, version with care: a change of shape needs a new version of the process manager.
  */
 import type { EventOf } from '../kernel/event-definition';
-import type { CommandOutcome, ProcessInput } from '../kernel/process-manager';
+import type { CommandOutcome, ProcessDeadline, ProcessInput } from '../kernel/process-manager';
 import type { EventEnvelope, RecordedEvent } from '../kernel/recorded-event';
 import { latestOf } from '../kernel/values';
 import { OrderCancelled, OrderDeclaredUnavailable, OrderHandedToCarrier, OrderPlaced } from '../order/events';
@@ -33,6 +33,8 @@ export interface OrderFact extends Cause {
   readonly orderId: string;
   readonly currency: string;
   readonly amount: number;
+  /** When the store recorded the placing: what deadlines count from. */
+  readonly recordedAt: string;
   /** Each article once, with the pieces of all its lines. */
   readonly needs: ReadonlyArray<{ readonly sku: string; readonly quantity: number }>;
 }
@@ -81,6 +83,8 @@ export interface FulfilmentState {
   readonly captures: ReadonlyArray<CaptureFact>;
   readonly declines: ReadonlyArray<DeclineFact>;
   readonly refusals: ReadonlyArray<RefusalFact>;
+  /** The moment by which the order had to be paid, once it has passed without that. */
+  readonly unpaidAt: string | null;
   readonly verdict: Verdict | null;
 }
 
@@ -93,6 +97,7 @@ export const nothingKnown: FulfilmentState = {
   captures: [],
   declines: [],
   refusals: [],
+  unpaidAt: null,
   verdict: null,
 };
 
@@ -121,9 +126,24 @@ export const isHandled = (event: RecordedEvent): event is HandledEvent => handle
 
 /** The state with what the input tells, and the verdict that follows. */
 export const learn = (state: FulfilmentState, input: ProcessInput): FulfilmentState => {
-  const learned = input._tag === 'Event' ? learnEvent(state, input.event) : learnOutcome(state, input.outcome);
+  const learned = learnInput(state, input);
   return { ...learned, verdict: learned.verdict ?? verdictOn(learned) };
 };
+
+const learnInput = (state: FulfilmentState, input: ProcessInput): FulfilmentState => {
+  switch (input._tag) {
+    case 'Event':
+      return learnEvent(state, input.event);
+    case 'Outcome':
+      return learnOutcome(state, input.outcome);
+    case 'DeadlinePassed':
+      return learnDeadline(state, input.deadline);
+  }
+};
+
+/** The deadline is only about payment: an order that is paid may still wait for its articles. */
+const learnDeadline = (state: FulfilmentState, { dueAt }: ProcessDeadline): FulfilmentState =>
+  state.order === null || isPaid(state.order, state) ? state : { ...state, unpaidAt: state.unpaidAt ?? dueAt };
 
 const learnEvent = (state: FulfilmentState, event: RecordedEvent): FulfilmentState => {
   if (!isHandled(event)) return state;
@@ -173,6 +193,7 @@ const causeOf = (event: EventEnvelope, at: string): Cause => ({
 const orderFactOf = (event: EventEnvelope, data: EventOf<typeof OrderPlaced>['data']): OrderFact => ({
   ...causeOf(event, data.placedAt),
   orderId: data.orderId,
+  recordedAt: event.recordedAt,
   currency: data.currency,
   amount: data.amount,
   needs: [...quantitiesBySku(data.lines)].map(([sku, quantity]) => ({ sku, quantity })),
@@ -194,10 +215,12 @@ export const refusedReservations = (state: FulfilmentState): ReadonlyArray<Refus
 const verdictOn = (state: FulfilmentState): Verdict | null => {
   const { order, closed } = state;
   if (order === null || closed !== null) return null;
-  if (refusedReservations(state).length > 0 || state.declines.length > 0) return { to: 'cancel' };
+  if (refusedReservations(state).length > 0 || state.declines.length > 0 || state.unpaidAt !== null) {
+    return { to: 'cancel' };
+  }
   const reservations = reservationsFor(order, state.reservations);
-  const captures = state.captures.filter(({ currency }) => currency === order.currency);
-  if (reservations.length < order.needs.length || sumOf(captures) < order.amount) return null;
+  const captures = capturesFor(order, state.captures);
+  if (reservations.length < order.needs.length || !isPaid(order, state)) return null;
   return { to: 'confirm', confirmedAt: latestOf(order.at, ...[...reservations, ...captures].map(({ at }) => at)) };
 };
 
@@ -206,5 +229,12 @@ const reservationsFor = (
   reservations: ReadonlyArray<ReservationFact>,
 ): ReadonlyArray<ReservationFact> =>
   reservations.filter(({ id, quantity }) => needs.some((need) => need.sku === id && need.quantity === quantity));
+
+/** Money in another currency does not pay an order. */
+const capturesFor = ({ currency }: OrderFact, captures: ReadonlyArray<CaptureFact>): ReadonlyArray<CaptureFact> =>
+  captures.filter((capture) => capture.currency === currency);
+
+const isPaid = (order: OrderFact, { captures }: FulfilmentState): boolean =>
+  sumOf(capturesFor(order, captures)) >= order.amount;
 
 const sumOf = (captures: ReadonlyArray<CaptureFact>): number => captures.reduce((sum, { amount }) => sum + amount, 0);

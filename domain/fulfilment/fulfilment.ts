@@ -4,19 +4,26 @@
  *     placed                          -> reserve every article
  *     all reserved and paid in full   -> confirm
  *     not to be reserved, or declined -> cancel
+ *     not paid within its term        -> cancel
  *     cancelled or unavailable        -> release what is reserved, refund what is captured
  *     with the carrier                -> dispatch what is reserved
  *
  * It learns facts ({@link learn}) and says what follows from them ({@link nextActions}); both are pure.
  */
-import type { ProcessManager } from '../kernel/process-manager';
-import { handledEvents, isHandled, learn, nothingKnown, type FulfilmentState } from './facts';
+import type { ProcessDeadline, ProcessManager } from '../kernel/process-manager';
+import { handledEvents, isHandled, learn, nothingKnown, type FulfilmentState, type OrderFact } from './facts';
 import { nextActions, PROCESS_NAME } from './next-actions';
 
-/** The process manager of an order's fulfilment. */
-export const fulfilment: ProcessManager<FulfilmentState> = {
+/** How long a customer has to pay, where nothing else is set: two weeks. */
+export const DEFAULT_PAYMENT_TERM_MS = 14 * 24 * 3_600_000;
+
+/**
+ * The process manager of an order's fulfilment. An order has to be paid within the term; it counts from when the order was
+ * recorded, so that orders of years ago that are taken in today have their term before them.
+ */
+export const fulfilmentWithin = (paymentTermMs: number): ProcessManager<FulfilmentState> => ({
   name: PROCESS_NAME,
-  version: 1,
+  version: 2,
   meaning: 'Sees an order through: reserves, confirms or cancels, dispatches, releases and refunds.',
   handles: handledEvents,
   instanceOf: (event) => (isHandled(event) ? event.data.orderId : undefined),
@@ -24,6 +31,18 @@ export const fulfilment: ProcessManager<FulfilmentState> = {
   step: (state, input) => {
     const next = learn(state, input);
     const asked = new Set(nextActions(state).map(({ id }) => id));
-    return { state: next, commands: nextActions(next).filter(({ id }) => !asked.has(id)) };
+    const commands = nextActions(next).filter(({ id }) => !asked.has(id));
+    const { order } = next;
+    if (order === null || state.order !== null) return { state: next, commands };
+    return { state: next, commands, deadlines: [paymentDeadline(order, paymentTermMs)] };
   },
-};
+});
+
+/** The term is part of the id: with another one it is another deadline. */
+const paymentDeadline = ({ eventId, recordedAt }: OrderFact, paymentTermMs: number): ProcessDeadline => ({
+  id: `${PROCESS_NAME}/${eventId}/payment-within/${paymentTermMs}`,
+  dueAt: new Date(Date.parse(recordedAt) + paymentTermMs).toISOString(),
+});
+
+/** With the term that holds where nothing else is set. */
+export const fulfilment = fulfilmentWithin(DEFAULT_PAYMENT_TERM_MS);

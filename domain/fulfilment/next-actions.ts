@@ -76,6 +76,10 @@ const cancelForEachCause = (state: FulfilmentState, order: OrderFact): ReadonlyA
     ...refusedReservations(state).map(({ aggregateId, rejectionType }) =>
       cancel(order, `cancel/${aggregateId}`, `article ${aggregateId} could not be reserved: ${rejectionType}`),
     ),
+    ...(state.unpaidAt === null ? [] : [state.unpaidAt]).map((unpaidAt) =>
+      // The time is part of the id, for the term may be another one in a replay.
+      cancel({ ...order, at: unpaidAt }, `cancel/unpaid-by/${unpaidAt}`, `not paid in full by ${unpaidAt}`),
+    ),
     ...state.declines.map((decline) => cancel(decline, 'cancel', `payment ${decline.id} was declined`)),
   ];
 };

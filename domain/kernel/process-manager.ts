@@ -19,6 +19,14 @@ export interface ProcessCommand {
   readonly data: unknown;
 }
 
+/** A moment after which the process wants to look again, whatever has happened by then. */
+export interface ProcessDeadline {
+  /** The same for the same cause in every replay. By convention `<process>/<id of the causing event>/<what is due>`. */
+  readonly id: string;
+  /** Wall-clock time, ISO 8601 in UTC: counted from when an event was recorded, never from the time of asking. */
+  readonly dueAt: string;
+}
+
 /** What became of a command: the aggregate took it (or nothing had to change), or rejected it. */
 export type CommandOutcome =
   | { readonly _tag: 'Accepted'; readonly command: ProcessCommand }
@@ -32,12 +40,19 @@ export type CommandOutcome =
 /** What a process manager learns. */
 export type ProcessInput =
   | { readonly _tag: 'Event'; readonly event: RecordedEvent }
-  | { readonly _tag: 'Outcome'; readonly outcome: CommandOutcome };
+  | { readonly _tag: 'Outcome'; readonly outcome: CommandOutcome }
+  /**
+   * A deadline has passed, and everything that was recorded before it passed is learned. So in a replay it comes after
+   * whatever has made it pointless.
+   */
+  | { readonly _tag: 'DeadlinePassed'; readonly deadline: ProcessDeadline };
 
 /** The state after an input and the commands that it newly asks for. */
 export interface ProcessStep<State> {
   readonly state: State;
   readonly commands: ReadonlyArray<ProcessCommand>;
+  /** Deadlines that it newly asks for. */
+  readonly deadlines?: ReadonlyArray<ProcessDeadline>;
 }
 
 /**

@@ -1,13 +1,23 @@
 /**
- * What an operator asks of another role (a rebuild, for now) as a row in the store: the API writes it, the role that
- * it is for reads it. So requests flow the same way as events, and survive any crash.
+ * What an operator asks of another role as a row in the store: the API writes it, the role that it is for reads it. So
+ * requests flow the same way as events, and survive any crash.
  */
+
+/** What can be asked for. */
+export type OperationKind =
+  | 'rebuild'
+  | 'dead-letter-assign'
+  | 'dead-letter-note'
+  | 'dead-letter-discard'
+  | 'redrive-plan'
+  | 'redrive-run'
+  | 'redrive-pause';
 
 /** A request as stored. */
 export interface OperationRequest {
   /** Counted from 1. */
   readonly id: number;
-  readonly kind: 'rebuild';
+  readonly kind: OperationKind;
   /** The request's parameters as JSON text. */
   readonly body: string;
   /** ISO 8601, UTC. */
@@ -22,5 +32,6 @@ export interface OperationRequestWriter {
 
 /** The reading side; works on a read-only connection. */
 export interface OperationRequestReader {
-  readonly after: (id: number) => ReadonlyArray<OperationRequest>;
+  /** The first of those after `id`, of these kinds where kinds are named. */
+  readonly after: (id: number, kinds?: ReadonlyArray<OperationKind>) => ReadonlyArray<OperationRequest>;
 }

@@ -1,48 +1,38 @@
 /**
  * What every consumer does with what it is given, whoever delivers it: read it as an event, drop what was delivered before,
- * pass by what it does not handle, keep aside what no contract can read, and hand over the rest, each event once.
+ * pass by what it does not handle, set aside what fails for good with all that comes after it in the same stream, and hand
+ * over the rest, each event once. This is the one place where failures of events are born.
  */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { decodeEvent } from '../../domain/kernel/decode-event';
-import {
-  categoryOf,
-  type EventEnvelope,
-  type RecordedEvent,
-  type StoredEvent,
-} from '../../domain/kernel/recorded-event';
+import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
+import { originInStore } from '../dead-letters/origin-in-store';
+import type { Origin } from '../dead-letters/quarantine';
 import { destinationOf, readCloudEvent } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
 import type { Checkpoint, Checkpoints } from './checkpoints';
 import { appliedEarlier } from './earlier-topics';
+import type { Consumer } from './event-consumer';
+import { intakeBatch, type DecodeArrival, type Surroundings, type Visit } from './intake-batch';
 import type { BatchOutcome, RecordBatch } from './group-handler';
-import { STORE_LOG_ID, type UnreadableRecord } from './unreadable-records';
 
-/** Who takes events in. */
-export interface Consumer {
-  /** Whose checkpoints say what was taken in before: the group, or a rebuild. */
-  readonly consumer: string;
-  /** The group in whose name unreadable records are kept. */
-  readonly group: string;
-  readonly topics: ReadonlySet<string>;
-  /** The types of the events that it handles. */
-  readonly handled: ReadonlySet<string>;
-  readonly onEvent: (event: RecordedEvent) => void;
-}
-
-export interface IntakeOptions {
+export interface IntakeOptions extends Surroundings {
   readonly catalog: Catalog;
   readonly checkpoints: Checkpoints;
-  readonly keepUnreadable: (record: UnreadableRecord) => void;
 }
 
-/** Calls a function for each record of a batch with the index of the move that it belongs to. */
+/** Calls a function for each record of a batch with the index of the move that it belongs to; it may be asked again. */
 export type EachRecord = (visit: (record: LogRecord, moveIndex: number) => void) => void;
 
 /** Adds up while events come in. All calls belong inside the caller's transaction, which a throw must roll back. */
 export interface EventIntake {
-  /** Takes records in and moves the checkpoints. Throws CheckpointMoved. */
-  readonly records: (to: Consumer, moves: RecordBatch['moves'], eachRecord: EachRecord) => BatchOutcome;
+  /** Takes records in and moves the checkpoints. Throws CheckpointMoved and CircuitOpen. */
+  readonly records: (
+    to: Consumer,
+    batch: Pick<RecordBatch, 'moves' | 'exhaustedAttempts'>,
+    eachRecord: EachRecord,
+  ) => BatchOutcome;
   /** Takes events of the store in, in the order of positions; none beyond its partition's bound, where there are bounds. */
   readonly events: (
     to: Consumer,
@@ -51,122 +41,71 @@ export interface EventIntake {
   ) => BatchOutcome;
 }
 
-type Counts = { -readonly [Name in keyof BatchOutcome]: BatchOutcome[Name] };
-
-const noCounts = (): Counts => ({ applied: 0, duplicates: 0, notApplicable: 0, unreadable: 0 });
-
 /** Makes the intake of one file. */
 export const eventIntake = (options: IntakeOptions): EventIntake => {
-  const take = taking(options.catalog);
+  const reading = readingOf(options.catalog);
   const place = placing(options.catalog);
+  const originOf = originInStore(options.catalog);
   return {
-    records: (to, moves, eachRecord) => takeRecords(options, take, to, moves, eachRecord),
-    events: (to, page, bounds) => takeEvents(options, take, place, to, page, bounds),
+    records: (to, { moves, exhaustedAttempts }, eachRecord) => {
+      const known = options.checkpoints.read(to.consumer);
+      const earlier = appliedEarlier(options.catalog, known);
+      let highWater: number[] = [];
+      const visit: Visit = (on) => {
+        // From the beginning, each time.
+        highWater = moves.map(({ topic, partition }) => highWaterOf(known, topic, partition));
+        eachRecord((record, moveIndex) => {
+          const origin = originInLog(record, moves[moveIndex]?.logId ?? '');
+          const received = readCloudEvent(record);
+          if (E.isLeft(received)) {
+            on.noEvent(origin, { class: 'malformed', reason: received.left });
+            return;
+          }
+          const { envelope, data } = received.right;
+          if (envelope.position <= (highWater[moveIndex] ?? 0)) {
+            on.duplicate();
+            return;
+          }
+          highWater[moveIndex] = envelope.position;
+          if (envelope.position <= earlier(envelope.stream)) {
+            on.duplicate();
+            return;
+          }
+          on.arrival({ envelope, data: () => data, origin });
+        });
+      };
+      const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit);
+      moves.forEach((move, moveIndex) =>
+        options.checkpoints.move(to.consumer, { ...move, highWaterPosition: highWater[moveIndex] ?? 0 }),
+      );
+      return counts;
+    },
+    events: (to, page, bounds) => {
+      let partitions: ReadonlyMap<string, OpenPartition> = new Map();
+      const visit: Visit = (on) => {
+        const known = options.checkpoints.read(to.consumer);
+        const earlier = appliedEarlier(options.catalog, known);
+        partitions = openPartitions(known, bounds);
+        for (const event of page) {
+          const partition = partitionFor(to, place(event), partitions, bounds === undefined);
+          if (partition === undefined || event.position > partition.bound) continue;
+          if (event.position <= partition.highWaterPosition) {
+            on.duplicate();
+            continue;
+          }
+          partition.highWaterPosition = event.position;
+          if (event.position <= earlier(event.stream)) {
+            on.duplicate();
+            continue;
+          }
+          on.arrival({ envelope: event, data: () => JSON.parse(event.payload) as unknown, origin: originOf(event) });
+        }
+      };
+      const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts: undefined })(visit);
+      moveMarks(options.checkpoints, to.consumer, partitions);
+      return counts;
+    },
   };
-};
-
-/** Hands one event over, or says in a Left why it can't be read. */
-type Take = (to: Consumer, envelope: EventEnvelope, data: () => unknown, counts: Counts) => E.Either<string, void>;
-
-const taking = (catalog: Catalog): Take => {
-  const decode = decodeEvent(catalog);
-  return (to, envelope, data, counts) => {
-    // One that was renamed since it was written is handled under its present name. One that no contract names may be the
-    // newer name of one that is handled: to pass it by would be to lose it.
-    const definition = catalog.eventDefinition(envelope.type);
-    if (definition !== undefined && !to.handled.has(definition.type)) {
-      counts.notApplicable += 1;
-      return E.right(undefined);
-    }
-    const event = decode(envelope, data());
-    if (E.isLeft(event)) return E.left(event.left.reason);
-    to.onEvent(event.right);
-    counts.applied += 1;
-    return E.right(undefined);
-  };
-};
-
-const takeRecords = (
-  { catalog, checkpoints, keepUnreadable }: IntakeOptions,
-  take: Take,
-  to: Consumer,
-  moves: RecordBatch['moves'],
-  eachRecord: EachRecord,
-): BatchOutcome => {
-  const counts = noCounts();
-  const known = checkpoints.read(to.consumer);
-  const earlier = appliedEarlier(catalog, known);
-  const highWater = moves.map(({ topic, partition }) => highWaterOf(known, topic, partition));
-  eachRecord((record, moveIndex) => {
-    const unreadable = (reason: string): void => {
-      counts.unreadable += 1;
-      keepUnreadable({ ...record, group: to.group, logId: moves[moveIndex]?.logId ?? '', reason });
-    };
-    const received = readCloudEvent(record);
-    if (E.isLeft(received)) {
-      unreadable(received.left);
-      return;
-    }
-    const { envelope, data } = received.right;
-    if (envelope.position <= (highWater[moveIndex] ?? 0)) {
-      counts.duplicates += 1;
-      return;
-    }
-    highWater[moveIndex] = envelope.position;
-    if (envelope.position <= earlier(envelope.stream)) {
-      counts.duplicates += 1;
-      return;
-    }
-    const taken = take(to, envelope, () => data, counts);
-    if (E.isLeft(taken)) unreadable(taken.left);
-  });
-  moves.forEach((move, moveIndex) =>
-    checkpoints.move(to.consumer, { ...move, highWaterPosition: highWater[moveIndex] ?? 0 }),
-  );
-  return counts;
-};
-
-const takeEvents = (
-  { catalog, checkpoints, keepUnreadable }: IntakeOptions,
-  take: Take,
-  place: ReturnType<typeof placing>,
-  to: Consumer,
-  page: ReadonlyArray<StoredEvent>,
-  bounds: ReadonlyArray<Checkpoint> | undefined,
-): BatchOutcome => {
-  const counts = noCounts();
-  const known = checkpoints.read(to.consumer);
-  const earlier = appliedEarlier(catalog, known);
-  const partitions = openPartitions(known, bounds);
-  for (const event of page) {
-    const at = place(event);
-    if (at === undefined || !to.topics.has(at.topic)) continue;
-    const partition = partitions.get(`${at.topic}/${at.partition}`);
-    if (partition === undefined) {
-      if (bounds !== undefined) continue;
-      throw new Error(`${to.consumer} has not begun ${at.topic}/${at.partition}: its events would be lost`);
-    }
-    if (event.position > partition.bound) continue;
-    if (event.position <= partition.highWaterPosition) {
-      counts.duplicates += 1;
-      continue;
-    }
-    partition.highWaterPosition = event.position;
-    if (event.position <= earlier(event.stream)) {
-      counts.duplicates += 1;
-      continue;
-    }
-    const taken = take(to, event, () => JSON.parse(event.payload) as unknown, counts);
-    if (E.isRight(taken)) continue;
-    counts.unreadable += 1;
-    keepUnreadable({ ...at, ...recordOf(event, at.key), group: to.group, reason: taken.left });
-  }
-  for (const { checkpoint, highWaterPosition } of partitions.values()) {
-    if (highWaterPosition === checkpoint.highWaterPosition) continue;
-    const { logId: fromLogId, nextOffset: fromOffset } = checkpoint;
-    checkpoints.move(to.consumer, { ...checkpoint, highWaterPosition, fromLogId, fromOffset });
-  }
-  return counts;
 };
 
 /** The records of a batch as they came from the log. */
@@ -176,6 +115,35 @@ export const recordsOf =
     const indexes = new Map(moves.map(({ topic, partition }, index) => [`${topic}/${partition}`, index]));
     for (const record of records) visit(record, indexes.get(`${record.topic}/${record.partition}`) ?? -1);
   };
+
+// -------------------------------------------------------------------------------------
+// Reading
+// -------------------------------------------------------------------------------------
+
+/** How arrivals are read with today's contracts. */
+export const readingOf = (
+  catalog: Catalog,
+): { readonly decode: DecodeArrival; readonly presentType: (type: string) => string | undefined } => {
+  const decode = decodeEvent(catalog);
+  return {
+    presentType: (type) => catalog.eventDefinition(type)?.type,
+    decode: ({ envelope, data }) => {
+      const event = decode(envelope, data());
+      if (E.isRight(event)) return event;
+      const { _tag, reason } = event.left;
+      return E.left({ class: _tag === 'UnknownContract' ? 'unknown-contract' : 'malformed', reason });
+    },
+  };
+};
+
+const originInLog = (
+  { topic, partition, offset, timestampMs, key, headers, value }: LogRecord,
+  logId: string,
+): Origin => ({ topic, partition, offset, logId, timestampMs, key, headers, value: () => value });
+
+// -------------------------------------------------------------------------------------
+// Marks
+// -------------------------------------------------------------------------------------
 
 const highWaterOf = (known: ReadonlyArray<Checkpoint>, topic: string, partition: number): number =>
   known.find((each) => each.topic === topic && each.partition === partition)?.highWaterPosition ?? 0;
@@ -199,19 +167,35 @@ const openPartitions = (
     }),
   );
 
+const partitionFor = (
+  to: Consumer,
+  at: { readonly topic: string; readonly partition: number } | undefined,
+  partitions: ReadonlyMap<string, OpenPartition>,
+  mustBeOpen: boolean,
+): OpenPartition | undefined => {
+  if (at === undefined || !to.topics.has(at.topic)) return undefined;
+  const partition = partitions.get(`${at.topic}/${at.partition}`);
+  if (partition === undefined && mustBeOpen) {
+    throw new Error(`${to.consumer} has not begun ${at.topic}/${at.partition}: its events would be lost`);
+  }
+  return partition;
+};
+
+const moveMarks = (
+  checkpoints: Checkpoints,
+  consumer: string,
+  partitions: ReadonlyMap<string, OpenPartition>,
+): void => {
+  for (const { checkpoint, highWaterPosition } of partitions.values()) {
+    if (highWaterPosition === checkpoint.highWaterPosition) continue;
+    const { logId: fromLogId, nextOffset: fromOffset } = checkpoint;
+    checkpoints.move(consumer, { ...checkpoint, highWaterPosition, fromLogId, fromOffset });
+  }
+};
+
 /** Where an event stands in the log; undefined for one of an aggregate that the program no longer has. */
 const placing = (catalog: Catalog) => {
   const destination = destinationOf(catalog);
   return ({ stream }: StoredEvent) =>
     catalog.byCategory(categoryOf(stream)) === undefined ? undefined : destination(stream);
 };
-
-/** The event as far as it can stand for a record. */
-const recordOf = ({ payload, position, recordedAt }: StoredEvent, key: string) => ({
-  logId: STORE_LOG_ID,
-  offset: position,
-  key: Buffer.from(key),
-  value: Buffer.from(payload),
-  headers: {},
-  timestampMs: Date.parse(recordedAt),
-});

@@ -1,24 +1,19 @@
 /** What a consumer group does with records, as the loop that feeds it sees it. */
 import type { LogRecord } from '../kafka/event-log';
+import type { BatchOutcome } from './batch-outcome';
 import type { Checkpoint, CheckpointMove } from './checkpoints';
+import type { RetryPolicy } from './failures';
 import type { GroupStatus } from './group-status';
 
-/** What became of the records of a batch; the counts of one group add up over time. */
-export interface BatchOutcome {
-  readonly applied: number;
-  /** At or below the high-water position: delivered before. */
-  readonly duplicates: number;
-  /** Of a type that the group does not handle. */
-  readonly notApplicable: number;
-  /** Could not be read as an event; kept byte for byte beside the effects, in the same transaction. */
-  readonly unreadable: number;
-}
+export type { BatchOutcome };
 
 /** A batch from Kafka with the checkpoint moves that belong to it. */
 export interface RecordBatch {
   readonly records: ReadonlyArray<LogRecord>;
   /** One for each partition that the batch touches; `highWaterPosition` is left to the handler, who reads the records. */
   readonly moves: ReadonlyArray<Omit<CheckpointMove, 'highWaterPosition'>>;
+  /** The retry of transient faults has outlasted its bound: attempts so far. Absent while it has not. */
+  readonly exhaustedAttempts?: number;
 }
 
 /**
@@ -27,12 +22,17 @@ export interface RecordBatch {
  */
 export interface GroupHandler {
   readonly group: string;
+  /** How transient faults are retried. */
+  readonly retry: RetryPolicy;
   /** The names of the topics that it reads. */
   readonly topics: ReadonlyArray<string>;
   readonly checkpoints: () => Promise<ReadonlyArray<Checkpoint>>;
   /** Sets checkpoints where there are none. */
   readonly begin: (checkpoints: ReadonlyArray<Checkpoint>) => Promise<void>;
-  /** Rejects with CheckpointMoved where another process has moved a checkpoint; nothing is applied then. */
+  /**
+   * Rejects with CheckpointMoved where another process has moved a checkpoint, and with CircuitOpen where too many keys fail;
+   * nothing is applied then. Whatever else it rejects with is transient: failures of events are outcomes.
+   */
   readonly apply: (batch: RecordBatch) => Promise<BatchOutcome>;
   /** Moves checkpoints without effects, to another log or past records that are gone. Rejects with CheckpointMoved. */
   readonly move: (moves: ReadonlyArray<CheckpointMove>) => Promise<void>;

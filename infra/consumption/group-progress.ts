@@ -1,6 +1,6 @@
 /** What a running group knows of itself, and how it tells others. */
 import { isoTime, type Clock } from '../clock';
-import type { BatchOutcome } from './group-handler';
+import { countNames, noCounts, type BatchOutcome } from './batch-outcome';
 import type { Checkpoint } from './checkpoints';
 import type { GroupStatus, PartitionStatus } from './group-status';
 
@@ -13,6 +13,8 @@ interface PartitionProgress {
   nextOffset: number;
   highWaterPosition: number;
   logEndOffset: number | null;
+  state: PartitionStatus['state'];
+  reason: string | null;
 }
 
 export interface GroupProgress {
@@ -28,7 +30,7 @@ export interface GroupProgress {
 
 /** Starts with nothing known. */
 export const groupProgress = (group: string, clock: Clock): GroupProgress => {
-  const outcomes = { applied: 0, duplicates: 0, notApplicable: 0, unreadable: 0, retries: 0 };
+  const outcomes = { ...noCounts(), retries: 0 };
   let partitions = new Map<string, PartitionProgress>();
   let state: State = 'starting';
   let reason: string | null = null;
@@ -38,10 +40,7 @@ export const groupProgress = (group: string, clock: Clock): GroupProgress => {
       reason = why;
     },
     count: (outcome) => {
-      outcomes.applied += outcome.applied;
-      outcomes.duplicates += outcome.duplicates;
-      outcomes.notApplicable += outcome.notApplicable;
-      outcomes.unreadable += outcome.unreadable;
+      for (const name of countNames) outcomes[name] += outcome[name];
     },
     countRetry: () => {
       outcomes.retries += 1;
@@ -50,7 +49,8 @@ export const groupProgress = (group: string, clock: Clock): GroupProgress => {
       partitions = new Map(
         checkpoints.map((each) => {
           const key = `${each.topic}/${each.partition}`;
-          return [key, { ...each, logEndOffset: partitions.get(key)?.logEndOffset ?? null }];
+          const logEndOffset = partitions.get(key)?.logEndOffset ?? null;
+          return [key, { ...each, logEndOffset, state: 'running', reason: null }];
         }),
       );
     },
@@ -72,7 +72,7 @@ export const groupProgress = (group: string, clock: Clock): GroupProgress => {
 };
 
 const partitionStatus = (progress: PartitionProgress): PartitionStatus => {
-  const { topic, partition, nextOffset, highWaterPosition, logEndOffset } = progress;
+  const { topic, partition, nextOffset, highWaterPosition, logEndOffset, state, reason } = progress;
   const lag = logEndOffset === null ? null : Math.max(0, logEndOffset - nextOffset);
-  return { topic, partition, nextOffset, highWaterPosition, logEndOffset, lag };
+  return { topic, partition, nextOffset, highWaterPosition, logEndOffset, lag, state, reason };
 };

@@ -1,5 +1,6 @@
 /** How a consumer group stands, as operators see it; kept as a row in the group's own file, for other processes to read. */
 import type { Database, Migration } from '../sqlite/database';
+import type { BatchOutcome } from './batch-outcome';
 
 /** How a partition of a group stands. */
 export interface PartitionStatus {
@@ -11,6 +12,9 @@ export interface PartitionStatus {
   readonly logEndOffset: number | null;
   /** `logEndOffset - nextOffset`; null before the first look. */
   readonly lag: number | null;
+  /** `retrying`: a fault that should pass holds it; `halted`: for longer than its bound. The others go on. */
+  readonly state: 'running' | 'retrying' | 'halted';
+  readonly reason: string | null;
 }
 
 /** How a consumer group stands. */
@@ -21,7 +25,7 @@ export interface GroupStatus {
   readonly reason: string | null;
   readonly lag: number | null;
   /** Since this process started. */
-  readonly outcomes: Readonly<Record<'applied' | 'duplicates' | 'notApplicable' | 'unreadable' | 'retries', number>>;
+  readonly outcomes: Readonly<Record<keyof BatchOutcome | 'retries', number>>;
   readonly partitions: ReadonlyArray<PartitionStatus>;
   /** ISO 8601, UTC. */
   readonly updatedAt: string;

@@ -1,13 +1,12 @@
 /** The loop of a consumer group: plan, catch up, consume, and begin again after every fault that may pass. */
 import { backoffMs } from '../backoff';
 import { exclusive } from '../exclusive';
-import { OffsetOutOfRange, TopicMissing, type LogConsumer, type LogRecord } from '../kafka/event-log';
-import { LeaseLost } from '../sqlite/lease';
-import { CheckpointMoved } from './checkpoints';
+import { OffsetOutOfRange, TopicMissing, type LogConsumer } from '../kafka/event-log';
+import { CircuitOpen } from './circuit-breaker';
 import type { ConsumerGroupOptions, StartConsumerGroup } from './consumer-group';
 import { groupProgress, type GroupProgress } from './group-progress';
 import { groupReporter, type GroupReporter } from './group-reporter';
-import type { RecordBatch } from './group-handler';
+import { isTakenOver, patientApplication } from './patient-application';
 import { startingPlan, type PartitionBounds, type StartingPlan } from './starting-plan';
 
 /** Measured: larger batches win little more, and hold the views' writer for longer. */
@@ -62,7 +61,7 @@ const run = async (running: Running): Promise<void> => {
         await become(running, 'stopped', messageOf(error));
         throw error;
       }
-      if (error instanceof GroupHalted) {
+      if (error instanceof GroupHalted || error instanceof CircuitOpen) {
         await halt(running, error.message);
         break;
       }
@@ -79,8 +78,6 @@ const run = async (running: Running): Promise<void> => {
     running.logger.warn({ group: running.handler.group, error }, 'the last status of the group was not kept');
   });
 };
-
-const isTakenOver = (error: unknown): boolean => error instanceof CheckpointMoved || error instanceof LeaseLost;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -197,6 +194,7 @@ const catchUp = async (running: Running, why: string): Promise<void> => {
 /** While one batch is applied, the next one is fetched; never more than one ahead. */
 const consume = async (running: Running, consumer: LogConsumer, onProgress: () => void): Promise<void> => {
   const { stopping, reporter, progress } = running;
+  const application = patientApplication(running, consumer);
   let next = consumer.poll(MAX_BATCH_RECORDS);
   try {
     for (;;) {
@@ -205,9 +203,14 @@ const consume = async (running: Running, consumer: LogConsumer, onProgress: () =
       next = consumer.poll(MAX_BATCH_RECORDS);
       // Its failure is met when it is awaited.
       next.catch(() => undefined);
-      if (records.length > 0) {
-        await applyPatiently(running, batchOf(progress, records));
-        onProgress();
+      const isApplied = await application.take(records);
+      if (isApplied) onProgress();
+      await application.retryWhenDue();
+      const { state, reason } = application.standing();
+      if (progress.status().state !== state || progress.status().reason !== reason) {
+        progress.become(state, reason);
+        // A status that can't be written now is written by the next report.
+        await reporter.refresh(consumer).catch(() => undefined);
       }
       await reporter.refreshWhenDue(consumer);
     }
@@ -220,42 +223,5 @@ const consume = async (running: Running, consumer: LogConsumer, onProgress: () =
     );
   } finally {
     await next.catch(() => []);
-  }
-};
-
-const batchOf = (progress: GroupProgress, records: ReadonlyArray<LogRecord>): RecordBatch => {
-  const ends = new Map<string, LogRecord>();
-  for (const record of records) ends.set(`${record.topic}/${record.partition}`, record);
-  const moves = [...ends.values()].map(({ topic, partition, offset }) => {
-    const at = progress.partition(topic, partition);
-    if (at === undefined) throw new Error(`a record came of ${topic}/${partition}, which was never assigned`);
-    return {
-      topic,
-      partition,
-      logId: at.logId,
-      nextOffset: offset + 1,
-      fromLogId: at.logId,
-      fromOffset: at.nextOffset,
-    };
-  });
-  return { records, moves };
-};
-
-/** Applies in place until it goes through: the partition's order is kept, and a fault that passes loses nothing. */
-const applyPatiently = async (running: Running, batch: RecordBatch): Promise<void> => {
-  const { handler, progress, oneAtATime, stopping } = running;
-  for (let attempts = 1; !stopping.aborted; attempts += 1) {
-    try {
-      progress.count(await oneAtATime(() => handler.apply(batch)));
-      for (const { topic, partition, nextOffset } of batch.moves) {
-        const at = progress.partition(topic, partition);
-        if (at !== undefined) at.nextOffset = nextOffset;
-      }
-      if (attempts > 1) await become(running, 'running', null);
-      return;
-    } catch (error) {
-      if (isTakenOver(error)) throw error;
-      await retryLater(running, attempts, error);
-    }
   }
 };

@@ -81,10 +81,10 @@ export interface LogConsumer {
 export interface OutgoingRecord {
   readonly topic: string;
   readonly partition: number;
-  readonly key: string;
-  readonly value: string;
+  readonly key: string | Buffer | null;
+  readonly value: string | Buffer | null;
   /** One name and value each, in order. */
-  readonly headers: ReadonlyArray<Readonly<Record<string, string>>>;
+  readonly headers: ReadonlyArray<Readonly<Record<string, string | Buffer>>>;
   /**
    * Kafka forgets a producer by the time of its records: when a broker is killed, one whose last record is dated a day
    * back (`producer.id.expiration.ms`) is unknown to it afterwards, and what was in flight may then be stored twice.

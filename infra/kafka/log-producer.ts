@@ -68,13 +68,14 @@ const produce = (client: Producer, record: OutgoingRecord): KafkaError | undefin
   const { topic, partition, key, value, headers, timestampMs, sequence } = record;
   try {
     // The binding only reads the headers; its types don't say so.
-    client.produce(topic, partition, Buffer.from(value), key, timestampMs, sequence, headers as MessageHeader[]);
+    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+    client.produce(topic, partition, bytes, key, timestampMs, sequence, headers as MessageHeader[]);
     return undefined;
   } catch (error) {
     // An Error of its own where it was never connected or has been closed, the client's in all other cases.
     const { code = errorCodes.ERR__STATE, message } = error as Error & Partial<LibrdKafkaError>;
     if (code === errorCodes.ERR_MSG_SIZE_TOO_LARGE) {
-      throw new RecordTooLarge(topic, partition, Buffer.byteLength(value));
+      throw new RecordTooLarge(topic, partition, value === null ? 0 : Buffer.byteLength(value));
     }
     return new KafkaError(code, `${topic}/${partition}: ${message}`);
   }

@@ -1,6 +1,12 @@
 /** What the reactors remember: the state of every process instance, what was asked for, and what is still to be done. */
-import type { CommandOutcome, ProcessCommand, ProcessInput } from '../../domain/kernel/process-manager';
+import type {
+  CommandOutcome,
+  ProcessCommand,
+  ProcessDeadline,
+  ProcessInput,
+} from '../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
+import { isoTime } from '../clock';
 import type { Database } from '../sqlite/database';
 import type { Process } from './process';
 
@@ -21,6 +27,12 @@ export interface PendingCounts {
   readonly firstParked: { readonly id: string; readonly reason: string } | undefined;
 }
 
+/** A deadline that has passed and that its process has not learned of. */
+export interface DueDeadline {
+  readonly instance: string;
+  readonly deadline: ProcessDeadline;
+}
+
 /** All calls belong inside the caller's transaction. */
 export interface ProcessLedger {
   /**
@@ -32,6 +44,10 @@ export interface ProcessLedger {
   readonly learnEvent: (process: Process, event: RecordedEvent) => ReadonlyArray<PendingCommand>;
   /** Lets the process learn what became of its command, which then no longer waits; answers what it newly asks for. */
   readonly learnOutcome: (pending: PendingCommand, outcome: CommandOutcome) => ReadonlyArray<PendingCommand>;
+  /** Deadlines of a process that have passed at a time, oldest first. */
+  readonly deadlinesDue: (process: Process, nowMs: number, limit: number) => ReadonlyArray<DueDeadline>;
+  /** Lets the process learn that its deadline has passed; answers the commands that it newly asks for. */
+  readonly learnDeadline: (process: Process, due: DueDeadline) => ReadonlyArray<PendingCommand>;
   /** Notes an attempt that has to be repeated. */
   readonly noteAttempt: (
     pending: PendingCommand,
@@ -66,6 +82,9 @@ export const processLedger = (database: Database): ProcessLedger => {
     const before = statements.readState.get(process.name, instance)?.state;
     const step = process.step(before, input);
     if (step.state !== before) statements.writeState.run(process.name, instance, step.state);
+    for (const { id, dueAt } of step.deadlines) {
+      statements.addDeadline.run(process.name, id, instance, Date.parse(dueAt));
+    }
     return step.commands.flatMap((command) => issue(process, instance, command) ?? []);
   };
 
@@ -84,6 +103,15 @@ export const processLedger = (database: Database): ProcessLedger => {
     learnOutcome: ({ seq, process, instance }, outcome) => {
       statements.remove.run(seq);
       return learn(process, instance, { _tag: 'Outcome', outcome });
+    },
+    deadlinesDue: (process, nowMs, limit) =>
+      statements.deadlinesDue.all(process.name, nowMs, limit).map(({ id, instance, dueAtMs }) => ({
+        instance,
+        deadline: { id, dueAt: isoTime(dueAtMs) },
+      })),
+    learnDeadline: (process, { instance, deadline }) => {
+      if (statements.passDeadline.run(process.name, deadline.id).changes === 0) return [];
+      return learn(process, instance, { _tag: 'DeadlinePassed', deadline });
     },
     noteAttempt: ({ seq }, { nextAttemptAtMs, reason }) =>
       void statements.noteAttempt.run(nextAttemptAtMs, reason, seq),
@@ -106,7 +134,7 @@ const prepareStatements = (database: Database) => ({
   writeVersion: database.prepare<[string, number]>(
     'INSERT INTO processes VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version',
   ),
-  discard: ['process_instances', 'issued_commands', 'pending_commands'].map((table) =>
+  discard: ['process_instances', 'issued_commands', 'pending_commands', 'deadlines'].map((table) =>
     database.prepare<[string]>(`DELETE FROM ${table} WHERE process = ?`),
   ),
   readState: database.prepare<[string, string], { state: string }>(
@@ -114,6 +142,22 @@ const prepareStatements = (database: Database) => ({
   ),
   writeState: database.prepare<[string, string, string]>(
     'INSERT INTO process_instances VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state',
+  ),
+  addDeadline: database.prepare<[string, string, string, number]>(
+    `INSERT INTO deadlines VALUES (?, ?, ?, ?, 'waiting') ON CONFLICT DO NOTHING`,
+  ),
+  deadlinesDue: database.prepare<
+    [string, number, number],
+    { readonly id: string; readonly instance: string; readonly dueAtMs: number }
+  >(
+    // A process instance that lacks events must not decide yet; '*' lacks some of an instance that can't be told.
+    `SELECT id, instance, due_at_ms AS dueAtMs FROM deadlines
+      WHERE process = ? AND state = 'waiting' AND due_at_ms <= ?
+        AND NOT EXISTS (SELECT 1 FROM stale_rows WHERE consumer = process AND row_key IN ('*', instance))
+      ORDER BY due_at_ms LIMIT ?`,
+  ),
+  passDeadline: database.prepare<[string, string]>(
+    `UPDATE deadlines SET state = 'passed' WHERE process = ? AND id = ? AND state = 'waiting'`,
   ),
   issue: database.prepare<[string, string]>('INSERT INTO issued_commands VALUES (?, ?) ON CONFLICT DO NOTHING'),
   insert: database.prepare<[string, string, string, string]>(

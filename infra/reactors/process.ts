@@ -1,6 +1,12 @@
 /** A process manager without its type parameter: the state goes in and comes out as the JSON text that is stored. */
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
-import type { ProcessCommand, ProcessInput, ProcessManager, ProcessStep } from '../../domain/kernel/process-manager';
+import type {
+  ProcessCommand,
+  ProcessDeadline,
+  ProcessInput,
+  ProcessManager,
+  ProcessStep,
+} from '../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 
 /** Any process manager, where the type of its state doesn't matter. */
@@ -19,7 +25,11 @@ export interface Process {
   readonly step: (
     storedState: string | undefined,
     input: ProcessInput,
-  ) => { readonly state: string; readonly commands: ReadonlyArray<ProcessCommand> };
+  ) => {
+    readonly state: string;
+    readonly commands: ReadonlyArray<ProcessCommand>;
+    readonly deadlines: ReadonlyArray<ProcessDeadline>;
+  };
 }
 
 /** Puts a process manager behind its stored state. */
@@ -32,6 +42,6 @@ export const processOf = (manager: AnyProcessManager): Process => ({
     // What is stored was made by this version of the manager: another version discards its instances first.
     const state: unknown = storedState === undefined ? manager.initialState : JSON.parse(storedState);
     const next = manager.step(state, input);
-    return { state: JSON.stringify(next.state), commands: next.commands };
+    return { state: JSON.stringify(next.state), commands: next.commands, deadlines: next.deadlines ?? [] };
   },
 });

@@ -3,12 +3,15 @@
  * transaction; the commands go out after the commit, and wait in the file until their outcome is known.
  */
 import type { Catalog } from '../../domain/kernel/aggregate';
-import type { Clock } from '../clock';
-import { checkpointsOf } from '../consumption/checkpoints';
-import { eventIntake, recordsOf } from '../consumption/event-intake';
-import type { BatchOutcome, GroupHandler } from '../consumption/group-handler';
+import type { RecordedEvent } from '../../domain/kernel/recorded-event';
+import type { Checkpoints } from '../consumption/checkpoints';
+import type { Consumer } from '../consumption/event-consumer';
+import { recordsOf } from '../consumption/event-intake';
+import { defaultRetryPolicy } from '../consumption/failures';
+import type { GroupHandler } from '../consumption/group-handler';
 import { groupStatusWriter } from '../consumption/group-status';
-import { unreadableRecordsOf } from '../consumption/unreadable-records';
+import type { RedriveStep } from '../dead-letters/failure-desk';
+import type { FailureStore } from '../dead-letters/failure-store';
 import type { Database } from '../sqlite/database';
 import type { EventReader } from '../sqlite/event-reader';
 import type { Lease } from '../sqlite/lease';
@@ -21,7 +24,8 @@ export interface ReactorHandlerOptions {
   readonly database: Database;
   readonly lease: Lease;
   readonly ledger: ProcessLedger;
-  readonly clock: Clock;
+  readonly checkpoints: Checkpoints;
+  readonly failures: FailureStore;
   /** The store, for what the log does not hold. */
   readonly reader: Pick<EventReader, 'readAll'>;
   /** Takes commands whose asking is committed. */
@@ -40,55 +44,106 @@ export const topicsOf = (process: Process, catalog: Catalog): ReadonlyArray<stri
     .map(({ topic }) => topic.name);
 };
 
+/** A process manager's group with what else its role asks of it. */
+export interface ReactorHandler extends GroupHandler {
+  /** Takes the next few events of what is to be redriven. */
+  readonly redriveStep: () => Promise<RedriveStep>;
+  readonly isAnyDeadlineDue: (nowMs: number) => boolean;
+  /** Lets the process learn of some deadlines that had passed at that time; answers how many. */
+  readonly learnDeadlines: (nowMs: number) => Promise<number>;
+}
+
 /** Makes the handler of one process manager. */
-export const reactorHandler = (options: ReactorHandlerOptions): GroupHandler => {
-  const { process, catalog, database, lease, ledger, clock, reader, room } = options;
+export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler => {
+  const { process, catalog, database, lease, ledger, reader, room } = options;
+  const { intake, breakers, desk } = options.failures;
   const group = process.name;
   const topics = topicsOf(process, catalog);
-  const checkpoints = checkpointsOf(database);
+  const { checkpoints } = options;
   const writeStatus = groupStatusWriter(database);
-  const intake = eventIntake({ catalog, checkpoints, keepUnreadable: unreadableRecordsOf(database, clock) });
 
-  const underLease = async <Result>(work: () => Result): Promise<Result> => {
-    const transaction = database.transaction(() => {
-      lease.assertHeld();
-      return work();
-    });
-    return Promise.resolve(transaction.immediate());
-  };
+  const write = <Result>(work: () => Result): Result =>
+    database
+      .transaction(() => {
+        lease.assertHeld();
+        return work();
+      })
+      .immediate();
+  const underLease = async <Result>(work: () => Result): Promise<Result> => Promise.resolve(write(work));
 
   /** Learns in one transaction; what is asked for goes out once that is committed. */
-  const learn = async (work: (asked: PendingCommand[]) => BatchOutcome): Promise<BatchOutcome> => {
+  const learn = async <Result>(work: (to: Consumer, asked: PendingCommand[]) => Result): Promise<Result> => {
     await room();
     const asked: PendingCommand[] = [];
-    const outcome = await underLease(() => work(asked));
+    const result = breakers.guard(group, write, () => work(consumerOf(process, topics, ledger, asked), asked));
     options.enqueue(asked);
-    return outcome;
+    return Promise.resolve(result);
   };
-
-  const consumer = (asked: PendingCommand[]) => ({
-    consumer: group,
-    group,
-    topics: new Set(topics),
-    handled: new Set(process.handles.map(({ type }) => type)),
-    onEvent: (event: Parameters<ProcessLedger['learnEvent']>[1]) =>
-      void asked.push(...ledger.learnEvent(process, event)),
-  });
 
   return {
     group,
     topics,
+    retry: defaultRetryPolicy,
     checkpoints: async () => Promise.resolve(checkpoints.read(group)),
     begin: (wanted) => underLease(() => wanted.forEach((checkpoint) => checkpoints.begin(group, checkpoint))),
     move: (moves) => underLease(() => moves.forEach((move) => checkpoints.move(group, move))),
-    apply: (batch) => learn((asked) => intake.records(consumer(asked), batch.moves, recordsOf(batch))),
+    apply: (batch) => learn((to) => intake.records(to, batch, recordsOf(batch))),
     applyFromStore: async ({ afterPosition, untilPosition }) => {
       const limit = Math.min(STORE_PAGE_EVENTS, untilPosition - afterPosition);
       const page = reader.readAll({ afterPosition, limit });
-      const outcome = await learn((asked) => intake.events(consumer(asked), page, undefined));
+      const outcome = await learn((to) => intake.events(to, page, undefined));
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },
     caughtUpTo: (position) => underLease(() => topics.forEach((topic) => checkpoints.raise(group, topic, position))),
     report: (status) => underLease(() => writeStatus(status)),
+    redriveStep: () => learn((to) => desk.step(to)),
+    isAnyDeadlineDue: (nowMs) => ledger.deadlinesDue(process, nowMs, 1).length > 0,
+    learnDeadlines: (nowMs) =>
+      learn((_to, asked) => {
+        const due = ledger.deadlinesDue(process, nowMs, DEADLINES_AT_ONCE);
+        for (const each of due) asked.push(...ledger.learnDeadline(process, each));
+        return due.length;
+      }),
   };
+};
+
+const DEADLINES_AT_ONCE = 200;
+
+const consumerOf = (
+  process: Process,
+  topics: ReadonlyArray<string>,
+  ledger: ProcessLedger,
+  asked: PendingCommand[],
+): Consumer => ({
+  consumer: process.name,
+  group: process.name,
+  topics: new Set(topics),
+  handled: new Set(process.handles.map(({ type }) => type)),
+  open: () => {
+    const own: PendingCommand[] = [];
+    return {
+      handle: (event) => {
+        if (process.instanceOf(event) === undefined) return 'not-applicable';
+        own.push(...ledger.learnEvent(process, event));
+        return 'applied';
+      },
+      // Only now: what was asked for by a handling that broke is rolled back with it.
+      finish: () => void asked.push(...own),
+    };
+  },
+  rowsOf: (envelope, data) => [instanceOfUnread(process, { ...envelope, data }) ?? UNKNOWN_INSTANCE],
+  exhausted: defaultRetryPolicy.exhausted,
+});
+
+/** Holds the deadlines of every instance: any of them may lack the event. */
+const UNKNOWN_INSTANCE = '*';
+
+/** The payload may be anything: it has not passed its contract. */
+const instanceOfUnread = (process: Process, event: RecordedEvent): string | undefined => {
+  try {
+    const instance: unknown = process.instanceOf(event);
+    return typeof instance === 'string' ? instance : undefined;
+  } catch {
+    return undefined;
+  }
 };

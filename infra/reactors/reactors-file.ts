@@ -5,7 +5,7 @@
  */
 import { checkpointMigration } from '../consumption/checkpoints';
 import { groupStatusMigration } from '../consumption/group-status';
-import { unreadableRecordsMigration } from '../consumption/unreadable-records';
+import { deadLettersMigration } from '../dead-letters/dead-letters-schema';
 import type { Migration } from '../sqlite/database';
 import { leaseMigration } from '../sqlite/lease';
 
@@ -43,11 +43,26 @@ const processMigration: Migration = {
         CREATE INDEX pending_commands_parked ON pending_commands (process, seq) WHERE state = 'parked';`,
 };
 
+/** Moments at which processes want to look again. One that has passed stays, so that a replay asks for none twice. */
+const deadlinesMigration: Migration = {
+  name: 'deadlines',
+  sql: `CREATE TABLE deadlines (
+          process TEXT NOT NULL,
+          id TEXT NOT NULL,
+          instance TEXT NOT NULL,
+          due_at_ms INTEGER NOT NULL,
+          state TEXT NOT NULL CHECK (state IN ('waiting', 'passed')),
+          PRIMARY KEY (process, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX deadlines_waiting ON deadlines (process, due_at_ms) WHERE state = 'waiting';`,
+};
+
 /** All steps since the file's birth. */
 export const reactorsMigrations: ReadonlyArray<Migration> = [
   leaseMigration,
   checkpointMigration,
   groupStatusMigration,
   processMigration,
-  unreadableRecordsMigration,
+  deadLettersMigration,
+  deadlinesMigration,
 ];

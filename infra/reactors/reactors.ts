@@ -1,10 +1,14 @@
 /** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../clock';
-import { checkpointsOf } from '../consumption/checkpoints';
+import { checkpointsOf, type Checkpoints } from '../consumption/checkpoints';
 import type { ConsumerGroup } from '../consumption/consumer-group';
 import { groupStatusReader, type GroupStatus } from '../consumption/group-status';
 import { startConsumerGroup } from '../consumption/start-consumer-group';
+import { NOTHING_TO_DO } from '../dead-letters/failure-desk';
+import { runFailureDesk } from '../dead-letters/failure-runner';
+import { failureStore, type FailureStore } from '../dead-letters/failure-store';
+import { withOpenLetters } from '../dead-letters/open-letters';
 import type { EventLog } from '../kafka/event-log';
 import type { Logger } from '../logger';
 import { checkpointAndClose, openForReading, schemaVersion, type Database } from '../sqlite/database';
@@ -15,7 +19,8 @@ import { commandClient, type ApiAddress } from './command-client';
 import { commandSender, type CommandSender, type SenderRecord } from './command-sender';
 import { processOf, type AnyProcessManager, type Process } from './process';
 import { pendingCounts, processLedger, type ProcessLedger } from './process-ledger';
-import { reactorHandler } from './reactor-handler';
+import { storeWatch, watchDeadlines } from './deadlines';
+import { reactorHandler, type ReactorHandler } from './reactor-handler';
 import { reactorsMigrations } from './reactors-file';
 
 export interface ReactorsOptions {
@@ -31,6 +36,8 @@ export interface ReactorsOptions {
   readonly storeFile: string;
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
   readonly api: ApiAddress;
+  /** Put before the names of dead-letter topics. */
+  readonly topicPrefix?: string;
 }
 
 export interface Reactors {
@@ -62,7 +69,9 @@ export const startReactors = async (options: ReactorsOptions): Promise<Reactors>
   const reader = openEventReader(options.storeFile);
   const ledger = processLedger(database);
   const processes = options.processManagers.map(processOf);
-  prepare(database, lease, ledger, processes, options.logger);
+  const checkpoints = checkpointsOf(database);
+  const failures = failureStore({ ...options, database, checkpoints, store: () => reader });
+  prepare({ database, lease, ledger, failures, checkpoints, logger: options.logger }, processes);
   const sender = commandSender({
     post: commandClient(options.api, options.catalog, options.clock),
     record: senderRecord(database, lease, ledger, options.logger),
@@ -71,36 +80,57 @@ export const startReactors = async (options: ReactorsOptions): Promise<Reactors>
     backlogLimit: BACKLOG_COMMANDS,
   });
   for (const process of processes) sender.enqueue(ledger.pending(process));
-  const groups = processes.map((process) =>
-    startGroup({ ...options, database, lease, ledger, reader, sender }, process),
-  );
+  const stopping = new AbortController();
+  const parts = {
+    ...options,
+    database,
+    lease,
+    ledger,
+    reader,
+    sender,
+    failures,
+    checkpoints,
+    stopping: stopping.signal,
+  };
+  const groups = processes.map((process) => startGroup(parts, process));
+  const beside = [...groups.map(({ deadlines }) => deadlines), attendToFailures(parts, groups)];
   return {
     stop: async () => {
+      stopping.abort();
       await sender.stop();
-      await Promise.all(groups.map((group) => group.stop()));
+      await Promise.all(groups.map(({ group }) => group.stop()));
+      await Promise.all(beside.map((work) => work.catch(() => undefined)));
       reader.close();
       lease.release();
       checkpointAndClose(database);
     },
-    done: Promise.race([Promise.all(groups.map(({ done }) => done)).then(() => undefined), sender.failed, lost]),
+    done: Promise.race([
+      Promise.all([...groups.map(({ group }) => group.done), ...beside]).then(() => undefined),
+      sender.failed,
+      lost,
+    ]),
   };
 };
 
 /** Processes of another version begin again from the first event; commands set aside get another chance. */
 const prepare = (
-  database: Database,
-  lease: Lease,
-  ledger: ProcessLedger,
+  {
+    database,
+    lease,
+    ledger,
+    failures,
+    checkpoints,
+    logger,
+  }: Pick<Parts, 'database' | 'lease' | 'ledger' | 'failures' | 'checkpoints' | 'logger'>,
   processes: ReadonlyArray<Process>,
-  logger: Logger,
 ): void => {
-  const checkpoints = checkpointsOf(database);
   database
     .transaction(() => {
       lease.assertHeld();
       for (const process of processes) {
         if (!ledger.prepare(process)) continue;
         checkpoints.remove(process.name);
+        failures.desk.letters.restart(process.name);
         logger.info({ process: process.name, version: process.version }, 'a new version: learns everything again');
       }
       const unparked = ledger.unparkAll();
@@ -136,17 +166,73 @@ interface Parts extends ReactorsOptions {
   readonly ledger: ProcessLedger;
   readonly reader: EventReader;
   readonly sender: CommandSender;
+  readonly failures: FailureStore;
+  readonly checkpoints: Checkpoints;
+  readonly stopping: AbortSignal;
 }
 
-const startGroup = (parts: Parts, process: Process): ConsumerGroup => {
-  const { sender, catalog, reader } = parts;
+interface RunningProcess {
+  readonly handler: ReactorHandler;
+  readonly group: ConsumerGroup;
+  /** Rejects where the process can't go on. */
+  readonly deadlines: Promise<void>;
+}
+
+const startGroup = (parts: Parts, process: Process): RunningProcess => {
+  const { sender, catalog, reader, clock, stopping } = parts;
   const handler = reactorHandler({ ...parts, process, enqueue: sender.enqueue, room: sender.room });
-  return startConsumerGroup({
+  const group = startConsumerGroup({
     ...parts,
     handler,
     topics: catalog.aggregates.map(({ topic }) => topic).filter(({ name }) => handler.topics.includes(name)),
     storeLastPosition: reader.lastPosition,
   });
+  const deadlines = watchDeadlines({
+    clock,
+    stopping,
+    logger: parts.logger,
+    topics: handler.topics,
+    checkpoints: handler.checkpoints,
+    watch: storeWatch(reader, catalog, clock),
+    isAnyDue: handler.isAnyDeadlineDue,
+    learnDue: (nowMs) => group.pausedWhile(() => handler.learnDeadlines(nowMs)),
+  });
+  deadlines.catch(() => undefined);
+  return { handler, group, deadlines };
+};
+
+const attendToFailures = (parts: Parts, processes: ReadonlyArray<RunningProcess>): Promise<void> => {
+  const { database, lease, failures, reader, log, clock, logger, stopping } = parts;
+  const names = processes.map(({ handler }) => handler.group);
+  const write = async <Result>(work: () => Result): Promise<Result> =>
+    Promise.resolve(
+      database
+        .transaction(() => {
+          lease.assertHeld();
+          return work();
+        })
+        .immediate(),
+    );
+  const work = runFailureDesk({
+    log,
+    clock,
+    logger,
+    stopping,
+    topicPrefix: parts.topicPrefix ?? '',
+    groups: names,
+    dataVersion: reader.dataVersion,
+    calls: {
+      takeRequests: () => write(() => failures.desk.takeRequests(new Set(names))),
+      redriveStep: async (name) => {
+        const running = processes.find(({ handler }) => handler.group === name);
+        return running === undefined ? NOTHING_TO_DO : running.group.pausedWhile(running.handler.redriveStep);
+      },
+      copiesWaiting: async (group, limit) => Promise.resolve(failures.copies.waiting(group, limit)),
+      copiesDone: (seqs) => write(() => failures.copies.done(seqs)),
+    },
+  });
+  work.catch(() => undefined);
+  return work;
 };
 
 /** How the process managers' groups stand, read from any process; empty where the role has never run. */
@@ -154,7 +240,7 @@ export const readReactorGroups = (file: string): ReadonlyArray<GroupStatus> => {
   const database = openForReading(file);
   try {
     if (schemaVersion(database) < reactorsMigrations.length) return [];
-    return groupStatusReader(database)().map((status) => withParked(status, database));
+    return groupStatusReader(database)().map((status) => withOpenLetters(withParked(status, database), database));
   } finally {
     database.close();
   }

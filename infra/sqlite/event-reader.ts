@@ -42,18 +42,20 @@ export const openEventReader = (file: string): EventReader => {
         `${file} has schema version ${version}, this program reads ${storeMigrations.length}: start this version's writer (serve --roles api)`,
       );
     }
-    const requests = database.prepare<[number, number], RequestRow>(
-      `SELECT id, kind, body, requested_at_ms AS requestedAtMs, actor
-         FROM operation_requests WHERE id > ? ORDER BY id LIMIT ?`,
+    const requests = database.prepare<[number, string | null, string | null, number], RequestRow>(
+      `SELECT id, kind, body, requested_at_ms AS requestedAtMs, actor FROM operation_requests
+        WHERE id > ? AND (? IS NULL OR kind IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?`,
     );
     return {
       ...eventQueries(database),
       dataVersion: () => dataVersion(database),
-      operationRequestsAfter: (id) =>
-        requests.all(id, REQUESTS_PER_READ).map(({ requestedAtMs, ...request }) => ({
+      operationRequestsAfter: (id, kinds) => {
+        const named = kinds === undefined ? null : JSON.stringify(kinds);
+        return requests.all(id, named, named, REQUESTS_PER_READ).map(({ requestedAtMs, ...request }) => ({
           ...request,
           requestedAt: isoTime(requestedAtMs),
-        })),
+        }));
+      },
       close: () => void database.close(),
     };
   } catch (error) {

@@ -1,11 +1,14 @@
 /** Applies batches to a build of a projection's tables: Kafka's records and the store's events go through one fold. */
 import type { Checkpoint } from '../../infra/consumption/checkpoints';
-import type { Consumer, EventIntake } from '../../infra/consumption/event-intake';
+import type { Consumer } from '../../infra/consumption/event-consumer';
+import type { EventIntake } from '../../infra/consumption/event-intake';
+import { defaultRetryPolicy } from '../../infra/consumption/failures';
 import type { BatchOutcome } from '../../infra/consumption/group-handler';
 import type { EventReader } from '../../infra/sqlite/event-reader';
-import { foldInto, type Fold } from './fold';
+import { foldInto } from './fold';
 import type { Generation } from './generation';
 import { eachRecord, type PackedBatch } from './packed-batch';
+import { rowsConcerned } from './stale-rows';
 import type { StorePage } from './views-operations';
 
 /** What a batch is applied to: a build of the tables, and the consumer whose checkpoints say what is in it. */
@@ -28,11 +31,15 @@ export interface StoreRange {
 const EVENTS_PER_PAGE = 5_000;
 
 /** Applies records and moves the checkpoints; belongs inside a transaction. Throws CheckpointMoved. */
-export const applyBatch = (intake: EventIntake, target: Target, batch: PackedBatch): BatchOutcome => {
-  const fold = foldInto(target.generation);
-  const outcome = intake.records(consumerOf(target, fold), batch.moves, (visit) => eachRecord(batch, visit));
-  fold.write();
-  return outcome;
+export const applyBatch = (
+  intake: EventIntake,
+  target: Target,
+  batch: PackedBatch,
+  exhaustedAttempts?: number,
+): BatchOutcome => {
+  const { moves } = batch;
+  const taken = { moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
+  return intake.records(consumerOf(target), taken, (visit) => eachRecord(batch, visit));
 };
 
 /** Applies one page of the store; belongs inside a transaction. */
@@ -44,17 +51,24 @@ export const applyStorePage = (
 ): StorePage => {
   const limit = Math.max(0, Math.min(EVENTS_PER_PAGE, untilPosition - afterPosition));
   const events = limit === 0 ? [] : store.readAll({ afterPosition, limit });
-  const fold = foldInto(target.generation);
-  const outcome = intake.events(consumerOf(target, fold), events, bounds);
-  fold.write();
+  const outcome = intake.events(consumerOf(target), events, bounds);
   // Positions have no gaps: a short page is the end of the store.
   return { reachedPosition: events.length < limit ? untilPosition : afterPosition + limit, outcome };
 };
 
-const consumerOf = ({ consumer, topics, generation: { projection } }: Target, fold: Fold): Consumer => ({
-  consumer,
-  group: projection.name,
-  topics,
-  handled: new Set(projection.handles.map(({ type }) => type)),
-  onEvent: fold.apply,
-});
+/** The build as a taker of events. */
+export const consumerOf = ({ consumer, topics, generation }: Target): Consumer => {
+  const { projection } = generation;
+  return {
+    consumer,
+    group: projection.name,
+    topics,
+    handled: new Set(projection.handles.map(({ type }) => type)),
+    open: () => {
+      const fold = foldInto(generation);
+      return { handle: fold.apply, finish: fold.write };
+    },
+    rowsOf: rowsConcerned(projection),
+    exhausted: (projection.retry ?? defaultRetryPolicy).exhausted,
+  };
+};

@@ -3,13 +3,15 @@
  * events are in the batch.
  */
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
-import type { Contribution, Row, Upsert } from '../projection';
+import { failureOf, type HandlerOutcome } from '../../infra/consumption/failures';
+import type { Contribution, Projection, Row, Upsert } from '../projection';
 import type { Generation, StoredTable } from './generation';
 import type { Cell, TableShape } from './table-shape';
 
 /** The rows that a batch has touched so far. Used up by `write`. */
 export interface Fold {
-  readonly apply: (event: RecordedEvent) => void;
+  /** A failure that is answered has changed nothing; after a throw the fold is of no more use. */
+  readonly apply: (event: RecordedEvent) => HandlerOutcome;
   /** Writes what changed; call inside the transaction in which the rows were read. */
   readonly write: () => void;
 }
@@ -20,17 +22,13 @@ export const foldInto = ({ projection, view, memory }: Generation): Fold => {
   const { rollup } = projection;
   if (rollup === undefined || memory === undefined) {
     return {
-      apply: (event) => {
-        for (const upsert of projection.project(event)) applyUpsert(viewRows, upsert);
-      },
+      apply: (event) => applyTo(viewRows, projection, event),
       write: () => writeRows(viewRows),
     };
   }
   const memoryRows = workingRows(memory);
   return {
-    apply: (event) => {
-      for (const upsert of projection.project(event)) applyUpsert(memoryRows, upsert);
-    },
+    apply: (event) => applyTo(memoryRows, projection, event),
     write: () => {
       for (const { before, cells } of memoryRows.changed()) {
         if (before !== undefined) count(viewRows, rollup.contribution(rowOf(memory.shape, before)), -1);
@@ -40,6 +38,20 @@ export const foldInto = ({ projection, view, memory }: Generation): Fold => {
       writeSums(viewRows);
     },
   };
+};
+
+/** The projection is pure: where it throws, nothing has happened yet. */
+const applyTo = (rows: WorkingRows, { project }: Projection, event: RecordedEvent): HandlerOutcome => {
+  let upserts: ReadonlyArray<Upsert>;
+  try {
+    upserts = project(event);
+  } catch (error) {
+    return failureOf(error);
+  }
+  if (upserts.length === 0) return 'not-applicable';
+  let isChanged = false;
+  for (const upsert of upserts) isChanged = applyUpsert(rows, upsert) || isChanged;
+  return isChanged ? 'applied' : 'skipped';
 };
 
 // -------------------------------------------------------------------------------------
@@ -93,13 +105,14 @@ const rowOf = ({ columns }: TableShape, cells: ReadonlyArray<Cell>): Row => {
 // Changes
 // -------------------------------------------------------------------------------------
 
-const applyUpsert = (rows: WorkingRows, { key, version, set, add, max }: Upsert): void => {
+/** Answers whether there was anything to change. */
+const applyUpsert = (rows: WorkingRows, { key, version, set, add, max }: Upsert): boolean => {
   const row = rows.at(key);
   const { cells } = row;
   const { shape } = rows.table;
   if (version !== undefined) {
     const index = columnIndex(shape, 'version');
-    if (version <= integerAt(cells, index)) return;
+    if (version <= integerAt(cells, index)) return false;
     cells[index] = version;
   }
   for (const name in set) {
@@ -113,6 +126,7 @@ const applyUpsert = (rows: WorkingRows, { key, version, set, add, max }: Upsert)
     if (value !== undefined && isAbove(value, cells[index] ?? null)) cells[index] = value;
   }
   row.isChanged = true;
+  return true;
 };
 
 const columnIndex = ({ indexOf }: TableShape, name: string): number => {

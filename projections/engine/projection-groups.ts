@@ -10,6 +10,7 @@ import type { CallViews } from './views-worker';
 /** The groups that run, by the projection's name. */
 export interface ProjectionGroups {
   readonly start: (projection: string) => void;
+  readonly isRunning: (projection: string) => boolean;
   /** Runs the work while the projection's group, if it runs, stands still. */
   readonly pausedWhile: <Result>(projection: string, work: () => Promise<Result>) => Promise<Result>;
   /** The names of the topics that the projection reads. */
@@ -38,11 +39,13 @@ export const projectionGroups = ({ catalog, projections, call, ...options }: Gro
   return {
     start: (name) => {
       if (running.has(name)) return;
-      const handler = projectionHandler(call, { name }, topics(name));
+      const projection = projections.find((each) => each.name === name) ?? { name };
+      const handler = projectionHandler(call, projection, topics(name));
       const group = startConsumerGroup({ ...options, handler, topics: topics(name) });
       running.set(name, group);
       group.done.catch(fail);
     },
+    isRunning: (name) => running.has(name),
     pausedWhile: (name, work) => running.get(name)?.pausedWhile(work) ?? work(),
     topics: (name) => topics(name).map((topic) => topic.name),
     failed,

@@ -1,4 +1,5 @@
 /** A projection as the handler of its consumer group: everything goes to the views' thread. */
+import { defaultRetryPolicy } from '../../infra/consumption/failures';
 import type { GroupHandler } from '../../infra/consumption/group-handler';
 import type { Topic } from '../../domain/kernel/topic';
 import type { Projection } from '../projection';
@@ -8,10 +9,11 @@ import type { CallViews } from './views-worker';
 /** Makes the handler; the group is called after the projection. */
 export const projectionHandler = (
   call: CallViews,
-  { name }: Pick<Projection, 'name'>,
+  { name, retry = defaultRetryPolicy }: Pick<Projection, 'name' | 'retry'>,
   topics: ReadonlyArray<Pick<Topic, 'name'>>,
 ): GroupHandler => ({
   group: name,
+  retry,
   topics: topics.map((topic) => topic.name),
   // A projection that no longer reads a topic has its checkpoints still.
   checkpoints: async () =>
@@ -19,7 +21,8 @@ export const projectionHandler = (
   begin: (checkpoints) => call('begin', { consumer: name, checkpoints }),
   apply: (records) => {
     const batch = packBatch(records);
-    return call('apply', { projection: name, batch }, transferable(batch));
+    const { exhaustedAttempts } = records;
+    return call('apply', { projection: name, batch, exhaustedAttempts }, transferable(batch));
   },
   move: (moves) => call('move', { consumer: name, moves }),
   applyFromStore: (page) => call('applyFromStore', { projection: name, ...page }),

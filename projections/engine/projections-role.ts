@@ -3,6 +3,8 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
 import type { EventLog } from '../../infra/kafka/event-log';
 import type { Logger } from '../../infra/logger';
+import { NOTHING_TO_DO } from '../../infra/dead-letters/failure-desk';
+import { runFailureDesk } from '../../infra/dead-letters/failure-runner';
 import { openEventReader, waitForStore } from '../../infra/sqlite/event-reader';
 import type { Projection } from '../projection';
 import { projectionGroups } from './projection-groups';
@@ -21,6 +23,8 @@ export interface ProjectionsOptions {
   readonly viewsFile: string;
   readonly storeFile: string;
   readonly projections: ReadonlyArray<Projection>;
+  /** Put before the names of dead-letter topics. */
+  readonly topicPrefix?: string;
   /** The path of the module that exports the projections and their catalog, for the thread that runs them. */
   readonly definitionsModule?: string;
 }
@@ -67,17 +71,38 @@ const run = async (options: ProjectionsOptions, stopping: AbortController): Prom
   const store = openEventReader(options.storeFile);
   const groups = projectionGroups({ ...options, call: worker.call, storeLastPosition: store.lastPosition });
   let queue: Promise<void> | undefined;
+  let desk: Promise<void> | undefined;
   try {
     await Promise.race([worker.opened, worker.done, aborted(stopping.signal)]);
     if (stopping.signal.aborted) return;
     const changed = new Set(await worker.call('prepare', {}));
     for (const { name } of projections) if (!changed.has(name)) groups.start(name);
     queue = rebuildQueue({ ...options, call: worker.call, store, groups, changed, clock, stopping: stopping.signal });
-    await Promise.race([queue, worker.done, groups.failed]);
+    const { call } = worker;
+    desk = runFailureDesk({
+      calls: {
+        takeRequests: () => call('takeFailureRequests', {}),
+        // A projection of another version than its rows waits for its rebuild.
+        redriveStep: async (projection) =>
+          groups.isRunning(projection)
+            ? groups.pausedWhile(projection, () => call('redriveStep', { projection }))
+            : NOTHING_TO_DO,
+        copiesWaiting: (group, limit) => call('copiesWaiting', { group, limit }),
+        copiesDone: (seqs) => call('copiesDone', { seqs }),
+      },
+      groups: projections.map(({ name }) => name),
+      dataVersion: store.dataVersion,
+      log: options.log,
+      topicPrefix: options.topicPrefix ?? '',
+      clock,
+      logger,
+      stopping: stopping.signal,
+    });
+    await Promise.race([Promise.all([queue, desk]), worker.done, groups.failed]);
   } finally {
     stopping.abort();
-    // Whatever ended the race is the error that counts; the queue only has to be out of the way.
-    await queue?.catch(() => undefined);
+    // Whatever ended the race is the error that counts; the others only have to be out of the way.
+    await Promise.allSettled([queue, desk]);
     await groups.stop();
     await worker.close();
     store.close();

@@ -19,7 +19,7 @@ export const takeRequests = (
   rebuilds: RebuildRows,
   projections: ReadonlyArray<Projection>,
 ): (() => void) | undefined => {
-  const requests = store.operationRequestsAfter(rebuilds.lastRequestId());
+  const requests = store.operationRequestsAfter(rebuilds.lastRequestId(), ['rebuild']);
   if (requests.length === 0) return undefined;
   return () => {
     for (const { id, body } of requests) {

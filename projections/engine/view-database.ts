@@ -13,10 +13,12 @@ import {
   schemaVersion,
   type Database,
 } from '../../infra/sqlite/database';
+import { withOpenLetters } from '../../infra/dead-letters/open-letters';
 import type { Projection } from '../projection';
-import type { ProjectionStatus, ViewDescription, ViewReader } from '../view-reader';
+import type { ProjectionStatus, ViewDescription, ViewReader, ViewRow } from '../view-reader';
 import { topicsOf } from './projection-topics';
 import { rebuildReader } from './rebuild-rows';
+import { staleRowsOf, type StaleRows } from './stale-rows';
 import { keyNames, shapeOf } from './table-shape';
 import { filterValues, keyOf, viewQueries, type ViewQueries } from './view-queries';
 import { viewsMigrations } from './views-schema';
@@ -35,18 +37,24 @@ export const openViewReader = (file: string, projections: ReadonlyArray<Projecti
     if (isClosed) throw new Error('the view reader is closed');
     return (opened ??= openViews(file, described));
   };
+  const marked = (view: string, rows: ReadonlyArray<ViewRow>): ReadonlyArray<ViewRow> =>
+    open()?.stale.marked(described(view), rows) ?? rows;
   return {
     views,
     list: (view, query) => {
       // The same complaints whether or not there are rows yet.
       const values = filterValues(described(view), query.filters);
       if (E.isLeft(values)) return values;
-      return open()?.inView(view, NO_ROWS, (rows) => rows.list(query)) ?? NO_ROWS;
+      const page = open()?.inView(view, NO_ROWS, (rows) => rows.list(query)) ?? NO_ROWS;
+      if (E.isLeft(page)) return page;
+      return E.right({ ...page.right, items: marked(view, page.right.items) });
     },
     find: (view, key) => {
       const cells = keyOf(described(view), key);
-      return cells === undefined ? undefined : open()?.inView(view, undefined, (rows) => rows.find(cells));
+      const row = cells === undefined ? undefined : open()?.inView(view, undefined, (rows) => rows.find(cells));
+      return row === undefined ? undefined : marked(view, [row])[0];
     },
+    isQuarantined: (view, event) => open()?.stale.isQuarantined(view, event) ?? false,
     hasSeen: (view, event) => !described(view).topics.includes(event.topic) || (open()?.hasSeen(view, event) ?? false),
     projections: () => projections.map((projection) => open()?.status(projection) ?? unprepared(projection)),
     groups: () => open()?.groups() ?? [],
@@ -89,6 +97,7 @@ interface OpenViews {
   /** Queries the build in service; `otherwise` where the projection was never prepared. */
   readonly inView: <Result>(view: string, otherwise: Result, query: (rows: ViewQueries) => Result) => Result;
   readonly hasSeen: ViewReader['hasSeen'];
+  readonly stale: StaleRows;
   readonly status: (projection: Projection) => ProjectionStatus;
   readonly groups: () => ReadonlyArray<GroupStatus>;
   readonly rebuilds: ReturnType<typeof rebuildReader>;
@@ -121,7 +130,8 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
     )
     .pluck();
   const rebuilds = rebuildReader(database);
-  const groups = groupStatusReader(database);
+  const readGroups = groupStatusReader(database);
+  const groups = () => readGroups().map((status) => withOpenLetters(status, database));
   const builds = new Map<string, ViewQueries>();
   const counts = new Map<string, { readonly at: number; readonly rows: number }>();
 
@@ -148,6 +158,7 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
 
   return {
     inView,
+    stale: staleRowsOf(database),
     hasSeen: (view, { topic, partition, position }) => (highWater.get(view, topic, partition) ?? 0) >= position,
     status: ({ name, version }) => {
       const row = served.get(name);

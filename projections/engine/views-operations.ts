@@ -2,6 +2,8 @@
 import type { Checkpoint, CheckpointMove } from '../../infra/consumption/checkpoints';
 import type { BatchOutcome } from '../../infra/consumption/group-handler';
 import type { GroupStatus } from '../../infra/consumption/group-status';
+import type { DeadLetterCopy } from '../../infra/dead-letters/dead-letter-copies';
+import type { RedriveStep } from '../../infra/dead-letters/failure-desk';
 import type { PackedBatch } from './packed-batch';
 import type { RebuildProof } from './rebuild-proof';
 import type { OpenRebuild, RebuildProgress } from './rebuild-rows';
@@ -25,7 +27,11 @@ export interface ViewsOperations {
   /** Fails with CheckpointMoved. */
   readonly move: (input: { readonly consumer: string; readonly moves: ReadonlyArray<CheckpointMove> }) => Answer<void>;
   /** Fails with CheckpointMoved. */
-  readonly apply: (input: { readonly projection: string; readonly batch: PackedBatch }) => Answer<BatchOutcome>;
+  readonly apply: (input: {
+    readonly projection: string;
+    readonly batch: PackedBatch;
+    readonly exhaustedAttempts?: number | undefined;
+  }) => Answer<BatchOutcome>;
   readonly applyFromStore: (input: {
     readonly projection: string;
     readonly afterPosition: number;
@@ -65,6 +71,16 @@ export interface ViewsOperations {
     readonly proof: Readonly<Record<string, unknown>>;
   }) => Answer<void>;
   readonly failRebuild: (input: { readonly id: number; readonly reason: string }) => Answer<void>;
+
+  // Failures
+  /** Carries out what operators have asked since the last time; answers how much that was. */
+  readonly takeFailureRequests: (input: Readonly<Record<string, never>>) => Answer<number>;
+  readonly redriveStep: (input: { readonly projection: string }) => Answer<RedriveStep>;
+  readonly copiesWaiting: (input: {
+    readonly group: string;
+    readonly limit: number;
+  }) => Answer<ReadonlyArray<DeadLetterCopy>>;
+  readonly copiesDone: (input: { readonly seqs: ReadonlyArray<number> }) => Answer<void>;
 
   /** Ends the work with the file folded together and free for the next one. */
   readonly close: (input: Readonly<Record<string, never>>) => Answer<void>;

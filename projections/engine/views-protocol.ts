@@ -1,6 +1,7 @@
 /** What the program's thread and the views' thread say to each other: plain data, posted as messages. */
 import type { Topic } from '../../domain/kernel/topic';
 import { CheckpointMoved } from '../../infra/consumption/checkpoints';
+import { CircuitOpen } from '../../infra/consumption/circuit-breaker';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import type { ViewsOperations } from './views-operations';
 
@@ -65,6 +66,8 @@ const errorNamed = (name: string, message: string): Error => {
   switch (name) {
     case 'CheckpointMoved':
       return new CheckpointMoved(message);
+    case 'CircuitOpen':
+      return new CircuitOpen(message);
     case 'LeaseLost':
       return new LeaseLost(message);
     default:

@@ -1,7 +1,7 @@
 /** The schema of the views' file, step by step; the rows themselves live in tables that are made for each projection. */
 import { checkpointMigration } from '../../infra/consumption/checkpoints';
 import { groupStatusMigration } from '../../infra/consumption/group-status';
-import { unreadableRecordsMigration } from '../../infra/consumption/unreadable-records';
+import { deadLettersMigration } from '../../infra/dead-letters/dead-letters-schema';
 import type { Migration } from '../../infra/sqlite/database';
 import { leaseMigration } from '../../infra/sqlite/lease';
 
@@ -46,5 +46,5 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   groupStatusMigration,
   served,
   rebuilds,
-  unreadableRecordsMigration,
+  deadLettersMigration,
 ];

@@ -2,14 +2,14 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
 import { checkpointsOf, type Checkpoint, type Checkpoints } from '../../infra/consumption/checkpoints';
-import { eventIntake, type EventIntake } from '../../infra/consumption/event-intake';
+import type { BreakerPolicy } from '../../infra/consumption/circuit-breaker';
 import { groupStatusWriter } from '../../infra/consumption/group-status';
-import { unreadableRecordsOf } from '../../infra/consumption/unreadable-records';
+import { failureStore, type FailureStore } from '../../infra/dead-letters/failure-store';
 import { checkpointAndClose } from '../../infra/sqlite/database';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { LeasedDatabase } from '../../infra/sqlite/leased-database';
 import type { Projection } from '../projection';
-import { applyBatch, applyStorePage, type Target } from './batch-application';
+import { applyBatch, applyStorePage, consumerOf, type Target } from './batch-application';
 import { projectionBuilds, type ServedBuilds, type ShadowBuilds } from './projection-builds';
 import { topicsOf } from './projection-topics';
 import { compareBuilds } from './rebuild-proof';
@@ -23,6 +23,7 @@ export interface ViewsWriterOptions extends LeasedDatabase {
   /** Opens the store for reading; called once, at the first need. */
   readonly openStore: () => EventReader;
   readonly clock: Clock;
+  readonly breakerPolicy?: BreakerPolicy;
 }
 
 interface Parts {
@@ -30,7 +31,7 @@ interface Parts {
   readonly checkpoints: Checkpoints;
   readonly rebuilds: RebuildRows;
   readonly builds: ServedBuilds & ShadowBuilds;
-  readonly intake: EventIntake;
+  readonly failures: FailureStore;
   readonly store: () => EventReader;
   /** Runs in one transaction that only the holder of the lease can commit. */
   readonly write: <Result>(work: () => Result) => Result;
@@ -38,17 +39,18 @@ interface Parts {
 
 /** Makes the operations on a file that has the views' schema. */
 export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
-  const { database, lease, catalog, projections, clock } = options;
+  const { database, lease, projections, clock } = options;
   const checkpoints = checkpointsOf(database);
   const rebuilds = rebuildRows(database, clock);
   let store: EventReader | undefined;
+  const openStore = (): EventReader => (store ??= options.openStore());
   const parts: Parts = {
     options,
     checkpoints,
     rebuilds,
     builds: projectionBuilds(database, projections, rebuilds, checkpoints),
-    intake: eventIntake({ catalog, checkpoints, keepUnreadable: unreadableRecordsOf(database, clock) }),
-    store: () => (store ??= options.openStore()),
+    failures: failureStore({ ...options, checkpoints, store: openStore }),
+    store: openStore,
     write: (work) =>
       database
         .transaction(() => {
@@ -60,6 +62,7 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
   return {
     ...groupOperations(parts),
     ...rebuildOperations(parts),
+    ...failureOperations(parts),
     close: () => {
       store?.close();
       lease.release();
@@ -77,7 +80,8 @@ type GroupOperations = Pick<
   'checkpoints' | 'begin' | 'move' | 'apply' | 'applyFromStore' | 'caughtUpTo' | 'report'
 >;
 
-const groupOperations = ({ options, checkpoints, builds, intake, store, write }: Parts): GroupOperations => {
+const groupOperations = ({ options, checkpoints, builds, failures, store, write }: Parts): GroupOperations => {
+  const { intake, breakers } = failures;
   const writeStatus = groupStatusWriter(options.database);
   const targetOf = targets(options);
   const live = (projection: string): Target => targetOf(projection, projection, builds.live(projection));
@@ -91,9 +95,12 @@ const groupOperations = ({ options, checkpoints, builds, intake, store, write }:
       write(() => {
         for (const move of moves) checkpoints.move(consumer, move);
       }),
-    apply: ({ projection, batch }) => write(() => applyBatch(intake, live(projection), batch)),
+    apply: ({ projection, batch, exhaustedAttempts }) =>
+      breakers.guard(projection, write, () => applyBatch(intake, live(projection), batch, exhaustedAttempts)),
     applyFromStore: ({ projection, ...range }) =>
-      write(() => applyStorePage(intake, live(projection), store(), { ...range, bounds: undefined })),
+      breakers.guard(projection, write, () =>
+        applyStorePage(intake, live(projection), store(), { ...range, bounds: undefined }),
+      ),
     caughtUpTo: ({ projection, position }) =>
       write(() => {
         for (const topic of live(projection).topics) checkpoints.raise(projection, topic, position);
@@ -121,10 +128,11 @@ const targets = ({ catalog, projections }: ViewsWriterOptions) => {
 // Projections and their rebuilds
 // -------------------------------------------------------------------------------------
 
-type RebuildOperations = Omit<ViewsOperations, keyof GroupOperations | 'close'>;
+type RebuildOperations = Omit<ViewsOperations, keyof GroupOperations | keyof FailureOperations | 'close'>;
 
 const rebuildOperations = (parts: Parts): RebuildOperations => {
-  const { options, checkpoints, rebuilds, builds, intake, store, write } = parts;
+  const { options, checkpoints, rebuilds, builds, failures, store, write } = parts;
+  const { intake, desk } = failures;
   const targetOf = targets(options);
   const projectionOf = (id: number): string => {
     const rebuild = rebuilds.find(id);
@@ -139,7 +147,12 @@ const rebuildOperations = (parts: Parts): RebuildOperations => {
       if (requests !== undefined) write(requests);
       return rebuilds.open();
     },
-    beginRebuild: (rebuild) => write(() => builds.beginShadow(rebuild)),
+    beginRebuild: (rebuild) =>
+      write(() => {
+        builds.beginShadow(rebuild);
+        const consumer = rebuildConsumer(rebuild.id);
+        if (checkpoints.read(consumer).length === 0) desk.letters.forget(consumer);
+      }),
     applyToShadow: ({ id, batch }) => write(() => applyBatch(intake, shadow(id), batch)),
     applyStoreToShadow: ({ id, afterPosition, bounds }) =>
       write(() => {
@@ -161,13 +174,34 @@ const rebuildOperations = (parts: Parts): RebuildOperations => {
         // Where the shadow has seen more, as after a record that only this program can read, the group must know.
         raise(checkpoints, projectionOf(id), read);
         checkpoints.remove(rebuildConsumer(id));
+        desk.letters.adopt(rebuildConsumer(id), projectionOf(id));
         rebuilds.end(id, 'done', reason, proof);
       }),
     failRebuild: ({ id, reason }) =>
       write(() => {
         builds.dropShadow(id);
+        desk.letters.forget(rebuildConsumer(id));
         rebuilds.end(id, 'failed', reason, null);
       }),
+  };
+};
+
+// -------------------------------------------------------------------------------------
+// Failures
+// -------------------------------------------------------------------------------------
+
+type FailureOperations = Pick<ViewsOperations, 'takeFailureRequests' | 'redriveStep' | 'copiesWaiting' | 'copiesDone'>;
+
+const failureOperations = ({ options, builds, failures, write }: Parts): FailureOperations => {
+  const { desk, copies } = failures;
+  const targetOf = targets(options);
+  const groups = new Set(options.projections.map(({ name }) => name));
+  return {
+    takeFailureRequests: () => write(() => desk.takeRequests(groups)),
+    redriveStep: ({ projection }) =>
+      write(() => desk.step(consumerOf(targetOf(projection, projection, builds.live(projection))))),
+    copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
+    copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
   };
 };
 

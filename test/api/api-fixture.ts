@@ -7,6 +7,7 @@ import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import type { RelayStatus } from '../../infra/relay/relay-status';
+import { failureDirectory } from '../../infra/dead-letters/failure-directory';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { fakeViews, group, type FakeViews } from './fake-views';
 
@@ -51,7 +52,8 @@ const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] =>
       requests.push(submitted);
       return submitted;
     },
-    after: (id) => requests.filter((request) => request.id > id),
+    after: (id, kinds) =>
+      requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),
   };
 };
 
@@ -68,6 +70,10 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     views,
     relayStatus: () => relayStatus,
     reactorGroups: () => [{ ...group, group: 'reactors' }],
+    failures: failureDirectory([
+      { file: '', groups: ['order-summary', 'sales-by-day'], schemaVersion: 0 },
+      { file: '', groups: ['fulfilment'], schemaVersion: 0 },
+    ]),
     operationRequests: requestsInMemory(clock),
     apiKeys: [],
     rateLimitPerSecond: 0,

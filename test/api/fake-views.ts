@@ -1,5 +1,6 @@
 /** Views that show and have seen exactly what a test says. */
 import * as E from 'fp-ts/Either';
+import { noCounts } from '../../infra/consumption/batch-outcome';
 import type {
   GroupStatus,
   ProjectionStatus,
@@ -13,6 +14,8 @@ export interface FakeViews extends ViewReader {
   readonly setRows: (view: string, rows: ReadonlyArray<ViewRow>) => void;
   /** From now on the view has applied every event of the partition up to the position. */
   readonly see: (view: string, topic: string, partition: number, position: number) => void;
+  /** From this position on nothing of the stream is applied. */
+  readonly quarantine: (view: string, stream: string, fromPosition: number) => void;
   readonly setRebuild: (status: RebuildStatus) => void;
   /** How often anybody asked whether an event was seen. */
   readonly looks: () => number;
@@ -52,8 +55,19 @@ export const group: GroupStatus = {
   state: 'running',
   reason: null,
   lag: 0,
-  outcomes: { applied: 1, duplicates: 0, notApplicable: 0, unreadable: 0, retries: 0 },
-  partitions: [{ topic: 'orders', partition: 0, nextOffset: 1, highWaterPosition: 1, logEndOffset: 1, lag: 0 }],
+  outcomes: { ...noCounts(), applied: 1, retries: 0 },
+  partitions: [
+    {
+      topic: 'orders',
+      partition: 0,
+      nextOffset: 1,
+      highWaterPosition: 1,
+      logEndOffset: 1,
+      lag: 0,
+      state: 'running',
+      reason: null,
+    },
+  ],
   updatedAt: '2024-01-01T00:00:00.000Z',
 };
 
@@ -63,6 +77,7 @@ export const fakeViews = (): FakeViews => {
   const views = [orderSummary, salesByDay];
   const rows = new Map<string, ReadonlyArray<ViewRow>>();
   const seen = new Map<string, number>();
+  const quarantined = new Map<string, number>();
   const rebuilds = new Map<number, RebuildStatus>();
   let counter = 0;
   let looks = 0;
@@ -96,6 +111,7 @@ export const fakeViews = (): FakeViews => {
       looks += 1;
       return (seen.get(`${view} ${topic} ${partition}`) ?? 0) >= position;
     },
+    isQuarantined: (view, { stream, position }) => (quarantined.get(`${view} ${stream}`) ?? Infinity) <= position,
     projections: () => [projection],
     groups: () => [group],
     rebuild: (id) => rebuilds.get(id),
@@ -110,6 +126,10 @@ export const fakeViews = (): FakeViews => {
     },
     see: (view, topic, partition, position) => {
       seen.set(`${view} ${topic} ${partition}`, position);
+      counter += 1;
+    },
+    quarantine: (view, stream, fromPosition) => {
+      quarantined.set(`${view} ${stream}`, fromPosition);
       counter += 1;
     },
     setRebuild: (status) => void rebuilds.set(status.id, status),

@@ -241,6 +241,19 @@ spec('a Consistency-Token', ({ test }) => {
     assert.is((await apiFixture().get('/views/order-summary', { 'consistency-token': tokens })).status, 400);
   });
 
+  test('of an event that waits behind a failure is 409 at once, also where it fails during the wait', async () => {
+    const api = await placed();
+    const query = api.get('/views/order-summary?wait=20000', token);
+    await systemClock.sleep(20);
+    const [stream = ''] = token['consistency-token'].split('@');
+    api.views.quarantine('order-summary', stream, 1);
+    const [{ status, body }, tookMs] = await timed(() => query);
+    assert.is(status, 409);
+    assert.is(body['type'], '/problems/event-quarantined');
+    assert.ok(tookMs < 5_000);
+    assert.is((await api.get('/views/order-summary?wait=20000', token)).status, 409);
+  });
+
   test('is 503 while the store can not be read', async () => {
     const store = inMemoryEventStore({ clock: systemClock });
     const positionOf = () => TE.left({ _tag: 'StoreUnavailable', reason: 'closed' } as const);

@@ -150,6 +150,7 @@ const memoryViews = (): {
         return E.right({ items: all.slice(from, from + limit), ...more });
       },
       find: (view, key) => rows.get(view)?.find(key),
+      isQuarantined: () => false,
       hasSeen: (_view, { position }) => position <= seen,
       projections: () => [],
       groups: () => [],

@@ -122,7 +122,7 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
       await world.caughtUp();
       await eventually('it is kept', async () => Promise.resolve(keptIn(world.viewsFile).length === 1));
       const [kept] = keptIn(world.viewsFile);
-      assert.equal([kept?.group_name, kept?.topic, kept?.partition], ['stock-level', topic, 2]);
+      assert.equal([kept?.consumer, kept?.topic, kept?.partition], ['stock-level', topic, 2]);
       assert.equal(kept?.value, value);
       assert.equal(kept?.key, Buffer.from('a key'));
       assert.equal(JSON.parse(kept?.headers ?? ''), { trace: Buffer.from('é').toString('base64') });
@@ -194,7 +194,7 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
 });
 
 interface KeptRecord {
-  readonly group_name: string;
+  readonly consumer: string;
   readonly topic: string;
   readonly partition: number;
   readonly key: Buffer;
@@ -205,7 +205,7 @@ interface KeptRecord {
 const keptIn = (file: string): ReadonlyArray<KeptRecord> => {
   const database = openForReading(file);
   try {
-    return database.prepare<[], KeptRecord>('SELECT * FROM unreadable_records').all();
+    return database.prepare<[], KeptRecord>('SELECT * FROM dead_letters').all();
   } finally {
     database.close();
   }

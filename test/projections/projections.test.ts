@@ -15,7 +15,7 @@ const rowsAfter = async (projection: Projection, ...story: ReadonlyArray<Told>):
   const views = await openViews({ projections: [projection], stored });
   const page = { projection: projection.name, afterPosition: 0, untilPosition: stored.length };
   const { outcome } = await views.operations.applyFromStore(page);
-  assert.is(outcome.unreadable, 0, 'the story keeps to its contracts');
+  assert.is(outcome.malformed, 0, 'the story keeps to its contracts');
   const rows = rowsOf(views.database, projection.name);
   await views.close();
   return rows;

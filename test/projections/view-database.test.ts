@@ -1,6 +1,7 @@
 /** The views as the API reads them, beside the writer and before there is one. */
 import { existsSync } from 'node:fs';
 import * as assert from 'uvu/assert';
+import { noCounts } from '../../infra/consumption/batch-outcome';
 import { catalog, withTopicPrefix } from '../../domain/catalog';
 import { openDatabase } from '../../infra/sqlite/database';
 import { openViewReader } from '../../projections/engine/view-database';
@@ -229,7 +230,7 @@ spec('how projections and groups stand', ({ test }) => {
         state: 'running' as const,
         reason: null,
         lag: 0,
-        outcomes: { applied: 1, duplicates: 0, notApplicable: 0, unreadable: 0, retries: 0 },
+        outcomes: { ...noCounts(), applied: 1, retries: 0 },
         partitions: [],
         updatedAt: '2018-03-01T12:30:45.678Z',
       };

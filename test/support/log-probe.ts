@@ -47,7 +47,8 @@ export const repeatLog = async (servers: string, topics: ReadonlyArray<string>):
   });
 };
 
-const rawRecords = async (servers: string, topics: ReadonlyArray<string>): Promise<ReadonlyArray<Message>> => {
+/** Every record of the topics as it is. */
+export const rawRecords = async (servers: string, topics: ReadonlyArray<string>): Promise<ReadonlyArray<Message>> => {
   const consumer = new KafkaConsumer({
     'bootstrap.servers': servers,
     'group.id': 'tidemark-log-probe',

@@ -44,6 +44,7 @@ export const describeApi = async (app: FastifyInstance, { catalog, apiKeys }: Ap
         { name: 'views', description: 'Read models.' },
         { name: 'streams', description: 'What happened, event by event.' },
         { name: 'operations', description: 'How the flow stands; rebuilds.' },
+        { name: 'failures', description: 'What failed for good, and its way back.' },
         { name: 'health', description: 'For orchestrators.' },
         { name: 'documentation', description: 'What the API is, and what its contracts are.' },
       ],

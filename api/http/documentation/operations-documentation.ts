@@ -41,6 +41,8 @@ const groupSchema = objectOf({
       highWaterPosition: integer('Every event of the partition up to this position is applied.'),
       logEndOffset: orNull('integer', 'The end of the log as last seen.'),
       lag: orNull('integer', 'The distance to that end.'),
+      state: { enum: ['running', 'retrying', 'halted'] },
+      reason: orNull('string', 'The fault that holds it.'),
     }),
   },
   updatedAt: text('ISO 8601, UTC.'),

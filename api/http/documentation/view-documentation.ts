@@ -52,7 +52,14 @@ export const listDocumentation = (view: ViewDescription): FastifySchema & RouteD
     headers: freshness,
     response: {
       200: jsonResponse('A page of rows in the order of their keys.', pageOf(rowSchema(view))),
-      ...problemResponses('invalid-parameter', 'invalid-header', 'view-behind', 'overloaded', 'store-unavailable'),
+      ...problemResponses(
+        'invalid-parameter',
+        'invalid-header',
+        'event-quarantined',
+        'view-behind',
+        'overloaded',
+        'store-unavailable',
+      ),
     },
   };
 };
@@ -73,6 +80,7 @@ export const rowDocumentation = (view: ViewDescription): FastifySchema & RouteDo
       'invalid-parameter',
       'invalid-header',
       'unknown-row',
+      'event-quarantined',
       'view-behind',
       'overloaded',
       'store-unavailable',
@@ -91,7 +99,7 @@ const waitParameter: JsonSchema = {
 const freshness = objectOf(
   {
     'Consistency-Token': text(
-      'Answer only when the view has seen this event (or these, with commas between); else 503 after `wait`.',
+      'Answer only when the view has seen this event (or these, with commas between); else 503 after `wait`, or 409 at once where it waits behind a dead letter.',
     ),
   },
   ['Consistency-Token'],
@@ -108,4 +116,10 @@ const columnSchema = (column: ViewColumn): JsonSchema => {
 };
 
 const rowSchema = (view: ViewDescription): JsonSchema =>
-  objectOf(Object.fromEntries(view.columns.map((column) => [column.name, columnSchema(column)])));
+  objectOf(
+    {
+      ...Object.fromEntries(view.columns.map((column) => [column.name, columnSchema(column)])),
+      stale: { const: true, description: 'There where events of the row wait behind a dead letter; else absent.' },
+    },
+    ['stale'],
+  );

@@ -95,6 +95,11 @@ const requireSeen = (outcome: WaitOutcome, view: ViewDescription, waitMs: number
         headers: retryAfter(1),
       });
     }
+    case 'Quarantined': {
+      const { token } = outcome;
+      const detail = `${view.name} has set ${token} aside, or an event before it in the same stream: no wait helps.`;
+      return failWith('event-quarantined', detail, { extensions: { view: view.name, token } });
+    }
     case 'Stopped':
       throw new ProblemError(shuttingDown());
     case 'TooManyWait':

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { fulfilment } from '../../../domain/fulfilment/fulfilment';
+import { fulfilment, fulfilmentWithin } from '../../../domain/fulfilment/fulfilment';
 import type { ProcessCommand, ProcessInput } from '../../../domain/kernel/process-manager';
 import {
   OrderCancelled,
@@ -273,5 +273,40 @@ spec('fulfilment: identity and memory', ({ test }) => {
     });
     assert.is(fulfilment.instanceOf(recorded('payment-p1', 1, authorised)), undefined);
     assert.is(fulfilment.step(fulfilment.initialState, eventInput('payment-p1', 1, authorised)).commands.length, 0);
+  });
+});
+
+spec('fulfilment: the payment term', ({ test }) => {
+  const [deadline] = fulfilment.step(fulfilment.initialState, placed).deadlines ?? [];
+  if (deadline === undefined) throw new Error('placing sets a deadline');
+  const passed: ProcessInput = { _tag: 'DeadlinePassed', deadline };
+  const dueAt = '2020-01-15T00:00:00.000Z';
+
+  test('counts from when the order was recorded, whatever its business time, and is asked for once', () => {
+    assert.equal(deadline, { id: 'fulfilment/order-o1@1/payment-within/1209600000', dueAt });
+    const { state } = fulfilment.step(fulfilment.initialState, placed);
+    assert.is(fulfilment.step(state, placed).deadlines, undefined);
+  });
+  test('cancels an order that is not paid, or not in full', () => {
+    asks([placed, passed], cancelOf(`not paid in full by ${dueAt}`, dueAt));
+    asks([placed, capturedOf('p1', 999, placedAt), passed], cancelOf(`not paid in full by ${dueAt}`, dueAt));
+  });
+  test('means nothing to an order that is paid, confirmed, or closed otherwise', () => {
+    asks([placed, paidInFull, passed]);
+    asks([placed, cupReserved, kettleReserved, paidInFull, passed]);
+    asks([placed, cancelled, passed]);
+    asks([passed]);
+  });
+  test('cancels once, under an id that names the cause, and never what was cancelled before', () => {
+    assert.equal(
+      askedAfter(placed, passed).map(({ id, causationId }) => [id, causationId]),
+      [[`fulfilment/order-o1@1/cancel/unpaid-by/${dueAt}`, 'order-o1@1']],
+    );
+    asks([placed, passed, passed]);
+    asks([placed, passed, cupReserved, kettleReserved, paidInFull]);
+  });
+  test('is the one that the installation sets', () => {
+    const [hour] = fulfilmentWithin(3_600_000).step(fulfilment.initialState, placed).deadlines ?? [];
+    assert.is(hour?.dueAt, '2020-01-01T01:00:00.000Z');
   });
 });

@@ -1,25 +1,48 @@
 /** A group whose effect is a count of each event in a table of its own: what is lost or doubled shows at once. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { systemClock } from '../../../infra/clock';
+import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 import { checkpointMigration, checkpointsOf } from '../../../infra/consumption/checkpoints';
-import { eventIntake, recordsOf } from '../../../infra/consumption/event-intake';
+import type { BreakerPolicy } from '../../../infra/consumption/circuit-breaker';
+import type { Consumer } from '../../../infra/consumption/event-consumer';
+import { recordsOf } from '../../../infra/consumption/event-intake';
+import { defaultRetryPolicy, type HandlerOutcome, type RetryPolicy } from '../../../infra/consumption/failures';
 import type { GroupHandler } from '../../../infra/consumption/group-handler';
 import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/group-status';
-import { unreadableRecordsMigration, unreadableRecordsOf } from '../../../infra/consumption/unreadable-records';
+import { deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
+import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
+import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 
+export interface TallyOptions {
+  /** What becomes of an event; `applied` counts it. */
+  readonly handle?: (event: RecordedEvent) => HandlerOutcome;
+  readonly retry?: RetryPolicy;
+  readonly breakerPolicy?: BreakerPolicy;
+}
+
 export interface Tally extends GroupHandler {
   readonly database: Database;
+  readonly failures: FailureStore;
+  /** One step of what is to be redriven. */
+  readonly redrive: () => Promise<RedriveStep>;
   /** How often each event was applied, and in which order the events of each stream were. */
   readonly counts: () => ReadonlyMap<string, number>;
+  /** The events that counted, in the order of counting. */
+  readonly order: () => ReadonlyArray<string>;
   readonly unreadable: () => ReadonlyArray<{ readonly value: Buffer | null; readonly reason: string }>;
   /** So many of the next batches fail, each after its effects and before its commit. */
   readonly failNext: (batches: number) => void;
 }
 
 /** Opens the tally's file anew or again. */
-export const tallyHandler = (file: string, catalog: Catalog, reader: Pick<EventReader, 'readAll'>): Tally => {
+export const tallyHandler = (
+  file: string,
+  catalog: Catalog,
+  reader: Pick<EventReader, 'readAll' | 'readStream' | 'operationRequestsAfter'>,
+  options: TallyOptions = {},
+): Tally => {
   const group = 'tally';
   const database = openDatabase({
     file,
@@ -27,41 +50,60 @@ export const tallyHandler = (file: string, catalog: Catalog, reader: Pick<EventR
     migrations: [
       checkpointMigration,
       groupStatusMigration,
-      unreadableRecordsMigration,
+      deadLettersMigration,
       { name: 'tally', sql: 'CREATE TABLE tally (id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;' },
     ],
   });
   const topics = catalog.aggregates.map(({ topic }) => topic.name);
   const checkpoints = checkpointsOf(database);
-  const keepUnreadable = unreadableRecordsOf(database, systemClock);
-  const intake = eventIntake({ catalog, checkpoints, keepUnreadable });
+  const failures = failureStore({
+    ...options,
+    database,
+    catalog,
+    clock: systemClock,
+    checkpoints,
+    store: () => reader,
+  });
+  const { intake } = failures;
   const writeStatus = groupStatusWriter(database);
   const add = database.prepare<[string]>('INSERT INTO tally VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1');
-  let failures = 0;
+  let faults = 0;
   const inTransaction = async <Result>(work: () => Result): Promise<Result> =>
     Promise.resolve(database.transaction(work).immediate());
   const failWhereAsked = (): void => {
-    if (failures === 0) return;
-    failures -= 1;
-    throw new Error('database is locked, says the test');
+    if (faults === 0) return;
+    faults -= 1;
+    throw Object.assign(new Error('database is locked, says the test'), { code: 'SQLITE_BUSY' });
   };
-  const to = {
+  const to: Consumer = {
     consumer: group,
     group,
+    exhausted: (options.retry ?? defaultRetryPolicy).exhausted,
+    rowsOf: ({ stream }) => [stream],
     topics: new Set(topics),
     handled: new Set(catalog.aggregates.flatMap(({ events }) => [...events.keys()])),
-    onEvent: ({ id }: { readonly id: string }): void => void add.run(id),
+    open: () => ({
+      handle: (event) => {
+        const outcome = options.handle?.(event) ?? 'applied';
+        if (outcome === 'applied') add.run(event.id);
+        return outcome;
+      },
+      finish: () => undefined,
+    }),
   };
   return {
     group,
     topics,
     database,
+    failures,
+    redrive: () => inTransaction(() => failures.desk.step(to)),
+    retry: options.retry ?? defaultRetryPolicy,
     checkpoints: async () => Promise.resolve(checkpoints.read(group)),
     begin: (wanted) => inTransaction(() => wanted.forEach((each) => checkpoints.begin(group, each))),
     move: (moves) => inTransaction(() => moves.forEach((move) => checkpoints.move(group, move))),
     apply: async (batch) =>
       inTransaction(() => {
-        const outcome = intake.records(to, batch.moves, recordsOf(batch));
+        const outcome = intake.records(to, batch, recordsOf(batch));
         failWhereAsked();
         return outcome;
       }),
@@ -79,12 +121,11 @@ export const tallyHandler = (file: string, catalog: Catalog, reader: Pick<EventR
           .all()
           .map(({ id, count }) => [id, count]),
       ),
+    order: () => database.prepare<[], string>('SELECT id FROM tally ORDER BY rowid').pluck().all(),
     unreadable: () =>
-      database
-        .prepare<[], { value: Buffer | null; reason: string }>('SELECT value, reason FROM unreadable_records')
-        .all(),
+      database.prepare<[], { value: Buffer | null; reason: string }>('SELECT value, reason FROM dead_letters').all(),
     failNext: (batches) => {
-      failures = batches;
+      faults = batches;
     },
   };
 };

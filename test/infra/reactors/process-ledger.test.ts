@@ -20,6 +20,9 @@ interface Counting {
   readonly inputs: ReadonlyArray<string>;
 }
 
+const dueAt = '2024-01-02T00:00:00.000Z';
+const dueAtMs = Date.parse(dueAt);
+
 /** Asks for `<event>/<letter>` for each letter of the event's text, and once more for each rejection. */
 const counting = (version = 1, name = 'counting'): ProcessManager<Counting> => ({
   name,
@@ -28,17 +31,30 @@ const counting = (version = 1, name = 'counting'): ProcessManager<Counting> => (
   handles: [],
   instanceOf: (event) => (event.type === 'Other' ? undefined : event.correlationId),
   initialState: { inputs: [] },
-  step: (state, input) => ({ state: { inputs: [...state.inputs, textOf(input)] }, commands: asked(input) }),
+  step: (state, input) => ({
+    state: { inputs: [...state.inputs, textOf(input)] },
+    commands: asked(input),
+    deadlines: input._tag === 'Event' && input.event.data === '' ? [{ id: `${input.event.id}/due`, dueAt }] : [],
+  }),
 });
 
-const textOf = (input: ProcessInput): string =>
-  input._tag === 'Event' ? input.event.id : `${input.outcome.command.id} ${input.outcome._tag}`;
+const textOf = (input: ProcessInput): string => {
+  switch (input._tag) {
+    case 'Event':
+      return input.event.id;
+    case 'Outcome':
+      return `${input.outcome.command.id} ${input.outcome._tag}`;
+    case 'DeadlinePassed':
+      return `${input.deadline.id} passed`;
+  }
+};
 
 const asked = (input: ProcessInput): ReturnType<ProcessManager<Counting>['step']>['commands'] => {
   if (input._tag === 'Event') {
     const { id, data } = input.event;
     return Array.from(String(data), (letter) => command(`${id}/${letter}`, { data: { letter } }));
   }
+  if (input._tag === 'DeadlinePassed') return [command(`${input.deadline.id}/too-late`)];
   const { outcome } = input;
   return outcome._tag === 'Rejected' ? [command(`${outcome.command.id}/instead`)] : [];
 };
@@ -222,6 +238,35 @@ spec('the process ledger', ({ test, after }) => {
     assert.equal(ledger.pending(changed), []);
     assert.equal(idsOf(ledger.pending(other)), ['a@1/x']);
     assert.equal(idsOf(ledger.learnEvent(changed, event('a@1', 'i', 'x'))), ['a@1/x']);
+  });
+
+  test('lets a process learn once that its deadline has passed, whatever is asked for again', () => {
+    const { ledger, database } = open(newFile());
+    const process = processOf(counting());
+    for (let times = 0; times < 2; times += 1) ledger.learnEvent(process, event('a@1', 'i', ''));
+    assert.equal(ledger.deadlinesDue(process, dueAtMs - 1, 9), []);
+    const due = ledger.deadlinesDue(process, dueAtMs, 9);
+    assert.equal(due, [{ instance: 'i', deadline: { id: 'a@1/due', dueAt } }]);
+    const [deadline] = due;
+    if (deadline === undefined) throw new Error('one is due');
+    assert.equal(idsOf(ledger.learnDeadline(process, deadline)), ['a@1/due/too-late']);
+    assert.equal(ledger.learnDeadline(process, deadline), []);
+    ledger.learnEvent(process, event('a@1', 'i', ''));
+    assert.equal(ledger.deadlinesDue(process, dueAtMs, 9), []);
+    assert.equal(stateOf(database, process, 'i'), { inputs: ['a@1', 'a@1', 'a@1/due passed', 'a@1'] });
+  });
+
+  test('holds the deadlines of an instance that lacks events, and of all where it is not known which one does', () => {
+    const { ledger, database } = open(newFile());
+    const process = processOf(counting());
+    for (const instance of ['i', 'j']) ledger.learnEvent(process, event(`${instance}@1`, instance, ''));
+    const lacks = (row: string): void =>
+      void database.prepare(`INSERT INTO stale_rows VALUES ('counting', ?, 'some stream')`).run(row);
+    const due = (): ReadonlyArray<string> => ledger.deadlinesDue(process, dueAtMs, 9).map(({ instance }) => instance);
+    lacks('i');
+    assert.equal(due(), ['j']);
+    lacks('*');
+    assert.equal(due(), []);
   });
 
   test('learns ten thousand events of as many instances in a moment', () => {

@@ -1,0 +1,40 @@
+/** What events come to, counted. */
+
+/** What became of the events of a batch; the counts of one group add up over time. */
+export interface BatchOutcome {
+  readonly applied: number;
+  /** Nothing had to change: known already, or discarded by a person. */
+  readonly skipped: number;
+  /** Of a type that the group does not handle, or without meaning for it. */
+  readonly notApplicable: number;
+  /** At or below the high-water position: delivered before. */
+  readonly duplicates: number;
+  /** Wait behind a dead letter of their stream. */
+  readonly parked: number;
+  // Failed for good, by class; set aside in the same transaction.
+  readonly malformed: number;
+  readonly unknownContract: number;
+  readonly transient: number;
+  readonly rejected: number;
+  readonly defect: number;
+}
+
+/** Counts while they are counted. */
+export type Counts = { -readonly [Name in keyof BatchOutcome]: BatchOutcome[Name] };
+
+/** Nothing has happened yet. */
+export const noCounts = (): Counts => ({
+  applied: 0,
+  skipped: 0,
+  notApplicable: 0,
+  duplicates: 0,
+  parked: 0,
+  malformed: 0,
+  unknownContract: 0,
+  transient: 0,
+  rejected: 0,
+  defect: 0,
+});
+
+/** Every outcome by name. */
+export const countNames = Object.keys(noCounts()) as ReadonlyArray<keyof BatchOutcome>;

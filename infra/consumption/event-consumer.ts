@@ -1,0 +1,32 @@
+/** Who takes events in: a group or a rebuild, with its handler. */
+import type { EventEnvelope, RecordedEvent } from '../../domain/kernel/recorded-event';
+import type { ExhaustedPolicy, HandlerOutcome } from './failures';
+
+/** A handler at work on some events of one transaction. */
+export interface Handling {
+  /**
+   * Takes one event. A failure that is answered has left nothing behind; after a throw this handling is not gone on with, and
+   * what it has written is rolled back.
+   */
+  readonly handle: (event: RecordedEvent) => HandlerOutcome;
+  /** Writes what is left to write. */
+  readonly finish: () => void;
+}
+
+export interface Consumer {
+  /** Whose checkpoints and dead letters these are: the group, or a rebuild. */
+  readonly consumer: string;
+  /** The group that it is, or is to become. */
+  readonly group: string;
+  readonly topics: ReadonlySet<string>;
+  /** The types of the events that it handles. */
+  readonly handled: ReadonlySet<string>;
+  readonly open: () => Handling;
+  /**
+   * The keys of the rows that an event would have changed, as far as that can be told of one that may not be readable: what
+   * is stale while it waits.
+   */
+  readonly rowsOf: (envelope: EventEnvelope, data: unknown) => ReadonlyArray<string>;
+  /** What is done with one event whose transient fault outlasts every retry. */
+  readonly exhausted: ExhaustedPolicy;
+}

@@ -1,0 +1,139 @@
+/**
+ * Failures as values: every way in which an event can come to nothing has a class, each class has one declared policy, and
+ * what has the same cause has the same fingerprint.
+ */
+import { createHash } from 'node:crypto';
+
+// -------------------------------------------------------------------------------------
+// Classes and their policies
+// -------------------------------------------------------------------------------------
+
+export const failureClasses = ['malformed', 'unknown-contract', 'transient', 'rejected', 'defect'] as const;
+
+/** Why an event came to nothing. */
+export type FailureClass = (typeof failureClasses)[number];
+
+/** What is done about a class: `quarantine` sets the key aside, `retry` tries again in place. */
+export interface FailurePolicy {
+  readonly does: 'quarantine' | 'retry';
+  /** What the class means, for people. */
+  readonly meaning: string;
+}
+
+/** The one declared policy of each class. */
+export const failurePolicies: Readonly<Record<FailureClass, FailurePolicy>> = {
+  malformed: { does: 'quarantine', meaning: "it can't be decoded: no event, or not what its contract says" },
+  'unknown-contract': { does: 'quarantine', meaning: 'its name or its schema version is from the future' },
+  transient: { does: 'retry', meaning: 'a busy database, the broker, the network, a time-out: it passes by itself' },
+  rejected: { does: 'quarantine', meaning: 'the handler says no: a rule of the business stands against it' },
+  defect: { does: 'quarantine', meaning: 'the handler threw: the program is wrong' },
+};
+
+/** What is done when a transient fault does not pass within its bound. */
+export type ExhaustedPolicy = 'halt' | 'quarantine';
+
+/** Bounds of the retry in place, and what comes after. */
+export interface RetryPolicy {
+  /** How long a partition counts as retrying before what is declared below is done. */
+  readonly boundMs: number;
+  /**
+   * `halt`: the partition says so and is tried on, seldom, until the fault has passed. `quarantine`: a fault that belongs to
+   * one event sets its key aside; one that belongs to none (the database is gone) halts all the same.
+   */
+  readonly exhausted: ExhaustedPolicy;
+}
+
+/** What a group does that declares nothing else. */
+export const defaultRetryPolicy: RetryPolicy = { boundMs: 600_000, exhausted: 'halt' };
+
+// -------------------------------------------------------------------------------------
+// One failure
+// -------------------------------------------------------------------------------------
+
+/** An event, or a record that should have been one, came to nothing. */
+export interface Failure {
+  readonly class: FailureClass;
+  /** What happened, for people. */
+  readonly reason: string;
+  /** Where in the code, as far as known: the top of the stack. */
+  readonly where?: string;
+}
+
+/** What a handler makes of an event. */
+export type HandlerOutcome =
+  | 'applied'
+  /** Nothing had to change: what it says is known already. */
+  | 'skipped'
+  /** It does not concern this group. */
+  | 'not-applicable'
+  | Failure;
+
+/** The name of an error that a handler throws, or the engine on its behalf, where the business says no. */
+const REJECTED = 'EventRejected';
+
+/** A handler throws it where what this very event needs is away for now. */
+export class EventNotNow extends Error {
+  override readonly name = 'EventNotNow';
+}
+
+/** The failure that an error thrown by a handler stands for. */
+export const failureOf = (error: unknown): Failure => {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && error.name === REJECTED) return { class: 'rejected', reason };
+  if (error instanceof EventNotNow) return { class: 'transient', reason };
+  const where = error instanceof Error ? stackTop(error) : undefined;
+  return { class: 'defect', reason, ...(where === undefined ? {} : { where }) };
+};
+
+/** The first place of our own code in the stack: file and function, for lines move with every release. */
+const stackTop = ({ stack = '' }: Error): string | undefined => {
+  const frame = stack.split('\n').find((line) => /^\s+at /.test(line) && !line.includes('node:'));
+  if (frame === undefined) return undefined;
+  const [, name = 'anonymous', path = ''] = /^\s+at (?:(.+?) \()?(.+?):\d+:\d+\)?$/.exec(frame) ?? [];
+  return `${name} in ${path.slice(path.lastIndexOf('/') + 1)}`;
+};
+
+/**
+ * Whether an error can be the fault of one event: what a handler threw, or a row that the database refuses. All else the
+ * database says (busy, full, gone) is about the database, and hits every event alike.
+ */
+export const isAttributable = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return true;
+  if (error instanceof EventNotNow || ENGINE_ERRORS.has(error.name)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (code.startsWith('SQLITE_')) return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(code);
+  return !SYSTEM_ERRORS.test(code);
+};
+
+/** These are about who may go on at all. */
+const ENGINE_ERRORS = new Set([
+  'CheckpointMoved',
+  'LeaseLost',
+  'CircuitOpen',
+  'StoreNotReady',
+  'KafkaError',
+  'AbortError',
+]);
+
+const SYSTEM_ERRORS = /^(E(CONN|HOST|NET|TIMEDOUT|PIPE|AI_AGAIN|NOTFOUND|MFILE|NFILE|NOSPC|IO|BUSY|AGAIN)|UND_ERR)/;
+
+// -------------------------------------------------------------------------------------
+// Fingerprints
+// -------------------------------------------------------------------------------------
+
+const FINGERPRINT_LENGTH = 16;
+
+/** The same for what failed in the same group for the same cause, whichever event it was. */
+export const fingerprintOf = (group: string, failure: Failure): string =>
+  createHash('sha256')
+    .update(JSON.stringify([group, failure.class, normalised(failure.reason), failure.where ?? '']))
+    .digest('hex')
+    .slice(0, FINGERPRINT_LENGTH);
+
+/** A reason without what differs from event to event: quoted values, identifiers with digits, numbers. */
+const normalised = (reason: string): string =>
+  reason
+    .replace(/'[^']*'|"[^"]*"/g, '?')
+    .replace(/[\w.:@-]*\d[\w.:@-]*/g, '?')
+    .replace(/\s+/g, ' ')
+    .trim();

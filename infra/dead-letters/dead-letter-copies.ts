@@ -1,0 +1,84 @@
+/** Copies of dead letters on their way to the dead-letter topic: queued with the letter, gone once Kafka has them. */
+import { isoTime } from '../clock';
+import type { Database } from '../sqlite/database';
+
+/** A dead letter with its original bytes; plain data. */
+export interface DeadLetterCopy {
+  readonly seq: number;
+  readonly group: string;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  /** The original headers, then those of the dead letter. */
+  readonly headers: ReadonlyArray<readonly [name: string, value: Uint8Array]>;
+}
+
+export interface DeadLetterCopies {
+  /** The oldest ones of a group. */
+  readonly waiting: (group: string, limit: number) => ReadonlyArray<DeadLetterCopy>;
+  readonly done: (seqs: ReadonlyArray<number>) => void;
+}
+
+interface CopyRow {
+  readonly seq: number;
+  readonly copied: Buffer | null;
+  readonly consumer: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly headers: string;
+  readonly class: string;
+  readonly reason: string;
+  readonly fingerprint: string;
+  readonly attempts: number;
+  readonly failedAtMs: number;
+}
+
+/** Prepares the statements on a file that has the dead letters' migration. */
+export const deadLetterCopies = (database: Database): DeadLetterCopies => {
+  const waiting = database.prepare<[string, number], CopyRow>(
+    `SELECT o.seq, o.value AS copied, d.consumer, d.topic, d."partition", d."offset", d.timestamp_ms AS timestampMs, d."key",
+            d.headers, d.class, d.reason, d.fingerprint, d.attempts, d.first_failed_at_ms AS failedAtMs
+       FROM dead_letter_outbox o JOIN dead_letters d ON d.id = o.dead_letter_id
+      WHERE d.consumer = ? ORDER BY o.seq LIMIT ?`,
+  );
+  const done = database.prepare<[number]>('DELETE FROM dead_letter_outbox WHERE seq = ?');
+  return {
+    waiting: (group, limit) => waiting.all(group, limit).map(copyOf),
+    done: (seqs) => {
+      for (const seq of seqs) done.run(seq);
+    },
+  };
+};
+
+const copyOf = (row: CopyRow): DeadLetterCopy => ({
+  seq: row.seq,
+  group: row.consumer,
+  key: row.key,
+  value: row.copied,
+  headers: [...originalHeaders(row.headers), ...letterHeaders(row)],
+});
+
+/** Written as base64 by the quarantine. */
+const originalHeaders = (headers: string): DeadLetterCopy['headers'] =>
+  Object.entries(JSON.parse(headers) as Readonly<Record<string, string>>).map(([name, value]) => [
+    name,
+    Buffer.from(value, 'base64'),
+  ]);
+
+const letterHeaders = (row: CopyRow): DeadLetterCopy['headers'] => {
+  const texts: ReadonlyArray<readonly [string, string]> = [
+    ['dlt-class', row.class],
+    ['dlt-reason', row.reason],
+    ['dlt-fingerprint', row.fingerprint],
+    ['dlt-attempts', String(row.attempts)],
+    ['dlt-failed-at', isoTime(row.failedAtMs)],
+    ['dlt-original-topic', row.topic],
+    ['dlt-original-partition', String(row.partition)],
+    ['dlt-original-offset', String(row.offset)],
+    ['dlt-original-timestamp', isoTime(row.timestampMs)],
+    ['dlt-group', row.consumer],
+  ];
+  return texts.map(([name, text]) => [name, Buffer.from(text)]);
+};

@@ -1,0 +1,45 @@
+/** Everything about failures in one consumer's file: the intake that gives birth to them, and the desk that deals with them. */
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Clock } from '../clock';
+import type { Checkpoints } from '../consumption/checkpoints';
+import { defaultBreakerPolicy, type BreakerPolicy } from '../consumption/circuit-breaker';
+import { eventIntake, type EventIntake } from '../consumption/event-intake';
+import type { Database } from '../sqlite/database';
+import type { EventReader } from '../sqlite/event-reader';
+import { circuitBreakersOf, type CircuitBreakers } from './circuit-breakers';
+import { deadLetterCopies, type DeadLetterCopies } from './dead-letter-copies';
+import { failureDesk, type FailureDesk } from './failure-desk';
+import { quarantineOf } from './quarantine';
+
+export interface FailureStoreOptions {
+  /** A file that has the dead letters' migration. */
+  readonly database: Database;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly checkpoints: Checkpoints;
+  /** The store, for what operators ask and for what is redriven. */
+  readonly store: () => Pick<EventReader, 'readStream' | 'operationRequestsAfter'>;
+  readonly breakerPolicy?: BreakerPolicy;
+}
+
+export interface FailureStore {
+  readonly intake: EventIntake;
+  readonly breakers: CircuitBreakers;
+  readonly desk: FailureDesk;
+  readonly copies: DeadLetterCopies;
+}
+
+/** Prepares it. */
+export const failureStore = (options: FailureStoreOptions): FailureStore => {
+  const { database, clock, breakerPolicy = defaultBreakerPolicy } = options;
+  const quarantine = quarantineOf(database, clock);
+  const breakers = circuitBreakersOf(database, clock, breakerPolicy);
+  // Inside a transaction this is a savepoint.
+  const savepoint = <Result>(work: () => Result): Result => database.transaction(work)();
+  return {
+    breakers,
+    intake: eventIntake({ ...options, quarantine, savepoint, breakerOf: breakers.of }),
+    desk: failureDesk({ ...options, quarantine, savepoint }),
+    copies: deadLetterCopies(database),
+  };
+};

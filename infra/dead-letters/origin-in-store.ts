@@ -1,0 +1,32 @@
+/** An event of the store as the record that it would be, for what is kept and copied of it. */
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { StoredEvent } from '../../domain/kernel/recorded-event';
+import { cloudEventEncoder, destinationOf } from '../kafka/cloud-events';
+import { STORE_LOG_ID } from './dead-letters-schema';
+import type { Origin } from './quarantine';
+
+/** A relative reference: whoever reads a copy of what came from the store knows where it came from. */
+const SCHEMA_BASE = '/schemas';
+
+/** Where an event of the store comes from. */
+export const originInStore = (catalog: Catalog): ((event: StoredEvent) => Origin) => {
+  const encode = cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: SCHEMA_BASE });
+  const place = destinationOf(catalog);
+  return (event) => {
+    const { topic, partition, key } = place(event.stream);
+    return {
+      topic,
+      partition,
+      offset: event.position,
+      logId: STORE_LOG_ID,
+      timestampMs: Date.parse(event.recordedAt),
+      key: Buffer.from(key),
+      get headers() {
+        const { headers } = encode(event);
+        const named = headers.flatMap((each) => Object.entries(each));
+        return Object.fromEntries(named.map(([name, text]) => [name, Buffer.from(text)]));
+      },
+      value: () => Buffer.from(encode(event).value),
+    };
+  };
+};

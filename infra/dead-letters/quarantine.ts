@@ -1,0 +1,156 @@
+/**
+ * Sets events aside in the transaction that moves past them: what failed for good, by reference, and behind it everything
+ * that comes after it in the same stream.
+ */
+import { aggregateIdOf, type EventEnvelope } from '../../domain/kernel/recorded-event';
+import type { Clock } from '../clock';
+import { fingerprintOf, type Failure } from '../consumption/failures';
+import type { Database } from '../sqlite/database';
+
+/** Where a record or event came from. */
+export interface Origin {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Which log the offset counts in; STORE_LOG_ID where it is a position in the store. */
+  readonly logId: string;
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly headers: Readonly<Record<string, Buffer>>;
+  /** The bytes as they came; asked for only where they are kept or copied. */
+  readonly value: () => Buffer | null;
+}
+
+/** What failed, in whose hands, and why. */
+export interface FailedEvent {
+  readonly consumer: string;
+  readonly group: string;
+  /** Undefined where the record names no event. */
+  readonly envelope: EventEnvelope | undefined;
+  readonly origin: Origin;
+  readonly failure: Failure;
+  /** Attempts so far, this one included. */
+  readonly attempts: number;
+  readonly rows: ReadonlyArray<string>;
+}
+
+/** All calls belong inside the caller's transaction. */
+export interface Quarantine {
+  /** The streams of which everything waits. */
+  readonly streams: (consumer: string) => Set<string>;
+  /** Whether somebody has decided that the group goes on without this event. */
+  readonly isDiscarded: (group: string, eventId: string) => boolean;
+  /** Keeps a dead letter; one that names an event closes its stream. Answers its number. */
+  readonly setAside: (failed: FailedEvent) => number;
+  /** Lets an event wait behind the dead letter of its stream. */
+  readonly park: (consumer: string, envelope: EventEnvelope, origin: Origin, rows: ReadonlyArray<string>) => void;
+}
+
+/** Prepares the statements on a file that has the dead letters' migration. */
+export const quarantineOf = (database: Database, clock: Clock): Quarantine => {
+  const statements = prepareStatements(database);
+  const markStale = (consumer: string, stream: string, rows: ReadonlyArray<string>): void => {
+    for (const row of rows) statements.markStale.run(consumer, row, stream);
+  };
+  return {
+    streams: (consumer) => new Set(statements.streams.all(consumer)),
+    isDiscarded: (group, eventId) => statements.isDiscarded.get(group, eventId) !== undefined,
+    park: (consumer, { stream, position, id }, { topic, partition, offset, logId }, rows) => {
+      statements.park.run(consumer, stream, position, id, topic, partition, offset, logId, clock.nowMs());
+      markStale(consumer, stream, rows);
+    },
+    setAside: (failed) => {
+      const { consumer, envelope, origin, rows } = failed;
+      const letter = insertLetter(statements, clock.nowMs(), failed);
+      if (letter.isNew) statements.toCopy.run(letter.id, origin.value());
+      if (envelope === undefined) return letter.id;
+      const { stream, position } = envelope;
+      statements.close.run(consumer, stream, origin.topic, aggregateIdOf(stream), letter.id, position, clock.nowMs());
+      markStale(consumer, stream, rows);
+      return letter.id;
+    },
+  };
+};
+
+type Statements = ReturnType<typeof prepareStatements>;
+
+const insertLetter = (
+  { insert, fail }: Statements,
+  nowMs: number,
+  { consumer, group, envelope, origin, failure, attempts }: FailedEvent,
+): { readonly id: number; readonly isNew: boolean } => {
+  const fingerprint = fingerprintOf(group, failure);
+  const { class: failureClass, reason } = failure;
+  if (envelope !== undefined) {
+    // Known: it was redriven, or seen by a build that is gone, and fails again.
+    const known = fail.get(failureClass, reason, fingerprint, attempts, nowMs, consumer, envelope.id);
+    if (known !== undefined) return { id: known, isNew: false };
+  }
+  const { topic, partition, offset, logId, timestampMs, key, headers } = origin;
+  const id = insert.get(
+    consumer,
+    ...eventColumns(envelope),
+    topic,
+    partition,
+    offset,
+    logId,
+    timestampMs,
+    key,
+    JSON.stringify(
+      Object.fromEntries(Object.entries(headers).map(([name, bytes]) => [name, bytes.toString('base64')])),
+    ),
+    envelope === undefined ? origin.value() : null,
+    failureClass,
+    reason,
+    fingerprint,
+    attempts,
+    nowMs,
+    nowMs,
+  );
+  // A record without an event that is known already is not kept again.
+  return id === undefined ? { id: 0, isNew: false } : { id, isNew: true };
+};
+
+/** The event by reference; nothing where the record names none. */
+const eventColumns = (envelope: EventEnvelope | undefined): ReadonlyArray<string | number | null> => {
+  if (envelope === undefined) return [null, null, null, null, null, null, null];
+  const { id, stream, position, type, schemaVersion, correlationId, causationId } = envelope;
+  return [id, stream, position, type, schemaVersion, correlationId, causationId];
+};
+
+const prepareStatements = (database: Database) => ({
+  streams: database.prepare<[string], string>('SELECT stream FROM quarantined_keys WHERE consumer = ?').pluck(),
+  isDiscarded: database.prepare<[string, string], number>(
+    `SELECT id FROM dead_letters WHERE consumer = ? AND event_id = ? AND status = 'discarded'`,
+  ),
+  insert: database
+    .prepare<(string | number | Buffer | null)[], number>(
+      `INSERT INTO dead_letters (consumer, event_id, stream, position, type, schema_version, correlation_id, causation_id,
+         topic, "partition", "offset", log_id, timestamp_ms, "key", headers, value,
+         class, reason, fingerprint, attempts, first_failed_at_ms, last_failed_at_ms, status)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
+       ON CONFLICT DO NOTHING RETURNING id`,
+    )
+    .pluck(),
+  fail: database
+    .prepare<[string, string, string, number, number, string, string], number>(
+      `UPDATE dead_letters
+          SET class = ?, reason = ?, fingerprint = ?, attempts = attempts + ?, last_failed_at_ms = ?,
+              status = CASE WHEN owner IS NULL THEN 'open' ELSE 'assigned' END
+        WHERE consumer = ? AND event_id = ? RETURNING id`,
+    )
+    .pluck(),
+  close: database.prepare<[string, string, string, string, number, number, number]>(
+    `INSERT INTO quarantined_keys VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET dead_letter_id = excluded.dead_letter_id, from_position = excluded.from_position`,
+  ),
+  park: database.prepare<[string, string, number, string, string, number, number, string, number]>(
+    'INSERT INTO parked_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  ),
+  markStale: database.prepare<[string, string, string]>(
+    'INSERT INTO stale_rows VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  ),
+  toCopy: database.prepare<[number, Buffer | null]>(
+    'INSERT INTO dead_letter_outbox (dead_letter_id, value) VALUES (?, ?)',
+  ),
+});

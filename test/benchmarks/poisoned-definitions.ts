@@ -1,0 +1,3 @@
+/** What the views' thread of the benchmark projects. */
+export { catalog } from '../../domain/catalog';
+export { poisonedProjections as projections } from './poisoned-projections';

@@ -1,0 +1,300 @@
+/**
+ * A group in one process on a real SQLite file in memory, with a log and a store made from the same events: to be fed, broken,
+ * killed, taken over, put right and redriven as a test says. Its effect is a line in a diary for every event that counts, so
+ * that what is lost, doubled or out of order shows.
+ */
+import * as t from 'io-ts';
+import { aggregate, catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
+import { nothingToChange } from '../../../domain/kernel/decider';
+import { constrained, field } from '../../../domain/kernel/codec';
+import type { Command } from '../../../domain/kernel/command-definition';
+import { defineEvent, earlierVersion, type EventOf } from '../../../domain/kernel/event-definition';
+import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded-event';
+import { systemClock } from '../../../infra/clock';
+import type { OperationRequest } from '../../../infra/commands/operation-requests';
+import { checkpointMigration, checkpointsOf, type CheckpointMove } from '../../../infra/consumption/checkpoints';
+import type { BreakerPolicy } from '../../../infra/consumption/circuit-breaker';
+import type { Consumer } from '../../../infra/consumption/event-consumer';
+import { recordsOf } from '../../../infra/consumption/event-intake';
+import type { ExhaustedPolicy, HandlerOutcome } from '../../../infra/consumption/failures';
+import type { BatchOutcome } from '../../../infra/consumption/group-handler';
+import { deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
+import { deadLetterReader, type DeadLetterReader } from '../../../infra/dead-letters/dead-letter-reader';
+import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
+import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
+import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
+import type { LogRecord } from '../../../infra/kafka/event-log';
+import { openDatabase, type Database } from '../../../infra/sqlite/database';
+
+// -------------------------------------------------------------------------------------
+// Notes, as an old release knows them and as a new one does
+// -------------------------------------------------------------------------------------
+
+/** What the old release takes for a text; the new one takes any. */
+const Short = constrained('short text', (value): value is string => typeof value === 'string' && value.length < 10, {
+  type: 'string',
+});
+
+const noteCatalog = (schemaVersion: 1 | 2, text: t.Type<string>, withErased: boolean): Catalog => {
+  const fields = { text: field(text, 'What it says.') };
+  // What the old release has written is read by the new one through an upcast.
+  const first = earlierVersion({
+    type: 'NoteTaken',
+    schemaVersion: 1,
+    meaning: 'A note was taken.',
+    fields,
+    next: fields,
+    since: '2018-01-01',
+    deprecated: '2019-01-01',
+    sunset: '2020-01-01',
+    upcast: (data) => data,
+  });
+  const NoteTaken = defineEvent('NoteTaken', {
+    schemaVersion,
+    meaning: 'A note was taken.',
+    fields,
+    earlier: schemaVersion === 1 ? [] : [first],
+  });
+  const NoteErased = defineEvent('NoteErased', { schemaVersion: 1, meaning: 'A note was erased.', fields: {} });
+  return catalogOf([
+    aggregate<Command, null, EventOf<typeof NoteTaken> | EventOf<typeof NoteErased>>({
+      category: 'note',
+      path: 'notes',
+      meaning: 'Notes.',
+      topic: { name: 'notes', partitions: 2, retention: 'forever', key: { is: 'the note', because: 'a test' } },
+      events: withErased ? [NoteTaken, NoteErased] : [NoteTaken],
+      commands: [],
+      decider: { decide: () => nothingToChange, evolve: (state) => state, initialState: null },
+    }),
+  ]);
+};
+
+export const oldRelease = noteCatalog(1, Short, false);
+export const newRelease = noteCatalog(2, t.string, true);
+
+/** An event of the story. */
+export interface Told {
+  readonly stream: string;
+  readonly type?: string;
+  readonly schemaVersion?: number;
+  readonly text?: string;
+}
+
+/** The store's events that tell it. */
+export const storedNotes = (story: ReadonlyArray<Told>): ReadonlyArray<StoredEvent> => {
+  const versions = new Map<string, number>();
+  return story.map(({ stream, type = 'NoteTaken', schemaVersion = 1, text = 'short' }, index) => {
+    const version = (versions.get(stream) ?? 0) + 1;
+    versions.set(stream, version);
+    return {
+      id: `${stream}@${version}`,
+      stream,
+      version,
+      position: index + 1,
+      type,
+      schemaVersion,
+      recordedAt: '2018-03-01T12:30:45.678Z',
+      correlationId: `correlation of ${stream}`,
+      causationId: 'a request',
+      actor: 'tester',
+      payload: JSON.stringify(type === 'NoteTaken' ? { text } : {}),
+    };
+  });
+};
+
+const LOG_ID = 'kafka:test';
+const encode = cloudEventEncoder({ catalog: newRelease, mode: 'structured', schemaBaseUrl: 'urn:test' });
+
+/** An event's record at an offset. */
+export const noteRecord = (event: StoredEvent, offset: number): LogRecord => {
+  const { topic, partition, key, value, headers } = encode(event);
+  const named = headers.flatMap((each) => Object.entries(each)).map(([name, text]) => [name, Buffer.from(text)]);
+  const bytes = { key: Buffer.from(key), value: Buffer.from(value) };
+  return {
+    topic,
+    partition,
+    offset,
+    timestampMs: Date.parse(event.recordedAt),
+    ...bytes,
+    headers: Object.fromEntries(named) as LogRecord['headers'],
+  };
+};
+
+// -------------------------------------------------------------------------------------
+// The group
+// -------------------------------------------------------------------------------------
+
+/** Thrown inside the transaction, after everything: as good as a kill -9 in that moment. */
+export class Killed extends Error {
+  override readonly name = 'Killed';
+}
+
+export interface GroupOptions {
+  readonly catalog?: Catalog;
+  /** What becomes of an event; it may throw. */
+  readonly handle?: (event: RecordedEvent) => HandlerOutcome;
+  /** Called when a handling is about to be written. */
+  readonly finish?: (events: ReadonlyArray<RecordedEvent>) => void;
+  readonly exhausted?: ExhaustedPolicy;
+  readonly breakerPolicy?: BreakerPolicy;
+}
+
+/** One process that runs the group; several may believe that they do. */
+export interface GroupProcess {
+  readonly failures: FailureStore;
+  /** Applies records from where this process believes the group to stand. */
+  readonly deliver: (records: ReadonlyArray<LogRecord>, fate?: 'killed', exhaustedAttempts?: number) => BatchOutcome;
+  readonly takeRequests: () => number;
+  readonly step: (fate?: 'killed') => RedriveStep;
+}
+
+export interface FailureWorld {
+  readonly database: Database;
+  readonly reader: DeadLetterReader;
+  /** Starts a process: it goes on from what is committed. */
+  readonly start: (options?: GroupOptions) => GroupProcess;
+  /** Asks for something as the API would; answers the request's id. */
+  readonly ask: (kind: OperationRequest['kind'], body: object) => number;
+  /** Plans a redrive of everything open, runs it; answers its id. */
+  readonly redriveAll: () => number;
+  readonly nextOffset: (partition: number) => number;
+  /** The events that counted, in the order of counting. */
+  readonly diary: () => ReadonlyArray<string>;
+  readonly waiting: () => number;
+  readonly close: () => void;
+}
+
+const GROUP = 'diary';
+/** So that a few keys that are bad on purpose trip nothing. */
+const NEVER_TRIPS: BreakerPolicy = { recentKeys: 1_000, share: 1, leastKeys: 1_000, leastKeysAfterTrip: 1_000 };
+
+/** Opens a world whose store holds these events. */
+export const failureWorld = (stored: ReadonlyArray<StoredEvent>): FailureWorld => {
+  const database = openDatabase({
+    file: ':memory:',
+    synchronous: 'NORMAL',
+    migrations: [
+      checkpointMigration,
+      deadLettersMigration,
+      { name: 'diary', sql: 'CREATE TABLE diary (seq INTEGER PRIMARY KEY, id TEXT NOT NULL) STRICT;' },
+    ],
+  });
+  const checkpoints = checkpointsOf(database);
+  for (const partition of [0, 1]) {
+    checkpoints.begin(GROUP, { topic: 'notes', partition, logId: LOG_ID, nextOffset: 0, highWaterPosition: 0 });
+  }
+  const requests: OperationRequest[] = [];
+  const store = {
+    readStream: (stream: string, { afterVersion, limit }: { afterVersion: number; limit: number }) =>
+      stored.filter((event) => event.stream === stream && event.version > afterVersion).slice(0, limit),
+    operationRequestsAfter: (id: number) => requests.filter((request) => request.id > id),
+  };
+  const reader = deadLetterReader(database);
+  const ask: FailureWorld['ask'] = (kind, body) => {
+    const id = requests.length + 1;
+    requests.push({ id, kind, body: JSON.stringify(body), requestedAt: '2026-01-01T00:00:00.000Z', actor: 'ada' });
+    return id;
+  };
+  const world = { database, stored, checkpoints, store };
+  return {
+    database,
+    reader,
+    ask,
+    start: (options = {}) => startProcess(world, options),
+    redriveAll: () => {
+      const { letters, preview } = reader.select(GROUP, {});
+      const id = ask('redrive-plan', { group: GROUP, letters, ratePerSecond: 1_000, preview });
+      ask('redrive-run', { group: GROUP, redrive: id });
+      return id;
+    },
+    nextOffset: (partition) => checkpoints.read(GROUP).find((each) => each.partition === partition)?.nextOffset ?? 0,
+    diary: () => database.prepare<[], string>('SELECT id FROM diary ORDER BY seq').pluck().all(),
+    waiting: () => database.prepare<[], number>('SELECT count(*) FROM quarantined_keys').pluck().get() ?? 0,
+    close: () => void database.close(),
+  };
+};
+
+interface WorldParts {
+  readonly database: Database;
+  readonly stored: ReadonlyArray<StoredEvent>;
+  readonly checkpoints: ReturnType<typeof checkpointsOf>;
+  readonly store: Parameters<typeof failureStore>[0]['store'] extends () => infer Store ? Store : never;
+}
+
+const startProcess = ({ database, checkpoints, store }: WorldParts, options: GroupOptions): GroupProcess => {
+  const { catalog = newRelease, breakerPolicy = NEVER_TRIPS } = options;
+  const failures = failureStore({
+    database,
+    catalog,
+    clock: systemClock,
+    checkpoints,
+    store: () => store,
+    breakerPolicy,
+  });
+  const to = consumerOf(database, options);
+  const offsets = new Map(checkpoints.read(GROUP).map(({ partition, nextOffset }) => [partition, nextOffset]));
+  const transaction = <Result>(work: () => Result, fate: 'killed' | undefined): Result =>
+    database
+      .transaction(() => {
+        const result = work();
+        if (fate === 'killed') throw new Killed('killed');
+        return result;
+      })
+      .immediate();
+  return {
+    failures,
+    deliver: (records, fate, exhaustedAttempts) => {
+      const moves = movesOf(records, offsets);
+      const batch = { moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
+      const outcome = failures.breakers.guard(
+        GROUP,
+        (work) => transaction(work, undefined),
+        () => {
+          const taken = failures.intake.records(to, batch, recordsOf({ records, moves }));
+          if (fate === 'killed') throw new Killed('killed');
+          return taken;
+        },
+      );
+      for (const { partition, nextOffset } of moves) offsets.set(partition, nextOffset);
+      return outcome;
+    },
+    takeRequests: () => transaction(() => failures.desk.takeRequests(new Set([GROUP])), undefined),
+    step: (fate) => transaction(() => failures.desk.step(to), fate),
+  };
+};
+
+const consumerOf = (database: Database, { handle, finish, exhausted = 'halt' }: GroupOptions): Consumer => {
+  const write = database.prepare<[string]>('INSERT INTO diary (id) VALUES (?)');
+  return {
+    consumer: GROUP,
+    group: GROUP,
+    topics: new Set(['notes']),
+    handled: new Set(['NoteTaken', 'NoteErased']),
+    exhausted,
+    rowsOf: ({ stream }) => [stream],
+    open: () => {
+      const taken: RecordedEvent[] = [];
+      return {
+        handle: (event) => {
+          const outcome = handle?.(event) ?? 'applied';
+          if (outcome !== 'applied') return outcome;
+          taken.push(event);
+          write.run(event.id);
+          return outcome;
+        },
+        finish: () => finish?.(taken),
+      };
+    },
+  };
+};
+
+type OpenMove = Omit<CheckpointMove, 'highWaterPosition'>;
+
+const movesOf = (records: ReadonlyArray<LogRecord>, offsets: ReadonlyMap<number, number>): ReadonlyArray<OpenMove> => {
+  const moves = new Map<number, OpenMove>();
+  for (const { topic, partition, offset } of records) {
+    const fromOffset = offsets.get(partition) ?? 0;
+    moves.set(partition, { topic, partition, logId: LOG_ID, nextOffset: offset + 1, fromLogId: LOG_ID, fromOffset });
+  }
+  return [...moves.values()];
+};
