@@ -1,7 +1,7 @@
 # Everything that a newcomer types. A fresh machine needs Node 20+, npm, make and a C++ compiler; the rest is installed here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install build run test check kafka kafka-stop demo rebuild bench clean
+.PHONY: help install build run test check kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean
 
 TIDEMARK := node build/api/cli/main.js
 SOURCES := $(shell find domain infra projections api test -name '*.ts' 2>/dev/null)
@@ -37,6 +37,12 @@ demo: build ## posts real (ORDERS_DIR) or generated orders to the running server
 
 rebuild: build ## rebuilds a projection from offset zero: make rebuild P=order-summary [FROM=store]
 	@$(TIDEMARK) rebuild $(P) $(if $(FROM),--from $(FROM))
+
+replay-at-scale: build ## a million events (EVENTS, ORDERS_DIR) on a Kafka of its own: rebuild, kill, verify, explain; some minutes
+	@node --enable-source-maps build/test/benchmarks/replay-at-scale.js
+
+long-stream: build ## a command on a stream of 100,000 events beside one on a stream of ten
+	@node build/test/benchmarks/long-stream.js
 
 kafka: build ## starts a real single-node Apache Kafka on 127.0.0.1:9092
 	@$(TIDEMARK) kafka start

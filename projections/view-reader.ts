@@ -1,7 +1,9 @@
 /** The read side as the API sees it: rows, and how far each projection has come. */
 import type { GroupStatus } from '../infra/consumption/group-status';
+import type { OffsetRequestStatus } from '../infra/consumption/offset-moves';
 
 export type { GroupStatus, PartitionStatus } from '../infra/consumption/group-status';
+export type { OffsetRequestStatus } from '../infra/consumption/offset-moves';
 
 /** A column as the API documents it. */
 export interface ViewColumn {
@@ -49,14 +51,59 @@ export interface ProjectionStatus {
   readonly generation: number;
   readonly rows: number;
   readonly rebuild: RebuildStatus | null;
+  /** The build that was served before, until it is dropped: a way back. */
+  readonly former: { readonly version: number; readonly generation: number } | null;
+  /** Scratch copies, to be read as `<projection>@<name>`. */
+  readonly copies: ReadonlyArray<ViewCopy>;
+}
+
+/** What a view was at some moment, made on request. */
+export interface ViewCopy {
+  readonly name: string;
+  readonly version: number;
+  /** The moment as it was asked for: a position, or a time. */
+  readonly until: string;
+  /** The last position that is in it. */
+  readonly untilPosition: number;
+  readonly madeAt: string;
+}
+
+/** A row that two builds do not agree on. */
+export interface RowDifference {
+  /** `memory`: a row that the projection keeps for itself. */
+  readonly table: 'view' | 'memory';
+  /** As it stands in a URL. */
+  readonly key: string;
+  /** In the rows that are served; null where it is not there. */
+  readonly before: ViewRow | null;
+  readonly after: ViewRow | null;
+  /** The ids of the last events that made it, oldest first, and how many there were in all; null until they are looked up. */
+  readonly events: ReadonlyArray<string> | null;
+  readonly eventCount: number | null;
+}
+
+/** How many rows differ, and the first of them. */
+export interface Differences {
+  readonly count: number;
+  readonly rows: ReadonlyArray<RowDifference>;
 }
 
 /** How a rebuild stands. */
 export interface RebuildStatus {
   readonly id: number;
   readonly projection: string;
+  /** `rollback` goes back to the former build, `copy` makes a scratch copy as of a moment, `row` makes one row again. */
+  readonly kind: 'rebuild' | 'rollback' | 'copy' | 'row';
   readonly from: 'kafka' | 'store';
-  readonly state: 'requested' | 'running' | 'done' | 'failed';
+  /** `waiting`: the rows differ from those served, and a person has to accept that, or to cancel. */
+  readonly state: 'requested' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled';
+  /** Swap also where the rows differ. */
+  readonly acceptDifferences: boolean;
+  /** Of a copy: its name, and the moment that it shows. */
+  readonly copy: string | null;
+  readonly until: string | null;
+  /** Of one row: its key. */
+  readonly key: string | null;
   readonly reason: string | null;
   /** Events read so far and to read in all; `total` is null before the first look. */
   readonly done: number;
@@ -67,6 +114,8 @@ export interface RebuildStatus {
   readonly etaSeconds: number | null;
   /** What shows that the rebuilt rows are right: row counts and hashes before and after; null until done. */
   readonly proof: Readonly<Record<string, unknown>> | null;
+  /** Where rows differ: how many, and the first of them with the events that made them. */
+  readonly differences: Differences | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
 }
@@ -95,6 +144,8 @@ export interface ViewReader {
   readonly projections: () => ReadonlyArray<ProjectionStatus>;
   readonly groups: () => ReadonlyArray<GroupStatus>;
   readonly rebuild: (id: number) => RebuildStatus | undefined;
+  /** How a move of offsets stands that was asked for; undefined until it is taken over. */
+  readonly offsetRequest: (id: number) => OffsetRequestStatus | undefined;
   /** Changes when anything was committed: look again then, and only then. */
   readonly changeCounter: () => number;
   readonly close: () => void;

@@ -7,6 +7,7 @@ import { allRoles, parseRoles } from '../program/roles';
 import { addContractCommands } from './contracts/commands';
 import { addFailureCommands } from './failure-commands';
 import { humanLogger, jsonLogger } from './loggers';
+import { addReplayCommands } from './replay-commands';
 
 prepareProcess();
 
@@ -38,16 +39,7 @@ program
     await serve(readConfiguration(), parseRoles(options.roles), logger);
   });
 
-program
-  .command('rebuild')
-  .description('rebuilds a projection from offset zero, beside the rows that are served, and swaps')
-  .argument('<projection>', 'the name of the projection, such as order-summary')
-  .addOption(new Option('--from <source>', 'where the events come from').choices(['kafka', 'store']).default('kafka'))
-  .addOption(jsonOption())
-  .action(async (projection: string, options: { from: 'kafka' | 'store'; json: boolean }) => {
-    const { rebuild } = await import('./rebuild.js');
-    process.exitCode = await rebuild(readConfiguration(), projection, options);
-  });
+addReplayCommands(program, print);
 
 program
   .command('lag')

@@ -14,6 +14,7 @@ export const request = async (
   method: 'GET' | 'POST',
   path: string,
   body?: unknown,
+  timeoutMs = REQUEST_TIMEOUT_MS,
 ): Promise<unknown> => {
   const response = await reach(`${baseUrl}${path}`, {
     method,
@@ -22,7 +23,7 @@ export const request = async (
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   });
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok) return answer;

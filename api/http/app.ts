@@ -83,7 +83,7 @@ const guard = (app: FastifyInstance, { apiKeys, isShuttingDown }: ApiDependencie
   });
   // Commands go without: the timer costs them several percent, and what they wait for is bounded already.
   app.addHook('onRoute', (route) => {
-    if (route.method === 'GET') route.handlerTimeout = ANSWER_TIMEOUT_MS;
+    if (route.method === 'GET') route.handlerTimeout ??= ANSWER_TIMEOUT_MS;
   });
   app.decorateRequest('caller');
   app.decorateRequest('correlationId', '');

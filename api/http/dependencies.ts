@@ -8,6 +8,7 @@ import type { ApiKey } from '../../infra/configuration';
 import type { FailureDirectory } from '../../infra/dead-letters/failure-directory';
 import type { Logger } from '../../infra/logger';
 import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { RowExplanation } from '../../projections/engine/row-explanation';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
 
 /** Whether the program takes requests, and what it says of each of its parts. */
@@ -23,6 +24,8 @@ export interface ApiDependencies {
   readonly store: EventStore;
   readonly handleCommand: HandleCommand;
   readonly views: ViewReader;
+  /** Undefined where neither a row nor an event stands behind the key. */
+  readonly explainRow: (projection: string, key: string) => Promise<RowExplanation | undefined>;
   /** Undefined where no relay has ever run on this data. */
   readonly relayStatus: () => RelayStatus | undefined;
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;

@@ -71,6 +71,16 @@ export const problemKinds = {
   'unknown-stream': { status: 404, title: 'No such stream', meaning: 'No event was ever recorded in this stream.' },
   'unknown-projection': { status: 404, title: 'No such projection', meaning: 'GET /ops/projections lists them.' },
   'unknown-rebuild': { status: 404, title: 'No such rebuild', meaning: 'No rebuild was asked for under this id.' },
+  'unknown-build': {
+    status: 404,
+    title: 'No such build',
+    meaning: 'The projection has no former build, or no copy of this name; GET /ops/projections shows what there is.',
+  },
+  'unknown-offset-move': {
+    status: 404,
+    title: 'No such move of offsets',
+    meaning: 'No move of offsets was asked for under this id.',
+  },
   'unknown-group': { status: 404, title: 'No such consumer group', meaning: 'GET /ops/groups lists them.' },
   'unknown-dead-letter': {
     status: 404,
@@ -117,6 +127,11 @@ export const problemKinds = {
     status: 409,
     title: 'The same request is under way',
     meaning: 'A request with this Idempotency-Key has not been answered yet. Ask again in a moment for its answer.',
+  },
+  'rebuild-not-open': {
+    status: 409,
+    title: 'The rebuild does not stand where this would change anything',
+    meaning: 'GET /ops/rebuilds/{id} says how it stands.',
   },
   'event-quarantined': {
     status: 409,

@@ -15,6 +15,7 @@ import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
+import { rowExplanations } from '../../projections/engine/row-explanation';
 import { openViewReader } from '../../projections/engine/view-database';
 import { viewsMigrations } from '../../projections/engine/views-schema';
 import type { Projection } from '../../projections/projection';
@@ -59,8 +60,14 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const app = buildApp({
     catalog,
     store,
-    handleCommand: commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS }),
+    handleCommand: commandHandler({
+      store,
+      catalog,
+      stateCacheSize: STATE_CACHE_STREAMS,
+      snapshots: store.snapshots,
+    }),
     views,
+    explainRow: rowExplanations({ viewsFile: files.views, store: reader, catalog, projections: options.projections }),
     relayStatus: () => currentRelayStatus(files.relay, reader, clock),
     failures: failureDirectory([
       {
@@ -71,7 +78,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
       { file: files.reactors, groups: options.processes, schemaVersion: reactorsMigrations.length },
     ]),
     reactorGroups: () => (existsSync(files.reactors) ? readReactorGroups(files.reactors) : []),
-    operationRequests: { submit: store.submit, after: reader.operationRequestsAfter },
+    operationRequests: { submit: store.submit, submitAll: store.submitAll, after: reader.operationRequestsAfter },
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
     bodyLimitBytes: configuration.bodyLimitBytes,

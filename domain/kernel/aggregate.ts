@@ -22,6 +22,17 @@ export interface AggregateDefinition<C extends Command, State, Event extends Dom
   readonly events: ReadonlyArray<AnyEventDefinition & { readonly type: Event['type'] }>;
   readonly commands: ReadonlyArray<AnyCommandDefinition & { readonly type: C['type'] }>;
   readonly decider: Decider<C, State, Event>;
+  /** For streams that grow long: how the state is kept, so that a command need not read all of the stream. */
+  readonly snapshot?: SnapshotCodec<State>;
+}
+
+/** How a state becomes JSON and comes back. What is kept is never the truth: it is thrown away when the decider changes. */
+export interface SnapshotCodec<State> {
+  /** Raise it when the same events make another state than before; a changed `evolve` or codec is noticed by itself. */
+  readonly version: number;
+  readonly encode: (state: State) => unknown;
+  /** Gets what `encode` made under the same version; may throw, and then the stream is read. */
+  readonly decode: (json: unknown) => State;
 }
 
 // -------------------------------------------------------------------------------------
@@ -46,6 +57,17 @@ export interface Aggregate {
   readonly commands: ReadonlyMap<string, AnyCommandDefinition>;
   /** The fold of an empty stream. */
   readonly emptyFold: Fold;
+  /** Absent where states are not kept. */
+  readonly snapshot?: FoldSnapshot;
+}
+
+/** Folds as text and back. */
+export interface FoldSnapshot {
+  /** Names the decider that made the state: text of another one is of no use. */
+  readonly decider: string;
+  readonly encode: (fold: Fold) => string;
+  /** May throw. */
+  readonly decode: (text: string) => Fold;
 }
 
 /** Closes a definition over its types. Events and commands that reach the fold have passed their codecs before. */
@@ -67,7 +89,26 @@ export const aggregate = <C extends Command, State, Event extends DomainEvent>(
     events: new Map(definition.events.map((event) => [event.type, event])),
     commands: new Map(definition.commands.map((command) => [command.type, command])),
     emptyFold: foldOf(decider.initialState),
+    ...(definition.snapshot === undefined ? {} : { snapshot: foldSnapshot(decider, definition.snapshot, foldOf) }),
   };
+};
+
+const foldSnapshot = <State>(
+  { evolve }: { readonly evolve: (state: State, event: never) => State },
+  { version, encode, decode }: SnapshotCodec<State>,
+  foldOf: (state: State) => Fold,
+): FoldSnapshot => ({
+  decider: `${version}/${textMark([evolve, encode, decode].map(String).join())}`,
+  // The fold is one of this aggregate's own.
+  encode: ({ state }) => JSON.stringify(encode(state as State)),
+  decode: (text) => foldOf(decode(JSON.parse(text))),
+});
+
+/** A short mark of a text (FNV-1a): another text has another one, but for one time in four thousand million. */
+const textMark = (text: string): string => {
+  let mark = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) mark = Math.imul(mark ^ text.charCodeAt(index), 0x01000193);
+  return (mark >>> 0).toString(16);
 };
 
 // -------------------------------------------------------------------------------------

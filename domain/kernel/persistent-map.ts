@@ -31,6 +31,16 @@ export class PersistentMap<Value> {
     return new PersistentMap<Value>({ entries: [] });
   }
 
+  /** A map of entries, each key once. */
+  static of<Value>(entries: ReadonlyArray<Entry<Value>>): PersistentMap<Value> {
+    return new PersistentMap(
+      grown(
+        entries.map((entry) => ({ entry, bits: hash(entry[0]) })),
+        0,
+      ),
+    );
+  }
+
   /** The value under a key. */
   get(key: string): Value | undefined {
     let node = this.root;
@@ -68,6 +78,19 @@ const split = <Value>(entries: ReadonlyArray<Entry<Value>>, depth: number): Node
     entries: entries.filter(([key]) => (hash(key) >>> (depth * BITS)) % WIDTH === index),
   })),
 });
+
+interface HashedEntry<Value> {
+  readonly entry: Entry<Value>;
+  readonly bits: number;
+}
+
+/** All at once, without the copies that adding one by one would make. */
+const grown = <Value>(entries: ReadonlyArray<HashedEntry<Value>>, depth: number): Node<Value> => {
+  if (entries.length <= LEAF_ENTRIES || depth === DEEPEST) return { entries: entries.map(({ entry }) => entry) };
+  const parts: HashedEntry<Value>[][] = Array.from({ length: WIDTH }, () => []);
+  for (const each of entries) parts[(each.bits >>> (depth * BITS)) % WIDTH]?.push(each);
+  return { children: parts.map((part) => grown(part, depth + 1)) };
+};
 
 const childAt = <Value>({ children }: Branch<Value>, bits: number): Node<Value> => {
   const child = children[bits % WIDTH];

@@ -5,7 +5,7 @@
  * A receipt and a reservation happen once, whatever business time a repeat names. Business times are not compared: they
  * come from people and scanners who report in any order, and no rule of stock hangs on them.
  */
-import { aggregate } from '../kernel/aggregate';
+import { aggregate, type SnapshotCodec } from '../kernel/aggregate';
 import { accept, nothingToChange, refuse, type Decider, type Decision } from '../kernel/decider';
 import { PersistentMap } from '../kernel/persistent-map';
 import { stockCommands, type StockCommand, type StockCommandNamed } from './commands';
@@ -167,6 +167,34 @@ const refuseReleased = (sku: string, orderId: string): Decision<never> =>
 // The aggregate
 // -------------------------------------------------------------------------------------
 
+/** The state as kept. Stored format; its version changes with what `evolve` makes. */
+interface KeptStock {
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly receipts: ReadonlyArray<readonly [string, number]>;
+  readonly reservations: ReadonlyArray<readonly [string, number, Reservation['status']]>;
+}
+
+const stockSnapshot: SnapshotCodec<StockState> = {
+  version: 1,
+  encode: ({ onHand, reserved, receipts, reservations }): KeptStock => ({
+    onHand,
+    reserved,
+    receipts: receipts.entries(),
+    reservations: reservations.entries().map(([order, { quantity, status }]) => [order, quantity, status] as const),
+  }),
+  decode: (json) => {
+    // Made by `encode` above, under the same version.
+    const { onHand, reserved, receipts, reservations } = json as KeptStock;
+    return {
+      onHand,
+      reserved,
+      receipts: PersistentMap.of(receipts),
+      reservations: PersistentMap.of(reservations.map(([order, quantity, status]) => [order, { quantity, status }])),
+    };
+  },
+};
+
 /** The rules of stock. */
 export const stockDecider: Decider<StockCommand, StockState, StockEvent> = { decide, evolve, initialState };
 
@@ -190,4 +218,6 @@ export const stockAggregate = aggregate({
   events: stockEvents,
   commands: stockCommands,
   decider: stockDecider,
+  // A much-wanted article has a long stream.
+  snapshot: stockSnapshot,
 });

@@ -6,6 +6,7 @@ import { streamName } from '../../domain/kernel/recorded-event';
 import type { CommandFailure, CommandRequest, CommandResult, HandleCommand } from './command-port';
 import { decisionOn, type AppendDecision } from './decision';
 import { given, outcomeOfAnswer, replay } from './remembered-answer';
+import type { SnapshotStore } from './snapshots';
 import { streamQueue } from './stream-queue';
 import { streamStates, type StreamStates } from './stream-state';
 
@@ -14,6 +15,8 @@ export interface CommandHandlerOptions {
   readonly catalog: Catalog;
   /** How many streams' states are kept in memory; 0 for none. */
   readonly stateCacheSize: number;
+  /** Absent: a stream that is not in memory is read from its beginning. */
+  readonly snapshots?: SnapshotStore;
 }
 
 type Outcome = E.Either<CommandFailure, CommandResult>;
@@ -25,8 +28,8 @@ type Attempt = Outcome | undefined;
 const MAX_ATTEMPTS = 8;
 
 /** A handler over a store that this process writes. */
-export const commandHandler = ({ store, catalog, stateCacheSize }: CommandHandlerOptions): HandleCommand => {
-  const states = streamStates(store, catalog, stateCacheSize);
+export const commandHandler = ({ store, catalog, stateCacheSize, snapshots }: CommandHandlerOptions): HandleCommand => {
+  const states = streamStates(store, catalog, stateCacheSize, snapshots);
   const inStreamOrder = streamQueue();
   const keysInProgress = new Set<string>();
 
@@ -86,7 +89,7 @@ const commit = async (
   store: EventStore,
   states: StreamStates,
   stream: string,
-  { metadata, idempotency }: CommandRequest,
+  { aggregate, metadata, idempotency }: CommandRequest,
   { events, expectedVersion, answer, nextState }: AppendDecision,
 ): Promise<Attempt> => {
   const streams = [{ stream, expectedVersion: expectedVersion === 0 ? 'noStream' : expectedVersion, events }] as const;
@@ -96,7 +99,7 @@ const commit = async (
       : { streams, metadata, outcome: (appended) => outcomeOfAnswer(idempotency, answer(appended)) };
   const appended = await store.append(append)();
   if (E.isRight(appended)) {
-    states.remember(stream, nextState(appended.right));
+    states.remember(stream, nextState(appended.right), aggregate);
     return given(answer(appended.right), false);
   }
   switch (appended.left._tag) {

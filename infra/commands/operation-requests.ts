@@ -6,6 +6,8 @@
 /** What can be asked for. */
 export type OperationKind =
   | 'rebuild'
+  | 'rebuild-control'
+  | 'move-offsets'
   | 'dead-letter-assign'
   | 'dead-letter-note'
   | 'dead-letter-discard'
@@ -25,9 +27,14 @@ export interface OperationRequest {
   readonly actor: string;
 }
 
+/** A request before the store has given it a number. */
+export type NewOperationRequest = Pick<OperationRequest, 'kind' | 'body' | 'actor'>;
+
 /** The writing side; belongs to the process that writes the store. */
 export interface OperationRequestWriter {
-  readonly submit: (request: Pick<OperationRequest, 'kind' | 'body' | 'actor'>) => OperationRequest;
+  readonly submit: (request: NewOperationRequest) => OperationRequest;
+  /** All of them in one transaction: whoever reads one reads the others. */
+  readonly submitAll: (requests: ReadonlyArray<NewOperationRequest>) => ReadonlyArray<OperationRequest>;
 }
 
 /** The reading side; works on a read-only connection. */

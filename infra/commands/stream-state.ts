@@ -1,18 +1,15 @@
 /** A stream folded to its end: what a decision rests on. Kept in memory, never trusted without a check of its version. */
 import * as E from 'fp-ts/Either';
-import type { Aggregate, Catalog, Fold } from '../../domain/kernel/aggregate';
+import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { boundedCache } from '../memory/bounded-cache';
 import type { CommandFailure } from './command-port';
+import { keptStates, type StreamState } from './kept-states';
+import type { SnapshotStore } from './snapshots';
 
-/** The fold of a stream's events up to `version`; `position` is that of the last one, 0 for a stream without events. */
-export interface StreamState {
-  readonly version: number;
-  readonly position: number;
-  readonly fold: Fold;
-}
+export type { StreamState } from './kept-states';
 
 /** How a state came about: read just now, or remembered, in which case the stream may have moved on since. */
 export interface LoadedState {
@@ -25,7 +22,7 @@ export interface StreamStates {
   readonly load: (stream: string, aggregate: Aggregate) => Promise<E.Either<CommandFailure, LoadedState>>;
   /** Reads what has been appended since `state`. */
   readonly advance: (stream: string, state: StreamState) => Promise<E.Either<CommandFailure, StreamState>>;
-  readonly remember: (stream: string, state: StreamState) => void;
+  readonly remember: (stream: string, state: StreamState, aggregate: Aggregate) => void;
   readonly forget: (stream: string) => void;
 }
 
@@ -35,8 +32,15 @@ const PAGE_EVENTS = 500;
 /**
  * States over a store.
  * @param cacheSize how many streams are remembered; 0 reads every stream for every command
+ * @param snapshots where the states of long streams are kept, if they are
  */
-export const streamStates = (store: EventStore, catalog: Catalog, cacheSize: number): StreamStates => {
+export const streamStates = (
+  store: EventStore,
+  catalog: Catalog,
+  cacheSize: number,
+  snapshots?: SnapshotStore,
+): StreamStates => {
+  const kept = keptStates(snapshots);
   const remembered = boundedCache<string, StreamState>(cacheSize);
   const decode = decodeEvent(catalog);
 
@@ -71,11 +75,17 @@ export const streamStates = (store: EventStore, catalog: Catalog, cacheSize: num
     load: async (stream, aggregate) => {
       const state = remembered.get(stream);
       if (state !== undefined) return E.right({ state, source: 'remembered' });
-      const read = await advance(stream, { version: 0, position: 0, fold: aggregate.emptyFold });
-      return E.isLeft(read) ? read : E.right({ state: read.right, source: 'read' });
+      const from = kept.find(stream, aggregate) ?? { version: 0, position: 0, fold: aggregate.emptyFold };
+      const read = await advance(stream, from);
+      if (E.isLeft(read)) return read;
+      kept.keepWhenDue(stream, read.right, aggregate);
+      return E.right({ state: read.right, source: 'read' });
     },
     advance,
-    remember: remembered.set,
+    remember: (stream, state, aggregate) => {
+      remembered.set(stream, state);
+      kept.keepWhenDue(stream, state, aggregate);
+    },
     forget: remembered.delete,
   };
 };

@@ -29,4 +29,6 @@ export interface Consumer {
   readonly rowsOf: (envelope: EventEnvelope, data: unknown) => ReadonlyArray<string>;
   /** What is done with one event whose transient fault outlasts every retry. */
   readonly exhausted: ExhaustedPolicy;
+  /** What lies beyond this position is passed by, and counts as not seen; absent for everything. */
+  readonly untilPosition?: number;
 }

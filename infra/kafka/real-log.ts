@@ -38,6 +38,8 @@ export const openRealLog = async ({ connection, clock, logger }: RealLogOptions)
     bootstrapServers: connection.brokers,
     describe: topics.describe,
     ensureTopics: topics.ensureTopics,
+    deleteTopics: topics.deleteTopics,
+    offsetsAtTime: offsets.atTime,
     openProducer: (listener) => openLogProducer(settings, listener, logger),
     openConsumer: (group) => openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger }),
     close: async () => {

@@ -135,10 +135,10 @@ const consumerOf = (
   exhausted: defaultRetryPolicy.exhausted,
 });
 
-/** Holds the deadlines of every instance: any of them may lack the event. */
+/** Holds the deadlines of every instance, for each of them may lack the event. */
 const UNKNOWN_INSTANCE = '*';
 
-/** The payload may be anything: it has not passed its contract. */
+/** Nothing is known of the payload: it has not passed its contract. */
 const instanceOfUnread = (process: Process, event: RecordedEvent): string | undefined => {
   try {
     const instance: unknown = process.instanceOf(event);

@@ -5,6 +5,7 @@
  */
 import { checkpointMigration } from '../consumption/checkpoints';
 import { groupStatusMigration } from '../consumption/group-status';
+import { offsetMovesMigration } from '../consumption/offset-moves';
 import { deadLettersMigration } from '../dead-letters/dead-letters-schema';
 import type { Migration } from '../sqlite/database';
 import { leaseMigration } from '../sqlite/lease';
@@ -65,4 +66,5 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   processMigration,
   deadLettersMigration,
   deadlinesMigration,
+  offsetMovesMigration,
 ];

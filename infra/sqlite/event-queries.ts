@@ -12,6 +12,11 @@ export interface EventQueries {
     stream: string,
     page: { readonly afterVersion: number; readonly limit: number },
   ) => ReadonlyArray<StoredEvent>;
+  /** Events of these correlations with positions above one and up to another, in order: looked for row by row. */
+  readonly readCorrelated: (
+    correlationIds: ReadonlyArray<string>,
+    range: { readonly afterPosition: number; readonly untilPosition: number },
+  ) => ReadonlyArray<StoredEvent>;
   /** 0 for an empty store. */
   readonly lastPosition: () => number;
   /** Undefined where there is no such event. */
@@ -50,6 +55,13 @@ export const eventQueries = (database: Database): EventQueries => {
         WHERE s.name = ? AND e.version > ? ORDER BY e.version LIMIT ?`,
     )
     .raw();
+  const correlated = database
+    .prepare<[number, number, string], EventRow>(
+      `SELECT ${EVENT_COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e.stream_id
+        WHERE e.position > ? AND e.position <= ? AND e.correlation_id IN (SELECT value FROM json_each(?))
+        ORDER BY e.position`,
+    )
+    .raw();
   const last = database.prepare<[], number | null>('SELECT max(position) FROM events').pluck();
   const position = database
     .prepare<[string, number], number>(
@@ -65,6 +77,8 @@ export const eventQueries = (database: Database): EventQueries => {
       checkPage(afterVersion, limit);
       return storedEvents(ofStream.all(stream, afterVersion, limit));
     },
+    readCorrelated: (correlationIds, { afterPosition, untilPosition }) =>
+      storedEvents(correlated.all(afterPosition, untilPosition, JSON.stringify(correlationIds))),
     lastPosition: () => last.get() ?? 0,
     positionOf: (id) => {
       const event = parseEventId(id);

@@ -4,13 +4,15 @@ import * as E from 'fp-ts/Either';
 import type { TaskEither } from 'fp-ts/TaskEither';
 import type { EventStore, StoreUnavailable } from '../../domain/kernel/event-store';
 import { isoTime, type Clock } from '../clock';
-import type { OperationRequest, OperationRequestWriter } from '../commands/operation-requests';
+import type { NewOperationRequest, OperationRequest, OperationRequestWriter } from '../commands/operation-requests';
+import type { SnapshotStore } from '../commands/snapshots';
 import { checkPage } from '../memory/prepared-append';
 import { appendQueue, type AppendCounts } from './append-queue';
 import { checkpointAndClose, type Database } from './database';
 import { eventQueries } from './event-queries';
 import type { Lease, LeaseLost } from './lease';
 import { openLeasedDatabase } from './leased-database';
+import { snapshotStore } from './snapshots';
 import { storeMigrations } from './store-migrations';
 import { storeStatements, type StoreStatements } from './store-statements';
 import { storeUnavailable } from './store-unavailable';
@@ -43,6 +45,7 @@ export interface EventStoreStatus extends AppendCounts {
 
 export interface SqliteEventStore extends EventStore, OperationRequestWriter {
   readonly status: () => EventStoreStatus;
+  readonly snapshots: SnapshotStore;
   /** Commits what waits, lets the next writer in, and folds the log into the file. */
   readonly close: () => Promise<void>;
 }
@@ -75,7 +78,8 @@ export const openSqliteEventStore = async (options: EventStoreOptions): Promise<
   return {
     append: queue.append,
     ...reading(options.file, database, statements),
-    submit: requestSubmission(database, statements, lease, options.clock),
+    ...requestSubmission(database, statements, lease, options.clock),
+    snapshots: snapshotStore(database, lease),
     status: () => ({
       ...queue.counts(),
       queueLimit: options.appendQueueLimit,
@@ -118,13 +122,23 @@ const requestSubmission = (
   statements: StoreStatements,
   lease: Lease,
   clock: Clock,
-): OperationRequestWriter['submit'] => {
-  const insert = database.transaction((request: Omit<OperationRequest, 'id' | 'requestedAt'>): OperationRequest => {
-    lease.assertHeld();
+): OperationRequestWriter => {
+  const insert = ({ kind, body, actor }: NewOperationRequest): OperationRequest => {
     const requestedAtMs = clock.nowMs();
-    const { kind, body, actor } = request;
     const { lastInsertRowid } = statements.insertRequest.run(kind, body, requestedAtMs, actor);
     return { id: Number(lastInsertRowid), kind, body, requestedAt: isoTime(requestedAtMs), actor };
+  };
+  const insertAll = database.transaction((requests: ReadonlyArray<NewOperationRequest>) => {
+    lease.assertHeld();
+    return requests.map(insert);
   });
-  return (request) => insert.immediate(request);
+  const submitAll: OperationRequestWriter['submitAll'] = (requests) => insertAll.immediate(requests);
+  return {
+    submitAll,
+    submit: (request) => {
+      const [submitted] = submitAll([request]);
+      if (submitted === undefined) throw new Error('a request that is submitted is answered');
+      return submitted;
+    },
+  };
 };

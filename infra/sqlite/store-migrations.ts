@@ -1,6 +1,7 @@
 /** The schema of the event store's file, step by step. */
 import type { Migration } from './database';
 import { leaseMigration } from './lease';
+import { snapshotMigration } from './snapshots';
 
 /**
  * Streams are interned: a name becomes an integer in order of birth, so that the one index beside the positions grows
@@ -56,4 +57,10 @@ const operationRequests: Migration = {
 };
 
 /** All steps since the file's birth. */
-export const storeMigrations: ReadonlyArray<Migration> = [leaseMigration, events, outcomes, operationRequests];
+export const storeMigrations: ReadonlyArray<Migration> = [
+  leaseMigration,
+  events,
+  outcomes,
+  operationRequests,
+  snapshotMigration,
+];

@@ -17,6 +17,8 @@ export interface Target {
   readonly consumer: string;
   readonly topics: ReadonlySet<string>;
   readonly generation: Generation;
+  /** Of a copy as of a moment: what comes after is not in it. */
+  readonly untilPosition?: number;
 }
 
 /** The store's events after one position, up to another. */
@@ -57,9 +59,10 @@ export const applyStorePage = (
 };
 
 /** The build as a taker of events. */
-export const consumerOf = ({ consumer, topics, generation }: Target): Consumer => {
+export const consumerOf = ({ consumer, topics, generation, untilPosition }: Target): Consumer => {
   const { projection } = generation;
   return {
+    ...(untilPosition === undefined ? {} : { untilPosition }),
     consumer,
     group: projection.name,
     topics,

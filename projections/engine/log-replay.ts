@@ -1,4 +1,4 @@
-/** Reads a log a second time: from given offsets exactly up to others, with a consumer of its own. */
+/** Reads a log a second time: from given offsets exactly up to others, with a consumer of its own, for one or several. */
 import type { Clock } from '../../infra/clock';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../../infra/kafka/event-log';
 import type { OpenMove } from './packed-batch';
@@ -17,16 +17,22 @@ export class ReplayImpossible extends Error {
   override readonly name = 'ReplayImpossible';
 }
 
-export interface ReplayOptions {
-  readonly consumer: LogConsumer;
+/** Who reads: each stands where it stands, and gets no record twice. */
+export interface LogReader {
   readonly partitions: ReadonlyArray<ReplayPartition>;
   /** Takes a batch; the next one is fetched meanwhile, but not handed over before this one is done. */
   readonly apply: (records: ReadonlyArray<LogRecord>, moves: ReadonlyArray<OpenMove>) => Promise<void>;
-  readonly clock: Clock;
+  /** Once it aborts, the others go on without this one. */
   readonly signal: AbortSignal;
 }
 
-const RECORDS_PER_BATCH = 5_000;
+export interface ReplayOptions {
+  readonly consumer: LogConsumer;
+  readonly readers: ReadonlyArray<LogReader>;
+  readonly clock: Clock;
+}
+
+const RECORDS_PER_BATCH = 1_000;
 /** When nothing came for so long, the log's ends are looked at. */
 const SILENCE_MS = 3_000;
 
@@ -34,25 +40,33 @@ interface Cursor extends ReplayPartition {
   nextOffset: number;
 }
 
-/** Resolves when every partition is read, or when the signal aborts. Throws {@link ReplayImpossible}. */
-export const replayLog = async ({ consumer, partitions, apply, clock, signal }: ReplayOptions): Promise<void> => {
-  const cursors = partitions.map((each): Cursor => ({ ...each })).filter(isOpen);
-  if (cursors.length === 0) return;
-  consumer.assign(cursors.map(({ topic, partition, nextOffset: offset }) => ({ topic, partition, offset })));
-  let applying: Promise<void> = Promise.resolve();
+interface Reading extends LogReader {
+  readonly cursors: ReadonlyArray<Cursor>;
+}
+
+/** Resolves when every reader has read its partitions, or has aborted. Throws {@link ReplayImpossible}. */
+export const replayLog = async ({ consumer, readers, clock }: ReplayOptions): Promise<void> => {
+  const readings = readers.map((reader): Reading => ({ ...reader, cursors: openCursors(reader) }));
+  if (!readings.some(isOpen)) return;
+  consumer.assign(lowestOffsets(readings.filter(isOpen)));
+  let applying: Promise<unknown> = Promise.resolve();
   let heardAtMs = clock.monotonicMs();
   try {
-    while (cursors.some(isOpen) && !signal.aborted) {
+    while (readings.some(isOpen)) {
       const records = await poll(consumer);
-      const batch = take(records, cursors);
       await applying;
-      if (batch.moves.length > 0) {
+      const batches = readings.filter(isOpen).map((reading) => ({ reading, batch: take(records, reading.cursors) }));
+      const due = batches.filter(({ batch }) => batch.moves.length > 0);
+      if (due.length > 0) {
         heardAtMs = clock.monotonicMs();
-        applying = apply(batch.records, batch.moves);
+        applying = Promise.all(due.map(({ reading, batch }) => applyTo(reading, batch)));
         // Awaited before the next batch; a failure must not count as unhandled until then.
         applying.catch(() => undefined);
       } else if (clock.monotonicMs() - heardAtMs > SILENCE_MS) {
-        await refuseShortLog(consumer, cursors.filter(isOpen));
+        await refuseShortLog(
+          consumer,
+          readings.filter(isOpen).flatMap(({ cursors }) => cursors.filter(isCursorOpen)),
+        );
         heardAtMs = clock.monotonicMs();
       }
     }
@@ -61,7 +75,22 @@ export const replayLog = async ({ consumer, partitions, apply, clock, signal }: 
   }
 };
 
-const isOpen = ({ nextOffset, untilOffset }: ReplayPartition): boolean => nextOffset < untilOffset;
+const openCursors = ({ partitions }: LogReader): ReadonlyArray<Cursor> =>
+  partitions.map((each): Cursor => ({ ...each })).filter(isCursorOpen);
+
+const isCursorOpen = ({ nextOffset, untilOffset }: ReplayPartition): boolean => nextOffset < untilOffset;
+
+const isOpen = ({ cursors, signal }: Reading): boolean => !signal.aborted && cursors.some(isCursorOpen);
+
+/** Where the first of the readers stands in each partition. */
+const lowestOffsets = (readings: ReadonlyArray<Reading>): Parameters<LogConsumer['assign']>[0] => {
+  const lowest = new Map<string, { readonly topic: string; readonly partition: number; readonly offset: number }>();
+  for (const { topic, partition, nextOffset: offset } of readings.flatMap(({ cursors }) => cursors)) {
+    const place = `${topic}/${partition}`;
+    if (offset < (lowest.get(place)?.offset ?? Infinity)) lowest.set(place, { topic, partition, offset });
+  }
+  return [...lowest.values()];
+};
 
 const poll = async (consumer: LogConsumer): Promise<ReadonlyArray<LogRecord>> => {
   try {
@@ -72,11 +101,22 @@ const poll = async (consumer: LogConsumer): Promise<ReadonlyArray<LogRecord>> =>
   }
 };
 
+interface Batch {
+  readonly records: ReadonlyArray<LogRecord>;
+  readonly moves: ReadonlyArray<OpenMove>;
+}
+
+/** A reader that has aborted meanwhile may have lost its tables, and the others go on. */
+const applyTo = async ({ apply, signal }: Reading, { records, moves }: Batch): Promise<void> => {
+  try {
+    await apply(records, moves);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+};
+
 /** The records before the ends, with a move for each partition that came further; moves the cursors. */
-const take = (
-  records: ReadonlyArray<LogRecord>,
-  cursors: ReadonlyArray<Cursor>,
-): { readonly records: ReadonlyArray<LogRecord>; readonly moves: ReadonlyArray<OpenMove> } => {
+const take = (records: ReadonlyArray<LogRecord>, cursors: ReadonlyArray<Cursor>): Batch => {
   const byPlace = new Map(cursors.map((cursor) => [`${cursor.topic}/${cursor.partition}`, cursor]));
   const from = cursors.map(({ nextOffset }) => nextOffset);
   const taken = records.filter(({ topic, partition, offset }) => {

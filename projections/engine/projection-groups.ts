@@ -10,6 +10,8 @@ import type { CallViews } from './views-worker';
 /** The groups that run, by the projection's name. */
 export interface ProjectionGroups {
   readonly start: (projection: string) => void;
+  /** Runs the work while the projection's group, if it runs, is stopped; it then starts anew from its checkpoints. */
+  readonly stoppedWhile: <Result>(projection: string, work: () => Promise<Result>) => Promise<Result>;
   readonly isRunning: (projection: string) => boolean;
   /** Runs the work while the projection's group, if it runs, stands still. */
   readonly pausedWhile: <Result>(projection: string, work: () => Promise<Result>) => Promise<Result>;
@@ -36,14 +38,26 @@ export const projectionGroups = ({ catalog, projections, call, ...options }: Gro
   failed.catch(() => undefined);
   const topics = (name: string) =>
     projections.filter((each) => each.name === name).flatMap((each) => topicsOf(catalog, each));
+  const start = (name: string): void => {
+    if (running.has(name)) return;
+    const projection = projections.find((each) => each.name === name) ?? { name };
+    const handler = projectionHandler(call, projection, topics(name));
+    const group = startConsumerGroup({ ...options, handler, topics: topics(name) });
+    running.set(name, group);
+    group.done.catch(fail);
+  };
   return {
-    start: (name) => {
-      if (running.has(name)) return;
-      const projection = projections.find((each) => each.name === name) ?? { name };
-      const handler = projectionHandler(call, projection, topics(name));
-      const group = startConsumerGroup({ ...options, handler, topics: topics(name) });
-      running.set(name, group);
-      group.done.catch(fail);
+    start,
+    stoppedWhile: async (name, work) => {
+      const group = running.get(name);
+      if (group === undefined) return work();
+      await group.stop();
+      running.delete(name);
+      try {
+        return await work();
+      } finally {
+        start(name);
+      }
     },
     isRunning: (name) => running.has(name),
     pausedWhile: (name, work) => running.get(name)?.pausedWhile(work) ?? work(),

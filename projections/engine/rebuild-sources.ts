@@ -2,7 +2,7 @@
 import type { Clock } from '../../infra/clock';
 import type { Checkpoint } from '../../infra/consumption/checkpoints';
 import type { EventLog, LogConsumer } from '../../infra/kafka/event-log';
-import { replayLog, ReplayImpossible } from './log-replay';
+import { replayLog, ReplayImpossible, type LogReader } from './log-replay';
 import { packBatch, transferable } from './packed-batch';
 import type { RebuildProgressNotes } from './rebuild-progress';
 import { rebuildConsumer } from './views-operations';
@@ -16,6 +16,8 @@ export interface RebuildReading {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: RebuildProgressNotes;
+  /** Of a copy: the last position that belongs into it. */
+  readonly untilPosition: number | null;
 }
 
 /** A way to read what the shadow does not hold yet. */
@@ -24,7 +26,6 @@ export interface RebuildEvents {
   readonly catchUp: () => Promise<void>;
   /** How many events the group has come further since. */
   readonly behind: () => Promise<number>;
-  readonly close: () => Promise<void>;
 }
 
 /** How far the group and the shadow have come, partition by partition. */
@@ -52,39 +53,56 @@ const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, e
 // The log
 // -------------------------------------------------------------------------------------
 
-/** Opens the log. Throws ReplayImpossible where it does not begin at offset zero. */
-export const eventsOfLog = async (reading: RebuildReading, log: EventLog): Promise<RebuildEvents> => {
-  const consumer = await log.openConsumer(rebuildConsumer(reading.id));
-  try {
-    await refuseIncompleteLog(reading, log, consumer);
-  } catch (error) {
-    await consumer.close();
-    throw error;
-  }
+/** One consumer of the log, for all rebuilds of a pass. */
+export interface SharedLog {
+  /** Throws ReplayImpossible where the log does not begin at offset zero. */
+  readonly refuseIncomplete: (reading: RebuildReading) => Promise<void>;
+  /** Brings several up to where their groups stand now, each record read once. */
+  readonly catchUpTogether: (readings: ReadonlyArray<RebuildReading>) => Promise<void>;
+  readonly eventsFor: (reading: RebuildReading) => RebuildEvents;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the log. */
+export const openSharedLog = async (log: EventLog, name: string, clock: Clock): Promise<SharedLog> => {
+  const consumer = await log.openConsumer(name);
+  const catchUpTogether: SharedLog['catchUpTogether'] = async (readings) => {
+    const readers: LogReader[] = [];
+    for (const reading of readings) readers.push(await readerFor(reading));
+    await replayLog({ consumer, readers, clock });
+  };
   return {
-    catchUp: async () => {
-      const { live, shadow } = await standing(reading);
-      const partitions = shadow.map((each) => ({
-        ...each,
-        untilOffset: matching(live, each)?.nextOffset ?? each.nextOffset,
-      }));
-      const total = sum(partitions.map(({ untilOffset }) => untilOffset));
-      let done = sum(partitions.map(({ nextOffset }) => nextOffset));
-      await reading.progress.at(done, total);
-      const { clock, signal } = reading;
-      const apply = async (...[records, moves]: Parameters<Parameters<typeof replayLog>[0]['apply']>) => {
-        const batch = packBatch({ records, moves });
-        await reading.call('applyToShadow', { id: reading.id, batch }, transferable(batch));
-        done += sum(moves.map(({ fromOffset, nextOffset }) => nextOffset - fromOffset));
-        await reading.progress.at(done, total);
-      };
-      await replayLog({ consumer, partitions, apply, clock, signal });
-    },
-    behind: async () => {
-      const { live, shadow } = await standing(reading);
-      return sum(live.map((each) => Math.max(0, each.nextOffset - (matching(shadow, each)?.nextOffset ?? 0))));
-    },
+    refuseIncomplete: (reading) => refuseIncompleteLog(reading, log, consumer),
+    catchUpTogether,
+    eventsFor: (reading) => ({
+      catchUp: () => catchUpTogether([reading]),
+      behind: async () => {
+        const { live, shadow } = await standing(reading);
+        return sum(live.map((each) => Math.max(0, each.nextOffset - (matching(shadow, each)?.nextOffset ?? 0))));
+      },
+    }),
     close: consumer.close,
+  };
+};
+
+const readerFor = async (reading: RebuildReading): Promise<LogReader> => {
+  const { live, shadow } = await standing(reading);
+  const partitions = shadow.map((each) => ({
+    ...each,
+    untilOffset: matching(live, each)?.nextOffset ?? each.nextOffset,
+  }));
+  const total = sum(partitions.map(({ untilOffset }) => untilOffset));
+  let done = sum(partitions.map(({ nextOffset }) => nextOffset));
+  await reading.progress.at(done, total);
+  return {
+    partitions,
+    signal: reading.signal,
+    apply: async (records, moves) => {
+      const batch = packBatch({ records, moves });
+      await reading.call('applyToShadow', { id: reading.id, batch }, transferable(batch));
+      done += sum(moves.map(({ fromOffset, nextOffset }) => nextOffset - fromOffset));
+      await reading.progress.at(done, total);
+    },
   };
 };
 
@@ -121,6 +139,22 @@ export interface StoredEvents extends RebuildEvents {
  */
 export const eventsOfStore = (reading: RebuildReading): StoredEvents => {
   let applied = 0;
+  const bounded = async (): Promise<Standing> => {
+    const { live, shadow } = await standing(reading);
+    const { untilPosition } = reading;
+    if (untilPosition === null) return { live, shadow };
+    // A copy ends at its moment in every partition, wherever the group stands.
+    const ends = live.map((each) => ({ ...each, highWaterPosition: untilPosition }));
+    // What the log has delivered beyond the moment says that everything up to it was delivered too.
+    const reached = shadow.map((each) => {
+      const read = matching(live, each);
+      const isThrough = read !== undefined && each.nextOffset >= read.nextOffset && each.nextOffset > 0;
+      return isThrough && read.highWaterPosition >= untilPosition
+        ? { ...each, highWaterPosition: untilPosition }
+        : each;
+    });
+    return { live: ends, shadow: reached };
+  };
   const gap = ({ live, shadow }: Standing): { readonly after: number; readonly until: number } => {
     const open = live.filter((each) => (matching(shadow, each)?.highWaterPosition ?? 0) < each.highWaterPosition);
     return {
@@ -130,7 +164,7 @@ export const eventsOfStore = (reading: RebuildReading): StoredEvents => {
   };
   return {
     catchUp: async () => {
-      const stand = await standing(reading);
+      const stand = await bounded();
       const bounds = stand.live;
       const { after, until } = gap(stand);
       let position = after;
@@ -145,10 +179,9 @@ export const eventsOfStore = (reading: RebuildReading): StoredEvents => {
       if (after < until) await reading.call('raiseShadow', { id: reading.id, bounds });
     },
     behind: async () => {
-      const { after, until } = gap(await standing(reading));
+      const { after, until } = gap(await bounded());
       return Math.max(0, until - after);
     },
-    close: async () => Promise.resolve(),
     applied: () => applied,
   };
 };

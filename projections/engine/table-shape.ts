@@ -65,5 +65,5 @@ export const createTableSql = (name: string, shape: TableShape): string => {
 export const createIndexesSql = (name: string, { indexes }: TableShape): ReadonlyArray<string> =>
   indexes.map(
     (columns) =>
-      `CREATE INDEX ${quoted(`${name} by ${columns.join(', ')}`)} ON ${quoted(name)} (${quotedList(columns)})`,
+      `CREATE INDEX IF NOT EXISTS ${quoted(`${name} by ${columns.join(', ')}`)} ON ${quoted(name)} (${quotedList(columns)})`,
   );

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { groupStatusReader, type GroupStatus } from '../../infra/consumption/group-status';
+import { readOffsetRequest } from '../../infra/consumption/offset-moves';
 import {
   dataVersion,
   openForReading,
@@ -16,8 +17,10 @@ import {
 import { withOpenLetters } from '../../infra/dead-letters/open-letters';
 import type { Projection } from '../projection';
 import type { ProjectionStatus, ViewDescription, ViewReader, ViewRow } from '../view-reader';
+import { copyReader } from './copy-rows';
 import { topicsOf } from './projection-topics';
 import { rebuildReader } from './rebuild-rows';
+import { servedReader } from './served-builds';
 import { staleRowsOf, type StaleRows } from './stale-rows';
 import { keyNames, shapeOf } from './table-shape';
 import { filterValues, keyOf, viewQueries, type ViewQueries } from './view-queries';
@@ -27,7 +30,9 @@ import { viewsMigrations } from './views-schema';
 export const openViewReader = (file: string, projections: ReadonlyArray<Projection>, catalog: Catalog): ViewReader => {
   const views = projections.map((projection) => descriptionOf(projection, catalog));
   const described = (name: string): ViewDescription => {
-    const view = views.find((each) => each.name === name);
+    // A scratch copy has the columns of its view.
+    const [viewName] = name.split('@');
+    const view = views.find((each) => each.name === viewName);
     if (view === undefined) throw new Error(`no view is called '${name}'`);
     return view;
   };
@@ -59,6 +64,7 @@ export const openViewReader = (file: string, projections: ReadonlyArray<Projecti
     projections: () => projections.map((projection) => open()?.status(projection) ?? unprepared(projection)),
     groups: () => open()?.groups() ?? [],
     rebuild: (id) => open()?.rebuilds.find(id),
+    offsetRequest: (id) => open()?.offsetRequest(id),
     changeCounter: () => open()?.changeCounter() ?? -1,
     close: () => {
       isClosed = true;
@@ -87,6 +93,8 @@ const unprepared = ({ name, version }: Projection): ProjectionStatus => ({
   generation: 0,
   rows: 0,
   rebuild: null,
+  former: null,
+  copies: [],
 });
 
 // -------------------------------------------------------------------------------------
@@ -101,6 +109,7 @@ interface OpenViews {
   readonly status: (projection: Projection) => ProjectionStatus;
   readonly groups: () => ReadonlyArray<GroupStatus>;
   readonly rebuilds: ReturnType<typeof rebuildReader>;
+  readonly offsetRequest: ViewReader['offsetRequest'];
   readonly changeCounter: () => number;
   readonly close: () => void;
 }
@@ -121,9 +130,13 @@ const openViews = (file: string, described: (name: string) => ViewDescription): 
 };
 
 const viewsOf = (database: Database, described: (name: string) => ViewDescription): OpenViews => {
-  const served = database.prepare<[string], { readonly version: number; readonly generation: number }>(
-    'SELECT version, generation FROM projections WHERE name = ?',
-  );
+  const served = servedReader(database);
+  const copies = copyReader(database);
+  /** Which build is read under a view's name, or under a copy's. */
+  const generationOf = (view: string): number | undefined => {
+    const [name, copy] = view.split('@');
+    return copy === undefined ? served(view)?.generation : copies.generation(name ?? '', copy);
+  };
   const highWater = database
     .prepare<[string, string, number], number>(
       'SELECT high_water_position FROM checkpoints WHERE consumer = ? AND topic = ? AND "partition" = ?',
@@ -138,11 +151,11 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
   // One snapshot for the pointer and the rows: a swap in between would take the table away.
   const inView: OpenViews['inView'] = (view, otherwise, query) =>
     database.transaction(() => {
-      const row = served.get(view);
-      if (row === undefined) return otherwise;
+      const generation = generationOf(view);
+      if (generation === undefined) return otherwise;
       const known = builds.get(view);
-      if (known?.generation === row.generation) return query(known);
-      const fresh = viewQueries(database, described(view), row.generation);
+      if (known?.generation === generation) return query(known);
+      const fresh = viewQueries(database, described(view), generation);
       builds.set(view, fresh);
       return query(fresh);
     })();
@@ -161,7 +174,7 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
     stale: staleRowsOf(database),
     hasSeen: (view, { topic, partition, position }) => (highWater.get(view, topic, partition) ?? 0) >= position,
     status: ({ name, version }) => {
-      const row = served.get(name);
+      const row = served(name);
       const rebuild = rebuilds.latestOf(name) ?? null;
       return {
         name,
@@ -169,10 +182,13 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
         generation: row?.generation ?? 0,
         rows: rowsOf(name),
         rebuild,
+        former: row?.former ?? null,
+        copies: copies.of(name),
       };
     },
     groups,
     rebuilds,
+    offsetRequest: (id) => readOffsetRequest(database, id),
     changeCounter: () => dataVersion(database),
     close: () => void database.close(),
   };

@@ -4,6 +4,7 @@ import type { Database } from '../../infra/sqlite/database';
 import type { ListFailure, ViewColumn, ViewDescription, ViewPage, ViewReader, ViewRow } from '../view-reader';
 import { columnsOf } from './rebuild-proof';
 import { quoted, quotedList, viewTable, type Cell } from './table-shape';
+import { cellOf, cellsOfKey } from './view-keys';
 
 /** The rows of one build of a view. All calls belong inside a transaction that has read which build is served. */
 export interface ViewQueries {
@@ -116,26 +117,10 @@ export const filterValues = (
   return E.right(values);
 };
 
-const cellOf = ({ type }: ViewColumn, text: string): Cell | undefined => {
-  if (type === 'text') return text;
-  const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  return Number.isSafeInteger(value) ? value : undefined;
-};
-
-/** The key's parts, joined with `:` in a URL. The first part may hold more of them: identifiers do. */
+/** The key as it stands in a URL; undefined where it can't be one. */
 export const keyOf = ({ key, columns }: ViewDescription, text: string): ReadonlyArray<Cell> | undefined => {
-  const parts = text.split(':');
-  const surplus = parts.length - key.length;
-  if (surplus < 0) return undefined;
-  const texts = [parts.slice(0, surplus + 1).join(':'), ...parts.slice(surplus + 1)];
-  const cells: Cell[] = [];
-  for (const [index, name] of key.entries()) {
-    const column = columns.find((each) => each.name === name);
-    const cell = column === undefined ? undefined : cellOf(column, texts[index] ?? '');
-    if (cell === undefined) return undefined;
-    cells.push(cell);
-  }
-  return cells;
+  const keyColumns = key.flatMap((name) => columns.filter((each) => each.name === name));
+  return cellsOfKey(keyColumns, text);
 };
 
 const cursorOf = (key: ReadonlyArray<Cell>): string => Buffer.from(JSON.stringify(key)).toString('base64url');

@@ -2,6 +2,7 @@
 import type { Checkpoint, CheckpointMove } from '../../infra/consumption/checkpoints';
 import type { BatchOutcome } from '../../infra/consumption/group-handler';
 import type { GroupStatus } from '../../infra/consumption/group-status';
+import type { OffsetRequest } from '../../infra/consumption/offset-moves';
 import type { DeadLetterCopy } from '../../infra/dead-letters/dead-letter-copies';
 import type { RedriveStep } from '../../infra/dead-letters/failure-desk';
 import type { PackedBatch } from './packed-batch';
@@ -39,6 +40,11 @@ export interface ViewsOperations {
   }) => Answer<StorePage>;
   readonly caughtUpTo: (input: { readonly projection: string; readonly position: number }) => Answer<void>;
   readonly report: (input: { readonly status: GroupStatus }) => Answer<void>;
+  /** What operators have asked for; `openRebuilds` takes it over. */
+  readonly openOffsetRequests: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<OffsetRequest>>;
+  /** Moves checkpoints of a group that does not run, notes it, and ends the request. Fails with CheckpointMoved. */
+  readonly moveOffsets: (input: OffsetRequest) => Answer<void>;
+  readonly failOffsetRequest: (input: { readonly id: number; readonly reason: string }) => Answer<void>;
 
   // Projections and their rebuilds
   /**
@@ -48,6 +54,8 @@ export interface ViewsOperations {
   readonly prepare: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<string>>;
   /** Takes over what operators have asked for since the last time, and answers every rebuild that is not over. */
   readonly openRebuilds: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<OpenRebuild>>;
+  /** Those of the rebuilds that were cancelled. */
+  readonly cancelledAmong: (input: { readonly ids: ReadonlyArray<number> }) => Answer<ReadonlyArray<number>>;
   /** Makes the shadow tables, or finds them from before the last end of the process. */
   readonly beginRebuild: (input: OpenRebuild) => Answer<void>;
   /** Fails with CheckpointMoved. */
@@ -62,8 +70,24 @@ export interface ViewsOperations {
   readonly raiseShadow: (input: { readonly id: number; readonly bounds: ReadonlyArray<Checkpoint> }) => Answer<void>;
   readonly noteProgress: (input: { readonly id: number; readonly progress: RebuildProgress }) => Answer<void>;
   readonly noteFault: (input: { readonly id: number; readonly fault: string }) => Answer<void>;
-  /** Holds the shadow against the rows in service. Nobody may write to either of them meanwhile. */
+  /**
+   * Holds the shadow against the rows in service, and notes where they differ. Nobody may write to either of them meanwhile.
+   */
   readonly compareRebuild: (input: { readonly id: number }) => Answer<RebuildProof>;
+  /** Adds the events that made them to the rows that were found to differ. */
+  readonly explainDifferences: (input: { readonly id: number }) => Answer<void>;
+  /** The differences wait for a person; the shadow stays. */
+  readonly waitRebuild: (input: {
+    readonly id: number;
+    readonly reason: string;
+    readonly proof: Readonly<Record<string, unknown>>;
+  }) => Answer<void>;
+  /** The shadow can be read under the name of the copy. */
+  readonly keepCopy: (input: { readonly id: number; readonly reason: string | null }) => Answer<void>;
+  /** Finds the events that make the row, and answers the position up to which it has looked. */
+  readonly findRowEvents: (input: { readonly id: number }) => Answer<number>;
+  /** Writes the row as the events make it, up to where the group stands. Nobody may write to the view meanwhile. */
+  readonly writeRow: (input: { readonly id: number; readonly reason: string | null }) => Answer<void>;
   /** From here on the shadow is what is served, and what the group goes on with. */
   readonly finishRebuild: (input: {
     readonly id: number;
@@ -71,6 +95,8 @@ export interface ViewsOperations {
     readonly proof: Readonly<Record<string, unknown>>;
   }) => Answer<void>;
   readonly failRebuild: (input: { readonly id: number; readonly reason: string }) => Answer<void>;
+  /** Removes what a run may have left behind after its rebuild was cancelled. */
+  readonly forgetRebuild: (input: { readonly id: number }) => Answer<void>;
 
   // Failures
   /** Carries out what operators have asked since the last time; answers how much that was. */
@@ -88,3 +114,6 @@ export interface ViewsOperations {
 
 /** The consumer whose checkpoints say what a rebuild has read. */
 export const rebuildConsumer = (id: number): string => `rebuild-${id}`;
+
+/** The consumer whose checkpoints say what the former build of a projection holds. */
+export const formerConsumer = (projection: string): string => `former-${projection}`;

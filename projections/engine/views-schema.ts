@@ -1,6 +1,7 @@
 /** The schema of the views' file, step by step; the rows themselves live in tables that are made for each projection. */
 import { checkpointMigration } from '../../infra/consumption/checkpoints';
 import { groupStatusMigration } from '../../infra/consumption/group-status';
+import { offsetMovesMigration } from '../../infra/consumption/offset-moves';
 import { deadLettersMigration } from '../../infra/dead-letters/dead-letters-schema';
 import type { Migration } from '../../infra/sqlite/database';
 import { leaseMigration } from '../../infra/sqlite/lease';
@@ -39,6 +40,68 @@ const rebuilds: Migration = {
         CREATE INDEX rebuilds_of_projection ON rebuilds (projection, id);`,
 };
 
+/**
+ * Rebuilds of more kinds (a whole projection, a scratch copy, one row, a way back), which may wait for a person; the build
+ * that was served before the last swap; and every move of an offset, for whoever asks later.
+ */
+const replays: Migration = {
+  name: 'replays',
+  sql: `CREATE TABLE rebuilds_of_all_kinds (
+          id INTEGER PRIMARY KEY,
+          projection TEXT NOT NULL,
+          kind TEXT NOT NULL CHECK (kind IN ('rebuild', 'rollback', 'copy', 'row')),
+          source TEXT NOT NULL CHECK (source IN ('kafka', 'store')),
+          state TEXT NOT NULL CHECK (state IN ('requested', 'running', 'waiting', 'done', 'failed', 'cancelled')),
+          -- Rebuilds with the same text read the log together; null for one that is alone.
+          pass TEXT,
+          accept_differences INTEGER NOT NULL,
+          -- Of a copy: its name, the moment that was asked for, and the last position before it.
+          copy TEXT,
+          until TEXT,
+          until_position INTEGER,
+          -- Of one row: its key as it stands in a URL.
+          row_key TEXT,
+          reason TEXT,
+          fault TEXT,
+          -- What the shadow tables are built by and called; null before the first step.
+          version INTEGER,
+          generation INTEGER,
+          done INTEGER NOT NULL,
+          total INTEGER,
+          rate REAL,
+          eta_seconds REAL,
+          proof TEXT,
+          differences TEXT,
+          started_at_ms INTEGER,
+          finished_at_ms INTEGER
+        ) STRICT;
+        INSERT INTO rebuilds_of_all_kinds
+          SELECT id, projection, 'rebuild', source, state, NULL, 0, NULL, NULL, NULL, NULL, reason, fault, version, generation,
+                 done, total, rate, eta_seconds, proof, NULL, started_at_ms, finished_at_ms
+            FROM rebuilds;
+        CREATE TABLE taken_requests (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          last_id INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO taken_requests
+          SELECT 1, coalesce(max(id), 0) FROM rebuilds WHERE id < 1000000000000;
+        DROP TABLE rebuilds;
+        ALTER TABLE rebuilds_of_all_kinds RENAME TO rebuilds;
+        CREATE INDEX rebuilds_of_projection ON rebuilds (projection, id);
+        ALTER TABLE projections ADD COLUMN former_version INTEGER;
+        ALTER TABLE projections ADD COLUMN former_generation INTEGER;
+        CREATE TABLE copies (
+          projection TEXT NOT NULL,
+          name TEXT NOT NULL,
+          version INTEGER NOT NULL,
+          generation INTEGER NOT NULL,
+          until TEXT NOT NULL,
+          until_position INTEGER NOT NULL,
+          made_at_ms INTEGER NOT NULL,
+          PRIMARY KEY (projection, name)
+        ) STRICT, WITHOUT ROWID;`,
+};
+
 /** All steps since the file's birth. */
 export const viewsMigrations: ReadonlyArray<Migration> = [
   leaseMigration,
@@ -47,4 +110,6 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   served,
   rebuilds,
   deadLettersMigration,
+  replays,
+  offsetMovesMigration,
 ];

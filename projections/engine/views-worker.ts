@@ -42,9 +42,12 @@ interface Caller {
   readonly reject: (error: Error) => void;
 }
 
+/** Records live for a moment only: a large nursery would be memory for nothing. */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 };
+
 /** Starts the thread. */
 export const startViewsWorker = ({ onWaiting, ...data }: ViewsWorkerOptions): ViewsWorker => {
-  const worker = new Worker(THREAD, { workerData: data });
+  const worker = new Worker(THREAD, { workerData: data, resourceLimits: RESOURCE_LIMITS });
   const callers = new Map<number, Caller>();
   let calls = 0;
   let state: 'opening' | 'open' | 'closing' | 'ended' = 'opening';

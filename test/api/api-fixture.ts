@@ -46,12 +46,14 @@ export const relayStatus: RelayStatus = {
 
 const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] => {
   const requests: OperationRequest[] = [];
+  const submit: ApiDependencies['operationRequests']['submit'] = (request) => {
+    const submitted = { ...request, id: requests.length + 1, requestedAt: new Date(clock.nowMs()).toISOString() };
+    requests.push(submitted);
+    return submitted;
+  };
   return {
-    submit: (request) => {
-      const submitted = { ...request, id: requests.length + 1, requestedAt: new Date(clock.nowMs()).toISOString() };
-      requests.push(submitted);
-      return submitted;
-    },
+    submit,
+    submitAll: (all) => all.map(submit),
     after: (id, kinds) =>
       requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),
   };
@@ -68,6 +70,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     store,
     handleCommand: commandHandler({ store, catalog, stateCacheSize: 100 }),
     views,
+    explainRow: async () => Promise.resolve(undefined),
     relayStatus: () => relayStatus,
     reactorGroups: () => [{ ...group, group: 'reactors' }],
     failures: failureDirectory([

@@ -213,7 +213,6 @@ spec('an address', ({ test, after }) => {
     '/orders/o1/place/',
     '//x',
     '/ops',
-    '/ops/rebuilds',
   ]) {
     test(`that no route has is 404: ${url}`, async () => {
       const { status, body } = await get(url);
@@ -337,9 +336,14 @@ spec('a problem', ({ test, after }) => {
         '403 forbidden',
         '404 no-relay-yet',
         '404 unknown-aggregate',
+        '404 unknown-build',
         '404 unknown-command',
+        '404 unknown-dead-letter',
+        '404 unknown-group',
+        '404 unknown-offset-move',
         '404 unknown-projection',
         '404 unknown-rebuild',
+        '404 unknown-redrive',
         '404 unknown-route',
         '404 unknown-row',
         '404 unknown-schema',
@@ -348,6 +352,10 @@ spec('a problem', ({ test, after }) => {
         '405 method-not-allowed',
         '408 request-timeout',
         '409 concurrent-change',
+        '409 dead-letter-over',
+        '409 event-quarantined',
+        '409 nothing-to-redrive',
+        '409 rebuild-not-open',
         '409 request-in-progress',
         '412 version-mismatch',
         '413 body-too-large',

@@ -71,7 +71,15 @@ export const group: GroupStatus = {
   updatedAt: '2024-01-01T00:00:00.000Z',
 };
 
-const projection: ProjectionStatus = { name: 'order-summary', version: 1, generation: 1, rows: 0, rebuild: null };
+const projection: ProjectionStatus = {
+  name: 'order-summary',
+  version: 1,
+  generation: 2,
+  rows: 0,
+  rebuild: null,
+  former: { version: 1, generation: 1 },
+  copies: [{ name: 'friday', version: 1, until: '7', untilPosition: 7, madeAt: '2024-01-01T00:00:00.000Z' }],
+};
 
 export const fakeViews = (): FakeViews => {
   const views = [orderSummary, salesByDay];
@@ -84,7 +92,7 @@ export const fakeViews = (): FakeViews => {
   let isBroken = false;
 
   const list: ViewReader['list'] = (name, { filters, limit, cursor }) => {
-    const view = views.find((each) => each.name === name);
+    const view = views.find((each) => each.name === name.split('@')[0]);
     const known = view?.columns.map((column) => column.name) ?? [];
     for (const filter of Object.keys(filters)) {
       if (!known.includes(filter)) return E.left({ _tag: 'UnknownFilter', name: filter, known });
@@ -104,7 +112,7 @@ export const fakeViews = (): FakeViews => {
     views,
     list,
     find: (name, key) => {
-      const columns = views.find((view) => view.name === name)?.key ?? [];
+      const columns = views.find((view) => view.name === name.split('@')[0])?.key ?? [];
       return rows.get(name)?.find((row) => columns.map((column) => String(row[column])).join(':') === key);
     },
     hasSeen: (view, { topic, partition, position }) => {
@@ -115,6 +123,7 @@ export const fakeViews = (): FakeViews => {
     projections: () => [projection],
     groups: () => [group],
     rebuild: (id) => rebuilds.get(id),
+    offsetRequest: (id) => (id === 99 ? { id, state: 'done', reason: null } : undefined),
     changeCounter: () => {
       if (isBroken) throw new Error('the views can not be read: /secret/views.sqlite');
       return counter;

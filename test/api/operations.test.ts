@@ -1,5 +1,6 @@
 /** What operators see and ask for. */
 import * as assert from 'uvu/assert';
+import type { RebuildStatus } from '../../projections/view-reader';
 import { spec } from '../spec';
 import { apiFixture, relayStatus } from './api-fixture';
 import { group } from './fake-views';
@@ -35,14 +36,20 @@ spec('a rebuild', ({ test }) => {
   const requested = {
     id: 1,
     projection: 'order-summary',
+    kind: 'rebuild',
     from: 'store',
     state: 'requested',
+    acceptDifferences: false,
+    copy: null,
+    until: null,
+    key: null,
     reason: null,
     done: 0,
     total: null,
     rate: null,
     etaSeconds: null,
     proof: null,
+    differences: null,
     startedAt: null,
     finishedAt: null,
   };
@@ -73,7 +80,15 @@ spec('a rebuild', ({ test }) => {
     const { post, get, views } = apiFixture();
     await post(path);
     await post(path);
-    const running = { ...requested, id: 2, from: 'kafka', state: 'running', done: 5, total: 10 } as const;
+    const running: RebuildStatus = {
+      ...requested,
+      id: 2,
+      kind: 'rebuild',
+      from: 'kafka',
+      state: 'running',
+      done: 5,
+      total: 10,
+    };
     views.setRebuild(running);
     assert.equal((await get('/ops/rebuilds/2')).body, running);
     assert.is((await get('/ops/rebuilds/1')).body['state'], 'requested');
@@ -98,10 +113,10 @@ spec('a rebuild', ({ test }) => {
   }
 
   test('is 503 while the store takes no write, with the reason in the log only', async () => {
-    const submit = (): never => {
+    const submitAll = (): never => {
       throw new Error('disk full in /secret');
     };
-    const { post, logged } = apiFixture({ operationRequests: { submit, after: () => [] } });
+    const { post, logged } = apiFixture({ operationRequests: { submit: submitAll, submitAll, after: () => [] } });
     const { status, text } = await post(path, {});
     assert.is(status, 503);
     assert.not.match(text, /secret/);

@@ -40,6 +40,18 @@ spec('the architecture', ({ test, after }) => {
     assert.equal(filesWith(pattern), ['infra/clock.ts']);
   });
 
+  test('hands projections and the domain nothing that could differ from replay to replay', () => {
+    // What needs no import: timers, the network, the process, the machine's language and time zone.
+    const pattern =
+      /\b(fetch|setTimeout|setInterval|setImmediate|queueMicrotask|performance|crypto|process|globalThis|Intl|require)\b\s*[.(]|toLocale|getTimezoneOffset|await /;
+    const pure = sources.filter(({ name }) => /^domain\/|^projections\/[^/]+\.ts$/.test(name));
+    assert.equal(
+      pure.filter(({ text }) => pattern.test(text)).map(({ name }) => name),
+      [],
+    );
+    assert.ok(pure.length > 20);
+  });
+
   test('has no any, no suppressed error and no forgotten work', () => {
     const pattern = /\bas any\b|: any\b|<any>|@ts-ignore|@ts-expect-error|@ts-nocheck|TODO|FIXME|not implemented/;
     assert.equal(filesWith(pattern), []);

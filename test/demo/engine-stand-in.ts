@@ -155,6 +155,7 @@ const memoryViews = (): {
       projections: () => [],
       groups: () => [],
       rebuild: () => undefined,
+      offsetRequest: () => undefined,
       changeCounter: () => seen,
       close: () => {},
     },

@@ -80,9 +80,14 @@ const allAsExpected = async (world: ProjectionsWorld): Promise<void> => {
 
 /** Builds that are not in service. */
 const tablesLeftOver = (world: ProjectionsWorld): ReadonlyArray<string> => {
-  const generations = new Map(world.reader.projections().map(({ name, generation }) => [name, String(generation)]));
+  // What is served, and the one build before it: the way back.
+  const generations = new Map(
+    world.reader
+      .projections()
+      .map(({ name, generation, former }) => [name, [generation, former?.generation ?? generation].map(String)]),
+  );
   return world.tables().filter((table) => {
     const [name = '', generation] = table.split('#');
-    return generations.get(name) !== generation;
+    return generations.get(name)?.includes(generation ?? '') !== true;
   });
 };

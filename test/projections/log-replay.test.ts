@@ -58,16 +58,20 @@ const replay = async (
   const batches: Replayed[] = [];
   await replayLog({
     consumer,
-    partitions,
     clock: systemClock,
-    signal: options.signal ?? new AbortController().signal,
-    apply: async (records, moves) => {
-      batches.push({
-        records: records.map(({ partition, offset }) => `${partition}:${offset}`),
-        moves: moves.map(({ partition, fromOffset, nextOffset }) => `${partition}: ${fromOffset} to ${nextOffset}`),
-      });
-      await options.onApply?.();
-    },
+    readers: [
+      {
+        partitions,
+        signal: options.signal ?? new AbortController().signal,
+        apply: async (records, moves) => {
+          batches.push({
+            records: records.map(({ partition, offset }) => `${partition}:${offset}`),
+            moves: moves.map(({ partition, fromOffset, nextOffset }) => `${partition}: ${fromOffset} to ${nextOffset}`),
+          });
+          await options.onApply?.();
+        },
+      },
+    ],
   });
   return batches;
 };

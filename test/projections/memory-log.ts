@@ -27,6 +27,8 @@ export const memoryLog = ({
   bootstrapServers: '',
   describe: async (topics) => Promise.resolve(topics.map((topic) => ({ topic, partitions: 4, logId }))),
   ensureTopics: async () => Promise.reject(new Error('nobody makes topics here')),
+  deleteTopics: async () => Promise.reject(new Error('nobody deletes topics here')),
+  offsetsAtTime: async () => Promise.reject(new Error('nobody asks for times here')),
   openProducer: async () => Promise.reject(new Error('nobody produces here')),
   openConsumer: async () => Promise.resolve(consumerOf(records, low, pollSize ?? (() => 5_000))),
   close: async () => Promise.resolve(),

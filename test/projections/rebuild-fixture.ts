@@ -5,7 +5,8 @@ import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger, type Logger } from '../../infra/logger';
 import { topicsOf } from '../../projections/engine/projection-topics';
 import { rebuildReader, type OpenRebuild } from '../../projections/engine/rebuild-rows';
-import { runRebuild, type RebuildEnd } from '../../projections/engine/rebuild-run';
+import { runRebuild } from '../../projections/engine/rebuild-run';
+import type { RebuildEnd } from '../../projections/engine/rebuild-task';
 import type { CallViews } from '../../projections/engine/views-worker';
 import type { Projection } from '../../projections/projection';
 import { memoryLog } from './memory-log';
@@ -28,17 +29,21 @@ export const run = async (
   rebuild: OpenRebuild,
   options: RunOptions = {},
 ): Promise<RebuildEnd> =>
-  runRebuild({
-    rebuild,
-    isOtherVersion: options.isOtherVersion ?? false,
-    topics: topicsOf(catalog, projection).map(({ name }) => name),
-    call: options.call ?? views.call,
-    log: options.log ?? memoryLog({ records: [] }),
-    clock: systemClock,
-    logger: options.logger ?? silentLogger,
-    signal: options.signal ?? new AbortController().signal,
-    pausedWhile: options.pausedWhile ?? ((work) => work()),
-  });
+  runRebuild(
+    {
+      call: options.call ?? views.call,
+      log: options.log ?? memoryLog({ records: [] }),
+      clock: systemClock,
+      logger: options.logger ?? silentLogger,
+    },
+    {
+      rebuild,
+      isOtherVersion: options.isOtherVersion ?? false,
+      topics: topicsOf(catalog, projection).map(({ name }) => name),
+      signal: options.signal ?? new AbortController().signal,
+      pausedWhile: options.pausedWhile ?? ((work) => work()),
+    },
+  );
 
 /** A request as the API writes it. */
 export const request = (id: number, projection: string, from: 'kafka' | 'store') => ({
@@ -47,6 +52,13 @@ export const request = (id: number, projection: string, from: 'kafka' | 'store')
   body: JSON.stringify({ projection, from }),
   requestedAt: '2018-03-01T12:30:45.678Z',
   actor: 'tester',
+});
+
+/** A decision about rebuilds as the API writes it. */
+export const control = (id: number, body: object) => ({
+  ...request(id, '', 'store'),
+  kind: 'rebuild-control' as const,
+  body: JSON.stringify(body),
 });
 
 /** The rebuild that is asked for. */

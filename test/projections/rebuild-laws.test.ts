@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import type { RebuildEnd } from '../../projections/engine/rebuild-run';
+import type { RebuildEnd } from '../../projections/engine/rebuild-task';
 import type { CallViews } from '../../projections/engine/views-worker';
 import type { Projection } from '../../projections/projection';
 import { projections } from '../../projections/registry';

@@ -4,14 +4,14 @@ import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger } from '../../infra/logger';
 import { orderSummary } from '../../projections/order-summary';
 import type { OpenRebuild } from '../../projections/engine/rebuild-rows';
-import type { RebuildEnd } from '../../projections/engine/rebuild-run';
+import type { RebuildEnd } from '../../projections/engine/rebuild-task';
 import type { CallViews } from '../../projections/engine/views-worker';
 import type { Projection } from '../../projections/projection';
 import { salesByDay } from '../../projections/sales-by-day';
 import { stockLevel } from '../../projections/stock-level';
 import { spec } from '../spec';
 import { memoryLog } from './memory-log';
-import { asked, request, run as runOn, statusOf, type RunOptions } from './rebuild-fixture';
+import { asked, control, request, run as runOn, statusOf, type RunOptions } from './rebuild-fixture';
 import { deliver, logOf, openViews, rowsOf, storedOf, temporaryFolder, type Told, type Views } from './views-fixture';
 
 const received = (sku: string, quantity: number): Told => [
@@ -19,7 +19,8 @@ const received = (sku: string, quantity: number): Told => [
   'StockReceived',
   { sku, receiptId: `r${quantity}`, quantity, receivedAt: '2018-02-01T00:00:00Z' },
 ];
-const story = storedOf([received('a', 1), received('c', 2), received('a', 4), received('f', 8)]);
+const told = [received('a', 1), received('c', 2), received('a', 4), received('f', 8)];
+const story = storedOf(told);
 const log = logOf(story);
 
 /** Runs a rebuild on the whole log, where the test names no other one. */
@@ -62,7 +63,7 @@ for (const from of ['kafka', 'store'] as const) {
         const checkpoints = await views.operations.checkpoints({ consumer: 'stock-level' });
         assert.is(await run(views, stockLevel, rebuild), 'done');
         assert.equal(rowsOf(views.database, 'stock-level', 2), rows);
-        assert.equal(tablesIn(views), ['stock-level#2']);
+        assert.equal(tablesIn(views), ['stock-level#1', 'stock-level#2'], 'the former build is kept');
         assert.is(generationOf(views, 'stock-level'), 2);
         assert.equal(await views.operations.checkpoints({ consumer: 'stock-level' }), checkpoints);
         assert.equal(await views.operations.checkpoints({ consumer: 'rebuild-1' }), []);
@@ -76,19 +77,118 @@ for (const from of ['kafka', 'store'] as const) {
         assert.equal(await views.operations.openRebuilds({}), []);
       }));
 
-    test('mends rows that were not what the events make, and says so', () =>
+    test('waits where rows were not what the events make, shows them with their events, and mends them when told', () =>
       withStock(from, async (views, rebuild) => {
         const rows = rowsOf(views.database, 'stock-level');
         views.database.prepare(`UPDATE "stock-level#1" SET onHand = 999 WHERE sku = 'a'`).run();
         const warnings: string[] = [];
         const logger = { ...silentLogger, warn: (_: unknown, message: string) => void warnings.push(message) };
-        assert.is(await run(views, stockLevel, rebuild, { logger }), 'done');
-        assert.equal(rowsOf(views.database, 'stock-level', 2), rows);
-        const { reason, proof } = statusOf(views, 1);
-        assert.match(reason ?? '', /not what the events make/);
+        assert.is(await run(views, stockLevel, rebuild, { logger }), 'waiting');
+        assert.is(generationOf(views, 'stock-level'), 1);
+        const { state, reason, proof, differences } = statusOf(views, 1);
+        assert.is(state, 'waiting');
+        assert.match(reason ?? '', /not what the events make.*--accept-differences/);
         assert.is(proof?.['equal'], false);
         assert.is.not(proof?.['hashAfter'], proof?.['hashBefore']);
         assert.is(warnings.length, 1);
+        const row = { sku: 'a', onHand: 5, reserved: 0, available: 5, version: 2 };
+        assert.equal(differences, {
+          count: 1,
+          rows: [
+            {
+              table: 'view',
+              key: 'a',
+              before: { ...row, onHand: 999 },
+              after: row,
+              events: ['stock-a@1', 'stock-a@2'],
+              eventCount: 2,
+            },
+          ],
+        });
+        assert.equal(await views.operations.openRebuilds({}), [], 'it waits for a person, and holds up nobody');
+        views.requests.push(control(2, { action: 'accept-differences', rebuild: 1 }));
+        assert.is(await run(views, stockLevel, await asked(views)), 'done');
+        assert.equal(rowsOf(views.database, 'stock-level', 2), rows);
+        assert.match(statusOf(views, 1).reason ?? '', /was accepted/);
+      }));
+
+    test('goes back to the former build, brought up to date, until that is dropped', () =>
+      withStock(from, async (views, rebuild) => {
+        assert.is(await run(views, stockLevel, rebuild), 'done');
+        const more = storedOf([...told, received('c', 16)]).slice(-1);
+        views.stored.push(...more);
+        await deliver(views, 'stock-level', logOf([...story, ...more]).slice(-1));
+        views.requests.push({
+          ...request(2, 'stock-level', 'store'),
+          body: JSON.stringify({ projection: 'stock-level', from: 'store', kind: 'rollback' }),
+        });
+        assert.is(await run(views, stockLevel, await asked(views)), 'done');
+        assert.is(generationOf(views, 'stock-level'), 1);
+        assert.equal(rowsOf(views.database, 'stock-level', 1), rowsOf(views.database, 'stock-level', 2));
+        assert.is(statusOf(views, 2).proof?.['equal'], true);
+        views.requests.push(control(3, { action: 'drop-former', projection: 'stock-level' }));
+        await views.operations.openRebuilds({});
+        assert.equal(tablesIn(views), ['stock-level#1']);
+        views.requests.push({
+          ...request(4, 'stock-level', 'store'),
+          body: JSON.stringify({ projection: 'stock-level', from: 'store', kind: 'rollback' }),
+        });
+        await views.operations.openRebuilds({});
+        assert.match(statusOf(views, 4).reason ?? '', /no former build/);
+      }));
+
+    test('is cancelled cleanly, before it begins and in the middle', () =>
+      withStock(from, async (views, rebuild) => {
+        let isCancelled = false;
+        const call: CallViews = (name, input, transfer) => {
+          if (!isCancelled && (name === 'applyToShadow' || name === 'applyStoreToShadow')) {
+            isCancelled = true;
+            views.requests.push(control(2, { action: 'cancel', rebuild: 1 }));
+            void views.operations.openRebuilds({});
+          }
+          return views.call(name, input, transfer);
+        };
+        await run(views, stockLevel, rebuild, { call }).then(
+          () => assert.unreachable(),
+          () => undefined,
+        );
+        await views.operations.forgetRebuild({ id: 1 });
+        assert.is(statusOf(views, 1).state, 'cancelled');
+        assert.equal(tablesIn(views), ['stock-level#1']);
+        assert.equal(await views.operations.checkpoints({ consumer: 'rebuild-1' }), []);
+        assert.equal(await views.operations.openRebuilds({}), []);
+      }));
+
+    test('makes a copy as of a position, which is kept beside what is served', () =>
+      withStock(from, async (views) => {
+        const body = { projection: 'stock-level', from, kind: 'copy', copy: 'friday', until: '2' };
+        views.requests.push({ ...request(2, 'stock-level', from), body: JSON.stringify(body) });
+        const order = (await views.operations.openRebuilds({})).find(({ id }) => id === 2);
+        assert.ok(order !== undefined);
+        assert.is(await run(views, stockLevel, order), 'done');
+        assert.is(generationOf(views, 'stock-level'), 1);
+        assert.equal(
+          rowsOf(views.database, 'stock-level', 2).map((row) => (row as { sku: string }).sku),
+          ['a', 'c'],
+        );
+        views.requests.push(control(3, { action: 'drop-copy', projection: 'stock-level', copy: 'friday' }));
+        await views.operations.openRebuilds({});
+        assert.equal(tablesIn(views), ['stock-level#1']);
+      }));
+
+    test('makes one row again and leaves the others as they are', () =>
+      withStock(from, async (views) => {
+        const rows = rowsOf(views.database, 'stock-level');
+        views.database.prepare(`UPDATE "stock-level#1" SET onHand = 999 WHERE sku IN ('a', 'c')`).run();
+        const body = { projection: 'stock-level', from, kind: 'row', key: 'a' };
+        views.requests.push({ ...request(2, 'stock-level', from), body: JSON.stringify(body) });
+        const order = (await views.operations.openRebuilds({})).find(({ id }) => id === 2);
+        assert.ok(order !== undefined);
+        assert.is(await run(views, stockLevel, order), 'done');
+        const [first, second] = rowsOf(views.database, 'stock-level');
+        assert.equal(first, rows[0]);
+        assert.is((second as { onHand: number }).onHand, 999);
+        assert.is(statusOf(views, 2).proof?.['equal'], false);
       }));
 
     test('stops at the signal and leaves what is served as it is; the next run goes on', () =>

@@ -13,6 +13,7 @@ import { projections } from '../../projections/registry';
 import { stockLevel } from '../../projections/stock-level';
 import type { ViewPage, ViewReader } from '../../projections/view-reader';
 import { StockReceived } from '../../domain/stock/events';
+import { plainOrder } from '../../projections/engine/rebuild-rows';
 import { spec } from '../spec';
 import { deliver, logOf, openViews, storedOf, temporaryFolder, type Told, type Views } from './views-fixture';
 
@@ -223,7 +224,9 @@ spec('how projections and groups stand', ({ test }) => {
   test('is told with the rows in service and the last rebuild', () =>
     withReader([stockLevel], async ({ views, reader }) => {
       const name = 'stock-level';
-      assert.equal(reader.projections(), [{ name, version: 1, generation: 1, rows: 4, rebuild: null }]);
+      assert.equal(reader.projections(), [
+        { name, version: 1, generation: 1, rows: 4, rebuild: null, former: null, copies: [] },
+      ]);
       assert.equal(reader.groups(), []);
       const status = {
         group: name,
@@ -241,10 +244,11 @@ spec('how projections and groups stand', ({ test }) => {
 
   test('follows a swap of the tables, with the old rows served up to it', () =>
     withReader([stockLevel], async ({ views, reader }) => {
-      const rebuild = { id: 7, projection: 'stock-level', from: 'store' as const, reason: null };
+      const rebuild = { ...plainOrder('stock-level', 'store'), id: 7, reason: null };
       views.database
         .prepare(
-          `INSERT INTO rebuilds (id, projection, source, state, done) VALUES (7, 'stock-level', 'store', 'requested', 0)`,
+          `INSERT INTO rebuilds (id, projection, kind, source, state, accept_differences, done)
+             VALUES (7, 'stock-level', 'rebuild', 'store', 'requested', 0, 0)`,
         )
         .run();
       await views.operations.beginRebuild({ ...rebuild, version: null, generation: null });

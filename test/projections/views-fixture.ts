@@ -38,6 +38,9 @@ export interface Views {
   readonly operations: ViewsOperations;
   /** The operations as another thread would call them. */
   readonly call: CallViews;
+  /** What the store holds: a test may add to both. */
+  readonly stored: StoredEvent[];
+  readonly requests: OperationRequest[];
   readonly close: () => Promise<void>;
 }
 
@@ -55,7 +58,9 @@ export interface ViewsOptions {
 export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const { catalog = declaredCatalog, projections = declaredProjections } = options;
   const leased = await openLeased(options);
-  const openStore = () => fakeStore(options.stored ?? [], options.requests ?? []);
+  const stored = [...(options.stored ?? [])];
+  const requests = [...(options.requests ?? [])];
+  const openStore = () => fakeStore(stored, requests);
   const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
@@ -73,7 +78,7 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
     new Promise((resolve) => {
       resolve(operations[name](input as never) as never);
     });
-  return { database: leased.database, operations, call, close: async () => operations.close({}) };
+  return { database: leased.database, operations, call, stored, requests, close: async () => operations.close({}) };
 };
 
 const openLeased = (options: ViewsOptions): Promise<LeasedDatabase> =>
@@ -93,6 +98,11 @@ const openLeased = (options: ViewsOptions): Promise<LeasedDatabase> =>
 const fakeStore = (stored: ReadonlyArray<StoredEvent>, requests: ReadonlyArray<OperationRequest>): EventReader => ({
   readAll: ({ afterPosition, limit }) => stored.filter(({ position }) => position > afterPosition).slice(0, limit),
   readStream: (stream) => stored.filter((event) => event.stream === stream),
+  readCorrelated: (ids, { afterPosition, untilPosition }) =>
+    stored.filter(
+      ({ correlationId, position }) =>
+        ids.includes(correlationId) && position > afterPosition && position <= untilPosition,
+    ),
   lastPosition: () => stored.at(-1)?.position ?? 0,
   positionOf: (id) => stored.find((event) => event.id === id)?.position,
   dataVersion: () => 1,

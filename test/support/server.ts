@@ -8,6 +8,7 @@ const MAIN = join(__dirname, '..', '..', 'api', 'cli', 'main.js');
 
 /** A running process of the program. */
 export interface ServerProcess {
+  readonly pid: number | undefined;
   /** Everything that it printed so far. */
   readonly output: () => string;
   readonly isRunning: () => boolean;
@@ -44,6 +45,7 @@ export const startTidemark = (
     });
   });
   return {
+    pid: child.pid,
     output: () => output,
     isRunning: () => running.has(child),
     end: async (signal) => {

@@ -1,7 +1,7 @@
 /** What the API says of operations and health. */
 import type { FastifySchema } from 'fastify';
-import type { JsonSchema } from '../../../domain/kernel/codec';
 import type { RouteDocumentation } from '../fastify-types';
+import { operation, rebuildSchema } from './rebuild-documentation';
 import { integer, jsonResponse, listOf, objectOf, orNull, problemResponses, text } from './responses';
 
 const relaySchema = objectOf({
@@ -48,34 +48,31 @@ const groupSchema = objectOf({
   updatedAt: text('ISO 8601, UTC.'),
 });
 
-const rebuildSchema: JsonSchema = objectOf({
-  id: integer('The rebuild.'),
-  projection: text('The projection.'),
-  from: { enum: ['kafka', 'store'] },
-  state: { enum: ['requested', 'running', 'done', 'failed'] },
-  reason: orNull('string', 'Why it failed, or what to know of how it ran.'),
-  done: integer('Events read so far.'),
-  total: orNull('integer', 'Events to read in all.'),
-  rate: orNull('number', 'Events a second.'),
-  etaSeconds: orNull('number', 'Seconds to go at that rate.'),
-  proof: orNull('object', 'What shows that the rebuilt rows are right.'),
-  startedAt: orNull('string', 'ISO 8601, UTC.'),
-  finishedAt: orNull('string', 'ISO 8601, UTC.'),
-});
-
 const projectionSchema = objectOf({
   name: text('The projection.'),
   version: integer('Grows when its shape changes.'),
   generation: integer('Which build of its tables is served.'),
   rows: integer('How many rows it has.'),
   rebuild: { anyOf: [{ type: 'null' }, rebuildSchema] },
+  former: {
+    anyOf: [
+      { type: 'null' },
+      objectOf({ version: integer('The version that made it.'), generation: integer('Which build it is.') }),
+    ],
+    description: 'The build that was served before, until it is dropped.',
+  },
+  copies: {
+    type: 'array',
+    description: 'Scratch copies, read as `/views/<projection>@<name>`.',
+    items: objectOf({
+      name: text('The name of the copy.'),
+      version: integer('The version of the projection that made it.'),
+      until: text('The moment that was asked for.'),
+      untilPosition: integer('The last position that is in it.'),
+      madeAt: text('ISO 8601, UTC.'),
+    }),
+  },
 });
-
-const operation = (
-  operationId: string,
-  summary: string,
-  response: FastifySchema['response'],
-): FastifySchema & RouteDocumentation => ({ operationId, tags: ['operations'], summary, response });
 
 /** The routes under `/ops`. */
 export const operationsDocumentation = {
@@ -91,28 +88,6 @@ export const operationsDocumentation = {
     200: jsonResponse('The projections.', listOf(projectionSchema)),
     ...problemResponses('invalid-parameter'),
   }),
-  requestRebuild: {
-    ...operation('request-rebuild', 'Asks for a projection to be rebuilt while its old rows are served.', {
-      202: jsonResponse('The rebuild is asked for.', rebuildSchema, { Location: text('Where the rebuild is shown.') }),
-      ...problemResponses(
-        'body-not-json',
-        'invalid-body',
-        'invalid-parameter',
-        'forbidden',
-        'unknown-projection',
-        'unsupported-media-type',
-        'store-unavailable',
-      ),
-    }),
-    params: objectOf({ name: text('The projection.') }),
-  },
-  rebuild: {
-    ...operation('rebuild', 'How a rebuild stands.', {
-      200: jsonResponse('The rebuild.', rebuildSchema),
-      ...problemResponses('invalid-parameter', 'unknown-rebuild'),
-    }),
-    params: objectOf({ id: { type: 'integer', minimum: 1, description: 'The id from the request.' } }),
-  },
 } as const;
 
 const health = (operationId: string, summary: string, response: unknown): FastifySchema & RouteDocumentation => ({

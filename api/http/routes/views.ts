@@ -1,6 +1,6 @@
 /** Read models: what views there are, their rows, and waiting until they reflect an event. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ListFailure, ViewDescription } from '../../../projections/view-reader';
+import type { ListFailure, ViewDescription, ViewPage, ViewReader } from '../../../projections/view-reader';
 import { consistencyTokensOf } from '../consistency-token';
 import { storeUnavailable } from '../command-problems';
 import type { ApiDependencies } from '../dependencies';
@@ -35,8 +35,27 @@ export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies):
       extensions: { known },
     });
   };
-  app.get<{ Params: { view: string } }>('/views/:view', ({ params }) => unknownView(params.view));
-  app.get<{ Params: { view: string } }>('/views/:view/:key', ({ params }) => unknownView(params.view));
+  /** `<view>@<copy>`, where there is such a copy. */
+  const knownCopy = (name: string): string => {
+    const [view, copy] = name.split('@');
+    if (copy === undefined) return unknownView(name);
+    const copies = views.projections().find((each) => each.name === view)?.copies;
+    if (copies === undefined) return unknownView(name);
+    if (copies.some((each) => each.name === copy)) return name;
+    const known = copies.map((each) => `${view ?? ''}@${each.name}`);
+    return failWith('unknown-view', `${view ?? ''} has no copy called '${copy}'.`, { extensions: { known } });
+  };
+  app.get<{ Params: { view: string } }>('/views/:view', (request) => {
+    const copy = knownCopy(request.params.view);
+    const query = queryOf(request);
+    return listOf(views, copy, query, limitOf(query));
+  });
+  app.get<{ Params: { view: string; key: string } }>('/views/:view/:key', (request) => {
+    const { view, key } = request.params;
+    const copy = knownCopy(view);
+    allowOnly(queryOf(request));
+    return views.find(copy, key) ?? failWith('unknown-row', `${copy} has no row under '${key}'.`);
+  });
 };
 
 const addView = (
@@ -56,13 +75,7 @@ const addView = (
     const query = queryOf(request);
     const limit = limitOf(query);
     await fresh(request, query);
-    const { cursor } = query;
-    const page = views.list(view.name, {
-      filters: filtersOf(query),
-      limit,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    return page._tag === 'Right' ? page.right : refuseList(page.left);
+    return listOf(views, view.name, query, limit);
   });
 
   app.get<{ Params: { key: string } }>(
@@ -76,6 +89,12 @@ const addView = (
       return views.find(view.name, key) ?? failWith('unknown-row', `${view.name} has no row under '${key}'.`);
     },
   );
+};
+
+const listOf = (views: ViewReader, view: string, query: Query, limit: number): ViewPage => {
+  const { cursor } = query;
+  const page = views.list(view, { filters: filtersOf(query), limit, ...(cursor === undefined ? {} : { cursor }) });
+  return page._tag === 'Right' ? page.right : refuseList(page.left);
 };
 
 const PARAMETERS = ['limit', 'cursor', 'wait'];
@@ -109,7 +128,7 @@ const requireSeen = (outcome: WaitOutcome, view: ViewDescription, waitMs: number
   }
 };
 
-const refuseList = (failure: ListFailure): never => {
+const refuseList: (failure: ListFailure) => never = (failure) => {
   switch (failure._tag) {
     case 'UnknownFilter': {
       const known = [...failure.known, ...PARAMETERS];

@@ -59,6 +59,8 @@ export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logg
       }
       return topics.map(({ name }) => describeOne(name));
     },
+    deleteTopics: async () => Promise.reject(new Error('the embedded broker keeps its topics until it ends')),
+    offsetsAtTime: offsets.atTime,
     openProducer: (listener) => openLogProducer(settings, listener, logger),
     openConsumer: (group) =>
       openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger, fetchWaitMs: FETCH_WAIT_MS }),

@@ -1,4 +1,4 @@
-/** Bad input on a real topic: each sort is named precisely, kept byte for byte, and stops no other key. */
+/** Bad input on a real topic: each sort is named precisely and set aside, and stops no other key. */
 import { Producer } from '@confluentinc/kafka-javascript';
 import * as assert from 'uvu/assert';
 import { partitionOf } from '../../../infra/kafka/murmur2';
@@ -15,7 +15,8 @@ const data = { sku: 's', receiptId: 'r', quantity: 1, receivedAt: '2018-01-01T00
 const received = { type: 'StockReceived', schemaVersion: 1, data };
 const event = (attributes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
   specversion: '1.0',
-  id: 'stock-bad@1',
+  // A stream of its own for each that names an event: behind the first of one stream the others would only wait.
+  id: `stock-poison${typeof attributes['position'] === 'number' ? attributes['position'] : 1}@1`,
   source: '/tidemark/stock',
   type: 'StockReceived',
   subject: 'bad',
@@ -108,7 +109,7 @@ void realKafka().then((broker) => {
     });
     after(() => world.close());
 
-    test('is named and kept aside, and the key itself and all others go on', async () => {
+    test('is named and set aside, and every other stream goes on', async () => {
       const keys = Array.from({ length: 12 }, (_, index) => `stock-key${index}`);
       await world.publish(Object.fromEntries(keys.map((key) => [key, received])));
       await produce(broker.servers, topicOf(world), 'bad');
@@ -124,7 +125,10 @@ void realKafka().then((broker) => {
       const kept = tally.unreadable();
       for (const [index, [what, value, , reason]] of poison.entries()) {
         assert.match(kept[index]?.reason ?? '', reason, what);
-        assert.is(kept[index]?.value?.toString('utf8'), value, what);
+        // Where no event is named there is nothing to refer to: the bytes are kept.
+        const isEvent = kept[index]?.value === null;
+        assert.is(isEvent, value.includes('"position":1') && !/"position":1[,}]/.test(value), what);
+        if (!isEvent) assert.is(kept[index]?.value?.toString('utf8'), value, what);
       }
       assert.is(kept.length, poison.length);
       assert.ok(keys.some((key) => partitionOf(key.slice(6), 4) === partitionOf('bad', 4)));

@@ -89,7 +89,7 @@ spec("the store's schema", ({ test }) => {
     for (const open of [() => openStore({ file }), () => openEventReader(file)]) {
       const error = await errorOf(open);
       assert.instance(error, SchemaTooNew);
-      assert.match(String(error), /schema version 5, but this program knows versions up to 4: run the newer program/);
+      assert.match(String(error), /schema version \d, but this program knows versions up to \d: run the newer program/);
     }
     assert.ok(before.equals(readFileSync(file)));
     assert.equal(

@@ -1,0 +1,121 @@
+/** Where the groups stand: their checkpoints from their files, beside what Kafka holds now. */
+import { existsSync } from 'node:fs';
+import * as E from 'fp-ts/Either';
+import { systemClock } from '../../infra/clock';
+import type { Configuration } from '../../infra/configuration';
+import { checkpointsOf, type Checkpoint } from '../../infra/consumption/checkpoints';
+import { groupStatusReader } from '../../infra/consumption/group-status';
+import { readCloudEvent } from '../../infra/kafka/cloud-events';
+import { isEmbeddedLog, type EventLog, type LogConsumer } from '../../infra/kafka/event-log';
+import { openLog } from '../../infra/kafka/open-log';
+import { silentLogger } from '../../infra/logger';
+import { openForReading } from '../../infra/sqlite/database';
+import { dataFiles } from '../program/data-files';
+
+/** A partition of a group. */
+export interface GroupPlace extends Checkpoint {
+  readonly group: string;
+  /** What Kafka holds; null where it can't be asked. */
+  readonly bounds: { readonly low: number; readonly high: number } | null;
+  /** The event that the group reads next; null at the end. */
+  readonly event: { readonly id: string; readonly type: string; readonly position: number } | null;
+  /** Where the time that was asked for stands. */
+  readonly offsetAtTime: number | null;
+  /** Why something is not known. */
+  readonly note: string | null;
+}
+
+export interface GroupPlacesOptions {
+  readonly isWanted: (place: Pick<GroupPlace, 'group' | 'topic' | 'partition'>) => boolean;
+  readonly atTimeMs?: number;
+}
+
+/** Reads them; also while the roles run. */
+export const groupPlaces = async (
+  configuration: Configuration,
+  { isWanted, atTimeMs }: GroupPlacesOptions,
+): Promise<ReadonlyArray<GroupPlace>> => {
+  const { views, reactors } = dataFiles(configuration.dataDirectory);
+  const stored = [views, reactors].flatMap(storedPlaces).filter(isWanted);
+  if (configuration.kafka === undefined) {
+    return stored.map((place) => ({
+      ...place,
+      ...UNKNOWN,
+      note: 'KAFKA_BROKERS is not set, and an embedded broker can not be asked from outside',
+    }));
+  }
+  const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });
+  try {
+    return await placesIn(log, stored, atTimeMs);
+  } finally {
+    await log.close();
+  }
+};
+
+type StoredPlace = Checkpoint & { readonly group: string };
+
+const UNKNOWN = { bounds: null, event: null, offsetAtTime: null } as const;
+
+const storedPlaces = (file: string): ReadonlyArray<StoredPlace> => {
+  if (!existsSync(file)) return [];
+  const database = openForReading(file);
+  try {
+    const checkpoints = checkpointsOf(database);
+    return groupStatusReader(database)().flatMap(({ group }) =>
+      checkpoints.read(group).map((checkpoint) => ({ group, ...checkpoint })),
+    );
+  } finally {
+    database.close();
+  }
+};
+
+const placesIn = async (
+  log: EventLog,
+  stored: ReadonlyArray<StoredPlace>,
+  atTimeMs: number | undefined,
+): Promise<ReadonlyArray<GroupPlace>> => {
+  const consumer = await log.openConsumer('tidemark-offsets');
+  try {
+    const topics = new Map(
+      (await log.describe([...new Set(stored.map(({ topic }) => topic))])).map((each) => [each.topic, each]),
+    );
+    const places: GroupPlace[] = [];
+    for (const place of stored) {
+      if (topics.get(place.topic)?.logId !== place.logId) {
+        const note = isEmbeddedLog(place.logId)
+          ? 'it counts in the log of an embedded broker'
+          : 'the topic is not the one that it counts in (recreated, or another cluster)';
+        places.push({ ...place, ...UNKNOWN, note });
+        continue;
+      }
+      const bounds = await consumer.watermarks(place.topic, place.partition);
+      const [at] = atTimeMs === undefined ? [] : await log.offsetsAtTime([place], atTimeMs);
+      const event = await eventAt(consumer, place, bounds);
+      places.push({ ...place, bounds, event, offsetAtTime: at?.offset ?? null, note: null });
+    }
+    return places;
+  } finally {
+    await consumer.close();
+  }
+};
+
+const RECORD_TIMEOUT_MS = 5_000;
+
+const eventAt = async (
+  consumer: LogConsumer,
+  { topic, partition, nextOffset: offset }: StoredPlace,
+  { low, high }: { readonly low: number; readonly high: number },
+): Promise<GroupPlace['event']> => {
+  if (offset < low || offset >= high) return null;
+  consumer.assign([{ topic, partition, offset }]);
+  const untilMs = systemClock.monotonicMs() + RECORD_TIMEOUT_MS;
+  while (systemClock.monotonicMs() < untilMs) {
+    const record = (await consumer.poll(1)).find((each) => each.topic === topic && each.partition === partition);
+    if (record === undefined) continue;
+    const event = readCloudEvent(record);
+    if (E.isLeft(event)) return { id: 'no event', type: event.left, position: 0 };
+    const { id, type, position } = event.right.envelope;
+    return { id, type, position };
+  }
+  return null;
+};

@@ -1,0 +1,122 @@
+/** Moves offsets: through the role that owns them while it runs, or in its place while it does not. */
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import type { Clock } from '../../infra/clock';
+import type { Configuration } from '../../infra/configuration';
+import { CheckpointMoved, checkpointsOf } from '../../infra/consumption/checkpoints';
+import {
+  moveOffsets,
+  offsetMoveNotes,
+  readOffsetMoves,
+  type OffsetOrder,
+  type OffsetRequestStatus,
+} from '../../infra/consumption/offset-moves';
+import { checkpointAndClose, openForReading } from '../../infra/sqlite/database';
+import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
+import { reactorsMigrations } from '../../infra/reactors/reactors-file';
+import { viewsMigrations } from '../../projections/engine/views-schema';
+import { projections } from '../../projections/registry';
+import { dataFiles } from '../program/data-files';
+import { request } from './server-client';
+
+const POLL_MS = 200;
+const SHOWN_MOVES = 100;
+
+/** Answers the exit status: 0 where it was done. */
+export const execute = async (
+  configuration: Configuration,
+  order: OffsetOrder,
+  clock: Clock,
+  print: (line: string) => void,
+): Promise<number> => {
+  const files = dataFiles(configuration.dataDirectory);
+  const isProjection = projections.some(({ name }) => name === order.group);
+  const file = isProjection ? files.views : files.reactors;
+  const opened = await tryOpen(configuration, file, isProjection ? viewsMigrations : reactorsMigrations, clock);
+  if (opened === undefined) {
+    if (isProjection) return askRole(configuration, order, clock, print);
+    print(`the reactors run: stop that role first (serve --roles reactors), then move ${order.group}`);
+    return 1;
+  }
+  const { database, lease } = opened;
+  try {
+    const checkpoints = checkpointsOf(database);
+    const note = offsetMoveNotes(database, clock);
+    database
+      .transaction(() => {
+        lease.assertHeld();
+        moveOffsets(checkpoints, note, order, `${userInfo().username} on the command line`);
+      })
+      .immediate();
+    print(`moved while the role was stopped, and noted: ${order.moves.length} partitions of ${order.group}`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CheckpointMoved)) throw error;
+    print(`${error.message}; nothing was moved: look again`);
+    return 1;
+  } finally {
+    lease.release();
+    checkpointAndClose(database);
+  }
+};
+
+/** The file as its one writer; undefined while the role holds it. */
+const tryOpen = async (
+  { leaseTtlMs }: Configuration,
+  file: string,
+  migrations: typeof viewsMigrations,
+  clock: Clock,
+): Promise<LeasedDatabase | undefined> => {
+  const waiting = new AbortController();
+  return openLeasedDatabase({
+    file,
+    synchronous: 'NORMAL',
+    migrations,
+    clock,
+    ttlMs: leaseTtlMs,
+    signal: waiting.signal,
+    onWaiting: () => waiting.abort(),
+    onLost: () => undefined,
+  }).catch((error: unknown) => {
+    if (waiting.signal.aborted) return undefined;
+    throw error;
+  });
+};
+
+const askRole = async (
+  configuration: Configuration,
+  { group, moves }: OffsetOrder,
+  clock: Clock,
+  print: (line: string) => void,
+): Promise<number> => {
+  const path = `/ops/groups/${encodeURIComponent(group)}/offsets`;
+  const { id } = (await request(configuration, 'POST', path, { moves })) as OffsetRequestStatus;
+  for (;;) {
+    const status = (await request(configuration, 'GET', `/ops/offset-moves/${id}`)) as OffsetRequestStatus;
+    if (status.state !== 'requested') {
+      const sentence = `moved while the group was stopped, and noted: ${moves.length} partitions of ${group}`;
+      print(status.state === 'done' ? sentence : (status.reason ?? 'it was not moved'));
+      return status.state === 'done' ? 0 : 1;
+    }
+    await clock.sleep(POLL_MS);
+  }
+};
+
+/** Every move that was made by hand, newest first. */
+export const historyLines = ({ dataDirectory }: Configuration, json: boolean): ReadonlyArray<string> => {
+  const { views, reactors } = dataFiles(dataDirectory);
+  const moves = [views, reactors].filter(existsSync).flatMap((file) => {
+    const database = openForReading(file);
+    try {
+      return readOffsetMoves(database, SHOWN_MOVES);
+    } finally {
+      database.close();
+    }
+  });
+  if (json) return moves.map((move) => JSON.stringify(move));
+  if (moves.length === 0) return ['no offset was ever moved by hand'];
+  return moves.map(
+    ({ movedAt, actor, group, topic, partition, fromOffset, toOffset }) =>
+      `${movedAt} ${actor}: ${group} ${topic}/${partition} ${fromOffset} -> ${toOffset}`,
+  );
+};

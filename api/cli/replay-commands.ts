@@ -1,0 +1,142 @@
+/** The commands around replaying: rebuild, verify, explain, offsets, export and import. */
+import { Option, type Command } from 'commander';
+import { readConfiguration } from '../../infra/configuration';
+import type { RebuildWish } from './rebuild';
+
+const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
+
+/** What stands behind `tidemark rebuild`, as it was typed. */
+interface RebuildOptions {
+  readonly from: 'kafka' | 'store';
+  readonly acceptDifferences?: string | true;
+  readonly until?: string;
+  readonly copy?: string;
+  readonly dropCopy?: string;
+  readonly key?: string;
+  readonly cancel?: string;
+  readonly rollback?: string;
+  readonly dropFormer?: string;
+  readonly json: boolean;
+}
+
+/** Adds them. */
+export const addReplayCommands = (program: Command, print: (line: string) => void): void => {
+  program
+    .command('rebuild')
+    .description('rebuilds projections from offset zero, beside the rows that are served, proves the rows, and swaps')
+    .argument('[projections...]', 'their names, such as order-summary; several are rebuilt in one pass over the log')
+    .addOption(new Option('--from <source>', 'where the events come from').choices(['kafka', 'store']).default('kafka'))
+    .option('--accept-differences [id]', 'swaps also where rows differ; with an id: lets a rebuild that waits go on')
+    .option('--until <moment>', 'a position or a time: makes a scratch copy as of then (needs --copy)')
+    .option('--copy <name>', 'the name of the copy; read it at /views/<projection>@<name>')
+    .option('--drop-copy <name>', 'drops a copy')
+    .option('--key <key>', 'makes this one row again')
+    .option('--cancel <id>', 'ends a rebuild; what is served stays')
+    .option('--rollback <projection>', 'serves the build from before the last swap again, brought up to date')
+    .option('--drop-former <projection>', 'drops that build: no way back')
+    .addOption(jsonOption())
+    .action(async (projections: string[], options: RebuildOptions) => {
+      const { rebuild } = await import('./rebuild.js');
+      process.exitCode = await rebuild(readConfiguration(), wishOf(projections, options), options.json);
+    });
+
+  program
+    .command('verify')
+    .description('holds a projection against the store, or with --log the Kafka log; exit status 1 where they differ')
+    .argument('[projections...]', 'their names; none with --log: all of them')
+    .option('--log', 'compares the store with the Kafka log: missing, extra, out of order, altered')
+    .option('--repair', 'with --log: publishes what is missing at the ends of partitions (stop the relay first)')
+    .option(
+      '--recreate-topics',
+      'with --repair: makes topics anew that have gaps in the middle, and publishes all of them',
+    )
+    .addOption(jsonOption())
+    .action(async (names: string[], options: { log?: true; repair?: true; recreateTopics?: true; json: boolean }) => {
+      const output = { json: options.json, print };
+      if (options.log === true) {
+        const { verifyLog } = await import('./verify-log.js');
+        const repair = { repair: options.repair === true, recreateTopics: options.recreateTopics === true };
+        process.exitCode = await verifyLog(readConfiguration(), repair, output);
+      } else {
+        const { verify } = await import('./verify.js');
+        process.exitCode = await verify(readConfiguration(), names, output);
+      }
+    });
+
+  program
+    .command('explain')
+    .description('which events made a row, what each changed, and what else came of the same requests')
+    .argument('<projection>')
+    .argument('<key>', 'as in the address of the row')
+    .addOption(jsonOption())
+    .action(async (projection: string, key: string, options: { json: boolean }) => {
+      const { explain } = await import('./explain.js');
+      await explain(readConfiguration(), projection, key, { json: options.json, print });
+    });
+
+  addOffsets(program, print);
+  addFiles(program, print);
+};
+
+const wishOf = (projections: ReadonlyArray<string>, options: RebuildOptions): RebuildWish => {
+  const { cancel, rollback, dropFormer, dropCopy, acceptDifferences, from, until, copy, key } = options;
+  if (cancel !== undefined) return { _tag: 'Cancel', id: cancel };
+  if (rollback !== undefined) return { _tag: 'Rollback', projection: rollback };
+  if (dropFormer !== undefined) return { _tag: 'DropFormer', projection: dropFormer };
+  const accept = acceptDifferences !== undefined;
+  if (typeof acceptDifferences === 'string' && projections.length === 0)
+    return { _tag: 'Accept', id: acceptDifferences };
+  // `--accept-differences order-summary`: the name was taken for the id.
+  const names = typeof acceptDifferences === 'string' ? [acceptDifferences, ...projections] : projections;
+  if (dropCopy !== undefined) return { _tag: 'DropCopy', projection: names[0] ?? '', copy: dropCopy };
+  return {
+    _tag: 'Rebuild',
+    projections: names,
+    body: {
+      from,
+      ...(accept ? { acceptDifferences: true } : {}),
+      ...(until === undefined ? {} : { until }),
+      ...(copy === undefined ? {} : { copy }),
+      ...(key === undefined ? {} : { key }),
+    },
+  };
+};
+
+const addOffsets = (program: Command, print: (line: string) => void): void => {
+  program
+    .command('offsets')
+    .description('where each group stands in each partition; moves it (a dry run unless --execute)')
+    .option('--group <group>', 'only this group; needed for a move')
+    .option('--topic <topic>', 'only this topic')
+    .option('--partition <number>', 'only this partition')
+    .option('--to-offset <offset>', 'moves to an offset')
+    .option('--to-time <time>', 'moves to the first record at or after a time (ISO 8601)')
+    .option('--shift <records>', 'moves by so many records; negative goes back')
+    .option('--from-file <file>', 'moves to what JSON lines with topic, partition and offset say')
+    .option('--execute', 'does it; without it, only shows what would be done')
+    .option('--history', 'shows the moves that were made')
+    .addOption(jsonOption())
+    .action(async (options: Readonly<Record<string, string | boolean>>) => {
+      const { offsets } = await import('./offsets.js');
+      process.exitCode = await offsets(readConfiguration(), options, print);
+    });
+};
+
+const addFiles = (program: Command, print: (line: string) => void): void => {
+  program
+    .command('export')
+    .description('writes the store as JSON lines of CloudEvents, to a file or to standard output')
+    .argument('[file]')
+    .action(async (file: string | undefined) => {
+      const { exportStore } = await import('./export.js');
+      await exportStore(readConfiguration(), file);
+    });
+  program
+    .command('import')
+    .description('fills an empty store from JSON lines of CloudEvents; positions and ids stay')
+    .argument('<file>')
+    .action(async (file: string) => {
+      const { importStore } = await import('./import.js');
+      await importStore(readConfiguration(), file, print);
+    });
+};

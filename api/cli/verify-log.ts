@@ -1,0 +1,121 @@
+/** `tidemark verify --log`: holds the Kafka log against the store; with `--repair`, publishes what is missing. */
+import { existsSync } from 'node:fs';
+import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalog';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import { systemClock } from '../../infra/clock';
+import { ConfigurationError, type Configuration } from '../../infra/configuration';
+import { cloudEventEncoder } from '../../infra/kafka/cloud-events';
+import type { EventLog } from '../../infra/kafka/event-log';
+import { openLog } from '../../infra/kafka/open-log';
+import { silentLogger } from '../../infra/logger';
+import { compareLog, type LogComparison } from '../../infra/relay/log-comparison';
+import { repairLog } from '../../infra/relay/log-repair';
+import { readRelayStatus } from '../../infra/relay/relay-file';
+import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
+import { dataFiles } from '../program/data-files';
+import type { Output } from './verify';
+
+interface Ground {
+  readonly configuration: Configuration;
+  readonly store: EventReader;
+  readonly log: EventLog;
+  readonly catalog: Catalog;
+  readonly relayFile: string;
+  readonly output: Output;
+}
+
+const LINE_INTERVAL_MS = 2_000;
+
+/** Answers the exit status: 0 where the log is the store's history, 1 where it is not. */
+export const verifyLog = async (
+  configuration: Configuration,
+  wish: { readonly repair: boolean; readonly recreateTopics: boolean },
+  output: Output,
+): Promise<number> => {
+  if (configuration.kafka === undefined) {
+    throw new ConfigurationError('KAFKA_BROKERS is not set: the embedded broker keeps no complete log to compare with');
+  }
+  const { store: storeFile, relay: relayFile } = dataFiles(configuration.dataDirectory);
+  const store = openEventReader(storeFile);
+  const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });
+  const catalog = withTopicPrefix(declaredCatalog, configuration.topicPrefix);
+  const ground: Ground = { configuration, store, log, catalog, relayFile, output };
+  try {
+    const found = await compared(ground);
+    if (!wish.repair || found.missing === 0) return isClean(found) ? 0 : 1;
+    for (const line of await repaired(ground, found, wish.recreateTopics)) output.print(line);
+    return isClean(await compared(ground)) ? 0 : 1;
+  } finally {
+    store.close();
+    await log.close();
+  }
+};
+
+const isClean = ({ missing, extra, outOfOrder, altered }: LogComparison): boolean =>
+  missing + extra + outOfOrder + altered === 0;
+
+const compared = async (ground: Ground): Promise<LogComparison> => {
+  const { configuration, store, log, catalog, relayFile, output } = ground;
+  // Read before the log's ends: everything up to here is in the log, or should be.
+  const untilPosition = existsSync(relayFile) ? (readRelayStatus(relayFile)?.cursor ?? 0) : 0;
+  let printedAtMs = systemClock.monotonicMs();
+  const found = await compareLog({
+    store,
+    log,
+    catalog,
+    clock: systemClock,
+    encode: cloudEventEncoder({ ...configuration, catalog, mode: configuration.cloudEventsMode }),
+    untilPosition,
+    onProgress: (position) => {
+      if (output.json || systemClock.monotonicMs() - printedAtMs < LINE_INTERVAL_MS) return;
+      printedAtMs = systemClock.monotonicMs();
+      output.print(`${position} of ${untilPosition} events compared`);
+    },
+  });
+  if (output.json) output.print(JSON.stringify(found));
+  else for (const line of linesOf(found)) output.print(line);
+  return found;
+};
+
+const linesOf = (found: LogComparison): ReadonlyArray<string> => {
+  const { events, records, untilPosition, missing, extra, outOfOrder, altered, repeated, partitions, findings } = found;
+  const summary =
+    `${events} events up to position ${untilPosition}, ${records} records: ${missing} missing, ${extra} extra, ` +
+    `${outOfOrder} out of order, ${altered} altered` +
+    (repeated === 0 ? '' : ` (${repeated} repeated unchanged, which consumers drop)`);
+  return [
+    summary,
+    ...findings.map(
+      ({ kind, topic, partition, offset, id, detail }) =>
+        `  ${kind}: ${topic}/${partition}${offset === null ? '' : ` offset ${offset}`} ${id ?? 'no event'}: ${detail}`,
+    ),
+    ...partitions
+      .filter(({ gaps, tail }) => gaps + tail > 0)
+      .map(
+        ({ topic, partition, gaps, tail }) =>
+          `  ${topic}/${partition}: ${gaps} missing in the middle, ${tail} at the end`,
+      ),
+  ];
+};
+
+const repaired = async (
+  { configuration, store, log, catalog, relayFile }: Ground,
+  found: LogComparison,
+  recreateTopics: boolean,
+): Promise<ReadonlyArray<string>> => {
+  const { cloudEventsMode, schemaBaseUrl, leaseTtlMs } = configuration;
+  return repairLog({
+    log,
+    catalog,
+    clock: systemClock,
+    logger: silentLogger,
+    leaseTtlMs,
+    file: relayFile,
+    outbox: () => openEventReader(dataFiles(configuration.dataDirectory).store),
+    lastPosition: store.lastPosition,
+    cloudEventsMode,
+    schemaBaseUrl,
+    found,
+    recreateTopics,
+  });
+};

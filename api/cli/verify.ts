@@ -1,0 +1,79 @@
+/** `tidemark verify`: folds the store and compares with the rows in service; needs no server and no Kafka. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalog';
+import { systemClock } from '../../infra/clock';
+import type { Configuration } from '../../infra/configuration';
+import { openEventReader } from '../../infra/sqlite/event-reader';
+import { NotVerifiable, verifyProjection, type Verification } from '../../projections/engine/projection-verification';
+import { projections } from '../../projections/registry';
+import { dataFiles } from '../program/data-files';
+import { differenceLines } from './rebuild';
+
+export interface Output {
+  readonly json: boolean;
+  readonly print: (line: string) => void;
+}
+
+const LINE_INTERVAL_MS = 2_000;
+
+/** Answers the exit status: 0 where every row is what the store makes it, 1 where one is not. */
+export const verify = async (
+  { dataDirectory, topicPrefix }: Configuration,
+  names: ReadonlyArray<string>,
+  { json, print }: Output,
+): Promise<number> => {
+  const unknown = names.find((name) => !projections.some((each) => each.name === name));
+  if (unknown !== undefined) {
+    const known = projections.map(({ name }) => name).join(', ');
+    throw new NotVerifiable(`no projection is called '${unknown}'; there are ${known}`);
+  }
+  const wanted = names.length === 0 ? projections : projections.filter(({ name }) => names.includes(name));
+  const { store: storeFile, views: viewsFile } = dataFiles(dataDirectory);
+  const store = openEventReader(storeFile);
+  const catalog = withTopicPrefix(declaredCatalog, topicPrefix);
+  // Beside the data, where there is room for rows.
+  const folder = mkdtempSync(join(dataDirectory, 'verify-'));
+  let exit = 0;
+  try {
+    for (const projection of wanted) {
+      let printedAtMs = systemClock.monotonicMs();
+      const onProgress = (position: number, until: number): void => {
+        if (json || systemClock.monotonicMs() - printedAtMs < LINE_INTERVAL_MS) return;
+        printedAtMs = systemClock.monotonicMs();
+        print(`${projection.name}: ${position} of ${until} events`);
+      };
+      const scratchFile = join(folder, `${projection.name}.sqlite`);
+      const verification = await verifyProjection({
+        viewsFile,
+        scratchFile,
+        store,
+        catalog,
+        projection,
+        clock: systemClock,
+        onProgress,
+      });
+      if (!verification.proof.equal) exit = 1;
+      if (json) print(JSON.stringify(verification));
+      else for (const line of linesOf(verification)) print(line);
+    }
+  } finally {
+    store.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return exit;
+};
+
+const linesOf = ({ projection, position, events, proof, differences }: Verification): ReadonlyArray<string> => {
+  if (proof.equal) {
+    return [
+      `${projection}: ${proof.rows} rows are what ${events} events up to position ${position} make (${proof.hashAfter})`,
+    ];
+  }
+  return [
+    `${projection}: the rows are NOT what ${events} events up to position ${position} make: ` +
+      `${differences?.count ?? 'all'} differ (served -> from the store)`,
+    ...(differences?.rows ?? []).flatMap(differenceLines),
+    `  look closer: tidemark explain ${projection} <key>; mend: tidemark rebuild ${projection} --accept-differences`,
+  ];
+};

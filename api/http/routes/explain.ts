@@ -1,0 +1,25 @@
+/** Why a row says what it says. */
+import type { FastifyInstance } from 'fastify';
+import type { ApiDependencies } from '../dependencies';
+import { explainDocumentation } from '../documentation/explain-documentation';
+import { failWith } from '../problem';
+import { allowOnly, queryOf } from '../query-parameters';
+import { knownProjection } from './rebuilds';
+
+/** Every event of the store is looked at: a million of them take some ten seconds. Below the time-out of connections. */
+const EXPLAIN_TIMEOUT_MS = 55_000;
+
+/** Adds the explanation of a row. */
+export const explainRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  app.get<{ Params: { projection: string; key: string } }>(
+    '/ops/explain/:projection/:key',
+    { handlerTimeout: EXPLAIN_TIMEOUT_MS, config: { access: 'operator', documentation: explainDocumentation } },
+    async (request) => {
+      allowOnly(queryOf(request));
+      const { key } = request.params;
+      const projection = knownProjection(dependencies, request.params.projection);
+      const explanation = await dependencies.explainRow(projection, key);
+      return explanation ?? failWith('unknown-row', `No event and no row stands behind '${key}' in ${projection}.`);
+    },
+  );
+};

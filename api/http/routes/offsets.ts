@@ -1,0 +1,57 @@
+/** Moves of a group's offsets, for the role that owns them to carry out while the group stands still. */
+import * as t from 'io-ts';
+import type { FastifyInstance } from 'fastify';
+import { field, record, type RecordOf } from '../../../domain/kernel/codec';
+import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
+import { listOf } from '../../../domain/kernel/values';
+import type { ApiDependencies } from '../dependencies';
+import { offsetDocumentation } from '../documentation/offset-documentation';
+import { failWith } from '../problem';
+import { allowOnly, queryOf } from '../query-parameters';
+import { idOf, knownProjection, submit } from './rebuilds';
+
+const OffsetMove = record('offset-move', {
+  topic: field(t.string, 'The topic.'),
+  partition: field(t.number, 'The partition.'),
+  logId: field(t.string, 'The identity of the log that the offsets count in.'),
+  fromOffset: field(t.number, 'Where the group stands: where it has moved on meanwhile, nothing is done.'),
+  toOffset: field(t.number, 'The offset of the record to read next.'),
+});
+
+const OffsetsBody = record('offsets', { moves: field(listOf(OffsetMove), 'One for each partition that is moved.') });
+
+/** Adds them. */
+export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  app.post<{ Params: { group: string }; Body: RecordOf<(typeof OffsetsBody)['fields']> }>(
+    '/ops/groups/:group/offsets',
+    {
+      schema: { body: jsonSchemaOf(OffsetsBody, { additionalProperties: false }) },
+      config: { access: 'operator', bodyCodec: OffsetsBody, documentation: offsetDocumentation.move },
+    },
+    (request, reply) => {
+      allowOnly(queryOf(request));
+      // Each projection is a group under its own name; other groups are moved while their role is stopped.
+      const group = knownProjection(dependencies, request.params.group);
+      const { id } = submit(dependencies, 'move-offsets', { group, moves: request.body.moves }, request);
+      return reply
+        .code(202)
+        .header('location', `/ops/offset-moves/${id}`)
+        .send({ id, state: 'requested', reason: null });
+    },
+  );
+
+  app.get<{ Params: { id: string } }>(
+    '/ops/offset-moves/:id',
+    { config: { documentation: offsetDocumentation.shown } },
+    ({ params }) => {
+      const id = idOf(params.id);
+      const taken = dependencies.views.offsetRequest(id);
+      if (taken !== undefined) return taken;
+      const [request] = dependencies.operationRequests.after(id - 1);
+      if (request?.id !== id || request.kind !== 'move-offsets') {
+        failWith('unknown-offset-move', `No move of offsets has the id ${id}.`);
+      }
+      return { id, state: 'requested', reason: null };
+    },
+  );
+};

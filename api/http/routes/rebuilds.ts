@@ -1,0 +1,288 @@
+/** Rebuilds: asked for, watched, cancelled, accepted, and taken back. */
+import * as t from 'io-ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { field, optionalField, record, type AnyRecord, type RecordOf } from '../../../domain/kernel/codec';
+import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
+import { Instant, listOf, oneOf } from '../../../domain/kernel/values';
+import type { NewOperationRequest, OperationRequest } from '../../../infra/commands/operation-requests';
+import type { RebuildStatus } from '../../../projections/view-reader';
+import { storeUnavailable } from '../command-problems';
+import type { ApiDependencies } from '../dependencies';
+import { rebuildDocumentation } from '../documentation/rebuild-documentation';
+import { failWith, ProblemError } from '../problem';
+import { allowOnly, queryOf } from '../query-parameters';
+
+const RebuildSource = oneOf({ kafka: null, store: null });
+const from = optionalField(RebuildSource, 'Where the events are read from; left out means kafka, from offset zero.');
+const acceptDifferences = optionalField(
+  t.boolean,
+  'Swap also where the rows differ from those in service: how a deliberate change of logic is released.',
+);
+
+/** What an operator may say of a rebuild. */
+const RebuildBody = record('rebuild', {
+  from,
+  acceptDifferences,
+  copy: optionalField(t.string, 'Make a scratch copy under this name instead; it takes `until` too.'),
+  until: optionalField(t.string, 'The moment that the copy shows: a position, or a time (ISO 8601, UTC).'),
+  key: optionalField(t.string, 'Make this one row again instead, by its key as in the address of the row.'),
+});
+
+const RebuildsBody = record('rebuilds', {
+  projections: field(listOf(t.string), 'The projections that are rebuilt in one pass over the log.'),
+  from,
+  acceptDifferences,
+});
+
+const DropCopyBody = record('drop-copy', { copy: field(t.string, 'The name of the copy.') });
+
+/** What a rebuild's request holds, as far as it is shown before a role has picked it up. Stored format, version with care. */
+const RebuildRequest = record('RebuildRequest', {
+  projection: field(t.string, 'The projection to rebuild.'),
+  from: field(RebuildSource, 'Where the events are read from.'),
+  kind: optionalField(oneOf({ rebuild: null, rollback: null, copy: null, row: null }), 'Left out: rebuild.'),
+  acceptDifferences: optionalField(t.boolean, 'Swap also where rows differ.'),
+  copy: optionalField(t.string, 'The name of the copy.'),
+  until: optionalField(t.string, 'The moment that it shows.'),
+  key: optionalField(t.string, 'The key of the row.'),
+});
+
+type Body<R extends AnyRecord> = R extends { readonly fields: infer F extends AnyRecord['fields'] }
+  ? RecordOf<F>
+  : never;
+
+const takes = <R extends AnyRecord, D>(bodyCodec: R, documentation: D) => ({
+  schema: { body: jsonSchemaOf(bodyCodec, { additionalProperties: false }) },
+  config: { access: 'operator' as const, bodyCodec, documentation },
+});
+
+/** A body may be left out where nothing in it is needed. */
+const withoutBody = (request: FastifyRequest, _reply: FastifyReply, next: () => void): void => {
+  if (request.body === undefined) request.body = {};
+  next();
+};
+
+/** Adds them. */
+export const rebuildRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  addRequests(app, dependencies);
+  addDecisions(app, dependencies);
+  addLeftovers(app, dependencies);
+};
+
+const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  const accepted = (reply: FastifyReply, requested: OperationRequest): FastifyReply =>
+    reply.code(202).header('location', `/ops/rebuilds/${requested.id}`).send(requestedRebuild(requested));
+
+  app.post<{ Params: { name: string }; Body: Body<typeof RebuildBody> }>(
+    '/ops/projections/:name/rebuild',
+    { ...takes(RebuildBody, rebuildDocumentation.requestRebuild), preValidation: withoutBody },
+    (request, reply) => {
+      allowOnly(queryOf(request));
+      const projection = knownProjection(dependencies, request.params.name);
+      const body = { projection, from: 'kafka', ...kindOf(request.body), ...request.body };
+      return accepted(reply, submit(dependencies, 'rebuild', body, request));
+    },
+  );
+
+  app.post<{ Params: { name: string } }>(
+    '/ops/projections/:name/rollback',
+    { config: { access: 'operator', documentation: rebuildDocumentation.requestRollback } },
+    (request, reply) => {
+      allowOnly(queryOf(request));
+      const projection = knownProjection(dependencies, request.params.name);
+      const body = { projection, from: 'store', kind: 'rollback' };
+      return accepted(reply, submit(dependencies, 'rebuild', body, request));
+    },
+  );
+
+  app.post<{ Body: Body<typeof RebuildsBody> }>(
+    '/ops/rebuilds',
+    takes(RebuildsBody, rebuildDocumentation.requestRebuilds),
+    (request, reply) => {
+      allowOnly(queryOf(request));
+      const { projections, ...rest } = request.body;
+      if (projections.length === 0) failWith('invalid-parameter', "'projections' names none.");
+      const pass = dependencies.clock.newId();
+      const bodies = [...new Set(projections)].map((name) => ({
+        projection: knownProjection(dependencies, name),
+        from: 'kafka',
+        ...rest,
+        pass,
+      }));
+      const requested = submitAll(dependencies, 'rebuild', bodies, request);
+      return reply.code(202).send({ items: requested.map(requestedRebuild) });
+    },
+  );
+
+  app.get<{ Params: { id: string } }>(
+    '/ops/rebuilds/:id',
+    { config: { documentation: rebuildDocumentation.rebuild } },
+    ({ params }) => rebuildOf(dependencies, idOf(params.id)),
+  );
+};
+
+/** A position, or a time. */
+const isMoment = (text: string): boolean => /^\d{1,15}$/.test(text) || Instant.is(text);
+
+const COPY_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** What is meant by what was said, or the complaint about it. */
+const kindOf = ({
+  copy,
+  until,
+  key,
+  acceptDifferences: accept,
+}: Body<typeof RebuildBody>): { readonly kind?: string } => {
+  if (key !== undefined) {
+    if (copy !== undefined || until !== undefined)
+      failWith('invalid-parameter', "'key' goes with no 'copy' and no 'until'.");
+    return { kind: 'row' };
+  }
+  if (copy === undefined && until === undefined) return {};
+  if (copy === undefined || until === undefined) {
+    return failWith(
+      'invalid-parameter',
+      "'copy' and 'until' belong together: a name, and the moment that it stands for.",
+    );
+  }
+  if (accept === true) failWith('invalid-parameter', "A copy is not swapped in: leave 'acceptDifferences' out.");
+  if (!COPY_NAME.test(copy)) failWith('invalid-parameter', `A copy can't be called '${copy}': use a-z, 0-9 and -.`);
+  if (!isMoment(until))
+    failWith('invalid-parameter', `'until' is '${until}'; it takes a position or an ${Instant.name}.`);
+  return { kind: 'copy' };
+};
+
+const addDecisions = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  const decision = (
+    action: 'cancel' | 'accept-differences',
+    states: ReadonlyArray<RebuildStatus['state']>,
+    refusal: string,
+  ): void => {
+    app.post<{ Params: { id: string } }>(
+      `/ops/rebuilds/:id/${action}`,
+      { config: { access: 'operator', documentation: rebuildDocumentation[action] } },
+      (request, reply) => {
+        allowOnly(queryOf(request));
+        const status = rebuildOf(dependencies, idOf(request.params.id));
+        if (!states.includes(status.state)) {
+          failWith('rebuild-not-open', `The rebuild ${status.id} is ${status.state}: ${refusal}.`);
+        }
+        submit(dependencies, 'rebuild-control', { action, rebuild: status.id }, request);
+        return reply.code(202).header('location', `/ops/rebuilds/${status.id}`).send(status);
+      },
+    );
+  };
+  decision('cancel', ['requested', 'running', 'waiting'], 'there is nothing left to cancel');
+  decision('accept-differences', ['waiting'], 'no differences wait to be accepted');
+};
+
+const addLeftovers = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  const { views } = dependencies;
+  const statusOf = (name: string) => views.projections().find((each) => each.name === name);
+
+  app.post<{ Params: { name: string } }>(
+    '/ops/projections/:name/drop-former',
+    { config: { access: 'operator', documentation: rebuildDocumentation.dropFormer } },
+    (request, reply) => {
+      allowOnly(queryOf(request));
+      const projection = knownProjection(dependencies, request.params.name);
+      const former = statusOf(projection)?.former ?? null;
+      if (former === null) failWith('unknown-build', `${projection} has no former build.`);
+      submit(dependencies, 'rebuild-control', { action: 'drop-former', projection }, request);
+      return reply.code(202).send({ projection, generation: former.generation });
+    },
+  );
+
+  app.post<{ Params: { name: string }; Body: Body<typeof DropCopyBody> }>(
+    '/ops/projections/:name/drop-copy',
+    takes(DropCopyBody, rebuildDocumentation.dropCopy),
+    (request, reply) => {
+      allowOnly(queryOf(request));
+      const projection = knownProjection(dependencies, request.params.name);
+      const { copy } = request.body;
+      const known = statusOf(projection)?.copies.some(({ name }) => name === copy) ?? false;
+      if (!known) failWith('unknown-build', `${projection} has no copy called '${copy}'.`);
+      submit(dependencies, 'rebuild-control', { action: 'drop-copy', projection, copy }, request);
+      return reply.code(202).send({ projection, copy });
+    },
+  );
+};
+
+/** The name, where it is one. */
+export const knownProjection = ({ views }: Pick<ApiDependencies, 'views'>, name: string): string => {
+  const known = views.views.map((view) => view.name);
+  if (known.includes(name)) return name;
+  const detail = `No projection is called '${name}'; there are ${known.join(', ')}.`;
+  return failWith('unknown-projection', detail, { extensions: { known } });
+};
+
+/** Writes what an operator asks for where the role that it is for finds it. */
+export const submit = (
+  dependencies: ApiDependencies,
+  kind: OperationRequest['kind'],
+  body: object,
+  request: FastifyRequest,
+): OperationRequest => {
+  const [submitted] = submitAll(dependencies, kind, [body], request);
+  if (submitted === undefined) throw new Error('a request that is submitted is answered');
+  return submitted;
+};
+
+const submitAll = (
+  { operationRequests, logger }: ApiDependencies,
+  kind: OperationRequest['kind'],
+  bodies: ReadonlyArray<object>,
+  { caller }: FastifyRequest,
+): ReadonlyArray<OperationRequest> => {
+  const requests = bodies.map((body): NewOperationRequest => ({
+    kind,
+    body: JSON.stringify(body),
+    actor: caller.name,
+  }));
+  try {
+    return operationRequests.submitAll(requests);
+  } catch (error) {
+    logger.error({ error, kind }, 'a request of an operator was not kept: the store took no write');
+    throw new ProblemError(storeUnavailable());
+  }
+};
+
+const rebuildOf = ({ views, operationRequests }: ApiDependencies, id: number): RebuildStatus => {
+  const started = views.rebuild(id);
+  if (started !== undefined) return started;
+  const [request] = operationRequests.after(id - 1);
+  if (request?.id !== id || request.kind !== 'rebuild') failWith('unknown-rebuild', `No rebuild has the id ${id}.`);
+  return requestedRebuild(request);
+};
+
+/** An id as it stands in a path. */
+export const idOf = (text: string): number =>
+  /^[1-9]\d{0,14}$/.test(text)
+    ? Number(text)
+    : failWith('invalid-parameter', `The id in the path is '${text}'; it takes a whole number from 1 on.`);
+
+/** A rebuild that no projections role has picked up. */
+const requestedRebuild = ({ id, body }: OperationRequest): RebuildStatus => {
+  const request: unknown = JSON.parse(body);
+  if (!RebuildRequest.is(request)) throw new Error(`the stored request ${id} is not a rebuild: ${body}`);
+  return {
+    id,
+    projection: request.projection,
+    kind: request.kind ?? 'rebuild',
+    from: request.from,
+    state: 'requested',
+    acceptDifferences: request.acceptDifferences ?? false,
+    copy: request.copy ?? null,
+    until: request.until ?? null,
+    key: request.key ?? null,
+    reason: null,
+    done: 0,
+    total: null,
+    rate: null,
+    etaSeconds: null,
+    proof: null,
+    differences: null,
+    startedAt: null,
+    finishedAt: null,
+  };
+};

@@ -1,0 +1,95 @@
+/** Reads partitions of a log side by side, each at its own pace, with a bounded number of records in memory. */
+import type { Clock } from '../clock';
+import type { LogConsumer, LogRecord } from '../kafka/event-log';
+
+/** A partition from one offset up to another, as it was when reading began. */
+export interface LogRange {
+  readonly topic: string;
+  readonly partition: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface LogHeads {
+  /** The next record of a partition; undefined at its end. */
+  readonly head: (topic: string, partition: number) => Promise<LogRecord | undefined>;
+  /** Steps over that record. */
+  readonly advance: (topic: string, partition: number) => void;
+}
+
+/** Above so many records, only the partition that is asked for is read on. */
+const MOST_RECORDS = 20_000;
+const RECORDS_PER_POLL = 5_000;
+/** A log that gives nothing for so long is not read any further. */
+const SILENCE_MS = 30_000;
+
+interface Reading extends LogRange {
+  /** Read, and not stepped over. */
+  waiting: LogRecord[];
+  taken: number;
+  next: number;
+}
+
+const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;
+
+/** Starts at the low end of each range. */
+export const logHeads = (consumer: LogConsumer, ranges: ReadonlyArray<LogRange>, clock: Clock): LogHeads => {
+  const readings = new Map(
+    ranges.map((range): [string, Reading] => [
+      placeOf(range.topic, range.partition),
+      { ...range, waiting: [], taken: 0, next: range.low },
+    ]),
+  );
+  let assigned = new Set<Reading>();
+
+  const buffered = (): number =>
+    [...readings.values()].reduce((sum, each) => sum + each.waiting.length - each.taken, 0);
+
+  const assign = (wanted: ReadonlyArray<Reading>): void => {
+    assigned = new Set(wanted);
+    consumer.assign(wanted.map(({ topic, partition, next: offset }) => ({ topic, partition, offset })));
+  };
+
+  const fill = async (reading: Reading): Promise<void> => {
+    const isFull = buffered() > MOST_RECORDS;
+    const isOpen = (each: Reading): boolean => each.next < each.high;
+    if (isFull && (assigned.size > 1 || !assigned.has(reading))) assign([reading]);
+    else if (!assigned.has(reading)) assign([...readings.values()].filter(isOpen));
+    for (const record of await consumer.poll(RECORDS_PER_POLL)) {
+      const at = readings.get(placeOf(record.topic, record.partition));
+      // What was fetched before an assignment may still come after it.
+      if (at === undefined || record.offset < at.next) continue;
+      at.next = record.offset + 1;
+      if (record.offset < at.high) at.waiting.push(record);
+    }
+  };
+
+  const readingOf = (topic: string, partition: number): Reading => {
+    const reading = readings.get(placeOf(topic, partition));
+    if (reading === undefined) throw new Error(`${topic}/${partition} is not read`);
+    return reading;
+  };
+
+  return {
+    head: async (topic, partition) => {
+      const reading = readingOf(topic, partition);
+      const sinceMs = clock.monotonicMs();
+      while (reading.taken >= reading.waiting.length && reading.next < reading.high) {
+        await fill(reading);
+        if (clock.monotonicMs() - sinceMs > SILENCE_MS) {
+          throw new Error(
+            `${topic}/${partition} gave nothing from offset ${reading.next} on, and ends at ${reading.high}`,
+          );
+        }
+      }
+      return reading.waiting[reading.taken];
+    },
+    advance: (topic, partition) => {
+      const reading = readingOf(topic, partition);
+      reading.taken += 1;
+      if (reading.taken < 1_000 && reading.taken < reading.waiting.length) return;
+      reading.waiting = reading.waiting.slice(reading.taken);
+      reading.taken = 0;
+    },
+  };
+};

@@ -1,0 +1,163 @@
+/** The store as a file of JSON lines, each a CloudEvent in structured mode: written from a store, and read into an empty one. */
+import { renameSync, rmSync } from 'node:fs';
+import * as E from 'fp-ts/Either';
+import type { StoredEvent } from '../../domain/kernel/recorded-event';
+import type { Clock } from '../clock';
+import { readCloudEvent, STRUCTURED_CONTENT_TYPE } from '../kafka/cloud-events';
+import { checkpointAndClose, openDatabase, type Database } from './database';
+import { openLeasedDatabase } from './leased-database';
+import { storeMigrations } from './store-migrations';
+import { storeStatements, type StoreStatements } from './store-statements';
+
+/** The file can't be taken in; nothing was changed. */
+export class ImportRefused extends Error {
+  override readonly name = 'ImportRefused';
+}
+
+// -------------------------------------------------------------------------------------
+// Reading lines
+// -------------------------------------------------------------------------------------
+
+const HEADERS = { 'content-type': Buffer.from(STRUCTURED_CONTENT_TYPE) };
+/** How the engine's own lines go on behind the attributes; inside of a JSON text the quotes would be escaped. */
+const DATA_MARK = ',"data":';
+
+/** Reads a line as an event with its payload's very text. A Left says what is wrong. */
+export const eventOfLine = (line: string): E.Either<string, StoredEvent> => {
+  const received = readCloudEvent({ value: Buffer.from(line), headers: HEADERS });
+  if (E.isLeft(received)) return received;
+  const { envelope, data } = received.right;
+  const payload = JSON.stringify(data);
+  const from = line.indexOf(DATA_MARK) + DATA_MARK.length;
+  const spliced = line.endsWith('}') ? line.slice(from, -1) : '';
+  // As it was written, where that is what the line ends with; otherwise the same JSON in short.
+  return E.right({ ...envelope, payload: isSameJson(spliced, payload) ? spliced : payload });
+};
+
+const isSameJson = (text: string, json: string): boolean => {
+  if (text === json) return true;
+  try {
+    return JSON.stringify(JSON.parse(text)) === json;
+  } catch {
+    return false;
+  }
+};
+
+// -------------------------------------------------------------------------------------
+// Writing them into a store
+// -------------------------------------------------------------------------------------
+
+export interface ImportOptions {
+  /** The store; it must not exist, or hold no event. */
+  readonly file: string;
+  readonly lines: AsyncIterable<string>;
+  readonly clock: Clock;
+  readonly leaseTtlMs: number;
+  readonly onProgress: (events: number) => void;
+}
+
+const EVENTS_PER_TRANSACTION = 5_000;
+
+/**
+ * Fills an empty store; answers how many events it has then. All of it or nothing: the events go into a file beside, which
+ * takes the store's place once it is whole. Throws {@link ImportRefused}.
+ */
+export const importEvents = async (options: ImportOptions): Promise<number> => {
+  const { file, lines, onProgress } = options;
+  await refuseFilled(options);
+  const unfinished = `${file}.importing`;
+  removeDatabase(unfinished);
+  const database = openDatabase({ file: unfinished, synchronous: 'FULL', migrations: storeMigrations });
+  try {
+    const write = eventWriter(database, storeStatements(database));
+    let page: StoredEvent[] = [];
+    let line = 0;
+    const flush = (): void => {
+      write(page, line - page.length);
+      page = [];
+      onProgress(line);
+    };
+    for await (const text of lines) {
+      if (text.trim() === '') continue;
+      line += 1;
+      const event = eventOfLine(text);
+      if (E.isLeft(event)) throw new ImportRefused(`line ${line}: ${event.left}`);
+      page.push(event.right);
+      if (page.length >= EVENTS_PER_TRANSACTION) flush();
+    }
+    flush();
+    checkpointAndClose(database);
+    await refuseFilled(options);
+    removeDatabase(file);
+    renameSync(unfinished, file);
+    return line;
+  } catch (error) {
+    if (database.open) database.close();
+    removeDatabase(unfinished);
+    throw error;
+  }
+};
+
+const removeDatabase = (file: string): void => {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+};
+
+/** As the file's one writer: a program that runs on it, or events in it, are reasons not to touch it. */
+const refuseFilled = async ({ file, clock, leaseTtlMs }: ImportOptions): Promise<void> => {
+  const waiting = new AbortController();
+  const opened = await openLeasedDatabase({
+    file,
+    synchronous: 'FULL',
+    migrations: storeMigrations,
+    clock,
+    ttlMs: leaseTtlMs,
+    signal: waiting.signal,
+    onWaiting: () => waiting.abort(),
+    onLost: () => undefined,
+  }).catch((error: unknown) => {
+    if (!waiting.signal.aborted) throw error;
+    throw new ImportRefused(`${file} is in use: stop the program that runs on it first`);
+  });
+  const last = storeStatements(opened.database).lastPosition.get() ?? 0;
+  opened.lease.release();
+  checkpointAndClose(opened.database);
+  if (last > 0) {
+    throw new ImportRefused(
+      `${file} holds ${last} events: import into an empty data directory (DATA_DIR), or move it away`,
+    );
+  }
+};
+
+/** Writes pages, each in one transaction; positions and versions have to go on without gaps. */
+const eventWriter = (database: Database, statements: StoreStatements) => {
+  let lastPosition = 0;
+  const writeOne = (event: StoredEvent, line: number): void => {
+    const { stream, version, position, type, schemaVersion, correlationId, causationId, actor, traceparent } = event;
+    if (position !== lastPosition + 1) {
+      throw new ImportRefused(`line ${line}: position ${position} comes after ${lastPosition}; positions have no gaps`);
+    }
+    const head = statements.head.get(stream);
+    const streamId = head?.[0] ?? Number(statements.insertStream.run(stream).lastInsertRowid);
+    if (version !== (head?.[1] ?? 0) + 1) {
+      throw new ImportRefused(`line ${line}: ${stream} goes on with version ${version} after ${head?.[1] ?? 0}`);
+    }
+    const recordedAtMs = Date.parse(event.recordedAt);
+    if (Number.isNaN(recordedAtMs)) throw new ImportRefused(`line ${line}: 'time' is ${event.recordedAt}`);
+    statements.insertEvent.run(
+      position,
+      streamId,
+      version,
+      type,
+      schemaVersion,
+      recordedAtMs,
+      correlationId,
+      causationId,
+      actor,
+      traceparent ?? null,
+      event.payload,
+    );
+    lastPosition = position;
+  };
+  return (page: ReadonlyArray<StoredEvent>, before: number): void =>
+    database.transaction(() => page.forEach((event, index) => writeOne(event, before + index + 1))).immediate();
+};

@@ -1,0 +1,156 @@
+/** The operations of rebuilds on the views' file. */
+import type { Checkpoint, Checkpoints } from '../../infra/consumption/checkpoints';
+import { applyBatch, applyStorePage, type Target } from './batch-application';
+import { compareBuilds } from './rebuild-proof';
+import { takeRequests } from './rebuild-requests';
+import { rowOperations } from './row-operations';
+import { rebuildConsumer, type ViewsOperations } from './views-operations';
+import { targets, type ViewsParts } from './views-parts';
+
+type OffsetOperation = 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest';
+type FailureOperation = 'takeFailureRequests' | 'redriveStep' | 'copiesWaiting' | 'copiesDone';
+type GroupOperation =
+  | 'checkpoints'
+  | 'begin'
+  | 'move'
+  | 'apply'
+  | 'applyFromStore'
+  | 'caughtUpTo'
+  | 'report'
+  | OffsetOperation
+  | FailureOperation
+  | 'close';
+
+/** Makes them. */
+export const rebuildOperations = (parts: ViewsParts): Omit<ViewsOperations, GroupOperation> => {
+  const { options, checkpoints, rebuilds, builds, failures, store, write } = parts;
+  return {
+    ...readingOperations(parts),
+    ...endingOperations(parts),
+    ...rowOperations(parts),
+    prepare: () => write(builds.prepare),
+    openRebuilds: () => {
+      const requests = takeRequests({
+        store: store(),
+        rebuilds,
+        builds,
+        projections: options.projections,
+        offsets: parts.offsets,
+      });
+      if (requests !== undefined) write(requests);
+      return rebuilds.open();
+    },
+    cancelledAmong: ({ ids }) => ids.filter((id) => rebuilds.stateOf(id) === 'cancelled'),
+    beginRebuild: (rebuild) =>
+      write(() => {
+        const state = rebuilds.stateOf(rebuild.id);
+        if (state !== 'requested' && state !== 'running') throw new Error(`the rebuild ${rebuild.id} is over`);
+        builds.beginShadow(rebuild);
+        const consumer = rebuildConsumer(rebuild.id);
+        if (checkpoints.read(consumer).every(({ nextOffset }) => nextOffset === 0))
+          failures.desk.letters.forget(consumer);
+      }),
+    noteProgress: ({ id, progress }) => write(() => rebuilds.note(id, progress)),
+    noteFault: ({ id, fault }) => write(() => rebuilds.noteFault(id, fault)),
+  };
+};
+
+type Reading = 'applyToShadow' | 'applyStoreToShadow' | 'raiseShadow' | 'compareRebuild';
+
+const readingOperations = (parts: ViewsParts): Pick<ViewsOperations, Reading> => {
+  const { options, checkpoints, rebuilds, builds, failures, store, write } = parts;
+  const { intake } = failures;
+  const targetOf = targets(options);
+  const shadow = (id: number): Target => {
+    const rebuild = rebuilds.find(id);
+    if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
+    const target = targetOf(rebuild.projection, rebuildConsumer(id), builds.shadow(id));
+    return rebuild.untilPosition === null ? target : { ...target, untilPosition: rebuild.untilPosition };
+  };
+  return {
+    applyToShadow: ({ id, batch }) => write(() => applyBatch(intake, shadow(id), batch)),
+    applyStoreToShadow: ({ id, afterPosition, bounds }) =>
+      write(() => {
+        const untilPosition = Math.max(0, ...bounds.map(({ highWaterPosition }) => highWaterPosition));
+        return applyStorePage(intake, shadow(id), store(), { afterPosition, untilPosition, bounds });
+      }),
+    raiseShadow: ({ id, bounds }) => write(() => raise(checkpoints, rebuildConsumer(id), bounds)),
+    compareRebuild: async ({ id }) => {
+      const { database } = options;
+      const projection = projectionOf(parts, id);
+      const before = { database, generation: builds.servedGeneration(projection) };
+      const after = { database, generation: builds.shadow(id).number };
+      const { proof, differences } = await compareBuilds(projection, before, after);
+      write(() => rebuilds.noteDifferences(id, differences));
+      return proof;
+    },
+  };
+};
+
+type Ending = 'waitRebuild' | 'keepCopy' | 'finishRebuild' | 'failRebuild' | 'forgetRebuild';
+
+const endingOperations = (parts: ViewsParts): Pick<ViewsOperations, Ending> => {
+  const { options, checkpoints, rebuilds, builds, failures, write } = parts;
+  const { letters } = failures.desk;
+  const quarantined = options.database
+    .prepare<[string], number>('SELECT count(*) FROM quarantined_keys WHERE consumer = ?')
+    .pluck();
+  /** A rebuild that was cancelled meanwhile must not come back. */
+  const whileRunning = (id: number, work: () => void): void =>
+    write(() => {
+      if (rebuilds.stateOf(id) !== 'running') throw new Error(`the rebuild ${id} is over`);
+      work();
+    });
+  return {
+    waitRebuild: ({ id, reason, proof }) => whileRunning(id, () => rebuilds.wait(id, reason, proof)),
+    keepCopy: ({ id, reason }) =>
+      whileRunning(id, () => {
+        builds.keepCopy(id);
+        letters.forget(rebuildConsumer(id));
+        rebuilds.end(id, 'done', reason, null);
+      }),
+    finishRebuild: ({ id, reason, proof }) =>
+      whileRunning(id, () => {
+        const consumer = rebuildConsumer(id);
+        const projection = projectionOf(parts, id);
+        const read = checkpoints.read(consumer);
+        builds.swap(id);
+        // Its rows lack what waited behind dead letters, and nothing would tell it from what they have seen.
+        if ((quarantined.get(projection) ?? 0) > 0) builds.dropFormer(projection);
+        // Where the shadow has seen more, as after a record that only this program can read, the group must know.
+        raise(checkpoints, projection, read);
+        checkpoints.remove(consumer);
+        letters.adopt(consumer, projection);
+        rebuilds.end(id, 'done', reason, proof);
+      }),
+    failRebuild: ({ id, reason }) =>
+      write(() => {
+        builds.dropShadow(id);
+        letters.forget(rebuildConsumer(id));
+        rebuilds.end(id, 'failed', reason, null);
+      }),
+    forgetRebuild: ({ id }) =>
+      write(() => {
+        if (rebuilds.stateOf(id) !== 'cancelled') return;
+        builds.dropShadow(id);
+        letters.forget(rebuildConsumer(id));
+      }),
+  };
+};
+
+const projectionOf = ({ rebuilds }: ViewsParts, id: number): string => {
+  const rebuild = rebuilds.find(id);
+  if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
+  return rebuild.projection;
+};
+
+/** Raises high-water positions, partition by partition, and leaves the offsets where they are. */
+const raise = (checkpoints: Checkpoints, consumer: string, to: ReadonlyArray<Checkpoint>): void => {
+  const known = checkpoints.read(consumer);
+  for (const { topic, partition, highWaterPosition } of to) {
+    const at = known.find((each) => each.topic === topic && each.partition === partition);
+    if (at === undefined || at.highWaterPosition >= highWaterPosition) continue;
+    const { logId: fromLogId, nextOffset: fromOffset } = at;
+    checkpoints.move(consumer, { ...at, highWaterPosition, fromLogId, fromOffset });
+  }
+};

@@ -1,0 +1,73 @@
+/** What each event changed in a row: the events that made it, folded again one by one. */
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { StoredEvent } from '../../domain/kernel/recorded-event';
+import type { EventReader } from '../../infra/sqlite/event-reader';
+import type { Projection } from '../projection';
+import { foldInto } from './fold';
+import { heapGeneration, type HeapGeneration } from './heap-generation';
+import { readerOf } from './row-events';
+import type { Cell } from './table-shape';
+
+/** What one event did to the row. */
+export interface RowStep {
+  readonly event: StoredEvent;
+  /** By column; of a row that was born with it, every column. */
+  readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
+}
+
+export interface RowHistory {
+  /** As the events make it; undefined where they make none. */
+  readonly row: ReadonlyArray<Cell> | undefined;
+  /** The last ones, oldest first. */
+  readonly steps: ReadonlyArray<RowStep>;
+  /** The rows behind it, where it sums up rows that the projection keeps for itself. */
+  readonly generation: HeapGeneration;
+}
+
+export interface RowHistoryOptions {
+  readonly store: Pick<EventReader, 'readAll'>;
+  readonly catalog: Catalog;
+  readonly projection: Projection;
+  /** The row of the view. */
+  readonly key: ReadonlyArray<Cell>;
+  /** Where its events stand, in order. */
+  readonly positions: ReadonlyArray<number>;
+  /** Whether the rows in service have seen an event. */
+  readonly isSeen: (event: StoredEvent) => boolean;
+  /** How many steps are kept. */
+  readonly mostSteps: number;
+}
+
+/** Folds the events of one row. */
+export const rowHistory = (options: RowHistoryOptions): RowHistory => {
+  const { store, catalog, projection, key, positions, isSeen, mostSteps } = options;
+  const generation = heapGeneration(projection);
+  const read = readerOf(catalog, projection);
+  const names = generation.view.shape.columns.map(({ name }) => name);
+  const steps: RowStep[] = [];
+  for (const position of positions) {
+    const [stored] = store.readAll({ afterPosition: position - 1, limit: 1 });
+    const event = stored === undefined || !isSeen(stored) ? undefined : read(stored);
+    if (stored === undefined || event === undefined) continue;
+    const before = generation.view.find(key);
+    const fold = foldInto(generation);
+    fold.apply(event);
+    fold.write();
+    steps.push({ event: stored, changes: changesOf(names, before, generation.view.find(key)) });
+    if (steps.length > mostSteps) steps.shift();
+  }
+  return { row: generation.view.find(key), steps, generation };
+};
+
+const changesOf = (
+  names: ReadonlyArray<string>,
+  before: ReadonlyArray<Cell> | undefined,
+  after: ReadonlyArray<Cell> | undefined,
+): RowStep['changes'] => {
+  const changed = names.flatMap((name, index) => {
+    const from = before?.[index] ?? null;
+    const to = after?.[index] ?? null;
+    return before !== undefined && from === to ? [] : [[name, { from, to }] as const];
+  });
+  return Object.fromEntries(changed);
+};

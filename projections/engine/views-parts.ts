@@ -1,0 +1,50 @@
+/** What the operations on the views' file are made from. */
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Clock } from '../../infra/clock';
+import type { Checkpoints } from '../../infra/consumption/checkpoints';
+import type { BreakerPolicy } from '../../infra/consumption/circuit-breaker';
+import type { OffsetRequests } from '../../infra/consumption/offset-moves';
+import type { FailureStore } from '../../infra/dead-letters/failure-store';
+import type { EventReader } from '../../infra/sqlite/event-reader';
+import type { LeasedDatabase } from '../../infra/sqlite/leased-database';
+import type { Projection } from '../projection';
+import type { Target } from './batch-application';
+import type { ServedBuilds, ShadowBuilds } from './projection-builds';
+import { topicsOf } from './projection-topics';
+import type { RebuildRows } from './rebuild-rows';
+
+export interface ViewsWriterOptions extends LeasedDatabase {
+  readonly catalog: Catalog;
+  readonly projections: ReadonlyArray<Projection>;
+  /** Opens the store for reading; called once, at the first need. */
+  readonly openStore: () => EventReader;
+  readonly clock: Clock;
+  readonly breakerPolicy?: BreakerPolicy;
+}
+
+export interface ViewsParts {
+  readonly options: ViewsWriterOptions;
+  readonly checkpoints: Checkpoints;
+  readonly rebuilds: RebuildRows;
+  readonly builds: ServedBuilds & ShadowBuilds;
+  readonly offsets: OffsetRequests;
+  readonly failures: FailureStore;
+  readonly store: () => EventReader;
+  /** Runs in one transaction that only the holder of the lease can commit. */
+  readonly write: <Result>(work: () => Result) => Result;
+}
+
+/** A build with what its consumer is called and reads. */
+export const targets = ({ catalog, projections }: Pick<ViewsWriterOptions, 'catalog' | 'projections'>) => {
+  const topics = new Map(
+    projections.map((projection) => [
+      projection.name,
+      new Set(topicsOf(catalog, projection).map(({ name }) => name)) as ReadonlySet<string>,
+    ]),
+  );
+  return (projection: string, consumer: string, generation: Target['generation']): Target => ({
+    consumer,
+    topics: topics.get(projection) ?? new Set(),
+    generation,
+  });
+};

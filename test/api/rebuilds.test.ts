@@ -1,0 +1,151 @@
+/** What operators may ask of rebuilds beside the plain one, and how bad wishes are turned away. */
+import * as assert from 'uvu/assert';
+import type { RebuildStatus } from '../../projections/view-reader';
+import { spec } from '../spec';
+import { apiFixture, type ApiFixture } from './api-fixture';
+
+const path = '/ops/projections/order-summary';
+
+const asked = ({ dependencies }: ApiFixture): ReadonlyArray<unknown> =>
+  dependencies.operationRequests.after(0).map(({ kind, body }) => [kind, JSON.parse(body) as unknown]);
+
+const waiting: RebuildStatus = {
+  id: 7,
+  projection: 'order-summary',
+  kind: 'rebuild',
+  from: 'kafka',
+  state: 'waiting',
+  acceptDifferences: false,
+  copy: null,
+  until: null,
+  key: null,
+  reason: 'rows differ',
+  done: 1,
+  total: 1,
+  rate: null,
+  etaSeconds: null,
+  proof: null,
+  differences: { count: 1, rows: [] },
+  startedAt: null,
+  finishedAt: null,
+};
+
+spec('wishes about rebuilds', ({ test }) => {
+  test('reach the role: several in one pass, a copy, a row, a way back', async () => {
+    const api = apiFixture();
+    const several = await api.post('/ops/rebuilds', {
+      projections: ['order-summary', 'sales-by-day'],
+      acceptDifferences: true,
+    });
+    assert.is(several.status, 202);
+    assert.is((await api.post(`${path}/rebuild`, { copy: 'friday', until: '7' })).body['kind'], 'copy');
+    assert.is((await api.post(`${path}/rebuild`, { key: 'o1' })).body['kind'], 'row');
+    assert.is((await api.post(`${path}/rollback`)).body['kind'], 'rollback');
+    const bodies = asked(api) as ReadonlyArray<
+      readonly [string, { readonly pass?: string; readonly projection: string }]
+    >;
+    assert.equal(
+      bodies.map(([kind, { projection }]) => `${kind} ${projection}`),
+      [
+        'rebuild order-summary',
+        'rebuild sales-by-day',
+        'rebuild order-summary',
+        'rebuild order-summary',
+        'rebuild order-summary',
+      ],
+    );
+    assert.ok(bodies[0]?.[1].pass !== undefined);
+    assert.is(bodies[0][1].pass, bodies[1]?.[1].pass);
+  });
+
+  for (const body of [
+    { copy: 'friday' },
+    { until: '7' },
+    { copy: 'friday', until: 'soon' },
+    { copy: 'no name', until: '7' },
+    { key: 'o1', until: '7', copy: 'friday' },
+    { copy: 'friday', until: '7', acceptDifferences: true },
+  ]) {
+    test(`are refused where they mean nothing: ${JSON.stringify(body)}`, async () => {
+      const api = apiFixture();
+      assert.is((await api.post(`${path}/rebuild`, body)).status, 400);
+      assert.equal(asked(api), []);
+    });
+  }
+
+  test('accept or end what waits, and nothing that does not', async () => {
+    const api = apiFixture();
+    api.views.setRebuild(waiting);
+    assert.is((await api.post('/ops/rebuilds/7/accept-differences')).status, 202);
+    assert.is((await api.post('/ops/rebuilds/7/cancel')).status, 202);
+    assert.equal(asked(api), [
+      ['rebuild-control', { action: 'accept-differences', rebuild: 7 }],
+      ['rebuild-control', { action: 'cancel', rebuild: 7 }],
+    ]);
+    api.views.setRebuild({ ...waiting, state: 'done' });
+    for (const action of ['accept-differences', 'cancel']) {
+      const { status, body } = await api.post(`/ops/rebuilds/7/${action}`);
+      assert.is(status, 409);
+      assert.is(body['type'], '/problems/rebuild-not-open');
+    }
+    assert.is((await api.post('/ops/rebuilds/8/cancel')).status, 404);
+  });
+
+  test('drop what is left over, where there is something', async () => {
+    const api = apiFixture();
+    assert.is((await api.post(`${path}/drop-former`)).status, 202);
+    assert.is((await api.post(`${path}/drop-copy`, { copy: 'friday' })).status, 202);
+    assert.is((await api.post(`${path}/drop-copy`, { copy: 'monday' })).status, 404);
+    assert.is((await api.post('/ops/projections/sales-by-day/drop-former')).status, 404);
+    assert.is(asked(api).length, 2);
+  });
+
+  test('take an operator', async () => {
+    const apiKeys = [{ name: 'shop', role: 'client' as const, key: 'secret' }];
+    const api = apiFixture({ apiKeys });
+    const headers = { authorization: 'Bearer secret' };
+    for (const each of [`${path}/rollback`, `${path}/drop-former`, '/ops/rebuilds/7/cancel']) {
+      assert.is((await api.post(each, undefined, headers)).status, 403, each);
+    }
+    assert.is((await api.get('/ops/explain/order-summary/o1', headers)).status, 403);
+  });
+});
+
+spec('moves of offsets', ({ test }) => {
+  const moves = [{ topic: 'orders', partition: 0, logId: 'kafka:x', fromOffset: 9, toOffset: 3 }];
+
+  test('are asked for with 202, shown by their id, and known groups only', async () => {
+    const api = apiFixture();
+    const { status, body, headers } = await api.post('/ops/groups/order-summary/offsets', { moves });
+    assert.equal([status, body], [202, { id: 1, state: 'requested', reason: null }]);
+    assert.is(headers['location'], '/ops/offset-moves/1');
+    assert.equal(asked(api), [['move-offsets', { group: 'order-summary', moves }]]);
+    assert.equal((await api.get('/ops/offset-moves/1')).body, { id: 1, state: 'requested', reason: null });
+    assert.equal((await api.get('/ops/offset-moves/99')).body, { id: 99, state: 'done', reason: null });
+    assert.is((await api.get('/ops/offset-moves/5')).status, 404);
+    assert.is((await api.post('/ops/groups/nobody/offsets', { moves })).status, 404);
+    assert.is((await api.post('/ops/groups/order-summary/offsets', { moves: [{}] })).status, 400);
+  });
+});
+
+spec('a copy of a view', ({ test }) => {
+  test('is read under its name, and is 404 under any other', async () => {
+    const api = apiFixture();
+    api.views.setRows('order-summary@friday', [{ orderId: 'o1', status: 'placed' }]);
+    assert.equal((await api.get('/views/order-summary@friday')).body, { items: [{ orderId: 'o1', status: 'placed' }] });
+    assert.equal((await api.get('/views/order-summary@friday/o1')).body, { orderId: 'o1', status: 'placed' });
+    assert.is((await api.get('/views/order-summary@friday/o2')).body['type'], '/problems/unknown-row');
+    assert.is((await api.get('/views/order-summary@monday')).body['type'], '/problems/unknown-view');
+    assert.is((await api.get('/views/nothing@friday/o1')).body['type'], '/problems/unknown-view');
+  });
+});
+
+spec('an explanation', ({ test }) => {
+  test('is what the engine knows of the row, or 404', async () => {
+    const explained = { projection: 'order-summary', key: 'o1' } as never;
+    const api = apiFixture({ explainRow: async (_, key) => Promise.resolve(key === 'o1' ? explained : undefined) });
+    assert.equal((await api.get('/ops/explain/order-summary/o1')).body, explained);
+    assert.is((await api.get('/ops/explain/order-summary/o2')).body['type'], '/problems/unknown-row');
+    assert.is((await api.get('/ops/explain/carts/o1')).body['type'], '/problems/unknown-projection');
+  });
+});
