@@ -142,7 +142,7 @@ const linesOf = (status: RebuildStatus): ReadonlyArray<string> => {
   const { id, projection, kind, copy, key, done, from, reason, proof, differences, state } = status;
   const note = reason === null ? '' : ` (${reason})`;
   const sentence = {
-    rebuild: `${projection} is rebuilt from ${done} events, read from the ${from}${note}, and served`,
+    rebuild: `${projection} is rebuilt from ${done} events, read from ${from === 'kafka' ? 'Kafka' : 'the store'}${note}, and served`,
     rollback: `the former build of ${projection} is brought up to date and served${note}`,
     copy: `${projection} as of ${status.until ?? ''} can be read at /views/${projection}@${copy ?? ''}${note}`,
     row: `the row ${key ?? ''} of ${projection} is made again${note}`,

@@ -333,7 +333,7 @@ const main = async (): Promise<void> => {
       SCHEMA_BASE_URL: 'http://schemas.example',
       // What an installation that is short of memory would set: see the README.
       MALLOC_ARENA_MAX: '2',
-      NODE_OPTIONS: '--max-semi-space-size=4',
+      NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=128',
     };
     const peakMb = watchMemory(running, over.signal);
     const bench: Bench = { servers: kafka.servers, url, data, environment, events, running, peakMb };
