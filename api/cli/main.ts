@@ -11,6 +11,9 @@ import { addReplayCommands } from './replay-commands';
 
 prepareProcess();
 
+// Whoever reads the output has seen enough (`| head`): that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Ends with a sentence on the error stream instead of a stack: what is wrong, and what to do. */

@@ -3,6 +3,7 @@ import { processManagers } from '../../../domain/catalog';
 import type { EventReaderUnderWatch } from '../../../domain/contracts/field-readers';
 import type { ProcessManager } from '../../../domain/kernel/process-manager';
 import type { Projection } from '../../../projections/projection';
+import { boundedCache } from '../../../infra/memory/bounded-cache';
 import { projections } from '../../../projections/registry';
 
 /** Every projection and every process manager. */
@@ -18,16 +19,20 @@ export const projectionReader = ({ name, handles, project }: Projection): EventR
   take: (event) => void project(event),
 });
 
-/** A process manager under watch: on an empty state, and on what it has come to know. */
+const REMEMBERED_INSTANCES = 20_000;
+
+/** A process manager under watch: on an empty state, and on what it has come to know of the event's instance. */
 export const processReader = <State>(manager: ProcessManager<State>): EventReaderUnderWatch => {
-  let known = manager.initialState;
+  const known = boundedCache<string, State>(REMEMBERED_INSTANCES);
   return {
     name: `process manager ${manager.name}`,
     handles: manager.handles,
     take: (event) => {
-      manager.instanceOf(event);
+      const instance = manager.instanceOf(event);
       manager.step(manager.initialState, { _tag: 'Event', event });
-      known = manager.step(known, { _tag: 'Event', event }).state;
+      if (instance === undefined) return;
+      const state = known.get(instance) ?? manager.initialState;
+      known.set(instance, manager.step(state, { _tag: 'Event', event }).state);
     },
   };
 };
