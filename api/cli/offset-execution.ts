@@ -12,7 +12,7 @@ import {
   type OffsetRequestStatus,
 } from '../../infra/consumption/offset-moves';
 import { checkpointAndClose, openForReading } from '../../infra/sqlite/database';
-import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
+import { openLeasedDatabase, writeUnderLease, type LeasedDatabase } from '../../infra/sqlite/leased-database';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
 import { viewsMigrations } from '../../projections/engine/views-schema';
 import { projections } from '../../projections/registry';
@@ -42,12 +42,8 @@ export const execute = async (
   try {
     const checkpoints = checkpointsOf(database);
     const note = offsetMoveNotes(database, clock);
-    database
-      .transaction(() => {
-        lease.assertHeld();
-        moveOffsets(checkpoints, note, order, `${userInfo().username} on the command line`);
-      })
-      .immediate();
+    const actor = `${userInfo().username} on the command line`;
+    writeUnderLease(opened)(() => moveOffsets(checkpoints, note, order, actor));
     print(`moved while the role was stopped, and noted: ${order.moves.length} partitions of ${order.group}`);
     return 0;
   } catch (error) {

@@ -39,6 +39,19 @@ export const checkpointMigration: Migration = {
         ) STRICT, WITHOUT ROWID;`,
 };
 
+/** A high-water position of one partition. */
+export type Mark = Pick<Checkpoint, 'topic' | 'partition' | 'highWaterPosition'>;
+
+/** The checkpoint of a partition; undefined where there is none. */
+export const checkpointAt = <At extends Pick<Checkpoint, 'topic' | 'partition'>>(
+  checkpoints: ReadonlyArray<At>,
+  { topic, partition }: Pick<Checkpoint, 'topic' | 'partition'>,
+): At | undefined => checkpoints.find((each) => each.topic === topic && each.partition === partition);
+
+/** The high-water position of a partition; 0 where nothing of it was applied. */
+export const highWaterAt = (checkpoints: ReadonlyArray<Mark>, place: Pick<Checkpoint, 'topic' | 'partition'>): number =>
+  checkpointAt(checkpoints, place)?.highWaterPosition ?? 0;
+
 export interface Checkpoints {
   readonly read: (consumer: string) => ReadonlyArray<Checkpoint>;
   /** Sets the checkpoint of a partition that has none; does nothing where it has one. */
@@ -47,6 +60,8 @@ export interface Checkpoints {
   readonly move: (consumer: string, move: CheckpointMove) => void;
   /** Raises the high-water position of every partition of a topic, after a catch-up from the store. */
   readonly raise: (consumer: string, topic: string, position: number) => void;
+  /** Raises the high-water positions that lie below these, and leaves the offsets where they are. */
+  readonly raiseEach: (consumer: string, marks: ReadonlyArray<Mark>) => void;
   readonly remove: (consumer: string) => void;
 }
 
@@ -65,6 +80,10 @@ export const checkpointsOf = (database: Database): Checkpoints => {
   );
   const raise = database.prepare<[number, string, string]>(
     'UPDATE checkpoints SET high_water_position = max(high_water_position, ?) WHERE consumer = ? AND topic = ?',
+  );
+  const raiseOne = database.prepare<[number, string, string, number]>(
+    `UPDATE checkpoints SET high_water_position = max(high_water_position, ?)
+      WHERE consumer = ? AND topic = ? AND "partition" = ?`,
   );
   const remove = database.prepare<[string]>('DELETE FROM checkpoints WHERE consumer = ?');
   return {
@@ -88,6 +107,10 @@ export const checkpointsOf = (database: Database): Checkpoints => {
       );
     },
     raise: (consumer, topic, position) => void raise.run(position, consumer, topic),
+    raiseEach: (consumer, marks) => {
+      for (const { topic, partition, highWaterPosition } of marks)
+        raiseOne.run(highWaterPosition, consumer, topic, partition);
+    },
     remove: (consumer) => void remove.run(consumer),
   };
 };

@@ -11,7 +11,7 @@ import { originInStore } from '../dead-letters/origin-in-store';
 import type { Origin } from '../dead-letters/quarantine';
 import { destinationOf, readCloudEvent } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
-import type { Checkpoint, Checkpoints } from './checkpoints';
+import { highWaterAt, type Checkpoint, type Checkpoints } from './checkpoints';
 import { appliedEarlier } from './earlier-topics';
 import type { Consumer } from './event-consumer';
 import { intakeBatch, type DecodeArrival, type Surroundings, type Visit } from './intake-batch';
@@ -53,7 +53,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
       let highWater: number[] = [];
       const visit: Visit = (on) => {
         // From the beginning, each time.
-        highWater = moves.map(({ topic, partition }) => highWaterOf(known, topic, partition));
+        highWater = moves.map((move) => highWaterAt(known, move));
         eachRecord((record, moveIndex) => {
           const origin = originInLog(record, moves[moveIndex]?.logId ?? '');
           const received = readCloudEvent(record);
@@ -147,9 +147,6 @@ const originInLog = (
 // Marks
 // -------------------------------------------------------------------------------------
 
-const highWaterOf = (known: ReadonlyArray<Checkpoint>, topic: string, partition: number): number =>
-  known.find((each) => each.topic === topic && each.partition === partition)?.highWaterPosition ?? 0;
-
 interface OpenPartition {
   readonly checkpoint: Checkpoint;
   readonly bound: number;
@@ -164,7 +161,7 @@ const openPartitions = (
   new Map(
     known.map((checkpoint) => {
       const { topic, partition, highWaterPosition } = checkpoint;
-      const bound = bounds === undefined ? Infinity : highWaterOf(bounds, topic, partition);
+      const bound = bounds === undefined ? Infinity : highWaterAt(bounds, checkpoint);
       return [`${topic}/${partition}`, { checkpoint, bound, highWaterPosition }];
     }),
   );

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import { isoTime, type Clock } from '../clock';
 import type { Database, Migration } from '../sqlite/database';
-import { CheckpointMoved, type Checkpoints } from './checkpoints';
+import { checkpointAt, CheckpointMoved, type Checkpoints } from './checkpoints';
 
 const Offset = t.strict({
   topic: t.string,
@@ -91,7 +91,7 @@ export const moveOffsets = (
 ): void => {
   const known = checkpoints.read(group);
   for (const move of moves) {
-    const at = known.find(({ topic, partition }) => topic === move.topic && partition === move.partition);
+    const at = checkpointAt(known, move);
     if (at === undefined) throw new CheckpointMoved(`${group} has no checkpoint of ${move.topic}/${move.partition}`);
     const { logId, fromOffset, toOffset } = move;
     checkpoints.move(group, { ...at, logId, nextOffset: toOffset, fromLogId: logId, fromOffset });

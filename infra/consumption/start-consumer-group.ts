@@ -2,6 +2,7 @@
 import { backoffMs } from '../backoff';
 import { exclusive } from '../exclusive';
 import { OffsetOutOfRange, TopicMissing, type LogConsumer } from '../kafka/event-log';
+import { checkpointAt } from './checkpoints';
 import { CircuitOpen } from './circuit-breaker';
 import type { ConsumerGroupOptions, StartConsumerGroup } from './consumer-group';
 import { groupProgress, type GroupProgress } from './group-progress';
@@ -163,7 +164,7 @@ const makePlan = async (running: Running, consumer: LogConsumer): Promise<Starti
 const withReachedPositions = async ({ handler }: Running, moves: StartingPlan['moves']) => {
   const checkpoints = await handler.checkpoints();
   return moves.map((move) => {
-    const now = checkpoints.find((each) => each.topic === move.topic && each.partition === move.partition);
+    const now = checkpointAt(checkpoints, move);
     return { ...move, highWaterPosition: now?.highWaterPosition ?? move.highWaterPosition };
   });
 };

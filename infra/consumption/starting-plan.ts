@@ -5,7 +5,7 @@
  */
 import type { Topic } from '../../domain/kernel/topic';
 import { isEmbeddedLog, type LogTopic, type PartitionOffset } from '../kafka/event-log';
-import type { Checkpoint, CheckpointMove } from './checkpoints';
+import { checkpointAt, type Checkpoint, type CheckpointMove } from './checkpoints';
 
 /** A partition as the log holds it now. */
 export interface PartitionBounds {
@@ -54,7 +54,7 @@ export const startingPlan = (state: StartingState): StartingPlan | Refusal => {
   let catchUp: string | undefined;
   for (const bounds of state.bounds) {
     const { topic, partition } = bounds;
-    const checkpoint = state.checkpoints.find((each) => each.topic === topic && each.partition === partition);
+    const checkpoint = checkpointAt(state.checkpoints, bounds);
     const start = partitionStart(bounds, checkpoint, state.acceptNewLog);
     if (start._tag === 'Refuse') return start;
     catchUp ??= start.catchUp;

@@ -15,6 +15,7 @@ import type { FailureStore } from '../dead-letters/failure-store';
 import type { Database } from '../sqlite/database';
 import type { EventReader } from '../sqlite/event-reader';
 import type { Lease } from '../sqlite/lease';
+import { writeUnderLease } from '../sqlite/leased-database';
 import type { Process } from './process';
 import type { PendingCommand, ProcessLedger } from './process-ledger';
 
@@ -62,13 +63,7 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
   const { checkpoints } = options;
   const writeStatus = groupStatusWriter(database);
 
-  const write = <Result>(work: () => Result): Result =>
-    database
-      .transaction(() => {
-        lease.assertHeld();
-        return work();
-      })
-      .immediate();
+  const write = writeUnderLease({ database, lease });
   const underLease = async <Result>(work: () => Result): Promise<Result> => Promise.resolve(write(work));
 
   /** Learns in one transaction; what is asked for goes out once that is committed. */

@@ -1,6 +1,4 @@
 /** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
-import type { Catalog } from '../../domain/kernel/aggregate';
-import type { Clock } from '../clock';
 import { checkpointsOf, type Checkpoints } from '../consumption/checkpoints';
 import type { ConsumerGroup } from '../consumption/consumer-group';
 import { groupStatusReader, type GroupStatus } from '../consumption/group-status';
@@ -9,12 +7,15 @@ import { NOTHING_TO_DO } from '../dead-letters/failure-desk';
 import { runFailureDesk } from '../dead-letters/failure-runner';
 import { failureStore, type FailureStore } from '../dead-letters/failure-store';
 import { withOpenLetters } from '../dead-letters/open-letters';
-import type { EventLog } from '../kafka/event-log';
 import type { Logger } from '../logger';
 import { checkpointAndClose, openForReading, schemaVersion, type Database } from '../sqlite/database';
 import { openEventReader, type EventReader } from '../sqlite/event-reader';
-import type { Lease } from '../sqlite/lease';
-import { openLeasedDatabase } from '../sqlite/leased-database';
+import {
+  openLeasedDatabase,
+  writeUnderLease,
+  type LeasedDatabase,
+  type WriteUnderLease,
+} from '../sqlite/leased-database';
 import { commandClient, type ApiAddress } from './command-client';
 import { commandSender, type CommandSender, type SenderRecord } from './command-sender';
 import { processOf, type AnyProcessManager, type Process } from './process';
@@ -22,16 +23,9 @@ import { pendingCounts, processLedger, type ProcessLedger } from './process-ledg
 import { storeWatch, watchDeadlines } from './deadlines';
 import { reactorHandler, type ReactorHandler } from './reactor-handler';
 import { reactorsMigrations } from './reactors-file';
+import type { RoleOptions } from '../role-options';
 
-export interface ReactorsOptions {
-  readonly log: EventLog;
-  readonly catalog: Catalog;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Ends the wait for the lease. */
-  readonly signal: AbortSignal;
-  readonly leaseTtlMs: number;
-  readonly acceptNewLog: boolean;
+export interface ReactorsOptions extends RoleOptions {
   readonly reactorsFile: string;
   readonly storeFile: string;
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
@@ -71,10 +65,11 @@ export const startReactors = async (options: ReactorsOptions): Promise<Reactors>
   const processes = options.processManagers.map(processOf);
   const checkpoints = checkpointsOf(database);
   const failures = failureStore({ ...options, database, checkpoints, store: () => reader });
-  prepare({ database, lease, ledger, failures, checkpoints, logger: options.logger }, processes);
+  const write = writeUnderLease({ database, lease });
+  prepare({ write, ledger, failures, checkpoints, logger: options.logger }, processes);
   const sender = commandSender({
     post: commandClient(options.api, options.catalog, options.clock),
-    record: senderRecord(database, lease, ledger, options.logger),
+    record: senderRecord(write, ledger, options.logger),
     clock: options.clock,
     concurrency: CONCURRENT_COMMANDS,
     backlogLimit: BACKLOG_COMMANDS,
@@ -85,6 +80,7 @@ export const startReactors = async (options: ReactorsOptions): Promise<Reactors>
     ...options,
     database,
     lease,
+    write,
     ledger,
     reader,
     sender,
@@ -115,54 +111,40 @@ export const startReactors = async (options: ReactorsOptions): Promise<Reactors>
 /** Processes of another version begin again from the first event; commands set aside get another chance. */
 const prepare = (
   {
-    database,
-    lease,
+    write,
     ledger,
     failures,
     checkpoints,
     logger,
-  }: Pick<Parts, 'database' | 'lease' | 'ledger' | 'failures' | 'checkpoints' | 'logger'>,
+  }: Pick<Parts, 'write' | 'ledger' | 'failures' | 'checkpoints' | 'logger'>,
   processes: ReadonlyArray<Process>,
 ): void => {
-  database
-    .transaction(() => {
-      lease.assertHeld();
-      for (const process of processes) {
-        if (!ledger.prepare(process)) continue;
-        checkpoints.remove(process.name);
-        failures.desk.letters.restart(process.name);
-        logger.info({ process: process.name, version: process.version }, 'a new version: learns everything again');
-      }
-      const unparked = ledger.unparkAll();
-      if (unparked > 0) logger.info({ commands: unparked }, 'commands that were set aside are tried again');
-    })
-    .immediate();
+  write(() => {
+    for (const process of processes) {
+      if (!ledger.prepare(process)) continue;
+      checkpoints.remove(process.name);
+      failures.desk.letters.restart(process.name);
+      logger.info({ process: process.name, version: process.version }, 'a new version: learns everything again');
+    }
+    const unparked = ledger.unparkAll();
+    if (unparked > 0) logger.info({ commands: unparked }, 'commands that were set aside are tried again');
+  });
 };
 
-const senderRecord = (database: Database, lease: Lease, ledger: ProcessLedger, logger: Logger): SenderRecord => {
-  const underLease = <Result>(work: () => Result): Result =>
-    database
-      .transaction(() => {
-        lease.assertHeld();
-        return work();
-      })
-      .immediate();
-  return {
-    decided: (pending, outcome) => underLease(() => ledger.learnOutcome(pending, outcome)),
-    tryAgain: (pending, attempt) => {
-      logger.debug({ command: pending.command.id, reason: attempt.reason }, 'a command is tried again');
-      underLease(() => ledger.noteAttempt(pending, attempt));
-    },
-    defect: (pending, reason) => {
-      logger.error({ command: pending.command.id, reason }, 'a command is set aside: no repeat can help');
-      underLease(() => ledger.park(pending, reason));
-    },
-  };
-};
+const senderRecord = (write: WriteUnderLease, ledger: ProcessLedger, logger: Logger): SenderRecord => ({
+  decided: (pending, outcome) => write(() => ledger.learnOutcome(pending, outcome)),
+  tryAgain: (pending, attempt) => {
+    logger.debug({ command: pending.command.id, reason: attempt.reason }, 'a command is tried again');
+    write(() => ledger.noteAttempt(pending, attempt));
+  },
+  defect: (pending, reason) => {
+    logger.error({ command: pending.command.id, reason }, 'a command is set aside: no repeat can help');
+    write(() => ledger.park(pending, reason));
+  },
+});
 
-interface Parts extends ReactorsOptions {
-  readonly database: Database;
-  readonly lease: Lease;
+interface Parts extends ReactorsOptions, LeasedDatabase {
+  readonly write: WriteUnderLease;
   readonly ledger: ProcessLedger;
   readonly reader: EventReader;
   readonly sender: CommandSender;
@@ -202,17 +184,9 @@ const startGroup = (parts: Parts, process: Process): RunningProcess => {
 };
 
 const attendToFailures = (parts: Parts, processes: ReadonlyArray<RunningProcess>): Promise<void> => {
-  const { database, lease, failures, reader, log, clock, logger, stopping } = parts;
+  const { write, failures, reader, log, clock, logger, stopping } = parts;
+  const underLease = async <Result>(work: () => Result): Promise<Result> => Promise.resolve(write(work));
   const names = processes.map(({ handler }) => handler.group);
-  const write = async <Result>(work: () => Result): Promise<Result> =>
-    Promise.resolve(
-      database
-        .transaction(() => {
-          lease.assertHeld();
-          return work();
-        })
-        .immediate(),
-    );
   const work = runFailureDesk({
     log,
     clock,
@@ -222,13 +196,13 @@ const attendToFailures = (parts: Parts, processes: ReadonlyArray<RunningProcess>
     groups: names,
     dataVersion: reader.dataVersion,
     calls: {
-      takeRequests: () => write(() => failures.desk.takeRequests(new Set(names))),
+      takeRequests: () => underLease(() => failures.desk.takeRequests(new Set(names))),
       redriveStep: async (name) => {
         const running = processes.find(({ handler }) => handler.group === name);
         return running === undefined ? NOTHING_TO_DO : running.group.pausedWhile(running.handler.redriveStep);
       },
       copiesWaiting: async (group, limit) => Promise.resolve(failures.copies.waiting(group, limit)),
-      copiesDone: (seqs) => write(() => failures.copies.done(seqs)),
+      copiesDone: (seqs) => underLease(() => failures.copies.done(seqs)),
     },
   });
   work.catch(() => undefined);

@@ -5,6 +5,7 @@
 import type { LogTopic } from '../kafka/event-log';
 import { openForReading, schemaVersion, type Database, type Migration } from '../sqlite/database';
 import { leaseMigration, type Lease } from '../sqlite/lease';
+import { writeUnderLease } from '../sqlite/leased-database';
 import type { RelayStatus } from './relay-status';
 
 const relayMigration: Migration = {
@@ -52,14 +53,7 @@ export const relayFile = (database: Database, lease: Lease): RelayFile => {
   const writeStatus = database.prepare<[string]>(
     'INSERT INTO relay_status VALUES (1, ?) ON CONFLICT DO UPDATE SET status = excluded.status',
   );
-  const underLease = (work: () => void): void => {
-    database
-      .transaction(() => {
-        lease.assertHeld();
-        work();
-      })
-      .immediate();
-  };
+  const underLease = writeUnderLease({ database, lease });
   return {
     cursor: () => readCursor.get() ?? 0,
     saveCursor: (position) => underLease(() => void writeCursor.run(position)),

@@ -1,12 +1,8 @@
 /** The relay's life: hold the lease, find out what Kafka has, publish, and begin again after every fault that may pass. */
-import type { Catalog } from '../../domain/kernel/aggregate';
 import { backoffMs } from '../backoff';
-import type { Clock } from '../clock';
 import type { CloudEventsMode } from '../configuration';
 import { cloudEventEncoder } from '../kafka/cloud-events';
-import type { EventLog } from '../kafka/event-log';
 import type { WriteVersions } from '../kafka/written-version';
-import type { Logger } from '../logger';
 import type { EventReader } from '../sqlite/event-reader';
 import { checkpointAndClose } from '../sqlite/database';
 import { LeaseLost, type Lease } from '../sqlite/lease';
@@ -16,16 +12,9 @@ import { DeliveryFailed, openPublisher, Unpublishable, type Publisher } from './
 import { relayFile, relayMigrations, type RelayFile } from './relay-file';
 import { relayMonitor, type RelayMonitor } from './relay-monitor';
 import { topicDecision } from './topic-check';
+import type { RoleOptions } from '../role-options';
 
-export interface RelayOptions {
-  readonly log: EventLog;
-  readonly catalog: Catalog;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Ends the wait for the lease. */
-  readonly signal: AbortSignal;
-  readonly leaseTtlMs: number;
-  readonly acceptNewLog: boolean;
+export interface RelayOptions extends RoleOptions {
   /** The relay's own file. */
   readonly file: string;
   /** Opens the store for reading. */

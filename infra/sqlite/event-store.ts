@@ -11,7 +11,7 @@ import { appendQueue, type AppendCounts } from './append-queue';
 import { checkpointAndClose, type Database } from './database';
 import { eventQueries } from './event-queries';
 import type { Lease, LeaseLost } from './lease';
-import { openLeasedDatabase } from './leased-database';
+import { openLeasedDatabase, writeUnderLease } from './leased-database';
 import { snapshotStore } from './snapshots';
 import { storeMigrations } from './store-migrations';
 import { storeStatements, type StoreStatements } from './store-statements';
@@ -128,11 +128,8 @@ const requestSubmission = (
     const { lastInsertRowid } = statements.insertRequest.run(kind, body, requestedAtMs, actor);
     return { id: Number(lastInsertRowid), kind, body, requestedAt: isoTime(requestedAtMs), actor };
   };
-  const insertAll = database.transaction((requests: ReadonlyArray<NewOperationRequest>) => {
-    lease.assertHeld();
-    return requests.map(insert);
-  });
-  const submitAll: OperationRequestWriter['submitAll'] = (requests) => insertAll.immediate(requests);
+  const underLease = writeUnderLease({ database, lease });
+  const submitAll: OperationRequestWriter['submitAll'] = (requests) => underLease(() => requests.map(insert));
   return {
     submitAll,
     submit: (request) => {

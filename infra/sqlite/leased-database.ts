@@ -7,6 +7,19 @@ export interface LeasedDatabase {
   readonly lease: Lease;
 }
 
+/** Runs work in one immediate transaction that only the holder of the lease can commit. Throws LeaseLost, and rolls back. */
+export type WriteUnderLease = <Result>(work: () => Result) => Result;
+
+/** Prepares it. Inside a transaction it is a savepoint. */
+export const writeUnderLease = ({ database, lease }: LeasedDatabase): WriteUnderLease => {
+  const write = database.transaction((work: () => unknown): unknown => {
+    lease.assertHeld();
+    return work();
+  });
+  // The transaction answers what the work has answered.
+  return <Result>(work: () => Result): Result => write.immediate(work) as Result;
+};
+
 /** `migrations` starts with the lease's own step. */
 export interface OpenLeasedOptions extends OpenOptions, Omit<LeaseOptions, 'database'> {
   /** Gives up waiting for the lease. */

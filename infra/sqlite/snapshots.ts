@@ -2,6 +2,7 @@
 import type { Snapshot, SnapshotStore } from '../commands/snapshots';
 import type { Database, Migration } from './database';
 import type { Lease } from './lease';
+import { writeUnderLease } from './leased-database';
 
 /** A step of the store's schema. */
 export const snapshotMigration: Migration = {
@@ -25,9 +26,10 @@ export const snapshotStore = (database: Database, lease: Lease): SnapshotStore =
        ON CONFLICT DO UPDATE SET decider = excluded.decider, version = excluded.version, position = excluded.position,
          state = excluded.state`,
   );
-  const save = database.transaction((stream: string, { decider, version, position, state }: Snapshot) => {
-    lease.assertHeld();
-    write.run(stream, decider, version, position, state);
-  });
-  return { find: (stream) => find.get(stream), save: (stream, snapshot) => save.immediate(stream, snapshot) };
+  const underLease = writeUnderLease({ database, lease });
+  return {
+    find: (stream) => find.get(stream),
+    save: (stream, { decider, version, position, state }) =>
+      underLease(() => void write.run(stream, decider, version, position, state)),
+  };
 };

@@ -4,7 +4,7 @@
  */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
-import { checkpointsOf, type Checkpoint, type Checkpoints } from '../../infra/consumption/checkpoints';
+import { checkpointsOf, highWaterAt, type Checkpoint } from '../../infra/consumption/checkpoints';
 import { failureStore } from '../../infra/dead-letters/failure-store';
 import {
   openDatabase,
@@ -124,8 +124,8 @@ const scratchFold = (
   let applied = 0;
   const reached = (bounds: ReadonlyArray<Checkpoint>): number => {
     const own = checkpoints.read(CONSUMER);
-    const open = bounds.filter((bound) => markOf(own, bound) < bound.highWaterPosition);
-    return open.length === 0 ? highest(bounds) : Math.min(...open.map((bound) => markOf(own, bound)));
+    const open = bounds.filter((bound) => highWaterAt(own, bound) < bound.highWaterPosition);
+    return open.length === 0 ? highest(bounds) : Math.min(...open.map((bound) => highWaterAt(own, bound)));
   };
   const page = (bounds: ReadonlyArray<Checkpoint>, afterPosition: number, untilPosition: number): number =>
     scratch
@@ -148,21 +148,9 @@ const scratchFold = (
         position = page(bounds, position, until);
         onProgress(position, until);
       }
-      scratch.transaction(() => raiseTo(checkpoints, bounds)).immediate();
+      // Everything below a bound is applied, whether or not the partition's last event stands right at it.
+      scratch.transaction(() => checkpoints.raiseEach(CONSUMER, bounds)).immediate();
       return applied;
     },
   };
-};
-
-const markOf = (own: ReadonlyArray<Checkpoint>, { topic, partition }: Checkpoint): number =>
-  own.find((each) => each.topic === topic && each.partition === partition)?.highWaterPosition ?? 0;
-
-/** Everything below a bound is applied, whether or not the partition's last event stands right at it. */
-const raiseTo = (checkpoints: Checkpoints, bounds: ReadonlyArray<Checkpoint>): void => {
-  for (const at of checkpoints.read(CONSUMER)) {
-    const bound = bounds.find(({ topic, partition }) => topic === at.topic && partition === at.partition);
-    if (bound === undefined || bound.highWaterPosition <= at.highWaterPosition) continue;
-    const { logId: fromLogId, nextOffset: fromOffset } = at;
-    checkpoints.move(CONSUMER, { ...at, highWaterPosition: bound.highWaterPosition, fromLogId, fromOffset });
-  }
 };

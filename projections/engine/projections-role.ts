@@ -1,8 +1,4 @@
 /** The projections' role: every projection as a consumer group over one file, and the rebuilds that are asked for. */
-import type { Catalog } from '../../domain/kernel/aggregate';
-import type { Clock } from '../../infra/clock';
-import type { EventLog } from '../../infra/kafka/event-log';
-import type { Logger } from '../../infra/logger';
 import { NOTHING_TO_DO } from '../../infra/dead-letters/failure-desk';
 import { runFailureDesk } from '../../infra/dead-letters/failure-runner';
 import { openEventReader, waitForStore } from '../../infra/sqlite/event-reader';
@@ -10,16 +6,9 @@ import type { Projection } from '../projection';
 import { projectionGroups } from './projection-groups';
 import { rebuildQueue } from './rebuild-queue';
 import { startViewsWorker } from './views-worker';
+import type { RoleOptions } from '../../infra/role-options';
 
-export interface ProjectionsOptions {
-  readonly log: EventLog;
-  readonly catalog: Catalog;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Ends the wait for the store and for the lease. */
-  readonly signal: AbortSignal;
-  readonly leaseTtlMs: number;
-  readonly acceptNewLog: boolean;
+export interface ProjectionsOptions extends RoleOptions {
   readonly viewsFile: string;
   readonly storeFile: string;
   readonly projections: ReadonlyArray<Projection>;

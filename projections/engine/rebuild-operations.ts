@@ -1,5 +1,4 @@
 /** The operations of rebuilds on the views' file. */
-import type { Checkpoint, Checkpoints } from '../../infra/consumption/checkpoints';
 import { applyBatch, applyStorePage, type Target } from './batch-application';
 import { compareBuilds } from './rebuild-proof';
 import { takeRequests } from './rebuild-requests';
@@ -74,7 +73,7 @@ const readingOperations = (parts: ViewsParts): Pick<ViewsOperations, Reading> =>
         const untilPosition = Math.max(0, ...bounds.map(({ highWaterPosition }) => highWaterPosition));
         return applyStorePage(intake, shadow(id), store(), { afterPosition, untilPosition, bounds });
       }),
-    raiseShadow: ({ id, bounds }) => write(() => raise(checkpoints, rebuildConsumer(id), bounds)),
+    raiseShadow: ({ id, bounds }) => write(() => checkpoints.raiseEach(rebuildConsumer(id), bounds)),
     compareRebuild: async ({ id }) => {
       const { database } = options;
       const projection = projectionOf(parts, id);
@@ -118,7 +117,7 @@ const endingOperations = (parts: ViewsParts): Pick<ViewsOperations, Ending> => {
         // Its rows lack what waited behind dead letters, and nothing would tell it from what they have seen.
         if ((quarantined.get(projection) ?? 0) > 0) builds.dropFormer(projection);
         // Where the shadow has seen more, as after a record that only this program can read, the group must know.
-        raise(checkpoints, projection, read);
+        checkpoints.raiseEach(projection, read);
         checkpoints.remove(consumer);
         letters.adopt(consumer, projection);
         rebuilds.end(id, 'done', reason, proof);
@@ -142,15 +141,4 @@ const projectionOf = ({ rebuilds }: ViewsParts, id: number): string => {
   const rebuild = rebuilds.find(id);
   if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
   return rebuild.projection;
-};
-
-/** Raises high-water positions, partition by partition, and leaves the offsets where they are. */
-const raise = (checkpoints: Checkpoints, consumer: string, to: ReadonlyArray<Checkpoint>): void => {
-  const known = checkpoints.read(consumer);
-  for (const { topic, partition, highWaterPosition } of to) {
-    const at = known.find((each) => each.topic === topic && each.partition === partition);
-    if (at === undefined || at.highWaterPosition >= highWaterPosition) continue;
-    const { logId: fromLogId, nextOffset: fromOffset } = at;
-    checkpoints.move(consumer, { ...at, highWaterPosition, fromLogId, fromOffset });
-  }
 };

@@ -1,6 +1,6 @@
 /** Where a rebuild's events come from: the log from offset zero, or the store. Both end where the group in service stands. */
 import type { Clock } from '../../infra/clock';
-import type { Checkpoint } from '../../infra/consumption/checkpoints';
+import { checkpointAt, type Checkpoint } from '../../infra/consumption/checkpoints';
 import type { EventLog, LogConsumer } from '../../infra/kafka/event-log';
 import { replayLog, ReplayImpossible, type LogReader } from './log-replay';
 import { packBatch, transferable } from './packed-batch';
@@ -44,9 +44,6 @@ const standing = async ({ call, id, projection, topics }: RebuildReading): Promi
   return { live, shadow: await call('checkpoints', { consumer }) };
 };
 
-const matching = (checkpoints: ReadonlyArray<Checkpoint>, { topic, partition }: Checkpoint): Checkpoint | undefined =>
-  checkpoints.find((each) => each.topic === topic && each.partition === partition);
-
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, each) => total + each, 0);
 
 // -------------------------------------------------------------------------------------
@@ -78,7 +75,7 @@ export const openSharedLog = async (log: EventLog, name: string, clock: Clock): 
       catchUp: () => catchUpTogether([reading]),
       behind: async () => {
         const { live, shadow } = await standing(reading);
-        return sum(live.map((each) => Math.max(0, each.nextOffset - (matching(shadow, each)?.nextOffset ?? 0))));
+        return sum(live.map((each) => Math.max(0, each.nextOffset - (checkpointAt(shadow, each)?.nextOffset ?? 0))));
       },
     }),
     close: consumer.close,
@@ -89,7 +86,7 @@ const readerFor = async (reading: RebuildReading): Promise<LogReader> => {
   const { live, shadow } = await standing(reading);
   const partitions = shadow.map((each) => ({
     ...each,
-    untilOffset: matching(live, each)?.nextOffset ?? each.nextOffset,
+    untilOffset: checkpointAt(live, each)?.nextOffset ?? each.nextOffset,
   }));
   const total = sum(partitions.map(({ untilOffset }) => untilOffset));
   let done = sum(partitions.map(({ nextOffset }) => nextOffset));
@@ -147,7 +144,7 @@ export const eventsOfStore = (reading: RebuildReading): StoredEvents => {
     const ends = live.map((each) => ({ ...each, highWaterPosition: untilPosition }));
     // What the log has delivered beyond the moment says that everything up to it was delivered too.
     const reached = shadow.map((each) => {
-      const read = matching(live, each);
+      const read = checkpointAt(live, each);
       const isThrough = read !== undefined && each.nextOffset >= read.nextOffset && each.nextOffset > 0;
       return isThrough && read.highWaterPosition >= untilPosition
         ? { ...each, highWaterPosition: untilPosition }
@@ -156,9 +153,9 @@ export const eventsOfStore = (reading: RebuildReading): StoredEvents => {
     return { live: ends, shadow: reached };
   };
   const gap = ({ live, shadow }: Standing): { readonly after: number; readonly until: number } => {
-    const open = live.filter((each) => (matching(shadow, each)?.highWaterPosition ?? 0) < each.highWaterPosition);
+    const open = live.filter((each) => (checkpointAt(shadow, each)?.highWaterPosition ?? 0) < each.highWaterPosition);
     return {
-      after: Math.min(...open.map((each) => matching(shadow, each)?.highWaterPosition ?? 0)),
+      after: Math.min(...open.map((each) => checkpointAt(shadow, each)?.highWaterPosition ?? 0)),
       until: Math.max(...open.map((each) => each.highWaterPosition)),
     };
   };

@@ -6,7 +6,7 @@ import type { BreakerPolicy } from '../../infra/consumption/circuit-breaker';
 import type { OffsetRequests } from '../../infra/consumption/offset-moves';
 import type { FailureStore } from '../../infra/dead-letters/failure-store';
 import type { EventReader } from '../../infra/sqlite/event-reader';
-import type { LeasedDatabase } from '../../infra/sqlite/leased-database';
+import type { LeasedDatabase, WriteUnderLease } from '../../infra/sqlite/leased-database';
 import type { Projection } from '../projection';
 import type { Target } from './batch-application';
 import type { ServedBuilds, ShadowBuilds } from './projection-builds';
@@ -31,7 +31,7 @@ export interface ViewsParts {
   readonly failures: FailureStore;
   readonly store: () => EventReader;
   /** Runs in one transaction that only the holder of the lease can commit. */
-  readonly write: <Result>(work: () => Result) => Result;
+  readonly write: WriteUnderLease;
 }
 
 /** A build with what its consumer is called and reads. */

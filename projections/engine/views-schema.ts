@@ -6,47 +6,25 @@ import { deadLettersMigration } from '../../infra/dead-letters/dead-letters-sche
 import type { Migration } from '../../infra/sqlite/database';
 import { leaseMigration } from '../../infra/sqlite/lease';
 
-/** Which build of each projection is served, and which version of the projection made it. */
+/** Which build of each projection is served, by which version it was made, and which one was served before the last swap. */
 const served: Migration = {
   name: 'projections',
   sql: `CREATE TABLE projections (
           name TEXT PRIMARY KEY,
           version INTEGER NOT NULL,
-          generation INTEGER NOT NULL
+          generation INTEGER NOT NULL,
+          former_version INTEGER,
+          former_generation INTEGER
         ) STRICT, WITHOUT ROWID;`,
 };
 
-/** Rebuilds, asked for and run; one that runs is taken up again after any end of the process. */
+/**
+ * Rebuilds of every kind (a whole projection, a scratch copy, one row, a way back), asked for and run, which may wait for a
+ * person; one that runs is taken up again after any end of the process. And how far requests were taken over.
+ */
 const rebuilds: Migration = {
   name: 'rebuilds',
   sql: `CREATE TABLE rebuilds (
-          id INTEGER PRIMARY KEY,
-          projection TEXT NOT NULL,
-          source TEXT NOT NULL CHECK (source IN ('kafka', 'store')),
-          state TEXT NOT NULL CHECK (state IN ('requested', 'running', 'done', 'failed')),
-          reason TEXT,
-          fault TEXT,
-          -- What the shadow tables are built by and called; null before the first step.
-          version INTEGER,
-          generation INTEGER,
-          done INTEGER NOT NULL,
-          total INTEGER,
-          rate REAL,
-          eta_seconds REAL,
-          proof TEXT,
-          started_at_ms INTEGER,
-          finished_at_ms INTEGER
-        ) STRICT;
-        CREATE INDEX rebuilds_of_projection ON rebuilds (projection, id);`,
-};
-
-/**
- * Rebuilds of more kinds (a whole projection, a scratch copy, one row, a way back), which may wait for a person; the build
- * that was served before the last swap; and every move of an offset, for whoever asks later.
- */
-const replays: Migration = {
-  name: 'replays',
-  sql: `CREATE TABLE rebuilds_of_all_kinds (
           id INTEGER PRIMARY KEY,
           projection TEXT NOT NULL,
           kind TEXT NOT NULL CHECK (kind IN ('rebuild', 'rollback', 'copy', 'row')),
@@ -75,22 +53,18 @@ const replays: Migration = {
           started_at_ms INTEGER,
           finished_at_ms INTEGER
         ) STRICT;
-        INSERT INTO rebuilds_of_all_kinds
-          SELECT id, projection, 'rebuild', source, state, NULL, 0, NULL, NULL, NULL, NULL, reason, fault, version, generation,
-                 done, total, rate, eta_seconds, proof, NULL, started_at_ms, finished_at_ms
-            FROM rebuilds;
+        CREATE INDEX rebuilds_of_projection ON rebuilds (projection, id);
         CREATE TABLE taken_requests (
           id INTEGER PRIMARY KEY CHECK (id = 1),
           last_id INTEGER NOT NULL
         ) STRICT;
-        INSERT INTO taken_requests
-          SELECT 1, coalesce(max(id), 0) FROM rebuilds WHERE id < 1000000000000;
-        DROP TABLE rebuilds;
-        ALTER TABLE rebuilds_of_all_kinds RENAME TO rebuilds;
-        CREATE INDEX rebuilds_of_projection ON rebuilds (projection, id);
-        ALTER TABLE projections ADD COLUMN former_version INTEGER;
-        ALTER TABLE projections ADD COLUMN former_generation INTEGER;
-        CREATE TABLE copies (
+        INSERT INTO taken_requests VALUES (1, 0);`,
+};
+
+/** Scratch copies: what the tables said at some moment. */
+const copies: Migration = {
+  name: 'copies',
+  sql: `CREATE TABLE copies (
           projection TEXT NOT NULL,
           name TEXT NOT NULL,
           version INTEGER NOT NULL,
@@ -109,7 +83,7 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   groupStatusMigration,
   served,
   rebuilds,
+  copies,
   deadLettersMigration,
-  replays,
   offsetMovesMigration,
 ];

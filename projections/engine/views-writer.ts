@@ -5,6 +5,7 @@ import { moveOffsets, offsetMoveNotes, offsetRequests } from '../../infra/consum
 import { failureStore } from '../../infra/dead-letters/failure-store';
 import { checkpointAndClose } from '../../infra/sqlite/database';
 import type { EventReader } from '../../infra/sqlite/event-reader';
+import { writeUnderLease } from '../../infra/sqlite/leased-database';
 import { applyBatch, applyStorePage, consumerOf, type Target } from './batch-application';
 import { projectionBuilds } from './projection-builds';
 import { targets, type ViewsParts, type ViewsWriterOptions } from './views-parts';
@@ -27,13 +28,7 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
     offsets: offsetRequests(database),
     failures: failureStore({ ...options, checkpoints, store: openStore }),
     store: openStore,
-    write: (work) =>
-      database
-        .transaction(() => {
-          lease.assertHeld();
-          return work();
-        })
-        .immediate(),
+    write: writeUnderLease(options),
   };
   return {
     ...groupOperations(parts),
