@@ -4,7 +4,7 @@ import type { ApiDependencies } from '../dependencies';
 import { explainDocumentation } from '../documentation/explain-documentation';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
-import { knownProjection } from './rebuilds';
+import { knownProjection } from '../operation-submission';
 
 /** Every event of the store is looked at: a million of them take some ten seconds. Below the time-out of connections. */
 const EXPLAIN_TIMEOUT_MS = 55_000;

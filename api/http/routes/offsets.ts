@@ -6,9 +6,9 @@ import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { listOf } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
 import { offsetDocumentation } from '../documentation/offset-documentation';
+import { knownProjection, requestIdOf, submitRequest, submittedRequest } from '../operation-submission';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
-import { idOf, knownProjection, submit } from './rebuilds';
 
 const OffsetMove = record('offset-move', {
   topic: field(t.string, 'The topic.'),
@@ -32,7 +32,12 @@ export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies
       allowOnly(queryOf(request));
       // Each projection is a group under its own name; other groups are moved while their role is stopped.
       const group = knownProjection(dependencies, request.params.group);
-      const { id } = submit(dependencies, 'move-offsets', { group, moves: request.body.moves }, request);
+      const { id } = submitRequest(
+        dependencies,
+        'move-offsets',
+        { group, moves: request.body.moves },
+        request.caller.name,
+      );
       return reply
         .code(202)
         .header('location', `/ops/offset-moves/${id}`)
@@ -44,11 +49,10 @@ export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies
     '/ops/offset-moves/:id',
     { config: { documentation: offsetDocumentation.shown } },
     ({ params }) => {
-      const id = idOf(params.id);
+      const id = requestIdOf(params.id);
       const taken = dependencies.views.offsetRequest(id);
       if (taken !== undefined) return taken;
-      const [request] = dependencies.operationRequests.after(id - 1);
-      if (request?.id !== id || request.kind !== 'move-offsets') {
+      if (submittedRequest(dependencies, 'move-offsets', id) === undefined) {
         failWith('unknown-offset-move', `No move of offsets has the id ${id}.`);
       }
       return { id, state: 'requested', reason: null };

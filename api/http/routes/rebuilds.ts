@@ -4,12 +4,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { field, optionalField, record, type AnyRecord, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { Instant, listOf, oneOf } from '../../../domain/kernel/values';
-import type { NewOperationRequest, OperationRequest } from '../../../infra/commands/operation-requests';
+import type { OperationRequest } from '../../../infra/commands/operation-requests';
 import type { RebuildStatus } from '../../../projections/view-reader';
-import { storeUnavailable } from '../command-problems';
 import type { ApiDependencies } from '../dependencies';
 import { rebuildDocumentation } from '../documentation/rebuild-documentation';
-import { failWith, ProblemError } from '../problem';
+import { knownProjection, requestIdOf, submitRequest, submitRequests, submittedRequest } from '../operation-submission';
+import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 
 const RebuildSource = oneOf({ kafka: null, store: null });
@@ -80,7 +80,7 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
       allowOnly(queryOf(request));
       const projection = knownProjection(dependencies, request.params.name);
       const body = { projection, from: 'kafka', ...kindOf(request.body), ...request.body };
-      return accepted(reply, submit(dependencies, 'rebuild', body, request));
+      return accepted(reply, submitRequest(dependencies, 'rebuild', body, request.caller.name));
     },
   );
 
@@ -91,7 +91,7 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
       allowOnly(queryOf(request));
       const projection = knownProjection(dependencies, request.params.name);
       const body = { projection, from: 'store', kind: 'rollback' };
-      return accepted(reply, submit(dependencies, 'rebuild', body, request));
+      return accepted(reply, submitRequest(dependencies, 'rebuild', body, request.caller.name));
     },
   );
 
@@ -109,7 +109,7 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
         ...rest,
         pass,
       }));
-      const requested = submitAll(dependencies, 'rebuild', bodies, request);
+      const requested = submitRequests(dependencies, 'rebuild', bodies, request.caller.name);
       return reply.code(202).send({ items: requested.map(requestedRebuild) });
     },
   );
@@ -117,7 +117,7 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
   app.get<{ Params: { id: string } }>(
     '/ops/rebuilds/:id',
     { config: { documentation: rebuildDocumentation.rebuild } },
-    ({ params }) => rebuildOf(dependencies, idOf(params.id)),
+    ({ params }) => rebuildOf(dependencies, requestIdOf(params.id)),
   );
 };
 
@@ -163,11 +163,11 @@ const addDecisions = (app: FastifyInstance, dependencies: ApiDependencies): void
       { config: { access: 'operator', documentation: rebuildDocumentation[action] } },
       (request, reply) => {
         allowOnly(queryOf(request));
-        const status = rebuildOf(dependencies, idOf(request.params.id));
+        const status = rebuildOf(dependencies, requestIdOf(request.params.id));
         if (!states.includes(status.state)) {
           failWith('rebuild-not-open', `The rebuild ${status.id} is ${status.state}: ${refusal}.`);
         }
-        submit(dependencies, 'rebuild-control', { action, rebuild: status.id }, request);
+        submitRequest(dependencies, 'rebuild-control', { action, rebuild: status.id }, request.caller.name);
         return reply.code(202).header('location', `/ops/rebuilds/${status.id}`).send(status);
       },
     );
@@ -188,7 +188,7 @@ const addLeftovers = (app: FastifyInstance, dependencies: ApiDependencies): void
       const projection = knownProjection(dependencies, request.params.name);
       const former = statusOf(projection)?.former ?? null;
       if (former === null) failWith('unknown-build', `${projection} has no former build.`);
-      submit(dependencies, 'rebuild-control', { action: 'drop-former', projection }, request);
+      submitRequest(dependencies, 'rebuild-control', { action: 'drop-former', projection }, request.caller.name);
       return reply.code(202).send({ projection, generation: former.generation });
     },
   );
@@ -202,64 +202,19 @@ const addLeftovers = (app: FastifyInstance, dependencies: ApiDependencies): void
       const { copy } = request.body;
       const known = statusOf(projection)?.copies.some(({ name }) => name === copy) ?? false;
       if (!known) failWith('unknown-build', `${projection} has no copy called '${copy}'.`);
-      submit(dependencies, 'rebuild-control', { action: 'drop-copy', projection, copy }, request);
+      submitRequest(dependencies, 'rebuild-control', { action: 'drop-copy', projection, copy }, request.caller.name);
       return reply.code(202).send({ projection, copy });
     },
   );
 };
 
-/** The name, where it is one. */
-export const knownProjection = ({ views }: Pick<ApiDependencies, 'views'>, name: string): string => {
-  const known = views.views.map((view) => view.name);
-  if (known.includes(name)) return name;
-  const detail = `No projection is called '${name}'; there are ${known.join(', ')}.`;
-  return failWith('unknown-projection', detail, { extensions: { known } });
-};
-
-/** Writes what an operator asks for where the role that it is for finds it. */
-export const submit = (
-  dependencies: ApiDependencies,
-  kind: OperationRequest['kind'],
-  body: object,
-  request: FastifyRequest,
-): OperationRequest => {
-  const [submitted] = submitAll(dependencies, kind, [body], request);
-  if (submitted === undefined) throw new Error('a request that is submitted is answered');
-  return submitted;
-};
-
-const submitAll = (
-  { operationRequests, logger }: ApiDependencies,
-  kind: OperationRequest['kind'],
-  bodies: ReadonlyArray<object>,
-  { caller }: FastifyRequest,
-): ReadonlyArray<OperationRequest> => {
-  const requests = bodies.map((body): NewOperationRequest => ({
-    kind,
-    body: JSON.stringify(body),
-    actor: caller.name,
-  }));
-  try {
-    return operationRequests.submitAll(requests);
-  } catch (error) {
-    logger.error({ error, kind }, 'a request of an operator was not kept: the store took no write');
-    throw new ProblemError(storeUnavailable());
-  }
-};
-
-const rebuildOf = ({ views, operationRequests }: ApiDependencies, id: number): RebuildStatus => {
-  const started = views.rebuild(id);
+const rebuildOf = (dependencies: ApiDependencies, id: number): RebuildStatus => {
+  const started = dependencies.views.rebuild(id);
   if (started !== undefined) return started;
-  const [request] = operationRequests.after(id - 1);
-  if (request?.id !== id || request.kind !== 'rebuild') failWith('unknown-rebuild', `No rebuild has the id ${id}.`);
+  const request = submittedRequest(dependencies, 'rebuild', id);
+  if (request === undefined) failWith('unknown-rebuild', `No rebuild has the id ${id}.`);
   return requestedRebuild(request);
 };
-
-/** An id as it stands in a path. */
-export const idOf = (text: string): number =>
-  /^[1-9]\d{0,14}$/.test(text)
-    ? Number(text)
-    : failWith('invalid-parameter', `The id in the path is '${text}'; it takes a whole number from 1 on.`);
 
 /** A rebuild that no projections role has picked up. */
 const requestedRebuild = ({ id, body }: OperationRequest): RebuildStatus => {

@@ -10,7 +10,7 @@ import { readFailureRequest } from '../../../infra/dead-letters/failure-requests
 import type { RedrivePreview } from '../../../infra/dead-letters/redrive-preview';
 import type { ApiDependencies } from '../dependencies';
 import { failuresDocumentation } from '../documentation/failures-documentation';
-import { knownGroup, submitRequest } from '../operation-submission';
+import { knownGroup, requestIdOf, submitRequest, submittedRequest } from '../operation-submission';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 
@@ -104,17 +104,14 @@ const letterNumber = (group: string, id: string): number => {
   return failWith('unknown-dead-letter', `'${id}' is no dead letter of ${group}.`);
 };
 
-const redriveOf = ({ failures, operationRequests }: ApiDependencies, text: string): RedriveStatus => {
-  const id = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : refuseId(text);
-  const known = failures.redrive(id);
+const redriveOf = (dependencies: ApiDependencies, text: string): RedriveStatus => {
+  const id = requestIdOf(text);
+  const known = dependencies.failures.redrive(id);
   if (known !== undefined) return known;
-  const [request] = operationRequests.after(id - 1, ['redrive-plan']);
-  if (request?.id !== id) failWith('unknown-redrive', `No redrive has the id ${id}.`);
+  const request = submittedRequest(dependencies, 'redrive-plan', id);
+  if (request === undefined) failWith('unknown-redrive', `No redrive has the id ${id}.`);
   return requestedRedrive(request);
 };
-
-const refuseId: (text: string) => never = (text) =>
-  failWith('invalid-parameter', `The id in the path is '${text}'; it takes a whole number from 1 on.`);
 
 /** A plan that the role of its group has not picked up. */
 const requestedRedrive = (request: OperationRequest): RedriveStatus => {
