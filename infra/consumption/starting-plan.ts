@@ -5,6 +5,7 @@
  */
 import type { Topic } from '../../domain/kernel/topic';
 import { isEmbeddedLog, type LogTopic, type PartitionOffset } from '../kafka/event-log';
+import { refuse, refusedPartitionCount, type Refusal } from '../kafka/refusal';
 import { checkpointAt, type Checkpoint, type CheckpointMove } from './checkpoints';
 
 /** A partition as the log holds it now. */
@@ -26,12 +27,6 @@ export interface StartingPlan {
   readonly from: ReadonlyArray<PartitionOffset>;
   /** Why the log alone does not hold everything that the group has not seen, so that the store has to stand in. */
   readonly catchUp: string | undefined;
-}
-
-/** The group must not go on by itself. */
-export interface Refusal {
-  readonly _tag: 'Refuse';
-  readonly reason: string;
 }
 
 export interface StartingState {
@@ -70,23 +65,6 @@ export const startingPlan = (state: StartingState): StartingPlan | Refusal => {
   return { _tag: 'Start', begin, moves, from, catchUp };
 };
 
-/** The refusal where a topic has another partition count than the keys were placed by. */
-export const refusedPartitionCount = (
-  declared: ReadonlyArray<Topic>,
-  found: ReadonlyArray<LogTopic>,
-): Refusal | undefined => {
-  for (const { name, partitions } of declared) {
-    const topic = found.find((each) => each.topic === name);
-    if (topic === undefined || topic.partitions === partitions) continue;
-    return refuse(
-      `the topic ${name} has ${topic.partitions} partitions, declared are ${partitions}: another count moves keys to other ` +
-        'partitions, and the order of a key would be lost. Give the topic back its declared count (delete it and let the ' +
-        'relay make it again, with ACCEPT_NEW_LOG=true), or give the new count a topic of its own: README.md, Another number of partitions',
-    );
-  }
-  return undefined;
-};
-
 /** The refusal where all that the group has read bears other names: read again, it would count again. */
 const refusedRenaming = ({ declared, checkpoints }: StartingState): Refusal | undefined => {
   const names = new Set(declared.flatMap(({ name, earlier = [] }) => [name, ...earlier.map((each) => each.name)]));
@@ -105,7 +83,6 @@ interface PartitionStart {
 }
 
 const startAt = (offset: number, catchUp?: string): PartitionStart => ({ _tag: 'From', offset, catchUp });
-const refuse = (reason: string): Refusal => ({ _tag: 'Refuse', reason });
 
 const partitionStart = (
   bounds: PartitionBounds,

@@ -1,7 +1,7 @@
 /** Whether the topics are the ones that the cursor counts on: a pure decision, with the way on where they are not. */
 import type { Topic } from '../../domain/kernel/topic';
-import { refusedPartitionCount } from '../consumption/starting-plan';
 import { isEmbeddedLog, type LogTopic } from '../kafka/event-log';
+import { refuse, refusedPartitionCount, type Refusal } from '../kafka/refusal';
 
 export type TopicDecision =
   | {
@@ -11,7 +11,7 @@ export type TopicDecision =
       /** What is out of the ordinary, for the operator. */
       readonly note: string | undefined;
     }
-  | { readonly _tag: 'Refuse'; readonly reason: string };
+  | Refusal;
 
 export interface TopicState {
   readonly declared: ReadonlyArray<Topic>;
@@ -38,13 +38,11 @@ export const topicDecision = ({ declared, found, known, cursor, acceptNewLog }: 
   }
   const replaced = changed.filter((topic) => isReplaced(logIdOf(known, topic)));
   if (replaced.length > 0 && !acceptNewLog) {
-    return {
-      _tag: 'Refuse',
-      reason:
-        `the topics ${replaced.map(({ topic }) => topic).join(', ')} are not the ones that this data was published to: they ` +
+    return refuse(
+      `the topics ${replaced.map(({ topic }) => topic).join(', ')} are not the ones that this data was published to: they ` +
         'were recreated, or this is another cluster. If that is meant, start once with ACCEPT_NEW_LOG=true: everything is ' +
         'published again from the store, and consumers apply nothing twice',
-    };
+    );
   }
   const note =
     cursor === 0 ? undefined : `${names}: a log that this data was not published to; it gets everything from the store`;
