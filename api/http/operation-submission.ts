@@ -4,32 +4,40 @@ import { storeUnavailable } from './command-problems';
 import type { ApiDependencies } from './dependencies';
 import { failWith, ProblemError } from './problem';
 
-/** Writes requests down, all of them or none; ends with 503 where the store takes no write. */
-export const submitRequests = (
-  { operationRequests, logger }: ApiDependencies,
-  kind: OperationKind,
-  bodies: ReadonlyArray<object>,
-  actor: string,
-): ReadonlyArray<OperationRequest> => {
-  const requests = bodies.map((body): NewOperationRequest => ({ kind, body: JSON.stringify(body), actor }));
-  try {
-    return operationRequests.submitAll(requests);
-  } catch (error) {
-    logger.error({ error, kind }, 'an operation could not be asked for: the store took no write');
-    throw new ProblemError(storeUnavailable());
-  }
-};
-
-/** Writes one request down. */
+/** Writes one request down; ends with 503 where the store takes no write. */
 export const submitRequest = (
   dependencies: ApiDependencies,
   kind: OperationKind,
   body: object,
   actor: string,
-): OperationRequest => {
-  const [submitted] = submitRequests(dependencies, kind, [body], actor);
-  if (submitted === undefined) throw new Error('a request that is submitted is answered');
-  return submitted;
+): OperationRequest => written(dependencies, kind, (requests) => requests.submit(requestOf(kind, body, actor)));
+
+/** Writes several down, all of them or none. */
+export const submitRequests = (
+  dependencies: ApiDependencies,
+  kind: OperationKind,
+  bodies: ReadonlyArray<object>,
+  actor: string,
+): ReadonlyArray<OperationRequest> =>
+  written(dependencies, kind, (requests) => requests.submitAll(bodies.map((body) => requestOf(kind, body, actor))));
+
+const requestOf = (kind: OperationKind, body: object, actor: string): NewOperationRequest => ({
+  kind,
+  body: JSON.stringify(body),
+  actor,
+});
+
+const written = <Written>(
+  { operationRequests, logger }: ApiDependencies,
+  kind: OperationKind,
+  write: (requests: ApiDependencies['operationRequests']) => Written,
+): Written => {
+  try {
+    return write(operationRequests);
+  } catch (error) {
+    logger.error({ error, kind }, 'an operation could not be asked for: the store took no write');
+    throw new ProblemError(storeUnavailable());
+  }
 };
 
 /** A request of this kind by its id; undefined where there is none. */

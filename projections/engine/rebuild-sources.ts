@@ -1,6 +1,6 @@
 /** Where a rebuild's events come from: the log from offset zero, or the store. Both end where the group in service stands. */
 import type { Clock } from '../../infra/clock';
-import { checkpointAt, type Checkpoint } from '../../infra/consumption/checkpoints';
+import { checkpointAt, highWaterAt, type Checkpoint } from '../../infra/consumption/checkpoints';
 import type { EventLog, LogConsumer } from '../../infra/kafka/event-log';
 import { replayLog, ReplayImpossible, type LogReader } from './log-replay';
 import { packBatch, transferable } from './packed-batch';
@@ -153,9 +153,9 @@ export const eventsOfStore = (reading: RebuildReading): StoredEvents => {
     return { live: ends, shadow: reached };
   };
   const gap = ({ live, shadow }: Standing): { readonly after: number; readonly until: number } => {
-    const open = live.filter((each) => (checkpointAt(shadow, each)?.highWaterPosition ?? 0) < each.highWaterPosition);
+    const open = live.filter((each) => highWaterAt(shadow, each) < each.highWaterPosition);
     return {
-      after: Math.min(...open.map((each) => checkpointAt(shadow, each)?.highWaterPosition ?? 0)),
+      after: Math.min(...open.map((each) => highWaterAt(shadow, each))),
       until: Math.max(...open.map((each) => each.highWaterPosition)),
     };
   };
