@@ -2,9 +2,8 @@
 import { Producer } from '@confluentinc/kafka-javascript';
 import * as assert from 'uvu/assert';
 import { partitionOf } from '../../../infra/kafka/murmur2';
-import { spec } from '../../spec';
 import { admin } from '../../support/broker-admin';
-import { realKafka } from '../../support/kafka';
+import { kafkaSpec } from '../../support/kafka-spec';
 import type { Tally } from '../consumption/tally-handler';
 import { contractWorld, reached, type ContractWorld } from './contract-world';
 
@@ -93,46 +92,40 @@ const poison: ReadonlyArray<readonly [what: string, value: string, headers: Head
   ['5 MB of noise', 'x'.repeat(5_242_880), structured, /^the value is not JSON: Unexpected token/],
 ];
 
-void realKafka().then((broker) => {
-  if ('missing' in broker) {
-    spec('bad input', ({ skip }) => skip('is named on a real topic', broker.missing));
-    return;
-  }
-  spec('bad input on a real topic', ({ test, before, after }) => {
-    let world: ContractWorld;
-    let tally: Tally;
-    before(async () => {
-      world = await contractWorld(broker.servers, broker.topicPrefix());
-      await makeTopicForLargeValues(broker.servers, topicOf(world));
-      world.start();
-      tally = world.consumer('tally', world.catalog);
-    });
-    after(() => world.close());
+kafkaSpec('bad input on a real topic', ({ test, before, after }, broker) => {
+  let world: ContractWorld;
+  let tally: Tally;
+  before(async () => {
+    world = await contractWorld(broker.servers, broker.topicPrefix());
+    await makeTopicForLargeValues(broker.servers, topicOf(world));
+    world.start();
+    tally = world.consumer('tally', world.catalog);
+  });
+  after(() => world.close());
 
-    test('is named and set aside, and every other stream goes on', async () => {
-      const keys = Array.from({ length: 12 }, (_, index) => `stock-key${index}`);
-      await world.publish(Object.fromEntries(keys.map((key) => [key, received])));
-      await produce(broker.servers, topicOf(world), 'bad');
-      // The poison claims positions: those of the store are used up elsewhere, as they are when it is no poison.
-      const elsewhere = keys.find((key) => partitionOf(key.slice(6), 4) !== partitionOf('bad', 4)) ?? '';
-      for (let filler = 0; filler < CLAIMED_POSITIONS; filler += 1) await world.publish({ [elsewhere]: received });
-      await world.publish(Object.fromEntries([...keys, 'stock-bad'].map((key) => [key, received])));
-      await reached(
-        tally,
-        'stock-bad@1',
-        ...keys.map((key) => (key === elsewhere ? `${key}@${2 + CLAIMED_POSITIONS}` : `${key}@2`)),
-      );
-      const kept = tally.unreadable();
-      for (const [index, [what, value, , reason]] of poison.entries()) {
-        assert.match(kept[index]?.reason ?? '', reason, what);
-        // Where no event is named there is nothing to refer to: the bytes are kept.
-        const isEvent = kept[index]?.value === null;
-        assert.is(isEvent, value.includes('"position":1') && !/"position":1[,}]/.test(value), what);
-        if (!isEvent) assert.is(kept[index]?.value?.toString('utf8'), value, what);
-      }
-      assert.is(kept.length, poison.length);
-      assert.ok(keys.some((key) => partitionOf(key.slice(6), 4) === partitionOf('bad', 4)));
-    });
+  test('is named and set aside, and every other stream goes on', async () => {
+    const keys = Array.from({ length: 12 }, (_, index) => `stock-key${index}`);
+    await world.publish(Object.fromEntries(keys.map((key) => [key, received])));
+    await produce(broker.servers, topicOf(world), 'bad');
+    // The poison claims positions: those of the store are used up elsewhere, as they are when it is no poison.
+    const elsewhere = keys.find((key) => partitionOf(key.slice(6), 4) !== partitionOf('bad', 4)) ?? '';
+    for (let filler = 0; filler < CLAIMED_POSITIONS; filler += 1) await world.publish({ [elsewhere]: received });
+    await world.publish(Object.fromEntries([...keys, 'stock-bad'].map((key) => [key, received])));
+    await reached(
+      tally,
+      'stock-bad@1',
+      ...keys.map((key) => (key === elsewhere ? `${key}@${2 + CLAIMED_POSITIONS}` : `${key}@2`)),
+    );
+    const kept = tally.unreadable();
+    for (const [index, [what, value, , reason]] of poison.entries()) {
+      assert.match(kept[index]?.reason ?? '', reason, what);
+      // Where no event is named there is nothing to refer to: the bytes are kept.
+      const isEvent = kept[index]?.value === null;
+      assert.is(isEvent, value.includes('"position":1') && !/"position":1[,}]/.test(value), what);
+      if (!isEvent) assert.is(kept[index]?.value?.toString('utf8'), value, what);
+    }
+    assert.is(kept.length, poison.length);
+    assert.ok(keys.some((key) => partitionOf(key.slice(6), 4) === partitionOf('bad', 4)));
   });
 });
 

@@ -16,7 +16,7 @@ const HOST = join(__dirname, 'embedded-host.js');
 
 const open = async (): Promise<EventLog> => openLog({ configuration: {}, clock: systemClock, logger: silentLogger });
 
-holdLogContract({ name: 'the embedded broker as the log', open, prefix: '' });
+holdLogContract('the embedded broker as the log', { open, prefix: '' });
 
 /** Starts a process with an embedded broker in it, and answers the two process ids. */
 const startHost = async () => {

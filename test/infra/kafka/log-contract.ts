@@ -1,7 +1,9 @@
 /** What every log promises, real or embedded. */
 import * as assert from 'uvu/assert';
 import { OffsetOutOfRange, RecordTooLarge, type EventLog } from '../../../infra/kafka/event-log';
-import { spec } from '../../spec';
+import { spec, type Spec } from '../../spec';
+import type { RealKafka } from '../../support/kafka';
+import { kafkaSpec } from '../../support/kafka-spec';
 import {
   deliver,
   failureOf,
@@ -14,7 +16,6 @@ import {
 } from './log-fixture';
 
 export interface LogUnderTest {
-  readonly name: string;
   readonly open: () => Promise<EventLog>;
   /** Put before each topic's name. */
   readonly prefix: string;
@@ -22,166 +23,171 @@ export interface LogUnderTest {
 
 const RECORDS = 2_000;
 
-/** Holds a log to the contract. */
-export const holdLogContract = ({ name, open, prefix }: LogUnderTest): void => {
-  spec(name, ({ test, before, after }) => {
-    const opened: EventLog[] = [];
-    const log = (): EventLog => {
-      const [first] = opened;
-      if (first === undefined) throw new Error('the log is not open');
-      return first;
-    };
-    let topics = 0;
-    const freshTopic = async (): Promise<string> => {
-      topics += 1;
-      const topic = `${prefix}topic-${topics}`;
-      await log().ensureTopics([topicNamed(topic)]);
-      return topic;
-    };
+const defineContract = ({ test, before, after }: Spec, { open, prefix }: LogUnderTest): void => {
+  const opened: EventLog[] = [];
+  const log = (): EventLog => {
+    const [first] = opened;
+    if (first === undefined) throw new Error('the log is not open');
+    return first;
+  };
+  let topics = 0;
+  const freshTopic = async (): Promise<string> => {
+    topics += 1;
+    const topic = `${prefix}topic-${topics}`;
+    await log().ensureTopics([topicNamed(topic)]);
+    return topic;
+  };
 
-    before(async () => void opened.push(await open()));
-    after(async () => log().close());
+  before(async () => void opened.push(await open()));
+  after(async () => log().close());
 
-    test('makes the topics that are missing, finds them made, and tells each by its own identity', async () => {
-      const declared = [topicNamed(`${prefix}a`), topicNamed(`${prefix}b`)];
-      const made = await log().ensureTopics(declared);
+  test('makes the topics that are missing, finds them made, and tells each by its own identity', async () => {
+    const declared = [topicNamed(`${prefix}a`), topicNamed(`${prefix}b`)];
+    const made = await log().ensureTopics(declared);
+    assert.equal(
+      made.map(({ topic, partitions }) => ({ topic, partitions })),
+      declared.map((each) => ({ topic: each.name, partitions: 4 })),
+    );
+    assert.is.not(made[0]?.logId, made[1]?.logId);
+    assert.equal(await log().ensureTopics(declared), made);
+    assert.equal(await log().describe([`${prefix}b`, `${prefix}a`]), [made[1], made[0]]);
+  });
+
+  test('lets two make the same topics at the same time', async () => {
+    const declared = [topicNamed(`${prefix}race-1`), topicNamed(`${prefix}race-2`)];
+    const [left, right] = await Promise.all([log().ensureTopics(declared), log().ensureTopics(declared)]);
+    assert.equal(left, right);
+  });
+
+  test('rejects the description of a topic that is missing, by its name', async () => {
+    const { message } = await failureOf(log().describe([`${prefix}nowhere`]));
+    assert.match(message, new RegExp(`no topic ${prefix}nowhere`));
+  });
+
+  test('hands out what was sent: key, value, headers in lower case, time, in the order of each partition', async () => {
+    const topic = await freshTopic();
+    const sent = Array.from({ length: RECORDS }, (_, sequence) =>
+      recordOf(topic, sequence, { headers: [{ 'Content-Type': 'a/b' }, { Twice: 'first' }, { twice: 'ü' }] }),
+    );
+    await deliver(log(), sent);
+    const received = await withConsumer(log(), async (consumer) => {
+      consumer.assign(fromZero(topic));
+      return pollUntil(consumer, RECORDS);
+    });
+    assert.is(received.length, RECORDS);
+    for (let partition = 0; partition < 4; partition += 1) {
+      const expected = sent.filter((record) => record.partition === partition);
       assert.equal(
-        made.map(({ topic, partitions }) => ({ topic, partitions })),
-        declared.map((each) => ({ topic: each.name, partitions: 4 })),
+        received
+          .filter((record) => record.partition === partition)
+          .map(({ offset, key, value, timestampMs }) => [offset, String(key), String(value), timestampMs]),
+        expected.map(({ key, value, timestampMs }, offset) => [offset, key, value, timestampMs]),
       );
-      assert.is.not(made[0]?.logId, made[1]?.logId);
-      assert.equal(await log().ensureTopics(declared), made);
-      assert.equal(await log().describe([`${prefix}b`, `${prefix}a`]), [made[1], made[0]]);
-    });
+    }
+    assert.equal(received[0]?.headers, { 'content-type': Buffer.from('a/b'), twice: Buffer.from('ü') });
+  });
 
-    test('lets two make the same topics at the same time', async () => {
-      const declared = [topicNamed(`${prefix}race-1`), topicNamed(`${prefix}race-2`)];
-      const [left, right] = await Promise.all([log().ensureTopics(declared), log().ensureTopics(declared)]);
-      assert.equal(left, right);
-    });
-
-    test('rejects the description of a topic that is missing, by its name', async () => {
-      const { message } = await failureOf(log().describe([`${prefix}nowhere`]));
-      assert.match(message, new RegExp(`no topic ${prefix}nowhere`));
-    });
-
-    test('hands out what was sent: key, value, headers in lower case, time, in the order of each partition', async () => {
-      const topic = await freshTopic();
-      const sent = Array.from({ length: RECORDS }, (_, sequence) =>
-        recordOf(topic, sequence, { headers: [{ 'Content-Type': 'a/b' }, { Twice: 'first' }, { twice: 'ü' }] }),
+  test('reports each record once, and those of a partition in the order of sending', async () => {
+    const topic = await freshTopic();
+    const { producer, delivered, failures } = await toldProducer(log());
+    for (let sequence = 0; sequence < RECORDS; sequence += 1) producer.send(recordOf(topic, sequence));
+    assert.is(await producer.flush(20_000), true);
+    await producer.close();
+    assert.equal(failures, []);
+    assert.is(delivered.length, RECORDS);
+    for (let partition = 0; partition < 4; partition += 1) {
+      const ofPartition = delivered.filter((sequence) => sequence % 4 === partition);
+      assert.equal(
+        ofPartition,
+        Array.from({ length: RECORDS / 4 }, (_, index) => index * 4 + partition),
       );
-      await deliver(log(), sent);
-      const received = await withConsumer(log(), async (consumer) => {
-        consumer.assign(fromZero(topic));
-        return pollUntil(consumer, RECORDS);
-      });
-      assert.is(received.length, RECORDS);
-      for (let partition = 0; partition < 4; partition += 1) {
-        const expected = sent.filter((record) => record.partition === partition);
-        assert.equal(
-          received
-            .filter((record) => record.partition === partition)
-            .map(({ offset, key, value, timestampMs }) => [offset, String(key), String(value), timestampMs]),
-          expected.map(({ key, value, timestampMs }, offset) => [offset, key, value, timestampMs]),
-        );
-      }
-      assert.equal(received[0]?.headers, { 'content-type': Buffer.from('a/b'), twice: Buffer.from('ü') });
-    });
+    }
+  });
 
-    test('reports each record once, and those of a partition in the order of sending', async () => {
-      const topic = await freshTopic();
-      const { producer, delivered, failures } = await toldProducer(log());
-      for (let sequence = 0; sequence < RECORDS; sequence += 1) producer.send(recordOf(topic, sequence));
-      assert.is(await producer.flush(20_000), true);
-      await producer.close();
-      assert.equal(failures, []);
-      assert.is(delivered.length, RECORDS);
-      for (let partition = 0; partition < 4; partition += 1) {
-        const ofPartition = delivered.filter((sequence) => sequence % 4 === partition);
-        assert.equal(
-          ofPartition,
-          Array.from({ length: RECORDS / 4 }, (_, index) => index * 4 + partition),
-        );
-      }
-    });
+  test('throws for a record that is too large, and goes on with the next', async () => {
+    const topic = await freshTopic();
+    const { producer, delivered, failures } = await toldProducer(log());
+    const large = recordOf(topic, 0, { value: 'x'.repeat(5_000_000) });
+    assert.throws(
+      () => producer.send(large),
+      (error: unknown) => error instanceof RecordTooLarge && error.sizeBytes === 5_000_000,
+    );
+    producer.send(recordOf(topic, 1));
+    assert.is(await producer.flush(20_000), true);
+    await producer.close();
+    assert.equal([delivered, failures], [[1], []]);
+  });
 
-    test('throws for a record that is too large, and goes on with the next', async () => {
-      const topic = await freshTopic();
-      const { producer, delivered, failures } = await toldProducer(log());
-      const large = recordOf(topic, 0, { value: 'x'.repeat(5_000_000) });
-      assert.throws(
-        () => producer.send(large),
-        (error: unknown) => error instanceof RecordTooLarge && error.sizeBytes === 5_000_000,
+  test('answers an empty poll soon, and a later record after that', async () => {
+    const topic = await freshTopic();
+    await withConsumer(log(), async (consumer) => {
+      consumer.assign(fromZero(topic));
+      assert.equal(await consumer.poll(10), []);
+      await deliver(log(), [recordOf(topic, 1)]);
+      const [record] = await pollUntil(consumer, 1);
+      assert.is(record?.partition, 1);
+    });
+  });
+
+  test('begins at the offsets of the newest assignment, and reads nothing else', async () => {
+    const topic = await freshTopic();
+    await deliver(
+      log(),
+      Array.from({ length: 40 }, (_, sequence) => recordOf(topic, sequence)),
+    );
+    await withConsumer(log(), async (consumer) => {
+      consumer.assign(fromZero(topic));
+      await pollUntil(consumer, 1);
+      consumer.assign([{ topic, partition: 2, offset: 7 }]);
+      const records = await pollUntil(consumer, 3);
+      assert.equal(
+        records.map(({ partition, offset }) => [partition, offset]),
+        [
+          [2, 7],
+          [2, 8],
+          [2, 9],
+        ],
       );
-      producer.send(recordOf(topic, 1));
-      assert.is(await producer.flush(20_000), true);
-      await producer.close();
-      assert.equal([delivered, failures], [[1], []]);
+      assert.equal(await consumer.watermarks(topic, 2), { low: 0, high: 10 });
     });
+  });
 
-    test('answers an empty poll soon, and a later record after that', async () => {
-      const topic = await freshTopic();
-      await withConsumer(log(), async (consumer) => {
-        consumer.assign(fromZero(topic));
-        assert.equal(await consumer.poll(10), []);
-        await deliver(log(), [recordOf(topic, 1)]);
-        const [record] = await pollUntil(consumer, 1);
-        assert.is(record?.partition, 1);
-      });
-    });
-
-    test('begins at the offsets of the newest assignment, and reads nothing else', async () => {
+  for (const [where, offset] of [
+    ['after the end', 11],
+    ['far after the end', 1_000_000],
+  ] as const) {
+    test(`rejects an offset ${where} by topic and partition, although other partitions have records`, async () => {
       const topic = await freshTopic();
       await deliver(
         log(),
         Array.from({ length: 40 }, (_, sequence) => recordOf(topic, sequence)),
       );
       await withConsumer(log(), async (consumer) => {
-        consumer.assign(fromZero(topic));
-        await pollUntil(consumer, 1);
-        consumer.assign([{ topic, partition: 2, offset: 7 }]);
-        const records = await pollUntil(consumer, 3);
-        assert.equal(
-          records.map(({ partition, offset }) => [partition, offset]),
-          [
-            [2, 7],
-            [2, 8],
-            [2, 9],
-          ],
-        );
-        assert.equal(await consumer.watermarks(topic, 2), { low: 0, high: 10 });
+        consumer.assign([{ topic, partition: 3, offset }, ...fromZero(topic, 3)]);
+        const failure = await failureOf(pollUntil(consumer, 100));
+        if (!(failure instanceof OffsetOutOfRange)) throw failure;
+        assert.equal([failure.topic, failure.partition], [topic, 3]);
       });
     });
+  }
 
-    for (const [where, offset] of [
-      ['after the end', 11],
-      ['far after the end', 1_000_000],
-    ] as const) {
-      test(`rejects an offset ${where} by topic and partition, although other partitions have records`, async () => {
-        const topic = await freshTopic();
-        await deliver(
-          log(),
-          Array.from({ length: 40 }, (_, sequence) => recordOf(topic, sequence)),
-        );
-        await withConsumer(log(), async (consumer) => {
-          consumer.assign([{ topic, partition: 3, offset }, ...fromZero(topic, 3)]);
-          const failure = await failureOf(pollUntil(consumer, 100));
-          if (!(failure instanceof OffsetOutOfRange)) throw failure;
-          assert.equal([failure.topic, failure.partition], [topic, 3]);
-        });
-      });
-    }
-
-    test('closes with records outstanding, in bounded time, and closes twice', async () => {
-      const topic = await freshTopic();
-      const { producer } = await toldProducer(log());
-      for (let sequence = 0; sequence < RECORDS; sequence += 1) producer.send(recordOf(topic, sequence));
-      await Promise.all([producer.close(), producer.close()]);
-      const consumer = await log().openConsumer('tidemark-test');
-      consumer.assign(fromZero(topic));
-      const polling = consumer.poll(1_000).catch(() => []);
-      await Promise.all([consumer.close(), consumer.close()]);
-      await polling;
-    });
+  test('closes with records outstanding, in bounded time, and closes twice', async () => {
+    const topic = await freshTopic();
+    const { producer } = await toldProducer(log());
+    for (let sequence = 0; sequence < RECORDS; sequence += 1) producer.send(recordOf(topic, sequence));
+    await Promise.all([producer.close(), producer.close()]);
+    const consumer = await log().openConsumer('tidemark-test');
+    consumer.assign(fromZero(topic));
+    const polling = consumer.poll(1_000).catch(() => []);
+    await Promise.all([consumer.close(), consumer.close()]);
+    await polling;
   });
 };
+
+/** Holds a log to the contract. */
+export const holdLogContract = (name: string, log: LogUnderTest): void =>
+  spec(name, (tools) => defineContract(tools, log));
+
+/** Holds a log on the broker of the run to it. */
+export const kafkaLogContract = (name: string, logOn: (broker: RealKafka) => LogUnderTest): void =>
+  kafkaSpec(name, (tools, broker) => defineContract(tools, logOn(broker)));

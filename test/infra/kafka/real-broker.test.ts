@@ -13,6 +13,7 @@ import { javaVersion } from '../../../infra/kafka/real-broker/tools';
 import { silentLogger } from '../../../infra/logger';
 import { spec } from '../../spec';
 import { whyNoKafka } from '../../support/kafka';
+import { specUnless } from '../../support/kafka-spec';
 import { eventually } from '../../support/server';
 import { failureOf } from './log-fixture';
 
@@ -54,15 +55,7 @@ void whyNoKafka().then((missing) => {
     });
   });
 
-  const name = 'starting a real broker';
-  if (missing !== undefined) {
-    spec(name, ({ skip }) => {
-      skip('on a port that is taken names the port before anything is started', missing);
-      skip('leaves none behind when its starter is killed', missing);
-    });
-    return;
-  }
-  spec(name, ({ test }) => {
+  specUnless(missing, 'starting a real broker', ({ test }) => {
     test('on a port that is taken names the port before anything is started', async () => {
       const server = createServer();
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

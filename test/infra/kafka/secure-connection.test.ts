@@ -9,8 +9,8 @@ import type { KafkaConnection } from '../../../infra/configuration';
 import { openLog } from '../../../infra/kafka/open-log';
 import { freePort } from '../../../infra/kafka/real-broker/free-port';
 import { silentLogger, type Logger } from '../../../infra/logger';
-import { spec } from '../../spec';
-import { ownKafka, whyNoKafka, type OwnKafka } from '../../support/kafka';
+import { ownKafka, type OwnKafka } from '../../support/kafka';
+import { ownKafkaSpec } from '../../support/kafka-spec';
 import { eventually } from '../../support/server';
 import { deliver, failureOf, fromZero, pollUntil, recordOf, topicNamed, withConsumer } from './log-fixture';
 
@@ -33,84 +33,77 @@ const makeCertificate = (folder: string): { readonly keystore: string; readonly 
   return { keystore, ca };
 };
 
-void whyNoKafka().then((missing) => {
-  const name = 'a cluster that asks for TLS and a password';
-  if (missing !== undefined) {
-    spec(name, ({ skip }) => skip('lets in who has them', missing));
-    return;
-  }
-  spec(name, ({ test, before, after }) => {
-    const folder = mkdtempSync(join(tmpdir(), 'tidemark-tls-'));
-    const brokers: OwnKafka[] = [];
-    let connection: KafkaConnection;
+ownKafkaSpec('a cluster that asks for TLS and a password', ({ test, before, after }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-tls-'));
+  const brokers: OwnKafka[] = [];
+  let connection: KafkaConnection;
 
-    const open = async (changes: Partial<KafkaConnection>, logger: Logger = silentLogger) =>
-      openLog({ configuration: { kafka: { ...connection, ...changes } }, clock: systemClock, logger });
+  const open = async (changes: Partial<KafkaConnection>, logger: Logger = silentLogger) =>
+    openLog({ configuration: { kafka: { ...connection, ...changes } }, clock: systemClock, logger });
 
-    before(async () => {
-      const { keystore, ca } = makeCertificate(folder);
-      const port = await freePort();
-      const jaas = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
-      brokers.push(
-        await ownKafka({
-          extraListeners: [{ protocol: 'SASL_SSL', port }],
-          properties: {
-            'ssl.keystore.type': 'PKCS12',
-            'ssl.keystore.location': keystore,
-            'ssl.keystore.password': PASSWORD,
-            'ssl.key.password': PASSWORD,
-            'sasl.enabled.mechanisms': 'SCRAM-SHA-256',
-            'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config': jaas,
-          },
-          formatParameters: ['--add-scram', `SCRAM-SHA-256=[name=${user.username},password=${user.password}]`],
-        }),
-      );
-      connection = {
-        brokers: `127.0.0.1:${port}`,
-        securityProtocol: 'sasl_ssl',
-        sslCaLocation: ca,
-        sasl: { mechanism: 'SCRAM-SHA-256', ...user },
-      };
-    });
-    after(async () => {
-      for (const broker of brokers) await broker.stop();
-      rmSync(folder, { recursive: true, force: true });
-    });
+  before(async () => {
+    const { keystore, ca } = makeCertificate(folder);
+    const port = await freePort();
+    const jaas = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+    brokers.push(
+      await ownKafka({
+        extraListeners: [{ protocol: 'SASL_SSL', port }],
+        properties: {
+          'ssl.keystore.type': 'PKCS12',
+          'ssl.keystore.location': keystore,
+          'ssl.keystore.password': PASSWORD,
+          'ssl.key.password': PASSWORD,
+          'sasl.enabled.mechanisms': 'SCRAM-SHA-256',
+          'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config': jaas,
+        },
+        formatParameters: ['--add-scram', `SCRAM-SHA-256=[name=${user.username},password=${user.password}]`],
+      }),
+    );
+    connection = {
+      brokers: `127.0.0.1:${port}`,
+      securityProtocol: 'sasl_ssl',
+      sslCaLocation: ca,
+      sasl: { mechanism: 'SCRAM-SHA-256', ...user },
+    };
+  });
+  after(async () => {
+    for (const broker of brokers) await broker.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
+  test(
+    'takes and hands out records, encrypted, from who has the password',
+    async () => {
+      const log = await open({});
+      await log.ensureTopics([topicNamed('secret')]);
+      await deliver(log, [recordOf('secret', 1)]);
+      const [record] = await withConsumer(log, async (consumer) => {
+        consumer.assign(fromZero('secret'));
+        return pollUntil(consumer, 1);
+      });
+      await log.close();
+      assert.is(String(record?.key), 'key-1');
+    },
+    { timeoutMs: 60_000 },
+  );
+
+  for (const [what, changes] of [
+    ['a wrong password', { sasl: { mechanism: 'SCRAM-SHA-256', username: 'app', password: 'guessed' } }],
+    ["nobody's certificate", { sslCaLocation: '/etc/ssl/certs/ca-certificates.crt' }],
+  ] as const) {
     test(
-      'takes and hands out records, encrypted, from who has the password',
+      `keeps out ${what}, and the log says why`,
       async () => {
-        const log = await open({});
-        await log.ensureTopics([topicNamed('secret')]);
-        await deliver(log, [recordOf('secret', 1)]);
-        const [record] = await withConsumer(log, async (consumer) => {
-          consumer.assign(fromZero('secret'));
-          return pollUntil(consumer, 1);
-        });
+        const lines: unknown[] = [];
+        const logger = { ...silentLogger, warn: (fields: unknown) => void lines.push(fields) };
+        const log = await open(changes, logger);
+        await failureOf(log.describe(['secret']));
+        await eventually('the reason is logged', async () =>
+          Promise.resolve(/authentication|ssl/i.test(JSON.stringify(lines))),
+        );
         await log.close();
-        assert.is(String(record?.key), 'key-1');
       },
       { timeoutMs: 60_000 },
     );
-
-    for (const [what, changes] of [
-      ['a wrong password', { sasl: { mechanism: 'SCRAM-SHA-256', username: 'app', password: 'guessed' } }],
-      ["nobody's certificate", { sslCaLocation: '/etc/ssl/certs/ca-certificates.crt' }],
-    ] as const) {
-      test(
-        `keeps out ${what}, and the log says why`,
-        async () => {
-          const lines: unknown[] = [];
-          const logger = { ...silentLogger, warn: (fields: unknown) => void lines.push(fields) };
-          const log = await open(changes, logger);
-          await failureOf(log.describe(['secret']));
-          await eventually('the reason is logged', async () =>
-            Promise.resolve(/authentication|ssl/i.test(JSON.stringify(lines))),
-          );
-          await log.close();
-        },
-        { timeoutMs: 60_000 },
-      );
-    }
-  });
+  }
 });
