@@ -57,11 +57,24 @@ export const Instant = constrained(
   { type: 'string', format: 'date-time', pattern: INSTANT_PATTERN },
 );
 
-/** `Date.parse` rolls 30 February over into March; a real moment prints back as it came. */
+const DAYS_OF_MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Whether there is such a moment, of a text in the right form: `Date.parse` would roll 30 February over into March. */
 const isCalendarInstant = (value: string): boolean => {
-  const parsed = Date.parse(value);
-  return !Number.isNaN(parsed) && new Date(parsed).toISOString().slice(0, 19) === value.slice(0, 19);
+  const year = twoDigitsAt(value, 0) * 100 + twoDigitsAt(value, 2);
+  const month = twoDigitsAt(value, 5);
+  const day = twoDigitsAt(value, 8);
+  const isLeapYear = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const days = month === 2 && isLeapYear ? 29 : (DAYS_OF_MONTHS[month - 1] ?? 0);
+  const isDay = day >= 1 && day <= days;
+  return isDay && twoDigitsAt(value, 11) < 24 && twoDigitsAt(value, 14) < 60 && twoDigitsAt(value, 17) < 60;
 };
+
+/** Every event that is read has instants in it: without parts of the text being cut out this takes a tenth of the time. */
+const twoDigitsAt = (text: string, index: number): number =>
+  (text.charCodeAt(index) - ZERO) * 10 + text.charCodeAt(index + 1) - ZERO;
+
+const ZERO = '0'.charCodeAt(0);
 
 /** Whether one instant lies before another; both in the format of {@link Instant}, with or without milliseconds. */
 export const isBefore = (left: string, right: string): boolean => Date.parse(left) < Date.parse(right);

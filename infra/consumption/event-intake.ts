@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { decodeEvent } from '../../domain/kernel/decode-event';
-import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
+import { categoryOf, type EventEnvelope, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { originInStore } from '../dead-letters/origin-in-store';
 import type { Origin } from '../dead-letters/quarantine';
 import { destinationOf, readCloudEvent } from '../kafka/cloud-events';
@@ -14,7 +14,7 @@ import type { LogRecord } from '../kafka/event-log';
 import { highWaterAt, type Checkpoint, type Checkpoints } from './checkpoints';
 import { appliedEarlier } from './earlier-topics';
 import type { Consumer } from './event-consumer';
-import { intakeBatch, type DecodeArrival, type Surroundings, type Visit } from './intake-batch';
+import { intakeBatch, type Arrival, type DecodeArrival, type Surroundings, type Visit } from './intake-batch';
 import type { BatchOutcome, RecordBatch } from './group-handler';
 
 export interface IntakeOptions extends Surroundings {
@@ -25,14 +25,26 @@ export interface IntakeOptions extends Surroundings {
 /** Calls a function for each record of a batch with the index of the move that it belongs to; it may be asked again. */
 export type EachRecord = (visit: (record: LogRecord, moveIndex: number) => void) => void;
 
+/** A record that was read, once for all who take it. */
+export interface IncomingRecord {
+  readonly origin: Origin;
+  /** Left with a sentence where the record is no event. */
+  readonly arrival: E.Either<string, Arrival>;
+}
+
+/** The same of records that were read before. */
+export type EachIncoming = (visit: (incoming: IncomingRecord, moveIndex: number) => void) => void;
+
+type Taken = Pick<RecordBatch, 'moves' | 'exhaustedAttempts'>;
+
 /** Adds up while events come in. All calls belong inside the caller's transaction, which a throw must roll back. */
 export interface EventIntake {
   /** Takes records in and moves the checkpoints. Throws CheckpointMoved and CircuitOpen. */
-  readonly records: (
-    to: Consumer,
-    batch: Pick<RecordBatch, 'moves' | 'exhaustedAttempts'>,
-    eachRecord: EachRecord,
-  ) => BatchOutcome;
+  readonly records: (to: Consumer, batch: Taken, eachRecord: EachRecord) => BatchOutcome;
+  /** Reads a record of a log, for several who take it. */
+  readonly read: (record: LogRecord, logId: string) => IncomingRecord;
+  /** As `records`, of what was read before. */
+  readonly incoming: (to: Consumer, batch: Taken, eachIncoming: EachIncoming) => BatchOutcome;
   /** Takes events of the store in, in the order of positions; none beyond its partition's bound, where there are bounds. */
   readonly events: (
     to: Consumer,
@@ -43,45 +55,26 @@ export interface EventIntake {
 
 /** Makes the intake of one file. */
 export const eventIntake = (options: IntakeOptions): EventIntake => {
-  const reading = readingOf(options.catalog);
+  const { decode, presentType } = readingOf(options.catalog);
   const place = placing(options.catalog);
   const originOf = originInStore(options.catalog);
+  const read: EventIntake['read'] = (record, logId) => {
+    const origin = originInLog(record, logId);
+    const received = readCloudEvent(record);
+    if (E.isLeft(received)) return { origin, arrival: received };
+    const { envelope, data } = received.right;
+    return { origin, arrival: E.right(arrivalOf(decode, envelope, () => data, origin)) };
+  };
+  const incoming = incomingTo(options, presentType);
   return {
-    records: (to, { moves, exhaustedAttempts }, eachRecord) => {
-      const known = options.checkpoints.read(to.consumer);
-      const earlier = appliedEarlier(options.catalog, known);
-      let highWater: number[] = [];
-      const visit: Visit = (on) => {
-        // From the beginning, each time.
-        highWater = moves.map((move) => highWaterAt(known, move));
+    read,
+    incoming,
+    records: (to, taken, eachRecord) =>
+      incoming(to, taken, (visit) =>
         eachRecord((record, moveIndex) => {
-          const origin = originInLog(record, moves[moveIndex]?.logId ?? '');
-          const received = readCloudEvent(record);
-          if (E.isLeft(received)) {
-            on.noEvent(origin, { class: 'malformed', reason: received.left });
-            return;
-          }
-          const { envelope, data } = received.right;
-          if (envelope.position <= (highWater[moveIndex] ?? 0)) {
-            on.duplicate();
-            return;
-          }
-          // Not seen, for this consumer: it neither counts nor moves a mark.
-          if (to.untilPosition !== undefined && envelope.position > to.untilPosition) return;
-          highWater[moveIndex] = envelope.position;
-          if (envelope.position <= earlier(envelope.stream)) {
-            on.duplicate();
-            return;
-          }
-          on.arrival({ envelope, data: () => data, origin });
-        });
-      };
-      const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit);
-      moves.forEach((move, moveIndex) =>
-        options.checkpoints.move(to.consumer, { ...move, highWaterPosition: highWater[moveIndex] ?? 0 }),
-      );
-      return counts;
-    },
+          visit(read(record, taken.moves[moveIndex]?.logId ?? ''), moveIndex);
+        }),
+      ),
     events: (to, page, bounds) => {
       let partitions: ReadonlyMap<string, OpenPartition> = new Map();
       const visit: Visit = (on) => {
@@ -100,15 +93,50 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
             on.duplicate();
             continue;
           }
-          on.arrival({ envelope: event, data: () => JSON.parse(event.payload) as unknown, origin: originOf(event) });
+          const data = (): unknown => JSON.parse(event.payload) as unknown;
+          on.arrival(arrivalOf(decode, event, data, originOf(event)));
         }
       };
-      const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts: undefined })(visit);
+      const counts = intakeBatch({ ...options, presentType, to, exhaustedAttempts: undefined })(visit);
       moveMarks(options.checkpoints, to.consumer, partitions);
       return counts;
     },
   };
 };
+
+/** Records on their way through the marks of a consumer. */
+const incomingTo =
+  (options: IntakeOptions, presentType: (type: string) => string | undefined): EventIntake['incoming'] =>
+  (to, { moves, exhaustedAttempts }, eachIncoming) => {
+    const known = options.checkpoints.read(to.consumer);
+    const earlier = appliedEarlier(options.catalog, known);
+    let highWater: number[] = [];
+    const visit: Visit = (on) => {
+      // From the beginning, each time.
+      highWater = moves.map((move) => highWaterAt(known, move));
+      eachIncoming(({ origin, arrival }, moveIndex) => {
+        if (E.isLeft(arrival)) {
+          on.noEvent(origin, { class: 'malformed', reason: arrival.left });
+          return;
+        }
+        const { stream, position } = arrival.right.envelope;
+        if (position <= (highWater[moveIndex] ?? 0)) {
+          on.duplicate();
+          return;
+        }
+        // Not seen, for this consumer: it neither counts nor moves a mark.
+        if (to.untilPosition !== undefined && position > to.untilPosition) return;
+        highWater[moveIndex] = position;
+        if (position <= earlier(stream)) on.duplicate();
+        else on.arrival(arrival.right);
+      });
+    };
+    const counts = intakeBatch({ ...options, presentType, to, exhaustedAttempts })(visit);
+    moves.forEach((move, moveIndex) =>
+      options.checkpoints.move(to.consumer, { ...move, highWaterPosition: highWater[moveIndex] ?? 0 }),
+    );
+    return counts;
+  };
 
 /** The records of a batch as they came from the log. */
 export const recordsOf =
@@ -136,6 +164,12 @@ export const readingOf = (
       return E.left({ class: _tag === 'UnknownContract' ? 'unknown-contract' : 'malformed', reason });
     },
   };
+};
+
+/** Decoded when it is first asked for, and not again for the next who asks. */
+const arrivalOf = (decode: DecodeArrival, envelope: EventEnvelope, data: () => unknown, origin: Origin): Arrival => {
+  let decoded: ReturnType<DecodeArrival> | undefined;
+  return { envelope, data, origin, decoded: () => (decoded ??= decode({ envelope, data })) };
 };
 
 const originInLog = (

@@ -15,6 +15,8 @@ import { failureOf, failurePolicies, EventNotNow, isAttributable, type Failure }
 export interface Arrival {
   readonly envelope: EventEnvelope;
   readonly data: () => unknown;
+  /** The event by today's contracts. */
+  readonly decoded: () => ReturnType<DecodeArrival>;
   readonly origin: Origin;
 }
 
@@ -41,7 +43,6 @@ export interface Surroundings {
 
 interface BatchOptions extends Surroundings {
   readonly to: Consumer;
-  readonly decode: DecodeArrival;
   /** The present name of an event that may have been renamed since; undefined where no contract has the name. */
   readonly presentType: (type: string) => string | undefined;
   readonly exhaustedAttempts: number | undefined;
@@ -144,7 +145,7 @@ const copyOf = ({ counts, closed, newlyClosed, seen, latestReason }: Attempt): A
 });
 
 const takeOne = (options: BatchOptions, attempt: Attempt, handling: Handling, arrival: Arrival): void => {
-  const { to, presentType, decode, quarantine } = options;
+  const { to, presentType, quarantine } = options;
   const { stream, type } = arrival.envelope;
   const { counts } = attempt;
   attempt.seen.add(stream);
@@ -159,7 +160,7 @@ const takeOne = (options: BatchOptions, attempt: Attempt, handling: Handling, ar
     quarantine.park(to.consumer, arrival.envelope, arrival.origin, to.rowsOf(arrival.envelope, dataOf(arrival)));
     return;
   }
-  const decoded = decode(arrival);
+  const decoded = arrival.decoded();
   if (E.isLeft(decoded)) {
     setAside(options, attempt, arrival, decoded.left);
     return;

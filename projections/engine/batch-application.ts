@@ -1,13 +1,13 @@
 /** Applies batches to a build of a projection's tables: Kafka's records and the store's events go through one fold. */
 import type { Checkpoint } from '../../infra/consumption/checkpoints';
 import type { Consumer } from '../../infra/consumption/event-consumer';
-import type { EventIntake } from '../../infra/consumption/event-intake';
+import type { EachIncoming, EventIntake } from '../../infra/consumption/event-intake';
 import { defaultRetryPolicy } from '../../infra/consumption/failures';
 import type { BatchOutcome } from '../../infra/consumption/group-handler';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import { foldInto } from './fold';
 import type { Generation } from './generation';
-import { eachRecord, type PackedBatch } from './packed-batch';
+import { eachRecord, type OpenMove, type PackedBatch } from './packed-batch';
 import { rowsConcerned } from './stale-rows';
 import type { StorePage } from './views-operations';
 
@@ -43,6 +43,45 @@ export const applyBatch = (
   const taken = { moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
   return intake.records(consumerOf(target), taken, (visit) => eachRecord(batch, visit));
 };
+
+/** What of a batch goes into one build: the records between the offsets of its moves. */
+export interface Share {
+  readonly target: Target;
+  readonly moves: ReadonlyArray<OpenMove>;
+}
+
+/** Applies records to several builds, each record read once, and moves their checkpoints; belongs inside a transaction. */
+export const applyShared = (intake: EventIntake, shares: ReadonlyArray<Share>, batch: PackedBatch): void => {
+  const each: EachIncoming = (visit) =>
+    eachRecord(batch, (record, moveIndex) => {
+      visit(intake.read(record, batch.moves[moveIndex]?.logId ?? ''), moveIndex);
+    });
+  const once = shares.length > 1 ? kept(each) : each;
+  for (const { target, moves } of shares) intake.incoming(consumerOf(target), { moves }, shareOf(once, batch, moves));
+};
+
+const kept = (each: EachIncoming): EachIncoming => {
+  const all: Parameters<Parameters<EachIncoming>[0]>[] = [];
+  each((...one) => void all.push(one));
+  return (visit) => {
+    for (const one of all) visit(...one);
+  };
+};
+
+const shareOf =
+  (each: EachIncoming, batch: PackedBatch, moves: ReadonlyArray<OpenMove>): EachIncoming =>
+  (visit) => {
+    const indexes = batch.moves.map(({ topic, partition }) =>
+      moves.findIndex((move) => move.topic === topic && move.partition === partition),
+    );
+    each((incoming, batchIndex) => {
+      const index = indexes[batchIndex] ?? -1;
+      const move = moves[index];
+      if (move === undefined) return;
+      const { offset } = incoming.origin;
+      if (offset >= move.fromOffset && offset < move.nextOffset) visit(incoming, index);
+    });
+  };
 
 /** Applies one page of the store; belongs inside a transaction. */
 export const applyStorePage = (

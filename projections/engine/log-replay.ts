@@ -20,15 +20,24 @@ export class ReplayImpossible extends Error {
 /** Who reads: each stands where it stands, and gets no record twice. */
 export interface LogReader {
   readonly partitions: ReadonlyArray<ReplayPartition>;
-  /** Takes a batch; the next one is fetched meanwhile, but not handed over before this one is done. */
-  readonly apply: (records: ReadonlyArray<LogRecord>, moves: ReadonlyArray<OpenMove>) => Promise<void>;
   /** Once it aborts, the others go on without this one. */
   readonly signal: AbortSignal;
 }
 
-export interface ReplayOptions {
+/** What of a batch is one reader's: the records between its own offsets. */
+export interface ReaderShare<Reader extends LogReader> {
+  readonly reader: Reader;
+  readonly moves: ReadonlyArray<OpenMove>;
+}
+
+export interface ReplayOptions<Reader extends LogReader> {
   readonly consumer: LogConsumer;
-  readonly readers: ReadonlyArray<LogReader>;
+  readonly readers: ReadonlyArray<Reader>;
+  /**
+   * Takes the records that any reader still lacks; a share for each reader that comes further with them. The next batch is
+   * fetched meanwhile, but not handed over before this one is done.
+   */
+  readonly apply: (records: ReadonlyArray<LogRecord>, shares: ReadonlyArray<ReaderShare<Reader>>) => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -40,26 +49,27 @@ interface Cursor extends ReplayPartition {
   nextOffset: number;
 }
 
-interface Reading extends LogReader {
+interface Reading<Reader extends LogReader> {
+  readonly reader: Reader;
   readonly cursors: ReadonlyArray<Cursor>;
 }
 
 /** Resolves when every reader has read its partitions, or has aborted. Throws {@link ReplayImpossible}. */
-export const replayLog = async ({ consumer, readers, clock }: ReplayOptions): Promise<void> => {
-  const readings = readers.map((reader): Reading => ({ ...reader, cursors: openCursors(reader) }));
+export const replayLog = async <Reader extends LogReader>(options: ReplayOptions<Reader>): Promise<void> => {
+  const { consumer, readers, apply, clock } = options;
+  const readings = readers.map((reader): Reading<Reader> => ({ reader, cursors: openCursors(reader) }));
   if (!readings.some(isOpen)) return;
   consumer.assign(lowestOffsets(readings.filter(isOpen)));
   let applying: Promise<unknown> = Promise.resolve();
   let heardAtMs = clock.monotonicMs();
   try {
     while (readings.some(isOpen)) {
-      const records = await poll(consumer);
+      const polled = await poll(consumer);
       await applying;
-      const batches = readings.filter(isOpen).map((reading) => ({ reading, batch: take(records, reading.cursors) }));
-      const due = batches.filter(({ batch }) => batch.moves.length > 0);
-      if (due.length > 0) {
+      const { records, shares } = take(polled, readings.filter(isOpen));
+      if (shares.length > 0) {
         heardAtMs = clock.monotonicMs();
-        applying = Promise.all(due.map(({ reading, batch }) => applyTo(reading, batch)));
+        applying = unlessAborted(apply(records, shares), shares);
         // Awaited before the next batch; a failure must not count as unhandled until then.
         applying.catch(() => undefined);
       } else if (clock.monotonicMs() - heardAtMs > SILENCE_MS) {
@@ -75,15 +85,25 @@ export const replayLog = async ({ consumer, readers, clock }: ReplayOptions): Pr
   }
 };
 
+/** Readers that have aborted meanwhile may have lost what they write to. */
+const unlessAborted = async (applying: Promise<void>, shares: ReadonlyArray<ReaderShare<LogReader>>): Promise<void> => {
+  try {
+    await applying;
+  } catch (error) {
+    if (!shares.every(({ reader }) => reader.signal.aborted)) throw error;
+  }
+};
+
 const openCursors = ({ partitions }: LogReader): ReadonlyArray<Cursor> =>
   partitions.map((each): Cursor => ({ ...each })).filter(isCursorOpen);
 
 const isCursorOpen = ({ nextOffset, untilOffset }: ReplayPartition): boolean => nextOffset < untilOffset;
 
-const isOpen = ({ cursors, signal }: Reading): boolean => !signal.aborted && cursors.some(isCursorOpen);
+const isOpen = ({ cursors, reader }: Reading<LogReader>): boolean =>
+  !reader.signal.aborted && cursors.some(isCursorOpen);
 
 /** Where the first of the readers stands in each partition. */
-const lowestOffsets = (readings: ReadonlyArray<Reading>): Parameters<LogConsumer['assign']>[0] => {
+const lowestOffsets = (readings: ReadonlyArray<Reading<LogReader>>): Parameters<LogConsumer['assign']>[0] => {
   const lowest = new Map<string, { readonly topic: string; readonly partition: number; readonly offset: number }>();
   for (const { topic, partition, nextOffset: offset } of readings.flatMap(({ cursors }) => cursors)) {
     const place = `${topic}/${partition}`;
@@ -101,37 +121,49 @@ const poll = async (consumer: LogConsumer): Promise<ReadonlyArray<LogRecord>> =>
   }
 };
 
-interface Batch {
-  readonly records: ReadonlyArray<LogRecord>;
-  readonly moves: ReadonlyArray<OpenMove>;
-}
-
-/** A reader that has aborted meanwhile may have lost its tables, and the others go on. */
-const applyTo = async ({ apply, signal }: Reading, { records, moves }: Batch): Promise<void> => {
-  try {
-    await apply(records, moves);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
+/** The records that any reader lacks, with each reader's moves for the partitions in which it came further; moves the cursors. */
+const take = <Reader extends LogReader>(
+  polled: ReadonlyArray<LogRecord>,
+  readings: ReadonlyArray<Reading<Reader>>,
+): { readonly records: ReadonlyArray<LogRecord>; readonly shares: ReadonlyArray<ReaderShare<Reader>> } => {
+  const before = readings.map(({ cursors }) => cursors.map(({ nextOffset }) => nextOffset));
+  const cursorsAt = cursorFinder(readings.flatMap(({ cursors }) => cursors));
+  const records = polled.filter((record) => {
+    const { offset } = record;
+    let isTaken = false;
+    for (const cursor of cursorsAt(record)) {
+      if (offset < cursor.nextOffset) continue;
+      // Beyond the end: then everything before it has come, whatever offsets the log has left out.
+      cursor.nextOffset = Math.min(offset + 1, cursor.untilOffset);
+      isTaken ||= offset < cursor.untilOffset;
+    }
+    return isTaken;
+  });
+  const shares = readings.map(({ reader, cursors }, index) => ({
+    reader,
+    moves: movesOf(cursors, before[index] ?? []),
+  }));
+  return { records, shares: shares.filter(({ moves }) => moves.length > 0) };
 };
 
-/** The records before the ends, with a move for each partition that came further; moves the cursors. */
-const take = (records: ReadonlyArray<LogRecord>, cursors: ReadonlyArray<Cursor>): Batch => {
-  const byPlace = new Map(cursors.map((cursor) => [`${cursor.topic}/${cursor.partition}`, cursor]));
-  const from = cursors.map(({ nextOffset }) => nextOffset);
-  const taken = records.filter(({ topic, partition, offset }) => {
-    const cursor = byPlace.get(`${topic}/${partition}`);
-    if (cursor === undefined || offset < cursor.nextOffset) return false;
-    // Beyond the end: then everything before it has come, whatever offsets the log has left out.
-    cursor.nextOffset = Math.min(offset + 1, cursor.untilOffset);
-    return offset < cursor.untilOffset;
-  });
-  const moves = cursors.flatMap(({ topic, partition, logId, nextOffset }, index) => {
-    const fromOffset = from[index] ?? nextOffset;
+/** Records of one partition come in runs: the place that was found last is usually the next one. */
+const cursorFinder = (cursors: ReadonlyArray<Cursor>) => {
+  let last: Pick<Cursor, 'topic' | 'partition'> = { topic: '', partition: -1 };
+  let found: ReadonlyArray<Cursor> = [];
+  return ({ topic, partition }: LogRecord): ReadonlyArray<Cursor> => {
+    if (partition !== last.partition || topic !== last.topic) {
+      last = { topic, partition };
+      found = cursors.filter((cursor) => cursor.partition === partition && cursor.topic === topic);
+    }
+    return found;
+  };
+};
+
+const movesOf = (cursors: ReadonlyArray<Cursor>, before: ReadonlyArray<number>): ReadonlyArray<OpenMove> =>
+  cursors.flatMap(({ topic, partition, logId, nextOffset }, index) => {
+    const fromOffset = before[index] ?? nextOffset;
     return fromOffset === nextOffset ? [] : [{ topic, partition, logId, nextOffset, fromLogId: logId, fromOffset }];
   });
-  return { records: taken, moves };
-};
 
 const refuseShortLog = async (consumer: LogConsumer, cursors: ReadonlyArray<Cursor>): Promise<void> => {
   for (const { topic, partition, nextOffset, untilOffset } of cursors) {

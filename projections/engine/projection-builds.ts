@@ -5,7 +5,7 @@ import type { Database } from '../../infra/sqlite/database';
 import type { Projection } from '../projection';
 import { copyRows, type CopyRows } from './copy-rows';
 import { createIndexes, createTables, dropTables, openGeneration, tablesOf, type Generation } from './generation';
-import { columnsOf } from './rebuild-proof';
+import { columnsOf } from './row-cursor';
 import { plainOrder, type OpenRebuild, type RebuildRows } from './rebuild-rows';
 import { servedTable, type Build, type ServedTable } from './served-builds';
 import { formerConsumer, rebuildConsumer } from './views-operations';

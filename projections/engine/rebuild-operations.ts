@@ -1,5 +1,5 @@
 /** The operations of rebuilds on the views' file. */
-import { applyBatch, applyStorePage, type Target } from './batch-application';
+import { applyShared, applyStorePage, type Target } from './batch-application';
 import { compareBuilds } from './rebuild-proof';
 import { takeRequests } from './rebuild-requests';
 import { rowOperations } from './row-operations';
@@ -54,7 +54,7 @@ export const rebuildOperations = (parts: ViewsParts): Omit<ViewsOperations, Grou
   };
 };
 
-type Reading = 'applyToShadow' | 'applyStoreToShadow' | 'raiseShadow' | 'compareRebuild';
+type Reading = 'applyToShadows' | 'applyStoreToShadow' | 'raiseShadow' | 'compareRebuild';
 
 const readingOperations = (parts: ViewsParts): Pick<ViewsOperations, Reading> => {
   const { options, checkpoints, rebuilds, builds, failures, store, write } = parts;
@@ -67,7 +67,12 @@ const readingOperations = (parts: ViewsParts): Pick<ViewsOperations, Reading> =>
     return rebuild.untilPosition === null ? target : { ...target, untilPosition: rebuild.untilPosition };
   };
   return {
-    applyToShadow: ({ id, batch }) => write(() => applyBatch(intake, shadow(id), batch)),
+    applyToShadows: ({ takers, batch }) =>
+      write(() => {
+        const running = takers.filter(({ id }) => rebuilds.stateOf(id) === 'running');
+        const shares = running.map(({ id, moves }) => ({ target: shadow(id), moves }));
+        applyShared(intake, shares, batch);
+      }),
     applyStoreToShadow: ({ id, afterPosition, bounds }) =>
       write(() => {
         const untilPosition = Math.max(0, ...bounds.map(({ highWaterPosition }) => highWaterPosition));

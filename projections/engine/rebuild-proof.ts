@@ -1,9 +1,9 @@
 /** What shows that rebuilt rows are right: their count and a hash over all of them, beside those of the rows in service. */
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from '../../infra/sqlite/database';
 import type { Differences, RowDifference, ViewRow } from '../view-reader';
-import { memoryTable, quoted, quotedList, viewTable, type Cell } from './table-shape';
+import { columnsOf, rowCursor, type RowCursor } from './row-cursor';
+import { memoryTable, viewTable, type Cell } from './table-shape';
 
 /** The rows in service (before) held against the rebuilt ones (after). Plain JSON. */
 export interface RebuildProof {
@@ -29,7 +29,6 @@ export interface ComparedBuild {
   readonly generation: number;
 }
 
-const ROWS_PER_TURN = 5_000;
 /** So many rows that differ are shown; they are all counted. */
 const SHOWN_ROWS = 20;
 
@@ -39,12 +38,11 @@ export const compareBuilds = async (
   before: ComparedBuild,
   after: ComparedBuild,
 ): Promise<Comparison> => {
-  const digests = { before: createHash('sha256'), after: createHash('sha256') };
+  const digests = twoDigests();
   const rows: RowDifference[] = [];
   const view = await compareTables('view', viewTable, projection, before, after, digests, rows);
   const memory = await compareTables('memory', memoryTable, projection, before, after, digests, rows);
-  const hashBefore = digests.before.digest('hex');
-  const hashAfter = digests.after.digest('hex');
+  const [hashBefore, hashAfter] = digests.end();
   const equal = hashBefore === hashAfter;
   const comparable = view.comparable && memory.comparable;
   return {
@@ -53,7 +51,31 @@ export const compareBuilds = async (
   };
 };
 
-type Digests = Readonly<Record<'before' | 'after', ReturnType<typeof createHash>>>;
+/** Two hashes over texts that are mostly the same: as long as all of them were, it is one. */
+interface TwoDigests {
+  readonly both: (text: string) => void;
+  readonly one: (side: 'before' | 'after', text: string) => void;
+  readonly end: () => readonly [before: string, after: string];
+}
+
+const twoDigests = (): TwoDigests => {
+  const before = createHash('sha256');
+  let after: typeof before | undefined;
+  return {
+    both: (text) => {
+      before.update(text);
+      after?.update(text);
+    },
+    one: (side, text) => {
+      after ??= before.copy();
+      (side === 'before' ? before : after).update(text);
+    },
+    end: () => {
+      const last = (after ?? before.copy()).digest('hex');
+      return [before.digest('hex'), last];
+    },
+  };
+};
 
 interface TableComparison {
   readonly before: number;
@@ -69,7 +91,7 @@ const compareTables = async (
   projection: string,
   left: ComparedBuild,
   right: ComparedBuild,
-  digests: Digests,
+  digests: TwoDigests,
   shown: RowDifference[],
 ): Promise<TableComparison> => {
   const columns = columnsOf(left.database, nameOf(projection, left.generation));
@@ -77,33 +99,63 @@ const compareTables = async (
   const comparable = JSON.stringify(columns) === JSON.stringify(others);
   const keyLength = columns.filter(({ pk }) => pk > 0).length;
   const counts = { before: 0, after: 0, differing: 0 };
-  const lefts = rowsOf(left.database, nameOf(projection, left.generation));
-  const rights = rowsOf(right.database, nameOf(projection, right.generation));
-  let before = await nextRow(lefts);
-  let after = await nextRow(rights);
-  while (before !== undefined || after !== undefined) {
-    const order = comparable ? orderOf(before, after, keyLength) : before === undefined ? 1 : -1;
-    const taken = { before: order <= 0 ? before : undefined, after: order >= 0 ? after : undefined };
-    const texts = { before: textOf(taken.before), after: textOf(taken.after) };
-    for (const side of ['before', 'after'] as const) {
-      if (taken[side] === undefined) continue;
-      counts[side] += 1;
-      digests[side].update(`${texts[side]}\n`);
-    }
-    if (texts.before !== texts.after) {
-      counts.differing += 1;
-      if (comparable && shown.length < SHOWN_ROWS) shown.push(differenceOf(table, columns, taken));
-    }
-    if (taken.before !== undefined) before = await nextRow(lefts);
-    if (taken.after !== undefined) after = await nextRow(rights);
+  const lefts = rowCursor(left.database, nameOf(projection, left.generation));
+  const rights = rowCursor(right.database, nameOf(projection, right.generation));
+  const inOrder = (before: Cells, after: Cells): number => {
+    if (before === undefined || after === undefined) return before === undefined ? 1 : -1;
+    return comparable ? orderOf(before, after, keyLength) : -1;
+  };
+  for (;;) {
+    // Only at the end of a page: a wait for every row would cost more than all the rest.
+    if (lefts.needsPage()) await lefts.turnPage();
+    if (rights.needsPage()) await rights.turnPage();
+    const pair = takePair(lefts, rights, inOrder);
+    if (pair === undefined) return { ...counts, comparable };
+    counts.before += pair.before === undefined ? 0 : 1;
+    counts.after += pair.after === undefined ? 0 : 1;
+    if (digestPair(digests, pair)) continue;
+    counts.differing += 1;
+    if (comparable && shown.length < SHOWN_ROWS) shown.push(differenceOf(table, columns, pair));
   }
-  return { ...counts, comparable };
 };
+
+type Cells = ReadonlyArray<Cell> | undefined;
+
+/** The rows of one key on both sides, or the one that comes first on the side that has it. */
+type Pair = Readonly<Record<'before' | 'after', Cells>>;
+
+const takePair = (
+  lefts: RowCursor,
+  rights: RowCursor,
+  inOrder: (before: Cells, after: Cells) => number,
+): Pair | undefined => {
+  const before = lefts.row();
+  const after = rights.row();
+  if (before === undefined && after === undefined) return undefined;
+  const order = inOrder(before, after);
+  if (order <= 0) lefts.advance();
+  if (order >= 0) rights.advance();
+  return { before: order <= 0 ? before : undefined, after: order >= 0 ? after : undefined };
+};
+
+/** Answers whether both sides have the same row. */
+const digestPair = (digests: TwoDigests, { before, after }: Pair): boolean => {
+  if (isSame(before, after)) {
+    digests.both(textOf(after));
+    return true;
+  }
+  if (before !== undefined) digests.one('before', textOf(before));
+  if (after !== undefined) digests.one('after', textOf(after));
+  return false;
+};
+
+const isSame = (left: Cells, right: Cells): boolean =>
+  left?.length === right?.length && (left?.every((cell, index) => cell === right?.[index]) ?? true);
 
 const differenceOf = (
   table: RowDifference['table'],
   columns: ReturnType<typeof columnsOf>,
-  taken: Readonly<Record<'before' | 'after', ReadonlyArray<Cell> | undefined>>,
+  taken: Pair,
 ): RowDifference => {
   const row = (cells: ReadonlyArray<Cell> | undefined) => (cells === undefined ? null : rowFrom(columns, cells));
   const keyLength = columns.filter(({ pk }) => pk > 0).length;
@@ -111,18 +163,13 @@ const differenceOf = (
   return { table, key, before: row(taken.before), after: row(taken.after), events: null, eventCount: null };
 };
 
-const textOf = (cells: ReadonlyArray<Cell> | undefined): string => (cells === undefined ? '' : JSON.stringify(cells));
+const textOf = (cells: Cells): string => `${JSON.stringify(cells)}\n`;
 
 const rowFrom = (columns: ReadonlyArray<{ readonly name: string }>, cells: ReadonlyArray<Cell>): ViewRow =>
   Object.fromEntries(columns.map(({ name }, index) => [name, cells[index] ?? null]));
 
 /** Negative where the left row comes first, positive where the right one does, 0 where they have one key. */
-const orderOf = (
-  left: ReadonlyArray<Cell> | undefined,
-  right: ReadonlyArray<Cell> | undefined,
-  keyLength: number,
-): number => {
-  if (left === undefined || right === undefined) return left === undefined ? 1 : -1;
+const orderOf = (left: ReadonlyArray<Cell>, right: ReadonlyArray<Cell>, keyLength: number): number => {
   for (let index = 0; index < keyLength; index += 1) {
     const order = cellOrder(left[index] ?? null, right[index] ?? null);
     if (order !== 0) return order;
@@ -136,40 +183,3 @@ const cellOrder = (left: Cell, right: Cell): number => {
   if (typeof left === 'number' && typeof right === 'number') return left - right;
   return Buffer.compare(Buffer.from(String(left)), Buffer.from(String(right)));
 };
-
-const nextRow = async (rows: AsyncGenerator<ReadonlyArray<Cell>>): Promise<ReadonlyArray<Cell> | undefined> => {
-  const next = await rows.next();
-  return next.done === true ? undefined : next.value;
-};
-
-/** Every row in the order of keys, in bounded pages; none where there is no such table. */
-async function* rowsOf(database: Database, table: string): AsyncGenerator<ReadonlyArray<Cell>> {
-  const columns = columnsOf(database, table);
-  if (columns.length === 0) return;
-  // The key's columns come first.
-  const keyLength = columns.filter(({ pk }) => pk > 0).length;
-  const keys = quotedList(columns.slice(0, keyLength).map(({ name }) => name));
-  const select = `SELECT * FROM ${quoted(table)}`;
-  const order = `ORDER BY ${keys} LIMIT ${ROWS_PER_TURN}`;
-  const first = database.prepare<[], Cell[]>(`${select} ${order}`).raw();
-  const places = Array.from({ length: keyLength }, () => '?').join(', ');
-  const next = database.prepare<Cell[], Cell[]>(`${select} WHERE (${keys}) > (${places}) ${order}`).raw();
-  for (let page = first.all(); page.length > 0;) {
-    yield* page;
-    await nextTurn();
-    const last = page.at(-1) ?? [];
-    page = page.length < ROWS_PER_TURN ? [] : next.all(...last.slice(0, keyLength));
-  }
-}
-
-/** The columns that a table has in the file, in order; none where there is no such table. */
-export const columnsOf = (
-  database: Database,
-  table: string,
-): ReadonlyArray<{ readonly name: string; readonly type: string; readonly notnull: number; readonly pk: number }> =>
-  database.pragma(`table_info(${quoted(table)})`) as ReadonlyArray<{
-    readonly name: string;
-    readonly type: string;
-    readonly notnull: number;
-    readonly pk: number;
-  }>;

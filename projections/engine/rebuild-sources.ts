@@ -1,9 +1,9 @@
 /** Where a rebuild's events come from: the log from offset zero, or the store. Both end where the group in service stands. */
 import type { Clock } from '../../infra/clock';
 import { checkpointAt, highWaterAt, type Checkpoint } from '../../infra/consumption/checkpoints';
-import type { EventLog, LogConsumer } from '../../infra/kafka/event-log';
-import { replayLog, ReplayImpossible, type LogReader } from './log-replay';
-import { packBatch, transferable } from './packed-batch';
+import type { EventLog, LogConsumer, LogRecord } from '../../infra/kafka/event-log';
+import { replayLog, ReplayImpossible, type LogReader, type ReaderShare } from './log-replay';
+import { packBatch, transferable, type OpenMove } from './packed-batch';
 import type { RebuildProgressNotes } from './rebuild-progress';
 import { rebuildConsumer } from './views-operations';
 import type { CallViews } from './views-worker';
@@ -64,9 +64,11 @@ export interface SharedLog {
 export const openSharedLog = async (log: EventLog, name: string, clock: Clock): Promise<SharedLog> => {
   const consumer = await log.openConsumer(name);
   const catchUpTogether: SharedLog['catchUpTogether'] = async (readings) => {
-    const readers: LogReader[] = [];
+    const [first] = readings;
+    if (first === undefined) return;
+    const readers: RebuildReader[] = [];
     for (const reading of readings) readers.push(await readerFor(reading));
-    await replayLog({ consumer, readers, clock });
+    await replayLog({ consumer, readers, clock, apply: (records, shares) => applyTo(first.call, records, shares) });
   };
   return {
     refuseIncomplete: (reading) => refuseIncompleteLog(reading, log, consumer),
@@ -82,7 +84,12 @@ export const openSharedLog = async (log: EventLog, name: string, clock: Clock): 
   };
 };
 
-const readerFor = async (reading: RebuildReading): Promise<LogReader> => {
+interface RebuildReader extends LogReader {
+  readonly id: number;
+  readonly came: (records: number) => Promise<void>;
+}
+
+const readerFor = async (reading: RebuildReading): Promise<RebuildReader> => {
   const { live, shadow } = await standing(reading);
   const partitions = shadow.map((each) => ({
     ...each,
@@ -90,17 +97,33 @@ const readerFor = async (reading: RebuildReading): Promise<LogReader> => {
   }));
   const total = sum(partitions.map(({ untilOffset }) => untilOffset));
   let done = sum(partitions.map(({ nextOffset }) => nextOffset));
-  await reading.progress.at(done, total);
+  const { id, signal, progress } = reading;
+  await progress.at(done, total);
   return {
+    id,
     partitions,
-    signal: reading.signal,
-    apply: async (records, moves) => {
-      const batch = packBatch({ records, moves });
-      await reading.call('applyToShadow', { id: reading.id, batch }, transferable(batch));
-      done += sum(moves.map(({ fromOffset, nextOffset }) => nextOffset - fromOffset));
-      await reading.progress.at(done, total);
+    signal,
+    came: async (records) => {
+      done += records;
+      await progress.at(done, total);
     },
   };
+};
+
+/** Everything that several read goes over to the thread once. */
+const applyTo = async (
+  call: CallViews,
+  records: ReadonlyArray<LogRecord>,
+  shares: ReadonlyArray<ReaderShare<RebuildReader>>,
+): Promise<void> => {
+  const places = new Map<string, OpenMove>();
+  for (const move of shares.flatMap(({ moves }) => moves)) places.set(`${move.topic}/${move.partition}`, move);
+  const batch = packBatch({ records, moves: [...places.values()] });
+  const takers = shares.map(({ reader: { id }, moves }) => ({ id, moves }));
+  await call('applyToShadows', { takers, batch }, transferable(batch));
+  for (const { reader, moves } of shares) {
+    await reader.came(sum(moves.map(({ fromOffset, nextOffset }) => nextOffset - fromOffset)));
+  }
 };
 
 const refuseIncompleteLog = async (reading: RebuildReading, log: EventLog, consumer: LogConsumer): Promise<void> => {

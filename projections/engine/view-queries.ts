@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either';
 import type { Database } from '../../infra/sqlite/database';
 import type { ListFailure, ViewColumn, ViewDescription, ViewPage, ViewReader, ViewRow } from '../view-reader';
-import { columnsOf } from './rebuild-proof';
+import { columnsOf } from './row-cursor';
 import { quoted, quotedList, viewTable, type Cell } from './table-shape';
 import { cellOf, cellsOfKey } from './view-keys';
 

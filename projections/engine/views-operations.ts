@@ -5,7 +5,7 @@ import type { GroupStatus } from '../../infra/consumption/group-status';
 import type { OffsetRequest } from '../../infra/consumption/offset-moves';
 import type { DeadLetterCopy } from '../../infra/dead-letters/dead-letter-copies';
 import type { RedriveStep } from '../../infra/dead-letters/failure-desk';
-import type { PackedBatch } from './packed-batch';
+import type { OpenMove, PackedBatch } from './packed-batch';
 import type { RebuildProof } from './rebuild-proof';
 import type { OpenRebuild, RebuildProgress } from './rebuild-rows';
 
@@ -58,8 +58,14 @@ export interface ViewsOperations {
   readonly cancelledAmong: (input: { readonly ids: ReadonlyArray<number> }) => Answer<ReadonlyArray<number>>;
   /** Makes the shadow tables, or finds them from before the last end of the process. */
   readonly beginRebuild: (input: OpenRebuild) => Answer<void>;
-  /** Fails with CheckpointMoved. */
-  readonly applyToShadow: (input: { readonly id: number; readonly batch: PackedBatch }) => Answer<BatchOutcome>;
+  /**
+   * Applies a batch to the shadows of several rebuilds, to each the records between its own offsets; to none that was
+   * cancelled meanwhile. Fails with CheckpointMoved.
+   */
+  readonly applyToShadows: (input: {
+    readonly takers: ReadonlyArray<{ readonly id: number; readonly moves: ReadonlyArray<OpenMove> }>;
+    readonly batch: PackedBatch;
+  }) => Answer<void>;
   /** Applies one page of the store to the shadow, in each partition up to its bound. */
   readonly applyStoreToShadow: (input: {
     readonly id: number;

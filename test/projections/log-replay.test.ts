@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../infra/clock';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../../infra/kafka/event-log';
+import type { OpenMove } from '../../projections/engine/packed-batch';
 import { replayLog, ReplayImpossible, type ReplayPartition } from '../../projections/engine/log-replay';
 import { spec } from '../spec';
 import { LOG_ID } from './views-fixture';
@@ -50,6 +51,12 @@ interface Replayed {
   readonly moves: ReadonlyArray<string>;
 }
 
+const told = (moves: ReadonlyArray<OpenMove> = []): ReadonlyArray<string> =>
+  moves.map(({ partition, fromOffset, nextOffset }) => `${partition}: ${fromOffset} to ${nextOffset}`);
+
+const places = (records: ReadonlyArray<LogRecord>): ReadonlyArray<string> =>
+  records.map(({ partition, offset }) => `${partition}:${offset}`);
+
 const replay = async (
   consumer: LogConsumer,
   partitions: ReadonlyArray<ReplayPartition>,
@@ -59,19 +66,11 @@ const replay = async (
   await replayLog({
     consumer,
     clock: systemClock,
-    readers: [
-      {
-        partitions,
-        signal: options.signal ?? new AbortController().signal,
-        apply: async (records, moves) => {
-          batches.push({
-            records: records.map(({ partition, offset }) => `${partition}:${offset}`),
-            moves: moves.map(({ partition, fromOffset, nextOffset }) => `${partition}: ${fromOffset} to ${nextOffset}`),
-          });
-          await options.onApply?.();
-        },
-      },
-    ],
+    readers: [{ partitions, signal: options.signal ?? new AbortController().signal }],
+    apply: async (records, shares) => {
+      batches.push({ records: places(records), moves: told(shares[0]?.moves) });
+      await options.onApply?.();
+    },
   });
   return batches;
 };
@@ -147,6 +146,54 @@ spec('a replay', ({ test }) => {
     const { consumer } = scripted([[[0, 0]], [[0, 1]]]);
     const batches = await replay(consumer, [place(0, 0, 3)], { signal: stopping.signal, onApply });
     assert.is(batches.length, 1);
+  });
+
+  test('reads once for several, each from where it stands to its own end', async () => {
+    const { consumer, assigned } = scripted([
+      [
+        [0, 0],
+        [0, 1],
+      ],
+      [
+        [0, 2],
+        [1, 0],
+        [0, 3],
+        [0, 4],
+      ],
+    ]);
+    const leaving = new AbortController();
+    const signal = new AbortController().signal;
+    const batches: unknown[] = [];
+    await replayLog({
+      consumer,
+      clock: systemClock,
+      readers: [
+        { name: 'ahead', partitions: [place(0, 2, 4)], signal },
+        { name: 'behind', partitions: [place(0, 0, 3), place(1, 0, 1)], signal },
+        { name: 'leaving', partitions: [place(0, 0, 9)], signal: leaving.signal },
+      ],
+      apply: async (records, shares) => {
+        batches.push([places(records), ...shares.map(({ reader, moves }) => [reader.name, ...told(moves)])]);
+        leaving.abort();
+        return Promise.resolve();
+      },
+    });
+    assert.equal(assigned, [
+      { topic: 'orders', partition: 0, offset: 0 },
+      { topic: 'orders', partition: 1, offset: 0 },
+    ]);
+    assert.equal(batches, [
+      [
+        ['0:0', '0:1'],
+        ['behind', '0: 0 to 2'],
+        ['leaving', '0: 0 to 2'],
+      ],
+      [
+        ['0:2', '1:0', '0:3'],
+        ['ahead', '0: 2 to 4'],
+        ['behind', '0: 2 to 3', '1: 0 to 1'],
+      ],
+    ]);
   });
 
   test('is impossible where the log lacks the offset, and where it stays silent before its end', async () => {

@@ -141,7 +141,7 @@ for (const from of ['kafka', 'store'] as const) {
       withStock(from, async (views, rebuild) => {
         let isCancelled = false;
         const call: CallViews = (name, input, transfer) => {
-          if (!isCancelled && (name === 'applyToShadow' || name === 'applyStoreToShadow')) {
+          if (!isCancelled && (name === 'applyToShadows' || name === 'applyStoreToShadow')) {
             isCancelled = true;
             views.requests.push(control(2, { action: 'cancel', rebuild: 1 }));
             void views.operations.openRebuilds({});
@@ -195,7 +195,7 @@ for (const from of ['kafka', 'store'] as const) {
       withStock(from, async (views, rebuild) => {
         const stopping = new AbortController();
         const call: CallViews = (name, input, transfer) => {
-          if (name === 'applyToShadow' || name === 'applyStoreToShadow') stopping.abort();
+          if (name === 'applyToShadows' || name === 'applyStoreToShadow') stopping.abort();
           return views.call(name, input, transfer);
         };
         assert.is(await run(views, stockLevel, rebuild, { call, signal: stopping.signal }), 'stopped');
@@ -207,7 +207,10 @@ for (const from of ['kafka', 'store'] as const) {
           return views.call(name, input, transfer);
         };
         assert.is(await run(views, stockLevel, await asked(views), { call: watched }), 'done');
-        assert.not.ok(calls.includes('applyToShadow') || calls.includes('applyStoreToShadow'), 'nothing is read twice');
+        assert.not.ok(
+          calls.includes('applyToShadows') || calls.includes('applyStoreToShadow'),
+          'nothing is read twice',
+        );
         assert.equal(rowsOf(views.database, 'stock-level', 2).length, 3);
       }));
   });
