@@ -45,7 +45,7 @@ const EVENTS_PER_PAGE = 1_000;
 /** Compares. Rejects where Kafka does not answer, or a topic is missing. */
 export const compareLog = async (options: LogComparisonOptions): Promise<LogComparison> => {
   const { log, clock } = options;
-  const consumer = await log.openConsumer('tidemark-verify');
+  const consumer = await log.openConsumer('tidemark-verify', 'bulk');
   try {
     const ranges: LogRange[] = [];
     const topics = options.catalog.aggregates.map(({ topic }) => topic.name);
