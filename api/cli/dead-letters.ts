@@ -71,7 +71,7 @@ export const showDeadLetter = async (
   }
   const { headers, audit, ...plain } = letter;
   for (const [name, value] of Object.entries(plain)) print(`${name.padEnd(16)}${String(value)}`);
-  for (const [name, value] of Object.entries(headers)) print(`${'header'.padEnd(16)}${name}: ${value}`);
+  for (const { name, value } of headers) print(`${'header'.padEnd(16)}${name}: ${value}`);
   for (const entry of audit) print(`${'audit'.padEnd(16)}${sentence(entry)}`);
 };
 

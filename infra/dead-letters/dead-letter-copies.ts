@@ -1,6 +1,7 @@
 /** Copies of dead letters on their way to the dead-letter topic: queued with the letter, gone once Kafka has them. */
 import { isoTime } from '../clock';
 import type { Database } from '../sqlite/database';
+import { headersKept } from './kept-headers';
 
 /** A dead letter with its original bytes; plain data. */
 export interface DeadLetterCopy {
@@ -8,7 +9,10 @@ export interface DeadLetterCopy {
   readonly group: string;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
-  /** The original headers, then those of the dead letter. */
+  /**
+   * The original headers as they came, then the ten of this dead letter. Where the original is a dead letter's copy itself,
+   * its headers have the same names: the last one of a name is this letter's.
+   */
   readonly headers: ReadonlyArray<readonly [name: string, value: Uint8Array]>;
 }
 
@@ -57,15 +61,8 @@ const copyOf = (row: CopyRow): DeadLetterCopy => ({
   group: row.consumer,
   key: row.key,
   value: row.copied,
-  headers: [...originalHeaders(row.headers), ...letterHeaders(row)],
+  headers: [...headersKept(row.headers), ...letterHeaders(row)],
 });
-
-/** Written as base64 by the quarantine. */
-const originalHeaders = (headers: string): DeadLetterCopy['headers'] =>
-  Object.entries(JSON.parse(headers) as Readonly<Record<string, string>>).map(([name, value]) => [
-    name,
-    Buffer.from(value, 'base64'),
-  ]);
 
 const letterHeaders = (row: CopyRow): DeadLetterCopy['headers'] => {
   const texts: ReadonlyArray<readonly [string, string]> = [

@@ -2,6 +2,7 @@
 import { isoTime } from '../clock';
 import type { FailureClass } from '../consumption/failures';
 import type { Database } from '../sqlite/database';
+import { headersKept } from './kept-headers';
 import { previewOf, type RedrivePreview } from './redrive-preview';
 import type { RedriveState } from './redrive-rows';
 
@@ -49,8 +50,8 @@ export interface AuditEntry {
 
 /** A dead letter with all that is known of it. */
 export interface DeadLetterDetail extends DeadLetter {
-  /** Header name to text. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** In their order, values as text. */
+  readonly headers: ReadonlyArray<{ readonly name: string; readonly value: string }>;
   /** The bytes as base64, where the record names no event; all others are in the store. */
   readonly value: string | null;
   readonly audit: ReadonlyArray<AuditEntry>;
@@ -200,12 +201,9 @@ const findLetter = (database: Database, row: LetterRow | undefined): DeadLetterD
          FROM dead_letter_audit WHERE dead_letter_id = ? ORDER BY seq`,
     )
     .all(row.number);
-  const headers = JSON.parse(detail?.headers ?? '{}') as Readonly<Record<string, string>>;
   return {
     ...letterOf(row),
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, Buffer.from(value, 'base64').toString('utf8')]),
-    ),
+    headers: headersKept(detail?.headers ?? '[]').map(([name, value]) => ({ name, value: value.toString('utf8') })),
     value: detail?.value?.toString('base64') ?? null,
     audit: audit.map(({ atMs, ...entry }) => ({ ...entry, at: isoTime(atMs) })),
   };

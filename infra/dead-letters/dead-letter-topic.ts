@@ -3,6 +3,7 @@
  * with headers that say why. Nothing is ever read back from them.
  */
 import type { EventLog, LogProducer } from '../kafka/event-log';
+import { outgoingHeaders } from '../kafka/record-headers';
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
 import type { DeadLetterCopy } from './dead-letter-copies';
@@ -80,7 +81,7 @@ const send = (
     partition: 0,
     key: bytesOf(key),
     value: bytesOf(value),
-    headers: headers.map(([name, bytes]) => ({ [name]: Buffer.from(bytes) })),
+    headers: outgoingHeaders(headers),
     timestampMs,
     sequence: seq,
   });

@@ -2,6 +2,7 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { cloudEventEncoder, destinationOf } from '../kafka/cloud-events';
+import { recordHeaders } from '../kafka/record-headers';
 import { STORE_LOG_ID } from './dead-letters-schema';
 import type { Origin } from './quarantine';
 
@@ -22,9 +23,7 @@ export const originInStore = (catalog: Catalog): ((event: StoredEvent) => Origin
       timestampMs: Date.parse(event.recordedAt),
       key: Buffer.from(key),
       get headers() {
-        const { headers } = encode(event);
-        const named = headers.flatMap((each) => Object.entries(each));
-        return Object.fromEntries(named.map(([name, text]) => [name, Buffer.from(text)]));
+        return recordHeaders(encode(event).headers);
       },
       value: () => Buffer.from(encode(event).value),
     };

@@ -5,7 +5,9 @@
 import { aggregateIdOf, type EventEnvelope } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
 import { fingerprintOf, type Failure } from '../consumption/failures';
+import type { RecordHeaders } from '../kafka/event-log';
 import type { Database } from '../sqlite/database';
+import { keptHeaders } from './kept-headers';
 
 /** Where a record or event came from. */
 export interface Origin {
@@ -16,7 +18,7 @@ export interface Origin {
   readonly logId: string;
   readonly timestampMs: number;
   readonly key: Buffer | null;
-  readonly headers: Readonly<Record<string, Buffer>>;
+  readonly headers: RecordHeaders;
   /** The bytes as they came; asked for only where they are kept or copied. */
   readonly value: () => Buffer | null;
 }
@@ -96,9 +98,7 @@ const insertLetter = (
     logId,
     timestampMs,
     key,
-    JSON.stringify(
-      Object.fromEntries(Object.entries(headers).map(([name, bytes]) => [name, bytes.toString('base64')])),
-    ),
+    keptHeaders(headers),
     envelope === undefined ? origin.value() : null,
     failureClass,
     reason,

@@ -15,10 +15,9 @@ import {
 import type { CloudEventsMode } from '../configuration';
 import type { LogRecord } from './event-log';
 import { partitionOf } from './murmur2';
+import { headerNamed, STRUCTURED_CONTENT_TYPE } from './record-headers';
 import { versionWriter, type WriteVersions } from './written-version';
 
-/** The content type of a value in structured mode. */
-export const STRUCTURED_CONTENT_TYPE = 'application/cloudevents+json';
 const BINARY_CONTENT_TYPE = 'application/json';
 
 // -------------------------------------------------------------------------------------
@@ -126,9 +125,9 @@ type Reading<A> = E.Either<string, A>;
 /** Reads either mode. A Left says in a sentence what is wrong with the record. */
 export const readCloudEvent = (record: Pick<LogRecord, 'value' | 'headers'>): Reading<ReceivedEvent> => {
   if (record.value === null) return E.left('the record has no value (a tombstone), where an event was expected');
-  const contentType = record.headers['content-type']?.toString('utf8') ?? '';
+  const contentType = headerNamed(record.headers, 'content-type')?.toString('utf8') ?? '';
   if (contentType.startsWith(STRUCTURED_CONTENT_TYPE)) return readStructured(record.value);
-  if (record.headers['ce_specversion'] !== undefined) return readBinary(record.value, record.headers);
+  if (headerNamed(record.headers, 'ce_specversion') !== undefined) return readBinary(record.value, record.headers);
   return E.left(
     contentType === ''
       ? `the header 'content-type' is missing, and so is 'ce_specversion': this is no CloudEvent`
@@ -155,7 +154,7 @@ const readStructured = (value: Buffer): Reading<ReceivedEvent> => {
 const readBinary = (value: Buffer, headers: LogRecord['headers']): Reading<ReceivedEvent> => {
   const envelope = envelopeOf(
     (name) => {
-      const header = headers[`ce_${name}`];
+      const header = headerNamed(headers, `ce_${name}`);
       if (header === undefined) return undefined;
       const text = percentDecoded(header.toString('utf8'));
       return name === 'position' || name === 'streamversion' ? Number(text) : text;

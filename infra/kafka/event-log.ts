@@ -1,6 +1,12 @@
 /** What the engine needs of Kafka, in its own words: a log of topics that can be described, written and read. */
 import type { Topic } from '../../domain/kernel/topic';
 
+/**
+ * The headers of a record in their order, names and duplicates as they came. A value that is null comes as an empty one:
+ * the client can't tell them apart.
+ */
+export type RecordHeaders = ReadonlyArray<readonly [name: string, value: Buffer]>;
+
 /** A record as it came out of Kafka, undecoded. */
 export interface LogRecord {
   readonly topic: string;
@@ -8,8 +14,7 @@ export interface LogRecord {
   readonly offset: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** Header names in lower case; a name that came twice keeps its last value. */
-  readonly headers: Readonly<Record<string, Buffer>>;
+  readonly headers: RecordHeaders;
   readonly timestampMs: number;
 }
 

@@ -14,6 +14,7 @@ import {
   type ReadingPace,
 } from './event-log';
 import type { AskBounds } from './log-offsets';
+import { recordHeaders } from './record-headers';
 
 const consumerSettings = {
   'enable.auto.commit': false,
@@ -194,20 +195,10 @@ const recordOf = ({ topic, partition, offset, key, value, timestamp, headers }: 
   offset,
   key: bytesOf(key),
   value,
-  headers: headersOf(headers),
+  headers: recordHeaders(headers),
   timestampMs: timestamp ?? 0,
 });
 
 /** The types allow a key that is text; the binding hands out bytes. */
 const bytesOf = (key: Buffer | string | null | undefined): Buffer | null =>
   typeof key === 'string' ? Buffer.from(key) : (key ?? null);
-
-const headersOf = (headers: Message['headers']): Readonly<Record<string, Buffer>> => {
-  const named: Record<string, Buffer> = {};
-  for (const header of headers ?? []) {
-    for (const [name, value] of Object.entries(header)) {
-      named[name.toLowerCase()] = typeof value === 'string' ? Buffer.from(value) : value;
-    }
-  }
-  return named;
-};

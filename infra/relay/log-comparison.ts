@@ -8,6 +8,7 @@ import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event
 import type { Clock } from '../clock';
 import { readCloudEvent, type EncodedEvent, type ReceivedEvent } from '../kafka/cloud-events';
 import type { EventLog, LogRecord } from '../kafka/event-log';
+import { headerNamed, recordHeaders } from '../kafka/record-headers';
 import type { EventReader } from '../sqlite/event-reader';
 import { comparisonFindings, type LogFinding, type PartitionFindings } from './log-findings';
 import { logHeads, type LogHeads, type LogRange } from './log-heads';
@@ -172,19 +173,14 @@ const isSame = ({ value, key, headers }: LogRecord, expected: EncodedEvent): boo
   if (value?.toString('utf8') !== expected.value || key?.toString('utf8') !== expected.key) return false;
   // In structured mode everything is in the value; in binary mode the headers hold the rest.
   return expected.headers.every((header) =>
-    Object.entries(header).every(([name, text]) => headers[name.toLowerCase()]?.toString('utf8') === text),
+    Object.entries(header).every(([name, text]) => headerNamed(headers, name)?.toString('utf8') === text),
   );
 };
 
 /** What is not as the store has it; undefined where only the writing differs (mode, order of attributes, schema host). */
 const differenceOf = (record: LogRecord, received: ReceivedEvent, expected: EncodedEvent): string | undefined => {
   if (record.key?.toString('utf8') !== expected.key) return `its key is '${record.key?.toString('utf8') ?? ''}'`;
-  const headers = Object.fromEntries(
-    expected.headers.flatMap((header) =>
-      Object.entries(header).map(([name, text]) => [name, Buffer.from(text)] as const),
-    ),
-  );
-  const wanted = readCloudEvent({ value: Buffer.from(expected.value), headers });
+  const wanted = readCloudEvent({ value: Buffer.from(expected.value), headers: recordHeaders(expected.headers) });
   if (E.isLeft(wanted)) return wanted.left;
   for (const [name, value] of Object.entries(wanted.right.envelope)) {
     const found: unknown = received.envelope[name as keyof typeof received.envelope];

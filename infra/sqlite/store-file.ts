@@ -3,7 +3,8 @@ import { renameSync, rmSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
-import { readCloudEvent, STRUCTURED_CONTENT_TYPE } from '../kafka/cloud-events';
+import { readCloudEvent } from '../kafka/cloud-events';
+import { STRUCTURED_HEADERS } from '../kafka/record-headers';
 import { checkpointAndClose, openDatabase, type Database } from './database';
 import { openLeasedDatabase } from './leased-database';
 import { storeMigrations } from './store-migrations';
@@ -18,13 +19,12 @@ export class ImportRefused extends Error {
 // Reading lines
 // -------------------------------------------------------------------------------------
 
-const HEADERS = { 'content-type': Buffer.from(STRUCTURED_CONTENT_TYPE) };
 /** How the engine's own lines go on behind the attributes; inside of a JSON text the quotes would be escaped. */
 const DATA_MARK = ',"data":';
 
 /** Reads a line as an event with its payload's very text. A Left says what is wrong. */
 export const eventOfLine = (line: string): E.Either<string, StoredEvent> => {
-  const received = readCloudEvent({ value: Buffer.from(line), headers: HEADERS });
+  const received = readCloudEvent({ value: Buffer.from(line), headers: STRUCTURED_HEADERS });
   if (E.isLeft(received)) return received;
   const { envelope, data } = received.right;
   const payload = JSON.stringify(data);

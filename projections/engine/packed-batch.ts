@@ -2,9 +2,9 @@
  * A batch of records in a form that goes to another thread without being copied again: all keys and values in one buffer
  * that is transferred, the numbers beside it in arrays. A record is looked at there one at a time.
  */
-import { STRUCTURED_CONTENT_TYPE } from '../../infra/kafka/cloud-events';
 import type { RecordBatch } from '../../infra/consumption/group-handler';
-import type { LogRecord } from '../../infra/kafka/event-log';
+import type { LogRecord, RecordHeaders } from '../../infra/kafka/event-log';
+import { STRUCTURED_HEADERS } from '../../infra/kafka/record-headers';
 
 /** A move of a partition's checkpoint; the records say how high the high-water position comes. */
 export type OpenMove = RecordBatch['moves'][number];
@@ -19,9 +19,12 @@ export interface PackedBatch {
   readonly numbers: Float64Array<ArrayBuffer>;
   /** Value and key of each record, one after the other. */
   readonly bytes: ArrayBuffer;
-  /** The headers of those records that have others than the one content type of the structured mode. */
-  readonly headers: ReadonlyMap<number, Readonly<Record<string, Uint8Array>>>;
+  /** The headers of those records that have others than the structured mode's. */
+  readonly headers: ReadonlyMap<number, PostedHeaders>;
 }
+
+/** Buffers arrive as plain byte arrays. */
+type PostedHeaders = ReadonlyArray<readonly [name: string, value: Uint8Array]>;
 
 const FIELDS = 3;
 
@@ -29,7 +32,7 @@ const FIELDS = 3;
 export const packBatch = ({ records, moves }: RecordBatch): PackedBatch => {
   const layout = new Int32Array(records.length * FIELDS);
   const numbers = new Float64Array(records.length * 2);
-  const headers = new Map<number, Readonly<Record<string, Uint8Array>>>();
+  const headers = new Map<number, PostedHeaders>();
   const bytes = new ArrayBuffer(
     records.reduce((sum, { value, key }) => sum + (value?.length ?? 0) + (key?.length ?? 0), 0),
   );
@@ -46,7 +49,7 @@ export const packBatch = ({ records, moves }: RecordBatch): PackedBatch => {
     numbers[index * 2 + 1] = record.timestampMs;
     if (value !== null) at += value.copy(target, at);
     if (key !== null) at += key.copy(target, at);
-    if (!hasOnlyStructuredType(record.headers)) headers.set(index, record.headers);
+    if (record.headers !== STRUCTURED_HEADERS) headers.set(index, record.headers);
   });
   return { moves, layout, numbers, bytes, headers };
 };
@@ -89,21 +92,8 @@ export const eachRecord = (
   }
 };
 
-const STRUCTURED_HEADERS: LogRecord['headers'] = { 'content-type': Buffer.from(STRUCTURED_CONTENT_TYPE) };
-
-const hasOnlyStructuredType = (headers: LogRecord['headers']): boolean => {
-  for (const name in headers) if (name !== 'content-type') return false;
-  return headers['content-type']?.equals(STRUCTURED_HEADERS['content-type'] ?? Buffer.of()) ?? false;
-};
-
-/** Posted buffers arrive as plain byte arrays. */
-const buffersOf = (headers: Readonly<Record<string, Uint8Array>>): LogRecord['headers'] =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Buffer.from(value.buffer, value.byteOffset, value.byteLength),
-    ]),
-  );
+const buffersOf = (headers: PostedHeaders): RecordHeaders =>
+  headers.map(([name, value]) => [name, Buffer.from(value.buffer, value.byteOffset, value.byteLength)]);
 
 /** Records of one partition come in runs, so the last move found is usually the next one. */
 const moveFinder = (moves: ReadonlyArray<OpenMove>): ((record: LogRecord) => number) => {

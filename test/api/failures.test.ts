@@ -28,7 +28,7 @@ const letter: DeadLetterDetail = {
   offset: 3,
   key: 'o1',
   parked: 2,
-  headers: {},
+  headers: [],
   value: null,
   audit: [],
 };

@@ -13,7 +13,7 @@ const record = (partition: number, offset: number): LogRecord => ({
   offset,
   key: null,
   value: null,
-  headers: {},
+  headers: [],
   timestampMs: 0,
 });
 

@@ -9,6 +9,7 @@ import { systemClock } from '../../infra/clock';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import { cloudEventEncoder, destinationOf, type EncodedEvent } from '../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../infra/kafka/event-log';
+import { recordHeaders } from '../../infra/kafka/record-headers';
 import type { Database } from '../../infra/sqlite/database';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { LeaseLost } from '../../infra/sqlite/lease';
@@ -146,14 +147,13 @@ export const encoded = (event: StoredEvent, catalog: Catalog = declaredCatalog):
 /** The record of an event at an offset. */
 export const recordAt = (event: StoredEvent, offset: number, catalog?: Catalog): LogRecord => {
   const { topic, partition, key, value, headers } = encoded(event, catalog);
-  const named = headers.flatMap((header) => Object.entries(header)).map(([name, text]) => [name, Buffer.from(text)]);
   return {
     topic,
     partition,
     offset,
     key: Buffer.from(key),
     value: Buffer.from(value),
-    headers: Object.fromEntries(named) as LogRecord['headers'],
+    headers: recordHeaders(headers),
     timestampMs: Date.parse(event.recordedAt),
   };
 };

@@ -37,7 +37,7 @@ export const produceRaw = async (
     readonly partition: number;
     readonly key: string;
     readonly value: Buffer | null;
-    readonly headers?: ReadonlyArray<Readonly<Record<string, string>>>;
+    readonly headers?: ReadonlyArray<Readonly<Record<string, string | Buffer>>>;
   },
 ): Promise<void> => {
   const producer = new Producer({ 'bootstrap.servers': servers, 'enable.idempotence': true }, {});

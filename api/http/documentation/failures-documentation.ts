@@ -38,7 +38,10 @@ const letterSchema = objectOf(letterProperties);
 
 const detailSchema = objectOf({
   ...letterProperties,
-  headers: { type: 'object', additionalProperties: { type: 'string' } },
+  headers: {
+    type: 'array',
+    items: objectOf({ name: text('The name, as the record writes it.'), value: text('The bytes as text.') }),
+  },
   value: orNull('string', 'The bytes in base64, where the record names no event.'),
   audit: {
     type: 'array',

@@ -24,6 +24,7 @@ import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
 import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../../infra/kafka/event-log';
+import { recordHeaders } from '../../../infra/kafka/record-headers';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 
 // -------------------------------------------------------------------------------------
@@ -108,7 +109,6 @@ const encode = cloudEventEncoder({ catalog: newRelease, mode: 'structured', sche
 /** An event's record at an offset. */
 export const noteRecord = (event: StoredEvent, offset: number): LogRecord => {
   const { topic, partition, key, value, headers } = encode(event);
-  const named = headers.flatMap((each) => Object.entries(each)).map(([name, text]) => [name, Buffer.from(text)]);
   const bytes = { key: Buffer.from(key), value: Buffer.from(value) };
   return {
     topic,
@@ -116,7 +116,7 @@ export const noteRecord = (event: StoredEvent, offset: number): LogRecord => {
     offset,
     timestampMs: Date.parse(event.recordedAt),
     ...bytes,
-    headers: Object.fromEntries(named) as LogRecord['headers'],
+    headers: recordHeaders(headers),
   };
 };
 

@@ -4,15 +4,10 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../../domain/catalog';
 import { eventId, type StoredEvent } from '../../../domain/kernel/recorded-event';
-import {
-  cloudEventEncoder,
-  destinationOf,
-  readCloudEvent,
-  STRUCTURED_CONTENT_TYPE,
-  type EncodedEvent,
-} from '../../../infra/kafka/cloud-events';
+import { cloudEventEncoder, destinationOf, readCloudEvent, type EncodedEvent } from '../../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { partitionOf } from '../../../infra/kafka/murmur2';
+import { recordHeaders, STRUCTURED_CONTENT_TYPE } from '../../../infra/kafka/record-headers';
 import { holds } from '../../domain/arbitraries';
 import { spec } from '../../spec';
 
@@ -22,17 +17,13 @@ type Mode = (typeof modes)[number];
 const encode = (mode: Mode): ((event: StoredEvent) => EncodedEvent) =>
   cloudEventEncoder({ catalog, mode, schemaBaseUrl: 'https://example.org/schemas' });
 
-/** What a consumer gets of a record: bytes, and the names of its headers in lower case. */
+/** What a consumer gets of a record. */
 const received = ({
   value,
   headers,
 }: Pick<EncodedEvent, 'value' | 'headers'>): Pick<LogRecord, 'value' | 'headers'> => ({
   value: Buffer.from(value),
-  headers: Object.fromEntries(
-    headers.flatMap((header) =>
-      Object.entries(header).map(([name, text]) => [name.toLowerCase(), Buffer.from(text)] as const),
-    ),
-  ),
+  headers: recordHeaders(headers),
 });
 
 const text = fc.oneof(
@@ -104,6 +95,16 @@ spec('an event as a record', ({ test }) => {
     });
   }
 
+  for (const mode of modes) {
+    test(`in ${mode} mode is read whatever the case of its headers; of those with one name the last one counts`, () => {
+      const { value, headers } = received(encode(mode)(placed));
+      const shouted = headers.map(([name, bytes]) => [name.toUpperCase(), bytes] as const);
+      const spoilt = headers.map(([name]) => [name, Buffer.from('something else')] as const);
+      assert.equal(readCloudEvent({ value, headers: [...spoilt, ...shouted] }), readCloudEvent({ value, headers }));
+      assert.ok(E.isLeft(readCloudEvent({ value, headers: [...shouted, ...spoilt] })));
+    });
+  }
+
   test('goes to the topic of its aggregate and the partition of its key, with the time that it was recorded', () => {
     const { topic, partition, key } = encode('structured')(placed);
     assert.equal([topic, partition, key], ['orders', partitionOf('o1', 4), 'o1']);
@@ -151,11 +152,12 @@ const inHeaders =
   (changes: Readonly<Record<string, string | undefined>>): Damage =>
   ({ value, headers }) => ({
     value,
-    headers: Object.fromEntries(
-      Object.entries({ ...headers, ...changes })
-        .filter(([, header]) => header !== undefined)
-        .map(([name, header]) => [name, Buffer.from(header ?? '')]),
-    ),
+    headers: [
+      ...headers.filter(([name]) => !(name in changes)),
+      ...Object.entries(changes).flatMap(([name, header]) =>
+        header === undefined ? [] : [[name, Buffer.from(header)] as const],
+      ),
+    ],
   });
 
 const withValue =
@@ -180,7 +182,7 @@ const damages: ReadonlyArray<readonly [string, Mode, Damage, RegExp]> = [
   [
     'no headers at all',
     'structured',
-    ({ value }) => ({ value, headers: {} }),
+    ({ value }) => ({ value, headers: [] }),
     /'content-type' is missing, and so is 'ce_specversion'/,
   ],
   [

@@ -1,0 +1,23 @@
+/** Headers in the dead letters' file: what is kept is what came. */
+import fc from 'fast-check';
+import * as assert from 'uvu/assert';
+import { headersKept, keptHeaders } from '../../../infra/dead-letters/kept-headers';
+import { holds } from '../../domain/arbitraries';
+import { spec } from '../../spec';
+
+const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
+const headers = fc.array(fc.tuple(fc.oneof(fc.string(), fc.constantFrom('a', 'A', '__proto__')), bytes));
+
+spec('kept headers', ({ test }) => {
+  test('are the ones that came: names, duplicates, order and bytes', () =>
+    holds(
+      fc.property(headers, (all) => {
+        assert.equal(headersKept(keptHeaders(all)), all);
+      }),
+      300,
+    ));
+
+  test('can be read as they were kept before a name could come twice', () => {
+    assert.equal(headersKept('{"trace":"YQ=="}'), [['trace', Buffer.from('a')]]);
+  });
+});
