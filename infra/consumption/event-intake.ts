@@ -27,7 +27,8 @@ export type EachRecord = (visit: (record: LogRecord, moveIndex: number) => void)
 
 /** A record that was read, once for all who take it. */
 export interface IncomingRecord {
-  readonly origin: Origin;
+  readonly offset: number;
+  readonly origin: () => Origin;
   /** Left with a sentence where the record is no event. */
   readonly arrival: E.Either<string, Arrival>;
 }
@@ -59,11 +60,12 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
   const place = placing(options.catalog);
   const originOf = originInStore(options.catalog);
   const read: EventIntake['read'] = (record, logId) => {
-    const origin = originInLog(record, logId);
+    const { offset } = record;
+    const origin = (): Origin => originInLog(record, logId);
     const received = readCloudEvent(record);
-    if (E.isLeft(received)) return { origin, arrival: received };
+    if (E.isLeft(received)) return { offset, origin, arrival: received };
     const { envelope, data } = received.right;
-    return { origin, arrival: E.right(arrivalOf(decode, envelope, () => data, origin)) };
+    return { offset, origin, arrival: E.right(arrivalOf(decode, envelope, () => data, origin)) };
   };
   const incoming = incomingTo(options, presentType);
   return {
@@ -94,7 +96,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
             continue;
           }
           const data = (): unknown => JSON.parse(event.payload) as unknown;
-          on.arrival(arrivalOf(decode, event, data, originOf(event)));
+          on.arrival(arrivalOf(decode, event, data, () => originOf(event)));
         }
       };
       const counts = intakeBatch({ ...options, presentType, to, exhaustedAttempts: undefined })(visit);
@@ -116,7 +118,7 @@ const incomingTo =
       highWater = moves.map((move) => highWaterAt(known, move));
       eachIncoming(({ origin, arrival }, moveIndex) => {
         if (E.isLeft(arrival)) {
-          on.noEvent(origin, { class: 'malformed', reason: arrival.left });
+          on.noEvent(origin(), { class: 'malformed', reason: arrival.left });
           return;
         }
         const { stream, position } = arrival.right.envelope;
@@ -167,7 +169,12 @@ export const readingOf = (
 };
 
 /** Decoded when it is first asked for, and not again for the next who asks. */
-const arrivalOf = (decode: DecodeArrival, envelope: EventEnvelope, data: () => unknown, origin: Origin): Arrival => {
+const arrivalOf = (
+  decode: DecodeArrival,
+  envelope: EventEnvelope,
+  data: () => unknown,
+  origin: () => Origin,
+): Arrival => {
   let decoded: ReturnType<DecodeArrival> | undefined;
   return { envelope, data, origin, decoded: () => (decoded ??= decode({ envelope, data })) };
 };

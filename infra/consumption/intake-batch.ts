@@ -17,7 +17,8 @@ export interface Arrival {
   readonly data: () => unknown;
   /** The event by today's contracts. */
   readonly decoded: () => ReturnType<DecodeArrival>;
-  readonly origin: Origin;
+  /** Asked for only where it is kept. */
+  readonly origin: () => Origin;
 }
 
 /** Reads the payload with the contract that the envelope names. */
@@ -157,7 +158,7 @@ const takeOne = (options: BatchOptions, attempt: Attempt, handling: Handling, ar
   }
   if (attempt.closed.has(stream)) {
     counts.parked += 1;
-    quarantine.park(to.consumer, arrival.envelope, arrival.origin, to.rowsOf(arrival.envelope, dataOf(arrival)));
+    quarantine.park(to.consumer, arrival.envelope, arrival.origin(), to.rowsOf(arrival.envelope, dataOf(arrival)));
     return;
   }
   const decoded = arrival.decoded();
@@ -202,7 +203,8 @@ const setAside = (options: BatchOptions, attempt: Attempt, arrival: Arrival, fai
   attempt.latestReason = failure.reason;
   const attempts = failure.class === 'transient' ? (exhaustedAttempts ?? 1) : 1;
   const rows = to.rowsOf(envelope, dataOf(arrival));
-  quarantine.setAside({ consumer: to.consumer, group: to.group, envelope, origin, failure, attempts, rows });
+  const { consumer, group } = to;
+  quarantine.setAside({ consumer, group, envelope, origin: origin(), failure, attempts, rows });
 };
 
 const countedAs = {

@@ -15,7 +15,7 @@ import {
 import type { CloudEventsMode } from '../configuration';
 import type { LogRecord } from './event-log';
 import { partitionOf } from './murmur2';
-import { headerNamed, STRUCTURED_CONTENT_TYPE } from './record-headers';
+import { headerNamed, STRUCTURED_CONTENT_TYPE, STRUCTURED_HEADERS } from './record-headers';
 import { versionWriter, type WriteVersions } from './written-version';
 
 const BINARY_CONTENT_TYPE = 'application/json';
@@ -123,11 +123,12 @@ export interface ReceivedEvent {
 type Reading<A> = E.Either<string, A>;
 
 /** Reads either mode. A Left says in a sentence what is wrong with the record. */
-export const readCloudEvent = (record: Pick<LogRecord, 'value' | 'headers'>): Reading<ReceivedEvent> => {
-  if (record.value === null) return E.left('the record has no value (a tombstone), where an event was expected');
-  const contentType = headerNamed(record.headers, 'content-type')?.toString('utf8') ?? '';
-  if (contentType.startsWith(STRUCTURED_CONTENT_TYPE)) return readStructured(record.value);
-  if (headerNamed(record.headers, 'ce_specversion') !== undefined) return readBinary(record.value, record.headers);
+export const readCloudEvent = ({ value, headers }: Pick<LogRecord, 'value' | 'headers'>): Reading<ReceivedEvent> => {
+  if (value === null) return E.left('the record has no value (a tombstone), where an event was expected');
+  if (headers === STRUCTURED_HEADERS) return readStructured(value);
+  const contentType = headerNamed(headers, 'content-type')?.toString('utf8') ?? '';
+  if (contentType.startsWith(STRUCTURED_CONTENT_TYPE)) return readStructured(value);
+  if (headerNamed(headers, 'ce_specversion') !== undefined) return readBinary(value, headers);
   return E.left(
     contentType === ''
       ? `the header 'content-type' is missing, and so is 'ce_specversion': this is no CloudEvent`

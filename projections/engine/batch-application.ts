@@ -78,7 +78,7 @@ const shareOf =
       const index = indexes[batchIndex] ?? -1;
       const move = moves[index];
       if (move === undefined) return;
-      const { offset } = incoming.origin;
+      const { offset } = incoming;
       if (offset >= move.fromOffset && offset < move.nextOffset) visit(incoming, index);
     });
   };

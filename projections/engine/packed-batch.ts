@@ -62,35 +62,52 @@ export const transferable = ({ layout, numbers, bytes }: PackedBatch): ReadonlyA
 ];
 
 /** Calls back with each record, in order, and the index of its move. Keys and values are views, not copies. */
-export const eachRecord = (
-  { moves, layout, numbers, bytes, headers }: PackedBatch,
-  visit: (record: LogRecord, moveIndex: number) => void,
-): void => {
+export const eachRecord = (batch: PackedBatch, visit: (record: LogRecord, moveIndex: number) => void): void => {
+  const { layout } = batch;
   let at = 0;
-  const next = (length: number): Buffer | null => {
-    if (length < 0) return null;
-    const part = Buffer.from(bytes, at, length);
-    at += length;
-    return part;
-  };
   for (let index = 0; index < layout.length / FIELDS; index += 1) {
-    const moveIndex = layout[index * FIELDS] ?? 0;
-    const move = moves[moveIndex];
-    const value = next(layout[index * FIELDS + 1] ?? -1);
-    const key = next(layout[index * FIELDS + 2] ?? -1);
-    const others = headers.get(index);
-    const record: LogRecord = {
-      topic: move?.topic ?? '',
-      partition: move?.partition ?? 0,
-      offset: numbers[index * 2] ?? 0,
-      key,
-      value,
-      headers: others === undefined ? STRUCTURED_HEADERS : buffersOf(others),
-      timestampMs: numbers[index * 2 + 1] ?? 0,
-    };
-    visit(record, moveIndex);
+    const valueLength = layout[index * FIELDS + 1] ?? -1;
+    const keyLength = layout[index * FIELDS + 2] ?? -1;
+    visit(new PackedRecord(batch, index, at, valueLength, keyLength), layout[index * FIELDS] ?? 0);
+    at += Math.max(0, valueLength) + Math.max(0, keyLength);
   }
 };
+
+/** A record in a batch. A view costs more than all else about it, so that one is made when it is asked for. */
+class PackedRecord implements LogRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestampMs: number;
+
+  constructor(
+    private readonly batch: PackedBatch,
+    private readonly index: number,
+    private readonly at: number,
+    private readonly valueLength: number,
+    private readonly keyLength: number,
+  ) {
+    const move = batch.moves[batch.layout[index * FIELDS] ?? 0];
+    this.topic = move?.topic ?? '';
+    this.partition = move?.partition ?? 0;
+    this.offset = batch.numbers[index * 2] ?? 0;
+    this.timestampMs = batch.numbers[index * 2 + 1] ?? 0;
+  }
+
+  get value(): Buffer | null {
+    return this.valueLength < 0 ? null : Buffer.from(this.batch.bytes, this.at, this.valueLength);
+  }
+
+  get key(): Buffer | null {
+    if (this.keyLength < 0) return null;
+    return Buffer.from(this.batch.bytes, this.at + Math.max(0, this.valueLength), this.keyLength);
+  }
+
+  get headers(): RecordHeaders {
+    const others = this.batch.headers.get(this.index);
+    return others === undefined ? STRUCTURED_HEADERS : buffersOf(others);
+  }
+}
 
 const buffersOf = (headers: PostedHeaders): RecordHeaders =>
   headers.map(([name, value]) => [name, Buffer.from(value.buffer, value.byteOffset, value.byteLength)]);
