@@ -34,10 +34,13 @@ export interface ReplayOptions<Reader extends LogReader> {
   readonly consumer: LogConsumer;
   readonly readers: ReadonlyArray<Reader>;
   /**
-   * Takes the records that any reader still lacks; a share for each reader that comes further with them. The next batch is
-   * fetched meanwhile, but not handed over before this one is done.
+   * Gets the records that any reader still lacks ready, with a share for each reader that comes further with them; what it
+   * answers applies them. One batch is applied at a time, the next one fetched and made ready meanwhile.
    */
-  readonly apply: (records: ReadonlyArray<LogRecord>, shares: ReadonlyArray<ReaderShare<Reader>>) => Promise<void>;
+  readonly prepare: (
+    records: ReadonlyArray<LogRecord>,
+    shares: ReadonlyArray<ReaderShare<Reader>>,
+  ) => () => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -56,7 +59,7 @@ interface Reading<Reader extends LogReader> {
 
 /** Resolves when every reader has read its partitions, or has aborted. Throws {@link ReplayImpossible}. */
 export const replayLog = async <Reader extends LogReader>(options: ReplayOptions<Reader>): Promise<void> => {
-  const { consumer, readers, apply, clock } = options;
+  const { consumer, readers, prepare, clock } = options;
   const readings = readers.map((reader): Reading<Reader> => ({ reader, cursors: openCursors(reader) }));
   if (!readings.some(isOpen)) return;
   consumer.assign(lowestOffsets(readings.filter(isOpen)));
@@ -64,12 +67,14 @@ export const replayLog = async <Reader extends LogReader>(options: ReplayOptions
   let heardAtMs = clock.monotonicMs();
   try {
     while (readings.some(isOpen)) {
-      const polled = await poll(consumer);
+      const { records, shares } = take(await poll(consumer), readings.filter(isOpen));
+      const apply = shares.length === 0 ? undefined : prepare(records, shares);
       await applying;
-      const { records, shares } = take(polled, readings.filter(isOpen));
-      if (shares.length > 0) {
+      // Where all have aborted, what they stand at is what was applied before.
+      if (!readings.some(({ reader }) => !reader.signal.aborted)) return;
+      if (apply !== undefined) {
         heardAtMs = clock.monotonicMs();
-        applying = unlessAborted(apply(records, shares), shares);
+        applying = unlessAborted(apply(), shares);
         // Awaited before the next batch; a failure must not count as unhandled until then.
         applying.catch(() => undefined);
       } else if (clock.monotonicMs() - heardAtMs > SILENCE_MS) {

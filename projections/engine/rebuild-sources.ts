@@ -68,7 +68,12 @@ export const openSharedLog = async (log: EventLog, name: string, clock: Clock): 
     if (first === undefined) return;
     const readers: RebuildReader[] = [];
     for (const reading of readings) readers.push(await readerFor(reading));
-    await replayLog({ consumer, readers, clock, apply: (records, shares) => applyTo(first.call, records, shares) });
+    await replayLog({
+      consumer,
+      readers,
+      clock,
+      prepare: (records, shares) => prepareFor(first.call, records, shares),
+    });
   };
   return {
     refuseIncomplete: (reading) => refuseIncompleteLog(reading, log, consumer),
@@ -111,19 +116,21 @@ const readerFor = async (reading: RebuildReading): Promise<RebuildReader> => {
 };
 
 /** Everything that several read goes over to the thread once. */
-const applyTo = async (
+const prepareFor = (
   call: CallViews,
   records: ReadonlyArray<LogRecord>,
   shares: ReadonlyArray<ReaderShare<RebuildReader>>,
-): Promise<void> => {
+): (() => Promise<void>) => {
   const places = new Map<string, OpenMove>();
   for (const move of shares.flatMap(({ moves }) => moves)) places.set(`${move.topic}/${move.partition}`, move);
   const batch = packBatch({ records, moves: [...places.values()] });
   const takers = shares.map(({ reader: { id }, moves }) => ({ id, moves }));
-  await call('applyToShadows', { takers, batch }, transferable(batch));
-  for (const { reader, moves } of shares) {
-    await reader.came(sum(moves.map(({ fromOffset, nextOffset }) => nextOffset - fromOffset)));
-  }
+  return async () => {
+    await call('applyToShadows', { takers, batch }, transferable(batch));
+    for (const { reader, moves } of shares) {
+      await reader.came(sum(moves.map(({ fromOffset, nextOffset }) => nextOffset - fromOffset)));
+    }
+  };
 };
 
 const refuseIncompleteLog = async (reading: RebuildReading, log: EventLog, consumer: LogConsumer): Promise<void> => {

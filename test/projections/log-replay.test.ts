@@ -67,7 +67,7 @@ const replay = async (
     consumer,
     clock: systemClock,
     readers: [{ partitions, signal: options.signal ?? new AbortController().signal }],
-    apply: async (records, shares) => {
+    prepare: (records, shares) => async () => {
       batches.push({ records: places(records), moves: told(shares[0]?.moves) });
       await options.onApply?.();
     },
@@ -172,7 +172,7 @@ spec('a replay', ({ test }) => {
         { name: 'behind', partitions: [place(0, 0, 3), place(1, 0, 1)], signal },
         { name: 'leaving', partitions: [place(0, 0, 9)], signal: leaving.signal },
       ],
-      apply: async (records, shares) => {
+      prepare: (records, shares) => async () => {
         batches.push([places(records), ...shares.map(({ reader, moves }) => [reader.name, ...told(moves)])]);
         leaving.abort();
         return Promise.resolve();
