@@ -46,7 +46,7 @@ const EVENTS_PER_PAGE = 1_000;
 /** Compares. Rejects where Kafka does not answer, or a topic is missing. */
 export const compareLog = async (options: LogComparisonOptions): Promise<LogComparison> => {
   const { log, clock } = options;
-  const consumer = await log.openConsumer('tidemark-verify', 'bulk');
+  const consumer = await log.openConsumer('tidemark-verify');
   try {
     const ranges: LogRange[] = [];
     const topics = options.catalog.aggregates.map(({ topic }) => topic.name);

@@ -17,9 +17,14 @@ export interface LogHeads {
   readonly advance: (topic: string, partition: number) => void;
 }
 
-/** Above so many records, only the partition that is asked for is read on. */
-const MOST_RECORDS = 20_000;
-const RECORDS_PER_POLL = 5_000;
+/** Above so many records in all, partitions that are far ahead of the others are not read on. */
+const MOST_RECORDS = 12_000;
+const FAR_AHEAD_RECORDS = 2_000;
+/**
+ * Partitions that hold fewer are read on: an assignment costs a round of fetches, so that it must bring many more than this.
+ */
+const FEW_RECORDS = 500;
+const RECORDS_PER_POLL = 2_000;
 /** A log that gives nothing for so long is not read any further. */
 const SILENCE_MS = 30_000;
 
@@ -42,8 +47,8 @@ export const logHeads = (consumer: LogConsumer, ranges: ReadonlyArray<LogRange>,
   );
   let assigned = new Set<Reading>();
 
-  const buffered = (): number =>
-    [...readings.values()].reduce((sum, each) => sum + each.waiting.length - each.taken, 0);
+  const held = ({ waiting, taken }: Reading): number => waiting.length - taken;
+  const allHeld = (): number => [...readings.values()].reduce((sum, each) => sum + held(each), 0);
 
   const assign = (wanted: ReadonlyArray<Reading>): void => {
     assigned = new Set(wanted);
@@ -51,10 +56,11 @@ export const logHeads = (consumer: LogConsumer, ranges: ReadonlyArray<LogRange>,
   };
 
   const fill = async (reading: Reading): Promise<void> => {
-    const isFull = buffered() > MOST_RECORDS;
-    const isOpen = (each: Reading): boolean => each.next < each.high;
-    if (isFull && (assigned.size > 1 || !assigned.has(reading))) assign([reading]);
-    else if (!assigned.has(reading)) assign([...readings.values()].filter(isOpen));
+    const isFull = allHeld() > MOST_RECORDS;
+    const isAhead = isFull && [...assigned].some((each) => held(each) > FAR_AHEAD_RECORDS);
+    if (isAhead || !assigned.has(reading)) {
+      assign([...readings.values()].filter((each) => each.next < each.high && held(each) < FEW_RECORDS));
+    }
     for (const record of await consumer.poll(RECORDS_PER_POLL)) {
       const at = readings.get(placeOf(record.topic, record.partition));
       // What was fetched before an assignment may still come after it.
