@@ -14,7 +14,7 @@ import type { LogRecord } from '../kafka/event-log';
 import { highWaterAt, type Checkpoint, type Checkpoints } from './checkpoints';
 import { appliedEarlier } from './earlier-topics';
 import type { Consumer } from './event-consumer';
-import { intakeBatch, type DecodeArrival, type Surroundings, type Visit } from './intake-batch';
+import { intakeBatch, type DecodeArrival, type ReadArrivals, type Surroundings, type Visit } from './intake-batch';
 import type { BatchOutcome, RecordBatch } from './group-handler';
 
 export interface IntakeOptions extends Surroundings {
@@ -122,18 +122,26 @@ export const recordsOf =
 // Reading
 // -------------------------------------------------------------------------------------
 
-/** How arrivals are read with today's contracts. */
-export const readingOf = (
-  catalog: Catalog,
-): { readonly decode: DecodeArrival; readonly presentType: (type: string) => string | undefined } => {
-  const decode = decodeEvent(catalog);
+/** Makes the reading of arrivals. */
+export const readingOf = (catalog: Catalog): ReadArrivals => {
+  const decodeData = decodeEvent(catalog);
+  const decode: DecodeArrival = ({ envelope, data }) => {
+    const event = decodeData(envelope, data());
+    if (E.isRight(event)) return event;
+    const { _tag, reason } = event.left;
+    return E.left({ class: _tag === 'UnknownContract' ? 'unknown-contract' : 'malformed', reason });
+  };
   return {
     presentType: (type) => catalog.eventDefinition(type)?.type,
-    decode: ({ envelope, data }) => {
-      const event = decode(envelope, data());
-      if (E.isRight(event)) return event;
-      const { _tag, reason } = event.left;
-      return E.left({ class: _tag === 'UnknownContract' ? 'unknown-contract' : 'malformed', reason });
+    decode,
+    asFarAsRead: (arrival) => {
+      const { envelope, data } = arrival;
+      try {
+        const event = decode(arrival);
+        return E.isRight(event) ? event.right : { ...envelope, data: data() };
+      } catch {
+        return { ...envelope, data: undefined };
+      }
     },
   };
 };
