@@ -1,5 +1,5 @@
 /** Who takes events in: a group or a rebuild, with its handler. */
-import type { EventEnvelope, RecordedEvent } from '../../domain/kernel/recorded-event';
+import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import type { ExhaustedPolicy, HandlerOutcome } from './failures';
 
 /** A handler at work on some events of one transaction. */
@@ -23,10 +23,10 @@ export interface Consumer {
   readonly handled: ReadonlySet<string>;
   readonly open: () => Handling;
   /**
-   * The keys of the rows that an event would have changed, as far as that can be told of one that may not be readable: what
-   * is stale while it waits.
+   * The keys of the rows that an event would have changed, as far as that can be told: what is stale while it waits. One that
+   * breaks its contract has its payload as it came, and nothing is known of that. Never throws.
    */
-  readonly rowsOf: (envelope: EventEnvelope, data: unknown) => ReadonlyArray<string>;
+  readonly rowsOf: (event: RecordedEvent) => ReadonlyArray<string>;
   /** What is done with one event whose transient fault outlasts every retry. */
   readonly exhausted: ExhaustedPolicy;
   /** What lies beyond this position is passed by, and counts as not seen; absent for everything. */

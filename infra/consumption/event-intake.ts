@@ -14,7 +14,14 @@ import type { LogRecord } from '../kafka/event-log';
 import { highWaterAt, type Checkpoint, type Checkpoints } from './checkpoints';
 import { appliedEarlier } from './earlier-topics';
 import type { Consumer } from './event-consumer';
-import { intakeBatch, type Arrival, type DecodeArrival, type Surroundings, type Visit } from './intake-batch';
+import {
+  intakeBatch,
+  type Arrival,
+  type DecodeArrival,
+  type ReadArrivals,
+  type Surroundings,
+  type Visit,
+} from './intake-batch';
 import type { BatchOutcome, RecordBatch } from './group-handler';
 
 export interface IntakeOptions extends Surroundings {
@@ -56,7 +63,8 @@ export interface EventIntake {
 
 /** Makes the intake of one file. */
 export const eventIntake = (options: IntakeOptions): EventIntake => {
-  const { decode, presentType } = readingOf(options.catalog);
+  const reading = readingOf(options.catalog);
+  const { decode } = reading;
   const place = placing(options.catalog);
   const originOf = originInStore(options.catalog);
   const read: EventIntake['read'] = (record, logId) => {
@@ -67,7 +75,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
     const { envelope, data } = received.right;
     return { offset, origin, arrival: E.right(arrivalOf(decode, envelope, () => data, origin)) };
   };
-  const incoming = incomingTo(options, presentType);
+  const incoming = incomingTo(options, reading);
   return {
     read,
     incoming,
@@ -99,7 +107,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
           on.arrival(arrivalOf(decode, event, data, () => originOf(event)));
         }
       };
-      const counts = intakeBatch({ ...options, presentType, to, exhaustedAttempts: undefined })(visit);
+      const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts: undefined })(visit);
       moveMarks(options.checkpoints, to.consumer, partitions);
       return counts;
     },
@@ -108,7 +116,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
 
 /** Records on their way through the marks of a consumer. */
 const incomingTo =
-  (options: IntakeOptions, presentType: (type: string) => string | undefined): EventIntake['incoming'] =>
+  (options: IntakeOptions, reading: ReadArrivals): EventIntake['incoming'] =>
   (to, { moves, exhaustedAttempts }, eachIncoming) => {
     const known = options.checkpoints.read(to.consumer);
     const earlier = appliedEarlier(options.catalog, known);
@@ -133,7 +141,7 @@ const incomingTo =
         else on.arrival(arrival.right);
       });
     };
-    const counts = intakeBatch({ ...options, presentType, to, exhaustedAttempts })(visit);
+    const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit);
     moves.forEach((move, moveIndex) =>
       options.checkpoints.move(to.consumer, { ...move, highWaterPosition: highWater[moveIndex] ?? 0 }),
     );
@@ -152,18 +160,26 @@ export const recordsOf =
 // Reading
 // -------------------------------------------------------------------------------------
 
-/** How arrivals are read with today's contracts. */
-export const readingOf = (
-  catalog: Catalog,
-): { readonly decode: DecodeArrival; readonly presentType: (type: string) => string | undefined } => {
-  const decode = decodeEvent(catalog);
+/** Makes the reading of arrivals. */
+export const readingOf = (catalog: Catalog): ReadArrivals => {
+  const decodeData = decodeEvent(catalog);
+  const decode: DecodeArrival = ({ envelope, data }) => {
+    const event = decodeData(envelope, data());
+    if (E.isRight(event)) return event;
+    const { _tag, reason } = event.left;
+    return E.left({ class: _tag === 'UnknownContract' ? 'unknown-contract' : 'malformed', reason });
+  };
   return {
     presentType: (type) => catalog.eventDefinition(type)?.type,
-    decode: ({ envelope, data }) => {
-      const event = decode(envelope, data());
-      if (E.isRight(event)) return event;
-      const { _tag, reason } = event.left;
-      return E.left({ class: _tag === 'UnknownContract' ? 'unknown-contract' : 'malformed', reason });
+    decode,
+    asFarAsRead: (arrival) => {
+      const { envelope, data } = arrival;
+      try {
+        const event = decode(arrival);
+        return E.isRight(event) ? event.right : { ...envelope, data: data() };
+      } catch {
+        return { ...envelope, data: undefined };
+      }
     },
   };
 };

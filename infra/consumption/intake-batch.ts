@@ -42,10 +42,17 @@ export interface Surroundings {
   readonly breakerOf: (consumer: string) => CircuitBreaker;
 }
 
-interface BatchOptions extends Surroundings {
-  readonly to: Consumer;
+/** How arrivals are read with today's contracts. */
+export interface ReadArrivals {
+  readonly decode: DecodeArrival;
+  /** The event, or one with its payload as it came where it breaks its contract; undefined where that is no JSON. */
+  readonly asFarAsRead: (arrival: Pick<Arrival, 'envelope' | 'data'>) => RecordedEvent;
   /** The present name of an event that may have been renamed since; undefined where no contract has the name. */
   readonly presentType: (type: string) => string | undefined;
+}
+
+interface BatchOptions extends Surroundings, Omit<ReadArrivals, 'decode'> {
+  readonly to: Consumer;
   readonly exhaustedAttempts: number | undefined;
 }
 
@@ -158,7 +165,7 @@ const takeOne = (options: BatchOptions, attempt: Attempt, handling: Handling, ar
   }
   if (attempt.closed.has(stream)) {
     counts.parked += 1;
-    quarantine.park(to.consumer, arrival.envelope, arrival.origin(), to.rowsOf(arrival.envelope, dataOf(arrival)));
+    quarantine.park(to.consumer, arrival.envelope, arrival.origin(), to.rowsOf(options.asFarAsRead(arrival)));
     return;
   }
   const decoded = arrival.decoded();
@@ -202,7 +209,7 @@ const setAside = (options: BatchOptions, attempt: Attempt, arrival: Arrival, fai
   attempt.newlyClosed.add(envelope.stream);
   attempt.latestReason = failure.reason;
   const attempts = failure.class === 'transient' ? (exhaustedAttempts ?? 1) : 1;
-  const rows = to.rowsOf(envelope, dataOf(arrival));
+  const rows = to.rowsOf(options.asFarAsRead(arrival));
   const { consumer, group } = to;
   quarantine.setAside({ consumer, group, envelope, origin: origin(), failure, attempts, rows });
 };
@@ -214,12 +221,3 @@ const countedAs = {
   rejected: 'rejected',
   defect: 'defect',
 } as const;
-
-/** The payload as far as it can be parsed at all. */
-const dataOf = ({ data }: Arrival): unknown => {
-  try {
-    return data();
-  } catch {
-    return undefined;
-  }
-};

@@ -99,7 +99,7 @@ const failureIn = (outcome: HandlerOutcome): Failure | undefined => (typeof outc
 
 /** Takes single events of the store through a handler. */
 const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
-  const { decode, presentType } = readingOf(catalog);
+  const { decode, presentType, asFarAsRead } = readingOf(catalog);
   const originOf = originInStore(catalog);
 
   const find = (eventId: string): StoredEvent | undefined => {
@@ -114,7 +114,7 @@ const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
     if (event === undefined) return { class: 'malformed', reason: `the store has no event ${eventId}` };
     const present = presentType(event.type);
     if (present !== undefined && !to.handled.has(present)) return 'not-applicable';
-    const decoded = decode({ envelope: event, data: () => JSON.parse(event.payload) as unknown });
+    const decoded = decode(arrivalOf(event));
     if (E.isLeft(decoded)) return decoded.left;
     try {
       return savepoint(() => {
@@ -135,17 +135,11 @@ const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
     // What the store does not have stays as it is.
     if (event === undefined) return;
     const { consumer, group } = to;
-    const rows = to.rowsOf(event, parsed(event.payload));
+    const rows = to.rowsOf(asFarAsRead(arrivalOf(event)));
     quarantine.setAside({ consumer, group, envelope: event, origin: originOf(event), failure, attempts: 1, rows });
   };
 
   return { take, setAside };
 };
 
-const parsed = (payload: string): unknown => {
-  try {
-    return JSON.parse(payload) as unknown;
-  } catch {
-    return undefined;
-  }
-};
+const arrivalOf = (event: StoredEvent) => ({ envelope: event, data: () => JSON.parse(event.payload) as unknown });

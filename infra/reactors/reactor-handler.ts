@@ -126,14 +126,14 @@ const consumerOf = (
       finish: () => void asked.push(...own),
     };
   },
-  rowsOf: (envelope, data) => [instanceOfUnread(process, { ...envelope, data }) ?? UNKNOWN_INSTANCE],
+  rowsOf: (event) => [instanceOfUnread(process, event) ?? UNKNOWN_INSTANCE],
   exhausted: defaultRetryPolicy.exhausted,
 });
 
 /** Holds the deadlines of every instance, for each of them may lack the event. */
 const UNKNOWN_INSTANCE = '*';
 
-/** Nothing is known of the payload: it has not passed its contract. */
+/** Nothing is known of the payload: it may not have passed its contract. */
 const instanceOfUnread = (process: Process, event: RecordedEvent): string | undefined => {
   try {
     const instance: unknown = process.instanceOf(event);

@@ -5,10 +5,9 @@ import type { EachIncoming, EventIntake } from '../../infra/consumption/event-in
 import { defaultRetryPolicy } from '../../infra/consumption/failures';
 import type { BatchOutcome } from '../../infra/consumption/group-handler';
 import type { EventReader } from '../../infra/sqlite/event-reader';
-import { foldInto } from './fold';
+import { foldInto, type Counted } from './fold';
 import type { Generation } from './generation';
 import { eachRecord, type OpenMove, type PackedBatch } from './packed-batch';
-import { rowsConcerned } from './stale-rows';
 import type { StorePage } from './views-operations';
 
 /** What a batch is applied to: a build of the tables, and the consumer whose checkpoints say what is in it. */
@@ -17,8 +16,17 @@ export interface Target {
   readonly consumer: string;
   readonly topics: ReadonlySet<string>;
   readonly generation: Generation;
+  /** Left out where nobody reads the rows meanwhile. */
+  readonly waiting?: WaitingRows;
   /** Of a copy as of a moment: what comes after is not in it. */
   readonly untilPosition?: number;
+}
+
+/** What is stale while events wait. */
+export interface WaitingRows {
+  readonly rowsOf: Consumer['rowsOf'];
+  /** What to tell the fold of a batch at its end. */
+  readonly sums: () => Counted | undefined;
 }
 
 /** The store's events after one position, up to another. */
@@ -98,7 +106,7 @@ export const applyStorePage = (
 };
 
 /** The build as a taker of events. */
-export const consumerOf = ({ consumer, topics, generation, untilPosition }: Target): Consumer => {
+export const consumerOf = ({ consumer, topics, generation, waiting, untilPosition }: Target): Consumer => {
   const { projection } = generation;
   return {
     ...(untilPosition === undefined ? {} : { untilPosition }),
@@ -108,9 +116,9 @@ export const consumerOf = ({ consumer, topics, generation, untilPosition }: Targ
     handled: new Set(projection.handles.map(({ type }) => type)),
     open: () => {
       const fold = foldInto(generation);
-      return { handle: fold.apply, finish: fold.write };
+      return { handle: fold.apply, finish: () => fold.write(waiting?.sums()) };
     },
-    rowsOf: rowsConcerned(projection),
+    rowsOf: waiting?.rowsOf ?? (() => []),
     exhausted: (projection.retry ?? defaultRetryPolicy).exhausted,
   };
 };

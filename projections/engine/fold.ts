@@ -13,8 +13,11 @@ export interface Fold {
   /** A failure that is answered has changed nothing; after a throw the fold is of no more use. */
   readonly apply: (event: RecordedEvent) => HandlerOutcome;
   /** Writes what changed; call inside the transaction in which the rows were read. */
-  readonly write: () => void;
+  readonly write: (counted?: Counted) => void;
 }
+
+/** Told of each row of the memory that has changed, and of each row of the view that it counted for before or counts for now. */
+export type Counted = (memoryRow: ReadonlyArray<Cell>, viewKey: Row) => void;
 
 /** Starts a batch on a build of a projection's tables. */
 export const foldInto = ({ projection, view, memory }: Generation): Fold => {
@@ -29,10 +32,16 @@ export const foldInto = ({ projection, view, memory }: Generation): Fold => {
   const memoryRows = workingRows(memory);
   return {
     apply: (event) => applyTo(memoryRows, projection, event),
-    write: () => {
+    write: (counted) => {
+      const countRow = (cells: ReadonlyArray<Cell>, sign: 1 | -1): void => {
+        const contribution = rollup.contribution(rowOf(memory.shape, cells));
+        if (contribution === undefined) return;
+        count(viewRows, contribution, sign);
+        counted?.(cells, contribution.key);
+      };
       for (const { before, cells } of memoryRows.changed()) {
-        if (before !== undefined) count(viewRows, rollup.contribution(rowOf(memory.shape, before)), -1);
-        count(viewRows, rollup.contribution(rowOf(memory.shape, cells)), 1);
+        if (before !== undefined) countRow(before, -1);
+        countRow(cells, 1);
       }
       writeRows(memoryRows);
       writeSums(viewRows);
@@ -155,8 +164,7 @@ const isAbove = (value: number | string, cell: Cell): boolean => {
 
 const withoutZone = (instant: string): string => (instant.endsWith('Z') ? instant.slice(0, -1) : instant);
 
-const count = (rows: WorkingRows, contribution: Contribution | undefined, sign: 1 | -1): void => {
-  if (contribution === undefined) return;
+const count = (rows: WorkingRows, contribution: Contribution, sign: 1 | -1): void => {
   const row = rows.at(contribution.key);
   for (const name in contribution.add) {
     addTo(row.cells, columnIndex(rows.table.shape, name), sign * (contribution.add[name] ?? 0));

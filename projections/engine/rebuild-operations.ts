@@ -59,7 +59,7 @@ type Reading = 'applyToShadows' | 'applyStoreToShadow' | 'raiseShadow' | 'compar
 const readingOperations = (parts: ViewsParts): Pick<ViewsOperations, Reading> => {
   const { options, checkpoints, rebuilds, builds, failures, store, write } = parts;
   const { intake } = failures;
-  const targetOf = targets(options);
+  const targetOf = targets(parts);
   const shadow = (id: number): Target => {
     const rebuild = rebuilds.find(id);
     if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);

@@ -1,26 +1,44 @@
 /** Which rows lack something while events wait, and how a reader finds that out. */
-import { aggregateIdOf, type EventEnvelope } from '../../domain/kernel/recorded-event';
 import type { Database } from '../../infra/sqlite/database';
-import type { Projection } from '../projection';
 import type { ViewDescription, ViewRow } from '../view-reader';
-import type { Cell } from './table-shape';
+import type { Counted } from './fold';
+import type { Generation } from './generation';
+import { keyCells, type Cell } from './table-shape';
 
-/** A row's key as it is written beside the stream that it waits for. */
-const rowKey = (cells: ReadonlyArray<unknown>): string => JSON.stringify(cells);
+/** A row of a view as it is written beside the stream that it waits for. */
+export const viewRow = (key: ReadonlyArray<unknown>): string => JSON.stringify(key);
+
+/** The same for a row that a projection keeps for itself. */
+export const memoryRow = (key: ReadonlyArray<unknown>): string => `${MEMORY}${JSON.stringify(key)}`;
+
+const MEMORY = 'memory ';
+
+// -------------------------------------------------------------------------------------
+// Writing
+// -------------------------------------------------------------------------------------
 
 /**
- * The row that an event is about, by the names of the key's columns in its payload; one that is keyed by a single column and
- * has no such field is taken to be the aggregate's own. Rows that sum up many keys belong to none of them.
+ * While events behind a row of the memory wait, each row of the view that it comes to count for lacks them too: what to tell
+ * a fold at its end, inside the transaction. Undefined where nothing of the kind waits, as it mostly is.
  */
-export const rowsConcerned = ({ view }: Pick<Projection, 'view'>) => {
-  const names = Object.keys(view.key);
-  return ({ stream }: Pick<EventEnvelope, 'stream'>, data: unknown): ReadonlyArray<string> => {
-    const fields = typeof data === 'object' && data !== null ? (data as Readonly<Record<string, unknown>>) : {};
-    const cells = names.map((name) => fields[name]);
-    if (cells.every((cell) => typeof cell === 'string' || typeof cell === 'number')) return [rowKey(cells)];
-    return names.length === 1 ? [rowKey([aggregateIdOf(stream)])] : [];
+export const staleSums = (database: Database) => {
+  const any = database
+    .prepare<[string], number>(`SELECT 1 FROM stale_rows WHERE consumer = ? AND row_key GLOB '${MEMORY}*' LIMIT 1`)
+    .pluck();
+  const pass = database.prepare<[string, string, string]>(
+    `INSERT INTO stale_rows SELECT consumer, ?, stream FROM stale_rows WHERE consumer = ? AND row_key = ?
+       ON CONFLICT DO NOTHING`,
+  );
+  return (consumer: string, { view, memory }: Pick<Generation, 'view' | 'memory'>): Counted | undefined => {
+    if (memory === undefined || any.get(consumer) === undefined) return undefined;
+    return (row, key) =>
+      void pass.run(viewRow(keyCells(view.shape, key)), consumer, memoryRow(row.slice(0, memory.shape.keyLength)));
   };
 };
+
+// -------------------------------------------------------------------------------------
+// Reading
+// -------------------------------------------------------------------------------------
 
 /** Marks rows that lack events of a quarantined key. */
 export interface StaleRows {
@@ -46,7 +64,7 @@ export const staleRowsOf = (database: Database): StaleRows => {
       return rows.map((row) => {
         // A key's columns hold texts and integers.
         const cells = key.map((column) => row[column] as Cell);
-        return one.get(name, rowKey(cells)) === undefined ? row : { ...row, stale: true };
+        return one.get(name, viewRow(cells)) === undefined ? row : { ...row, stale: true };
       });
     },
     isQuarantined: (view, { stream, position }) => quarantined.get(view, stream, position) !== undefined,

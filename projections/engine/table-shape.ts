@@ -1,5 +1,5 @@
 /** A projection's table as columns in a fixed order, and the statements that make it. */
-import type { ColumnType, Table } from '../projection';
+import type { ColumnType, Row, Table } from '../projection';
 import type { ViewColumn } from '../view-reader';
 
 /** What SQLite holds in a column; JSON is held as text. */
@@ -48,6 +48,10 @@ export const quotedList = (names: ReadonlyArray<string>): string => names.map(qu
 /** The names of the columns that make the key. */
 export const keyNames = ({ columns, keyLength }: TableShape): ReadonlyArray<string> =>
   columns.slice(0, keyLength).map(({ name }) => name);
+
+/** A row's key in the order of the columns. It holds texts and integers only. */
+export const keyCells = (shape: TableShape, key: Row): ReadonlyArray<Cell> =>
+  keyNames(shape).map((name) => key[name] as Cell);
 
 /** The statement that makes a table. */
 export const createTableSql = (name: string, shape: TableShape): string => {

@@ -12,6 +12,8 @@ import type { Target } from './batch-application';
 import type { ServedBuilds, ShadowBuilds } from './projection-builds';
 import { topicsOf } from './projection-topics';
 import type { RebuildRows } from './rebuild-rows';
+import { rowsConcerned } from './rows-concerned';
+import { staleSums } from './stale-rows';
 
 export interface ViewsWriterOptions extends LeasedDatabase {
   readonly catalog: Catalog;
@@ -35,7 +37,10 @@ export interface ViewsParts {
 }
 
 /** A build with what its consumer is called and reads. */
-export const targets = ({ catalog, projections }: Pick<ViewsWriterOptions, 'catalog' | 'projections'>) => {
+export const targets = ({ options, store }: Pick<ViewsParts, 'options' | 'store'>) => {
+  const { database, catalog, projections } = options;
+  const concerned = rowsConcerned(catalog, store);
+  const sums = staleSums(database);
   const topics = new Map(
     projections.map((projection) => [
       projection.name,
@@ -46,5 +51,6 @@ export const targets = ({ catalog, projections }: Pick<ViewsWriterOptions, 'cata
     consumer,
     topics: topics.get(projection) ?? new Set(),
     generation,
+    waiting: { rowsOf: concerned(generation), sums: () => sums(consumer, generation) },
   });
 };

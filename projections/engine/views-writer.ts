@@ -52,10 +52,11 @@ type GroupOperations = Pick<
   'checkpoints' | 'begin' | 'move' | 'apply' | 'applyFromStore' | 'caughtUpTo' | 'report'
 >;
 
-const groupOperations = ({ options, checkpoints, builds, failures, store, write }: ViewsParts): GroupOperations => {
+const groupOperations = (parts: ViewsParts): GroupOperations => {
+  const { options, checkpoints, builds, failures, store, write } = parts;
   const { intake, breakers } = failures;
   const writeStatus = groupStatusWriter(options.database);
-  const targetOf = targets(options);
+  const targetOf = targets(parts);
   const live = (projection: string): Target => targetOf(projection, projection, builds.live(projection));
   return {
     checkpoints: ({ consumer }) => checkpoints.read(consumer),
@@ -106,9 +107,10 @@ const offsetOperations = ({ options, checkpoints, offsets, write }: ViewsParts):
 
 type FailureOperations = Pick<ViewsOperations, 'takeFailureRequests' | 'redriveStep' | 'copiesWaiting' | 'copiesDone'>;
 
-const failureOperations = ({ options, builds, failures, write }: ViewsParts): FailureOperations => {
+const failureOperations = (parts: ViewsParts): FailureOperations => {
+  const { options, builds, failures, write } = parts;
   const { desk, copies } = failures;
-  const targetOf = targets(options);
+  const targetOf = targets(parts);
   const groups = new Set(options.projections.map(({ name }) => name));
   return {
     takeFailureRequests: () => write(() => desk.takeRequests(groups)),

@@ -98,7 +98,8 @@ const openLeased = (options: ViewsOptions): Promise<LeasedDatabase> =>
 
 const fakeStore = (stored: ReadonlyArray<StoredEvent>, requests: ReadonlyArray<OperationRequest>): EventReader => ({
   readAll: ({ afterPosition, limit }) => stored.filter(({ position }) => position > afterPosition).slice(0, limit),
-  readStream: (stream) => stored.filter((event) => event.stream === stream),
+  readStream: (stream, { afterVersion, limit }) =>
+    stored.filter((event) => event.stream === stream && event.version > afterVersion).slice(0, limit),
   readCorrelated: (ids, { afterPosition, untilPosition }) =>
     stored.filter(
       ({ correlationId, position }) =>
