@@ -49,7 +49,7 @@ const STANDSTILL_CHECK_MS = 15_000;
 export interface LogConsumerOptions {
   readonly settings: ClientSettings;
   readonly group: string;
-  readonly pace: ReadingPace | undefined;
+  readonly pace?: ReadingPace | undefined;
   readonly askBounds: AskBounds;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -130,6 +130,11 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
     );
     checkAtMs = clock.monotonicMs();
     client.assign(from.map((each) => ({ ...each })));
+    // Partitions that were read before are being stopped now. Another assignment that met one in between would end the whole
+    // process: the client stops it twice and aborts at the second answer. Questions wait in the same queue: the first one
+    // is answered behind the stop, the second one behind its answer.
+    client.assignments();
+    client.assignments();
   };
 
   /** Throws OffsetOutOfRange for the first partition that stands outside of the broker's log. */

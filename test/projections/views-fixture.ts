@@ -61,7 +61,7 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const leased = await openLeased(options);
   const stored = [...(options.stored ?? [])];
   const requests = [...(options.requests ?? [])];
-  const openStore = () => fakeStore(stored, requests);
+  const openStore = () => storeOf(stored, requests);
   const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
@@ -96,7 +96,11 @@ const openLeased = (options: ViewsOptions): Promise<LeasedDatabase> =>
       }),
   });
 
-const fakeStore = (stored: ReadonlyArray<StoredEvent>, requests: ReadonlyArray<OperationRequest>): EventReader => ({
+/** A store of these events and requests, in memory; more may be added to both. */
+export const storeOf = (
+  stored: ReadonlyArray<StoredEvent>,
+  requests: ReadonlyArray<OperationRequest>,
+): EventReader => ({
   readAll: ({ afterPosition, limit }) => stored.filter(({ position }) => position > afterPosition).slice(0, limit),
   readStream: (stream, { afterVersion, limit }) =>
     stored.filter((event) => event.stream === stream && event.version > afterVersion).slice(0, limit),

@@ -3,12 +3,7 @@
  * killed, taken over, put right and redriven as a test says. Its effect is a line in a diary for every event that counts, so
  * that what is lost, doubled or out of order shows.
  */
-import * as t from 'io-ts';
-import { aggregate, catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
-import { nothingToChange } from '../../../domain/kernel/decider';
-import { constrained, field } from '../../../domain/kernel/codec';
-import type { Command } from '../../../domain/kernel/command-definition';
-import { defineEvent, earlierVersion, type EventOf } from '../../../domain/kernel/event-definition';
+import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded-event';
 import { systemClock } from '../../../infra/clock';
 import type { OperationRequest } from '../../../infra/commands/operation-requests';
@@ -22,103 +17,14 @@ import { deadLettersMigration } from '../../../infra/dead-letters/dead-letters-s
 import { deadLetterReader, type DeadLetterReader } from '../../../infra/dead-letters/dead-letter-reader';
 import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
 import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
-import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../../infra/kafka/event-log';
-import { recordHeaders } from '../../../infra/kafka/record-headers';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
-
-// -------------------------------------------------------------------------------------
-// Notes, as an old release knows them and as a new one does
-// -------------------------------------------------------------------------------------
-
-/** What the old release takes for a text; the new one takes any. */
-const Short = constrained('short text', (value): value is string => typeof value === 'string' && value.length < 10, {
-  type: 'string',
-});
-
-const noteCatalog = (schemaVersion: 1 | 2, text: t.Type<string>, withErased: boolean): Catalog => {
-  const fields = { text: field(text, 'What it says.') };
-  // What the old release has written is read by the new one through an upcast.
-  const first = earlierVersion({
-    type: 'NoteTaken',
-    schemaVersion: 1,
-    meaning: 'A note was taken.',
-    fields,
-    next: fields,
-    since: '2018-01-01',
-    deprecated: '2019-01-01',
-    sunset: '2020-01-01',
-    upcast: (data) => data,
-  });
-  const NoteTaken = defineEvent('NoteTaken', {
-    schemaVersion,
-    meaning: 'A note was taken.',
-    fields,
-    earlier: schemaVersion === 1 ? [] : [first],
-  });
-  const NoteErased = defineEvent('NoteErased', { schemaVersion: 1, meaning: 'A note was erased.', fields: {} });
-  return catalogOf([
-    aggregate<Command, null, EventOf<typeof NoteTaken> | EventOf<typeof NoteErased>>({
-      category: 'note',
-      path: 'notes',
-      meaning: 'Notes.',
-      topic: { name: 'notes', partitions: 2, retention: 'forever', key: { is: 'the note', because: 'a test' } },
-      events: withErased ? [NoteTaken, NoteErased] : [NoteTaken],
-      commands: [],
-      decider: { decide: () => nothingToChange, evolve: (state) => state, initialState: null },
-    }),
-  ]);
-};
-
-export const oldRelease = noteCatalog(1, Short, false);
-export const newRelease = noteCatalog(2, t.string, true);
-
-/** An event of the story. */
-export interface Told {
-  readonly stream: string;
-  readonly type?: string;
-  readonly schemaVersion?: number;
-  readonly text?: string;
-}
-
-/** The store's events that tell it. */
-export const storedNotes = (story: ReadonlyArray<Told>): ReadonlyArray<StoredEvent> => {
-  const versions = new Map<string, number>();
-  return story.map(({ stream, type = 'NoteTaken', schemaVersion = 1, text = 'short' }, index) => {
-    const version = (versions.get(stream) ?? 0) + 1;
-    versions.set(stream, version);
-    return {
-      id: `${stream}@${version}`,
-      stream,
-      version,
-      position: index + 1,
-      type,
-      schemaVersion,
-      recordedAt: '2018-03-01T12:30:45.678Z',
-      correlationId: `correlation of ${stream}`,
-      causationId: 'a request',
-      actor: 'tester',
-      payload: JSON.stringify(type === 'NoteTaken' ? { text } : {}),
-    };
-  });
-};
-
-const LOG_ID = 'kafka:test';
-const encode = cloudEventEncoder({ catalog: newRelease, mode: 'structured', schemaBaseUrl: 'urn:test' });
+import type { EventReader } from '../../../infra/sqlite/event-reader';
+import { LOG_ID, recordAt, storeOf } from '../../projections/views-fixture';
+import { newRelease } from './notes';
 
 /** An event's record at an offset. */
-export const noteRecord = (event: StoredEvent, offset: number): LogRecord => {
-  const { topic, partition, key, value, headers } = encode(event);
-  const bytes = { key: Buffer.from(key), value: Buffer.from(value) };
-  return {
-    topic,
-    partition,
-    offset,
-    timestampMs: Date.parse(event.recordedAt),
-    ...bytes,
-    headers: recordHeaders(headers),
-  };
-};
+export const noteRecord = (event: StoredEvent, offset: number): LogRecord => recordAt(event, offset, newRelease);
 
 // -------------------------------------------------------------------------------------
 // The group
@@ -184,11 +90,7 @@ export const failureWorld = (stored: ReadonlyArray<StoredEvent>): FailureWorld =
     checkpoints.begin(GROUP, { topic: 'notes', partition, logId: LOG_ID, nextOffset: 0, highWaterPosition: 0 });
   }
   const requests: OperationRequest[] = [];
-  const store = {
-    readStream: (stream: string, { afterVersion, limit }: { afterVersion: number; limit: number }) =>
-      stored.filter((event) => event.stream === stream && event.version > afterVersion).slice(0, limit),
-    operationRequestsAfter: (id: number) => requests.filter((request) => request.id > id),
-  };
+  const store = storeOf(stored, requests);
   const reader = deadLetterReader(database);
   const ask: FailureWorld['ask'] = (kind, body) => {
     const id = requests.length + 1;
@@ -218,7 +120,7 @@ interface WorldParts {
   readonly database: Database;
   readonly stored: ReadonlyArray<StoredEvent>;
   readonly checkpoints: ReturnType<typeof checkpointsOf>;
-  readonly store: Parameters<typeof failureStore>[0]['store'] extends () => infer Store ? Store : never;
+  readonly store: EventReader;
 }
 
 const startProcess = ({ database, checkpoints, store }: WorldParts, options: GroupOptions): GroupProcess => {

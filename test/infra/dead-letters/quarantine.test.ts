@@ -7,7 +7,8 @@ import { EventNotNow, fingerprintOf } from '../../../infra/consumption/failures'
 import { batchSizes } from '../../../infra/dead-letters/redrive-rows';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { spec } from '../../spec';
-import { failureWorld, noteRecord, oldRelease, storedNotes, type GroupOptions, type Told } from './failure-world';
+import { failureWorld, noteRecord, type GroupOptions } from './failure-world';
+import { oldRelease, storedNotes, type Told } from './notes';
 
 /** The records of a story, each at its place in its partition. */
 const logOf = (stored: ReadonlyArray<StoredEvent>): ReadonlyArray<LogRecord> => {

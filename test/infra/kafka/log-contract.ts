@@ -178,6 +178,23 @@ const defineContract = ({ test, before, after }: Spec, { open, prefix }: LogUnde
     });
   }
 
+  test('survives assignments that follow each other at once, and reads by the last one', async () => {
+    const topic = await freshTopic();
+    await deliver(
+      log(),
+      Array.from({ length: 8 }, (_, sequence) => recordOf(topic, sequence)),
+    );
+    await withConsumer(log(), async (consumer) => {
+      for (let round = 0; round < 8; round += 1) {
+        // They are being read when the next assignments come.
+        consumer.assign(fromZero(topic));
+        await pollUntil(consumer, 8);
+        for (let times = 0; times < 10; times += 1) consumer.assign(fromZero(topic));
+      }
+      assert.is((await pollUntil(consumer, 8)).length, 8);
+    });
+  });
+
   test('closes with records outstanding, in bounded time, and closes twice', async () => {
     const topic = await freshTopic();
     const { producer } = await toldProducer(log());

@@ -1,0 +1,85 @@
+/** Notes, as an old release knows them and as a new one does, and the events that tell a story of them. */
+import * as t from 'io-ts';
+import { aggregate, catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
+import { constrained, field } from '../../../domain/kernel/codec';
+import type { Command } from '../../../domain/kernel/command-definition';
+import { nothingToChange } from '../../../domain/kernel/decider';
+import { defineEvent, earlierVersion, type EventOf } from '../../../domain/kernel/event-definition';
+import type { StoredEvent } from '../../../domain/kernel/recorded-event';
+
+/** What the old release takes for a text; the new one takes any. */
+const Short = constrained('short text', (value): value is string => typeof value === 'string' && value.length < 10, {
+  type: 'string',
+});
+
+const noteCatalog = (topic: string, schemaVersion: 1 | 2, text: t.Type<string>, withErased: boolean): Catalog => {
+  const fields = { text: field(text, 'What it says.') };
+  // What the old release has written is read by the new one through an upcast.
+  const first = earlierVersion({
+    type: 'NoteTaken',
+    schemaVersion: 1,
+    meaning: 'A note was taken.',
+    fields,
+    next: fields,
+    since: '2018-01-01',
+    deprecated: '2019-01-01',
+    sunset: '2020-01-01',
+    upcast: (data) => data,
+  });
+  const NoteTaken = defineEvent('NoteTaken', {
+    schemaVersion,
+    meaning: 'A note was taken.',
+    fields,
+    earlier: schemaVersion === 1 ? [] : [first],
+  });
+  const NoteErased = defineEvent('NoteErased', { schemaVersion: 1, meaning: 'A note was erased.', fields: {} });
+  return catalogOf([
+    aggregate<Command, null, EventOf<typeof NoteTaken> | EventOf<typeof NoteErased>>({
+      category: 'note',
+      path: 'notes',
+      meaning: 'Notes.',
+      topic: { name: topic, partitions: 2, retention: 'forever', key: { is: 'the note', because: 'a test' } },
+      events: withErased ? [NoteTaken, NoteErased] : [NoteTaken],
+      commands: [],
+      decider: { decide: () => nothingToChange, evolve: (state) => state, initialState: null },
+    }),
+  ]);
+};
+
+/** A release that does not know everything yet, and one that does; their notes go to this topic. */
+export const noteReleases = (topic: string): { readonly old: Catalog; readonly new: Catalog } => ({
+  old: noteCatalog(topic, 1, Short, false),
+  new: noteCatalog(topic, 2, t.string, true),
+});
+
+export const { old: oldRelease, new: newRelease } = noteReleases('notes');
+
+/** An event of the story. */
+export interface Told {
+  readonly stream: string;
+  readonly type?: string;
+  readonly schemaVersion?: number;
+  readonly text?: string;
+}
+
+/** The store's events that tell it. */
+export const storedNotes = (story: ReadonlyArray<Told>): ReadonlyArray<StoredEvent> => {
+  const versions = new Map<string, number>();
+  return story.map(({ stream, type = 'NoteTaken', schemaVersion = 1, text = 'short' }, index) => {
+    const version = (versions.get(stream) ?? 0) + 1;
+    versions.set(stream, version);
+    return {
+      id: `${stream}@${version}`,
+      stream,
+      version,
+      position: index + 1,
+      type,
+      schemaVersion,
+      recordedAt: '2018-03-01T12:30:45.678Z',
+      correlationId: `correlation of ${stream}`,
+      causationId: 'a request',
+      actor: 'tester',
+      payload: JSON.stringify(type === 'NoteTaken' ? { text } : {}),
+    };
+  });
+};

@@ -1,0 +1,232 @@
+/** The life of a group by a schedule, on a lane: from its first instance to the fix, the last redrive, and what is left. */
+import * as assert from 'uvu/assert';
+import { aggregateIdOf, type RecordedEvent, type StoredEvent } from '../../../../domain/kernel/recorded-event';
+import type { OperationRequest } from '../../../../infra/commands/operation-requests';
+import { copyToTopics } from '../../../../infra/dead-letters/dead-letter-topic';
+import { deadLetterReader, type DeadLetter } from '../../../../infra/dead-letters/dead-letter-reader';
+import { partitionOf } from '../../../../infra/kafka/murmur2';
+import { silentLogger } from '../../../../infra/logger';
+import { staleRowsOf } from '../../../../projections/engine/stale-rows';
+import { storedNotes } from '../notes';
+import { STREAMS, type Act, type Schedule } from './acts';
+import { hasReadAll } from './group-instance';
+import type { Lane, LaneRecord, PerPartition } from './lane';
+import { lifeClock } from './life-clock';
+import { diaryIn, expectedRows, GROUP, rowsIn, tell } from './note-book';
+import { succession, type Succession } from './succession';
+import type { CrashPoint } from './views-process';
+
+const NOISE = Buffer.from([0xff, 0x00, 0x7b]);
+const ALL: PerPartition = [1_000, 1_000];
+
+/** A stream whose key falls into the partition: so that a life is the same whatever its name. */
+const streamIn = (partition: number, stream: string): string =>
+  partitionOf(aggregateIdOf(stream), 2) === partition ? stream : streamIn(partition, `${stream}x`);
+
+/** How a life goes on in one act, on what it is led on. */
+export class Life {
+  /** What has happened in it. */
+  readonly seen = new Set<string>();
+  private readonly stored: ReadonlyArray<StoredEvent>;
+  private readonly unsent: StoredEvent[];
+  private readonly published: LaneRecord[] = [];
+  private readonly requests: OperationRequest[] = [];
+  private readonly absencesLeft: Map<string, number>;
+  private readonly clock = lifeClock();
+  private readonly group: Succession;
+
+  /** @param name no other life on the lane has it */
+  constructor(
+    private readonly lane: Lane,
+    file: string,
+    private readonly name: string,
+    { story, absences }: Schedule,
+  ) {
+    const streams = Array.from({ length: STREAMS }, (_, index) => streamIn(index % 2, `note-${name}-${index}`));
+    this.stored = storedNotes(story.map(([stream, fault], index) => tell(streams[stream] ?? '', fault, index)));
+    this.unsent = [...this.stored];
+    this.absencesLeft = new Map(this.stored.map(({ id }, index) => [id, absences[index % absences.length] ?? 0]));
+    this.group = succession({
+      lane,
+      file,
+      stored: this.stored,
+      requests: this.requests,
+      clock: this.clock,
+      isAway: (event) => this.isAway(event),
+      onSeen: (what) => this.seen.add(what),
+    });
+  }
+
+  /** Leads it from its beginning to its end; answers the dead letters that it has left behind. */
+  async lead(acts: ReadonlyArray<Act>): Promise<ReadonlyArray<string>> {
+    try {
+      await this.group.begin();
+      for (const act of acts) {
+        await this.perform(act);
+        await this.group.bury();
+        this.checkStaleness();
+      }
+      await this.settle();
+      return await this.check();
+    } finally {
+      await this.group.end();
+    }
+  }
+
+  private isAway({ id }: RecordedEvent): boolean {
+    const left = this.absencesLeft.get(id) ?? 0;
+    this.absencesLeft.set(id, left - 1);
+    return left > 0;
+  }
+
+  // -----------------------------------------------------------------------------------
+  // Acts
+  // -----------------------------------------------------------------------------------
+
+  private async perform(act: Act): Promise<void> {
+    switch (act.does) {
+      case 'publish':
+        return this.publish(act);
+      case 'deliver':
+        return (act.to === 'owner' ? this.group.owner() : this.group.zombie())?.take(act.batches, act.crash);
+      case 'wait':
+        this.clock.leap(act.ms);
+        return this.group.owner().take([[0, 0]], null);
+      case 'find the file busy':
+        this.group.owner().process.busyFor(act.batches);
+        return this.group.owner().take([[3, 3]], null);
+      case 'lose the connection':
+        return this.group.owner().loseConnection();
+      case 'take over':
+        return this.group.takeOver(act.by, act.release);
+      case 'restart':
+        return this.group.restart(act.how, act.release);
+      case 'plan a redrive':
+        this.planRedrive();
+        return;
+      case 'redrive':
+        return this.redrive(act.crash);
+      case 'copy dead letters':
+        return this.copyDeadLetters();
+    }
+  }
+
+  private async publish({ events, again, noise }: Extract<Act, { readonly does: 'publish' }>): Promise<void> {
+    const fresh = this.unsent.splice(0, events).map(this.lane.recordOf);
+    if (noise) fresh.push({ partition: events % 2, key: `${this.name}-noise`, value: NOISE, headers: [] });
+    const known = [...this.published, ...fresh];
+    const records = [...fresh, ...again.flatMap((index) => known[index % Math.max(1, known.length)] ?? [])];
+    this.published.push(...records);
+    await this.lane.publish(records);
+  }
+
+  private planRedrive(): void {
+    const { letters, preview } = deadLetterReader(this.group.owner().process.database).select(GROUP, {});
+    const redrive = this.ask('redrive-plan', { group: GROUP, letters, ratePerSecond: 1_000, preview });
+    this.ask('redrive-run', { group: GROUP, redrive });
+  }
+
+  private ask(kind: OperationRequest['kind'], body: object): number {
+    const id = this.requests.length + 1;
+    const requestedAt = '2026-01-01T00:00:00.000Z';
+    this.requests.push({ id, kind, body: JSON.stringify(body), requestedAt, actor: 'ada' });
+    return id;
+  }
+
+  /** Answers whether there was anything to do. */
+  private async redrive(crash: CrashPoint | null): Promise<void> {
+    await this.group.owner().process.call('takeFailureRequests', {});
+    try {
+      const { events = 0 } = await this.group.owner().redrive(crash);
+      if (events > 0) this.seen.add('redriven');
+      if (!this.group.owner().process.isAlive()) this.seen.add(`killed ${crash}`);
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'EventNotNow') throw error;
+      this.seen.add('away in a redrive');
+    }
+  }
+
+  private async copyDeadLetters(): Promise<void> {
+    const { call } = this.group.owner().process;
+    await copyToTopics({
+      calls: {
+        copiesWaiting: (group, limit) => call('copiesWaiting', { group, limit }),
+        copiesDone: (seqs) => call('copiesDone', { seqs }),
+      },
+      groups: [GROUP],
+      log: this.lane.log,
+      topicPrefix: this.lane.topicPrefix,
+      clock: this.clock,
+      logger: silentLogger,
+    });
+  }
+
+  /** A row that lacks events says so. */
+  private checkStaleness(): void {
+    const { database, projection } = this.group.owner().process;
+    const waiting = database
+      .prepare<[], string>('SELECT DISTINCT "key" FROM quarantined_keys')
+      .pluck()
+      .all()
+      .map((note) => ({ note }));
+    const { name, version, meaning } = projection;
+    const view = { name, version, meaning, key: ['note'], columns: [], topics: [] };
+    for (const row of staleRowsOf(database).marked(view, waiting))
+      assert.is(row['stale'], true, `${row['note']} is stale`);
+  }
+
+  // -----------------------------------------------------------------------------------
+  // The end
+  // -----------------------------------------------------------------------------------
+
+  /** The fix is released, everything is delivered, and all that waits is redriven. */
+  private async settle(): Promise<void> {
+    await this.group.restart('in order', 'new');
+    this.absencesLeft.clear();
+    while (this.unsent.length > 0) await this.publish({ does: 'publish', events: 6, again: [], noise: false });
+    await this.group.zombie()?.take([ALL], null);
+    await this.group.bury();
+    await this.group.owner().take([ALL], null);
+    this.planRedrive();
+    while ((await this.step()) !== undefined);
+    for (const { eventId, id } of this.letters()) {
+      if (eventId !== null) continue;
+      this.ask('dead-letter-discard', { group: GROUP, letter: Number(id.split(':')[1]), reason: 'no event' });
+    }
+    await this.group.owner().process.call('takeFailureRequests', {});
+    await this.copyDeadLetters();
+  }
+
+  private async step(): Promise<number | undefined> {
+    await this.group.owner().process.call('takeFailureRequests', {});
+    return (await this.group.owner().redrive(null)).events;
+  }
+
+  /** Answers the copies that the dead-letter topic must have. */
+  private async check(): Promise<ReadonlyArray<string>> {
+    const { database } = this.group.owner().process;
+    assert.is(await hasReadAll(this.lane, this.group.owner().process), true, 'all is read');
+    assert.equal(rowsIn(database), expectedRows(this.stored), 'the rows are those of a run without failures');
+    const diary = diaryIn(database);
+    for (const stream of new Set(this.stored.map((event) => event.stream))) {
+      const inOrder = this.stored.filter((event) => event.stream === stream).map(({ id }) => id);
+      assert.equal(
+        diary.filter((id) => id.startsWith(`${stream}@`)),
+        inOrder,
+        `${stream} has seen its events in order, each once`,
+      );
+    }
+    for (const table of ['parked_events', 'quarantined_keys', 'stale_rows', 'dead_letter_outbox']) {
+      assert.equal(database.prepare(`SELECT * FROM ${table}`).all(), [], `${table} is empty`);
+    }
+    const letters = this.letters();
+    const noEvents = letters.filter(({ eventId }) => eventId === null);
+    assert.is(noEvents.length, this.published.filter(({ value }) => value === NOISE).length);
+    for (const { status, eventId, id } of letters) assert.is(status, eventId === null ? 'discarded' : 'redriven', id);
+    return letters.map(({ key, partition, offset }) => `${key}/${partition}/${offset}`);
+  }
+
+  private letters(): ReadonlyArray<DeadLetter> {
+    return deadLetterReader(this.group.owner().process.database).list({}, { limit: 1_000 });
+  }
+}

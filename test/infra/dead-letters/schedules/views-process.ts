@@ -1,0 +1,151 @@
+/**
+ * A process that writes the views' file, as far as one process can hold several: a connection, a lease and the operations of
+ * its own. It may be killed at any point of a transaction, and never answers again then.
+ */
+import type { StoredEvent } from '../../../../domain/kernel/recorded-event';
+import type { Clock } from '../../../../infra/clock';
+import type { OperationRequest } from '../../../../infra/commands/operation-requests';
+import type { Database } from '../../../../infra/sqlite/database';
+import { openLeasedDatabase } from '../../../../infra/sqlite/leased-database';
+import type { ViewsOperations } from '../../../../projections/engine/views-operations';
+import { viewsMigrations } from '../../../../projections/engine/views-schema';
+import type { CallViews } from '../../../../projections/engine/views-worker';
+import { viewsWriter } from '../../../../projections/engine/views-writer';
+import type { Catalog } from '../../../../domain/kernel/aggregate';
+import type { Projection } from '../../../../projections/projection';
+import { storeOf } from '../../../projections/views-fixture';
+
+/** Where a process may die, and the operation in which it does. */
+export const crashPoints = {
+  'before a batch': { during: 'apply', when: undefined },
+  'between effect and offset': { during: 'apply', when: 'BEFORE UPDATE ON checkpoints' },
+  'between offset and commit': { during: 'apply', when: 'AFTER UPDATE ON checkpoints' },
+  'after the commit': { during: 'apply', when: 'never' },
+  'between effect and letter': { during: 'redriveStep', when: 'BEFORE UPDATE ON dead_letters' },
+  'in a queue': { during: 'redriveStep', when: 'BEFORE DELETE ON parked_events' },
+  'at the end of a queue': { during: 'redriveStep', when: 'BEFORE DELETE ON quarantined_keys' },
+  'after a step': { during: 'redriveStep', when: 'never' },
+} as const;
+export type CrashPoint = keyof typeof crashPoints;
+
+export interface ViewsProcessOptions {
+  readonly file: string;
+  readonly catalog: Catalog;
+  readonly projection: Projection;
+  readonly stored: ReadonlyArray<StoredEvent>;
+  readonly requests: ReadonlyArray<OperationRequest>;
+  readonly clock: Clock;
+  readonly leaseTtlMs: number;
+}
+
+export interface ViewsProcess {
+  readonly database: Database;
+  readonly projection: Projection;
+  readonly catalog: Catalog;
+  readonly call: CallViews;
+  /** It dies when it comes to this point the next time, if it does in its next operation of that name. */
+  readonly crashAt: (point: CrashPoint) => void;
+  /** So many of the next batches find the file busy. */
+  readonly busyFor: (batches: number) => void;
+  readonly crash: () => void;
+  /** Resolves when it has died. */
+  readonly crashed: Promise<void>;
+  readonly isAlive: () => boolean;
+  readonly close: () => Promise<void>;
+}
+
+const KILLED = 'killed by the schedule';
+
+/** Starts it; the lease has to be free, or run out. */
+export const startViewsProcess = async (options: ViewsProcessOptions): Promise<ViewsProcess> => {
+  const { file, catalog, projection, stored, requests, clock, leaseTtlMs } = options;
+  const leased = await openLeasedDatabase({
+    file,
+    synchronous: 'NORMAL',
+    migrations: viewsMigrations,
+    clock,
+    ttlMs: leaseTtlMs,
+    // Every write finds out by itself.
+    onLost: () => undefined,
+  });
+  const { database } = leased;
+  // Processes are killed here, the machine is not: nobody has to wait for its disk.
+  database.pragma('synchronous = OFF');
+  const openStore = () => storeOf(stored, requests);
+  const operations = viewsWriter({ ...leased, catalog, projections: [projection], openStore, clock });
+  await operations.prepare({});
+  let isAlive = true;
+  let nextCrash: CrashPoint | undefined;
+  let busyBatches = 0;
+  let onCrash: () => void = () => undefined;
+  const crashed = new Promise<void>((resolve) => (onCrash = resolve));
+  const crash = (): void => {
+    isAlive = false;
+    database.close();
+    onCrash();
+  };
+
+  /** Undefined where the process is no more. */
+  const run = (name: keyof ViewsOperations, work: () => unknown): { readonly output: unknown } | undefined => {
+    const point =
+      nextCrash !== undefined && crashPoints[nextCrash].during === name ? crashPoints[nextCrash] : undefined;
+    if (point === undefined) return { output: work() };
+    nextCrash = undefined;
+    if (point.when === undefined) {
+      crash();
+      return undefined;
+    }
+    if (point.when !== 'never') database.exec(killingTrigger(point.when));
+    try {
+      const output = work();
+      if (point.when !== 'never') {
+        database.exec('DROP TRIGGER killing');
+        return { output };
+      }
+    } catch (error) {
+      if (!(error instanceof Error) || error.message !== KILLED) {
+        if (point.when !== 'never') database.exec('DROP TRIGGER killing');
+        throw error;
+      }
+    }
+    crash();
+    return undefined;
+  };
+
+  return {
+    database,
+    projection,
+    catalog,
+    call: (name, input) =>
+      new Promise((resolve, reject) => {
+        if (!isAlive) return;
+        try {
+          if (name === 'apply' && busyBatches > 0) {
+            busyBatches -= 1;
+            throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
+          }
+          // As over the thread's boundary: every input goes to the operation of its name.
+          const answer = run(name, () => operations[name](input as never));
+          if (answer !== undefined) resolve(answer.output as never);
+        } catch (error) {
+          reject(error as Error);
+        }
+      }),
+    crashAt: (point) => {
+      nextCrash = point;
+    },
+    busyFor: (batches) => {
+      busyBatches = batches;
+    },
+    crash,
+    crashed,
+    isAlive: () => isAlive,
+    close: async () => {
+      isAlive = false;
+      await operations.close({});
+    },
+  };
+};
+
+const killingTrigger = (when: string): string =>
+  `CREATE TEMP TRIGGER killing ${when} BEGIN SELECT RAISE(ABORT, '${KILLED}'); END`;
