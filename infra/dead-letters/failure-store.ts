@@ -9,7 +9,7 @@ import type { EventReader } from '../sqlite/event-reader';
 import { circuitBreakersOf, type CircuitBreakers } from './circuit-breakers';
 import { deadLetterCopies, type DeadLetterCopies } from './dead-letter-copies';
 import { failureDesk, type FailureDesk } from './failure-desk';
-import { quarantineOf } from './quarantine';
+import { quarantineOf, type Quarantine } from './quarantine';
 
 export interface FailureStoreOptions {
   /** A file that has the dead letters' migration. */
@@ -20,6 +20,8 @@ export interface FailureStoreOptions {
   /** The store, for what operators ask and for what is redriven. */
   readonly store: () => Pick<EventReader, 'readStream' | 'operationRequestsAfter'>;
   readonly breakerPolicy?: BreakerPolicy;
+  /** Where people's decisions are kept, if in another file. */
+  readonly isDiscarded?: Quarantine['isDiscarded'] | undefined;
 }
 
 export interface FailureStore {
@@ -32,7 +34,7 @@ export interface FailureStore {
 /** Prepares it. */
 export const failureStore = (options: FailureStoreOptions): FailureStore => {
   const { database, clock, breakerPolicy = defaultBreakerPolicy } = options;
-  const quarantine = quarantineOf(database, clock);
+  const quarantine = quarantineOf(database, clock, options.isDiscarded);
   const breakers = circuitBreakersOf(database, clock, breakerPolicy);
   // Inside a transaction this is a savepoint.
   const savepoint = <Result>(work: () => Result): Result => database.transaction(work)();

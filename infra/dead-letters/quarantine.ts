@@ -48,15 +48,26 @@ export interface Quarantine {
   readonly park: (consumer: string, envelope: EventEnvelope, origin: Origin, rows: ReadonlyArray<string>) => void;
 }
 
-/** Prepares the statements on a file that has the dead letters' migration. */
-export const quarantineOf = (database: Database, clock: Clock): Quarantine => {
+/** Looks for discards in a file that has the dead letters' migration; works on a read-only connection too. */
+export const discardsOf = (database: Database): Quarantine['isDiscarded'] => {
+  const find = database.prepare<[string, string], number>(
+    `SELECT id FROM dead_letters WHERE consumer = ? AND event_id = ? AND status = 'discarded'`,
+  );
+  return (group, eventId) => find.get(group, eventId) !== undefined;
+};
+
+/**
+ * Prepares the statements on a file that has the dead letters' migration.
+ * @param isDiscarded where the decisions stand, if in another file
+ */
+export const quarantineOf = (database: Database, clock: Clock, isDiscarded = discardsOf(database)): Quarantine => {
   const statements = prepareStatements(database);
   const markStale = (consumer: string, stream: string, rows: ReadonlyArray<string>): void => {
     for (const row of rows) statements.markStale.run(consumer, row, stream);
   };
   return {
     streams: (consumer) => new Set(statements.streams.all(consumer)),
-    isDiscarded: (group, eventId) => statements.isDiscarded.get(group, eventId) !== undefined,
+    isDiscarded,
     park: (consumer, { stream, position, id }, { topic, partition, offset, logId }, rows) => {
       statements.park.run(consumer, stream, position, id, topic, partition, offset, logId, clock.nowMs());
       markStale(consumer, stream, rows);
@@ -120,9 +131,6 @@ const eventColumns = (envelope: EventEnvelope | undefined): ReadonlyArray<string
 
 const prepareStatements = (database: Database) => ({
   streams: database.prepare<[string], string>('SELECT stream FROM quarantined_keys WHERE consumer = ?').pluck(),
-  isDiscarded: database.prepare<[string, string], number>(
-    `SELECT id FROM dead_letters WHERE consumer = ? AND event_id = ? AND status = 'discarded'`,
-  ),
   insert: database
     .prepare<(string | number | Buffer | null)[], number>(
       `INSERT INTO dead_letters (consumer, event_id, stream, position, type, schema_version, correlation_id, causation_id,

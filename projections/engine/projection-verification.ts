@@ -5,7 +5,8 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
 import { checkpointsOf, highWaterAt, type Checkpoint } from '../../infra/consumption/checkpoints';
-import { failureStore } from '../../infra/dead-letters/failure-store';
+import { failureStore, type FailureStoreOptions } from '../../infra/dead-letters/failure-store';
+import { discardsOf } from '../../infra/dead-letters/quarantine';
 import {
   openDatabase,
   openForReading,
@@ -65,7 +66,7 @@ export const verifyProjection = async (options: VerificationOptions): Promise<Ve
     refuseNewerSchema(views, viewsMigrations);
     const generation = comparableGeneration(views, projection);
     const live = checkpointsOf(views);
-    const fold = scratchFold(scratch, options);
+    const fold = scratchFold(scratch, options, discardsOf(views));
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const bounds = live.read(projection.name);
       if (fold.behind(bounds) <= CLOSE_ENOUGH_EVENTS) break;
@@ -111,11 +112,12 @@ interface ScratchFold {
 const scratchFold = (
   scratch: Database,
   { store, catalog, projection, clock, onProgress }: VerificationOptions,
+  isDiscarded: FailureStoreOptions['isDiscarded'],
 ): ScratchFold => {
   createTables(scratch, projection, 1);
   const checkpoints = checkpointsOf(scratch);
-  // What fails here fails in the group too, and is set aside in both.
-  const { intake } = failureStore({ database: scratch, catalog, clock, checkpoints, store: () => store });
+  // What fails here fails in the group too, and is set aside in both; and what people gave up counts in neither.
+  const { intake } = failureStore({ database: scratch, catalog, clock, checkpoints, store: () => store, isDiscarded });
   const target: Target = {
     consumer: CONSUMER,
     topics: new Set(topicsOf(catalog, projection).map(({ name }) => name)),

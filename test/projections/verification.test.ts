@@ -1,0 +1,61 @@
+/** A projection held against the store: what was given up there is given up here too. */
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { catalog } from '../../domain/catalog';
+import { systemClock } from '../../infra/clock';
+import { verifyProjection, type Verification } from '../../projections/engine/projection-verification';
+import { orderSummary } from '../../projections/order-summary';
+import { spec } from '../spec';
+import { ordersStory } from './projections-world';
+import { deliver, logOf, openViews, readBy, storedOf, storeOf, temporaryFolder, type Views } from './views-fixture';
+
+const facts = { orderId: 'o1', customerId: 'c1', currency: 'EUR', amount: 101, placedAt: '2018-03-02T10:00:00Z' };
+
+const stored = storedOf([
+  ...ordersStory(1, 4),
+  // Not what its contract says.
+  ['order-o1', 'OrderConfirmed', { orderId: 'o1' }],
+  ['order-o1', 'OrderHandedToCarrier', { ...facts, handedOverAt: '2018-03-03T10:00:00Z' }],
+  ...ordersStory(5, 1),
+]);
+
+const verified = (folder: string, name: string): Promise<Verification> =>
+  verifyProjection({
+    viewsFile: join(folder, 'views.sqlite'),
+    scratchFile: join(folder, name),
+    store: storeOf(stored, []),
+    catalog,
+    projection: orderSummary,
+    clock: systemClock,
+    onProgress: () => undefined,
+  });
+
+/** Says that the first dead letter is given up, and lets its stream go on. */
+const discard = async ({ requests, operations }: Views): Promise<void> => {
+  requests.push({
+    id: 1,
+    kind: 'dead-letter-discard',
+    body: JSON.stringify({ group: 'order-summary', letter: 1, reason: 'it says nothing' }),
+    requestedAt: '2018-03-01T12:30:45.678Z',
+    actor: 'ada',
+  });
+  await operations.takeFailureRequests({});
+  while ((await operations.redriveStep({ projection: 'order-summary' })).events !== undefined);
+};
+
+spec('a verification', ({ test }) => {
+  test('sets aside what the group has set aside, and leaves out what people have given up', async () => {
+    const folder = temporaryFolder();
+    const views = await openViews({ file: join(folder, 'views.sqlite'), projections: [orderSummary], stored });
+    await deliver(views, 'order-summary', readBy(orderSummary, logOf(stored)));
+    const waiting = await verified(folder, 'waiting.sqlite');
+    assert.equal([waiting.proof.equal, waiting.proof.rows], [true, 5]);
+    await discard(views);
+    const shown = views.database.prepare('SELECT "handedOverAt" FROM "order-summary#1" WHERE "orderId" = ?').pluck();
+    assert.is(shown.get('o1'), '2018-03-03T10:00:00Z', 'what waited behind it is applied');
+    const after = await verified(folder, 'after.sqlite');
+    assert.equal(after.differences, null);
+    assert.is(after.proof.equal, true);
+    await views.close();
+  });
+});
