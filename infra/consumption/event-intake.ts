@@ -11,11 +11,11 @@ import { originInStore } from '../dead-letters/origin-in-store';
 import type { Origin } from '../dead-letters/quarantine';
 import { destinationOf, readCloudEvent } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
-import { highWaterAt, type Checkpoint, type Checkpoints } from './checkpoints';
+import { highWaterAt, type Checkpoint, type Checkpoints, type Mark } from './checkpoints';
 import { appliedEarlier } from './earlier-topics';
 import type { Consumer } from './event-consumer';
 import { intakeBatch, type DecodeArrival, type ReadArrivals, type Surroundings, type Visit } from './intake-batch';
-import type { BatchOutcome, RecordBatch } from './group-handler';
+import type { BatchOutcome, RecordBatch, StorePageOrder } from './group-handler';
 
 export interface IntakeOptions extends Surroundings {
   readonly catalog: Catalog;
@@ -37,7 +37,7 @@ export interface EventIntake {
   readonly events: (
     to: Consumer,
     events: ReadonlyArray<StoredEvent>,
-    bounds: ReadonlyArray<Checkpoint> | undefined,
+    page: Pick<StorePageOrder, 'bounds' | 'exhaustedAttempts'>,
   ) => BatchOutcome;
 }
 
@@ -82,13 +82,13 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
       );
       return counts;
     },
-    events: (to, page, bounds) => {
+    events: (to, events, { bounds, exhaustedAttempts }) => {
       let partitions: ReadonlyMap<string, OpenPartition> = new Map();
       const visit: Visit = (on) => {
         const known = options.checkpoints.read(to.consumer);
         const earlier = appliedEarlier(options.catalog, known);
         partitions = openPartitions(known, bounds);
-        for (const event of page) {
+        for (const event of events) {
           const partition = partitionFor(to, place(event), partitions, bounds === undefined);
           if (partition === undefined || event.position > partition.bound) continue;
           if (event.position <= partition.highWaterPosition) {
@@ -103,7 +103,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
           on.arrival({ envelope: event, data: () => JSON.parse(event.payload) as unknown, origin: originOf(event) });
         }
       };
-      const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts: undefined })(visit);
+      const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit);
       moveMarks(options.checkpoints, to.consumer, partitions);
       return counts;
     },
@@ -164,7 +164,7 @@ interface OpenPartition {
 /** The partitions that the consumer has begun. */
 const openPartitions = (
   known: ReadonlyArray<Checkpoint>,
-  bounds: ReadonlyArray<Checkpoint> | undefined,
+  bounds: ReadonlyArray<Mark> | undefined,
 ): ReadonlyMap<string, OpenPartition> =>
   new Map(
     known.map((checkpoint) => {
