@@ -58,8 +58,6 @@ export interface Checkpoints {
   readonly begin: (consumer: string, checkpoint: Checkpoint) => void;
   /** Compare-and-swap inside the caller's transaction. Throws {@link CheckpointMoved}. */
   readonly move: (consumer: string, move: CheckpointMove) => void;
-  /** Raises the high-water position of every partition of a topic, after a catch-up from the store. */
-  readonly raise: (consumer: string, topic: string, position: number) => void;
   /** Raises the high-water positions that lie below these, and leaves the offsets where they are. */
   readonly raiseEach: (consumer: string, marks: ReadonlyArray<Mark>) => void;
   readonly remove: (consumer: string) => void;
@@ -77,9 +75,6 @@ export const checkpointsOf = (database: Database): Checkpoints => {
   const move = database.prepare<[string, number, number, string, string, number, string, number]>(
     `UPDATE checkpoints SET log_id = ?, next_offset = ?, high_water_position = max(high_water_position, ?)
       WHERE consumer = ? AND topic = ? AND "partition" = ? AND log_id = ? AND next_offset = ?`,
-  );
-  const raise = database.prepare<[number, string, string]>(
-    'UPDATE checkpoints SET high_water_position = max(high_water_position, ?) WHERE consumer = ? AND topic = ?',
   );
   const raiseOne = database.prepare<[number, string, string, number]>(
     `UPDATE checkpoints SET high_water_position = max(high_water_position, ?)
@@ -106,7 +101,6 @@ export const checkpointsOf = (database: Database): Checkpoints => {
         `${consumer} no longer owns ${to.topic}/${to.partition}: its checkpoint is not at offset ${to.fromOffset}`,
       );
     },
-    raise: (consumer, topic, position) => void raise.run(position, consumer, topic),
     raiseEach: (consumer, marks) => {
       for (const { topic, partition, highWaterPosition } of marks)
         raiseOne.run(highWaterPosition, consumer, topic, partition);

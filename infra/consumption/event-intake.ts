@@ -5,24 +5,16 @@
  */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
-import { decodeEvent } from '../../domain/kernel/decode-event';
-import { categoryOf, type EventEnvelope, type StoredEvent } from '../../domain/kernel/recorded-event';
+import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { originInStore } from '../dead-letters/origin-in-store';
-import type { Origin } from '../dead-letters/quarantine';
-import { destinationOf, readCloudEvent } from '../kafka/cloud-events';
+import { destinationOf } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
-import { highWaterAt, type Checkpoint, type Checkpoints } from './checkpoints';
+import { highWaterAt, type Checkpoint, type Checkpoints, type Mark } from './checkpoints';
 import { appliedEarlier } from './earlier-topics';
 import type { Consumer } from './event-consumer';
-import {
-  intakeBatch,
-  type Arrival,
-  type DecodeArrival,
-  type ReadArrivals,
-  type Surroundings,
-  type Visit,
-} from './intake-batch';
-import type { BatchOutcome, RecordBatch } from './group-handler';
+import { arrivalOf, readingOf, recordReader, type IncomingRecord, type ReadArrivals } from './arrivals';
+import { intakeBatch, type Surroundings, type Visit } from './intake-batch';
+import type { BatchOutcome, RecordBatch, StorePageOrder } from './group-handler';
 
 export interface IntakeOptions extends Surroundings {
   readonly catalog: Catalog;
@@ -31,14 +23,6 @@ export interface IntakeOptions extends Surroundings {
 
 /** Calls a function for each record of a batch with the index of the move that it belongs to; it may be asked again. */
 export type EachRecord = (visit: (record: LogRecord, moveIndex: number) => void) => void;
-
-/** A record that was read, once for all who take it. */
-export interface IncomingRecord {
-  readonly offset: number;
-  readonly origin: () => Origin;
-  /** Left with a sentence where the record is no event. */
-  readonly arrival: E.Either<string, Arrival>;
-}
 
 /** The same of records that were read before. */
 export type EachIncoming = (visit: (incoming: IncomingRecord, moveIndex: number) => void) => void;
@@ -57,24 +41,16 @@ export interface EventIntake {
   readonly events: (
     to: Consumer,
     events: ReadonlyArray<StoredEvent>,
-    bounds: ReadonlyArray<Checkpoint> | undefined,
+    page: Pick<StorePageOrder, 'bounds' | 'exhaustedAttempts'>,
   ) => BatchOutcome;
 }
 
 /** Makes the intake of one file. */
 export const eventIntake = (options: IntakeOptions): EventIntake => {
   const reading = readingOf(options.catalog);
-  const { decode } = reading;
   const place = placing(options.catalog);
   const originOf = originInStore(options.catalog);
-  const read: EventIntake['read'] = (record, logId) => {
-    const { offset } = record;
-    const origin = (): Origin => originInLog(record, logId);
-    const received = readCloudEvent(record);
-    if (E.isLeft(received)) return { offset, origin, arrival: received };
-    const { envelope, data } = received.right;
-    return { offset, origin, arrival: E.right(arrivalOf(decode, envelope, () => data, origin)) };
-  };
+  const read = recordReader(reading);
   const incoming = incomingTo(options, reading);
   return {
     read,
@@ -85,13 +61,13 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
           visit(read(record, taken.moves[moveIndex]?.logId ?? ''), moveIndex);
         }),
       ),
-    events: (to, page, bounds) => {
+    events: (to, events, { bounds, exhaustedAttempts }) => {
       let partitions: ReadonlyMap<string, OpenPartition> = new Map();
       const visit: Visit = (on) => {
         const known = options.checkpoints.read(to.consumer);
         const earlier = appliedEarlier(options.catalog, known);
         partitions = openPartitions(known, bounds);
-        for (const event of page) {
+        for (const event of events) {
           const partition = partitionFor(to, place(event), partitions, bounds === undefined);
           if (partition === undefined || event.position > partition.bound) continue;
           if (event.position <= partition.highWaterPosition) {
@@ -104,10 +80,10 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
             continue;
           }
           const data = (): unknown => JSON.parse(event.payload) as unknown;
-          on.arrival(arrivalOf(decode, event, data, () => originOf(event)));
+          on.arrival(arrivalOf(reading.decode, event, data, () => originOf(event)));
         }
       };
-      const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts: undefined })(visit);
+      const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit);
       moveMarks(options.checkpoints, to.consumer, partitions);
       return counts;
     },
@@ -157,50 +133,6 @@ export const recordsOf =
   };
 
 // -------------------------------------------------------------------------------------
-// Reading
-// -------------------------------------------------------------------------------------
-
-/** Makes the reading of arrivals. */
-export const readingOf = (catalog: Catalog): ReadArrivals => {
-  const decodeData = decodeEvent(catalog);
-  const decode: DecodeArrival = ({ envelope, data }) => {
-    const event = decodeData(envelope, data());
-    if (E.isRight(event)) return event;
-    const { _tag, reason } = event.left;
-    return E.left({ class: _tag === 'UnknownContract' ? 'unknown-contract' : 'malformed', reason });
-  };
-  return {
-    presentType: (type) => catalog.eventDefinition(type)?.type,
-    decode,
-    asFarAsRead: (arrival) => {
-      const { envelope, data } = arrival;
-      try {
-        const event = decode(arrival);
-        return E.isRight(event) ? event.right : { ...envelope, data: data() };
-      } catch {
-        return { ...envelope, data: undefined };
-      }
-    },
-  };
-};
-
-/** Decoded when it is first asked for, and not again for the next who asks. */
-const arrivalOf = (
-  decode: DecodeArrival,
-  envelope: EventEnvelope,
-  data: () => unknown,
-  origin: () => Origin,
-): Arrival => {
-  let decoded: ReturnType<DecodeArrival> | undefined;
-  return { envelope, data, origin, decoded: () => (decoded ??= decode({ envelope, data })) };
-};
-
-const originInLog = (
-  { topic, partition, offset, timestampMs, key, headers, value }: LogRecord,
-  logId: string,
-): Origin => ({ topic, partition, offset, logId, timestampMs, key, headers, value: () => value });
-
-// -------------------------------------------------------------------------------------
 // Marks
 // -------------------------------------------------------------------------------------
 
@@ -213,7 +145,7 @@ interface OpenPartition {
 /** The partitions that the consumer has begun. */
 const openPartitions = (
   known: ReadonlyArray<Checkpoint>,
-  bounds: ReadonlyArray<Checkpoint> | undefined,
+  bounds: ReadonlyArray<Mark> | undefined,
 ): ReadonlyMap<string, OpenPartition> =>
   new Map(
     known.map((checkpoint) => {

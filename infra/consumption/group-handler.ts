@@ -1,7 +1,7 @@
 /** What a consumer group does with records, as the loop that feeds it sees it. */
 import type { LogRecord } from '../kafka/event-log';
 import type { BatchOutcome } from './batch-outcome';
-import type { Checkpoint, CheckpointMove } from './checkpoints';
+import type { Checkpoint, CheckpointMove, Mark } from './checkpoints';
 import type { RetryPolicy } from './failures';
 import type { GroupStatus } from './group-status';
 
@@ -14,6 +14,22 @@ export interface RecordBatch {
   readonly moves: ReadonlyArray<Omit<CheckpointMove, 'highWaterPosition'>>;
   /** The retry of transient faults has outlasted its bound: attempts so far. Absent while it has not. */
   readonly exhaustedAttempts?: number;
+}
+
+/** Which events of the store are to be applied. */
+export interface StorePageOrder {
+  readonly afterPosition: number;
+  readonly untilPosition: number;
+  /** Where there are bounds, no partition is read beyond its own, and one that has none is not read at all. */
+  readonly bounds?: ReadonlyArray<Mark>;
+  /** As in a batch. */
+  readonly exhaustedAttempts?: number;
+}
+
+/** How a page of the store went. */
+export interface StorePage {
+  readonly reachedPosition: number;
+  readonly outcome: BatchOutcome;
 }
 
 /**
@@ -39,14 +55,11 @@ export interface GroupHandler {
   /**
    * Reads the store itself and applies one bounded page of the events after `afterPosition` up to `untilPosition`,
    * skipping what is at or below its partition's high-water position, which it raises. Answers the position reached:
-   * `untilPosition` at the end.
+   * `untilPosition` at the end. Rejects as `apply` does; with EventNotNow where it is about one event.
    */
-  readonly applyFromStore: (page: {
-    readonly afterPosition: number;
-    readonly untilPosition: number;
-  }) => Promise<{ readonly reachedPosition: number; readonly outcome: BatchOutcome }>;
-  /** After a catch-up to `position`: everything at or below it is applied in every partition. */
-  readonly caughtUpTo: (position: number) => Promise<void>;
+  readonly applyFromStore: (page: StorePageOrder) => Promise<StorePage>;
+  /** After a catch-up: everything at or below these marks is applied. */
+  readonly caughtUpTo: (marks: ReadonlyArray<Mark>) => Promise<void>;
   /** Writes the status where other processes can read it. */
   readonly report: (status: GroupStatus) => Promise<void>;
 }

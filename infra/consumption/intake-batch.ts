@@ -4,25 +4,12 @@
  * alone. So one bad event costs its own key, and a good one is never set aside with it.
  */
 import * as E from 'fp-ts/Either';
-import type { EventEnvelope, RecordedEvent } from '../../domain/kernel/recorded-event';
 import type { Origin, Quarantine } from '../dead-letters/quarantine';
+import type { Arrival, ReadArrivals } from './arrivals';
 import { noCounts, type BatchOutcome, type Counts } from './batch-outcome';
 import type { CircuitBreaker } from './circuit-breaker';
 import type { Consumer, Handling } from './event-consumer';
 import { failureOf, failurePolicies, EventNotNow, isAttributable, type Failure } from './failures';
-
-/** An event that came in; its payload is parsed when it is asked for. */
-export interface Arrival {
-  readonly envelope: EventEnvelope;
-  readonly data: () => unknown;
-  /** The event by today's contracts. */
-  readonly decoded: () => ReturnType<DecodeArrival>;
-  /** Asked for only where it is kept. */
-  readonly origin: () => Origin;
-}
-
-/** Reads the payload with the contract that the envelope names. */
-export type DecodeArrival = (arrival: Pick<Arrival, 'envelope' | 'data'>) => E.Either<Failure, RecordedEvent>;
 
 /** What a walk through a batch meets. */
 export interface Visitor {
@@ -40,15 +27,6 @@ export interface Surroundings {
   /** Rolls back what was written in it when it throws, and nothing else; the call is inside a transaction. */
   readonly savepoint: <Result>(work: () => Result) => Result;
   readonly breakerOf: (consumer: string) => CircuitBreaker;
-}
-
-/** How arrivals are read with today's contracts. */
-export interface ReadArrivals {
-  readonly decode: DecodeArrival;
-  /** The event, or one with its payload as it came where it breaks its contract; undefined where that is no JSON. */
-  readonly asFarAsRead: (arrival: Pick<Arrival, 'envelope' | 'data'>) => RecordedEvent;
-  /** The present name of an event that may have been renamed since; undefined where no contract has the name. */
-  readonly presentType: (type: string) => string | undefined;
 }
 
 interface BatchOptions extends Surroundings, Omit<ReadArrivals, 'decode'> {

@@ -23,25 +23,46 @@ export interface PatientApplicationOptions {
   readonly stopping: AbortSignal;
 }
 
+/** A partition of a topic. */
+export interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** What a held partition has before it. */
+export interface Pending {
+  /** The next step of it; answers whether that was all. Rejects with the fault. */
+  readonly step: (exhaustedAttempts: number | undefined) => Promise<boolean>;
+  /** What is done, for people, while no fault stands in the way. */
+  readonly doing: string;
+}
+
 export interface PatientApplication {
+  /** Holds a partition from the start. */
+  readonly hold: (place: Place, pending: Pending, fault: unknown) => void;
+  /** Reads on those that are not held. What was fetched of a held one meanwhile comes again when it is read on. */
+  readonly assign: () => void;
   /** Applies records, or holds their partitions. Answers whether any went through. Rejects where this process may not go on. */
   readonly take: (records: ReadonlyArray<LogRecord>) => Promise<boolean>;
   readonly retryWhenDue: () => Promise<void>;
   /** How the group stands, by its partitions. */
-  readonly standing: () => { readonly state: 'running' | 'retrying' | 'halted'; readonly reason: string | null };
+  readonly standing: () => {
+    readonly state: 'running' | 'catching-up' | 'retrying' | 'halted';
+    readonly reason: string | null;
+  };
 }
 
 /** The checkpoints are another process's to move now. */
 export const isTakenOver = (error: unknown): boolean => error instanceof CheckpointMoved || error instanceof LeaseLost;
 
-/** A partition that does not go through, with the records that it keeps. */
-interface Held {
-  readonly topic: string;
-  readonly partition: number;
-  readonly records: ReadonlyArray<LogRecord>;
-  readonly sinceMs: number;
+/** A partition that does not go through, with what it keeps. */
+interface Held extends Place {
+  readonly pending: Pending;
+  /** When the fault began. */
+  sinceMs: number;
   /** The same, for people. */
-  readonly since: string;
+  since: string;
+  /** 0 while there is no fault. */
   attempts: number;
   nextAttemptAtMs: number;
   reason: string;
@@ -54,9 +75,11 @@ const HALTED_RETRY_MS = 5_000;
 interface HeldPartitions {
   readonly all: () => ReadonlyArray<Held>;
   readonly has: (place: Place) => boolean;
-  readonly hold: (records: ReadonlyArray<LogRecord>, error: unknown) => void;
+  readonly hold: PatientApplication['hold'];
   readonly isExhausted: (partition: Held) => boolean;
   readonly noteFault: (partition: Held, error: unknown) => void;
+  /** A step went through, and there are more. */
+  readonly noteStep: (partition: Held) => void;
   /** Says in the status how it stands by now. */
   readonly mark: (partition: Held) => void;
   readonly release: (partition: Held) => void;
@@ -64,16 +87,22 @@ interface HeldPartitions {
 
 const heldPartitions = ({ handler, progress, clock, logger }: PatientApplicationOptions): HeldPartitions => {
   const held = new Map<string, Held>();
-  const isExhausted = ({ sinceMs }: Held): boolean => clock.monotonicMs() - sinceMs > handler.retry.boundMs;
+  const isExhausted = ({ sinceMs, attempts }: Held): boolean =>
+    attempts > 0 && clock.monotonicMs() - sinceMs > handler.retry.boundMs;
 
   const mark = (partition: Held): void => {
     const at = progress.partition(partition.topic, partition.partition);
     if (at === undefined) return;
-    at.state = isExhausted(partition) ? 'halted' : 'retrying';
+    if (partition.attempts === 0) at.state = 'running';
+    else at.state = isExhausted(partition) ? 'halted' : 'retrying';
     at.reason = partition.reason;
   };
 
   const noteFault = (partition: Held, error: unknown): void => {
+    if (partition.attempts === 0) {
+      partition.sinceMs = clock.monotonicMs();
+      partition.since = isoTime(clock.nowMs());
+    }
     partition.attempts += 1;
     partition.reason = error instanceof Error ? error.message : String(error);
     const waitMs = backoffMs(clock, partition.attempts);
@@ -91,14 +120,25 @@ const heldPartitions = ({ handler, progress, clock, logger }: PatientApplication
     isExhausted,
     noteFault,
     mark,
-    hold: (records, error) => {
-      const [first] = records;
-      if (first === undefined) return;
-      const { topic, partition } = first;
-      const times = { sinceMs: clock.monotonicMs(), since: isoTime(clock.nowMs()), nextAttemptAtMs: 0 };
-      const entry: Held = { topic, partition, records, ...times, attempts: 0, reason: '' };
-      held.set(placeOf(first), entry);
-      noteFault(entry, error);
+    noteStep: (partition) => {
+      partition.attempts = 0;
+      partition.reason = partition.pending.doing;
+      partition.nextAttemptAtMs = 0;
+      mark(partition);
+    },
+    hold: ({ topic, partition }, pending, fault) => {
+      const entry: Held = {
+        topic,
+        partition,
+        pending,
+        sinceMs: 0,
+        since: '',
+        attempts: 0,
+        nextAttemptAtMs: 0,
+        reason: '',
+      };
+      held.set(placeOf(entry), entry);
+      noteFault(entry, fault);
     },
     release: (partition) => {
       held.delete(placeOf(partition));
@@ -110,53 +150,67 @@ const heldPartitions = ({ handler, progress, clock, logger }: PatientApplication
   };
 };
 
-/** Undefined where the records went through; otherwise the fault. Rejects where this process may not go on. */
-const attempt = async (
+/** Records on their way through the handler, in one step. */
+const pendingRecords = (
   { handler, progress, oneAtATime }: PatientApplicationOptions,
   records: ReadonlyArray<LogRecord>,
-  exhaustedAttempts?: number,
-): Promise<unknown> => {
-  const batch = batchOf(progress, records);
-  try {
+): Pending => ({
+  doing: '',
+  step: async (exhaustedAttempts) => {
+    const batch = batchOf(progress, records);
     const withAttempts = exhaustedAttempts === undefined ? batch : { ...batch, exhaustedAttempts };
     progress.count(await oneAtATime(() => handler.apply(withAttempts)));
     for (const { topic, partition, nextOffset } of batch.moves) {
       const at = progress.partition(topic, partition);
       if (at !== undefined) at.nextOffset = nextOffset;
     }
-    return undefined;
-  } catch (error) {
-    if (isTakenOver(error) || error instanceof CircuitOpen) throw error;
-    return error ?? new Error('the handler failed without a reason');
+    return true;
+  },
+});
+
+/** How a step went. */
+type Attempted =
+  { readonly _tag: 'Through' } | { readonly _tag: 'More' } | { readonly _tag: 'Fault'; readonly fault: unknown };
+
+/** Rejects where this process may not go on. */
+const attempt = async (pending: Pending, exhaustedAttempts?: number): Promise<Attempted> => {
+  try {
+    return { _tag: (await pending.step(exhaustedAttempts)) ? 'Through' : 'More' };
+  } catch (fault) {
+    if (isTakenOver(fault) || fault instanceof CircuitOpen) throw fault;
+    return { _tag: 'Fault', fault };
   }
 };
 
 /** Holds nothing yet; the consumer is assigned. */
 export const patientApplication = (options: PatientApplicationOptions, consumer: LogConsumer): PatientApplication => {
-  const { progress, clock } = options;
+  const { handler, progress, clock } = options;
   const held = heldPartitions(options);
 
-  /** Reads those on that are not held. What was fetched of a held one meanwhile comes again when it is read on. */
   const assign = (): void => {
-    const open = progress.partitions().filter((each) => !held.has(each));
+    const open = progress.partitions().filter((each) => handler.topics.includes(each.topic) && !held.has(each));
     consumer.assign(open.map(({ topic, partition, nextOffset: offset }) => ({ topic, partition, offset })));
   };
 
-  const takeApart = async (records: ReadonlyArray<LogRecord>, error: unknown): Promise<boolean> => {
+  const takeApart = async (records: ReadonlyArray<LogRecord>, fault: unknown): Promise<boolean> => {
     const partitions = byPartition(records);
     if (partitions.length > 1) progress.countRetry();
     let isAnyApplied = false;
     for (const own of partitions) {
+      const pending = pendingRecords(options, own);
       // Alone in its batch: the fault is its own already.
-      const fault = partitions.length === 1 ? error : await attempt(options, own);
-      if (fault === undefined) isAnyApplied = true;
-      else held.hold(own, fault);
+      const attempted: Attempted = partitions.length === 1 ? { _tag: 'Fault', fault } : await attempt(pending);
+      const [first] = own;
+      if (attempted._tag !== 'Fault') isAnyApplied = true;
+      else if (first !== undefined) held.hold(first, pending, attempted.fault);
     }
     assign();
     return isAnyApplied;
   };
 
   return {
+    hold: held.hold,
+    assign,
     take: async (all) => {
       // Fetched before its partition was held, or for a second time after a new assignment.
       const records = all.filter((record) => {
@@ -164,8 +218,8 @@ export const patientApplication = (options: PatientApplicationOptions, consumer:
         return !held.has(record) && at !== undefined && record.offset >= at.nextOffset;
       });
       if (records.length === 0) return false;
-      const error = await attempt(options, records);
-      return error === undefined || takeApart(records, error);
+      const attempted = await attempt(pendingRecords(options, records));
+      return attempted._tag !== 'Fault' || takeApart(records, attempted.fault);
     },
     retryWhenDue: async () => {
       let isReleased = false;
@@ -174,8 +228,9 @@ export const patientApplication = (options: PatientApplicationOptions, consumer:
         held.mark(partition);
         if (clock.monotonicMs() < partition.nextAttemptAtMs) continue;
         const attempts = held.isExhausted(partition) ? partition.attempts + 1 : undefined;
-        const error = await attempt(options, partition.records, attempts);
-        if (error !== undefined) held.noteFault(partition, error);
+        const attempted = await attempt(partition.pending, attempts);
+        if (attempted._tag === 'Fault') held.noteFault(partition, attempted.fault);
+        else if (attempted._tag === 'More') held.noteStep(partition);
         else {
           held.release(partition);
           isReleased = true;
@@ -185,9 +240,11 @@ export const patientApplication = (options: PatientApplicationOptions, consumer:
     },
     standing: () => {
       const partitions = held.all();
-      const worst = partitions.find(held.isExhausted) ?? partitions[0];
+      const worst =
+        partitions.find(held.isExhausted) ?? partitions.find(({ attempts }) => attempts > 0) ?? partitions[0];
       if (worst === undefined) return { state: 'running', reason: null };
-      const { reason, since } = worst;
+      const { reason, since, attempts } = worst;
+      if (attempts === 0) return { state: 'catching-up', reason: `${placeOf(worst)}: ${reason}` };
       if (!held.isExhausted(worst)) return { state: 'retrying', reason: `${placeOf(worst)}: ${reason}` };
       return {
         state: 'halted',
@@ -196,11 +253,6 @@ export const patientApplication = (options: PatientApplicationOptions, consumer:
     },
   };
 };
-
-interface Place {
-  readonly topic: string;
-  readonly partition: number;
-}
 
 const placeOf = ({ topic, partition }: Place): string => `${topic}/${partition}`;
 

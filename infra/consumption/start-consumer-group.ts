@@ -7,8 +7,9 @@ import { CircuitOpen } from './circuit-breaker';
 import type { ConsumerGroupOptions, StartConsumerGroup } from './consumer-group';
 import { groupProgress, type GroupProgress } from './group-progress';
 import { groupReporter, type GroupReporter } from './group-reporter';
-import { isTakenOver, patientApplication } from './patient-application';
+import { isTakenOver, patientApplication, type PatientApplication } from './patient-application';
 import { startingPlan, type PartitionBounds, type StartingPlan } from './starting-plan';
+import { catchUpFromStore, pendingCatchUp } from './store-catch-up';
 
 /** Measured: larger batches win little, hold the views' writer for longer, and cost each group some 30 MB for 4,000 more. */
 const MAX_BATCH_RECORDS = 1_000;
@@ -132,14 +133,26 @@ const session = async (running: Running, onProgress: () => void): Promise<void> 
   try {
     const plan = await makePlan(running, consumer);
     await handler.begin(plan.begin);
-    if (plan.catchUp !== undefined) await catchUp(running, plan.catchUp);
+    const behind = plan.catchUp === undefined ? [] : await catchUp(running, plan.catchUp);
+    if (behind === undefined) return;
     // After the catch-up: until then a restart plans the same again.
-    if (plan.moves.length > 0) await handler.move(await withReachedPositions(running, plan.moves));
-    progress.restore(await handler.checkpoints());
-    consumer.assign(plan.from);
+    await goOver(
+      running,
+      plan.moves.filter((move) => checkpointAt(behind, move) === undefined),
+    );
+    const application = patientApplication(running, consumer);
+    for (const each of behind) {
+      const moves = plan.moves.filter((move) => checkpointAt([each], move) !== undefined);
+      application.hold(
+        each,
+        pendingCatchUp(running, each, () => goOver(running, moves)),
+        each.fault,
+      );
+    }
+    application.assign();
     await become(running, 'running', null);
     onProgress();
-    await consume(running, consumer, onProgress);
+    await consume(running, consumer, application, onProgress);
   } finally {
     await consumer.close();
   }
@@ -160,42 +173,41 @@ const makePlan = async (running: Running, consumer: LogConsumer): Promise<Starti
   return plan;
 };
 
-/** The catch-up has raised the high-water positions since the plan was made. */
-const withReachedPositions = async ({ handler }: Running, moves: StartingPlan['moves']) => {
-  const checkpoints = await handler.checkpoints();
-  return moves.map((move) => {
-    const now = checkpointAt(checkpoints, move);
-    return { ...move, highWaterPosition: now?.highWaterPosition ?? move.highWaterPosition };
+/** Goes over to the log as it is now. The catch-up has raised the high-water positions since the plan was made. */
+const goOver = async ({ handler, progress }: Running, moves: StartingPlan['moves']): Promise<void> => {
+  if (moves.length > 0) {
+    const checkpoints = await handler.checkpoints();
+    await handler.move(
+      moves.map((move) => {
+        const now = checkpointAt(checkpoints, move);
+        return { ...move, highWaterPosition: now?.highWaterPosition ?? move.highWaterPosition };
+      }),
+    );
+  }
+  progress.restore(await handler.checkpoints());
+};
+
+const catchUp = (running: Running, why: string): ReturnType<typeof catchUpFromStore> => {
+  const { handler, reporter, logger } = running;
+  return catchUpFromStore({
+    ...running,
+    onBegin: async (range) => {
+      logger.info({ group: handler.group, ...range, why }, 'the store stands in for the log');
+      const reason = `${why}: events up to position ${range.untilPosition} are read from the store`;
+      await become(running, 'catching-up', reason);
+    },
+    onPage: () => reporter.refreshWhenDue(undefined),
   });
 };
 
-/**
- * The store stands in for what the log does not hold. The log's bounds were read before the store's last position, so
- * whatever is not in the log from there on lies at or below that position: between the two nothing can be missed.
- */
-const catchUp = async (running: Running, why: string): Promise<void> => {
-  const { handler, progress, reporter, logger, storeLastPosition, stopping, oneAtATime } = running;
-  const untilPosition = storeLastPosition();
-  const checkpoints = await handler.checkpoints();
-  let reached = Math.min(untilPosition, ...checkpoints.map((each) => each.highWaterPosition));
-  if (reached < untilPosition) {
-    logger.info({ group: handler.group, fromPosition: reached, untilPosition, why }, 'the store stands in for the log');
-    await become(running, 'catching-up', `${why}: events up to position ${untilPosition} are read from the store`);
-  }
-  while (reached < untilPosition) {
-    if (stopping.aborted) return;
-    const page = await oneAtATime(() => handler.applyFromStore({ afterPosition: reached, untilPosition }));
-    progress.count(page.outcome);
-    reached = page.reachedPosition;
-    await reporter.refreshWhenDue(undefined);
-  }
-  await handler.caughtUpTo(untilPosition);
-};
-
 /** While one batch is applied, the next one is fetched; never more than one ahead. */
-const consume = async (running: Running, consumer: LogConsumer, onProgress: () => void): Promise<void> => {
+const consume = async (
+  running: Running,
+  consumer: LogConsumer,
+  application: PatientApplication,
+  onProgress: () => void,
+): Promise<void> => {
   const { stopping, reporter, progress } = running;
-  const application = patientApplication(running, consumer);
   let next = consumer.poll(MAX_BATCH_RECORDS);
   try {
     for (;;) {

@@ -37,6 +37,9 @@ export interface StartingState {
   readonly acceptNewLog: boolean;
 }
 
+/** The log of a partition of which nothing was read so far, and of which the log does not hold the beginning. */
+const UNREAD_LOG = 'none';
+
 /** Decides. */
 export const startingPlan = (state: StartingState): StartingPlan | Refusal => {
   const miscounted = refusedPartitionCount(state.declared, state.found);
@@ -50,16 +53,25 @@ export const startingPlan = (state: StartingState): StartingPlan | Refusal => {
   for (const bounds of state.bounds) {
     const { topic, partition } = bounds;
     const checkpoint = checkpointAt(state.checkpoints, bounds);
-    const start = partitionStart(bounds, checkpoint, state.acceptNewLog);
+    const { logId } = bounds;
+    const isOtherLog = checkpoint?.logId !== logId;
+    // Where another partition of the topic has gone over to this log, it was said that it is meant.
+    const isMeant = isOtherLog && state.checkpoints.some((each) => each.topic === topic && each.logId === logId);
+    const start = partitionStart(bounds, checkpoint, state.acceptNewLog || isMeant);
     if (start._tag === 'Refuse') return start;
     catchUp ??= start.catchUp;
     from.push({ topic, partition, offset: start.offset });
-    const { logId } = bounds;
-    if (checkpoint === undefined) {
-      begin.push({ topic, partition, logId, nextOffset: start.offset, highWaterPosition: 0 });
-    } else if (checkpoint.logId !== logId || checkpoint.nextOffset !== start.offset) {
-      const { logId: fromLogId, nextOffset: fromOffset } = checkpoint;
-      moves.push({ ...checkpoint, logId, nextOffset: start.offset, fromLogId, fromOffset });
+    const place = { topic, partition, highWaterPosition: 0 };
+    if (checkpoint === undefined && start.catchUp === undefined) {
+      begin.push({ ...place, logId, nextOffset: start.offset });
+      continue;
+    }
+    // Until the store has stood in, a restart has to plan the same again.
+    if (checkpoint === undefined) begin.push({ ...place, logId: UNREAD_LOG, nextOffset: 0 });
+    const known = checkpoint ?? { ...place, logId: UNREAD_LOG, nextOffset: 0 };
+    if (known.logId !== logId || known.nextOffset !== start.offset) {
+      const { logId: fromLogId, nextOffset: fromOffset } = known;
+      moves.push({ ...known, logId, nextOffset: start.offset, fromLogId, fromOffset });
     }
   }
   return { _tag: 'Start', begin, moves, from, catchUp };
@@ -94,7 +106,7 @@ const partitionStart = (
   const embedded = isEmbeddedLog(logId);
   if (checkpoint === undefined || checkpoint.logId !== logId) {
     if (embedded) return startAt(low, 'the embedded broker starts empty');
-    if (checkpoint !== undefined && !isEmbeddedLog(checkpoint.logId) && !acceptNewLog) {
+    if (checkpoint !== undefined && !isForgettable(checkpoint.logId) && !acceptNewLog) {
       return refuse(
         `${topic} is not the topic that this group has read so far (it was recreated, or this is another cluster): ` +
           'if that is meant, start once with ACCEPT_NEW_LOG=true; the relay then publishes everything again, and what ' +
@@ -111,6 +123,9 @@ const partitionStart = (
   }
   return refuse(outOfRange(place, nextOffset, low, high));
 };
+
+/** A log that nobody expects to find again. */
+const isForgettable = (logId: string): boolean => isEmbeddedLog(logId) || logId === UNREAD_LOG;
 
 const outOfRange = (place: string, nextOffset: number, low: number, high: number): string =>
   nextOffset < low

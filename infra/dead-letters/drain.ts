@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/Either';
 import { parseEventId, type StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Consumer } from '../consumption/event-consumer';
-import { readingOf } from '../consumption/event-intake';
+import { readingOf } from '../consumption/arrivals';
 import {
   EventNotNow,
   failureOf,

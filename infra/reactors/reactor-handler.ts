@@ -83,13 +83,13 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
     begin: (wanted) => underLease(() => wanted.forEach((checkpoint) => checkpoints.begin(group, checkpoint))),
     move: (moves) => underLease(() => moves.forEach((move) => checkpoints.move(group, move))),
     apply: (batch) => learn((to) => intake.records(to, batch, recordsOf(batch))),
-    applyFromStore: async ({ afterPosition, untilPosition }) => {
+    applyFromStore: async ({ afterPosition, untilPosition, ...how }) => {
       const limit = Math.min(STORE_PAGE_EVENTS, untilPosition - afterPosition);
       const page = reader.readAll({ afterPosition, limit });
-      const outcome = await learn((to) => intake.events(to, page, undefined));
+      const outcome = await learn((to) => intake.events(to, page, how));
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },
-    caughtUpTo: (position) => underLease(() => topics.forEach((topic) => checkpoints.raise(group, topic, position))),
+    caughtUpTo: (marks) => underLease(() => checkpoints.raiseEach(group, marks)),
     report: (status) => underLease(() => writeStatus(status)),
     redriveStep: () => learn((to) => desk.step(to)),
     isAnyDeadlineDue: (nowMs) => ledger.deadlinesDue(process, nowMs, 1).length > 0,

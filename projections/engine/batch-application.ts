@@ -1,14 +1,12 @@
 /** Applies batches to a build of a projection's tables: Kafka's records and the store's events go through one fold. */
-import type { Checkpoint } from '../../infra/consumption/checkpoints';
 import type { Consumer } from '../../infra/consumption/event-consumer';
 import type { EachIncoming, EventIntake } from '../../infra/consumption/event-intake';
 import { defaultRetryPolicy } from '../../infra/consumption/failures';
-import type { BatchOutcome } from '../../infra/consumption/group-handler';
+import type { BatchOutcome, StorePage, StorePageOrder } from '../../infra/consumption/group-handler';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import { foldInto, type Counted } from './fold';
 import type { Generation } from './generation';
 import { eachRecord, type OpenMove, type PackedBatch } from './packed-batch';
-import type { StorePage } from './views-operations';
 
 /** What a batch is applied to: a build of the tables, and the consumer whose checkpoints say what is in it. */
 export interface Target {
@@ -27,14 +25,6 @@ export interface WaitingRows {
   readonly rowsOf: Consumer['rowsOf'];
   /** What to tell the fold of a batch at its end. */
   readonly sums: () => Counted | undefined;
-}
-
-/** The store's events after one position, up to another. */
-export interface StoreRange {
-  readonly afterPosition: number;
-  readonly untilPosition: number;
-  /** Where there are bounds, no partition is read beyond its own. */
-  readonly bounds: ReadonlyArray<Checkpoint> | undefined;
 }
 
 /** Events of the store in one transaction. */
@@ -96,11 +86,11 @@ export const applyStorePage = (
   intake: EventIntake,
   target: Target,
   store: Pick<EventReader, 'readAll'>,
-  { afterPosition, untilPosition, bounds }: StoreRange,
+  { afterPosition, untilPosition, ...how }: StorePageOrder,
 ): StorePage => {
   const limit = Math.max(0, Math.min(EVENTS_PER_PAGE, untilPosition - afterPosition));
   const events = limit === 0 ? [] : store.readAll({ afterPosition, limit });
-  const outcome = intake.events(consumerOf(target), events, bounds);
+  const outcome = intake.events(consumerOf(target), events, how);
   // Positions have no gaps: a short page is the end of the store.
   return { reachedPosition: events.length < limit ? untilPosition : afterPosition + limit, outcome };
 };

@@ -26,6 +26,6 @@ export const projectionHandler = (
   },
   move: (moves) => call('move', { consumer: name, moves }),
   applyFromStore: (page) => call('applyFromStore', { projection: name, ...page }),
-  caughtUpTo: (position) => call('caughtUpTo', { projection: name, position }),
+  caughtUpTo: (marks) => call('caughtUpTo', { consumer: name, marks }),
   report: (status) => call('report', { status }),
 });

@@ -5,7 +5,7 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { aggregateIdOf, type RecordedEvent } from '../../domain/kernel/recorded-event';
 import type { Consumer } from '../../infra/consumption/event-consumer';
-import { readingOf } from '../../infra/consumption/event-intake';
+import { readingOf } from '../../infra/consumption/arrivals';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { Projection, Upsert } from '../projection';
 import { foldInto } from './fold';

@@ -1,6 +1,6 @@
 /** What the thread that writes the views' file can be asked for: plain data in, plain data out. */
-import type { Checkpoint, CheckpointMove } from '../../infra/consumption/checkpoints';
-import type { BatchOutcome } from '../../infra/consumption/group-handler';
+import type { Checkpoint, CheckpointMove, Mark } from '../../infra/consumption/checkpoints';
+import type { BatchOutcome, StorePage, StorePageOrder } from '../../infra/consumption/group-handler';
 import type { GroupStatus } from '../../infra/consumption/group-status';
 import type { OffsetRequest } from '../../infra/consumption/offset-moves';
 import type { DeadLetterCopy } from '../../infra/dead-letters/dead-letter-copies';
@@ -8,12 +8,6 @@ import type { RedriveStep } from '../../infra/dead-letters/failure-desk';
 import type { OpenMove, PackedBatch } from './packed-batch';
 import type { RebuildProof } from './rebuild-proof';
 import type { OpenRebuild, RebuildProgress } from './rebuild-rows';
-
-/** How a page of the store went. */
-export interface StorePage {
-  readonly reachedPosition: number;
-  readonly outcome: BatchOutcome;
-}
 
 type Answer<Result> = Result | Promise<Result>;
 
@@ -33,12 +27,8 @@ export interface ViewsOperations {
     readonly batch: PackedBatch;
     readonly exhaustedAttempts?: number | undefined;
   }) => Answer<BatchOutcome>;
-  readonly applyFromStore: (input: {
-    readonly projection: string;
-    readonly afterPosition: number;
-    readonly untilPosition: number;
-  }) => Answer<StorePage>;
-  readonly caughtUpTo: (input: { readonly projection: string; readonly position: number }) => Answer<void>;
+  readonly applyFromStore: (input: StorePageOrder & { readonly projection: string }) => Answer<StorePage>;
+  readonly caughtUpTo: (input: { readonly consumer: string; readonly marks: ReadonlyArray<Mark> }) => Answer<void>;
   readonly report: (input: { readonly status: GroupStatus }) => Answer<void>;
   /** What operators have asked for; `openRebuilds` takes it over. */
   readonly openOffsetRequests: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<OffsetRequest>>;

@@ -2,6 +2,7 @@
 import type { Topic } from '../../domain/kernel/topic';
 import { CheckpointMoved } from '../../infra/consumption/checkpoints';
 import { CircuitOpen } from '../../infra/consumption/circuit-breaker';
+import { EventNotNow } from '../../infra/consumption/failures';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import type { ViewsOperations } from './views-operations';
 
@@ -68,6 +69,8 @@ const errorNamed = (name: string, message: string): Error => {
       return new CheckpointMoved(message);
     case 'CircuitOpen':
       return new CircuitOpen(message);
+    case 'EventNotNow':
+      return new EventNotNow(message);
     case 'LeaseLost':
       return new LeaseLost(message);
     default:

@@ -70,14 +70,9 @@ const groupOperations = (parts: ViewsParts): GroupOperations => {
       }),
     apply: ({ projection, batch, exhaustedAttempts }) =>
       breakers.guard(projection, write, () => applyBatch(intake, live(projection), batch, exhaustedAttempts)),
-    applyFromStore: ({ projection, ...range }) =>
-      breakers.guard(projection, write, () =>
-        applyStorePage(intake, live(projection), store(), { ...range, bounds: undefined }),
-      ),
-    caughtUpTo: ({ projection, position }) =>
-      write(() => {
-        for (const topic of live(projection).topics) checkpoints.raise(projection, topic, position);
-      }),
+    applyFromStore: ({ projection, ...order }) =>
+      breakers.guard(projection, write, () => applyStorePage(intake, live(projection), store(), order)),
+    caughtUpTo: ({ consumer, marks }) => write(() => checkpoints.raiseEach(consumer, marks)),
     report: ({ status }) => write(() => writeStatus(status)),
   };
 };

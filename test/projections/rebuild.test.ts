@@ -12,7 +12,17 @@ import { stockLevel } from '../../projections/stock-level';
 import { spec } from '../spec';
 import { memoryLog } from './memory-log';
 import { asked, control, request, run as runOn, statusOf, type RunOptions } from './rebuild-fixture';
-import { deliver, logOf, openViews, rowsOf, storedOf, temporaryFolder, type Told, type Views } from './views-fixture';
+import {
+  caughtUpTo,
+  deliver,
+  logOf,
+  openViews,
+  rowsOf,
+  storedOf,
+  temporaryFolder,
+  type Told,
+  type Views,
+} from './views-fixture';
 
 const received = (sku: string, quantity: number): Told => [
   `stock-${sku}`,
@@ -250,7 +260,7 @@ spec('a rebuild from a log that does not hold everything', ({ test }) => {
     const requests = [request(1, 'stock-level', 'kafka')];
     const views = await openViews({ projections: [stockLevel], stored: story, requests });
     await views.operations.applyFromStore({ projection: 'stock-level', afterPosition: 0, untilPosition: 4 });
-    await views.operations.caughtUpTo({ projection: 'stock-level', position: 4 });
+    await caughtUpTo(views, 'stock-level', 4);
     assert.is(await run(views, stockLevel, await asked(views), { log: memoryLog({ records: [] }) }), 'done');
     const { proof } = statusOf(views, 1);
     assert.equal([proof?.['equal'], proof?.['rows'], proof?.['eventsFromStore']], [true, 3, 4]);

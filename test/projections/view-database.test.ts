@@ -15,7 +15,16 @@ import type { ViewPage, ViewReader } from '../../projections/view-reader';
 import { StockReceived } from '../../domain/stock/events';
 import { plainOrder } from '../../projections/engine/rebuild-rows';
 import { spec } from '../spec';
-import { deliver, logOf, openViews, storedOf, temporaryFolder, type Told, type Views } from './views-fixture';
+import {
+  caughtUpTo,
+  deliver,
+  logOf,
+  openViews,
+  storedOf,
+  temporaryFolder,
+  type Told,
+  type Views,
+} from './views-fixture';
 
 const received = (sku: string, receiptId: string, quantity: number): Told => [
   `stock-${sku}`,
@@ -214,7 +223,7 @@ spec('what a view has seen', ({ test }) => {
       reader.list('stock-level', { filters: {}, limit: 1 });
       reader.projections();
       assert.is(reader.changeCounter(), before);
-      await views.operations.caughtUpTo({ projection: 'stock-level', position: 10 });
+      await caughtUpTo(views, 'stock-level', 10);
       assert.is.not(reader.changeCounter(), before);
       assert.is(reader.hasSeen('stock-level', { topic: 'stock', partition: 3, position: 10 }), true);
     }));

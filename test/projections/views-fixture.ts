@@ -203,6 +203,16 @@ export const deliver = async (
 const deliverBatch = async (operations: ViewsOperations, projection: string, records: ReadonlyArray<LogRecord>) =>
   operations.apply({ projection, batch: packBatch({ records, moves: movesOf(records) }) });
 
+/** Says that a group has everything up to a position, in every partition. */
+export const caughtUpTo = async (
+  { operations }: Pick<Views, 'operations'>,
+  consumer: string,
+  position: number,
+): Promise<void> => {
+  const marks = (await operations.checkpoints({ consumer })).map((each) => ({ ...each, highWaterPosition: position }));
+  await operations.caughtUpTo({ consumer, marks });
+};
+
 /** Every row of a build, in the order of keys. */
 export const rowsOf = (database: Database, projection: string, generation = 1): ReadonlyArray<unknown> =>
   database.prepare(`SELECT * FROM "${projection}#${generation}"`).all();

@@ -8,6 +8,7 @@ import { CheckpointMoved } from '../../infra/consumption/checkpoints';
 import { openDatabase, type Database } from '../../infra/sqlite/database';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import { packBatch, transferable } from '../../projections/engine/packed-batch';
+import { EventNotNow } from '../../infra/consumption/failures';
 import { postedError, revivedError } from '../../projections/engine/views-protocol';
 import { viewsMigrations } from '../../projections/engine/views-schema';
 import { startViewsWorker, type ViewsWorker, type ViewsWorkerOptions } from '../../projections/engine/views-worker';
@@ -195,5 +196,6 @@ spec('an error between threads', ({ test }) => {
     const { name, message, code } = revivedError(postedError(busy)) as NodeJS.ErrnoException;
     assert.equal([name, message, code], ['SqliteError', 'database is locked', 'SQLITE_BUSY']);
     assert.is(revivedError(postedError('a text')).message, 'a text');
+    assert.instance(revivedError(postedError(new EventNotNow('away'))), EventNotNow);
   });
 });

@@ -9,6 +9,7 @@ import { packBatch } from '../../projections/engine/packed-batch';
 import { stockLevel } from '../../projections/stock-level';
 import { spec } from '../spec';
 import {
+  caughtUpTo,
   deliver,
   LOG_ID,
   logOf,
@@ -205,9 +206,23 @@ spec('the store in place of the log', ({ test }) => {
       const { reachedPosition, outcome } = await views.operations.applyFromStore(page);
       assert.is(reachedPosition, 4);
       assert.is(outcome.applied, 4);
-      await views.operations.caughtUpTo({ projection: 'stock-level', position: 4 });
+      await caughtUpTo(views, 'stock-level', 4);
       assert.is((await deliver(views, 'stock-level', log)).duplicates, 4);
       assert.equal(rowsOf(views.database, 'stock-level'), allRows);
+    }));
+
+  test('reads a partition up to its bound where there are bounds, and one that has none not at all', () =>
+    withViews(async (views) => {
+      const { partition } = log[0] ?? { partition: -1 };
+      const bounds = [{ topic: 'stock', partition, highWaterPosition: 2 }];
+      const { reachedPosition, outcome } = await views.operations.applyFromStore({ ...page, bounds });
+      assert.equal([reachedPosition, outcome.applied], [4, 2]);
+      const marks = await views.operations.checkpoints({ consumer: 'stock-level' });
+      assert.equal(
+        marks.filter(({ highWaterPosition }) => highWaterPosition > 0).map((each) => [each.topic, each.partition]),
+        [['stock', partition]],
+      );
+      assert.is((await views.operations.applyFromStore(page)).outcome.applied, 2);
     }));
 
   test('goes on where the log has come to, partition by partition', () =>

@@ -6,22 +6,23 @@ import { systemClock } from '../../../infra/clock';
 import { CheckpointMoved } from '../../../infra/consumption/checkpoints';
 import type { ConsumerGroup, ConsumerGroupOptions } from '../../../infra/consumption/consumer-group';
 import { startConsumerGroup } from '../../../infra/consumption/start-consumer-group';
+import { destinationOf } from '../../../infra/kafka/cloud-events';
 import { silentLogger } from '../../../infra/logger';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { admin, deleteRecordsBefore, produceRaw } from '../../support/broker-admin';
 import { kafkaSpec } from '../../support/kafka-spec';
-import { repeatLog } from '../../support/log-probe';
+import { rawRecords, repeatLog } from '../../support/log-probe';
 import { eventually } from '../../support/server';
 import { relayWorld, statusWhere, type RelayWorld } from '../relay/relay-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
-import { tallyHandler, type Tally } from './tally-handler';
+import { tallyHandler, type Tally, type TallyOptions } from './tally-handler';
 
 const folder = temporaryFolder();
 let files = 0;
 
 interface GroupWorld extends RelayWorld {
   readonly file: string;
-  readonly open: () => Tally;
+  readonly open: (options?: TallyOptions) => Tally;
   readonly run: (tally: Tally, options?: Partial<ConsumerGroupOptions>) => ConsumerGroup;
   /** Appends events and waits until Kafka has them. */
   readonly publish: (count: number) => Promise<void>;
@@ -39,8 +40,8 @@ const groupWorld = async (servers: string, prefix: string): Promise<GroupWorld> 
   return {
     ...world,
     file,
-    open: () => {
-      const tally = tallyHandler(file, world.catalog, reader);
+    open: (options) => {
+      const tally = tallyHandler(file, world.catalog, reader, options);
       tallies.push(tally);
       return tally;
     },
@@ -225,6 +226,50 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     await own.publish(30);
     await countsAre(tally, 60);
     assert.is(accepted.status().outcomes.duplicates, 30);
+  });
+
+  test('holds one partition while the store stands in for a recreated topic, and goes on with the others', async () => {
+    const own = await newWorld();
+    const relay = own.start();
+    const first = own.run(own.open());
+    await own.publish(30);
+    await eventually('all is applied', async () => Promise.resolve(first.status().outcomes.applied === 30));
+    await first.stop();
+    await own.publish(30);
+    await relay.stop();
+    await admin(broker.servers, (client, done) => client.deleteTopic(stockTopic(own), 10_000, done));
+    await delay(1_500);
+    own.start({ acceptNewLog: true });
+    await statusWhere(own, 'all is published again', ({ cursor, state }) => cursor === 60 && state === 'running');
+    const ends = new Map<number, number>();
+    for (const { topic, partition, offset } of await rawRecords(broker.servers, [stockTopic(own)]))
+      if (topic === stockTopic(own)) ends.set(partition, offset + 1);
+    for (const [partition, end] of ends) await deleteRecordsBefore(broker.servers, stockTopic(own), partition, end);
+
+    let isAway = true;
+    const tally = own.open({
+      handle: ({ stream }) => (isAway && stream === 'stock-s3' ? { class: 'transient', reason: 'away' } : 'applied'),
+    });
+    const group = own.run(tally, { acceptNewLog: true });
+    await own.publish(30);
+    const { partition } = destinationOf(own.catalog)('stock-s3');
+    const others = Array.from({ length: 30 }, (_, index) => `stock-s${index}`).filter(
+      (stream) => destinationOf(own.catalog)(stream).partition !== partition,
+    );
+    await eventually('the other partitions are read to their ends', async () =>
+      Promise.resolve(others.every((stream) => tally.counts().has(`${stream}@3`))),
+    );
+    await stateIs(group, 'retrying');
+    const held = group.status().partitions.filter(({ state }) => state !== 'running');
+    assert.equal(
+      held.map((each) => [each.topic, each.partition, each.state, each.reason]),
+      [[stockTopic(own), partition, 'retrying', 'away']],
+    );
+    assert.is(tally.counts().has('stock-s3@2'), false);
+    isAway = false;
+    await countsAre(tally, 90);
+    await stateIs(group, 'running');
+    assert.ok(group.status().outcomes.retries > 1);
   });
 
   test('lets the store stand in for the beginning of a log that a new group finds without it', async () => {

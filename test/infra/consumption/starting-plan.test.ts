@@ -48,8 +48,30 @@ spec('the starting plan of a group', ({ test }) => {
 
   test('lets the store stand in where a new group finds a log whose beginning is gone', () => {
     const plan = started({ checkpoints: [], bounds: [{ ...bounds, low: 3 }] });
-    assert.is(plan.begin[0]?.nextOffset, 3);
+    assert.is(plan.moves[0]?.nextOffset, 3);
     assert.match(plan.catchUp ?? '', /begins at offset 3/);
+  });
+
+  test('plans the same again until the store has stood in, and is at the log then', () => {
+    for (const found of [
+      { ...bounds, low: 3 },
+      { ...bounds, logId: 'embedded:2' },
+    ]) {
+      const { begin, moves, ...plan } = started({ checkpoints: [], bounds: [found] });
+      assert.equal(started({ checkpoints: begin, bounds: [found] }), { ...plan, begin: [], moves });
+      assert.is(started({ checkpoints: moves, bounds: [found] }).catchUp, undefined);
+    }
+  });
+
+  test('takes a partition on that stayed behind when the others of its topic went over', () => {
+    const two = [bounds, { ...bounds, partition: 1 }].map((each) => ({ ...each, logId: 'kafka:b' }));
+    const plan = started({ bounds: two, checkpoints: [known, { ...known, partition: 1, logId: 'kafka:b' }] });
+    assert.equal(
+      plan.moves.map(({ partition, logId }) => [partition, logId]),
+      [[0, 'kafka:b']],
+    );
+    const one = { ...bounds, low: 8 };
+    assert.match(refused({ bounds: [one], checkpoints: [known, { ...known, partition: 1 }] }), /records are gone/);
   });
 
   test('stands at the very end of the log as well as at its very beginning', () => {

@@ -107,12 +107,16 @@ export const tallyHandler = (
         failWhereAsked();
         return outcome;
       }),
-    applyFromStore: async ({ afterPosition, untilPosition }) => {
+    applyFromStore: async ({ afterPosition, untilPosition, ...how }) => {
       const page = reader.readAll({ afterPosition, limit: Math.min(100, untilPosition - afterPosition) });
-      const outcome = await inTransaction(() => intake.events(to, page, undefined));
+      const outcome = await inTransaction(() => {
+        const taken = intake.events(to, page, how);
+        failWhereAsked();
+        return taken;
+      });
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },
-    caughtUpTo: (position) => inTransaction(() => topics.forEach((topic) => checkpoints.raise(group, topic, position))),
+    caughtUpTo: (marks) => inTransaction(() => checkpoints.raiseEach(group, marks)),
     report: (status) => inTransaction(() => writeStatus(status)),
     counts: () =>
       new Map(

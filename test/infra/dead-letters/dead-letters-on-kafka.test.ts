@@ -8,7 +8,6 @@ import type { OperationKind } from '../../../infra/commands/operation-requests';
 import { defaultBreakerPolicy } from '../../../infra/consumption/circuit-breaker';
 import type { ConsumerGroup } from '../../../infra/consumption/consumer-group';
 import { startConsumerGroup } from '../../../infra/consumption/start-consumer-group';
-import { copyToTopics } from '../../../infra/dead-letters/dead-letter-topic';
 import { deadLetterReader } from '../../../infra/dead-letters/dead-letter-reader';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
 import { silentLogger } from '../../../infra/logger';
@@ -20,6 +19,7 @@ import { eventually } from '../../support/server';
 import { tallyHandler, type Tally, type TallyOptions } from '../consumption/tally-handler';
 import { relayWorld, statusWhere, type RelayWorld } from '../relay/relay-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
+import { copyLetters } from './copy-letters';
 
 const folder = temporaryFolder();
 const payload = { sku: 's', receiptId: 'r', quantity: 1, receivedAt: '2018-01-01T00:00:00Z' };
@@ -96,22 +96,8 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     await isRead(tally);
     await eventually('the garbage is read', async () => Promise.resolve(group.status().outcomes.malformed === 1));
     await group.stop();
-    const { copies } = tally.failures;
-    await copyToTopics({
-      calls: {
-        copiesWaiting: async (name, limit) => Promise.resolve(copies.waiting(name, limit)),
-        copiesDone: async (seqs) => {
-          copies.done(seqs);
-          return Promise.resolve();
-        },
-      },
-      groups: ['tally'],
-      log: world.log,
-      topicPrefix: prefix,
-      clock: systemClock,
-      logger: silentLogger,
-    });
-    assert.equal(copies.waiting('tally', 9), []);
+    await copyLetters(tally, world.log, prefix);
+    assert.equal(tally.failures.copies.waiting('tally', 9), []);
     const original = (await rawRecords(broker.servers, [topic])).find(({ key }) => String(key) === 'k7');
     const found = await rawRecords(broker.servers, [`${prefix}tally.dlt`]);
     const rejected = found.find(({ key }) => String(key) === 'k7');

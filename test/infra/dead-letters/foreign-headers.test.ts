@@ -4,7 +4,6 @@ import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import type { ConsumerGroup } from '../../../infra/consumption/consumer-group';
 import { startConsumerGroup } from '../../../infra/consumption/start-consumer-group';
-import { copyToTopics } from '../../../infra/dead-letters/dead-letter-topic';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { recordHeaders } from '../../../infra/kafka/record-headers';
 import { silentLogger } from '../../../infra/logger';
@@ -17,6 +16,7 @@ import { eventually } from '../../support/server';
 import { tallyHandler, type Tally } from '../consumption/tally-handler';
 import { relayWorld, type RelayWorld } from '../relay/relay-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
+import { copyLetters } from './copy-letters';
 
 const OWN_HEADERS = [
   'dlt-class',
@@ -43,22 +43,7 @@ kafkaSpec('the headers of a foreign record', ({ test, before, after }, broker) =
   /** Waits until the group has set so many aside, and copies them. */
   const copied = async (letters: number): Promise<void> => {
     await eventually(`${letters} are set aside`, async () => Promise.resolve(tally.unreadable().length === letters));
-    const waiting = tally.failures.copies;
-    await copyToTopics({
-      calls: {
-        // As between threads, where buffers become plain byte arrays.
-        copiesWaiting: async (name, limit) => Promise.resolve(structuredClone(waiting.waiting(name, limit))),
-        copiesDone: async (seqs) => {
-          waiting.done(seqs);
-          return Promise.resolve();
-        },
-      },
-      groups: ['tally'],
-      log: world.log,
-      topicPrefix: prefix,
-      clock: systemClock,
-      logger: silentLogger,
-    });
+    await copyLetters(tally, world.log, prefix);
   };
 
   before(async () => {

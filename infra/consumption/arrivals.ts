@@ -1,0 +1,91 @@
+/** Records and stored events as they arrive at a consumer: read once, decoded when somebody wants them. */
+import * as E from 'fp-ts/Either';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import { decodeEvent } from '../../domain/kernel/decode-event';
+import type { EventEnvelope, RecordedEvent } from '../../domain/kernel/recorded-event';
+import type { Origin } from '../dead-letters/quarantine';
+import { readCloudEvent } from '../kafka/cloud-events';
+import type { LogRecord } from '../kafka/event-log';
+import type { Failure } from './failures';
+
+/** An event that came in; its payload is parsed when it is asked for. */
+export interface Arrival {
+  readonly envelope: EventEnvelope;
+  readonly data: () => unknown;
+  /** The event by today's contracts. */
+  readonly decoded: () => ReturnType<DecodeArrival>;
+  /** Asked for only where it is kept. */
+  readonly origin: () => Origin;
+}
+
+/** Reads the payload with the contract that the envelope names. */
+export type DecodeArrival = (arrival: Pick<Arrival, 'envelope' | 'data'>) => E.Either<Failure, RecordedEvent>;
+
+/** How arrivals are read with today's contracts. */
+export interface ReadArrivals {
+  readonly decode: DecodeArrival;
+  /** The event, or one with its payload as it came where it breaks its contract; undefined where that is no JSON. */
+  readonly asFarAsRead: (arrival: Pick<Arrival, 'envelope' | 'data'>) => RecordedEvent;
+  /** The present name of an event that may have been renamed since; undefined where no contract has the name. */
+  readonly presentType: (type: string) => string | undefined;
+}
+
+/** A record that was read, once for all who take it. */
+export interface IncomingRecord {
+  readonly offset: number;
+  readonly origin: () => Origin;
+  /** Left with a sentence where the record is no event. */
+  readonly arrival: E.Either<string, Arrival>;
+}
+
+/** Makes the reading of arrivals. */
+export const readingOf = (catalog: Catalog): ReadArrivals => {
+  const decodeData = decodeEvent(catalog);
+  const decode: DecodeArrival = ({ envelope, data }) => {
+    const event = decodeData(envelope, data());
+    if (E.isRight(event)) return event;
+    const { _tag, reason } = event.left;
+    return E.left({ class: _tag === 'UnknownContract' ? 'unknown-contract' : 'malformed', reason });
+  };
+  return {
+    presentType: (type) => catalog.eventDefinition(type)?.type,
+    decode,
+    asFarAsRead: (arrival) => {
+      const { envelope, data } = arrival;
+      try {
+        const event = decode(arrival);
+        return E.isRight(event) ? event.right : { ...envelope, data: data() };
+      } catch {
+        return { ...envelope, data: undefined };
+      }
+    },
+  };
+};
+
+/** An arrival is decoded when that is first asked for, and not again for the next who asks. */
+export const arrivalOf = (
+  decode: DecodeArrival,
+  envelope: EventEnvelope,
+  data: () => unknown,
+  origin: () => Origin,
+): Arrival => {
+  let decoded: ReturnType<DecodeArrival> | undefined;
+  return { envelope, data, origin, decoded: () => (decoded ??= decode({ envelope, data })) };
+};
+
+/** Makes the reading of a log's records. */
+export const recordReader =
+  ({ decode }: ReadArrivals) =>
+  (record: LogRecord, logId: string): IncomingRecord => {
+    const { offset } = record;
+    const origin = (): Origin => originInLog(record, logId);
+    const received = readCloudEvent(record);
+    if (E.isLeft(received)) return { offset, origin, arrival: received };
+    const { envelope, data } = received.right;
+    return { offset, origin, arrival: E.right(arrivalOf(decode, envelope, () => data, origin)) };
+  };
+
+const originInLog = (
+  { topic, partition, offset, timestampMs, key, headers, value }: LogRecord,
+  logId: string,
+): Origin => ({ topic, partition, offset, logId, timestampMs, key, headers, value: () => value });
