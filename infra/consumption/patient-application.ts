@@ -3,43 +3,24 @@
  * records do not go through keeps them, is read no further, and is tried again with growing pauses; the others go on. Nothing
  * is skipped, order is kept, and a partition heals by itself as soon as the fault has passed, however long that took.
  */
-import { backoffMs } from '../backoff';
-import { isoTime, type Clock } from '../clock';
 import type { Exclusive } from '../exclusive';
 import type { LogConsumer, LogRecord } from '../kafka/event-log';
-import type { Logger } from '../logger';
 import { LeaseLost } from '../sqlite/lease';
 import { CheckpointMoved } from './checkpoints';
 import { CircuitOpen } from './circuit-breaker';
 import type { GroupHandler, RecordBatch } from './group-handler';
 import type { GroupProgress } from './group-progress';
+import { heldPartitions, placeOf, type HeldPartitions, type HoldingOptions, type Pending } from './held-partitions';
 
-export interface PatientApplicationOptions {
+export interface PatientApplicationOptions extends HoldingOptions {
   readonly handler: GroupHandler;
-  readonly progress: GroupProgress;
   readonly oneAtATime: Exclusive;
-  readonly clock: Clock;
-  readonly logger: Logger;
   readonly stopping: AbortSignal;
-}
-
-/** A partition of a topic. */
-export interface Place {
-  readonly topic: string;
-  readonly partition: number;
-}
-
-/** What a held partition has before it. */
-export interface Pending {
-  /** The next step of it; answers whether that was all. Rejects with the fault. */
-  readonly step: (exhaustedAttempts: number | undefined) => Promise<boolean>;
-  /** What is done, for people, while no fault stands in the way. */
-  readonly doing: string;
 }
 
 export interface PatientApplication {
   /** Holds a partition from the start. */
-  readonly hold: (place: Place, pending: Pending, fault: unknown) => void;
+  readonly hold: HeldPartitions['hold'];
   /** Reads on those that are not held. What was fetched of a held one meanwhile comes again when it is read on. */
   readonly assign: () => void;
   /** Applies records, or holds their partitions. Answers whether any went through. Rejects where this process may not go on. */
@@ -54,101 +35,6 @@ export interface PatientApplication {
 
 /** The checkpoints are another process's to move now. */
 export const isTakenOver = (error: unknown): boolean => error instanceof CheckpointMoved || error instanceof LeaseLost;
-
-/** A partition that does not go through, with what it keeps. */
-interface Held extends Place {
-  readonly pending: Pending;
-  /** When the fault began. */
-  sinceMs: number;
-  /** The same, for people. */
-  since: string;
-  /** 0 while there is no fault. */
-  attempts: number;
-  nextAttemptAtMs: number;
-  reason: string;
-}
-
-/** A retry beyond its bound: seldom, for a person has to look, and yet it may pass by itself. */
-const HALTED_RETRY_MS = 5_000;
-
-/** The partitions that are held, and how they look in the status. */
-interface HeldPartitions {
-  readonly all: () => ReadonlyArray<Held>;
-  readonly has: (place: Place) => boolean;
-  readonly hold: PatientApplication['hold'];
-  readonly isExhausted: (partition: Held) => boolean;
-  readonly noteFault: (partition: Held, error: unknown) => void;
-  /** A step went through, and there are more. */
-  readonly noteStep: (partition: Held) => void;
-  /** Says in the status how it stands by now. */
-  readonly mark: (partition: Held) => void;
-  readonly release: (partition: Held) => void;
-}
-
-const heldPartitions = ({ handler, progress, clock, logger }: PatientApplicationOptions): HeldPartitions => {
-  const held = new Map<string, Held>();
-  const isExhausted = ({ sinceMs, attempts }: Held): boolean =>
-    attempts > 0 && clock.monotonicMs() - sinceMs > handler.retry.boundMs;
-
-  const mark = (partition: Held): void => {
-    const at = progress.partition(partition.topic, partition.partition);
-    if (at === undefined) return;
-    if (partition.attempts === 0) at.state = 'running';
-    else at.state = isExhausted(partition) ? 'halted' : 'retrying';
-    at.reason = partition.reason;
-  };
-
-  const noteFault = (partition: Held, error: unknown): void => {
-    if (partition.attempts === 0) {
-      partition.sinceMs = clock.monotonicMs();
-      partition.since = isoTime(clock.nowMs());
-    }
-    partition.attempts += 1;
-    partition.reason = error instanceof Error ? error.message : String(error);
-    const waitMs = backoffMs(clock, partition.attempts);
-    const delayMs = isExhausted(partition) ? Math.max(HALTED_RETRY_MS, waitMs) : waitMs;
-    partition.nextAttemptAtMs = clock.monotonicMs() + delayMs;
-    progress.countRetry();
-    const { topic, reason } = partition;
-    logger.warn({ group: handler.group, topic, partition: partition.partition, reason, delayMs }, 'tries again');
-    mark(partition);
-  };
-
-  return {
-    all: () => [...held.values()],
-    has: (place) => held.has(placeOf(place)),
-    isExhausted,
-    noteFault,
-    mark,
-    noteStep: (partition) => {
-      partition.attempts = 0;
-      partition.reason = partition.pending.doing;
-      partition.nextAttemptAtMs = 0;
-      mark(partition);
-    },
-    hold: ({ topic, partition }, pending, fault) => {
-      const entry: Held = {
-        topic,
-        partition,
-        pending,
-        sinceMs: 0,
-        since: '',
-        attempts: 0,
-        nextAttemptAtMs: 0,
-        reason: '',
-      };
-      held.set(placeOf(entry), entry);
-      noteFault(entry, fault);
-    },
-    release: (partition) => {
-      held.delete(placeOf(partition));
-      const at = progress.partition(partition.topic, partition.partition);
-      if (at === undefined) return;
-      at.state = 'running';
-      at.reason = null;
-    },
-  };
-};
 
 /** Records on their way through the handler, in one step. */
 const pendingRecords = (
@@ -253,8 +139,6 @@ export const patientApplication = (options: PatientApplicationOptions, consumer:
     },
   };
 };
-
-const placeOf = ({ topic, partition }: Place): string => `${topic}/${partition}`;
 
 const byPartition = (records: ReadonlyArray<LogRecord>): ReadonlyArray<ReadonlyArray<LogRecord>> => {
   const partitions = new Map<string, LogRecord[]>();

@@ -8,7 +8,7 @@ import { EventNotNow } from './failures';
 import type { StorePage, StorePageOrder } from './group-handler';
 import type { Exclusive } from '../exclusive';
 import type { GroupProgress } from './group-progress';
-import type { Pending, Place } from './patient-application';
+import type { Pending, Place } from './held-partitions';
 
 export interface CatchUpOptions extends Pick<ConsumerGroupOptions, 'handler' | 'storeLastPosition'> {
   readonly progress: GroupProgress;
