@@ -39,7 +39,7 @@ rebuild: build ## rebuilds a projection from offset zero: make rebuild P=order-s
 	@$(TIDEMARK) rebuild $(P) $(if $(FROM),--from $(FROM))
 
 replay-at-scale: build ## a million events (EVENTS, ORDERS_DIR) on a Kafka of its own: rebuild, kill, verify, explain; some minutes
-	@node --enable-source-maps build/test/benchmarks/replay-at-scale.js
+	@node --enable-source-maps build/test/benchmarks/replay/replay-at-scale.js
 
 long-stream: build ## a command on a stream of 100,000 events beside one on a stream of ten
 	@node build/test/benchmarks/long-stream.js
@@ -55,6 +55,7 @@ test: build ## runs every test; starts its own real Kafka (T=path-fragment runs 
 
 bench: build ## the benchmarks on a real Kafka of their own; test/benchmarks/results.json
 	@node build/test/benchmarks/poisoned-keys.js
+	@node build/test/benchmarks/long-stream.js
 
 check: build ## types, lint, format, architecture, contracts: seconds, no services
 	npx eslint -c .eslint.config.mjs --max-warnings 0 domain infra projections api test

@@ -8,6 +8,7 @@ import { systemClock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { SnapshotStore } from '../../infra/commands/snapshots';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
+import { noteResults } from './benchmark-results';
 
 const LONG = 100_000;
 const SHORT = 10;
@@ -67,7 +68,8 @@ const main = async (): Promise<void> => {
   try {
     await fill(store, 'long', LONG);
     await fill(store, 'short', SHORT);
-    print(`first command on ${LONG} events, no snapshot`, await receive(handlerOf(store, undefined), 'long'));
+    const cold = await receive(handlerOf(store, undefined), 'long');
+    print(`first command on ${LONG} events, no snapshot`, cold);
     await receive(handlerOf(store, store.snapshots), 'long');
     await systemClock.sleep(500);
     const firsts: number[] = [];
@@ -83,7 +85,16 @@ const main = async (): Promise<void> => {
     }
     print(`each further command on ${LONG} events (median of ${COMMANDS})`, median(times.long));
     print(`each further command on ${SHORT} events (median of ${COMMANDS})`, median(times.short));
-    process.stdout.write(`ratio ${(median(times.short) / median(times.long)).toFixed(2)}\n`);
+    const ratio = median(times.short) / median(times.long);
+    process.stdout.write(`ratio ${ratio.toFixed(2)}\n`);
+    noteResults('longStream', {
+      events: LONG,
+      coldMs: cold,
+      fromSnapshotMs: median(firsts),
+      furtherMs: median(times.long),
+      ofShortStreamMs: median(times.short),
+      ratio,
+    });
   } finally {
     await store.close();
     rmSync(folder, { recursive: true, force: true });

@@ -2,12 +2,12 @@
  * How much one bad key in a hundred costs the other ninety-nine: the same log through the same projection on a real broker, once
  * without failures and once with 1 % of the keys poisoned, in turns. Prints a table, and writes results.json beside itself.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { catalog as declared, withTopicPrefix } from '../../domain/catalog';
 import type { Catalog } from '../../domain/kernel/aggregate';
-import { isoTime, systemClock } from '../../infra/clock';
+import { systemClock } from '../../infra/clock';
 import { destinationOf } from '../../infra/kafka/cloud-events';
 import { openRealLog } from '../../infra/kafka/real-log';
 import type { EventLog } from '../../infra/kafka/event-log';
@@ -20,13 +20,11 @@ import { openViewReader } from '../../projections/engine/view-database';
 import { startProjections } from '../../projections/engine/projections-role';
 import { realKafka } from '../support/kafka';
 import { eventually } from '../support/server';
+import { noteResults } from './benchmark-results';
 import { KEYS, poisonedProjections, soundProjections } from './poisoned-projections';
 
 const EVENTS_PER_KEY = 20;
 const PAIRS = 3;
-/** The sources' folder, not the built one. */
-const RESULTS = join(__dirname, '..', '..', '..', 'test', 'benchmarks', 'results.json');
-
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 interface Bench {
@@ -182,17 +180,7 @@ const main = async (): Promise<void> => {
   print(`${'no key poisoned'.padEnd(34)}${Math.round(median(rates.sound)).toString().padStart(10)}`);
   print(`${'1 % of the keys poisoned'.padEnd(34)}${Math.round(median(rates.poisoned)).toString().padStart(10)}`);
   print(`${'ratio (median of pairs; gate 0.9)'.padEnd(34)}${ratio.toFixed(2).padStart(10)}`);
-  const results = {
-    poisonedKeys: {
-      at: isoTime(systemClock.nowMs()),
-      keys: KEYS,
-      eventsPerKey: EVENTS_PER_KEY,
-      rates,
-      ratio,
-      gate: 0.9,
-    },
-  };
-  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
+  noteResults('poisonedKeys', { keys: KEYS, eventsPerKey: EVENTS_PER_KEY, rates, ratio, gate: 0.9 });
   await log.close();
   rmSync(folder, { recursive: true, force: true });
   process.exit(ratio >= 0.9 ? 0 : 1);

@@ -52,7 +52,7 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
     layer: 'consumption',
     rule: 'what was delivered before is dropped',
     file: 'infra/consumption/event-intake.js',
-    right: 'if (envelope.position <= (highWater[moveIndex] ?? 0))',
+    right: 'if (position <= (highWater[moveIndex] ?? 0))',
     wrong: 'if (envelope.position < 0)',
     test: 'test/projections/views-writer.test.js',
   },

@@ -1,11 +1,11 @@
 /** Runs the projections' role with the planted bug, until SIGTERM. */
-import { dataFiles } from '../../api/program/data-files';
-import { withTopicPrefix } from '../../domain/catalog';
-import { systemClock } from '../../infra/clock';
-import { prepareProcess, readConfiguration } from '../../infra/configuration';
-import { openLog } from '../../infra/kafka/open-log';
-import { silentLogger } from '../../infra/logger';
-import { startProjections } from '../../projections/engine/projections-role';
+import { dataFiles } from '../../../api/program/data-files';
+import { withTopicPrefix } from '../../../domain/catalog';
+import { systemClock } from '../../../infra/clock';
+import { prepareProcess, readConfiguration } from '../../../infra/configuration';
+import { openLog } from '../../../infra/kafka/open-log';
+import { silentLogger } from '../../../infra/logger';
+import { startProjections } from '../../../projections/engine/projections-role';
 import { catalog, projections } from './planted-definitions';
 
 prepareProcess();

@@ -1,6 +1,6 @@
 /** Reads whole topics with the bare client and does nothing with them: what a rebuild is measured against. */
 import { KafkaConsumer } from '@confluentinc/kafka-javascript';
-import { systemClock } from '../../infra/clock';
+import { systemClock } from '../../../infra/clock';
 
 /** Answers in how many seconds so many records were read. */
 export const consumePlainly = async (

@@ -1,8 +1,8 @@
 /** The projections with a bug planted in one: every order costs a cent more. */
-import { catalog as declaredCatalog } from '../../domain/catalog';
-import type { Definitions } from '../../projections/engine/definitions';
-import type { Projection } from '../../projections/projection';
-import { projections as declaredProjections } from '../../projections/registry';
+import { catalog as declaredCatalog } from '../../../domain/catalog';
+import type { Definitions } from '../../../projections/engine/definitions';
+import type { Projection } from '../../../projections/projection';
+import { projections as declaredProjections } from '../../../projections/registry';
 
 const withBug = (projection: Projection): Projection => ({
   ...projection,
