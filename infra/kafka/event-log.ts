@@ -68,12 +68,6 @@ export class RecordTooLarge extends Error {
   }
 }
 
-/**
- * `live`: many consumers in one process, each with little memory and nearly nothing to read; what holds where nothing is
- * said. `bulk`: one that reads whole logs, and takes some megabytes more for it.
- */
-export type ReadingPace = 'live' | 'bulk';
-
 /** A consumer with partitions assigned by hand; offsets are the caller's to keep. */
 export interface LogConsumer {
   /** Replaces the whole assignment. */
@@ -149,7 +143,7 @@ export interface EventLog {
     timeMs: number,
   ) => Promise<ReadonlyArray<PartitionOffset>>;
   readonly openProducer: (listener: DeliveryListener) => Promise<LogProducer>;
-  readonly openConsumer: (group: string, pace?: ReadingPace) => Promise<LogConsumer>;
+  readonly openConsumer: (group: string) => Promise<LogConsumer>;
   /** Ends what this process started (the embedded broker); a real cluster goes on. */
   readonly close: () => Promise<void>;
 }

@@ -41,8 +41,7 @@ export const openRealLog = async ({ connection, clock, logger }: RealLogOptions)
     deleteTopics: topics.deleteTopics,
     offsetsAtTime: offsets.atTime,
     openProducer: (listener) => openLogProducer(settings, listener, logger),
-    openConsumer: (group, pace) =>
-      openLogConsumer({ settings, group, pace, askBounds: offsets.askBounds, clock, logger }),
+    openConsumer: (group) => openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger }),
     close: async () => {
       if (closed.signal.aborted) return;
       closed.abort();

@@ -62,7 +62,7 @@ export interface SharedLog {
 
 /** Opens the log. */
 export const openSharedLog = async (log: EventLog, name: string, clock: Clock): Promise<SharedLog> => {
-  const consumer = await log.openConsumer(name, 'bulk');
+  const consumer = await log.openConsumer(name);
   const catchUpTogether: SharedLog['catchUpTogether'] = async (readings) => {
     const [first] = readings;
     if (first === undefined) return;

@@ -62,16 +62,8 @@ export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logg
     deleteTopics: async () => Promise.reject(new Error('the embedded broker keeps its topics until it ends')),
     offsetsAtTime: offsets.atTime,
     openProducer: (listener) => openLogProducer(settings, listener, logger),
-    openConsumer: (group, pace) =>
-      openLogConsumer({
-        settings,
-        group,
-        pace,
-        askBounds: offsets.askBounds,
-        clock,
-        logger,
-        fetchWaitMs: FETCH_WAIT_MS,
-      }),
+    openConsumer: (group) =>
+      openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger, fetchWaitMs: FETCH_WAIT_MS }),
     close: async () => {
       if (closed) return;
       closed = true;
