@@ -6,7 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { systemClock } from '../../infra/clock';
+import { reactorsMigrations } from '../../infra/reactors/reactors-file';
 import { categoryOf } from '../../domain/kernel/recorded-event';
+import { openForWriting, type Database } from '../../infra/sqlite/database';
 import { openEventReader } from '../../infra/sqlite/event-reader';
 import { kafkaSpec } from '../support/kafka-spec';
 import { localServer, type LocalServer, type ServedAnswer, type ServedRequest } from '../support/local-server';
@@ -19,6 +22,15 @@ const CONCURRENT_ORDERS = 6;
 /** What happens to the process that runs the reactors around one of its commands. */
 const fates = ['killed after the effect', 'frozen after the effect', 'frozen before the effect'] as const;
 type Fate = (typeof fates)[number];
+const isWritable = (database: Database): boolean => {
+  database.pragma('busy_timeout = 50');
+  try {
+    database.transaction(() => undefined).immediate();
+    return true;
+  } catch {
+    return false;
+  }
+};
 const COMMANDS_BETWEEN_FATES = 25;
 const DEADLINE_MS = 60_000;
 
@@ -55,6 +67,20 @@ kafkaSpec('two processes with reactors', ({ test, before, after }, broker) => {
     return { status: response.status, text: await response.text() };
   };
 
+  /** Between two transactions: in the middle of one it would hold the file, and nobody could take over before it goes on. */
+  const freeze = async ({ process: { pid = 0 } }: Reactors): Promise<void> => {
+    const file = join(folder, 'reactors.sqlite');
+    for (;;) {
+      process.kill(pid, 'SIGSTOP');
+      const database = openForWriting({ file, synchronous: 'NORMAL', migrations: reactorsMigrations });
+      const isFree = isWritable(database);
+      database.close();
+      if (isFree) return;
+      process.kill(pid, 'SIGCONT');
+      await systemClock.sleep(5);
+    }
+  };
+
   /** Another one has taken over and asks for the same as the one that is held. */
   const isAskedAgain = async ({ headers }: ServedRequest, held: Reactors): Promise<void> =>
     eventually(
@@ -82,7 +108,7 @@ kafkaSpec('two processes with reactors', ({ test, before, after }, broker) => {
       await reactors.process.end('SIGKILL');
       await isAskedAgain(request, reactors);
     } else {
-      process.kill(reactors.process.pid ?? 0, 'SIGSTOP');
+      await freeze(reactors);
       await isAskedAgain(request, reactors);
       process.kill(reactors.process.pid ?? 0, 'SIGCONT');
     }
@@ -99,6 +125,13 @@ kafkaSpec('two processes with reactors', ({ test, before, after }, broker) => {
     await startReactors();
     fatesMet.push(fate);
     isInFate = false;
+  };
+
+  const endAll = async (signal: NodeJS.Signals): Promise<void> => {
+    for (const { process, way } of alive.splice(0)) {
+      await process.end(signal);
+      await way.close();
+    }
   };
 
   /** How often each type of event is there, for each stream. */
@@ -149,10 +182,7 @@ kafkaSpec('two processes with reactors', ({ test, before, after }, broker) => {
     await startReactors();
   });
   after(async () => {
-    for (const { process, way } of alive) {
-      await process.end('SIGKILL');
-      await way.close();
-    }
+    await endAll('SIGKILL');
     await others?.end('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   });
@@ -178,7 +208,7 @@ kafkaSpec('two processes with reactors', ({ test, before, after }, broker) => {
       // What was cancelled is cleared up: the last of it is no part of an order's row.
       await eventually('the last command is carried out', async () => {
         const before = eventCounts();
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        await systemClock.sleep(1_000);
         return eventCounts().size === before.size && before.size > 0;
       });
       counts = eventCounts();
@@ -214,14 +244,13 @@ kafkaSpec('two processes with reactors', ({ test, before, after }, broker) => {
       await repeatLog(broker.servers, topics);
       await eventually('the repeats are read', () => groupIsEven(0));
       assert.equal(eventCounts(), counts);
-      for (const { process } of alive) await process.end('SIGTERM');
-      alive = [];
+      await endAll('SIGTERM');
       for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, `reactors.sqlite${suffix}`), { force: true });
       await startReactors();
       await eventually('everything is learned again', () => groupIsEven(ORDERS), DEADLINE_MS);
       await eventually('its commands are answered again', async () => {
         const asked = alive[0]?.way.requests.length ?? 0;
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        await systemClock.sleep(1_000);
         return asked > ORDERS && alive[0]?.way.requests.length === asked;
       });
       assert.equal(eventCounts(), counts);

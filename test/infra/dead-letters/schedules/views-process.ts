@@ -74,6 +74,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
   const openStore = () => storeOf(stored, requests);
   const operations = viewsWriter({ ...leased, catalog, projections: [projection], openStore, clock });
   await operations.prepare({});
+  const noAnswer = new Promise<never>(() => undefined);
   let isAlive = true;
   let nextCrash: CrashPoint | undefined;
   let busyBatches = 0;
@@ -103,21 +104,16 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
     database,
     projection,
     catalog,
-    call: (name, input) =>
-      new Promise((resolve, reject) => {
-        if (!isAlive) return;
-        try {
-          if (name === 'apply' && busyBatches > 0) {
-            busyBatches -= 1;
-            throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
-          }
-          // As over the thread's boundary: every input goes to the operation of its name.
-          const answer = run(name, () => operations[name](input as never));
-          if (answer !== undefined) resolve(answer.output as never);
-        } catch (error) {
-          reject(error);
-        }
-      }),
+    call: async (name, input) => {
+      if (!isAlive) return noAnswer;
+      if (name === 'apply' && busyBatches > 0) {
+        busyBatches -= 1;
+        throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
+      }
+      // As over the thread's boundary: every input goes to the operation of its name, and its output comes back.
+      const answer = run(name, () => operations[name](input as never));
+      return answer === undefined ? noAnswer : (answer.output as never);
+    },
     crashAt: (point) => {
       nextCrash = point;
     },
