@@ -32,7 +32,7 @@ const isWritable = (database: Database): boolean => {
   }
 };
 const COMMANDS_BETWEEN_FATES = 25;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 30_000;
 
 /** A process with the reactors' role, and what stands between it and the API. */
 interface Reactors {
@@ -53,8 +53,17 @@ kafkaSpec('two processes with reactors', ({ test, before, after }, broker) => {
   let url = '';
   let environment: Readonly<Record<string, string>> = {};
 
+  let giveUp: (reason: unknown) => 'cut the connection' = () => 'cut the connection';
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    giveUp = (reason) => {
+      reject(reason);
+      return 'cut the connection';
+    };
+  });
+  givenUp.catch(() => undefined);
+
   const startReactors = async (): Promise<void> => {
-    const way = await localServer(async (request) => answerTo(reactors, request));
+    const way = await localServer(async (request) => answerTo(reactors, request).catch(giveUp));
     const process = startTidemark(['serve', '--roles', 'reactors'], { ...environment, BASE_URL: way.url });
     const reactors: Reactors = { process, way };
     alive.push(reactors);
@@ -112,7 +121,7 @@ kafkaSpec('two processes with reactors', ({ test, before, after }, broker) => {
       await isAskedAgain(request, reactors);
       process.kill(reactors.process.pid ?? 0, 'SIGCONT');
     }
-    void succeed(reactors, fate);
+    succeed(reactors, fate).catch(giveUp);
     // Where it had not arrived, it arrives now: late, and for a second time.
     return answer ?? forward(request);
   };
@@ -198,7 +207,7 @@ kafkaSpec('two processes with reactors', ({ test, before, after }, broker) => {
       const player = async (): Promise<void> => {
         while (next < ORDERS || fatesMet.length < 2 * fates.length) expected.push(await playOrder(url, 't-', next++));
       };
-      await Promise.all(Array.from({ length: CONCURRENT_ORDERS }, player));
+      await Promise.race([givenUp, Promise.all(Array.from({ length: CONCURRENT_ORDERS }, player))]);
       assert.equal(fatesMet, [...fates, ...fates]);
       await eventually(
         'all orders end as expected',
