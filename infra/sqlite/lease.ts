@@ -86,8 +86,25 @@ export const tryAcquire = (options: LeaseOptions): Lease | string => {
     write.run(owner, row.epoch + 1, clock.nowMs() + ttlMs);
     return row.epoch + 1;
   });
-  const taken = take.immediate();
-  return typeof taken === 'string' ? taken : held(options, owner, taken);
+  const taken = unlessBusy(database, () => take.immediate());
+  return typeof taken === 'number' ? held(options, owner, taken) : (taken ?? 'a process in the middle of a write');
+};
+
+/**
+ * Undefined where somebody is writing just now. He may be frozen in it, and holds the file for as long as he is, whatever his
+ * lease says: to be waited for like any holder, and not by blocking the thread.
+ */
+const unlessBusy = <Result>(database: Database, work: () => Result): Result | undefined => {
+  const timeoutMs = database.pragma('busy_timeout', { simple: true }) as number;
+  database.pragma('busy_timeout = 0');
+  try {
+    return work();
+  } catch (error) {
+    if (String((error as NodeJS.ErrnoException).code).startsWith('SQLITE_BUSY')) return undefined;
+    throw error;
+  } finally {
+    database.pragma(`busy_timeout = ${timeoutMs}`);
+  }
 };
 
 const held = ({ database, clock, ttlMs, onLost }: LeaseOptions, owner: string, epoch: number): Lease => {

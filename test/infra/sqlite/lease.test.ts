@@ -57,6 +57,41 @@ spec('a lease', ({ test }) => {
     other.close();
   });
 
+  test('that ran out in the middle of a write is taken over as soon as that is over, and nobody is blocked meanwhile', async () => {
+    const file = newFile();
+    const [one, other] = [open(file), open(file)];
+    const clock = handClock();
+    const stale = held(tryAcquire({ database: one, clock, ttlMs: TTL_MS, onLost: never }));
+    clock.nowValueMs += TTL_MS;
+    one.exec('BEGIN IMMEDIATE');
+    const askedAtMs = systemClock.monotonicMs();
+    assert.is(
+      tryAcquire({ database: other, clock, ttlMs: TTL_MS, onLost: never }),
+      'a process in the middle of a write',
+    );
+    assert.ok(systemClock.monotonicMs() - askedAtMs < 1_000);
+    let waitedFor = 0;
+    const lease = await acquireLease({
+      database: other,
+      clock: {
+        ...clock,
+        sleep: async () => {
+          waitedFor += 1;
+          if (waitedFor === 3) one.exec('COMMIT');
+          return Promise.resolve();
+        },
+      },
+      ttlMs: TTL_MS,
+      onLost: never,
+    });
+    assert.is(waitedFor, 3);
+    assert.throws(stale.assertHeld, (error: unknown) => error instanceof LeaseLost);
+    assert.is(other.pragma('busy_timeout', { simple: true }), 5_000);
+    lease.release();
+    one.close();
+    other.close();
+  });
+
   test('that ran out is taken over; its old holder can write no more, and frees nothing', () => {
     const file = newFile();
     const [one, other] = [open(file), open(file)];

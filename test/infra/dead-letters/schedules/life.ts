@@ -17,6 +17,7 @@ import { succession, type Succession } from './succession';
 import type { CrashPoint } from './views-process';
 
 const NOISE = Buffer.from([0xff, 0x00, 0x7b]);
+const MOST_STEPS = 1_000;
 const ALL: PerPartition = [1_000, 1_000];
 
 /** A stream whose key falls into the partition: so that a life is the same whatever its name. */
@@ -172,7 +173,7 @@ export class Life {
     const { name, version, meaning } = projection;
     const view = { name, version, meaning, key: ['note'], columns: [], topics: [] };
     for (const row of staleRowsOf(database).marked(view, waiting))
-      assert.is(row['stale'], true, `${row['note']} is stale`);
+      assert.is(row['stale'], true, `${String(row['note'])} is stale`);
   }
 
   // -----------------------------------------------------------------------------------
@@ -188,7 +189,9 @@ export class Life {
     await this.group.bury();
     await this.group.owner().take([ALL], null);
     this.planRedrive();
-    while ((await this.step()) !== undefined);
+    for (let steps = 0; (await this.step()) !== undefined; steps += 1) {
+      if (steps > MOST_STEPS) throw new Error('what waits is never redriven');
+    }
     for (const { eventId, id } of this.letters()) {
       if (eventId !== null) continue;
       this.ask('dead-letter-discard', { group: GROUP, letter: Number(id.split(':')[1]), reason: 'no event' });

@@ -17,14 +17,14 @@ import { storeOf } from '../../../projections/views-fixture';
 
 /** Where a process may die, and the operation in which it does. */
 export const crashPoints = {
-  'before a batch': { during: 'apply', when: undefined },
+  'before a batch': { during: 'apply', when: 'before' },
   'between effect and offset': { during: 'apply', when: 'BEFORE UPDATE ON checkpoints' },
   'between offset and commit': { during: 'apply', when: 'AFTER UPDATE ON checkpoints' },
-  'after the commit': { during: 'apply', when: 'never' },
+  'after the commit': { during: 'apply', when: 'after' },
   'between effect and letter': { during: 'redriveStep', when: 'BEFORE UPDATE ON dead_letters' },
   'in a queue': { during: 'redriveStep', when: 'BEFORE DELETE ON parked_events' },
   'at the end of a queue': { during: 'redriveStep', when: 'BEFORE DELETE ON quarantined_keys' },
-  'after a step': { during: 'redriveStep', when: 'never' },
+  'after a step': { during: 'redriveStep', when: 'after' },
 } as const;
 export type CrashPoint = keyof typeof crashPoints;
 
@@ -74,6 +74,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
   const openStore = () => storeOf(stored, requests);
   const operations = viewsWriter({ ...leased, catalog, projections: [projection], openStore, clock });
   await operations.prepare({});
+  const noAnswer = new Promise<never>(() => undefined);
   let isAlive = true;
   let nextCrash: CrashPoint | undefined;
   let busyBatches = 0;
@@ -85,28 +86,15 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
     onCrash();
   };
 
-  /** Undefined where the process is no more. */
+  /** Undefined where the process dies of it. */
   const run = (name: keyof ViewsOperations, work: () => unknown): { readonly output: unknown } | undefined => {
-    const point =
-      nextCrash !== undefined && crashPoints[nextCrash].during === name ? crashPoints[nextCrash] : undefined;
-    if (point === undefined) return { output: work() };
+    const point = nextCrash === undefined ? undefined : crashPoints[nextCrash];
+    if (point?.during !== name) return { output: work() };
     nextCrash = undefined;
-    if (point.when === undefined) {
-      crash();
-      return undefined;
-    }
-    if (point.when !== 'never') database.exec(killingTrigger(point.when));
-    try {
-      const output = work();
-      if (point.when !== 'never') {
-        database.exec('DROP TRIGGER killing');
-        return { output };
-      }
-    } catch (error) {
-      if (!(error instanceof Error) || error.message !== KILLED) {
-        if (point.when !== 'never') database.exec('DROP TRIGGER killing');
-        throw error;
-      }
+    if (point.when === 'after') work();
+    else if (point.when !== 'before') {
+      const answer = runWithTrigger(database, point.when, work);
+      if (answer !== undefined) return answer;
     }
     crash();
     return undefined;
@@ -116,21 +104,16 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
     database,
     projection,
     catalog,
-    call: (name, input) =>
-      new Promise((resolve, reject) => {
-        if (!isAlive) return;
-        try {
-          if (name === 'apply' && busyBatches > 0) {
-            busyBatches -= 1;
-            throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
-          }
-          // As over the thread's boundary: every input goes to the operation of its name.
-          const answer = run(name, () => operations[name](input as never));
-          if (answer !== undefined) resolve(answer.output as never);
-        } catch (error) {
-          reject(error as Error);
-        }
-      }),
+    call: async (name, input) => {
+      if (!isAlive) return noAnswer;
+      if (name === 'apply' && busyBatches > 0) {
+        busyBatches -= 1;
+        throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
+      }
+      // As over the thread's boundary: every input goes to the operation of its name, and its output comes back.
+      const answer = run(name, () => operations[name](input as never));
+      return answer === undefined ? noAnswer : (answer.output as never);
+    },
     crashAt: (point) => {
       nextCrash = point;
     },
@@ -147,5 +130,19 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
   };
 };
 
-const killingTrigger = (when: string): string =>
-  `CREATE TEMP TRIGGER killing ${when} BEGIN SELECT RAISE(ABORT, '${KILLED}'); END`;
+/** Undefined where the trigger has struck; the transaction is rolled back then. */
+const runWithTrigger = (
+  database: Database,
+  when: string,
+  work: () => unknown,
+): { readonly output: unknown } | undefined => {
+  database.exec(`CREATE TEMP TRIGGER killing ${when} BEGIN SELECT RAISE(ABORT, '${KILLED}'); END`);
+  try {
+    return { output: work() };
+  } catch (error) {
+    if (error instanceof Error && error.message === KILLED) return undefined;
+    throw error;
+  } finally {
+    database.exec('DROP TRIGGER killing');
+  }
+};
