@@ -42,6 +42,7 @@ export interface GroupHandler {
   readonly retry: RetryPolicy;
   /** The names of the topics that it reads. */
   readonly topics: ReadonlyArray<string>;
+  /** Those of topics that it no longer reads among them. */
   readonly checkpoints: () => Promise<ReadonlyArray<Checkpoint>>;
   /** Sets checkpoints where there are none. */
   readonly begin: (checkpoints: ReadonlyArray<Checkpoint>) => Promise<void>;

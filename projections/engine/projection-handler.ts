@@ -15,9 +15,7 @@ export const projectionHandler = (
   group: name,
   retry,
   topics: topics.map((topic) => topic.name),
-  // A projection that no longer reads a topic has its checkpoints still.
-  checkpoints: async () =>
-    (await call('checkpoints', { consumer: name })).filter((each) => topics.some((topic) => topic.name === each.topic)),
+  checkpoints: () => call('checkpoints', { consumer: name }),
   begin: (checkpoints) => call('begin', { consumer: name, checkpoints }),
   apply: (records) => {
     const batch = packBatch(records);

@@ -1,6 +1,7 @@
 /** The projections' role on a real broker: it follows, rebuilds under live writes, and takes new projections on. */
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalog';
 import { systemClock } from '../../infra/clock';
 import { headersKept } from '../../infra/dead-letters/kept-headers';
 import { openDatabase, openForReading } from '../../infra/sqlite/database';
@@ -95,6 +96,21 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
       { timeoutMs: 90_000 },
     );
   }
+
+  test('refuse topics of other names, from which everything would count again', () =>
+    inWorld(async (world) => {
+      const role = await world.startRole();
+      await world.tell(ordersStory(0, 20));
+      await world.caughtUp();
+      await role.stop();
+      const catalog = withTopicPrefix(declaredCatalog, broker.topicPrefix());
+      await world.log.ensureTopics(catalog.aggregates.map(({ topic }) => topic));
+      await world.startRole({ catalog });
+      await eventually('every group has halted', async () =>
+        Promise.resolve(world.reader.groups().every(({ state }) => state === 'halted')),
+      );
+      for (const { reason } of world.reader.groups()) assert.match(reason ?? '', /has read .* so far, and now it is to/);
+    }));
 
   test('can not be rebuilt from a topic whose first records are gone, and can from the store', () =>
     inWorld(async (world) => {
