@@ -6,12 +6,14 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock';
 import type { CommandOutcome } from '../../domain/kernel/process-manager';
 import { backoffMs } from '../backoff';
+import { failureOf, isAttributable } from '../consumption/failures';
 import type { Answer, PostCommand } from './command-client';
 import { commandLanes, type Lane } from './command-lanes';
 import type { PendingCommand } from './process-ledger';
 
 /** What happens to a command's record in the reactors' file; each call is one transaction. */
 export interface SenderRecord {
+  /** Throws what the process throws, and then nothing is written down. */
   readonly decided: (pending: PendingCommand, outcome: CommandOutcome) => ReadonlyArray<PendingCommand>;
   readonly tryAgain: (
     pending: PendingCommand,
@@ -107,18 +109,33 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
     const answer = await post(lane.first.command, stopping.signal);
     if (stopping.signal.aborted) return;
     switch (answer._tag) {
-      case 'Decided': {
-        const followUps = record.decided(lane.first, answer.outcome);
-        lanes.finish(lane);
-        enqueue(followUps);
-        return;
-      }
+      case 'Decided':
+        return decided(lane, answer.outcome);
       case 'TryAgain':
         return tryAgain(lane, answer);
       case 'Defect':
-        record.defect(lane.first, answer.reason);
-        lanes.park(lane);
+        setAside(lane, answer.reason);
     }
+  };
+
+  const decided = (lane: Lane, outcome: CommandOutcome): void => {
+    let followUps: ReadonlyArray<PendingCommand>;
+    try {
+      followUps = record.decided(lane.first, outcome);
+    } catch (error) {
+      if (!isAttributable(error)) throw error;
+      // The process threw: it is wrong for this instance, and the others go on. A release that is right asks again, and
+      // gets the same answer.
+      setAside(lane, `its process can't take what became of it: ${failureOf(error).reason}`);
+      return;
+    }
+    lanes.finish(lane);
+    enqueue(followUps);
+  };
+
+  const setAside = (lane: Lane, reason: string): void => {
+    record.defect(lane.first, reason);
+    lanes.park(lane);
   };
 
   const tryAgain = async (

@@ -20,7 +20,7 @@ export interface PendingCommand {
   readonly attempts: number;
 }
 
-/** How many commands of a process wait, and what stands still. */
+/** How many commands of a process wait, and what stands still: commands and deadlines that were set aside. */
 export interface PendingCounts {
   readonly waiting: number;
   readonly parked: number;
@@ -48,6 +48,8 @@ export interface ProcessLedger {
   readonly deadlinesDue: (process: Process, nowMs: number, limit: number) => ReadonlyArray<DueDeadline>;
   /** Lets the process learn that its deadline has passed; answers the commands that it newly asks for. */
   readonly learnDeadline: (process: Process, due: DueDeadline) => ReadonlyArray<PendingCommand>;
+  /** Sets a deadline aside whose process threw, for a person to see. */
+  readonly parkDeadline: (process: Process, due: DueDeadline, reason: string) => void;
   /** Notes an attempt that has to be repeated. */
   readonly noteAttempt: (
     pending: PendingCommand,
@@ -55,7 +57,7 @@ export interface ProcessLedger {
   ) => void;
   /** Sets a command aside that no repeat can help, for a person to see. */
   readonly park: (pending: PendingCommand, reason: string) => void;
-  /** Takes parked commands up again: whoever restarts the program may have put right what was wrong. */
+  /** Takes parked commands and deadlines up again: whoever restarts the program may have put right what was wrong. */
   readonly unparkAll: () => number;
   /** Everything that waits, in the order of asking. */
   readonly pending: (process: Process) => ReadonlyArray<PendingCommand>;
@@ -116,7 +118,9 @@ export const processLedger = (database: Database): ProcessLedger => {
     noteAttempt: ({ seq }, { nextAttemptAtMs, reason }) =>
       void statements.noteAttempt.run(nextAttemptAtMs, reason, seq),
     park: ({ seq }, reason) => void statements.park.run(reason, seq),
-    unparkAll: () => statements.unparkAll.run().changes,
+    parkDeadline: (process, { deadline }, reason) =>
+      void statements.parkDeadline.run(reason, process.name, deadline.id),
+    unparkAll: () => statements.unparkAll.run().changes + statements.unparkDeadlines.run().changes,
     pending: (process) =>
       statements.pending.all(process.name).map((row) => ({
         seq: row.seq,
@@ -144,7 +148,7 @@ const prepareStatements = (database: Database) => ({
     'INSERT INTO process_instances VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state',
   ),
   addDeadline: database.prepare<[string, string, string, number]>(
-    `INSERT INTO deadlines VALUES (?, ?, ?, ?, 'waiting') ON CONFLICT DO NOTHING`,
+    `INSERT INTO deadlines (process, id, instance, due_at_ms, state) VALUES (?, ?, ?, ?, 'waiting') ON CONFLICT DO NOTHING`,
   ),
   deadlinesDue: database.prepare<
     [string, number, number],
@@ -152,13 +156,17 @@ const prepareStatements = (database: Database) => ({
   >(
     // A process instance that lacks events must not decide yet; '*' lacks some of an instance that can't be told.
     `SELECT id, instance, due_at_ms AS dueAtMs FROM deadlines
-      WHERE process = ? AND state = 'waiting' AND due_at_ms <= ?
+      WHERE process = ? AND state = 'waiting' AND due_at_ms <= ? AND fault IS NULL
         AND NOT EXISTS (SELECT 1 FROM stale_rows WHERE consumer = process AND row_key IN ('*', instance))
       ORDER BY due_at_ms LIMIT ?`,
   ),
   passDeadline: database.prepare<[string, string]>(
     `UPDATE deadlines SET state = 'passed' WHERE process = ? AND id = ? AND state = 'waiting'`,
   ),
+  parkDeadline: database.prepare<[string, string, string]>(
+    'UPDATE deadlines SET fault = ? WHERE process = ? AND id = ?',
+  ),
+  unparkDeadlines: database.prepare<[]>('UPDATE deadlines SET fault = NULL WHERE fault IS NOT NULL'),
   issue: database.prepare<[string, string]>('INSERT INTO issued_commands VALUES (?, ?) ON CONFLICT DO NOTHING'),
   insert: database.prepare<[string, string, string, string]>(
     `INSERT INTO pending_commands (process, instance, id, command, state, attempts, next_attempt_at_ms)
@@ -179,13 +187,13 @@ const prepareStatements = (database: Database) => ({
 
 /** Counts what waits; works on a read-only connection too. */
 export const pendingCounts = (database: Database, process: string): PendingCounts => {
-  const count = database.prepare<[string], { readonly total: number; readonly parked: number }>(
-    `SELECT count(*) AS total, coalesce(sum(state = 'parked'), 0) AS parked FROM pending_commands WHERE process = ?`,
+  const waiting = database
+    .prepare<[string], number>(`SELECT count(*) FROM pending_commands WHERE process = ? AND state = 'waiting'`)
+    .pluck();
+  const parked = database.prepare<[string, string], { readonly id: string; readonly reason: string }>(
+    `SELECT id, coalesce(reason, '') AS reason FROM pending_commands WHERE process = ? AND state = 'parked'
+      UNION ALL SELECT id, fault FROM deadlines WHERE process = ? AND fault IS NOT NULL`,
   );
-  const first = database.prepare<[string], { readonly id: string; readonly reason: string }>(
-    `SELECT id, coalesce(reason, '') AS reason FROM pending_commands
-      WHERE process = ? AND state = 'parked' ORDER BY seq LIMIT 1`,
-  );
-  const { total, parked } = count.get(process) ?? { total: 0, parked: 0 };
-  return { waiting: total - parked, parked, firstParked: first.get(process) };
+  const found = parked.all(process, process);
+  return { waiting: waiting.get(process) ?? 0, parked: found.length, firstParked: found[0] };
 };

@@ -7,17 +7,18 @@ import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import type { Checkpoints } from '../consumption/checkpoints';
 import type { Consumer } from '../consumption/event-consumer';
 import { recordsOf } from '../consumption/event-intake';
-import { defaultRetryPolicy } from '../consumption/failures';
+import { defaultRetryPolicy, failureOf, isAttributable } from '../consumption/failures';
 import type { GroupHandler } from '../consumption/group-handler';
 import { groupStatusWriter } from '../consumption/group-status';
 import type { RedriveStep } from '../dead-letters/failure-desk';
 import type { FailureStore } from '../dead-letters/failure-store';
 import type { Database } from '../sqlite/database';
 import type { EventReader } from '../sqlite/event-reader';
+import type { Logger } from '../logger';
 import type { Lease } from '../sqlite/lease';
 import { writeUnderLease } from '../sqlite/leased-database';
 import type { Process } from './process';
-import type { PendingCommand, ProcessLedger } from './process-ledger';
+import type { DueDeadline, PendingCommand, ProcessLedger } from './process-ledger';
 
 export interface ReactorHandlerOptions {
   readonly process: Process;
@@ -29,6 +30,7 @@ export interface ReactorHandlerOptions {
   readonly failures: FailureStore;
   /** The store, for what the log does not hold. */
   readonly reader: Pick<EventReader, 'readAll'>;
+  readonly logger: Logger;
   /** Takes commands whose asking is committed. */
   readonly enqueue: (commands: ReadonlyArray<PendingCommand>) => void;
   /** Resolves when so few commands wait that more may be asked for. */
@@ -96,10 +98,27 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
     learnDeadlines: (nowMs) =>
       learn((_to, asked) => {
         const due = ledger.deadlinesDue(process, nowMs, DEADLINES_AT_ONCE);
-        for (const each of due) asked.push(...ledger.learnDeadline(process, each));
+        for (const each of due) asked.push(...learnDeadline(options, each));
         return due.length;
       }),
   };
+};
+
+/** Where the process throws, that is the end of this deadline for now, and none of the others. */
+const learnDeadline = (
+  { database, ledger, process, logger }: ReactorHandlerOptions,
+  due: DueDeadline,
+): ReadonlyArray<PendingCommand> => {
+  try {
+    // Inside a transaction this is a savepoint.
+    return database.transaction(() => ledger.learnDeadline(process, due))();
+  } catch (error) {
+    if (!isAttributable(error)) throw error;
+    const { reason } = failureOf(error);
+    logger.error({ deadline: due.deadline.id, reason }, 'a deadline is set aside: its process can not take it');
+    ledger.parkDeadline(process, due, reason);
+    return [];
+  }
 };
 
 const DEADLINES_AT_ONCE = 200;

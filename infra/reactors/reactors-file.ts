@@ -58,6 +58,12 @@ const deadlinesMigration: Migration = {
         CREATE INDEX deadlines_waiting ON deadlines (process, due_at_ms) WHERE state = 'waiting';`,
 };
 
+const deadlineFaultsMigration: Migration = {
+  name: 'deadline faults',
+  sql: `-- Why its process could not learn that it has passed; null where nothing is known against it.
+        ALTER TABLE deadlines ADD COLUMN fault TEXT;`,
+};
+
 /** All steps since the file's birth. */
 export const reactorsMigrations: ReadonlyArray<Migration> = [
   leaseMigration,
@@ -67,4 +73,5 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   deadLettersMigration,
   deadlinesMigration,
   offsetMovesMigration,
+  deadlineFaultsMigration,
 ];

@@ -108,7 +108,7 @@ export const startReactors = async (options: ReactorsOptions): Promise<Reactors>
   };
 };
 
-/** Processes of another version begin again from the first event; commands set aside get another chance. */
+/** Processes of another version begin again from the first event; what was set aside gets another chance. */
 const prepare = (
   {
     write,
@@ -127,7 +127,7 @@ const prepare = (
       logger.info({ process: process.name, version: process.version }, 'a new version: learns everything again');
     }
     const unparked = ledger.unparkAll();
-    if (unparked > 0) logger.info({ commands: unparked }, 'commands that were set aside are tried again');
+    if (unparked > 0) logger.info({ unparked }, 'commands and deadlines that were set aside are tried again');
   });
 };
 
@@ -220,10 +220,10 @@ export const readReactorGroups = (file: string): ReadonlyArray<GroupStatus> => {
   }
 };
 
-/** A command set aside needs a person, although the group goes on reading. */
+/** What is set aside needs a person, although the group goes on reading. */
 const withParked = (status: GroupStatus, database: Database): GroupStatus => {
   const { parked, firstParked } = pendingCounts(database, status.group);
   if (parked === 0 || status.reason !== null) return status;
-  const reason = `${parked} commands are set aside; the first is ${firstParked?.id ?? '?'}: ${firstParked?.reason ?? ''}`;
+  const reason = `${parked} commands or deadlines are set aside until a restart; the first is ${firstParked?.id ?? '?'}: ${firstParked?.reason ?? ''}`;
   return { ...status, reason };
 };
