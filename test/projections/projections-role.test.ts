@@ -109,7 +109,8 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
       await eventually('every group has halted', async () =>
         Promise.resolve(world.reader.groups().every(({ state }) => state === 'halted')),
       );
-      for (const { reason } of world.reader.groups()) assert.match(reason ?? '', /has read .* so far, and now it is to/);
+      for (const { reason } of world.reader.groups())
+        assert.match(reason ?? '', /has read .* so far, and now it is to/);
     }));
 
   test('can not be rebuilt from a topic whose first records are gone, and can from the store', () =>
