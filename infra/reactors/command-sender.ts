@@ -71,6 +71,28 @@ const abortHeardBy = (commands: number): AbortController => {
   return controller;
 };
 
+interface Learned {
+  readonly _tag: 'Learned';
+  readonly followUps: ReadonlyArray<PendingCommand>;
+}
+
+/**
+ * Lets the process learn what became of its command. Where it throws, it is wrong for this instance, and the others go on; a
+ * release that is right asks again, and gets the same answer.
+ */
+const learn = (
+  record: SenderRecord,
+  pending: PendingCommand,
+  outcome: CommandOutcome,
+): Learned | Extract<Answer, { readonly _tag: 'Defect' }> => {
+  try {
+    return { _tag: 'Learned', followUps: record.decided(pending, outcome) };
+  } catch (error) {
+    if (!isAttributable(error)) throw error;
+    return { _tag: 'Defect', reason: `its process can't take what became of it: ${failureOf(error).reason}` };
+  }
+};
+
 /** Starts a sender. */
 export const commandSender = ({ post, record, clock, concurrency, backlogLimit }: SenderOptions): CommandSender => {
   const stopping = abortHeardBy(concurrency);
@@ -108,34 +130,18 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
   const sendFirst = async (lane: Lane): Promise<void> => {
     const answer = await post(lane.first.command, stopping.signal);
     if (stopping.signal.aborted) return;
-    switch (answer._tag) {
-      case 'Decided':
-        return decided(lane, answer.outcome);
+    const result = answer._tag === 'Decided' ? learn(record, lane.first, answer.outcome) : answer;
+    switch (result._tag) {
+      case 'Learned':
+        lanes.finish(lane);
+        enqueue(result.followUps);
+        return;
       case 'TryAgain':
-        return tryAgain(lane, answer);
+        return tryAgain(lane, result);
       case 'Defect':
-        setAside(lane, answer.reason);
+        record.defect(lane.first, result.reason);
+        lanes.park(lane);
     }
-  };
-
-  const decided = (lane: Lane, outcome: CommandOutcome): void => {
-    let followUps: ReadonlyArray<PendingCommand>;
-    try {
-      followUps = record.decided(lane.first, outcome);
-    } catch (error) {
-      if (!isAttributable(error)) throw error;
-      // The process threw: it is wrong for this instance, and the others go on. A release that is right asks again, and
-      // gets the same answer.
-      setAside(lane, `its process can't take what became of it: ${failureOf(error).reason}`);
-      return;
-    }
-    lanes.finish(lane);
-    enqueue(followUps);
-  };
-
-  const setAside = (lane: Lane, reason: string): void => {
-    record.defect(lane.first, reason);
-    lanes.park(lane);
   };
 
   const tryAgain = async (

@@ -191,8 +191,11 @@ export const pendingCounts = (database: Database, process: string): PendingCount
     .prepare<[string], number>(`SELECT count(*) FROM pending_commands WHERE process = ? AND state = 'waiting'`)
     .pluck();
   const parked = database.prepare<[string, string], { readonly id: string; readonly reason: string }>(
-    `SELECT id, coalesce(reason, '') AS reason FROM pending_commands WHERE process = ? AND state = 'parked'
-      UNION ALL SELECT id, fault FROM deadlines WHERE process = ? AND fault IS NOT NULL`,
+    `SELECT id, reason FROM (
+       SELECT 0 AS kind, seq AS place, id, coalesce(reason, '') AS reason FROM pending_commands
+        WHERE process = ? AND state = 'parked'
+       UNION ALL SELECT 1, due_at_ms, id, fault FROM deadlines WHERE process = ? AND fault IS NOT NULL
+     ) ORDER BY kind, place`,
   );
   const found = parked.all(process, process);
   return { waiting: waiting.get(process) ?? 0, parked: found.length, firstParked: found[0] };

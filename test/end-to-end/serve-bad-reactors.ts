@@ -1,14 +1,10 @@
 /** Serves the reactors of a bad release, in a process of its own: it stumbles over orders called bad. */
 import { join } from 'node:path';
-import { catalog, withTopicPrefix } from '../../domain/catalog';
 import { fulfilmentWithin } from '../../domain/fulfilment/fulfilment';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
-import { systemClock } from '../../infra/clock';
-import { readConfiguration } from '../../infra/configuration';
-import { openLog } from '../../infra/kafka/open-log';
-import { silentLogger } from '../../infra/logger';
 import type { AnyProcessManager } from '../../infra/reactors/process';
 import { startReactors } from '../../infra/reactors/reactors';
+import { serveRole } from '../support/serve-role';
 
 const isUntaken = ({ type, stream }: RecordedEvent): boolean =>
   type === 'PaymentCaptured' || (type === 'OrderPlaced' && stream.endsWith('called-off'));
@@ -31,29 +27,12 @@ const brokenIn = (sound: AnyProcessManager): AnyProcessManager => ({
   },
 });
 
-const serve = async (): Promise<void> => {
-  const configuration = readConfiguration();
-  const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });
-  const running = await startReactors({
-    log,
-    catalog: withTopicPrefix(catalog, configuration.topicPrefix),
-    clock: systemClock,
-    logger: silentLogger,
-    signal: new AbortController().signal,
-    leaseTtlMs: configuration.leaseTtlMs,
-    acceptNewLog: false,
-    reactorsFile: join(configuration.dataDirectory, 'reactors.sqlite'),
-    storeFile: join(configuration.dataDirectory, 'store.sqlite'),
-    processManagers: [brokenIn(fulfilmentWithin(configuration.paymentTermMs))],
-    api: { baseUrl: configuration.baseUrl },
-    topicPrefix: configuration.topicPrefix,
-  });
-  running.done.catch((error: unknown) => {
-    throw error;
-  });
-  process.once('SIGTERM', () => {
-    void running.stop().then(() => log.close());
-  });
-};
-
-void serve();
+void serveRole((options, { dataDirectory, paymentTermMs, baseUrl }) =>
+  startReactors({
+    ...options,
+    reactorsFile: join(dataDirectory, 'reactors.sqlite'),
+    storeFile: join(dataDirectory, 'store.sqlite'),
+    processManagers: [brokenIn(fulfilmentWithin(paymentTermMs))],
+    api: { baseUrl },
+  }),
+);

@@ -56,7 +56,7 @@ kafkaSpec('two processes with reactors', ({ test, before, after }, broker) => {
   let giveUp: (reason: unknown) => 'cut the connection' = () => 'cut the connection';
   const givenUp = new Promise<never>((_resolve, reject) => {
     giveUp = (reason) => {
-      reject(reason);
+      reject(reason instanceof Error ? reason : new Error(String(reason)));
       return 'cut the connection';
     };
   });

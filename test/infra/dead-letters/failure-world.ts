@@ -1,6 +1,6 @@
 /**
  * A group in one process on a real SQLite file in memory, with a log and a store made from the same events: to be fed, broken,
- * killed, taken over, put right and redriven as a test says. Its effect is a line in a diary for every event that counts, so
+ * put right and redriven as a test says. Its effect is a line in a diary for every event that counts, so
  * that what is lost, doubled or out of order shows.
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
@@ -30,11 +30,6 @@ export const noteRecord = (event: StoredEvent, offset: number): LogRecord => rec
 // The group
 // -------------------------------------------------------------------------------------
 
-/** Thrown inside the transaction, after everything: as good as a kill -9 in that moment. */
-export class Killed extends Error {
-  override readonly name = 'Killed';
-}
-
 export interface GroupOptions {
   readonly catalog?: Catalog;
   /** What becomes of an event; it may throw. */
@@ -45,13 +40,13 @@ export interface GroupOptions {
   readonly breakerPolicy?: BreakerPolicy;
 }
 
-/** One process that runs the group; several may believe that they do. */
+/** One process that runs the group. */
 export interface GroupProcess {
   readonly failures: FailureStore;
   /** Applies records from where this process believes the group to stand. */
-  readonly deliver: (records: ReadonlyArray<LogRecord>, fate?: 'killed', exhaustedAttempts?: number) => BatchOutcome;
+  readonly deliver: (records: ReadonlyArray<LogRecord>, exhaustedAttempts?: number) => BatchOutcome;
   readonly takeRequests: () => number;
-  readonly step: (fate?: 'killed') => RedriveStep;
+  readonly step: () => RedriveStep;
 }
 
 export interface FailureWorld {
@@ -63,7 +58,6 @@ export interface FailureWorld {
   readonly ask: (kind: OperationRequest['kind'], body: object) => number;
   /** Plans a redrive of everything open, runs it; answers its id. */
   readonly redriveAll: () => number;
-  readonly nextOffset: (partition: number) => number;
   /** The events that counted, in the order of counting. */
   readonly diary: () => ReadonlyArray<string>;
   readonly waiting: () => number;
@@ -109,7 +103,6 @@ export const failureWorld = (stored: ReadonlyArray<StoredEvent>): FailureWorld =
       ask('redrive-run', { group: GROUP, redrive: id });
       return id;
     },
-    nextOffset: (partition) => checkpoints.read(GROUP).find((each) => each.partition === partition)?.nextOffset ?? 0,
     diary: () => database.prepare<[], string>('SELECT id FROM diary ORDER BY seq').pluck().all(),
     waiting: () => database.prepare<[], number>('SELECT count(*) FROM quarantined_keys').pluck().get() ?? 0,
     close: () => void database.close(),
@@ -135,33 +128,20 @@ const startProcess = ({ database, checkpoints, store }: WorldParts, options: Gro
   });
   const to = consumerOf(database, options);
   const offsets = new Map(checkpoints.read(GROUP).map(({ partition, nextOffset }) => [partition, nextOffset]));
-  const transaction = <Result>(work: () => Result, fate: 'killed' | undefined): Result =>
-    database
-      .transaction(() => {
-        const result = work();
-        if (fate === 'killed') throw new Killed('killed');
-        return result;
-      })
-      .immediate();
+  const transaction = <Result>(work: () => Result): Result => database.transaction(work).immediate();
   return {
     failures,
-    deliver: (records, fate, exhaustedAttempts) => {
+    deliver: (records, exhaustedAttempts) => {
       const moves = movesOf(records, offsets);
       const batch = { moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
-      const outcome = failures.breakers.guard(
-        GROUP,
-        (work) => transaction(work, undefined),
-        () => {
-          const taken = failures.intake.records(to, batch, recordsOf({ records, moves }));
-          if (fate === 'killed') throw new Killed('killed');
-          return taken;
-        },
+      const outcome = failures.breakers.guard(GROUP, transaction, () =>
+        failures.intake.records(to, batch, recordsOf({ records, moves })),
       );
       for (const { partition, nextOffset } of moves) offsets.set(partition, nextOffset);
       return outcome;
     },
-    takeRequests: () => transaction(() => failures.desk.takeRequests(new Set([GROUP])), undefined),
-    step: (fate) => transaction(() => failures.desk.step(to), fate),
+    takeRequests: () => transaction(() => failures.desk.takeRequests(new Set([GROUP]))),
+    step: () => transaction(() => failures.desk.step(to)),
   };
 };
 

@@ -124,11 +124,11 @@ spec('an event that fails for good', ({ test }) => {
     const world = openedWith([{ stream: 'note-b' }, { stream: 'note-a' }], { ...options, exhausted: 'quarantine' });
     assert.throws(() => world.process.deliver(world.log), /picture/);
     assert.equal(world.diary(), []);
-    assert.equal(world.process.deliver(world.log, undefined, 7), { ...noCounts(), applied: 1, transient: 1 });
+    assert.equal(world.process.deliver(world.log, 7), { ...noCounts(), applied: 1, transient: 1 });
     assert.is(world.reader.find('diary', 1)?.attempts, 7);
     world.close();
     const halting = openedWith([{ stream: 'note-b' }, { stream: 'note-a' }], { ...options, exhausted: 'halt' });
-    assert.throws(() => halting.process.deliver(halting.log, undefined, 7), /picture/);
+    assert.throws(() => halting.process.deliver(halting.log, 7), /picture/);
     halting.close();
   });
 

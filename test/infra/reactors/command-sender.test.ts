@@ -30,7 +30,7 @@ const senderFixture = (
   const noted: string[] = [];
   const open: { readonly id: string; readonly resolve: (answer: Answer) => void }[] = [];
   const failIf = (call: typeof options.failing): void => {
-    if (options.failing === call) throw new Error('the disk is full');
+    if (options.failing === call) throw Object.assign(new Error('the disk is full'), { code: 'SQLITE_FULL' });
   };
   const sender = commandSender({
     clock,
@@ -231,6 +231,25 @@ spec('the backlog of the command sender', ({ test }) => {
       passed.map((each) => each()),
       [true, true],
     );
+  });
+
+  test('sets a command aside whose outcome its process can not take, and goes on with the others', async () => {
+    const { sender, posted, noted, answer } = senderFixture({
+      followUps: ({ command }) => {
+        if (command.id === 'a/1') throw new TypeError('undefined is not a number');
+        return [];
+      },
+    });
+    sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b')]);
+    await answer('a/1', 'accept');
+    await answer('b/3', 'accept');
+    assert.equal(noted, [
+      'a/1 Accepted',
+      "a/1 aside: its process can't take what became of it: undefined is not a number",
+      'b/3 Accepted',
+    ]);
+    assert.equal(posted, ['a/1', 'b/3']);
+    await sender.stop();
   });
 
   test('stays full while a command only waits for its repeat', async () => {

@@ -240,6 +240,20 @@ spec('the process ledger', ({ test, after }) => {
     assert.equal(idsOf(ledger.learnEvent(changed, event('a@1', 'i', 'x'))), ['a@1/x']);
   });
 
+  test('keeps a deadline aside that its process can not take, says why, and takes it up again', () => {
+    const { ledger, database } = open(newFile());
+    const process = processOf(counting());
+    ledger.learnEvent(process, event('a@1', 'i', ''));
+    const [due] = ledger.deadlinesDue(process, Date.parse(dueAt), 9);
+    if (due === undefined) throw new Error('one is due');
+    ledger.parkDeadline(process, due, 'undefined is not a number');
+    assert.equal(ledger.deadlinesDue(process, Date.parse(dueAt), 9), []);
+    const firstParked = { id: 'a@1/due', reason: 'undefined is not a number' };
+    assert.equal(pendingCounts(database, process.name), { waiting: 0, parked: 1, firstParked });
+    assert.equal([ledger.unparkAll(), ledger.unparkAll()], [1, 0]);
+    assert.equal(ledger.deadlinesDue(process, Date.parse(dueAt), 9), [due]);
+  });
+
   test('lets a process learn once that its deadline has passed, whatever is asked for again', () => {
     const { ledger, database } = open(newFile());
     const process = processOf(counting());

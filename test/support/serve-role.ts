@@ -1,0 +1,41 @@
+/** Serves one role of another release in a process of its own, with the settings of the program, until SIGTERM. */
+import { catalog, withTopicPrefix } from '../../domain/catalog';
+import { systemClock } from '../../infra/clock';
+import { readConfiguration, type Configuration } from '../../infra/configuration';
+import { openLog } from '../../infra/kafka/open-log';
+import { silentLogger } from '../../infra/logger';
+import type { RoleOptions } from '../../infra/role-options';
+
+interface RunningRole {
+  readonly stop: () => Promise<void>;
+  readonly done: Promise<void>;
+}
+
+/** Starts the role with what every role is started with; a role that can't go on ends the process. */
+export const serveRole = async (
+  start: (
+    options: RoleOptions & { readonly topicPrefix: string },
+    configuration: Configuration,
+  ) => Promise<RunningRole>,
+): Promise<void> => {
+  const configuration = readConfiguration();
+  const { topicPrefix, leaseTtlMs } = configuration;
+  const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });
+  const options = {
+    log,
+    catalog: withTopicPrefix(catalog, topicPrefix),
+    clock: systemClock,
+    logger: silentLogger,
+    signal: new AbortController().signal,
+    leaseTtlMs,
+    acceptNewLog: false,
+    topicPrefix,
+  };
+  const running = await start(options, configuration);
+  running.done.catch((error: unknown) => {
+    throw error;
+  });
+  process.once('SIGTERM', () => {
+    void running.stop().then(() => log.close());
+  });
+};
