@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=4
 /** The command line: what `make` and `npx tidemark` run. */
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigurationError, prepareProcess, readConfiguration } from '../../infra/configuration';
