@@ -33,11 +33,16 @@ export const offsets = async (
     ...(wish?._tag === 'Time' ? { atTimeMs: wish.timeMs } : {}),
   });
   if (wish === undefined) {
-    show(places, options['json'] === true, print);
+    const isJson = options['json'] === true;
+    if (places.length === 0 && !isJson) print(nothingRead(configuration));
+    else show(places, isJson, print);
     return 0;
   }
   return move(configuration, places, wish, options, print);
 };
+
+const nothingRead = ({ dataDirectory }: Configuration): string =>
+  `nothing of that kind was read by a group whose files are in ${dataDirectory} (DATA_DIR)`;
 
 const isWanted = (
   { group, topic, partition }: Options,

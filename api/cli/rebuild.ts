@@ -156,7 +156,9 @@ const linesOf = (status: RebuildStatus): ReadonlyArray<string> => {
       : [];
   return [
     state === 'waiting' ? waits : sentence,
-    ...Object.entries(proof ?? {}).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}`),
+    ...Object.entries(proof ?? {}).map(
+      ([name, value]) => `  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ),
     ...shown,
     ...waysOn,
   ];

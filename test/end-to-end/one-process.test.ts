@@ -72,6 +72,7 @@ spec('one process with the embedded broker', ({ test, before, after }) => {
     const { status, output } = await runTidemark(['rebuild', 'sales-by-day'], { BASE_URL: url });
     assert.is(status, 0, output);
     assert.match(output, /store/);
+    assert.match(output, /^ {2}hashAfter: [0-9a-f]{64}$/m);
     assert.equal(await readView(url, 'sales-by-day'), sales);
   });
 
@@ -90,6 +91,13 @@ spec('the command line', ({ test }) => {
     const { status, output } = await runTidemark(['--help'], {});
     assert.is(status, 0);
     for (const command of ['serve', 'rebuild', 'lag', 'demo', 'kafka']) assert.match(output, command);
+  });
+
+  test('says where it has looked for offsets, where there are none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemark-empty-'));
+    const { status, output } = await runTidemark(['offsets'], { DATA_DIR: folder });
+    assert.is(status, 0, output);
+    assert.match(output, `in ${folder} (DATA_DIR)`);
   });
 
   const refused: ReadonlyArray<readonly [string, ReadonlyArray<string>, Readonly<Record<string, string>>, RegExp]> = [
