@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .PHONY: help install build run test check kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean
 
 # What an installed command sets too (the first line of api/cli/main.ts): the Kafka client's threads would fill up to 16 memory
-# arenas, and Node a nursery of 48 MB. A program that rebuilds keeps 100 MB less, and is as fast.
+# arenas, and Node a nursery of 48 MB. A program that rebuilds keeps up to 100 MB less.
 export MALLOC_ARENA_MAX ?= 2
 TIDEMARK := node --max-semi-space-size=4 build/api/cli/main.js
 SOURCES := $(shell find domain infra projections api test -name '*.ts' 2>/dev/null)

@@ -2,16 +2,26 @@
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { decodeEvent } from '../../domain/kernel/decode-event';
-import type { EventEnvelope, RecordedEvent } from '../../domain/kernel/recorded-event';
+import type { EventEnvelope, RecordedEvent, StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Origin } from '../dead-letters/quarantine';
 import { readCloudEvent } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
 import type { Failure } from './failures';
 
-/** An event that came in; its payload is parsed when it is asked for. */
-export interface Arrival {
+/** An event before anybody has read it; its payload is parsed when it is asked for. */
+export interface UnreadEvent {
   readonly envelope: EventEnvelope;
   readonly data: () => unknown;
+}
+
+/** One of the store's. */
+export const unreadEvent = (event: StoredEvent): UnreadEvent => ({
+  envelope: event,
+  data: () => JSON.parse(event.payload) as unknown,
+});
+
+/** An event that came in. */
+export interface Arrival extends UnreadEvent {
   /** The event by today's contracts. */
   readonly decoded: () => ReturnType<DecodeArrival>;
   /** Asked for only where it is kept. */
@@ -19,13 +29,13 @@ export interface Arrival {
 }
 
 /** Reads the payload with the contract that the envelope names. */
-export type DecodeArrival = (arrival: Pick<Arrival, 'envelope' | 'data'>) => E.Either<Failure, RecordedEvent>;
+export type DecodeArrival = (event: UnreadEvent) => E.Either<Failure, RecordedEvent>;
 
 /** How arrivals are read with today's contracts. */
 export interface ReadArrivals {
   readonly decode: DecodeArrival;
   /** The event, or one with its payload as it came where it breaks its contract; undefined where that is no JSON. */
-  readonly asFarAsRead: (arrival: Pick<Arrival, 'envelope' | 'data'>) => RecordedEvent;
+  readonly asFarAsRead: (event: UnreadEvent) => RecordedEvent;
   /** The present name of an event that may have been renamed since; undefined where no contract has the name. */
   readonly presentType: (type: string) => string | undefined;
 }
@@ -63,14 +73,10 @@ export const readingOf = (catalog: Catalog): ReadArrivals => {
 };
 
 /** An arrival is decoded when that is first asked for, and not again for the next who asks. */
-export const arrivalOf = (
-  decode: DecodeArrival,
-  envelope: EventEnvelope,
-  data: () => unknown,
-  origin: () => Origin,
-): Arrival => {
+export const arrivalOf = (decode: DecodeArrival, unread: UnreadEvent, origin: () => Origin): Arrival => {
+  const { envelope, data } = unread;
   let decoded: ReturnType<DecodeArrival> | undefined;
-  return { envelope, data, origin, decoded: () => (decoded ??= decode({ envelope, data })) };
+  return { envelope, data, origin, decoded: () => (decoded ??= decode(unread)) };
 };
 
 /** Makes the reading of a log's records. */
@@ -82,7 +88,7 @@ export const recordReader =
     const received = readCloudEvent(record);
     if (E.isLeft(received)) return { offset, origin, arrival: received };
     const { envelope, data } = received.right;
-    return { offset, origin, arrival: E.right(arrivalOf(decode, envelope, () => data, origin)) };
+    return { offset, origin, arrival: E.right(arrivalOf(decode, { envelope, data: () => data }, origin)) };
   };
 
 const originInLog = (

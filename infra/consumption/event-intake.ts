@@ -12,7 +12,7 @@ import type { LogRecord } from '../kafka/event-log';
 import { highWaterAt, type Checkpoint, type Checkpoints, type Mark } from './checkpoints';
 import { appliedEarlier } from './earlier-topics';
 import type { Consumer } from './event-consumer';
-import { arrivalOf, readingOf, recordReader, type IncomingRecord, type ReadArrivals } from './arrivals';
+import { arrivalOf, readingOf, recordReader, unreadEvent, type IncomingRecord, type ReadArrivals } from './arrivals';
 import { intakeBatch, type Surroundings, type Visit } from './intake-batch';
 import type { BatchOutcome, RecordBatch, StorePageOrder } from './group-handler';
 
@@ -79,8 +79,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
             on.duplicate();
             continue;
           }
-          const data = (): unknown => JSON.parse(event.payload) as unknown;
-          on.arrival(arrivalOf(reading.decode, event, data, () => originOf(event)));
+          on.arrival(arrivalOf(reading.decode, unreadEvent(event), () => originOf(event)));
         }
       };
       const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit);

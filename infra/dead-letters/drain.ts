@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/Either';
 import { parseEventId, type StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Consumer } from '../consumption/event-consumer';
-import { readingOf } from '../consumption/arrivals';
+import { readingOf, unreadEvent } from '../consumption/arrivals';
 import {
   EventNotNow,
   failureOf,
@@ -114,7 +114,7 @@ const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
     if (event === undefined) return { class: 'malformed', reason: `the store has no event ${eventId}` };
     const present = presentType(event.type);
     if (present !== undefined && !to.handled.has(present)) return 'not-applicable';
-    const decoded = decode(arrivalOf(event));
+    const decoded = decode(unreadEvent(event));
     if (E.isLeft(decoded)) return decoded.left;
     try {
       return savepoint(() => {
@@ -135,11 +135,9 @@ const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
     // What the store does not have stays as it is.
     if (event === undefined) return;
     const { consumer, group } = to;
-    const rows = to.rowsOf(asFarAsRead(arrivalOf(event)));
+    const rows = to.rowsOf(asFarAsRead(unreadEvent(event)));
     quarantine.setAside({ consumer, group, envelope: event, origin: originOf(event), failure, attempts: 1, rows });
   };
 
   return { take, setAside };
 };
-
-const arrivalOf = (event: StoredEvent) => ({ envelope: event, data: () => JSON.parse(event.payload) as unknown });

@@ -5,7 +5,7 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { aggregateIdOf, type RecordedEvent } from '../../domain/kernel/recorded-event';
 import type { Consumer } from '../../infra/consumption/event-consumer';
-import { readingOf } from '../../infra/consumption/arrivals';
+import { readingOf, unreadEvent } from '../../infra/consumption/arrivals';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { Projection, Upsert } from '../projection';
 import { foldInto } from './fold';
@@ -28,8 +28,7 @@ export const rowsConcerned = (catalog: Catalog, store: () => Pick<EventReader, '
     const afterVersion = Math.max(0, version - 1 - MOST_EARLIER_EVENTS);
     const earlier = store().readStream(stream, { afterVersion, limit: version - 1 - afterVersion });
     for (const event of [...earlier].reverse()) {
-      const data = (): unknown => JSON.parse(event.payload) as unknown;
-      const changes = changesBy(projection, asFarAsRead({ envelope: event, data })) ?? [];
+      const changes = changesBy(projection, asFarAsRead(unreadEvent(event))) ?? [];
       // It was applied, or waits itself.
       if (changes.length > 0) return changes.map(({ key }) => ({ key }));
     }

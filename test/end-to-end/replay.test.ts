@@ -10,6 +10,7 @@ import type { RebuildStatus } from '../../projections/view-reader';
 import { openStore } from '../infra/sqlite/store-fixture';
 import { kafkaSpec } from '../support/kafka-spec';
 import { ownKafka, type OwnKafka } from '../support/own-kafka';
+import { lastStatuses } from '../support/rebuild-statuses';
 import { eventually, freePort, isReady, runTidemark, startTidemark, type ServerProcess } from '../support/server';
 import { playOrder, readView, stockUp } from '../support/workload';
 
@@ -109,13 +110,7 @@ kafkaSpec('replaying, day by day', ({ test, before, after }, broker) => {
       playing.abort();
       await playAll;
       assert.is(status, 0, output);
-      const last = new Map(
-        output
-          .split('\n')
-          .filter((line) => line.startsWith('{'))
-          .map((line) => JSON.parse(line) as RebuildStatus)
-          .map((each) => [each.projection, each]),
-      );
+      const last = lastStatuses(output);
       for (const name of PROJECTIONS) {
         const rebuilt = last.get(name);
         assert.is(rebuilt?.state, 'done', name);

@@ -1,6 +1,7 @@
 /** Rebuilds beside the plain consumption of the same log, while orders arrive, and one that is killed three times. */
 import { systemClock } from '../../../infra/clock';
 import type { RebuildStatus } from '../../../projections/view-reader';
+import { lastStatuses } from '../../support/rebuild-statuses';
 import { eventually } from '../../support/server';
 import { consumePlainly } from './plain-consumption';
 import {
@@ -21,14 +22,7 @@ import {
 /** Asks for a rebuild and waits until it is over; the last status of each projection. */
 export const rebuildAsked = async (bench: Bench, ...parameters: ReadonlyArray<string>) => {
   const { status, output } = await runToEnd(bench, ['rebuild', ...parameters, '--json']);
-  const last = new Map(
-    output
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as RebuildStatus)
-      .map((each) => [each.projection, each]),
-  );
-  return { status, statuses: [...last.values()], output };
+  return { status, statuses: [...lastStatuses(output).values()], output };
 };
 
 /** One projection, then all of them in one pass. */
