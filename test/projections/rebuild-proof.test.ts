@@ -1,0 +1,36 @@
+/** The comparison of two builds: however many rows there are, each counts, the last one too. */
+import * as assert from 'uvu/assert';
+import { openDatabase, type Database } from '../../infra/sqlite/database';
+import { createTables, openGeneration } from '../../projections/engine/generation';
+import { compareBuilds } from '../../projections/engine/rebuild-proof';
+import { stockLevel } from '../../projections/stock-level';
+import { spec } from '../spec';
+
+/** More than two pages. */
+const ROWS = 10_001;
+
+const skuOf = (index: number): string => `s${String(index).padStart(6, '0')}`;
+
+const build = (levelOf: (index: number) => number): Database => {
+  const database = openDatabase({ file: ':memory:', synchronous: 'NORMAL', migrations: [] });
+  createTables(database, stockLevel, 1);
+  const { view } = openGeneration(database, stockLevel, 1);
+  database.transaction(() => {
+    for (let index = 0; index < ROWS; index += 1) view.write([skuOf(index), levelOf(index), 0, levelOf(index), 1]);
+  })();
+  return database;
+};
+
+spec('a comparison of builds', ({ test }) => {
+  test('goes through all pages, and finds a row that differs in the last one', async () => {
+    const database = build((index) => index);
+    const before = { database, generation: 1 };
+    const same = await compareBuilds('stock-level', before, { database: build((index) => index), generation: 1 });
+    assert.equal([same.proof.equal, same.proof.rows, same.proof.rowsBefore], [true, ROWS, ROWS]);
+    assert.is(same.proof.hashAfter, same.proof.hashBefore);
+    const other = build((index) => (index === ROWS - 1 ? 0 : index));
+    const { proof, differences } = await compareBuilds('stock-level', before, { database: other, generation: 1 });
+    assert.equal([proof.equal, proof.hashBefore], [false, same.proof.hashBefore]);
+    assert.equal([differences?.count, differences?.rows[0]?.key], [1, skuOf(ROWS - 1)]);
+  });
+});

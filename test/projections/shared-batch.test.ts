@@ -1,0 +1,73 @@
+/** A batch that several builds take: each gets the records between its own offsets, and no others. */
+import * as E from 'fp-ts/Either';
+import * as assert from 'uvu/assert';
+import { noCounts } from '../../infra/consumption/batch-outcome';
+import type { EventIntake } from '../../infra/consumption/event-intake';
+import { openDatabase } from '../../infra/sqlite/database';
+import { applyShared, type Target } from '../../projections/engine/batch-application';
+import { createTables, openGeneration } from '../../projections/engine/generation';
+import { packBatch, type OpenMove } from '../../projections/engine/packed-batch';
+import { stockLevel } from '../../projections/stock-level';
+import { spec } from '../spec';
+import { LOG_ID } from './views-fixture';
+
+const move = (partition: number, fromOffset: number, nextOffset: number): OpenMove => ({
+  topic: 'stock',
+  partition,
+  logId: LOG_ID,
+  fromLogId: LOG_ID,
+  fromOffset,
+  nextOffset,
+});
+
+const record = (partition: number, offset: number) => ({
+  topic: 'stock',
+  partition,
+  offset,
+  key: null,
+  value: Buffer.from(`${partition}:${offset}`),
+  headers: [],
+  timestampMs: 0,
+});
+
+spec('a shared batch', ({ test }) => {
+  test('is read once, and handed out to each from where it stands to where it ends', () => {
+    const database = openDatabase({ file: ':memory:', synchronous: 'NORMAL', migrations: [] });
+    createTables(database, stockLevel, 1);
+    const generation = openGeneration(database, stockLevel, 1);
+    const target = (consumer: string): Target => ({ consumer, topics: new Set(['stock']), generation });
+    const taken: Record<string, string[]> = {};
+    let reads = 0;
+    const unused = (): never => {
+      throw new Error('nobody asks for that');
+    };
+    const intake: EventIntake = {
+      records: unused,
+      events: unused,
+      read: ({ offset, value }) => {
+        reads += 1;
+        return { offset, origin: unused, arrival: E.left(String(value)) };
+      },
+      incoming: ({ consumer }, { moves }, each) => {
+        each(({ arrival }, index) => {
+          (taken[consumer] ??= []).push(
+            `${E.isLeft(arrival) ? arrival.left : ''} of ${moves[index]?.partition ?? '?'}`,
+          );
+        });
+        return noCounts();
+      },
+    };
+    const records = [record(0, 4), record(0, 5), record(1, 0), record(0, 6)];
+    applyShared(
+      intake,
+      [
+        { target: target('behind'), moves: [move(1, 0, 1), move(0, 4, 6)] },
+        { target: target('ahead'), moves: [move(0, 6, 7)] },
+      ],
+      packBatch({ records, moves: [move(0, 4, 7), move(1, 0, 1)] }),
+    );
+    assert.is(reads, 4);
+    assert.equal(taken, { behind: ['0:4 of 0', '0:5 of 0', '1:0 of 1'], ahead: ['0:6 of 0'] });
+    database.close();
+  });
+});
