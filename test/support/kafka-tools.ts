@@ -12,7 +12,10 @@ export const NULL = 'NULL';
 
 const runTool = async (program: string, parameters: ReadonlyArray<string>, input: string): Promise<string> => {
   const classPath = join(await brokerLibraries(systemClock, silentLogger), '*');
-  const running = promisify(execFile)('java', ['-cp', classPath, program, ...parameters], { timeout: TIMEOUT_MS });
+  // Whatever the locale of the machine is, or where it has none.
+  const encoding = ['file', 'sun.stdout', 'stdout'].map((name) => `-D${name}.encoding=UTF-8`);
+  const java = [...encoding, '-cp', classPath, program, ...parameters];
+  const running = promisify(execFile)('java', java, { timeout: TIMEOUT_MS });
   running.child.stdin?.end(input);
   return (await running).stdout;
 };
