@@ -1,12 +1,14 @@
 /**
  * The test runner: each file in a process of its own, two at a time, with one real Kafka for all of them. It trusts no
- * exit code: a file that reports fewer outcomes than it registered, or that never ends, has failed.
+ * exit code: a file that reports fewer outcomes than it registered, or that never ends, has failed. An argument is a
+ * fragment of the paths to run; `--fast` runs the files that need neither a broker nor other processes.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { systemClock } from '../infra/clock';
+import { isFast } from './fast-files';
 import type { FileReport } from './spec';
 import { startSharedKafka } from './support/shared-kafka';
 
@@ -14,6 +16,7 @@ import { startSharedKafka } from './support/shared-kafka';
 const LEAST_TESTS = 1_512;
 const CONCURRENT_FILES = 2;
 const FILE_TIMEOUT_MS = 300_000;
+const FAST = '--fast';
 
 interface FileResult {
   readonly file: string;
@@ -96,24 +99,27 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const main = async (): Promise<void> => {
   const root = __dirname;
-  const wanted = process.argv[2];
-  const files = testFiles(root).filter((file) => wanted === undefined || file.includes(wanted));
-  const kafka = await startSharedKafka();
+  const isFastRun = process.argv.includes(FAST);
+  const wanted = process.argv.slice(2).find((argument) => argument !== FAST);
+  const files = testFiles(root)
+    .filter((file) => wanted === undefined || file.includes(wanted))
+    .filter((file) => !isFastRun || isFast(file));
+  const kafka = isFastRun ? undefined : await startSharedKafka();
   const results: FileResult[] = [];
   try {
     const queue = [...files];
     const worker = async (): Promise<void> => {
       for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-        const result = await runFile(file, { ...process.env, ...kafka.environment });
+        const result = await runFile(file, { ...process.env, ...kafka?.environment });
         results.push(result);
         show(root, result);
       }
     };
     await Promise.all(Array.from({ length: CONCURRENT_FILES }, worker));
   } finally {
-    await kafka.stop();
+    await kafka?.stop();
   }
-  conclude(results, wanted === undefined);
+  conclude(results, wanted === undefined && !isFastRun);
 };
 
 const conclude = (results: ReadonlyArray<FileResult>, whole: boolean): void => {

@@ -25,7 +25,7 @@ const failWith = (error: unknown): void => {
 };
 
 const program = new Command('tidemark')
-  .description('Event-sourced domain engine on Apache Kafka. Settings come from the environment; see README.md.')
+  .description('Event-sourced domain engine on Apache Kafka. Settings come from the environment; see docs/operating.md.')
   .exitOverride()
   .showHelpAfterError('(tidemark --help lists the commands)');
 

@@ -37,7 +37,7 @@ export const topicChange = (
       compatibility: movesKeys ? 'breaking' : 'full',
       problem: `its design changed: ${changed.map((each) => `${each} was ${was[each]}, is ${is[each]}`).join('; ')}`,
       remedy: movesKeys
-        ? "Keys would move to other partitions and lose their order. Follow 'Another number of partitions' in README.md (a topic of its own for the new count or key); 'npx tidemark contracts partitions' shows what it would do."
+        ? "Keys would move to other partitions and lose their order. Follow 'Another number of partitions' in docs/contracts.md (a topic of its own for the new count or key); 'npx tidemark contracts partitions' shows what it would do."
         : ACCEPT,
       details: [],
       acceptable: !movesKeys,

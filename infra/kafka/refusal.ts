@@ -22,7 +22,7 @@ export const refusedPartitionCount = (
     return refuse(
       `the topic ${name} has ${topic.partitions} partitions, declared are ${partitions}: another count moves keys to other ` +
         'partitions, and the order of a key would be lost. Give the topic back its declared count (delete it and let the ' +
-        'relay make it again, with ACCEPT_NEW_LOG=true), or give the new count a topic of its own: README.md, Another number of partitions',
+        'relay make it again, with ACCEPT_NEW_LOG=true), or give the new count a topic of its own: docs/contracts.md, Another number of partitions',
     );
   }
   return undefined;

@@ -1,4 +1,4 @@
-/** The runbook of the README, command by command, on a real Kafka: from "the group is behind" to everything redriven. */
+/** The runbook (docs/runbook.md), command by command, on a real Kafka: from "the group is behind" to everything redriven. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,8 +9,7 @@ import { kafkaSpec } from '../support/kafka-spec';
 import { eventually, freePort, isReady, runTidemark, startTidemark, type ServerProcess } from '../support/server';
 import { post } from '../support/workload';
 
-const readme = readFileSync(join(__dirname, '..', '..', '..', 'README.md'), 'utf8');
-const runbook = readme.slice(readme.indexOf('## Runbook: the group is behind'), readme.indexOf('## Limits'));
+const runbook = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'runbook.md'), 'utf8');
 
 /** Every command of the runbook, as its words. */
 const commands = [...runbook.matchAll(/^ {4}npx tidemark (.+)$/gm)].map(([, line = '']) =>
