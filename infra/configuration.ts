@@ -1,11 +1,14 @@
 /** The one file that reads the environment. Every setting has a name, a default, and an error that says what to do. */
 import { resolve } from 'node:path';
-import { apiKeys, type ApiKey } from './configuration/access-keys';
+import { apiKeys, ownApiKey, type ApiKey } from './configuration/access-keys';
 import { kafkaConnection, topicPrefix, type KafkaConnection } from './configuration/kafka-connection';
 import { ConfigurationError, integer, oneOf, text, url, type Environment } from './configuration/values';
 
 export type { AccessRole, ApiKey } from './configuration/access-keys';
-export type { KafkaConnection } from './configuration/kafka-connection';
+export { settingsFor, type KafkaConnection } from './configuration/kafka-connection';
+export { canonicalName } from './configuration/kafka-names';
+export type { KafkaOAuth, TokenEndpoint } from './configuration/kafka-oauth';
+export { refuseExposed, refuseReactorsWithoutKey } from './configuration/exposure';
 export { ConfigurationError } from './configuration/values';
 
 /** How records are written: one JSON value with everything (structured), or attributes as headers (binary). */
@@ -45,6 +48,8 @@ export interface Configuration {
   /** From the signal to the end of the process, at most. */
   readonly shutdownDeadlineMs: number;
   readonly ordersDirectory?: string;
+  /** What is not wrong, but should be known: to be logged at the start. */
+  readonly warnings?: ReadonlyArray<string>;
 }
 
 /**
@@ -60,12 +65,14 @@ const MOST_BODY_BYTES = 900_000;
 
 /** Reads the environment. Throws {@link ConfigurationError}. */
 export const readConfiguration = (environment: Environment = process.env): Configuration => {
+  const warnings: string[] = [];
+  const warn = (sentence: string): void => void warnings.push(sentence);
   // Not 0, a port of the system's choice: nobody would know where to find the API, this program's reactors included.
   const port = integer(environment, 'PORT', 8080, 1, 65_535);
   const host = text(environment, 'HOST') ?? '127.0.0.1';
-  const kafka = kafkaConnection(environment);
+  const kafka = kafkaConnection(environment, warn);
   const baseUrl = url(environment, 'BASE_URL') ?? `http://${reachable(host)}:${port}`;
-  const apiKey = text(environment, 'API_KEY');
+  const apiKey = ownApiKey(environment, warn);
   const ordersDirectory = text(environment, 'ORDERS_DIR');
   return {
     host,
@@ -75,7 +82,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     topicPrefix: topicPrefix(environment),
     cloudEventsMode: oneOf(environment, 'CLOUDEVENTS_MODE', ['structured', 'binary'], 'structured'),
     acceptNewLog: oneOf(environment, 'ACCEPT_NEW_LOG', ['true', 'false'], 'false') === 'true',
-    apiKeys: apiKeys(environment),
+    apiKeys: apiKeys(environment, warn),
     ...(apiKey === undefined ? {} : { apiKey }),
     baseUrl,
     schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
@@ -87,6 +94,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     paymentTermMs: integer(environment, 'PAYMENT_TERM_MS', 1_209_600_000, 1_000, 3_153_600_000_000),
     shutdownDeadlineMs: integer(environment, 'SHUTDOWN_DEADLINE_MS', 15_000, 100, 600_000),
     ...(ordersDirectory === undefined ? {} : { ordersDirectory: resolve(ordersDirectory) }),
+    ...(warnings.length === 0 ? {} : { warnings }),
   };
 };
 
