@@ -6,7 +6,7 @@ import { ConfigurationError, integer, oneOf, text, url, type Environment } from 
 
 export type { AccessRole, ApiKey } from './configuration/access-keys';
 export { settingsFor, type KafkaConnection } from './configuration/kafka-connection';
-export { canonicalName } from './configuration/kafka-names';
+export { canonicalName, settingNames, variableOf } from './configuration/kafka-names';
 export type { KafkaOAuth, TokenEndpoint } from './configuration/kafka-oauth';
 export { refuseExposed, refuseReactorsWithoutKey } from './configuration/exposure';
 export { ConfigurationError } from './configuration/values';

@@ -7,6 +7,7 @@ import {
   refuseReactorsWithoutKey,
   type Configuration,
 } from '../../infra/configuration';
+import { checkLogSettings } from '../../infra/kafka/open-log';
 import type { Logger } from '../../infra/logger';
 import { makePrivateFolder, tightenFolder } from '../../infra/private-files';
 import { dataFiles } from './data-files';
@@ -23,11 +24,12 @@ export const checkStart = async ({ configuration, roles, logger }: StartCheckOpt
   for (const warning of configuration.warnings ?? []) logger.warn({}, warning);
   if (roles.has('api')) await refuseExposed(configuration);
   if (roles.has('reactors')) refuseReactorsWithoutKey(configuration);
+  if (roles.size > 1 || !roles.has('api')) await checkLogSettings(configuration);
   for (const finding of prepareDataFolder(configuration.dataDirectory)) logger.warn({}, finding);
 };
 
 const prepareDataFolder = (folder: string): ReadonlyArray<string> => {
-  const names = Object.values(dataFiles(folder)).map((file) => basename(file, '.sqlite'));
+  const names = Object.values<string>({ ...dataFiles(folder) }).map((file) => basename(file, '.sqlite'));
   try {
     makePrivateFolder(folder);
     if (!statSync(folder).isDirectory()) throw new Error('it is no folder');

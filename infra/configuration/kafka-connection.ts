@@ -1,6 +1,6 @@
 /** How to reach a real Kafka and be let in. */
 import { kafkaOAuth, type KafkaOAuth } from './kafka-oauth';
-import { settingNamed, variableOf } from './kafka-names';
+import { settingNamed, variableOf, type SettingTaker } from './kafka-names';
 import { givenSettings, type GivenSettings } from './kafka-settings';
 import type { Warn } from './secrets';
 import { ConfigurationError, oneOf, text, type Environment } from './values';
@@ -133,11 +133,8 @@ const credentials = (given: GivenSettings, protocol: string, warn: Warn): Pick<K
   return { sasl: { mechanism, username, password } };
 };
 
-/** Which settings only producers take, and which only consumers. */
-export const settingsFor = (
-  settings: Readonly<Record<string, string>>,
-  taker: 'producer' | 'consumer',
-): Readonly<Record<string, string>> =>
+/** The settings that all clients take, or also those of one kind of client. */
+export const settingsFor = ({ settings = {} }: KafkaConnection, kind: SettingTaker): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    Object.entries(settings).filter(([name]) => [taker, 'all'].includes(settingNamed(name)?.taker ?? 'all')),
+    Object.entries(settings).filter(([name]) => [kind, 'all'].includes(settingNamed(name)?.taker ?? 'all')),
   );
