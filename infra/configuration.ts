@@ -1,26 +1,18 @@
 /** The one file that reads the environment. Every setting has a name, a default, and an error that says what to do. */
 import { resolve } from 'node:path';
+import { apiKeys, ownApiKey, type ApiKey } from './configuration/access-keys';
+import { kafkaConnection, topicPrefix, type KafkaConnection } from './configuration/kafka-connection';
+import { ConfigurationError, integer, oneOf, text, url, type Environment } from './configuration/values';
+
+export type { AccessRole, ApiKey } from './configuration/access-keys';
+export { settingsFor, type KafkaConnection } from './configuration/kafka-connection';
+export { canonicalName, settingNames, variableOf } from './configuration/kafka-names';
+export type { KafkaOAuth, TokenEndpoint } from './configuration/kafka-oauth';
+export { refuseExposed, refuseReactorsWithoutKey } from './configuration/exposure';
+export { ConfigurationError } from './configuration/values';
 
 /** How records are written: one JSON value with everything (structured), or attributes as headers (binary). */
 export type CloudEventsMode = 'structured' | 'binary';
-
-/** How to reach a real Kafka. */
-export interface KafkaConnection {
-  /** `host:port`, comma separated. */
-  readonly brokers: string;
-  readonly securityProtocol: 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl';
-  readonly sslCaLocation?: string;
-  readonly sasl?: { readonly mechanism: string; readonly username: string; readonly password: string };
-}
-
-/** What a caller who shows a key may do: `client` sends commands and reads, `operator` does everything. */
-export type AccessRole = 'client' | 'operator';
-
-export interface ApiKey {
-  readonly name: string;
-  readonly role: AccessRole;
-  readonly key: string;
-}
 
 export interface Configuration {
   readonly host: string;
@@ -56,11 +48,8 @@ export interface Configuration {
   /** From the signal to the end of the process, at most. */
   readonly shutdownDeadlineMs: number;
   readonly ordersDirectory?: string;
-}
-
-/** A setting that can't be used: which, what is wrong with it, and what it takes. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
+  /** What is not wrong, but should be known: to be logged at the start. */
+  readonly warnings?: ReadonlyArray<string>;
 }
 
 /**
@@ -74,16 +63,16 @@ export const prepareProcess = (): void => {
 /** A Kafka record holds a megabyte at most, an event's attributes included: what no record can hold is not let in. */
 const MOST_BODY_BYTES = 900_000;
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Reads the environment. Throws {@link ConfigurationError}. */
 export const readConfiguration = (environment: Environment = process.env): Configuration => {
+  const warnings: string[] = [];
+  const warn = (sentence: string): void => void warnings.push(sentence);
   // Not 0, a port of the system's choice: nobody would know where to find the API, this program's reactors included.
   const port = integer(environment, 'PORT', 8080, 1, 65_535);
   const host = text(environment, 'HOST') ?? '127.0.0.1';
-  const kafka = kafkaConnection(environment);
+  const kafka = kafkaConnection(environment, warn);
   const baseUrl = url(environment, 'BASE_URL') ?? `http://${reachable(host)}:${port}`;
-  const apiKey = text(environment, 'API_KEY');
+  const apiKey = ownApiKey(environment, warn);
   const ordersDirectory = text(environment, 'ORDERS_DIR');
   return {
     host,
@@ -93,7 +82,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     topicPrefix: topicPrefix(environment),
     cloudEventsMode: oneOf(environment, 'CLOUDEVENTS_MODE', ['structured', 'binary'], 'structured'),
     acceptNewLog: oneOf(environment, 'ACCEPT_NEW_LOG', ['true', 'false'], 'false') === 'true',
-    apiKeys: apiKeys(environment),
+    apiKeys: apiKeys(environment, warn),
     ...(apiKey === undefined ? {} : { apiKey }),
     baseUrl,
     schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
@@ -105,90 +94,14 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     paymentTermMs: integer(environment, 'PAYMENT_TERM_MS', 1_209_600_000, 1_000, 3_153_600_000_000),
     shutdownDeadlineMs: integer(environment, 'SHUTDOWN_DEADLINE_MS', 15_000, 100, 600_000),
     ...(ordersDirectory === undefined ? {} : { ordersDirectory: resolve(ordersDirectory) }),
+    ...(warnings.length === 0 ? {} : { warnings }),
   };
-};
-
-const text = (environment: Environment, name: string): string | undefined => {
-  const value = environment[name];
-  return value === undefined || value === '' ? undefined : value;
-};
-
-const integer = (environment: Environment, name: string, otherwise: number, least: number, most: number): number => {
-  const value = text(environment, name);
-  if (value === undefined) return otherwise;
-  const parsed = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-  if (parsed >= least && parsed <= most) return parsed;
-  throw new ConfigurationError(`${name} is '${value}'; it takes an integer from ${least} to ${most}`);
-};
-
-const oneOf = <Word extends string>(
-  environment: Environment,
-  name: string,
-  words: ReadonlyArray<Word>,
-  otherwise: Word,
-): Word => {
-  const value = text(environment, name);
-  if (value === undefined) return otherwise;
-  const found = words.find((word) => word === value.toLowerCase());
-  if (found !== undefined) return found;
-  throw new ConfigurationError(`${name} is '${value}'; it takes one of ${words.join(', ')}`);
-};
-
-/** A URL without slashes at its end, so that a path can be put behind it. */
-const url = (environment: Environment, name: string): string | undefined => {
-  const value = text(environment, name);
-  if (value === undefined) return undefined;
-  const trimmed = value.replace(/\/+$/, '');
-  if (/^https?:\/\/[^\s?#]+$/.test(trimmed) && URL.canParse(trimmed)) return trimmed;
-  throw new ConfigurationError(`${name} is '${value}'; it takes a URL such as http://127.0.0.1:8080`);
 };
 
 /** A host to connect to: one that stands for all of a machine's addresses is reached at the machine itself. */
 const reachable = (host: string): string => {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
-};
-
-const topicPrefix = (environment: Environment): string => {
-  const prefix = text(environment, 'KAFKA_TOPIC_PREFIX') ?? '';
-  if (/^[A-Za-z0-9._-]{0,100}$/.test(prefix)) return prefix;
-  throw new ConfigurationError(`KAFKA_TOPIC_PREFIX is '${prefix}'; it takes up to 100 of A-Z a-z 0-9 . _ -`);
-};
-
-const kafkaConnection = (environment: Environment): KafkaConnection | undefined => {
-  const brokers = text(environment, 'KAFKA_BROKERS');
-  if (brokers === undefined) return undefined;
-  for (const broker of brokers.split(',')) {
-    if (/^[^\s:]+:\d{1,5}$/.test(broker.trim())) continue;
-    throw new ConfigurationError(
-      `KAFKA_BROKERS names '${broker}'; it takes host:port, several of them with commas between`,
-    );
-  }
-  const securityProtocol = oneOf(
-    environment,
-    'KAFKA_SECURITY_PROTOCOL',
-    ['plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'] as const,
-    'plaintext',
-  );
-  const sslCaLocation = text(environment, 'KAFKA_SSL_CA_LOCATION');
-  const sasl = securityProtocol.startsWith('sasl') ? saslSettings(environment) : undefined;
-  return {
-    brokers: brokers.replaceAll(' ', ''),
-    securityProtocol,
-    ...(sslCaLocation === undefined ? {} : { sslCaLocation }),
-    ...(sasl === undefined ? {} : { sasl }),
-  };
-};
-
-const saslSettings = (environment: Environment): NonNullable<KafkaConnection['sasl']> => {
-  const username = text(environment, 'KAFKA_SASL_USERNAME');
-  const password = text(environment, 'KAFKA_SASL_PASSWORD');
-  if (username === undefined || password === undefined) {
-    throw new ConfigurationError(
-      'KAFKA_SECURITY_PROTOCOL asks for SASL: set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
-    );
-  }
-  return { mechanism: text(environment, 'KAFKA_SASL_MECHANISM') ?? 'SCRAM-SHA-256', username, password };
 };
 
 const writeVersions = (environment: Environment): ReadonlyMap<string, number> => {
@@ -203,20 +116,4 @@ const writeVersions = (environment: Environment): ReadonlyMap<string, number> =>
       );
     }),
   );
-};
-
-const apiKeys = (environment: Environment): ReadonlyArray<ApiKey> => {
-  const value = text(environment, 'API_KEYS');
-  if (value === undefined) return [];
-  return value.split(',').map((entry) => {
-    const [name, role, ...rest] = entry.trim().split(':');
-    // A key may hold colons of its own.
-    const key = rest.join(':');
-    if (name !== undefined && name !== '' && (role === 'client' || role === 'operator') && key !== '')
-      return { name, role, key };
-    // The entry itself is not repeated: it holds a secret.
-    throw new ConfigurationError(
-      'API_KEYS holds an entry that is not <name>:<client|operator>:<key>; entries are separated by commas',
-    );
-  });
 };

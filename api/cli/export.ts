@@ -15,7 +15,7 @@ export const exportStore = async (configuration: Configuration, file: string | u
   try {
     const lines = linesOf(store, configuration.schemaBaseUrl);
     if (file === undefined) await pipeline(lines, process.stdout, { end: false });
-    else await pipeline(lines, createWriteStream(file, { flags: 'wx' }));
+    else await pipeline(lines, createWriteStream(file, { flags: 'wx', mode: 0o600 }));
   } finally {
     store.close();
   }

@@ -15,6 +15,7 @@ import { projections } from '../../projections/registry';
 import { startApi } from './api-role';
 import { dataFiles, type DataFiles } from './data-files';
 import type { Role } from './roles';
+import { checkStart } from './start-checks';
 
 export interface ProgramOptions {
   readonly configuration: Configuration;
@@ -39,6 +40,7 @@ export interface Program {
 export const startProgram = async (options: ProgramOptions): Promise<Program> => {
   const { configuration, roles, logger } = options;
   refuseSplitEmbedded(configuration, roles);
+  await checkStart(options);
   const files = dataFiles(configuration.dataDirectory);
   const catalog = withTopicPrefix(declaredCatalog, configuration.topicPrefix);
   // What was started, oldest first: it stops in the order of `stop`, also when a later start fails.

@@ -1,16 +1,18 @@
 /** The settings that every Kafka client of the engine shares: where the cluster is and how to be let in. */
 import { accessSync, constants } from 'node:fs';
 import { features } from '@confluentinc/kafka-javascript';
-import { ConfigurationError, type KafkaConnection } from '../configuration';
+import { canonicalName, ConfigurationError, settingsFor, variableOf, type KafkaConnection } from '../configuration';
+import type { AskForToken } from './oauth-tokens';
 
-/** Settings as librdkafka names them. */
-export type ClientSettings = Readonly<Record<string, string | number | boolean>>;
+/** Settings as librdkafka names them; a function is called by the client. */
+export type ClientSettings = Readonly<Record<string, string | number | boolean | AskForToken>>;
 
 /** SASL mechanisms, and the feature that a build must have for each. */
 const SASL_FEATURES: Readonly<Record<string, string>> = {
   PLAIN: 'sasl_plain',
   'SCRAM-SHA-256': 'sasl_scram',
   'SCRAM-SHA-512': 'sasl_scram',
+  OAUTHBEARER: 'sasl_oauthbearer',
 };
 
 /**
@@ -20,43 +22,79 @@ const SASL_FEATURES: Readonly<Record<string, string>> = {
 export const connectionSettings = (
   connection: KafkaConnection,
   built: ReadonlyArray<string> = features,
+  askForToken?: AskForToken,
 ): ClientSettings => {
   refuseImpossible(connection, built);
   const { brokers, securityProtocol, sslCaLocation, sasl } = connection;
   return {
-    'bootstrap.servers': brokers,
     'client.id': 'tidemark',
-    'security.protocol': securityProtocol,
     // A broker that comes back is found again within a second; the default of ten would be most of an outage.
     'reconnect.backoff.ms': 50,
     'reconnect.backoff.max.ms': 1_000,
     'socket.keepalive.enable': true,
     'log.connection.close': false,
+    ...settingsFor(connection, 'all'),
+    'bootstrap.servers': brokers,
+    'security.protocol': securityProtocol,
     ...(sslCaLocation === undefined ? {} : { 'ssl.ca.location': sslCaLocation }),
     ...(sasl === undefined
       ? {}
       : { 'sasl.mechanisms': sasl.mechanism, 'sasl.username': sasl.username, 'sasl.password': sasl.password }),
+    ...oauthSettings(connection, askForToken),
   };
 };
 
+const oauthSettings = ({ oauth }: KafkaConnection, askForToken: AskForToken | undefined): ClientSettings => {
+  switch (oauth?._tag) {
+    case undefined:
+      return {};
+    case 'UnsecuredTokens':
+      return {
+        'sasl.mechanisms': 'OAUTHBEARER',
+        'enable.sasl.oauthbearer.unsecure.jwt': true,
+        'sasl.oauthbearer.config': oauth.config,
+      };
+    case 'TokenEndpoint':
+      return {
+        'sasl.mechanisms': 'OAUTHBEARER',
+        ...(askForToken === undefined ? {} : { oauthbearer_token_refresh_cb: askForToken }),
+      };
+  }
+};
+
+/** The settings of one kind of client: what is given goes before the kind's defaults, and its promises before all. */
+export const settingsOfKind = (
+  given: ClientSettings,
+  defaults: ClientSettings,
+  promises: ClientSettings,
+): ClientSettings => {
+  const names = new Set(Object.keys(given).map(canonicalName));
+  const kept = Object.entries(defaults).filter(([name]) => !names.has(canonicalName(name)));
+  return { ...Object.fromEntries(kept), ...given, ...promises };
+};
+
 const refuseImpossible = (
-  { securityProtocol, sslCaLocation, sasl }: KafkaConnection,
+  { securityProtocol, sslCaLocation, sasl, oauth, settings = {} }: KafkaConnection,
   built: ReadonlyArray<string>,
 ): void => {
   if (securityProtocol.endsWith('ssl')) {
     requireFeature(built, 'ssl', `KAFKA_SECURITY_PROTOCOL=${securityProtocol}`, 'libssl-dev');
-    if (sslCaLocation !== undefined) refuseUnreadable(sslCaLocation);
+    const files = { ...settings, ...(sslCaLocation === undefined ? {} : { 'ssl.ca.location': sslCaLocation }) };
+    for (const [name, file] of Object.entries(files)) {
+      if (name.startsWith('ssl.') && name.endsWith('.location')) refuseUnreadable(variableOf(name), file);
+    }
   }
   if (!securityProtocol.startsWith('sasl')) return;
-  if (sasl === undefined) {
+  if (sasl === undefined && oauth === undefined) {
     throw new ConfigurationError(`KAFKA_SECURITY_PROTOCOL=${securityProtocol} needs a user name and a password`);
   }
-  const feature = SASL_FEATURES[sasl.mechanism];
+  const mechanism = sasl?.mechanism ?? 'OAUTHBEARER';
+  const feature = SASL_FEATURES[mechanism];
   if (feature === undefined) {
     const known = Object.keys(SASL_FEATURES).join(', ');
-    throw new ConfigurationError(`KAFKA_SASL_MECHANISM is '${sasl.mechanism}'; it takes one of ${known}`);
+    throw new ConfigurationError(`KAFKA_SASL_MECHANISM is '${mechanism}'; it takes one of ${known}`);
   }
-  requireFeature(built, feature, `KAFKA_SASL_MECHANISM=${sasl.mechanism}`, 'libssl-dev and libsasl2-dev');
+  requireFeature(built, feature, `KAFKA_SASL_MECHANISM=${mechanism}`, 'libssl-dev and libsasl2-dev');
 };
 
 const requireFeature = (built: ReadonlyArray<string>, feature: string, setting: string, packages: string): void => {
@@ -67,10 +105,10 @@ const requireFeature = (built: ReadonlyArray<string>, feature: string, setting: 
   );
 };
 
-const refuseUnreadable = (file: string): void => {
+const refuseUnreadable = (setting: string, file: string): void => {
   try {
     accessSync(file, constants.R_OK);
   } catch (error) {
-    throw new ConfigurationError(`KAFKA_SSL_CA_LOCATION is '${file}', which can't be read: ${String(error)}`);
+    throw new ConfigurationError(`${setting} is '${file}', which can't be read: ${String(error)}`);
   }
 };

@@ -4,17 +4,22 @@ import type { Clock } from '../clock';
 import { exclusive } from '../exclusive';
 import type { Logger } from '../logger';
 import { answerOf, errorCodes, KafkaError } from './client-errors';
+import { clientTokens } from './client-tokens';
 import { connectClient, disconnected, watchClient } from './client-lifecycle';
-import type { ClientSettings } from './client-settings';
+import { settingsOfKind, type ClientSettings } from './client-settings';
+import type { ConnectionTrouble } from './connection-trouble';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
 import type { AskBounds } from './log-offsets';
 import { recordHeaders } from './record-headers';
 
-const consumerSettings = {
+const consumerPromises = {
   'enable.auto.commit': false,
   'enable.auto.offset.store': false,
   'auto.offset.reset': 'error',
   'enable.partition.eof': false,
+} as const;
+
+const consumerDefaults = {
   // A full queue is looked at again after so long; the default of a second would set the pace of a rebuild.
   'fetch.queue.backoff.ms': 5,
   // The fetch settings decide the memory of a consumer, for a fetch is unpacked whole: with 8 MB of lz4 in one, four groups
@@ -24,6 +29,13 @@ const consumerSettings = {
   'fetch.max.bytes': 1_048_576,
   'max.partition.fetch.bytes': 131_072,
 } as const;
+
+/** Makes a client that is not connected yet. Throws where a setting can't be. */
+export const makeConsumer = (settings: ClientSettings, group: string, defaults: ClientSettings = {}): KafkaConsumer =>
+  // No second argument: with one, even an empty one, the client drops the topic settings of the first.
+  new KafkaConsumer(
+    settingsOfKind(settings, { ...consumerDefaults, ...defaults }, { ...consumerPromises, 'group.id': group }),
+  );
 
 const POLL_TIMEOUT_MS = 100;
 /** How often partitions that stand still are compared with what the broker holds. */
@@ -37,16 +49,18 @@ export interface LogConsumerOptions {
   readonly logger: Logger;
   /** How long the broker may hold a fetch that finds nothing; a real one answers as soon as there is something. */
   readonly fetchWaitMs?: number;
+  readonly trouble?: ConnectionTrouble;
 }
 
 /** Connects a consumer. Rejects where no broker answers. */
 export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogConsumer> => {
-  const { settings, group, askBounds, clock, logger } = options;
-  // No second argument: with one, even an empty one, the client drops the topic settings of the first.
+  const { settings, group, askBounds, clock, logger, trouble } = options;
   const fetchWait = options.fetchWaitMs === undefined ? {} : { 'fetch.wait.max.ms': options.fetchWaitMs };
-  const client = new KafkaConsumer({ ...settings, ...consumerSettings, ...fetchWait, 'group.id': group });
+  const tokens = clientTokens(settings);
+  const client = makeConsumer(tokens.settings, group, fetchWait);
+  client.on('connection.failure', tokens.end);
   const name = `consumer ${group}`;
-  watchClient(client, name, logger);
+  watchClient(client, name, logger, trouble === undefined ? {} : { trouble });
   await connectClient(client, name);
   client.setDefaultConsumeTimeout(POLL_TIMEOUT_MS);
   // What has been fetched is handed out at once, not held until the time-out. The types leave the method out.
@@ -64,6 +78,7 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
       return { low: bounds.low, high: bounds.high };
     },
     close: () => {
+      tokens.end();
       closing ??= inTurn(() => disconnected(name, logger, (callback) => client.disconnect(callback)));
       return closing;
     },

@@ -6,6 +6,7 @@ import type { Logger } from '../logger';
 import { openAdmin, type Admin } from './admin-client';
 import { answerOf, errorCodes, KafkaError } from './client-errors';
 import type { ClientSettings } from './client-settings';
+import type { ConnectionTrouble } from './connection-trouble';
 import type { EventLog } from './event-log';
 
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -47,7 +48,12 @@ export interface LogOffsets {
  * holds for half a second while there is nothing to read. One question at a time, and after an error with a new client:
  * the old one would ask with the leader epoch from before a broker's restart for ever.
  */
-export const openLogOffsets = (settings: ClientSettings, clock: Clock, logger: Logger): LogOffsets => {
+export const openLogOffsets = (
+  settings: ClientSettings,
+  clock: Clock,
+  logger: Logger,
+  trouble?: ConnectionTrouble,
+): LogOffsets => {
   let admin: Admin | undefined;
   const inTurn = exclusive();
   const renew = (): void => {
@@ -55,7 +61,7 @@ export const openLogOffsets = (settings: ClientSettings, clock: Clock, logger: L
     admin = undefined;
   };
   const askOnce: AskBounds = async (partitions) => {
-    admin ??= openAdmin(settings, logger);
+    admin ??= openAdmin(settings, logger, trouble);
     const lows = await ask(admin, partitions, OffsetSpec.EARLIEST);
     const highs = await ask(admin, partitions, OffsetSpec.LATEST);
     // `ask` answers one number for each partition.
@@ -85,7 +91,7 @@ export const openLogOffsets = (settings: ClientSettings, clock: Clock, logger: L
       const places = partitions.map(({ topic, partition }) => ({ topic, partition }));
       return patiently(async () => {
         const bounds = await askOnce(places);
-        admin ??= openAdmin(settings, logger);
+        admin ??= openAdmin(settings, logger, trouble);
         const offsets = await ask(admin, places, new OffsetSpec(timeMs));
         return bounds.map(({ topic, partition, high }, index) => {
           const offset = offsets[index] ?? -1;

@@ -2,40 +2,53 @@
 import { Producer, type LibrdKafkaError, type MessageHeader } from '@confluentinc/kafka-javascript';
 import type { Logger } from '../logger';
 import { errorCodes, failureClass, KafkaError } from './client-errors';
+import { clientTokens } from './client-tokens';
 import { connectClient, disconnected, watchClient } from './client-lifecycle';
-import type { ClientSettings } from './client-settings';
+import { settingsOfKind, type ClientSettings } from './client-settings';
+import type { ConnectionTrouble } from './connection-trouble';
 import { deliveryCount } from './delivery-count';
 import { RecordTooLarge, type DeliveryListener, type LogProducer, type OutgoingRecord } from './event-log';
 
-const producerSettings = {
-  'enable.idempotence': true,
-  acks: 'all',
-  // No time-out: with one, the idempotent producer gives up records and leaves a gap for good. So a record is either
-  // delivered or the producer has failed as a whole.
-  'message.timeout.ms': 0,
-  'enable.gapless.guarantee': true,
+const producerDefaults = {
   // Topics are described before anything is sent, so one that is unknown has gone: five seconds of doubt, not thirty.
   'topic.metadata.propagation.max.ms': 5_000,
   'linger.ms': 5,
   'queue.buffering.max.messages': 100_000,
   'queue.buffering.max.kbytes': 65_536,
   'compression.type': 'lz4',
+} as const;
+
+const producerPromises = {
+  'enable.idempotence': true,
+  acks: 'all',
+  // No time-out: with one, the idempotent producer gives up records and leaves a gap for good. So a record is either
+  // delivered or the producer has failed as a whole.
+  'message.timeout.ms': 0,
+  'enable.gapless.guarantee': true,
   dr_cb: true,
 } as const;
+
+/** Makes a client that is not connected yet. Throws where a setting can't be. */
+export const makeProducer = (settings: ClientSettings): Producer =>
+  // No second argument: with one, even an empty one, the client drops the topic settings of the first, and with them
+  // the promise never to give up a record.
+  new Producer(settingsOfKind(settings, producerDefaults, producerPromises));
 
 /** Connects a producer. Rejects where no broker answers. */
 export const openLogProducer = async (
   settings: ClientSettings,
   listener: DeliveryListener,
   logger: Logger,
+  trouble?: ConnectionTrouble,
 ): Promise<LogProducer> => {
-  // No second argument: with one, even an empty one, the client drops the topic settings of the first, and with them
-  // the promise never to give up a record.
-  const client = new Producer({ ...settings, ...producerSettings });
+  const tokens = clientTokens(settings);
+  const client = makeProducer(tokens.settings);
+  client.on('connection.failure', tokens.end);
   const deliveries = deliveryCount(listener);
-  watchClient(client, 'producer', logger, () =>
-    deliveries.fail({ class: 'fatal', reason: 'the client says that it is beyond repair' }),
-  );
+  watchClient(client, 'producer', logger, {
+    onFatal: () => deliveries.fail({ class: 'fatal', reason: 'the client says that it is beyond repair' }),
+    ...(trouble === undefined ? {} : { trouble }),
+  });
   client.on('delivery-report', deliveries.report);
   await connectClient(client, 'producer');
   client.setPollInBackground(true);
@@ -57,6 +70,7 @@ export const openLogProducer = async (
     flush: deliveries.settled,
     close: () => {
       deliveries.silence();
+      tokens.end();
       closing ??= disconnected('producer', logger, (callback) => client.disconnect(0, callback));
       return closing;
     },

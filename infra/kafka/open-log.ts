@@ -5,6 +5,7 @@ import type { Logger } from '../logger';
 import { openEmbeddedLog } from './embedded/embedded-log';
 import type { EventLog } from './event-log';
 import { openRealLog } from './real-log';
+import { tryClients } from './trial-clients';
 
 export interface OpenLogOptions {
   /** `kafka` absent: the embedded broker. */
@@ -16,3 +17,8 @@ export interface OpenLogOptions {
 /** Opens the log. Throws ConfigurationError where the settings can't be met by this build of the client. */
 export const openLog = async ({ configuration: { kafka }, clock, logger }: OpenLogOptions): Promise<EventLog> =>
   kafka === undefined ? openEmbeddedLog({ clock, logger }) : openRealLog({ connection: kafka, clock, logger });
+
+/** Looks whether clients can be made with these settings, before anything is opened. Throws ConfigurationError. */
+export const checkLogSettings = async ({ kafka }: Pick<Configuration, 'kafka'>): Promise<void> => {
+  if (kafka !== undefined) await tryClients(kafka);
+};

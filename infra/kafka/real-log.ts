@@ -1,14 +1,17 @@
 /** A real Kafka cluster as the engine's log. */
 import type { Clock } from '../clock';
-import type { KafkaConnection } from '../configuration';
+import { settingsFor, type KafkaConnection } from '../configuration';
 import type { Logger } from '../logger';
 import { openAdmin } from './admin-client';
 import { connectionSettings } from './client-settings';
+import { connectionTrouble, type ConnectionTrouble } from './connection-trouble';
 import type { EventLog } from './event-log';
 import { openLogConsumer } from './log-consumer';
-import { openLogOffsets } from './log-offsets';
+import { openLogOffsets, type AskBounds } from './log-offsets';
 import { openLogProducer } from './log-producer';
 import { logTopicsOn, type LogTopics } from './log-topics';
+import { tokensFrom } from './oauth-tokens';
+import { tryClients } from './trial-clients';
 
 const FIRST_ANSWER_TIMEOUT_MS = 3_000;
 const ANSWER_POLL_MS = 2_000;
@@ -25,23 +28,32 @@ export interface RealLogOptions {
  * does, and whoever makes them tries again. Throws ConfigurationError where the settings are impossible.
  */
 export const openRealLog = async ({ connection, clock, logger }: RealLogOptions): Promise<EventLog> => {
-  const settings = connectionSettings(connection);
-  const admin = openAdmin(settings, logger);
-  const offsets = openLogOffsets(settings, clock, logger);
+  const { oauth } = connection;
+  const askForToken = oauth?._tag === 'TokenEndpoint' ? tokensFrom(oauth, clock) : undefined;
+  const settings = connectionSettings(connection, undefined, askForToken);
+  await tryClients(connection);
+  const producing = { ...settingsFor(connection, 'producer'), ...settings };
+  const consuming = { ...settingsFor(connection, 'consumer'), ...settings };
+  const trouble = connectionTrouble({ connection, clock, logger });
+  const { explain } = trouble;
+  const admin = openAdmin(settings, logger, trouble);
+  const offsets = openLogOffsets(settings, clock, logger, trouble);
   const topics = logTopicsOn(admin, clock, logger);
   const closed = new AbortController();
-  const watching = { topics, servers: connection.brokers, clock, logger, signal: closed.signal };
+  const watching = { topics, servers: connection.brokers, trouble, clock, logger, signal: closed.signal };
   const reached = await answers(topics, FIRST_ANSWER_TIMEOUT_MS);
   const watch = reached ? Promise.resolve() : waitForBroker(watching);
+  const askBounds: AskBounds = (partitions) => explain(() => offsets.askBounds(partitions));
   return {
     kind: 'real',
     bootstrapServers: connection.brokers,
-    describe: topics.describe,
-    ensureTopics: topics.ensureTopics,
-    deleteTopics: topics.deleteTopics,
-    offsetsAtTime: offsets.atTime,
-    openProducer: (listener) => openLogProducer(settings, listener, logger),
-    openConsumer: (group) => openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger }),
+    describe: (names) => explain(() => topics.describe(names)),
+    ensureTopics: (declared) => explain(() => topics.ensureTopics(declared)),
+    deleteTopics: (names) => explain(() => topics.deleteTopics(names)),
+    offsetsAtTime: (partitions, timeMs) => explain(() => offsets.atTime(partitions, timeMs)),
+    openProducer: (listener) => explain(() => openLogProducer(producing, listener, logger, trouble)),
+    openConsumer: (group) =>
+      explain(() => openLogConsumer({ settings: consuming, group, askBounds, clock, logger, trouble })),
     close: async () => {
       if (closed.signal.aborted) return;
       closed.abort();
@@ -61,20 +73,21 @@ const answers = async (topics: LogTopics, timeoutMs: number): Promise<boolean> =
 interface Watch {
   readonly topics: LogTopics;
   readonly servers: string;
+  readonly trouble: ConnectionTrouble;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
 /** Says again and again that no broker answers, until one does. */
-const waitForBroker = async ({ topics, servers, clock, logger, signal }: Watch): Promise<void> => {
+const waitForBroker = async ({ topics, servers, trouble, clock, logger, signal }: Watch): Promise<void> => {
   const sinceMs = clock.monotonicMs();
   let remindAtMs = sinceMs;
   while (!signal.aborted) {
     const nowMs = clock.monotonicMs();
     if (nowMs >= remindAtMs) {
       logger.warn(
-        { servers, forMs: Math.round(nowMs - sinceMs) },
+        { servers, forMs: Math.round(nowMs - sinceMs), reason: trouble.current() ?? 'no answer' },
         'Kafka: no broker answers at KAFKA_BROKERS; trying on',
       );
       remindAtMs = nowMs + REMIND_MS;

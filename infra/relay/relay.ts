@@ -100,6 +100,8 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
 const publishForever = async (running: Running): Promise<void> => {
   const { stopping, monitor, clock, logger } = running;
   let attempts = 0;
+  // Once: between two attempts the relay stands where the first has left it, with its reason.
+  monitor.become('starting', null);
   while (!stopping.aborted) {
     try {
       await session(running, () => (attempts = 0));
@@ -135,7 +137,6 @@ const halt = async ({ monitor, logger, clock, stopping }: Running, reason: strin
 
 const session = async (running: Running, onProgress: () => void): Promise<void> => {
   const { log, monitor } = running;
-  monitor.become('starting', null);
   const cursor = await settleTopics(running);
   const topics = running.state.topics();
   const published = await readPublishedEvents(log, topics, running.clock);

@@ -1,8 +1,8 @@
 /** Opening SQLite files and running transactions: the one door to better-sqlite3. */
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import * as E from 'fp-ts/Either';
+import { makePrivateFile, makePrivateFolder, tightenFile } from '../private-files';
 
 /** An open SQLite file. */
 export type Database = BetterSqlite3.Database;
@@ -47,7 +47,8 @@ export const openDatabase = (options: OpenOptions): Database => {
 
 /** Opens a file for writing and leaves its schema as it is. Throws {@link SchemaTooNew} before it touches anything. */
 export const openForWriting = ({ file, synchronous, migrations }: OpenOptions): Database => {
-  mkdirSync(dirname(file), { recursive: true });
+  makePrivateFolder(dirname(file));
+  makePrivate(file);
   return opened(file, { timeout: BUSY_TIMEOUT_MS }, (database) => {
     refuseNewerSchema(database, migrations);
     database.pragma('journal_mode = WAL');
@@ -64,6 +65,14 @@ export const openForReading = (file: string): Database =>
     // The first read: what is no database fails here, by name.
     schemaVersion(database);
   });
+
+/** SQLite gives the files beside it the rights of the file itself; those that an earlier release made are tightened. */
+const makePrivate = (file: string): void => {
+  withFileName(file, () => {
+    makePrivateFile(file);
+  });
+  for (const suffix of ['-wal', '-shm']) tightenFile(`${file}${suffix}`);
+};
 
 const opened = (file: string, options: BetterSqlite3.Options, prepare: (database: Database) => void): Database => {
   const database = withFileName(file, () => new BetterSqlite3(file, options));

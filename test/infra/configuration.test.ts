@@ -65,11 +65,11 @@ spec('the configuration', ({ test }) => {
       },
     ],
     [
-      { API_KEYS: 'shop:client:a:b, ops:operator:c' },
+      { API_KEYS: 'shop:client:shop-secret:of-16, ops:operator:ops-secret-of-16' },
       {
         apiKeys: [
-          { name: 'shop', role: 'client', key: 'a:b' },
-          { name: 'ops', role: 'operator', key: 'c' },
+          { name: 'shop', role: 'client', key: 'shop-secret:of-16' },
+          { name: 'ops', role: 'operator', key: 'ops-secret-of-16' },
         ],
       },
     ],
@@ -145,8 +145,8 @@ spec('the configuration', ({ test }) => {
 
   for (const entry of ['secret', 'shop:client', 'shop:client:', ':client:secret', 'shop:chef:secret', '']) {
     test(`refuses the API key entry '${entry}' without repeating the secret`, () => {
-      const message = refusal({ API_KEYS: `ok:client:fine,${entry}` });
-      assert.match(message, /^API_KEYS holds an entry that is not <name>:<client\|operator>:<key>/);
+      const message = refusal({ API_KEYS: `ok:client:fine-and-long-enough,${entry}` });
+      assert.match(message, /^API_KEYS: entry 2 is not <name>:<client\|operator>:<key>/);
       assert.not.match(message, 'secret');
     });
   }

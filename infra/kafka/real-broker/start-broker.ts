@@ -1,10 +1,11 @@
 /** Starts a single-node Apache Kafka (KRaft) on the loopback address, in a folder of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../../clock';
 import { silentLogger, type Logger } from '../../logger';
+import { makePrivateFolder, tightenFolder } from '../../private-files';
 import { openAdmin } from '../admin-client';
 import { connectionSettings } from '../client-settings';
 import { logTopicsOn } from '../log-topics';
@@ -166,7 +167,9 @@ const prepare = async (options: StartBrokerOptions, classPath: string): Promise<
   for (const port of [properties.port, properties.controllerPort]) {
     if (await isTaken(port)) throw new PortTaken(port);
   }
-  mkdirSync(dataDirectory, { recursive: true });
+  // The broker itself makes files as the umask says: its folder keeps others out.
+  makePrivateFolder(dataDirectory);
+  tightenFolder(dataDirectory, ['']);
   if (before !== undefined) {
     writeFileSync(places.properties, brokerPropertiesText(properties));
     return properties;

@@ -1,0 +1,45 @@
+/** What must be right before anything is served: settings that can't work end the start with a sentence. */
+import { accessSync, constants, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import {
+  ConfigurationError,
+  refuseExposed,
+  refuseReactorsWithoutKey,
+  type Configuration,
+} from '../../infra/configuration';
+import { checkLogSettings } from '../../infra/kafka/open-log';
+import type { Logger } from '../../infra/logger';
+import { makePrivateFolder, tightenFolder } from '../../infra/private-files';
+import { dataFiles } from './data-files';
+import type { Role } from './roles';
+
+export interface StartCheckOptions {
+  readonly configuration: Configuration;
+  readonly roles: ReadonlySet<Role>;
+  readonly logger: Logger;
+}
+
+/** Checks who can get in, and makes the data folder private. Throws ConfigurationError. */
+export const checkStart = async ({ configuration, roles, logger }: StartCheckOptions): Promise<void> => {
+  for (const warning of configuration.warnings ?? []) logger.warn({}, warning);
+  if (roles.has('api')) await refuseExposed(configuration);
+  if (roles.has('reactors')) refuseReactorsWithoutKey(configuration);
+  if (roles.size > 1 || !roles.has('api')) await checkLogSettings(configuration);
+  for (const finding of prepareDataFolder(configuration.dataDirectory)) logger.warn({}, finding);
+};
+
+const prepareDataFolder = (folder: string): ReadonlyArray<string> => {
+  const names = Object.values<string>({ ...dataFiles(folder) }).map((file) => basename(file, '.sqlite'));
+  try {
+    makePrivateFolder(folder);
+    if (!statSync(folder).isDirectory()) throw new Error('it is no folder');
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return tightenFolder(folder, names);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(
+      `DATA_DIR is '${folder}', which can't be used: ${reason}. Give the folder to the user that runs Tidemark, or set DATA_DIR ` +
+        'to one that this user may write',
+    );
+  }
+};

@@ -1,0 +1,140 @@
+/** How to reach a real Kafka and be let in. */
+import { kafkaOAuth, type KafkaOAuth } from './kafka-oauth';
+import { settingNamed, variableOf, type SettingTaker } from './kafka-names';
+import { givenSettings, type GivenSettings } from './kafka-settings';
+import type { Warn } from './secrets';
+import { ConfigurationError, oneOf, text, type Environment } from './values';
+
+const SECURITY_PROTOCOLS = ['plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'] as const;
+
+/** How to reach a real Kafka. */
+export interface KafkaConnection {
+  /** `host:port`, comma separated. */
+  readonly brokers: string;
+  readonly securityProtocol: (typeof SECURITY_PROTOCOLS)[number];
+  readonly sslCaLocation?: string;
+  /** A user and a password. */
+  readonly sasl?: { readonly mechanism: string; readonly username: string; readonly password: string };
+  /** A token instead. */
+  readonly oauth?: KafkaOAuth;
+  /** All other settings of the client, by the names that librdkafka gives them, the client's certificate among them. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Reads `KAFKA_TOPIC_PREFIX`. */
+export const topicPrefix = (environment: Environment): string => {
+  const prefix = text(environment, 'KAFKA_TOPIC_PREFIX') ?? '';
+  if (/^[A-Za-z0-9._-]{0,100}$/.test(prefix)) return prefix;
+  throw new ConfigurationError(`KAFKA_TOPIC_PREFIX is '${prefix}'; it takes up to 100 of A-Z a-z 0-9 . _ -`);
+};
+
+/** Reads how to reach Kafka; undefined where `KAFKA_BROKERS` is not set. */
+export const kafkaConnection = (environment: Environment, warn: Warn): KafkaConnection | undefined => {
+  // First, so that a misspelt KAFKA_BROKERS is no reason to start the embedded broker.
+  const given = givenSettings(environment, warn);
+  const brokers = text(environment, 'KAFKA_BROKERS');
+  if (brokers === undefined) {
+    const [first] = given.values();
+    if (first === undefined) return undefined;
+    throw new ConfigurationError(`${first.source} is set, but KAFKA_BROKERS is not: it says which Kafka is meant`);
+  }
+  for (const broker of brokers.split(',')) {
+    if (/^[^\s:]+:\d{1,5}$/.test(broker.trim())) continue;
+    throw new ConfigurationError(
+      `KAFKA_BROKERS names '${broker}'; it takes host:port, several of them with commas between`,
+    );
+  }
+  const securityProtocol = oneOf(
+    { KAFKA_SECURITY_PROTOCOL: given.get('security.protocol')?.value },
+    'KAFKA_SECURITY_PROTOCOL',
+    SECURITY_PROTOCOLS,
+    'plaintext',
+  );
+  refuseUnused(given, securityProtocol);
+  refuseHalfCertificate(given);
+  const sslCaLocation = given.get('ssl.ca.location')?.value;
+  return {
+    brokers: brokers.replaceAll(' ', ''),
+    securityProtocol,
+    ...(sslCaLocation === undefined ? {} : { sslCaLocation }),
+    ...(securityProtocol.startsWith('sasl') ? credentials(given, securityProtocol, warn) : {}),
+    ...otherSettings(given),
+  };
+};
+
+/** What has a place of its own in the connection. */
+const OWN_NAMES = /^(security\.protocol|ssl\.ca\.location|sasl\.(mechanisms|username|password)|.*oauthbearer\..*)$/;
+
+const otherSettings = (given: GivenSettings): Pick<KafkaConnection, 'settings'> => {
+  const others = [...given]
+    .filter(([name]) => !OWN_NAMES.test(name))
+    .map(([name, { value }]) => [name, value] as const);
+  return others.length === 0 ? {} : { settings: Object.fromEntries(others) };
+};
+
+/** A secret that is set and not shown would be missed only when the broker refuses. */
+const refuseUnused = (given: GivenSettings, protocol: KafkaConnection['securityProtocol']): void => {
+  for (const [name, { source }] of given) {
+    const needed = /^sasl\.|oauthbearer/.test(name) && !protocol.startsWith('sasl') ? 'sasl_ssl' : undefined;
+    const neededTls = /^ssl\./.test(name) && !protocol.endsWith('ssl') ? 'ssl or sasl_ssl' : undefined;
+    const missing = needed ?? neededTls;
+    if (missing === undefined) continue;
+    throw new ConfigurationError(
+      `${source} is set, but KAFKA_SECURITY_PROTOCOL is ${protocol}, which does not use it: set it to ${missing}`,
+    );
+  }
+};
+
+/** A client's certificate and its key come together, as two files, two texts, or one PKCS#12 file with a password. */
+const refuseHalfCertificate = (given: GivenSettings): void => {
+  const pairs = [
+    ['ssl.certificate.location', 'ssl.key.location'],
+    ['ssl.certificate.pem', 'ssl.key.pem'],
+    ['ssl.keystore.location', 'ssl.keystore.password'],
+  ] as const;
+  const whole = pairs.filter(([first, second]) => given.has(first) || given.has(second));
+  for (const [first, second] of whole) {
+    const missing = given.has(first) ? second : first;
+    if (given.has(missing)) continue;
+    // A certificate as a file and its key as a text, or the other way round, is whole too.
+    const other = missing.endsWith('.location')
+      ? missing.replace('.location', '.pem')
+      : missing.replace('.pem', '.location');
+    if (other !== missing && given.has(other)) continue;
+    throw new ConfigurationError(
+      `${variableOf(missing === first ? second : first)} is set, but ${variableOf(missing)} is not: a client's certificate ` +
+        'needs both',
+    );
+  }
+  if (whole.length > 1 && given.has('ssl.keystore.location')) {
+    throw new ConfigurationError(
+      'KAFKA_SSL_KEYSTORE_LOCATION and another certificate are both set: a client shows one, so leave one of them out',
+    );
+  }
+};
+
+const credentials = (given: GivenSettings, protocol: string, warn: Warn): Pick<KafkaConnection, 'sasl' | 'oauth'> => {
+  const mechanism = given.get('sasl.mechanisms')?.value ?? 'SCRAM-SHA-256';
+  if (mechanism === 'OAUTHBEARER') return { oauth: kafkaOAuth(given, warn) };
+  for (const [name, { source }] of given) {
+    if (!name.includes('oauthbearer')) continue;
+    throw new ConfigurationError(`${source} is set, but KAFKA_SASL_MECHANISM is ${mechanism}: set it to OAUTHBEARER`);
+  }
+  const username = given.get('sasl.username')?.value;
+  const password = given.get('sasl.password')?.value;
+  if (username === undefined || password === undefined) {
+    throw new ConfigurationError(
+      'KAFKA_SECURITY_PROTOCOL asks for SASL: set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
+    );
+  }
+  if (mechanism === 'PLAIN' && protocol === 'sasl_plaintext') {
+    warn('KAFKA_SASL_MECHANISM is PLAIN without TLS: the password crosses the network as it is; sasl_ssl hides it');
+  }
+  return { sasl: { mechanism, username, password } };
+};
+
+/** The settings that all clients take, or also those of one kind of client. */
+export const settingsFor = ({ settings = {} }: KafkaConnection, kind: SettingTaker): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(settings).filter(([name]) => [kind, 'all'].includes(settingNamed(name)?.taker ?? 'all')),
+  );

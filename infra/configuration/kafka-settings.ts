@@ -1,0 +1,107 @@
+/**
+ * Any setting of the Kafka client: `KAFKA_<NAME>`, or a line of the file that `KAFKA_CONFIG_FILE` names. A variable goes before
+ * the file; a name that nobody knows, or that would break a promise, is refused.
+ */
+import { nearest, settingNamed, settingNames, settingOfVariable, variableOf } from './kafka-names';
+import { refusalOf } from './kafka-refusals';
+import { fileSettingOf, secretFile, secretText, type Warn } from './secrets';
+import { ConfigurationError, text, type Environment } from './values';
+
+/** A setting's value, and where it stands, for sentences about it. */
+export interface GivenSetting {
+  readonly value: string;
+  readonly source: string;
+}
+
+/** By the setting's canonical name. */
+export type GivenSettings = ReadonlyMap<string, GivenSetting>;
+
+/** Variables that begin with KAFKA_ and are no setting of the client. */
+const OWN_VARIABLES: ReadonlyArray<string> = ['KAFKA_BROKERS', 'KAFKA_TOPIC_PREFIX', 'KAFKA_CONFIG_FILE'];
+
+/** Settings that are secrets: each may stand in a file of its own. */
+const SECRET_NAMES: ReadonlyArray<string> = [
+  'sasl.password',
+  'ssl.key.password',
+  'ssl.key.pem',
+  'ssl.keystore.password',
+  'sasl.oauthbearer.client.secret',
+  'sasl.oauthbearer.client.credentials.client.secret',
+];
+
+/** What Kubernetes puts into a container for a service called kafka, and what Kafka's own tools and images read. */
+const FOREIGN = [
+  /^KAFKA_(.+_)?SERVICE_(HOST|PORT(_.+)?)$/,
+  /^KAFKA_(.+_)?PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?$/,
+  /^KAFKA_(HOME|VERSION|DEBUG_FLAG|OPTS|HEAP_OPTS|LOG4J_OPTS|JMX_OPTS|GC_LOG_OPTS|JVM_PERFORMANCE_OPTS|JMX_PORT)$/,
+];
+
+/** All settings that are given. Throws ConfigurationError. */
+export const givenSettings = (environment: Environment, warn: Warn): GivenSettings => {
+  const file = text(environment, 'KAFKA_CONFIG_FILE');
+  return new Map([...(file === undefined ? [] : fromFile(file, warn)), ...fromVariables(environment, warn)]);
+};
+
+type Given = Map<string, GivenSetting>;
+
+const fromVariables = (environment: Environment, warn: Warn): Given => {
+  const given: Given = new Map();
+  for (const variable of Object.keys(environment).sort()) {
+    if (!variable.startsWith('KAFKA_') || text(environment, variable) === undefined) continue;
+    if (OWN_VARIABLES.includes(variable) || FOREIGN.some((pattern) => pattern.test(variable))) continue;
+    const secretName = SECRET_NAMES.find((name) => fileSettingOf(variableOf(name)) === variable);
+    const name = secretName ?? settingOfVariable(variable)?.name;
+    if (name === undefined) throw unknown(variable, settingNames.map(variableOf).concat(OWN_VARIABLES));
+    // Reads the file too, and refuses a secret that is given in both ways.
+    const value = SECRET_NAMES.includes(name)
+      ? secretText(environment, variableOf(name), warn)
+      : text(environment, variable);
+    // Both ways were met already.
+    if (value !== undefined && given.get(canonical(name))?.value !== value) {
+      add(given, name, { value: oneLine(name, value, variable), source: variable });
+    }
+  }
+  return given;
+};
+
+const canonical = (name: string): string => settingNamed(name)?.canonical ?? name;
+
+const oneLine = (name: string, value: string, source: string): string => {
+  if (name.endsWith('.pem') || !/[\r\n]/.test(value)) return value;
+  throw new ConfigurationError(`${source} holds more than one line; it takes one`);
+};
+
+const fromFile = (file: string, warn: Warn): Given => {
+  const given: Given = new Map();
+  const lines = secretFile(file, 'KAFKA_CONFIG_FILE', warn).split(/\r?\n/);
+  lines.forEach((raw, index) => {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#') || line.startsWith('!')) return;
+    const place = `KAFKA_CONFIG_FILE, line ${index + 1}`;
+    const [, name, value] = /^([^=\s]+)\s*=\s*(.*)$/.exec(line) ?? [];
+    // The line is not repeated: it may hold a secret.
+    if (name === undefined || value === undefined) throw new ConfigurationError(`${place}: it is not <name>=<value>`);
+    if (settingNamed(name) === undefined) throw unknown(`${place}: '${name}'`, settingNames, name);
+    if (value === '') throw new ConfigurationError(`${place}: '${name}' has no value`);
+    add(given, name, { value, source: `${place}: '${name}'` });
+  });
+  return given;
+};
+
+/** Adds a setting. Throws where it may not be set, or is set under another of its names. */
+const add = (given: Given, name: string, setting: GivenSetting): void => {
+  const refusal = refusalOf(name);
+  if (refusal !== undefined) throw new ConfigurationError(`${setting.source} can't be set: ${refusal}`);
+  const before = given.get(canonical(name));
+  if (before !== undefined) {
+    throw new ConfigurationError(`${before.source} and ${setting.source} set the same: leave one of them out`);
+  }
+  given.set(canonical(name), setting);
+};
+
+const unknown = (shown: string, candidates: ReadonlyArray<string>, word = shown): ConfigurationError => {
+  const near = nearest(word, candidates);
+  return new ConfigurationError(
+    `${shown} is no setting of the Kafka client${near === undefined ? '' : `; the nearest is ${near}`}`,
+  );
+};
