@@ -41,6 +41,8 @@ export interface Configuration {
   readonly baseUrl: string;
   /** Where consumers find the schemas that events name in `dataschema`; `/<type>/<version>` is put behind it. */
   readonly schemaBaseUrl: string;
+  /** What `source` of every published event says; absent: `/tidemark/<store id>/<category>`. */
+  readonly eventSource?: string;
   /** Events that the relay publishes in an older version, until consumers are ready: event name to version. */
   readonly writeVersions: ReadonlyMap<string, number>;
   /** Requests a second per client; 0 for no limit. */
@@ -85,6 +87,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
   const baseUrl = url(environment, 'BASE_URL') ?? `http://${reachable(host)}:${port}`;
   const apiKey = text(environment, 'API_KEY');
   const ordersDirectory = text(environment, 'ORDERS_DIR');
+  const eventSource = uriReference(environment, 'EVENT_SOURCE');
   return {
     host,
     port,
@@ -97,6 +100,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     ...(apiKey === undefined ? {} : { apiKey }),
     baseUrl,
     schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
+    ...(eventSource === undefined ? {} : { eventSource }),
     writeVersions: writeVersions(environment),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
     bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 262_144, 1_024, MOST_BODY_BYTES),
@@ -142,6 +146,20 @@ const url = (environment: Environment, name: string): string | undefined => {
   if (/^https?:\/\/[^\s?#]+$/.test(trimmed) && URL.canParse(trimmed)) return trimmed;
   throw new ConfigurationError(`${name} is '${value}'; it takes a URL such as http://127.0.0.1:8080`);
 };
+
+/** As RFC 3986 writes them; CloudEvents takes no empty source. */
+const uriReference = (environment: Environment, name: string): string | undefined => {
+  const value = text(environment, name);
+  if (value === undefined || isUriReference(value)) return value;
+  throw new ConfigurationError(
+    `${name} is '${value}'; it takes a URI reference of up to 200 characters, such as https://shop.example/orders or /shop`,
+  );
+};
+
+const isUriReference = (value: string): boolean =>
+  value.length <= 200 &&
+  /^(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=[\]]|%[0-9A-Fa-f]{2})+(?:#(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)?$/.test(value) &&
+  URL.canParse(value, 'http://base.example/');
 
 /** A host to connect to: one that stands for all of a machine's addresses is reached at the machine itself. */
 const reachable = (host: string): string => {
