@@ -26,6 +26,7 @@ export interface FailureStoreOptions {
 }
 
 export interface FailureStore {
+  readonly quarantine: Quarantine;
   readonly intake: EventIntake;
   readonly breakers: CircuitBreakers;
   readonly desk: FailureDesk;
@@ -40,6 +41,7 @@ export const failureStore = (options: FailureStoreOptions): FailureStore => {
   // Inside a transaction this is a savepoint.
   const savepoint = <Result>(work: () => Result): Result => database.transaction(work)();
   return {
+    quarantine,
     breakers,
     intake: eventIntake({ ...options, quarantine, savepoint, breakerOf: breakers.of }),
     desk: failureDesk({ ...options, quarantine, savepoint }),

@@ -46,6 +46,8 @@ export interface Quarantine {
   readonly isDiscarded: (group: string, eventId: string) => boolean;
   /** Keeps a dead letter; one that names an event closes its stream. Answers its number. */
   readonly setAside: (failed: FailedEvent) => number;
+  /** Whether a record waits aside whose position the store did not hold then, and which no mark has passed since. */
+  readonly hasSetAsideUpTo: (consumer: string, lastPosition: number) => boolean;
   /** Lets an event wait behind the dead letter of its stream. */
   readonly park: (consumer: string, envelope: EventEnvelope, origin: Origin, rows: ReadonlyArray<string>) => void;
 }
@@ -70,6 +72,7 @@ export const quarantineOf = (database: Database, clock: Clock, isDiscarded = dis
   return {
     streams: (consumer) => new Set(statements.streams.all(consumer)),
     isDiscarded,
+    hasSetAsideUpTo: (consumer, lastPosition) => statements.setAsideUpTo.get(consumer, lastPosition) !== undefined,
     park: (consumer, { stream, position, id }, { topic, partition, offset, logId }, rows) => {
       statements.park.run(consumer, stream, position, id, topic, partition, offset, logId, clock.nowMs());
       markStale(consumer, stream, rows);
@@ -166,6 +169,12 @@ const prepareStatements = (database: Database) => ({
         WHERE consumer = ? AND event_id = ? RETURNING id`,
     )
     .pluck(),
+  setAsideUpTo: database.prepare<[string, number]>(
+    `SELECT 1 FROM dead_letters d JOIN checkpoints c
+         ON c.consumer = d.consumer AND c.topic = d.topic AND c."partition" = d."partition"
+      WHERE d.consumer = ? AND d.status IN ('open', 'assigned') AND d.class = 'misplaced' AND d.event_id IS NULL
+        AND d.position > c.high_water_position AND d.position <= ?`,
+  ),
   foreign: database.prepare<[string], { readonly letters: number; readonly bytes: number }>(
     `SELECT count(*) AS letters, coalesce(sum(length(value)), 0) AS bytes FROM dead_letters
       WHERE consumer = ? AND status IN ('open', 'assigned') AND class IN ('foreign', 'misplaced')`,

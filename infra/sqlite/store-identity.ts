@@ -122,6 +122,11 @@ export const bindToStore = (database: Database, storeId: string): string => {
   return readStoreBinding(database) ?? storeId;
 };
 
+/** What an operator reads where the store's file was exchanged while a role had it open. */
+export const replacedReason =
+  "the store's file was replaced or removed while this process had it open: what it reads is no longer what stands there. " +
+  'Stop every role, put the newest store in place, and start again';
+
 /** What an operator reads where a file belongs to another store. */
 export const otherStoreReason = (file: string, belongsTo: string, storeId: string): string =>
   `${file} was made from the store ${belongsTo}, but this store is ${storeId}: nothing is read or written until they ` +
