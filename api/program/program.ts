@@ -84,6 +84,7 @@ const beginApi = async (
     catalog,
     files,
     projections,
+    awaitsRelay: options.roles.has('relay'),
     processes: processManagersWith(options.configuration).map(({ name }) => name),
   });
   running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
