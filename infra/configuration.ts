@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { apiKeys, ownApiKey, type ApiKey } from './configuration/access-keys';
 import { kafkaConnection, topicPrefix, type KafkaConnection } from './configuration/kafka-connection';
-import { ConfigurationError, integer, oneOf, text, url, type Environment } from './configuration/values';
+import { ConfigurationError, integer, oneOf, text, uriReference, url, type Environment } from './configuration/values';
 
 export type { AccessRole, ApiKey } from './configuration/access-keys';
 export { settingsFor, type KafkaConnection } from './configuration/kafka-connection';
@@ -33,6 +33,8 @@ export interface Configuration {
   readonly baseUrl: string;
   /** Where consumers find the schemas that events name in `dataschema`; `/<type>/<version>` is put behind it. */
   readonly schemaBaseUrl: string;
+  /** What `source` of every published event says; absent: `/tidemark/<store id>/<category>`. */
+  readonly eventSource?: string;
   /** Events that the relay publishes in an older version, until consumers are ready: event name to version. */
   readonly writeVersions: ReadonlyMap<string, number>;
   /** Requests a second per client; 0 for no limit. */
@@ -74,6 +76,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
   const baseUrl = url(environment, 'BASE_URL') ?? `http://${reachable(host)}:${port}`;
   const apiKey = ownApiKey(environment, warn);
   const ordersDirectory = text(environment, 'ORDERS_DIR');
+  const eventSource = uriReference(environment, 'EVENT_SOURCE');
   return {
     host,
     port,
@@ -86,6 +89,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     ...(apiKey === undefined ? {} : { apiKey }),
     baseUrl,
     schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
+    ...(eventSource === undefined ? {} : { eventSource }),
     writeVersions: writeVersions(environment),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
     bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 262_144, 1_024, MOST_BODY_BYTES),

@@ -13,7 +13,7 @@ const EVENTS_PER_PAGE = 1_000;
 export const exportStore = async (configuration: Configuration, file: string | undefined): Promise<void> => {
   const store = openEventReader(dataFiles(configuration.dataDirectory).store);
   try {
-    const lines = linesOf(store, configuration.schemaBaseUrl);
+    const lines = linesOf(store, configuration);
     if (file === undefined) await pipeline(lines, process.stdout, { end: false });
     else await pipeline(lines, createWriteStream(file, { flags: 'wx', mode: 0o600 }));
   } finally {
@@ -21,8 +21,9 @@ export const exportStore = async (configuration: Configuration, file: string | u
   }
 };
 
-function* linesOf(store: EventReader, schemaBaseUrl: string): Generator<string> {
-  const encode = cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl });
+function* linesOf(store: EventReader, { schemaBaseUrl, eventSource }: Configuration): Generator<string> {
+  const { storeId } = store.identity;
+  const encode = cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl, storeId, eventSource });
   const until = store.lastPosition();
   for (let position = 0; position < until; position += EVENTS_PER_PAGE) {
     const page = store.readAll({ afterPosition: position, limit: Math.min(EVENTS_PER_PAGE, until - position) });

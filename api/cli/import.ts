@@ -12,6 +12,7 @@ const LINE_INTERVAL_MS = 2_000;
 export const importStore = async (
   { dataDirectory, leaseTtlMs }: Configuration,
   file: string,
+  keepStoreId: boolean,
   print: (line: string) => void,
 ): Promise<void> => {
   const input = createReadStream(file, 'utf8');
@@ -21,6 +22,7 @@ export const importStore = async (
     lines: createInterface({ input, crlfDelay: Infinity }),
     clock: systemClock,
     leaseTtlMs,
+    keepStoreId,
     onProgress: (done) => {
       if (systemClock.monotonicMs() - printedAtMs < LINE_INTERVAL_MS) return;
       printedAtMs = systemClock.monotonicMs();

@@ -8,6 +8,7 @@ import { addContractCommands } from './contracts/commands';
 import { addFailureCommands } from './failure-commands';
 import { humanLogger, jsonLogger } from './loggers';
 import { addReplayCommands } from './replay-commands';
+import { addStoreCommands } from './store-commands';
 
 prepareProcess();
 
@@ -43,6 +44,7 @@ program
   });
 
 addReplayCommands(program, print);
+addStoreCommands(program, print);
 
 program
   .command('lag')

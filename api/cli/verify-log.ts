@@ -64,7 +64,12 @@ const compared = async (ground: Ground): Promise<LogComparison> => {
     log,
     catalog,
     clock: systemClock,
-    encode: cloudEventEncoder({ ...configuration, catalog, mode: configuration.cloudEventsMode }),
+    encode: cloudEventEncoder({
+      ...configuration,
+      catalog,
+      mode: configuration.cloudEventsMode,
+      storeId: store.identity.storeId,
+    }),
     untilPosition,
     onProgress: (position) => {
       if (output.json || systemClock.monotonicMs() - printedAtMs < LINE_INTERVAL_MS) return;

@@ -36,6 +36,8 @@ export const commandProblem = (failure: CommandFailure): Problem => {
       return problem('overloaded', 'Too many commands wait for the disk; nothing was written.', {
         headers: retryAfter(RETRY_SOON_SECONDS),
       });
+    case 'StoreBehind':
+      return problem('store-behind', failure.reason, { headers: retryAfter(RETRY_LATER_SECONDS) });
     case 'StoreUnavailable':
       return storeUnavailable();
   }

@@ -189,6 +189,12 @@ export const problemKinds = {
     title: 'The event store can not be reached',
     meaning: 'Nothing was written. The log of the server has the reason (disk full, another writer). Come again later.',
   },
+  'store-behind': {
+    status: 503,
+    title: 'The store is older than what was made from it',
+    meaning:
+      'Nothing was written: the next positions of the store are taken in Kafka or by its readers. The detail names the numbers, and the command that shows the ways out.',
+  },
   'shutting-down': {
     status: 503,
     title: 'The server is shutting down',

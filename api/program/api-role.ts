@@ -22,6 +22,7 @@ import type { Projection } from '../../projections/projection';
 import { buildApp } from '../http/app';
 import type { ApiDependencies, Readiness } from '../http/dependencies';
 import type { DataFiles } from './data-files';
+import { openStoreGate, type GateStanding } from './store-gate';
 
 export interface ApiRoleOptions {
   readonly configuration: Configuration;
@@ -34,6 +35,8 @@ export interface ApiRoleOptions {
   readonly catalog: Catalog;
   readonly files: DataFiles;
   readonly projections: ReadonlyArray<Projection>;
+  /** Whether the relay starts in this process too. */
+  readonly awaitsRelay: boolean;
   /** The names of the process managers. */
   readonly processes: ReadonlyArray<string>;
 }
@@ -56,16 +59,14 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   let isShuttingDown = false;
   const store = await openStore(options);
   const reader = openEventReader(files.store);
+  const gate = openStoreGate({ ...options, reader });
   const views = openViewReader(files.views, options.projections, catalog);
   const app = buildApp({
     catalog,
     store,
-    handleCommand: commandHandler({
-      store,
-      catalog,
-      stateCacheSize: STATE_CACHE_STREAMS,
-      snapshots: store.snapshots,
-    }),
+    handleCommand: gate.guarded(
+      commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots }),
+    ),
     views,
     explainRow: rowExplanations({ viewsFile: files.views, store: reader, catalog, projections: options.projections }),
     relayStatus: () => currentRelayStatus(files.relay, reader, clock),
@@ -84,10 +85,11 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     bodyLimitBytes: configuration.bodyLimitBytes,
     clock,
     logger,
-    readiness: () => readinessOf(store),
+    readiness: () => readinessOf(store, gate.standing()),
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
   const closeStore = async (): Promise<void> => {
+    await gate.stop();
     reader.close();
     await store.close();
   };
@@ -121,13 +123,14 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process writes the store: this one waits'),
   });
 
-const readinessOf = (store: SqliteEventStore): Readiness => {
+const readinessOf = (store: SqliteEventStore, { reason }: GateStanding): Readiness => {
   const { leaseFresh, failure, queueLength, queueLimit, walBytes } = store.status();
   return {
-    ready: leaseFresh && failure === null,
+    ready: leaseFresh && failure === null && reason === null,
     checks: {
       lease: leaseFresh ? 'held' : 'not renewed in time: another process may take the store over',
       store: failure ?? 'takes appends',
+      history: reason ?? 'fits what was made from it',
       queue: `${queueLength} of ${queueLimit} appends wait`,
       log: `${walBytes} bytes wait to be folded into the file`,
     },

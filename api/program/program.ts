@@ -86,6 +86,7 @@ const beginApi = async (
     catalog,
     files,
     projections,
+    awaitsRelay: options.roles.has('relay'),
     processes: processManagersWith(options.configuration).map(({ name }) => name),
   });
   running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
@@ -119,10 +120,11 @@ const beginConsumers = async (
     part.done.catch((error: unknown) => onFatal(error instanceof Error ? error : new Error(String(error))));
   };
   if (roles.has('relay')) {
-    const { cloudEventsMode, schemaBaseUrl } = configuration;
+    const { cloudEventsMode, schemaBaseUrl, eventSource } = configuration;
     const writeVersions = checkedWriteVersions(catalog, configuration.writeVersions);
     const outbox = (): EventReader => openEventReader(files.store);
-    keep('relay', startRelay({ ...shared, file: files.relay, outbox, cloudEventsMode, schemaBaseUrl, writeVersions }));
+    const publishing = { cloudEventsMode, schemaBaseUrl, eventSource, writeVersions };
+    keep('relay', startRelay({ ...shared, file: files.relay, outbox, ...publishing }));
   }
   if (roles.has('projections')) {
     const role = { ...shared, viewsFile: files.views, storeFile: files.store, projections };

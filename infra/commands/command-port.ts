@@ -53,6 +53,8 @@ export type CommandFailure =
   /** The stream holds an event that can't be read with today's contracts. */
   | { readonly _tag: 'UnreadableStream'; readonly stream: string; readonly eventId: string; readonly reason: string }
   | { readonly _tag: 'StoreOverloaded' }
+  /** The store is older than what was made from it: its next positions are taken. */
+  | { readonly _tag: 'StoreBehind'; readonly reason: string }
   | StoreUnavailable;
 
 /** Loads the stream, decides, appends. */

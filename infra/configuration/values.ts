@@ -51,3 +51,19 @@ export const url = (environment: Environment, name: string): string | undefined 
   if (/^https?:\/\/[^\s?#]+$/.test(trimmed) && URL.canParse(trimmed)) return trimmed;
   throw new ConfigurationError(`${name} is '${value}'; it takes a URL such as http://127.0.0.1:8080`);
 };
+
+/** As RFC 3986 writes them; CloudEvents takes no empty source. */
+export const uriReference = (environment: Environment, name: string): string | undefined => {
+  const value = text(environment, name);
+  if (value === undefined || isUriReference(value)) return value;
+  throw new ConfigurationError(
+    `${name} is '${value}'; it takes a URI reference of up to 200 characters, such as https://shop.example/orders or /shop`,
+  );
+};
+
+const isUriReference = (value: string): boolean =>
+  value.length <= 200 &&
+  /^(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=[\]]|%[0-9A-Fa-f]{2})+(?:#(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)?$/.test(
+    value,
+  ) &&
+  URL.canParse(value, 'http://base.example/');

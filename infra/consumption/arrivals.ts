@@ -7,6 +7,7 @@ import type { Origin } from '../dead-letters/quarantine';
 import { readCloudEvent } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
 import type { Failure } from './failures';
+import type { PlaceCheck } from './place-check';
 
 /** An event before anybody has read it; its payload is parsed when it is asked for. */
 export interface UnreadEvent {
@@ -44,8 +45,10 @@ export interface ReadArrivals {
 export interface IncomingRecord {
   readonly offset: number;
   readonly origin: () => Origin;
-  /** Left with a sentence where the record is no event. */
-  readonly arrival: E.Either<string, Arrival>;
+  /** Left where the record is not an event, or not one of this store in its place. */
+  readonly arrival: E.Either<Failure, Arrival>;
+  /** The position that it claims; null where it is not an event. */
+  readonly position: number | null;
 }
 
 /** Makes the reading of arrivals. */
@@ -81,14 +84,19 @@ export const arrivalOf = (decode: DecodeArrival, unread: UnreadEvent, origin: ()
 
 /** Makes the reading of a log's records. */
 export const recordReader =
-  ({ decode }: ReadArrivals) =>
+  ({ decode }: ReadArrivals, check: PlaceCheck) =>
   (record: LogRecord, logId: string): IncomingRecord => {
     const { offset } = record;
     const origin = (): Origin => originInLog(record, logId);
     const received = readCloudEvent(record);
-    if (E.isLeft(received)) return { offset, origin, arrival: received };
+    if (E.isLeft(received)) {
+      return { offset, origin, arrival: E.left({ class: 'malformed', reason: received.left }), position: null };
+    }
     const { envelope, data } = received.right;
-    return { offset, origin, arrival: E.right(arrivalOf(decode, { envelope, data: () => data }, origin)) };
+    const { position } = envelope;
+    const refused = check(record, received.right);
+    if (refused !== undefined) return { offset, origin, arrival: E.left(refused), position };
+    return { offset, origin, arrival: E.right(arrivalOf(decode, { envelope, data: () => data }, origin)), position };
   };
 
 const originInLog = (

@@ -17,6 +17,9 @@ export interface BatchOutcome {
   readonly transient: number;
   readonly rejected: number;
   readonly defect: number;
+  // Not this store's events in their place; set aside without blocking a stream.
+  readonly foreign: number;
+  readonly misplaced: number;
 }
 
 /** Counts while they are counted. */
@@ -34,6 +37,8 @@ export const noCounts = (): Counts => ({
   transient: 0,
   rejected: 0,
   defect: 0,
+  foreign: 0,
+  misplaced: 0,
 });
 
 /** Every outcome by name. */

@@ -4,6 +4,7 @@ import type { Clock } from '../clock';
 import type { EventLog } from '../kafka/event-log';
 import type { Logger } from '../logger';
 import type { GroupHandler } from './group-handler';
+import type { StoreFit } from './store-fit';
 import type { GroupStatus } from './group-status';
 
 export interface ConsumerGroupOptions {
@@ -15,6 +16,8 @@ export interface ConsumerGroupOptions {
   readonly logger: Logger;
   /** Take on topics that are not the ones the checkpoints were made on. */
   readonly acceptNewLog: boolean;
+  /** Why the group must not read on, looked at before it does and from time to time. */
+  readonly storeFits?: StoreFit;
   /** The store's last position: how far a catch-up without Kafka goes. */
   readonly storeLastPosition: () => number;
 }

@@ -12,11 +12,15 @@ import type { LogRecord } from '../kafka/event-log';
 import { highWaterAt, type Checkpoint, type Checkpoints, type Mark } from './checkpoints';
 import { appliedEarlier } from './earlier-topics';
 import type { Consumer } from './event-consumer';
+import { foreignShare, type BatchShare, type ForeignShare } from './foreign-share';
 import { arrivalOf, readingOf, recordReader, unreadEvent, type IncomingRecord, type ReadArrivals } from './arrivals';
+import { placeCheck, type StoreFacts } from './place-check';
 import { intakeBatch, type Surroundings, type Visit } from './intake-batch';
 import type { BatchOutcome, RecordBatch, StorePageOrder } from './group-handler';
 
 export interface IntakeOptions extends Surroundings {
+  /** The store that the events are of. */
+  readonly store: () => StoreFacts;
   readonly catalog: Catalog;
   readonly checkpoints: Checkpoints;
 }
@@ -49,8 +53,8 @@ export interface EventIntake {
 export const eventIntake = (options: IntakeOptions): EventIntake => {
   const reading = readingOf(options.catalog);
   const place = placing(options.catalog);
-  const originOf = originInStore(options.catalog);
-  const read = recordReader(reading);
+  const originOf = originInStore(options.catalog, () => options.store().identity.storeId);
+  const read = recordReader(reading, placeCheck(options.catalog, options.store));
   const incoming = incomingTo(options, reading);
   return {
     read,
@@ -90,18 +94,29 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
 };
 
 /** Records on their way through the marks of a consumer. */
-const incomingTo =
-  (options: IntakeOptions, reading: ReadArrivals): EventIntake['incoming'] =>
-  (to, { moves, exhaustedAttempts }, eachIncoming) => {
+const incomingTo = (options: IntakeOptions, reading: ReadArrivals): EventIntake['incoming'] => {
+  const shares = new Map<string, ForeignShare>();
+  const shareOf = (consumer: string): ForeignShare => {
+    const share = shares.get(consumer) ?? foreignShare(() => options.store().identity.storeId);
+    shares.set(consumer, share);
+    return share;
+  };
+  return (to, { moves, exhaustedAttempts }, eachIncoming) => {
     const known = options.checkpoints.read(to.consumer);
     const earlier = appliedEarlier(options.catalog, known);
     let highWater: number[] = [];
+    let records = 0;
+    let latest: BatchShare['latest'];
     const visit: Visit = (on) => {
       // From the beginning, each time.
       highWater = moves.map((move) => highWaterAt(known, move));
-      eachIncoming(({ origin, arrival }, moveIndex) => {
+      records = 0;
+      eachIncoming(({ origin, arrival, position: claimed }, moveIndex) => {
+        records += 1;
         if (E.isLeft(arrival)) {
-          on.noEvent(origin(), { class: 'malformed', reason: arrival.left });
+          const isPlaced = arrival.left.class === 'malformed';
+          if (!isPlaced) latest = { failure: arrival.left, topic: moves[moveIndex]?.topic ?? '' };
+          on.noEvent(origin(), arrival.left, isPlaced ? null : claimed);
           return;
         }
         const { stream, position } = arrival.right.envelope;
@@ -117,11 +132,15 @@ const incomingTo =
       });
     };
     const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit);
+    // A rebuild passes by what its group has passed by.
+    if (to.consumer === to.group)
+      shareOf(to.consumer).note({ records, foreign: counts.foreign + counts.misplaced, latest });
     moves.forEach((move, moveIndex) =>
       options.checkpoints.move(to.consumer, { ...move, highWaterPosition: highWater[moveIndex] ?? 0 }),
     );
     return counts;
   };
+};
 
 /** The records of a batch as they came from the log. */
 export const recordsOf =

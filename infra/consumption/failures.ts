@@ -8,7 +8,15 @@ import { createHash } from 'node:crypto';
 // Classes and their policies
 // -------------------------------------------------------------------------------------
 
-export const failureClasses = ['malformed', 'unknown-contract', 'transient', 'rejected', 'defect'] as const;
+export const failureClasses = [
+  'malformed',
+  'unknown-contract',
+  'transient',
+  'rejected',
+  'defect',
+  'foreign',
+  'misplaced',
+] as const;
 
 /** Why an event came to nothing. */
 export type FailureClass = (typeof failureClasses)[number];
@@ -27,6 +35,11 @@ export const failurePolicies: Readonly<Record<FailureClass, FailurePolicy>> = {
   transient: { does: 'retry', meaning: 'a busy database, the broker, the network, a time-out: it passes by itself' },
   rejected: { does: 'quarantine', meaning: 'the handler says no: a rule of the business stands against it' },
   defect: { does: 'quarantine', meaning: 'the handler threw: the program is wrong' },
+  foreign: { does: 'quarantine', meaning: 'the record is of another store, or names none; it blocks no stream' },
+  misplaced: {
+    does: 'quarantine',
+    meaning: 'the record is not what the store has there (topic, partition, key, position); it blocks no stream',
+  },
 };
 
 /** What is done when a transient fault does not pass within its bound. */
@@ -110,6 +123,7 @@ const ENGINE_ERRORS = new Set([
   'CheckpointMoved',
   'LeaseLost',
   'CircuitOpen',
+  'NotThisLog',
   'StoreNotReady',
   'KafkaError',
   'AbortError',

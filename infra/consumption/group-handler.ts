@@ -61,6 +61,11 @@ export interface GroupHandler {
   readonly applyFromStore: (page: StorePageOrder) => Promise<StorePage>;
   /** After a catch-up: everything at or below these marks is applied. */
   readonly caughtUpTo: (marks: ReadonlyArray<Mark>) => Promise<void>;
+  /**
+   * Whether a record was set aside because the store did not hold its position, and the store has come that far since: the
+   * log is past it, so the store has to stand in.
+   */
+  readonly hasSetAsideUpTo?: (lastPosition: number) => Promise<boolean>;
   /** Writes the status where other processes can read it. */
   readonly report: (status: GroupStatus) => Promise<void>;
 }

@@ -8,8 +8,8 @@ const REPORT_INTERVAL_MS = 1_000;
 const IDLE_INTERVAL_MS = 5_000;
 
 export interface GroupReporter {
-  /** Reports when the interval has passed; asks the consumer, where there is one, for the log's ends. */
-  readonly refreshWhenDue: (consumer: LogConsumer | undefined) => Promise<void>;
+  /** Reports when the interval has passed, and answers whether it has; asks the consumer, where there is one, for the log's ends. */
+  readonly refreshWhenDue: (consumer: LogConsumer | undefined) => Promise<boolean>;
   readonly refresh: (consumer: LogConsumer | undefined) => Promise<void>;
 }
 
@@ -41,9 +41,10 @@ export const groupReporter = (
     refresh,
     refreshWhenDue: async (consumer) => {
       const waitedMs = clock.monotonicMs() - reportedAtMs;
-      if (waitedMs < REPORT_INTERVAL_MS) return;
-      if (waitedMs < IDLE_INTERVAL_MS && fingerprint(progress) === reported) return;
+      if (waitedMs < REPORT_INTERVAL_MS) return false;
+      if (waitedMs < IDLE_INTERVAL_MS && fingerprint(progress) === reported) return false;
       await refresh(consumer);
+      return true;
     },
   };
 };

@@ -15,7 +15,8 @@ import { failureOf, failurePolicies, EventNotNow, isAttributable, type Failure }
 export interface Visitor {
   readonly arrival: (arrival: Arrival) => void;
   readonly duplicate: () => void;
-  readonly noEvent: (origin: Origin, failure: Failure) => void;
+  /** A record that is no event of this store; it closes no stream. */
+  readonly noEvent: (origin: Origin, failure: Failure, position: number | null) => void;
 }
 
 /** Walks through the batch; each walk meets the same. */
@@ -73,7 +74,7 @@ const wholeAtOnce = (options: BatchOptions, start: Attempt, visit: Visit): Attem
       const handling = options.to.open();
       visit({
         duplicate: () => void (attempt.counts.duplicates += 1),
-        noEvent: (origin, failure) => noEvent(options, attempt, origin, failure),
+        noEvent: (...record) => noEvent(options, attempt, ...record),
         arrival: (arrival) => takeOne(options, attempt, handling, arrival),
       });
       handling.finish();
@@ -90,7 +91,7 @@ const halfByHalf = (options: BatchOptions, start: Attempt, visit: Visit): Attemp
   const arrivals: Arrival[] = [];
   visit({
     duplicate: () => void (attempt.counts.duplicates += 1),
-    noEvent: (origin, failure) => noEvent(options, attempt, origin, failure),
+    noEvent: (...record) => noEvent(options, attempt, ...record),
     arrival: (arrival) => void arrivals.push(arrival),
   });
   const takeRange = (from: number, to: number): void => {
@@ -168,10 +169,14 @@ const takeOne = (options: BatchOptions, attempt: Attempt, handling: Handling, ar
   }
 };
 
-const noEvent = ({ to, quarantine }: BatchOptions, { counts }: Attempt, origin: Origin, failure: Failure): void => {
-  counts.malformed += 1;
+const noEvent = (
+  { to, quarantine }: BatchOptions,
+  { counts }: Attempt,
+  ...[origin, failure, position]: Parameters<Visitor['noEvent']>
+): void => {
+  counts[countedAs[failure.class]] += 1;
   const { consumer, group } = to;
-  quarantine.setAside({ consumer, group, envelope: undefined, origin, failure, attempts: 1, rows: [] });
+  quarantine.setAside({ consumer, group, envelope: undefined, position, origin, failure, attempts: 1, rows: [] });
 };
 
 const setAside = (options: BatchOptions, attempt: Attempt, arrival: Arrival, failure: Failure): void => {
@@ -198,4 +203,6 @@ const countedAs = {
   transient: 'transient',
   rejected: 'rejected',
   defect: 'defect',
+  foreign: 'foreign',
+  misplaced: 'misplaced',
 } as const;

@@ -8,6 +8,7 @@ import type { LogConsumer, LogRecord } from '../kafka/event-log';
 import { LeaseLost } from '../sqlite/lease';
 import { CheckpointMoved } from './checkpoints';
 import { CircuitOpen } from './circuit-breaker';
+import { NotThisLog } from './foreign-share';
 import type { GroupHandler, RecordBatch } from './group-handler';
 import type { GroupProgress } from './group-progress';
 import { heldPartitions, placeOf, type HeldPartitions, type HoldingOptions, type Pending } from './held-partitions';
@@ -63,7 +64,7 @@ const attempt = async (pending: Pending, exhaustedAttempts?: number): Promise<At
   try {
     return { _tag: (await pending.step(exhaustedAttempts)) ? 'Through' : 'More' };
   } catch (fault) {
-    if (isTakenOver(fault) || fault instanceof CircuitOpen) throw fault;
+    if (isTakenOver(fault) || fault instanceof CircuitOpen || fault instanceof NotThisLog) throw fault;
     return { _tag: 'Fault', fault };
   }
 };

@@ -5,6 +5,7 @@ import { OffsetOutOfRange, TopicMissing, type LogConsumer } from '../kafka/event
 import { checkpointAt } from './checkpoints';
 import { CircuitOpen } from './circuit-breaker';
 import type { ConsumerGroupOptions, StartConsumerGroup } from './consumer-group';
+import { NotThisLog } from './foreign-share';
 import { groupProgress, type GroupProgress } from './group-progress';
 import { groupReporter, type GroupReporter } from './group-reporter';
 import { isTakenOver, patientApplication, type PatientApplication } from './patient-application';
@@ -63,7 +64,7 @@ const run = async (running: Running): Promise<void> => {
         await become(running, 'stopped', messageOf(error));
         throw error;
       }
-      if (error instanceof GroupHalted || error instanceof CircuitOpen) {
+      if (error instanceof GroupHalted || error instanceof CircuitOpen || error instanceof NotThisLog) {
         await halt(running, error.message);
         break;
       }
@@ -129,6 +130,7 @@ const retryLater = async (running: Running, attempts: number, error: unknown): P
 const session = async (running: Running, onProgress: () => void): Promise<void> => {
   const { log, handler, progress } = running;
   if (progress.status().reason === null) await become(running, 'starting', null);
+  await assertStoreFits(running);
   const consumer = await log.openConsumer(handler.group);
   try {
     const plan = await makePlan(running, consumer);
@@ -170,7 +172,14 @@ const makePlan = async (running: Running, consumer: LogConsumer): Promise<Starti
   const checkpoints = await handler.checkpoints();
   const plan = startingPlan({ declared: topics, found, bounds, checkpoints, acceptNewLog });
   if (plan._tag === 'Refuse') throw new GroupHalted(plan.reason);
-  return plan;
+  const isHealed = plan.catchUp === undefined && (await handler.hasSetAsideUpTo?.(running.storeLastPosition())) === true;
+  return isHealed ? { ...plan, catchUp: 'the store has come as far as records that were set aside' } : plan;
+};
+
+/** Before anything is read, and from time to time: the store's file can be exchanged under a running program. */
+const assertStoreFits = async ({ handler, storeFits }: Running): Promise<void> => {
+  const misfit = storeFits?.(await handler.checkpoints());
+  if (misfit !== undefined) throw new GroupHalted(misfit);
 };
 
 /** Goes over to the log as it is now. The catch-up has raised the high-water positions since the plan was made. */
@@ -226,7 +235,7 @@ const consume = async (
         // A status that can't be written now is written by the next report.
         await reporter.refresh(consumer).catch(() => undefined);
       }
-      await reporter.refreshWhenDue(consumer);
+      if (await reporter.refreshWhenDue(consumer)) await assertStoreFits(running);
     }
   } catch (error) {
     if (!(error instanceof OffsetOutOfRange)) throw error;

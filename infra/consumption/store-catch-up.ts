@@ -16,7 +16,7 @@ export interface CatchUpOptions extends Pick<ConsumerGroupOptions, 'handler' | '
   readonly stopping: AbortSignal;
   /** Called before the first page. */
   readonly onBegin: (range: { readonly fromPosition: number; readonly untilPosition: number }) => Promise<void>;
-  readonly onPage: () => Promise<void>;
+  readonly onPage: () => Promise<unknown>;
 }
 
 /** A partition that stayed behind, and why. */

@@ -37,7 +37,7 @@ export interface DrainOptions {
   readonly catalog: Catalog;
   readonly quarantine: Quarantine;
   readonly rows: DeadLetterRows;
-  readonly store: () => Pick<EventReader, 'readStream'>;
+  readonly store: () => Pick<EventReader, 'readStream' | 'identity'>;
   readonly savepoint: <Result>(work: () => Result) => Result;
 }
 
@@ -100,7 +100,7 @@ const failureIn = (outcome: HandlerOutcome): Failure | undefined => (typeof outc
 /** Takes single events of the store through a handler. */
 const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
   const { decode, presentType, asFarAsRead } = readingOf(catalog);
-  const originOf = originInStore(catalog);
+  const originOf = originInStore(catalog, () => store().identity.storeId);
 
   const find = (eventId: string): StoredEvent | undefined => {
     const identity = parseEventId(eventId);

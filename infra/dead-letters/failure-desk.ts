@@ -20,7 +20,7 @@ export interface FailureDeskOptions {
   readonly clock: Clock;
   readonly quarantine: Quarantine;
   readonly savepoint: <Result>(work: () => Result) => Result;
-  readonly store: () => Pick<EventReader, 'readStream' | 'operationRequestsAfter'>;
+  readonly store: () => Pick<EventReader, 'readStream' | 'operationRequestsAfter' | 'identity'>;
 }
 
 /** How a step went. */

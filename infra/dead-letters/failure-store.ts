@@ -4,6 +4,7 @@ import type { Clock } from '../clock';
 import type { Checkpoints } from '../consumption/checkpoints';
 import { defaultBreakerPolicy, type BreakerPolicy } from '../consumption/circuit-breaker';
 import { eventIntake, type EventIntake } from '../consumption/event-intake';
+import type { StoreFacts } from '../consumption/place-check';
 import type { Database } from '../sqlite/database';
 import type { EventReader } from '../sqlite/event-reader';
 import { circuitBreakersOf, type CircuitBreakers } from './circuit-breakers';
@@ -18,13 +19,14 @@ export interface FailureStoreOptions {
   readonly clock: Clock;
   readonly checkpoints: Checkpoints;
   /** The store, for what operators ask and for what is redriven. */
-  readonly store: () => Pick<EventReader, 'readStream' | 'operationRequestsAfter'>;
+  readonly store: () => StoreFacts & Pick<EventReader, 'readStream' | 'operationRequestsAfter'>;
   readonly breakerPolicy?: BreakerPolicy;
   /** Where people's decisions are kept, if in another file. */
   readonly isDiscarded?: Quarantine['isDiscarded'] | undefined;
 }
 
 export interface FailureStore {
+  readonly quarantine: Quarantine;
   readonly intake: EventIntake;
   readonly breakers: CircuitBreakers;
   readonly desk: FailureDesk;
@@ -39,6 +41,7 @@ export const failureStore = (options: FailureStoreOptions): FailureStore => {
   // Inside a transaction this is a savepoint.
   const savepoint = <Result>(work: () => Result): Result => database.transaction(work)();
   return {
+    quarantine,
     breakers,
     intake: eventIntake({ ...options, quarantine, savepoint, breakerOf: breakers.of }),
     desk: failureDesk({ ...options, quarantine, savepoint }),

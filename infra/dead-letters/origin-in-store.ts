@@ -10,8 +10,13 @@ import type { Origin } from './quarantine';
 const SCHEMA_BASE = '/schemas';
 
 /** Where an event of the store comes from. */
-export const originInStore = (catalog: Catalog): ((event: StoredEvent) => Origin) => {
-  const encode = cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: SCHEMA_BASE });
+export const originInStore = (catalog: Catalog, storeId: () => string): ((event: StoredEvent) => Origin) => {
+  // Made at the first need: the store may not be open before.
+  let encoder: ReturnType<typeof cloudEventEncoder> | undefined;
+  const encode: ReturnType<typeof cloudEventEncoder> = (event) => {
+    encoder ??= cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: SCHEMA_BASE, storeId: storeId() });
+    return encoder(event);
+  };
   const place = destinationOf(catalog);
   return (event) => {
     const { topic, partition, key } = place(event.stream);

@@ -29,6 +29,8 @@ export interface FailedEvent {
   readonly group: string;
   /** Undefined where the record names no event. */
   readonly envelope: EventEnvelope | undefined;
+  /** The position that a record claims which is set aside without its event. */
+  readonly position?: number | null;
   readonly origin: Origin;
   readonly failure: Failure;
   /** Attempts so far, this one included. */
@@ -44,6 +46,8 @@ export interface Quarantine {
   readonly isDiscarded: (group: string, eventId: string) => boolean;
   /** Keeps a dead letter; one that names an event closes its stream. Answers its number. */
   readonly setAside: (failed: FailedEvent) => number;
+  /** Whether a record waits aside whose position the store did not hold then, and which no mark has passed since. */
+  readonly hasSetAsideUpTo: (consumer: string, lastPosition: number) => boolean;
   /** Lets an event wait behind the dead letter of its stream. */
   readonly park: (consumer: string, envelope: EventEnvelope, origin: Origin, rows: ReadonlyArray<string>) => void;
 }
@@ -68,12 +72,14 @@ export const quarantineOf = (database: Database, clock: Clock, isDiscarded = dis
   return {
     streams: (consumer) => new Set(statements.streams.all(consumer)),
     isDiscarded,
+    hasSetAsideUpTo: (consumer, lastPosition) => statements.setAsideUpTo.get(consumer, lastPosition) !== undefined,
     park: (consumer, { stream, position, id }, { topic, partition, offset, logId }, rows) => {
       statements.park.run(consumer, stream, position, id, topic, partition, offset, logId, clock.nowMs());
       markStale(consumer, stream, rows);
     },
     setAside: (failed) => {
-      const { consumer, envelope, origin, rows } = failed;
+      const { consumer, envelope, origin, rows, failure } = failed;
+      if (isForeign(failure) && isFull(statements, consumer)) return 0;
       const letter = insertLetter(statements, clock.nowMs(), failed);
       if (letter.isNew) statements.toCopy.run(letter.id, origin.value());
       if (envelope === undefined) return letter.id;
@@ -85,12 +91,24 @@ export const quarantineOf = (database: Database, clock: Clock, isDiscarded = dis
   };
 };
 
+/** What came from outside can come without end: so much of it is kept for people, all of it is counted. */
+const MAX_FOREIGN_LETTERS = 100;
+const MAX_FOREIGN_BYTES = 10_000_000;
+
+const isForeign = ({ class: failureClass }: Failure): boolean =>
+  failureClass === 'foreign' || failureClass === 'misplaced';
+
+const isFull = ({ foreign }: Statements, consumer: string): boolean => {
+  const { letters, bytes } = foreign.get(consumer) ?? { letters: 0, bytes: 0 };
+  return letters >= MAX_FOREIGN_LETTERS || bytes >= MAX_FOREIGN_BYTES;
+};
+
 type Statements = ReturnType<typeof prepareStatements>;
 
 const insertLetter = (
   { insert, fail }: Statements,
   nowMs: number,
-  { consumer, group, envelope, origin, failure, attempts }: FailedEvent,
+  { consumer, group, envelope, position = null, origin, failure, attempts }: FailedEvent,
 ): { readonly id: number; readonly isNew: boolean } => {
   const fingerprint = fingerprintOf(group, failure);
   const { class: failureClass, reason } = failure;
@@ -102,7 +120,7 @@ const insertLetter = (
   const { topic, partition, offset, logId, timestampMs, key, headers } = origin;
   const id = insert.get(
     consumer,
-    ...eventColumns(envelope),
+    ...eventColumns(envelope, position),
     topic,
     partition,
     offset,
@@ -123,8 +141,11 @@ const insertLetter = (
 };
 
 /** The event by reference; nothing where the record names none. */
-const eventColumns = (envelope: EventEnvelope | undefined): ReadonlyArray<string | number | null> => {
-  if (envelope === undefined) return [null, null, null, null, null, null, null];
+const eventColumns = (
+  envelope: EventEnvelope | undefined,
+  claimed: number | null,
+): ReadonlyArray<string | number | null> => {
+  if (envelope === undefined) return [null, null, claimed, null, null, null, null];
   const { id, stream, position, type, schemaVersion, correlationId, causationId } = envelope;
   return [id, stream, position, type, schemaVersion, correlationId, causationId];
 };
@@ -148,6 +169,16 @@ const prepareStatements = (database: Database) => ({
         WHERE consumer = ? AND event_id = ? RETURNING id`,
     )
     .pluck(),
+  setAsideUpTo: database.prepare<[string, number]>(
+    `SELECT 1 FROM dead_letters d JOIN checkpoints c
+         ON c.consumer = d.consumer AND c.topic = d.topic AND c."partition" = d."partition"
+      WHERE d.consumer = ? AND d.status IN ('open', 'assigned') AND d.class = 'misplaced' AND d.event_id IS NULL
+        AND d.position > c.high_water_position AND d.position <= ?`,
+  ),
+  foreign: database.prepare<[string], { readonly letters: number; readonly bytes: number }>(
+    `SELECT count(*) AS letters, coalesce(sum(length(value)), 0) AS bytes FROM dead_letters
+      WHERE consumer = ? AND status IN ('open', 'assigned') AND class IN ('foreign', 'misplaced')`,
+  ),
   close: database.prepare<[string, string, string, string, number, number, number]>(
     `INSERT INTO quarantined_keys VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET dead_letter_id = excluded.dead_letter_id, from_position = excluded.from_position`,

@@ -57,6 +57,10 @@ const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
 
 export interface EncodingOptions {
   readonly catalog: Catalog;
+  /** The store that the events are recorded in. */
+  readonly storeId: string;
+  /** What `source` says; left out for `/tidemark/<store id>/<category>`. */
+  readonly eventSource?: string | undefined;
   readonly mode: CloudEventsMode;
   /** Put before `/<type>/<version>` in `dataschema`. */
   readonly schemaBaseUrl: string;
@@ -65,14 +69,15 @@ export interface EncodingOptions {
 }
 
 /** Makes the function that turns stored events into records. */
-export const cloudEventEncoder = ({ catalog, mode, schemaBaseUrl, writeVersions = new Map() }: EncodingOptions) => {
+export const cloudEventEncoder = (options: EncodingOptions) => {
+  const { catalog, mode, writeVersions = new Map() } = options;
   const destination = destinationOf(catalog);
   const written = versionWriter(catalog, writeVersions);
   const structuredHeaders = [{ 'content-type': STRUCTURED_CONTENT_TYPE }];
   return (stored: StoredEvent): EncodedEvent => {
     const { event, headers: extra } = written(stored);
     const to = destination(event.stream);
-    const attributes = attributesOf(event, to.key, schemaBaseUrl);
+    const attributes = attributesOf(event, to.key, options);
     if (mode === 'binary') {
       return { ...to, value: event.payload, headers: [...binaryHeaders(attributes), ...extra] };
     }
@@ -85,10 +90,17 @@ export const cloudEventEncoder = ({ catalog, mode, schemaBaseUrl, writeVersions 
 
 type Attributes = Readonly<Record<string, string | number>>;
 
-const attributesOf = (event: StoredEvent, subject: string, schemaBaseUrl: string): Attributes => ({
+/** Unique to the store, so that `source` and `id` together are unique in the world. */
+export const defaultSource = (storeId: string, category: string): string => `/tidemark/${storeId}/${category}`;
+
+const attributesOf = (
+  event: StoredEvent,
+  subject: string,
+  { storeId, eventSource, schemaBaseUrl }: EncodingOptions,
+): Attributes => ({
   specversion: '1.0',
   id: event.id,
-  source: `/tidemark/${categoryOf(event.stream)}`,
+  source: eventSource ?? defaultSource(storeId, categoryOf(event.stream)),
   type: event.type,
   subject,
   time: event.recordedAt,
@@ -97,6 +109,7 @@ const attributesOf = (event: StoredEvent, subject: string, schemaBaseUrl: string
   causationid: event.causationId,
   actor: event.actor,
   ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
+  storeid: storeId,
   streamversion: event.version,
   position: event.position,
 });
@@ -118,7 +131,26 @@ const percentEncoded = (text: string): string =>
 export interface ReceivedEvent {
   readonly envelope: EventEnvelope;
   readonly data: unknown;
+  readonly claims: RecordClaims;
 }
+
+/** What a record says of itself beside the event: unchecked, for whoever decides where it belongs. */
+export interface RecordClaims {
+  readonly storeId: unknown;
+  readonly source: unknown;
+  readonly subject: unknown;
+  readonly streamVersion: unknown;
+  readonly dataSchema: string;
+}
+
+const claimsOf = (valueOf: (attribute: string) => unknown): RecordClaims => ({
+  storeId: valueOf('storeid'),
+  source: valueOf('source'),
+  subject: valueOf('subject'),
+  streamVersion: valueOf('streamversion'),
+  // Read as an envelope before: it is a text.
+  dataSchema: valueOf('dataschema') as string,
+});
 
 type Reading<A> = E.Either<string, A>;
 
@@ -143,28 +175,29 @@ const readStructured = (value: Buffer): Reading<ReceivedEvent> => {
     return E.left('the value is JSON, but not an object');
   }
   const attributes = parsed.right as Readonly<Record<string, unknown>>;
-  const envelope = envelopeOf(
-    (name) => attributes[name],
-    (name) => `attribute '${name}'`,
-  );
+  const valueOf = (name: string): unknown => attributes[name];
+  const envelope = envelopeOf(valueOf, (name) => `attribute '${name}'`);
   if (E.isLeft(envelope)) return envelope;
   if (attributes['data'] === undefined) return E.left("the attribute 'data' is missing");
-  return E.right({ envelope: envelope.right, data: attributes['data'] });
+  const contentType = attributes['datacontenttype'];
+  if (contentType !== undefined && contentType !== BINARY_CONTENT_TYPE)
+    return E.left(`the attribute 'datacontenttype' is ${shown(contentType)}; it takes '${BINARY_CONTENT_TYPE}'`);
+  return E.right({ envelope: envelope.right, data: attributes['data'], claims: claimsOf(valueOf) });
 };
 
 const readBinary = (value: Buffer, headers: LogRecord['headers']): Reading<ReceivedEvent> => {
-  const envelope = envelopeOf(
-    (name) => {
-      const header = headerNamed(headers, `ce_${name}`);
-      if (header === undefined) return undefined;
-      const text = percentDecoded(header.toString('utf8'));
-      return name === 'position' || name === 'streamversion' ? Number(text) : text;
-    },
-    (name) => `header 'ce_${name}'`,
-  );
+  const valueOf = (name: string): unknown => {
+    const header = headerNamed(headers, `ce_${name}`);
+    if (header === undefined) return undefined;
+    const text = percentDecoded(header.toString('utf8'));
+    if (name !== 'position' && name !== 'streamversion') return text;
+    // Digits only: Number() would also read '', ' 7', '0x7' and '7e0'.
+    return /^\d{1,16}$/.test(text) ? Number(text) : text;
+  };
+  const envelope = envelopeOf(valueOf, (name) => `header 'ce_${name}'`);
   if (E.isLeft(envelope)) return envelope;
   const data = parseJson(value);
-  return E.isLeft(data) ? data : E.right({ envelope: envelope.right, data: data.right });
+  return E.isLeft(data) ? data : E.right({ envelope: envelope.right, data: data.right, claims: claimsOf(valueOf) });
 };
 
 const parseJson = (value: Buffer): Reading<unknown> => {

@@ -92,6 +92,8 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },
     caughtUpTo: (marks) => underLease(() => checkpoints.raiseEach(group, marks)),
+    hasSetAsideUpTo: async (lastPosition) =>
+      Promise.resolve(options.failures.quarantine.hasSetAsideUpTo(group, lastPosition)),
     report: (status) => underLease(() => writeStatus(status)),
     redriveStep: () => learn((to) => desk.step(to)),
     isAnyDeadlineDue: (nowMs) => ledger.deadlinesDue(process, nowMs, 1).length > 0,

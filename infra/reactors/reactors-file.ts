@@ -8,6 +8,7 @@ import { groupStatusMigration } from '../consumption/group-status';
 import { offsetMovesMigration } from '../consumption/offset-moves';
 import { deadLettersMigration } from '../dead-letters/dead-letters-schema';
 import type { Migration } from '../sqlite/database';
+import { storeBindingMigration } from '../sqlite/store-identity';
 import { leaseMigration } from '../sqlite/lease';
 
 const processMigration: Migration = {
@@ -74,4 +75,5 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   deadlinesMigration,
   offsetMovesMigration,
   deadlineFaultsMigration,
+  storeBindingMigration,
 ];

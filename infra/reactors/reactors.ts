@@ -9,6 +9,8 @@ import { failureStore, type FailureStore } from '../dead-letters/failure-store';
 import { withOpenLetters } from '../dead-letters/open-letters';
 import type { Logger } from '../logger';
 import { checkpointAndClose, openForReading, schemaVersion, type Database } from '../sqlite/database';
+import { bindToStore } from '../sqlite/store-identity';
+import { storeFit, type StoreFit } from '../consumption/store-fit';
 import { openEventReader, type EventReader } from '../sqlite/event-reader';
 import {
   openLeasedDatabase,
@@ -66,7 +68,9 @@ export const startReactors = async (options: ReactorsOptions): Promise<Reactors>
   const checkpoints = checkpointsOf(database);
   const failures = failureStore({ ...options, database, checkpoints, store: () => reader });
   const write = writeUnderLease({ database, lease });
-  prepare({ write, ledger, failures, checkpoints, logger: options.logger }, processes);
+  const boundTo = write(() => bindToStore(database, reader.identity.storeId));
+  const isOwn = boundTo === reader.identity.storeId;
+  if (isOwn) prepare({ write, ledger, failures, checkpoints, logger: options.logger }, processes);
   const sender = commandSender({
     post: commandClient(options.api, options.catalog, options.clock),
     record: senderRecord(write, ledger, options.logger),
@@ -74,7 +78,8 @@ export const startReactors = async (options: ReactorsOptions): Promise<Reactors>
     concurrency: CONCURRENT_COMMANDS,
     backlogLimit: BACKLOG_COMMANDS,
   });
-  for (const process of processes) sender.enqueue(ledger.pending(process));
+  // What another store's events have asked for is not asked of this one.
+  if (isOwn) for (const process of processes) sender.enqueue(ledger.pending(process));
   const stopping = new AbortController();
   const parts = {
     ...options,
@@ -87,9 +92,11 @@ export const startReactors = async (options: ReactorsOptions): Promise<Reactors>
     failures,
     checkpoints,
     stopping: stopping.signal,
+    storeFits: storeFit({ reader, file: options.reactorsFile, boundTo }),
+    isOwn,
   };
   const groups = processes.map((process) => startGroup(parts, process));
-  const beside = [...groups.map(({ deadlines }) => deadlines), attendToFailures(parts, groups)];
+  const beside = [...groups.map(({ deadlines }) => deadlines), ...(isOwn ? [attendToFailures(parts, groups)] : [])];
   return {
     stop: async () => {
       stopping.abort();
@@ -151,6 +158,9 @@ interface Parts extends ReactorsOptions, LeasedDatabase {
   readonly failures: FailureStore;
   readonly checkpoints: Checkpoints;
   readonly stopping: AbortSignal;
+  readonly storeFits: StoreFit;
+  /** Whether the file belongs to this store. */
+  readonly isOwn: boolean;
 }
 
 interface RunningProcess {
@@ -169,6 +179,7 @@ const startGroup = (parts: Parts, process: Process): RunningProcess => {
     topics: catalog.aggregates.map(({ topic }) => topic).filter(({ name }) => handler.topics.includes(name)),
     storeLastPosition: reader.lastPosition,
   });
+  if (!parts.isOwn) return { handler, group, deadlines: group.done };
   const deadlines = watchDeadlines({
     clock,
     stopping,

@@ -186,5 +186,9 @@ const differenceOf = (record: LogRecord, received: ReceivedEvent, expected: Enco
     const found: unknown = received.envelope[name as keyof typeof received.envelope];
     if (found !== value) return `its ${name} is ${JSON.stringify(found)}, in the store ${JSON.stringify(value)}`;
   }
+  const { storeId, subject } = received.claims;
+  // Records from before stores had ids name none.
+  if (storeId !== undefined && storeId !== wanted.right.claims.storeId) return `its storeid is ${JSON.stringify(storeId)}`;
+  if (subject !== wanted.right.claims.subject) return `its subject is ${JSON.stringify(subject)}`;
   return JSON.stringify(received.data) === JSON.stringify(wanted.right.data) ? undefined : 'its payload is another one';
 };

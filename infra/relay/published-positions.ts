@@ -1,15 +1,10 @@
-/** What Kafka already holds: the highest position in each partition, read from its last records. */
+/** What Kafka already holds, read from the last records of each partition, each held to the store. */
 import * as E from 'fp-ts/Either';
-import type { EventEnvelope } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
+import type { PlaceCheck } from '../consumption/place-check';
 import { readCloudEvent } from '../kafka/cloud-events';
 import type { EventLog, LogConsumer, LogRecord, LogTopic } from '../kafka/event-log';
-
-/** The event with the highest position that a partition holds. */
-export interface PublishedEvent extends Pick<EventEnvelope, 'id' | 'position'> {
-  readonly topic: string;
-  readonly partition: number;
-}
+import type { EndRecord } from './published-history';
 
 /**
  * So many records at the end of a partition are looked at: the very last one may be foreign, or an old event that
@@ -18,15 +13,16 @@ export interface PublishedEvent extends Pick<EventEnvelope, 'id' | 'position'> {
 const LOOK_BACK_RECORDS = 20;
 const DEADLINE_MS = 30_000;
 
-/** Reads the ends of all partitions. Partitions that hold no event of ours are left out. Rejects where Kafka does not answer. */
-export const readPublishedEvents = async (
+/** Reads the ends of all partitions; what is not an event at all is left out. Rejects where Kafka does not answer. */
+export const readEndRecords = async (
   log: EventLog,
   topics: ReadonlyArray<LogTopic>,
+  check: PlaceCheck,
   clock: Clock,
-): Promise<ReadonlyArray<PublishedEvent>> => {
+): Promise<ReadonlyArray<EndRecord>> => {
   const consumer = await log.openConsumer('tidemark-relay');
   try {
-    return highestOf(await readEnds(consumer, topics, clock));
+    return endRecords(await readEnds(consumer, topics, clock), check);
   } finally {
     await consumer.close();
   }
@@ -64,16 +60,22 @@ const readEnds = async (
   return records;
 };
 
-const highestOf = (records: ReadonlyArray<LogRecord>): ReadonlyArray<PublishedEvent> => {
-  const highest = new Map<string, PublishedEvent>();
-  for (const record of records) {
-    const event = readCloudEvent(record);
-    // A foreign record proves nothing; consumers keep it aside by themselves.
-    if (E.isLeft(event)) continue;
+const endRecords = (records: ReadonlyArray<LogRecord>, check: PlaceCheck): ReadonlyArray<EndRecord> =>
+  records.flatMap((record) => {
+    const received = readCloudEvent(record);
+    // What is not an event proves nothing; consumers set it aside by themselves.
+    if (E.isLeft(received)) return [];
     const { topic, partition } = record;
-    const { id, position } = event.right.envelope;
+    const { id, position } = received.right.envelope;
+    return [{ topic, partition, id, position, refused: check(record, received.right) }];
+  });
+
+/** The highest position that each partition was found to hold, of this store's events. */
+export const highestPositions = (records: ReadonlyArray<EndRecord>): ReadonlyMap<string, number> => {
+  const highest = new Map<string, number>();
+  for (const { topic, partition, position, refused } of records) {
     const place = `${topic}/${partition}`;
-    if (position > (highest.get(place)?.position ?? 0)) highest.set(place, { topic, partition, id, position });
+    if (refused === undefined && position > (highest.get(place) ?? 0)) highest.set(place, position);
   }
-  return [...highest.values()];
+  return highest;
 };

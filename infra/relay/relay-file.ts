@@ -6,6 +6,7 @@ import type { LogTopic } from '../kafka/event-log';
 import { openForReading, schemaVersion, type Database, type Migration } from '../sqlite/database';
 import { leaseMigration, type Lease } from '../sqlite/lease';
 import { writeUnderLease } from '../sqlite/leased-database';
+import { bindToStore, storeBindingMigration } from '../sqlite/store-identity';
 import type { RelayStatus } from './relay-status';
 
 const relayMigration: Migration = {
@@ -27,7 +28,7 @@ const relayMigration: Migration = {
 };
 
 /** All steps since the file's birth. */
-export const relayMigrations: ReadonlyArray<Migration> = [leaseMigration, relayMigration];
+export const relayMigrations: ReadonlyArray<Migration> = [leaseMigration, relayMigration, storeBindingMigration];
 
 /** The file as its one writer uses it. Each write asserts the lease. */
 export interface RelayFile {
@@ -36,6 +37,8 @@ export interface RelayFile {
   readonly topics: () => ReadonlyArray<LogTopic>;
   /** The topics that the cursor counts on from now on, and the cursor, in one transaction. */
   readonly saveTopics: (topics: ReadonlyArray<LogTopic>, cursor: number) => void;
+  /** Binds the file to a store where it belongs to none; returns the store that it belongs to. */
+  readonly bindTo: (storeId: string) => string;
   readonly saveStatus: (status: RelayStatus) => void;
 }
 
@@ -54,7 +57,9 @@ export const relayFile = (database: Database, lease: Lease): RelayFile => {
     'INSERT INTO relay_status VALUES (1, ?) ON CONFLICT DO UPDATE SET status = excluded.status',
   );
   const underLease = writeUnderLease({ database, lease });
+  let bound: string | undefined;
   return {
+    bindTo: (storeId) => (bound ??= underLease(() => bindToStore(database, storeId))),
     cursor: () => readCursor.get() ?? 0,
     saveCursor: (position) => underLease(() => void writeCursor.run(position)),
     topics: () => readTopics.all(),

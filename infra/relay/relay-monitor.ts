@@ -12,7 +12,7 @@ interface Counts {
 }
 
 export interface RelayMonitor {
-  readonly become: (state: RelayStatus['state'], reason: string | null) => void;
+  readonly become: (state: RelayStatus['state'], reason: string | null, cause?: RelayStatus['cause']) => void;
   readonly fail: (failureClass: string) => void;
   readonly topics: (topics: ReadonlyArray<LogTopic>) => void;
   /** Writes the status where anything has changed; `current` counts what the running session has done. */
@@ -33,7 +33,7 @@ export interface RelayMonitorOptions {
 export const relayMonitor = ({ log, clock, logger, state, reader }: RelayMonitorOptions): RelayMonitor => {
   const failures: Record<string, number> = {};
   let topics: ReadonlyArray<LogTopic> = [];
-  let phase: Pick<RelayStatus, 'state' | 'reason'> = { state: 'starting', reason: null };
+  let phase: Pick<RelayStatus, 'state' | 'reason' | 'cause'> = { state: 'starting', reason: null, cause: null };
   let ended: Counts = { published: 0, skipped: 0 };
   let written = '';
 
@@ -57,8 +57,8 @@ export const relayMonitor = ({ log, clock, logger, state, reader }: RelayMonitor
   };
 
   return {
-    become: (next, reason) => {
-      phase = { state: next, reason };
+    become: (next, reason, cause = null) => {
+      phase = { state: next, reason, cause };
       try {
         report({ published: 0, skipped: 0 });
       } catch (error) {

@@ -4,6 +4,8 @@ export interface RelayStatus {
   readonly state: 'waiting-for-lease' | 'starting' | 'running' | 'retrying' | 'halted' | 'stopped';
   /** Why it is not running, and what to do. */
   readonly reason: string | null;
+  /** Where it is halted because Kafka and the store are not the same history. */
+  readonly cause: 'store-behind' | 'other-store' | null;
   readonly broker: 'embedded' | 'real' | null;
   /** Every event at or below this position is acknowledged by Kafka. */
   readonly cursor: number;

@@ -4,10 +4,13 @@ import type { CloudEventsMode } from '../configuration';
 import { cloudEventEncoder } from '../kafka/cloud-events';
 import type { WriteVersions } from '../kafka/written-version';
 import type { EventReader } from '../sqlite/event-reader';
+import { placeCheck } from '../consumption/place-check';
 import { checkpointAndClose } from '../sqlite/database';
+import { otherStoreReason, replacedReason } from '../sqlite/store-identity';
 import { LeaseLost, type Lease } from '../sqlite/lease';
 import { openLeasedDatabase } from '../sqlite/leased-database';
-import { readPublishedEvents, type PublishedEvent } from './published-positions';
+import { historyRefusal, type EndRecord, type HistoryCause } from './published-history';
+import { highestPositions, readEndRecords } from './published-positions';
 import { DeliveryFailed, openPublisher, Unpublishable, type Publisher } from './publisher';
 import { relayFile, relayMigrations, type RelayFile } from './relay-file';
 import { relayMonitor, type RelayMonitor } from './relay-monitor';
@@ -22,6 +25,8 @@ export interface RelayOptions extends RoleOptions {
   readonly cloudEventsMode: CloudEventsMode;
   /** Where consumers find the schemas that `dataschema` names. */
   readonly schemaBaseUrl: string;
+  /** What `source` says; absent: `/tidemark/<store id>/<category>`. */
+  readonly eventSource?: string | undefined;
   /** Events to be published in an older version, until consumers are ready. */
   readonly writeVersions?: WriteVersions;
 }
@@ -36,6 +41,12 @@ export interface Relay {
 /** Kafka and the store contradict each other: going on would hide it. */
 class RelayHalted extends Error {
   override readonly name = 'RelayHalted';
+  constructor(
+    reason: string,
+    readonly historyCause: HistoryCause | null = null,
+  ) {
+    super(reason);
+  }
 }
 
 interface Running extends RelayOptions {
@@ -109,7 +120,7 @@ const publishForever = async (running: Running): Promise<void> => {
       if (error instanceof LeaseLost) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       if (error instanceof RelayHalted || error instanceof Unpublishable) {
-        await halt(running, reason);
+        await halt(running, reason, error instanceof RelayHalted ? error.historyCause : null);
         return;
       }
       attempts += 1;
@@ -122,11 +133,15 @@ const publishForever = async (running: Running): Promise<void> => {
   }
 };
 
-const halt = async ({ monitor, logger, clock, stopping }: Running, reason: string): Promise<void> => {
+const halt = async (
+  { monitor, logger, clock, stopping }: Running,
+  reason: string,
+  cause: HistoryCause | null,
+): Promise<void> => {
   logger.error({ reason }, 'the relay is halted');
   monitor.fail('halted');
   while (!stopping.aborted) {
-    monitor.become('halted', reason);
+    monitor.become('halted', reason, cause);
     await clock.sleep(1_000, stopping);
   }
 };
@@ -137,16 +152,22 @@ const halt = async ({ monitor, logger, clock, stopping }: Running, reason: strin
 
 const session = async (running: Running, onProgress: () => void): Promise<void> => {
   const { log, monitor } = running;
+  refuseOtherStore(running);
   const cursor = await settleTopics(running);
   const topics = running.state.topics();
-  const published = await readPublishedEvents(log, topics, running.clock);
-  refuseForeignLog(running.reader, published);
-  const positions = new Map(published.map((each) => [`${each.topic}/${each.partition}`, each.position]));
+  const check = placeCheck(running.catalog, () => running.reader);
+  const records = await readEndRecords(log, topics, check, running.clock);
+  refuseForeignLog(running, records);
+  const positions = highestPositions(records);
   const publisher = await openPublisher({
     log,
     clock: running.clock,
     cursor,
-    encode: cloudEventEncoder({ ...running, mode: running.cloudEventsMode }),
+    encode: cloudEventEncoder({
+      ...running,
+      mode: running.cloudEventsMode,
+      storeId: running.reader.identity.storeId,
+    }),
     publishedPosition: (topic, partition) => positions.get(`${topic}/${partition}`) ?? 0,
     readPage: running.reader.readAll,
   });
@@ -173,24 +194,24 @@ const settleTopics = async ({ log, catalog, state, acceptNewLog, logger, monitor
 };
 
 /** What Kafka holds must be what the store says at that position: else they are not the same history. */
-const refuseForeignLog = (reader: EventReader, published: ReadonlyArray<PublishedEvent>): void => {
-  const last = reader.lastPosition();
-  for (const { topic, partition, id, position } of published) {
-    const place = `${topic}/${partition}`;
-    if (position > last) {
-      throw new RelayHalted(
-        `${place} holds ${id} at position ${position}, but the store ends at ${last}: the store is older than the log (a ` +
-          'restored backup?), and going on would give positions away twice. Restore the newest store, or start on fresh ' +
-          'topics with KAFKA_TOPIC_PREFIX, with the views and reactors files moved away',
-      );
-    }
-    const [stored] = reader.readAll({ afterPosition: position - 1, limit: 1 });
-    if (stored?.id === id) continue;
-    throw new RelayHalted(
-      `${place} holds ${id} at position ${position}, where the store has ${stored?.id ?? 'nothing'}: the topics belong to ` +
-        'another store. Start on topics of its own with KAFKA_TOPIC_PREFIX',
-    );
-  }
+const refuseForeignLog = ({ reader, state, logger }: Running, records: ReadonlyArray<EndRecord>): void => {
+  const { storeId } = reader.identity;
+  const refused = historyRefusal({ storeId, lastPosition: reader.lastPosition(), cursor: state.cursor(), records });
+  if (refused !== undefined) throw new RelayHalted(refused.reason, refused.cause);
+  const passed = records.filter((record) => record.refused !== undefined);
+  const [first] = passed;
+  if (first !== undefined)
+    logger.warn({ records: passed.length, first: first.id, reason: first.refused?.reason }, 'passed by in the log');
+};
+
+/** The relay's file has to be this store's, and behind it, as long as the relay runs. */
+const refuseOtherStore = ({ reader, state, file }: Running): void => {
+  const { storeId } = reader.identity;
+  const bound = state.bindTo(storeId);
+  if (bound !== storeId) throw new RelayHalted(otherStoreReason(file, bound, storeId), 'other-store');
+  if (!reader.isInPlace()) throw new RelayHalted(replacedReason, 'store-behind');
+  const refused = historyRefusal({ storeId, lastPosition: reader.lastPosition(), cursor: state.cursor(), records: [] });
+  if (refused !== undefined) throw new RelayHalted(refused.reason, refused.cause);
 };
 
 /** The outbox is looked at this often; the look costs two microseconds. */
@@ -210,6 +231,7 @@ const publish = async (running: Running, publisher: Publisher): Promise<void> =>
     if (clock.monotonicMs() - savedAtMs >= SAVE_INTERVAL_MS) {
       savedAtMs = clock.monotonicMs();
       saveProgress(running, publisher);
+      refuseOtherStore(running);
     }
     if (!hasMore) await wait(running, publisher);
   }

@@ -1,12 +1,17 @@
 /** The store's file as everybody but its writer sees it: read-only, synchronous, in bounded pages. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { isoTime, type Clock } from '../clock';
 import type { OperationRequest, OperationRequestReader } from '../commands/operation-requests';
 import { dataVersion, openForReading, refuseNewerSchema, schemaVersion } from './database';
 import { eventQueries, type EventQueries } from './event-queries';
+import { readStoreIdentity, type StoreIdentity } from './store-identity';
 import { storeMigrations } from './store-migrations';
 
 export interface EventReader extends EventQueries {
+  /** Who the store is. */
+  readonly identity: StoreIdentity;
+  /** Whether the path still leads to the file that is read here: it may have been replaced meanwhile. */
+  readonly isInPlace: () => boolean;
   /** Changes whenever the writer commits: look again then, and only then. */
   readonly dataVersion: () => number;
   readonly operationRequestsAfter: OperationRequestReader['after'];
@@ -42,16 +47,23 @@ export const openEventReader = (file: string): EventReader => {
         `${file} has schema version ${version}, this program reads ${storeMigrations.length}: start this version's writer (serve --roles api)`,
       );
     }
+    const identity = readStoreIdentity(database);
+    if (identity === undefined) {
+      throw new StoreNotReady(`${file} has no id yet: start the role that writes it (serve --roles api)`);
+    }
+    const openedInode = inodeOf(file);
     const requests = database.prepare<[number, string | null, string | null, number], RequestRow>(
       `SELECT id, kind, body, requested_at_ms AS requestedAtMs, actor FROM operation_requests
         WHERE id > ? AND (? IS NULL OR kind IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?`,
     );
     return {
       ...eventQueries(database),
+      identity,
+      isInPlace: () => inodeOf(file) === openedInode,
       dataVersion: () => dataVersion(database),
       operationRequestsAfter: (id, kinds) => {
         const named = kinds === undefined ? null : JSON.stringify(kinds);
-        return requests.all(id, named, named, REQUESTS_PER_READ).map(({ requestedAtMs, ...request }) => ({
+        return requests.all(Math.max(id, identity.requestFloor), named, named, REQUESTS_PER_READ).map(({ requestedAtMs, ...request }) => ({
           ...request,
           requestedAt: isoTime(requestedAtMs),
         }));
@@ -63,6 +75,8 @@ export const openEventReader = (file: string): EventReader => {
     throw error;
   }
 };
+
+const inodeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.ino;
 
 const POLL_MS = 100;
 

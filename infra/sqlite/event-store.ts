@@ -13,6 +13,7 @@ import { eventQueries } from './event-queries';
 import type { Lease, LeaseLost } from './lease';
 import { openLeasedDatabase, writeUnderLease } from './leased-database';
 import { snapshotStore } from './snapshots';
+import { ensureStoreIdentity, type StoreIdentity } from './store-identity';
 import { storeMigrations } from './store-migrations';
 import { storeStatements, type StoreStatements } from './store-statements';
 import { storeUnavailable } from './store-unavailable';
@@ -45,6 +46,7 @@ export interface EventStoreStatus extends AppendCounts {
 
 export interface SqliteEventStore extends EventStore, OperationRequestWriter {
   readonly status: () => EventStoreStatus;
+  readonly identity: StoreIdentity;
   readonly snapshots: SnapshotStore;
   /** Commits what waits, lets the next writer in, and folds the log into the file. */
   readonly close: () => Promise<void>;
@@ -67,6 +69,7 @@ export const openSqliteEventStore = async (options: EventStoreOptions): Promise<
     ttlMs: options.leaseTtlMs,
     onLost,
   });
+  const identity = ensureStoreIdentity(database, options.clock);
   const statements = storeStatements(database);
   const queue = appendQueue({
     file: options.file,
@@ -76,6 +79,7 @@ export const openSqliteEventStore = async (options: EventStoreOptions): Promise<
   });
   shut = queue.shut;
   return {
+    identity,
     append: queue.append,
     ...reading(options.file, database, statements),
     ...requestSubmission(database, statements, lease, options.clock),

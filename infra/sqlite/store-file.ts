@@ -7,6 +7,7 @@ import { readCloudEvent } from '../kafka/cloud-events';
 import { STRUCTURED_HEADERS } from '../kafka/record-headers';
 import { checkpointAndClose, openDatabase, type Database } from './database';
 import { openLeasedDatabase } from './leased-database';
+import { replaceStoreIdentity } from './store-identity';
 import { storeMigrations } from './store-migrations';
 import { storeStatements, type StoreStatements } from './store-statements';
 
@@ -23,15 +24,24 @@ export class ImportRefused extends Error {
 const DATA_MARK = ',"data":';
 
 /** Reads a line as an event with its payload's very text. A Left says what is wrong. */
-export const eventOfLine = (line: string): E.Either<string, StoredEvent> => {
+export const eventOfLine = (line: string): E.Either<string, StoredEvent> => E.map(({ event }: Line) => event)(readLine(line));
+
+interface Line {
+  readonly event: StoredEvent;
+  /** The store that it names. */
+  readonly storeId: unknown;
+}
+
+const readLine = (line: string): E.Either<string, Line> => {
   const received = readCloudEvent({ value: Buffer.from(line), headers: STRUCTURED_HEADERS });
   if (E.isLeft(received)) return received;
-  const { envelope, data } = received.right;
+  const { envelope, data, claims } = received.right;
   const payload = JSON.stringify(data);
   const from = line.indexOf(DATA_MARK) + DATA_MARK.length;
   const spliced = line.endsWith('}') ? line.slice(from, -1) : '';
   // As it was written, where that is what the line ends with; otherwise the same JSON in short.
-  return E.right({ ...envelope, payload: isSameJson(spliced, payload) ? spliced : payload });
+  const event = { ...envelope, payload: isSameJson(spliced, payload) ? spliced : payload };
+  return E.right({ event, storeId: claims.storeId });
 };
 
 const isSameJson = (text: string, json: string): boolean => {
@@ -53,6 +63,8 @@ export interface ImportOptions {
   readonly lines: AsyncIterable<string>;
   readonly clock: Clock;
   readonly leaseTtlMs: number;
+  /** The installation moves: the store keeps the id that the lines name. Otherwise it is a copy, with an id of its own. */
+  readonly keepStoreId?: boolean;
   readonly onProgress: (events: number) => void;
 }
 
@@ -71,6 +83,7 @@ export const importEvents = async (options: ImportOptions): Promise<number> => {
   try {
     const write = eventWriter(database, storeStatements(database));
     let page: StoredEvent[] = [];
+    const ids = new Set<unknown>();
     let line = 0;
     const flush = (): void => {
       write(page, line - page.length);
@@ -80,12 +93,14 @@ export const importEvents = async (options: ImportOptions): Promise<number> => {
     for await (const text of lines) {
       if (text.trim() === '') continue;
       line += 1;
-      const event = eventOfLine(text);
-      if (E.isLeft(event)) throw new ImportRefused(`line ${line}: ${event.left}`);
-      page.push(event.right);
+      const read = readLine(text);
+      if (E.isLeft(read)) throw new ImportRefused(`line ${line}: ${read.left}`);
+      ids.add(read.right.storeId);
+      page.push(read.right.event);
       if (page.length >= EVENTS_PER_TRANSACTION) flush();
     }
     flush();
+    identify(database, options, ids);
     checkpointAndClose(database);
     await refuseFilled(options);
     removeDatabase(file);
@@ -97,6 +112,24 @@ export const importEvents = async (options: ImportOptions): Promise<number> => {
     throw error;
   }
 };
+
+/** Who the store is that was filled. Records without an id are its own only where it keeps the one of the lines. */
+const identify = (database: Database, { keepStoreId, clock }: ImportOptions, ids: ReadonlySet<unknown>): void => {
+  const [storeId] = [...ids];
+  if (keepStoreId !== true) {
+    const reason = typeof storeId === 'string' ? `imported as a copy of ${storeId}` : 'imported as a copy';
+    database.transaction(() => replaceStoreIdentity(database, clock, { unnamedUntilPosition: 0, reason, actor: IMPORT }))();
+    return;
+  }
+  if (ids.size !== 1 || typeof storeId !== 'string' || storeId === '') {
+    throw new ImportRefused(`--keep-store-id: the lines name ${ids.size === 1 ? 'no store' : `${ids.size} stores`}`);
+  }
+  const unnamedUntilPosition = storeStatements(database).lastPosition.get() ?? 0;
+  const reason = 'imported as this installation, which moved';
+  database.transaction(() => replaceStoreIdentity(database, clock, { storeId, unnamedUntilPosition, reason, actor: IMPORT }))();
+};
+
+const IMPORT = 'tidemark import';
 
 const removeDatabase = (file: string): void => {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });

@@ -2,6 +2,7 @@
 import type { Migration } from './database';
 import { leaseMigration } from './lease';
 import { snapshotMigration } from './snapshots';
+import { storeIdentityMigration } from './store-identity';
 
 /**
  * Streams are interned: a name becomes an integer in order of birth, so that the one index beside the positions grows
@@ -63,4 +64,5 @@ export const storeMigrations: ReadonlyArray<Migration> = [
   outcomes,
   operationRequests,
   snapshotMigration,
+  storeIdentityMigration,
 ];

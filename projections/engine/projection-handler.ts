@@ -25,5 +25,6 @@ export const projectionHandler = (
   move: (moves) => call('move', { consumer: name, moves }),
   applyFromStore: (page) => call('applyFromStore', { projection: name, ...page }),
   caughtUpTo: (marks) => call('caughtUpTo', { consumer: name, marks }),
+  hasSetAsideUpTo: (lastPosition) => call('hasSetAsideUpTo', { consumer: name, lastPosition }),
   report: (status) => call('report', { status }),
 });

@@ -1,6 +1,7 @@
 /** The projections' role: every projection as a consumer group over one file, and the rebuilds that are asked for. */
 import { NOTHING_TO_DO } from '../../infra/dead-letters/failure-desk';
 import { runFailureDesk } from '../../infra/dead-letters/failure-runner';
+import { storeFit, type StoreFit } from '../../infra/consumption/store-fit';
 import { openEventReader, waitForStore } from '../../infra/sqlite/event-reader';
 import type { Projection } from '../projection';
 import { projectionGroups } from './projection-groups';
@@ -58,12 +59,26 @@ const run = async (options: ProjectionsOptions, stopping: AbortController): Prom
     onWaiting: (owner) => logger.info({ owner }, 'another process runs the projections: this one waits'),
   });
   const store = openEventReader(options.storeFile);
-  const groups = projectionGroups({ ...options, call: worker.call, storeLastPosition: store.lastPosition });
+  const fit: { check: StoreFit } = { check: () => undefined };
+  const groups = projectionGroups({
+    ...options,
+    call: worker.call,
+    storeLastPosition: store.lastPosition,
+    storeFits: (marks) => fit.check(marks),
+  });
   let queue: Promise<void> | undefined;
   let desk: Promise<void> | undefined;
   try {
     await Promise.race([worker.opened, worker.done, aborted(stopping.signal)]);
     if (stopping.signal.aborted) return;
+    const boundTo = await worker.call('bindToStore', store.identity);
+    fit.check = storeFit({ reader: store, file: options.viewsFile, boundTo });
+    if (boundTo !== store.identity.storeId) {
+      // The groups say why they stand still; nothing else may touch what was made from another store.
+      for (const { name } of projections) groups.start(name);
+      await Promise.race([aborted(stopping.signal), worker.done, groups.failed]);
+      return;
+    }
     const changed = new Set(await worker.call('prepare', {}));
     for (const { name } of projections) if (!changed.has(name)) groups.start(name);
     queue = rebuildQueue({ ...options, call: worker.call, store, groups, changed, clock, stopping: stopping.signal });

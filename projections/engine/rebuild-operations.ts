@@ -16,6 +16,8 @@ type GroupOperation =
   | 'applyFromStore'
   | 'caughtUpTo'
   | 'report'
+  | 'bindToStore'
+  | 'hasSetAsideUpTo'
   | OffsetOperation
   | FailureOperation
   | 'close';

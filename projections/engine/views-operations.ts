@@ -30,6 +30,10 @@ export interface ViewsOperations {
   readonly applyFromStore: (input: StorePageOrder & { readonly projection: string }) => Answer<StorePage>;
   readonly caughtUpTo: (input: { readonly consumer: string; readonly marks: ReadonlyArray<Mark> }) => Answer<void>;
   readonly report: (input: { readonly status: GroupStatus }) => Answer<void>;
+  /** Binds the file to the store where it belongs to none; returns the store that it belongs to. */
+  readonly bindToStore: (input: { readonly storeId: string }) => Answer<string>;
+  /** As in a group's handler. */
+  readonly hasSetAsideUpTo: (input: { readonly consumer: string; readonly lastPosition: number }) => Answer<boolean>;
   /** What operators have asked for; `openRebuilds` takes it over. */
   readonly openOffsetRequests: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<OffsetRequest>>;
   /** Moves checkpoints of a group that does not run, notes it, and ends the request. Fails with CheckpointMoved. */

@@ -2,6 +2,7 @@
 import type { Topic } from '../../domain/kernel/topic';
 import { CheckpointMoved } from '../../infra/consumption/checkpoints';
 import { CircuitOpen } from '../../infra/consumption/circuit-breaker';
+import { NotThisLog } from '../../infra/consumption/foreign-share';
 import { EventNotNow } from '../../infra/consumption/failures';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import type { ViewsOperations } from './views-operations';
@@ -69,6 +70,8 @@ const errorNamed = (name: string, message: string): Error => {
       return new CheckpointMoved(message);
     case 'CircuitOpen':
       return new CircuitOpen(message);
+    case 'NotThisLog':
+      return new NotThisLog(message);
     case 'EventNotNow':
       return new EventNotNow(message);
     case 'LeaseLost':

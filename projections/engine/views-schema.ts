@@ -4,6 +4,7 @@ import { groupStatusMigration } from '../../infra/consumption/group-status';
 import { offsetMovesMigration } from '../../infra/consumption/offset-moves';
 import { deadLettersMigration } from '../../infra/dead-letters/dead-letters-schema';
 import type { Migration } from '../../infra/sqlite/database';
+import { storeBindingMigration } from '../../infra/sqlite/store-identity';
 import { leaseMigration } from '../../infra/sqlite/lease';
 
 /** Which build of each projection is served, by which version it was made, and which one was served before the last swap. */
@@ -86,4 +87,5 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   copies,
   deadLettersMigration,
   offsetMovesMigration,
+  storeBindingMigration,
 ];

@@ -5,6 +5,7 @@ import { moveOffsets, offsetMoveNotes, offsetRequests } from '../../infra/consum
 import { failureStore } from '../../infra/dead-letters/failure-store';
 import { checkpointAndClose } from '../../infra/sqlite/database';
 import type { EventReader } from '../../infra/sqlite/event-reader';
+import { bindToStore } from '../../infra/sqlite/store-identity';
 import { writeUnderLease } from '../../infra/sqlite/leased-database';
 import { applyBatch, applyStorePage, consumerOf, type Target } from './batch-application';
 import { projectionBuilds } from './projection-builds';
@@ -49,7 +50,15 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
 
 type GroupOperations = Pick<
   ViewsOperations,
-  'checkpoints' | 'begin' | 'move' | 'apply' | 'applyFromStore' | 'caughtUpTo' | 'report'
+  | 'checkpoints'
+  | 'begin'
+  | 'move'
+  | 'apply'
+  | 'applyFromStore'
+  | 'caughtUpTo'
+  | 'report'
+  | 'bindToStore'
+  | 'hasSetAsideUpTo'
 >;
 
 const groupOperations = (parts: ViewsParts): GroupOperations => {
@@ -74,6 +83,8 @@ const groupOperations = (parts: ViewsParts): GroupOperations => {
       breakers.guard(projection, write, () => applyStorePage(intake, live(projection), store(), order)),
     caughtUpTo: ({ consumer, marks }) => write(() => checkpoints.raiseEach(consumer, marks)),
     report: ({ status }) => write(() => writeStatus(status)),
+    bindToStore: ({ storeId }) => write(() => bindToStore(options.database, storeId)),
+    hasSetAsideUpTo: ({ consumer, lastPosition }) => failures.quarantine.hasSetAsideUpTo(consumer, lastPosition),
   };
 };
 

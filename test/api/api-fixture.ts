@@ -32,6 +32,7 @@ export interface Answer {
 export const relayStatus: RelayStatus = {
   state: 'running',
   reason: null,
+  cause: null,
   broker: 'embedded',
   cursor: 1,
   storePosition: 1,

@@ -46,12 +46,12 @@ spec('a shared batch', ({ test }) => {
       events: unused,
       read: ({ offset, value }) => {
         reads += 1;
-        return { offset, origin: unused, arrival: E.left(String(value)) };
+        return { offset, origin: unused, arrival: E.left({ class: 'malformed', reason: String(value) }), position: null };
       },
       incoming: ({ consumer }, { moves }, each) => {
         each(({ arrival }, index) => {
           (taken[consumer] ??= []).push(
-            `${E.isLeft(arrival) ? arrival.left : ''} of ${moves[index]?.partition ?? '?'}`,
+            `${E.isLeft(arrival) ? arrival.left.reason : ''} of ${moves[index]?.partition ?? '?'}`,
           );
         });
         return noCounts();

@@ -9,8 +9,10 @@ import { systemClock } from '../../infra/clock';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import { cloudEventEncoder, destinationOf, type EncodedEvent } from '../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../infra/kafka/event-log';
+import type { StoreFacts } from '../../infra/consumption/place-check';
 import { recordHeaders } from '../../infra/kafka/record-headers';
 import type { Database } from '../../infra/sqlite/database';
+import type { StoredAttributes } from '../../infra/sqlite/event-queries';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { LeaseLost } from '../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
@@ -96,6 +98,12 @@ const openLeased = (options: ViewsOptions): Promise<LeasedDatabase> =>
       }),
   });
 
+/** The store that the tests' records are of. */
+export const STORE_ID = '5f0e9d5e-7a7c-4c59-9a3c-000000000001';
+
+/** Events that went out as records, the latest at each position: a store in memory knows them, told of them or not. */
+const recorded = new Map<number, StoredEvent>();
+
 /** A store of these events and requests, in memory; more may be added to both. */
 export const storeOf = (
   stored: ReadonlyArray<StoredEvent>,
@@ -111,10 +119,38 @@ export const storeOf = (
     ),
   lastPosition: () => stored.at(-1)?.position ?? 0,
   positionOf: (id) => stored.find((event) => event.id === id)?.position,
+  identity: { storeId: STORE_ID, unnamedUntilPosition: 0, requestFloor: 0 },
+  isInPlace: () => true,
+  eventAt: (position) => {
+    const event = stored.find((each) => each.position === position) ?? recorded.get(position);
+    return event === undefined ? undefined : attributesOf(event);
+  },
   dataVersion: () => 1,
   operationRequestsAfter: (id) => requests.filter((request) => request.id > id),
   close: () => undefined,
 });
+
+/** What such a store knows, for tests that have none. */
+export const recordedFacts: StoreFacts = {
+  identity: { storeId: STORE_ID, unnamedUntilPosition: 0, requestFloor: 0 },
+  lastPosition: () => Math.max(0, ...recorded.keys()),
+  eventAt: (position) => {
+    const event = recorded.get(position);
+    return event === undefined ? undefined : attributesOf(event);
+  },
+};
+
+const attributesOf = (event: StoredEvent): StoredAttributes => [
+  event.stream,
+  event.version,
+  event.type,
+  event.schemaVersion,
+  Date.parse(event.recordedAt),
+  event.correlationId,
+  event.causationId,
+  event.actor,
+  event.traceparent ?? null,
+];
 
 // -------------------------------------------------------------------------------------
 // Events and records
@@ -147,10 +183,11 @@ export const storedOf = (story: ReadonlyArray<Told>): ReadonlyArray<StoredEvent>
 
 /** Where an event goes, and its record but for the offset. */
 export const encoded = (event: StoredEvent, catalog: Catalog = declaredCatalog): EncodedEvent =>
-  cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: 'urn:test' })(event);
+  cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: 'urn:test', storeId: STORE_ID })(event);
 
 /** The record of an event at an offset. */
 export const recordAt = (event: StoredEvent, offset: number, catalog?: Catalog): LogRecord => {
+  recorded.set(event.position, event);
   const { topic, partition, key, value, headers } = encoded(event, catalog);
   return {
     topic,

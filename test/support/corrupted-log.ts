@@ -9,7 +9,8 @@ import type { EventReader } from '../../infra/sqlite/event-reader';
 
 type Unsent = Omit<OutgoingRecord, 'sequence' | 'value'> & { readonly value: string };
 
-const encoderOf = (catalog: Catalog) => cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: 'urn:many' });
+const encoderOf = (catalog: Catalog, { identity: { storeId } }: EventReader) =>
+  cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: 'urn:many', storeId });
 
 /** The positions of the events that something happens to. */
 export const corruptedPositions = (untilPosition: number) => {
@@ -26,7 +27,7 @@ export const publishCorrupted = async (
 ): Promise<void> => {
   const catalog = withTopicPrefix(declared, prefix);
   await log.ensureTopics(catalog.aggregates.map(({ topic }) => topic));
-  const encode = encoderOf(catalog);
+  const encode = encoderOf(catalog, store);
   let failure: string | undefined;
   const producer = await log.openProducer({
     onDelivered: () => undefined,
@@ -78,7 +79,7 @@ export const compareCorrupted = (
     log,
     catalog,
     clock: systemClock,
-    encode: encoderOf(catalog),
+    encode: encoderOf(catalog, store),
     untilPosition,
     onProgress: () => undefined,
   });

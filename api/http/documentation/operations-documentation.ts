@@ -7,6 +7,10 @@ import { integer, jsonResponse, listOf, objectOf, orNull, problemResponses, text
 const relaySchema = objectOf({
   state: { enum: ['waiting-for-lease', 'starting', 'running', 'retrying', 'halted', 'stopped'] },
   reason: orNull('string', 'Why it is not running, and what to do.'),
+  cause: {
+    enum: ['store-behind', 'other-store', null],
+    description: 'Where it is halted because Kafka and the store are not the same history.',
+  },
   broker: { enum: ['embedded', 'real', null] },
   cursor: integer('Every event up to this position is acknowledged by Kafka.'),
   storePosition: integer("The store's last position when the relay last looked."),

@@ -26,7 +26,7 @@ export const multiplyStore = async (from: string, to: string, least: number): Pr
 };
 
 async function* linesOf(reader: EventReader, least: number): AsyncGenerator<string> {
-  const encode = cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: 'urn:many' });
+  const encode = cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: 'urn:many', storeId: 'many' });
   const size = reader.lastPosition();
   for (let copy = 0; copy * size < least; copy += 1) {
     for (let position = 0; position < size; position += 1_000) {

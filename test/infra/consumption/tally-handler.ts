@@ -8,12 +8,14 @@ import type { Consumer } from '../../../infra/consumption/event-consumer';
 import { recordsOf } from '../../../infra/consumption/event-intake';
 import { defaultRetryPolicy, type HandlerOutcome, type RetryPolicy } from '../../../infra/consumption/failures';
 import type { GroupHandler } from '../../../infra/consumption/group-handler';
+import type { StoreFacts } from '../../../infra/consumption/place-check';
 import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/group-status';
 import { deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
 import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
 import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
+import { recordedFacts } from '../../projections/views-fixture';
 
 export interface TallyOptions {
   /** What becomes of an event; `applied` counts it. */
@@ -40,7 +42,7 @@ export interface Tally extends GroupHandler {
 export const tallyHandler = (
   file: string,
   catalog: Catalog,
-  reader: Pick<EventReader, 'readAll' | 'readStream' | 'operationRequestsAfter'>,
+  reader: Pick<EventReader, 'readAll' | 'readStream' | 'operationRequestsAfter'> & Partial<StoreFacts>,
   options: TallyOptions = {},
 ): Tally => {
   const group = 'tally';
@@ -62,7 +64,7 @@ export const tallyHandler = (
     catalog,
     clock: systemClock,
     checkpoints,
-    store: () => reader,
+    store: () => ({ ...recordedFacts, ...reader }),
   });
   const { intake } = failures;
   const writeStatus = groupStatusWriter(database);

@@ -57,7 +57,7 @@ spec('the version that is published', ({ test }) => {
   test('has its dates in the headers of both modes', () => {
     const event = stored('StockReceived', 1, receipt);
     for (const mode of ['structured', 'binary'] as const) {
-      const { headers } = cloudEventEncoder({ catalog, mode, schemaBaseUrl: 'urn:x' })(event);
+      const { headers } = cloudEventEncoder({ catalog, mode, schemaBaseUrl: 'urn:x', storeId: 'x' })(event);
       assert.equal(headers.slice(-3), deprecation, mode);
     }
   });

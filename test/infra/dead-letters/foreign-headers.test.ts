@@ -98,7 +98,8 @@ kafkaSpec('the headers of a foreign record', ({ test, before, after }, broker) =
     await world.append(['stock-s1'], { sku: 's1', receiptId: 'r', quantity: 1, receivedAt: '2018-01-01T00:00:00Z' });
     const [stored] = reader.readAll({ afterPosition: 0, limit: 1 });
     if (stored === undefined) throw new Error('it was appended');
-    const encode = cloudEventEncoder({ catalog: world.catalog, mode: 'structured', schemaBaseUrl: 'urn:test' });
+    const { storeId } = reader.identity;
+    const encode = cloudEventEncoder({ catalog: world.catalog, mode: 'structured', schemaBaseUrl: 'urn:test', storeId });
     const { partition, key, value } = encode(stored);
     const headers = [
       { 'content-type': 'text/plain' },

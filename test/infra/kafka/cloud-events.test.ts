@@ -15,7 +15,7 @@ const modes = ['structured', 'binary'] as const;
 type Mode = (typeof modes)[number];
 
 const encode = (mode: Mode): ((event: StoredEvent) => EncodedEvent) =>
-  cloudEventEncoder({ catalog, mode, schemaBaseUrl: 'https://example.org/schemas' });
+  cloudEventEncoder({ catalog, mode, schemaBaseUrl: 'https://example.org/schemas', storeId: 'store-1' });
 
 /** What a consumer gets of a record. */
 const received = ({
@@ -122,7 +122,7 @@ spec('an event as a record', ({ test }) => {
     assert.equal(JSON.parse(value), {
       specversion: '1.0',
       id: 'order-o1@3',
-      source: '/tidemark/order',
+      source: '/tidemark/store-1/order',
       type: 'OrderPlaced',
       subject: 'o1',
       time: placed.recordedAt,

@@ -45,7 +45,12 @@ kafkaSpec('the log held against the store', ({ test, before, after }, broker) =>
       log: of.log,
       catalog: of.catalog,
       clock: systemClock,
-      encode: cloudEventEncoder({ catalog: of.catalog, mode: 'structured', schemaBaseUrl: 'http://schemas.example' }),
+      encode: cloudEventEncoder({
+        catalog: of.catalog,
+        mode: 'structured',
+        schemaBaseUrl: 'http://schemas.example',
+        storeId: reader.identity.storeId,
+      }),
       untilPosition: EVENTS,
       onProgress: () => undefined,
     });

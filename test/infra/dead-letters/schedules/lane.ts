@@ -12,6 +12,7 @@ import { openLogConsumer } from '../../../../infra/kafka/log-consumer';
 import { openLogOffsets } from '../../../../infra/kafka/log-offsets';
 import { silentLogger } from '../../../../infra/logger';
 import { deadLetterTopic } from '../../../../infra/dead-letters/dead-letter-topic';
+import { STORE_ID } from '../../../projections/views-fixture';
 import { logAt } from '../../kafka/log-fixture';
 import { newRelease, noteReleases } from '../notes';
 import { GROUP } from './note-book';
@@ -95,7 +96,7 @@ export const kafkaLane = async (brokers: string, topicPrefix: string): Promise<L
 const lane = async (parts: Omit<Lane, 'topic' | 'recordOf' | 'publish' | 'ends'>): Promise<Lane> => {
   const topic = parts.releases.new.aggregates[0]?.topic.name ?? '';
   const producer = await parts.log.openProducer({ onDelivered: () => undefined, onFailed: () => undefined });
-  const encode = cloudEventEncoder({ catalog: parts.releases.new, mode: 'structured', schemaBaseUrl: 'urn:test' });
+  const encode = cloudEventEncoder({ catalog: parts.releases.new, mode: 'structured', schemaBaseUrl: 'urn:test', storeId: STORE_ID });
   const ends: [number, number] = [0, 0];
   let sequence = 0;
   return {

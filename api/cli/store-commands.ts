@@ -1,0 +1,26 @@
+/** The commands around the store's identity. */
+import { Option, type Command } from 'commander';
+import { readConfiguration } from '../../infra/configuration';
+
+const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
+
+/** Adds them. */
+export const addStoreCommands = (program: Command, print: (line: string) => void): void => {
+  const store = program
+    .command('store')
+    .description('the id of the store, how far each stage has come with it, and whether they fit')
+    .addOption(jsonOption())
+    .action(async ({ json }: { json: boolean }) => {
+      const { showStore } = await import('./store.js');
+      process.exitCode = showStore(readConfiguration(), { json, print });
+    });
+  store
+    .command('new-history')
+    .description('shows how to begin a new history from the events of this store; with --confirm, does it')
+    .option('--confirm <id>', "the store's present id: carries the plan out")
+    .addOption(jsonOption())
+    .action(async ({ confirm, json }: { confirm?: string; json: boolean }) => {
+      const { newHistory } = await import('./store.js');
+      process.exitCode = await newHistory(readConfiguration(), confirm, { json, print });
+    });
+};

@@ -1,0 +1,96 @@
+/** Keeps commands out while the store may be older than what was made from it: its next positions would be given twice. */
+import { existsSync } from 'node:fs';
+import * as E from 'fp-ts/Either';
+import type { Clock } from '../../infra/clock';
+import type { HandleCommand } from '../../infra/commands/command-port';
+import type { Logger } from '../../infra/logger';
+import { readRelayStatus } from '../../infra/relay/relay-file';
+import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { EventReader } from '../../infra/sqlite/event-reader';
+import { replacedReason } from '../../infra/sqlite/store-identity';
+import { storeStanding, type StoreStanding } from '../../infra/store-standing';
+import type { DataFiles } from './data-files';
+
+export interface StoreGateOptions {
+  readonly files: DataFiles;
+  readonly reader: EventReader;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Whether the relay starts in this process: commands then wait, for a bounded time, for its first look at Kafka. */
+  readonly awaitsRelay: boolean;
+}
+
+/** How the store stands by now. */
+export interface GateStanding {
+  readonly verdict: StoreStanding['verdict'];
+  /** Null where all fits. */
+  readonly reason: string | null;
+}
+
+export interface StoreGate {
+  readonly standing: () => GateStanding;
+  /** Refuses commands while the store is behind. */
+  readonly guarded: (handle: HandleCommand) => HandleCommand;
+  readonly stop: () => Promise<void>;
+}
+
+const POLL_MS = 500;
+const FIRST_POLL_MS = 50;
+/** Where Kafka does not answer by then, commands are taken as they always are without it. */
+const FIRST_LOOK_MS = 5_000;
+
+const FITS: GateStanding = { verdict: 'fits', reason: null };
+
+/** Looks at the files now, and from then on at what the relay finds. */
+export const openStoreGate = ({ files, reader, clock, logger, awaitsRelay }: StoreGateOptions): StoreGate => {
+  const stopping = new AbortController();
+  const startedAtMs = clock.nowMs();
+  // What the files say at the start holds until the next: the store's own new events must not hide it.
+  const atStart = storeStanding(files, reader.identity.storeId, reader.lastPosition);
+  let current: GateStanding = atStart;
+  let hasLooked = !awaitsRelay || atStart.verdict !== 'fits';
+  if (atStart.reason !== null) logger.error({ reason: atStart.reason }, 'the store does not fit what was made from it');
+
+  const look = (): void => {
+    const relay = existsSync(files.relay) ? readRelayStatus(files.relay) : undefined;
+    hasLooked ||= relay !== undefined && hasSettled(relay, startedAtMs);
+    if (atStart.verdict !== 'fits') return;
+    current = reader.isInPlace() ? standingOf(relay) : { verdict: 'store-behind', reason: replacedReason };
+  };
+  const watch = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        look();
+      } catch (error) {
+        logger.debug({ err: error }, "the relay's status can not be read now");
+      }
+      hasLooked ||= clock.nowMs() - startedAtMs > FIRST_LOOK_MS;
+      await clock.sleep(hasLooked ? POLL_MS : FIRST_POLL_MS, stopping.signal);
+    }
+  };
+  const watching = watch();
+  const firstLook = async (): Promise<void> => {
+    while (!hasLooked && !stopping.signal.aborted) await clock.sleep(FIRST_POLL_MS, stopping.signal);
+  };
+  return {
+    standing: () => current,
+    guarded: (handle) => (request) => async () => {
+      await firstLook();
+      const { verdict, reason } = current;
+      return verdict === 'store-behind' && reason !== null ? E.left({ _tag: 'StoreBehind', reason }) : handle(request)();
+    },
+    stop: async () => {
+      stopping.abort();
+      await watching;
+    },
+  };
+};
+
+/** Whether the relay has looked at Kafka, or found that it can't, since this process began. */
+const hasSettled = ({ state, updatedAt }: RelayStatus, sinceMs: number): boolean =>
+  state !== 'starting' && state !== 'waiting-for-lease' && state !== 'stopped' && Date.parse(updatedAt) >= sinceMs;
+
+const standingOf = (relay: RelayStatus | undefined): GateStanding =>
+  relay?.state === 'halted' && (relay.cause ?? null) !== null
+    ? { verdict: relay.cause ?? 'fits', reason: relay.reason }
+    : FITS;
