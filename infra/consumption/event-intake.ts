@@ -67,6 +67,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
         const known = options.checkpoints.read(to.consumer);
         const earlier = appliedEarlier(options.catalog, known);
         partitions = openPartitions(known, bounds);
+        to.takenIn?.begin();
         for (const event of events) {
           const partition = partitionFor(to, place(event), partitions, bounds === undefined);
           if (partition === undefined || event.position > partition.bound) continue;
@@ -75,6 +76,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
             continue;
           }
           partition.highWaterPosition = event.position;
+          to.takenIn?.note(partition.checkpoint, event);
           if (event.position <= earlier(event.stream)) {
             on.duplicate();
             continue;
@@ -84,6 +86,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
       };
       const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit);
       moveMarks(options.checkpoints, to.consumer, partitions);
+      to.takenIn?.save();
       return counts;
     },
   };
@@ -99,6 +102,7 @@ const incomingTo =
     const visit: Visit = (on) => {
       // From the beginning, each time.
       highWater = moves.map((move) => highWaterAt(known, move));
+      to.takenIn?.begin();
       eachIncoming(({ origin, arrival }, moveIndex) => {
         if (E.isLeft(arrival)) {
           on.noEvent(origin(), { class: 'malformed', reason: arrival.left });
@@ -112,6 +116,8 @@ const incomingTo =
         // Not seen, for this consumer: it neither counts nor moves a mark.
         if (to.untilPosition !== undefined && position > to.untilPosition) return;
         highWater[moveIndex] = position;
+        const move = moves[moveIndex];
+        if (move !== undefined) to.takenIn?.note(move, arrival.right.envelope);
         if (position <= earlier(stream)) on.duplicate();
         else on.arrival(arrival.right);
       });
@@ -120,6 +126,7 @@ const incomingTo =
     moves.forEach((move, moveIndex) =>
       options.checkpoints.move(to.consumer, { ...move, highWaterPosition: highWater[moveIndex] ?? 0 }),
     );
+    to.takenIn?.save();
     return counts;
   };
 

@@ -7,6 +7,14 @@ import type { Database } from './database';
 export interface EventQueries {
   /** Events above `afterPosition` in position order, at most `limit`. */
   readonly readAll: (page: { readonly afterPosition: number; readonly limit: number }) => ReadonlyArray<StoredEvent>;
+  /**
+   * Calls back with who each event is, of those above one position and up to another, in position order: the rows without
+   * what is large in them, for sums over the whole store.
+   */
+  readonly eachIdentity: (
+    range: { readonly afterPosition: number; readonly untilPosition: number },
+    visit: (event: StoredIdentity) => void,
+  ) => void;
   /** Events of one stream above `afterVersion` in version order, at most `limit`; empty for no such stream. */
   readonly readStream: (
     stream: string,
@@ -22,6 +30,9 @@ export interface EventQueries {
   /** Undefined where there is no such event. */
   readonly positionOf: (eventId: string) => number | undefined;
 }
+
+/** Who an event is and where it stands. */
+export type StoredIdentity = Pick<StoredEvent, 'id' | 'stream' | 'position' | 'recordedAt'>;
 
 /** A row as an array, which costs half of what an object with eleven names costs. */
 type EventRow = readonly [
@@ -49,6 +60,12 @@ export const eventQueries = (database: Database): EventQueries => {
         WHERE e.position > ? ORDER BY e.position LIMIT ?`,
     )
     .raw();
+  const identities = database
+    .prepare<[number, number], readonly [position: number, stream: string, version: number, recordedAtMs: number]>(
+      `SELECT e.position, s.name, e.version, e.recorded_at_ms FROM events e CROSS JOIN streams s ON s.id = e.stream_id
+        WHERE e.position > ? AND e.position <= ? ORDER BY e.position`,
+    )
+    .raw();
   const ofStream = database
     .prepare<[string, number, number], EventRow>(
       `SELECT ${EVENT_COLUMNS} FROM streams s CROSS JOIN events e ON e.stream_id = s.id
@@ -72,6 +89,15 @@ export const eventQueries = (database: Database): EventQueries => {
     readAll: ({ afterPosition, limit }) => {
       checkPage(afterPosition, limit);
       return storedEvents(all.all(afterPosition, limit));
+    },
+    eachIdentity: ({ afterPosition, untilPosition }, visit) => {
+      let formattedMs = Number.NaN;
+      let recordedAt = '';
+      for (const [position, stream, version, recordedAtMs] of identities.all(afterPosition, untilPosition)) {
+        if (recordedAtMs !== formattedMs) recordedAt = isoTime(recordedAtMs);
+        formattedMs = recordedAtMs;
+        visit({ id: eventId(stream, version), stream, position, recordedAt });
+      }
     },
     readStream: (stream, { afterVersion, limit }) => {
       checkPage(afterVersion, limit);

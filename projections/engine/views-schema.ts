@@ -5,6 +5,7 @@ import { offsetMovesMigration } from '../../infra/consumption/offset-moves';
 import { deadLettersMigration } from '../../infra/dead-letters/dead-letters-schema';
 import type { Migration } from '../../infra/sqlite/database';
 import { leaseMigration } from '../../infra/sqlite/lease';
+import { takenInMigration } from './taken-in';
 
 /** Which build of each projection is served, by which version it was made, and which one was served before the last swap. */
 const served: Migration = {
@@ -86,4 +87,5 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   copies,
   deadLettersMigration,
   offsetMovesMigration,
+  takenInMigration,
 ];

@@ -109,6 +109,8 @@ export const storeOf = (
       ({ correlationId, position }) =>
         ids.includes(correlationId) && position > afterPosition && position <= untilPosition,
     ),
+  eachIdentity: ({ afterPosition, untilPosition }, visit) =>
+    stored.filter(({ position }) => position > afterPosition && position <= untilPosition).forEach(visit),
   lastPosition: () => stored.at(-1)?.position ?? 0,
   positionOf: (id) => stored.find((event) => event.id === id)?.position,
   dataVersion: () => 1,
