@@ -2,22 +2,20 @@
 import { backoffMs } from '../backoff';
 import { exclusive } from '../exclusive';
 import { OffsetOutOfRange, TopicMissing, type LogConsumer } from '../kafka/event-log';
+import { beforeGaps, type OffsetGap } from '../kafka/offset-gaps';
 import { checkpointAt } from './checkpoints';
 import { CircuitOpen } from './circuit-breaker';
 import type { ConsumerGroupOptions, StartConsumerGroup } from './consumer-group';
 import { groupProgress, type GroupProgress } from './group-progress';
 import { groupReporter, type GroupReporter } from './group-reporter';
+import { gapsReached, missingReason, RecordsMissing } from './missing-records';
 import { isTakenOver, patientApplication, type PatientApplication } from './patient-application';
-import { startingPlan, type PartitionBounds, type StartingPlan } from './starting-plan';
+import { GroupHalted, makePlan } from './group-plan';
+import type { StartingPlan } from './starting-plan';
 import { catchUpFromStore, pendingCatchUp } from './store-catch-up';
 
 /** Measured: larger batches win little, hold the views' writer for longer, and cost each group some 30 MB for 4,000 more. */
 const MAX_BATCH_RECORDS = 1_000;
-
-/** The group must not go on before a person has looked. */
-class GroupHalted extends Error {
-  override readonly name = 'GroupHalted';
-}
 
 /** Everything that a running group holds. */
 interface Running extends ConsumerGroupOptions {
@@ -25,6 +23,8 @@ interface Running extends ConsumerGroupOptions {
   readonly reporter: GroupReporter;
   readonly stopping: AbortSignal;
   readonly oneAtATime: ReturnType<typeof exclusive>;
+  /** What the log lacks, where the store is to stand in for it. */
+  readonly accepted: { gaps: ReadonlyArray<OffsetGap> };
 }
 
 /** Starts the group; it waits by itself for a broker and for its topics. */
@@ -37,6 +37,7 @@ export const startConsumerGroup: StartConsumerGroup = (options) => {
     reporter: groupReporter(options, progress),
     stopping: stopping.signal,
     oneAtATime: exclusive(),
+    accepted: { gaps: [] },
   };
   const done = run(running);
   // Whoever awaits `done` learns of it; without anybody it must not end the process.
@@ -66,6 +67,14 @@ const run = async (running: Running): Promise<void> => {
       if (error instanceof GroupHalted || error instanceof CircuitOpen) {
         await halt(running, error.message);
         break;
+      }
+      if (error instanceof RecordsMissing) {
+        if (!running.acceptNewLog) {
+          await halt(running, missingReason(error));
+          break;
+        }
+        running.accepted.gaps = error.gaps;
+        continue;
       }
       if (error instanceof TopicMissing) {
         await waitForTopics(running, error);
@@ -131,7 +140,7 @@ const session = async (running: Running, onProgress: () => void): Promise<void> 
   if (progress.status().reason === null) await become(running, 'starting', null);
   const consumer = await log.openConsumer(handler.group);
   try {
-    const plan = await makePlan(running, consumer);
+    const plan = await makePlan(running, consumer, running.accepted.gaps);
     await handler.begin(plan.begin);
     const behind = plan.catchUp === undefined ? [] : await catchUp(running, plan.catchUp);
     if (behind === undefined) return;
@@ -156,21 +165,6 @@ const session = async (running: Running, onProgress: () => void): Promise<void> 
   } finally {
     await consumer.close();
   }
-};
-
-const makePlan = async (running: Running, consumer: LogConsumer): Promise<StartingPlan> => {
-  const { log, handler, topics, acceptNewLog } = running;
-  const found = await log.describe(handler.topics);
-  const bounds: PartitionBounds[] = [];
-  for (const { topic, partitions, logId } of found) {
-    for (let partition = 0; partition < partitions; partition += 1) {
-      bounds.push({ topic, partition, logId, ...(await consumer.watermarks(topic, partition)) });
-    }
-  }
-  const checkpoints = await handler.checkpoints();
-  const plan = startingPlan({ declared: topics, found, bounds, checkpoints, acceptNewLog });
-  if (plan._tag === 'Refuse') throw new GroupHalted(plan.reason);
-  return plan;
 };
 
 /** Goes over to the log as it is now. The catch-up has raised the high-water positions since the plan was made. */
@@ -214,10 +208,13 @@ const consume = async (
     for (;;) {
       const records = await next;
       if (stopping.aborted) return;
+      const gaps = [...consumer.gaps()];
       next = consumer.poll(MAX_BATCH_RECORDS);
       // Its failure is met when it is awaited.
       next.catch(() => undefined);
-      const isApplied = await application.take(records);
+      const isApplied = await application.take(beforeGaps(records, gaps));
+      const reached = gapsReached(gaps, (gap) => progress.partition(gap.topic, gap.partition)?.nextOffset);
+      if (reached.length > 0) throw new RecordsMissing(reached);
       if (isApplied) onProgress();
       await application.retryWhenDue();
       const { state, reason } = application.standing();

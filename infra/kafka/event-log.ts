@@ -1,5 +1,6 @@
 /** What the engine needs of Kafka, in its own words: a log of topics that can be described, written and read. */
 import type { Topic } from '../../domain/kernel/topic';
+import type { OffsetGap } from './offset-gaps';
 
 /**
  * The headers of a record in their order, names and duplicates as they came. A value that is null comes as an empty one:
@@ -77,6 +78,8 @@ export interface LogConsumer {
    * consume time-out. One call at a time. Rejects with {@link OffsetOutOfRange}.
    */
   readonly poll: (maxRecords: number) => Promise<ReadonlyArray<LogRecord>>;
+  /** What offsets the log has left out since the last assignment, as far as it was read: between records, and at its end. */
+  readonly gaps: () => ReadonlyArray<OffsetGap>;
   /** The first offset that is still there and the one that the next record will get. */
   readonly watermarks: (topic: string, partition: number) => Promise<{ readonly low: number; readonly high: number }>;
   readonly close: () => Promise<void>;

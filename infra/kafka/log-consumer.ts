@@ -8,13 +8,15 @@ import { connectClient, disconnected, watchClient } from './client-lifecycle';
 import type { ClientSettings } from './client-settings';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
 import type { AskBounds } from './log-offsets';
+import { passTo, type ExpectedOffset, type OffsetGap } from './offset-gaps';
 import { recordHeaders } from './record-headers';
 
 const consumerSettings = {
   'enable.auto.commit': false,
   'enable.auto.offset.store': false,
   'auto.offset.reset': 'error',
-  'enable.partition.eof': false,
+  // Tells how far a partition goes, also where its last offsets hold no record.
+  'enable.partition.eof': true,
   // A full queue is looked at again after so long; the default of a second would set the pace of a rebuild.
   'fetch.queue.backoff.ms': 5,
   // The fetch settings decide the memory of a consumer, for a fetch is unpacked whole: with 8 MB of lz4 in one, four groups
@@ -57,6 +59,7 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
   let closing: Promise<void> | undefined;
   return {
     assign: reading.assign,
+    gaps: reading.gaps,
     poll: (maxRecords) => inTurn(() => reading.poll(maxRecords)),
     watermarks: async (topic, partition) => {
       const [bounds] = await askBounds([{ topic, partition }]);
@@ -80,10 +83,7 @@ interface ReadingOptions {
   readonly askBounds: AskBounds;
 }
 
-interface Position {
-  readonly topic: string;
-  readonly partition: number;
-  next: number;
+interface Position extends ExpectedOffset {
   /** Whether a record came since the last look. */
   moved: boolean;
 }
@@ -95,6 +95,9 @@ interface Position {
  */
 const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
   let positions = new Map<string, Position>();
+  let gaps: OffsetGap[] = [];
+  const ends: PartitionOffset[] = [];
+  client.on('partition.eof', (end) => void ends.push(end));
   let checkAtMs = 0;
 
   const assign = (from: ReadonlyArray<PartitionOffset>): void => {
@@ -104,6 +107,7 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
         { topic, partition, next: offset, moved: false },
       ]),
     );
+    gaps = [];
     checkAtMs = clock.monotonicMs();
     client.assign(from.map((each) => ({ ...each })));
     // Partitions that were read before are being stopped now. Another assignment that met one in between would end the whole
@@ -146,26 +150,42 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
     return [];
   };
 
+  const pass = (position: Position, offset: number): void => {
+    const gap = passTo(position, offset);
+    if (gap !== undefined) gaps.push(gap);
+  };
+
+  /** After the records of the same poll: an end that was met among them lies behind them. */
+  const passEnds = (): void => {
+    for (const { topic, partition, offset } of ends.splice(0)) {
+      const position = positions.get(placeOf(topic, partition));
+      if (position !== undefined) pass(position, offset);
+    }
+  };
+
   const poll = async (maxRecords: number): Promise<ReadonlyArray<LogRecord>> => {
     await checkInTime();
     try {
       const messages = await answerOf<Message[]>('poll', (callback) => {
         client.consume(maxRecords, callback);
       });
-      return messages.map((message) => {
+      const records = messages.map((message) => {
         const position = positions.get(placeOf(message.topic, message.partition));
         if (position !== undefined) {
-          position.next = message.offset + 1;
+          pass(position, message.offset);
+          position.next = Math.max(position.next, message.offset + 1);
           position.moved = true;
         }
         return recordOf(message);
       });
+      passEnds();
+      return records;
     } catch (error) {
       return explained(error);
     }
   };
 
-  return { assign, poll };
+  return { assign, poll, gaps: () => gaps };
 };
 
 const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;
