@@ -1,11 +1,13 @@
 /** The loop of a consumer group: plan, catch up, consume, and begin again after every fault that may pass. */
 import { backoffMs } from '../backoff';
 import { exclusive } from '../exclusive';
+import { deadLetterTopic } from '../dead-letters/dead-letter-topic';
 import { OffsetOutOfRange, TopicMissing, type LogConsumer } from '../kafka/event-log';
 import { beforeGaps, type OffsetGap } from '../kafka/offset-gaps';
 import { checkpointAt } from './checkpoints';
 import { CircuitOpen } from './circuit-breaker';
 import type { ConsumerGroupOptions, StartConsumerGroup } from './consumer-group';
+import { topicWatch, TopicsUnsafe, type TopicWatch } from '../kafka/topic-watch';
 import { groupProgress, type GroupProgress } from './group-progress';
 import { groupReporter, type GroupReporter } from './group-reporter';
 import { gapsReached, missingReason, RecordsMissing } from './missing-records';
@@ -24,6 +26,7 @@ interface Running extends ConsumerGroupOptions {
   readonly stopping: AbortSignal;
   readonly oneAtATime: ReturnType<typeof exclusive>;
   /** What the log lacks, where the store is to stand in for it. */
+  readonly watch: TopicWatch;
   readonly accepted: { gaps: ReadonlyArray<OffsetGap> };
 }
 
@@ -38,6 +41,15 @@ export const startConsumerGroup: StartConsumerGroup = (options) => {
     stopping: stopping.signal,
     oneAtATime: exclusive(),
     accepted: { gaps: [] },
+    watch: topicWatch({
+      ...options,
+      deadLetters: deadLetterTopic(options.topicPrefix ?? '', options.handler.group),
+      intervals: options.topicChecks,
+      onWarning: (reason) => {
+        if (reason !== null)
+          options.logger.warn({ group: options.handler.group, reason }, 'the topics of the group need a look');
+      },
+    }),
   };
   const done = run(running);
   // Whoever awaits `done` learns of it; without anybody it must not end the process.
@@ -67,6 +79,10 @@ const run = async (running: Running): Promise<void> => {
       if (error instanceof GroupHalted || error instanceof CircuitOpen) {
         await halt(running, error.message);
         break;
+      }
+      if (error instanceof TopicsUnsafe) {
+        await haltUntilSafe(running, error);
+        continue;
       }
       if (error instanceof RecordsMissing) {
         if (!running.acceptNewLog) {
@@ -110,6 +126,15 @@ const halt = async (running: Running, reason: string): Promise<void> => {
   }
 };
 
+/** Until an operator has set the topics right: the next session looks again. */
+const haltUntilSafe = async (running: Running, { message }: TopicsUnsafe): Promise<void> => {
+  const { logger, handler, progress, watch, stopping } = running;
+  if (progress.status().state !== 'halted')
+    logger.error({ group: handler.group, reason: message }, 'the group is halted');
+  await become(running, 'halted', message);
+  await watch.pause(stopping);
+};
+
 const HALTED_REPORT_MS = 5_000;
 
 const TOPIC_POLL_MS = 100;
@@ -140,6 +165,7 @@ const session = async (running: Running, onProgress: () => void): Promise<void> 
   if (progress.status().reason === null) await become(running, 'starting', null);
   const consumer = await log.openConsumer(handler.group);
   try {
+    await running.watch.check();
     const plan = await makePlan(running, consumer, running.accepted.gaps);
     await handler.begin(plan.begin);
     const behind = plan.catchUp === undefined ? [] : await catchUp(running, plan.catchUp);
@@ -209,6 +235,7 @@ const consume = async (
       const records = await next;
       if (stopping.aborted) return;
       const gaps = [...consumer.gaps()];
+      running.watch.checkWhenDue();
       next = consumer.poll(MAX_BATCH_RECORDS);
       // Its failure is met when it is awaited.
       next.catch(() => undefined);

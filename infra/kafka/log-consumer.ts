@@ -8,7 +8,7 @@ import { connectClient, disconnected, watchClient } from './client-lifecycle';
 import type { ClientSettings } from './client-settings';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
 import type { AskBounds } from './log-offsets';
-import { passTo, type ExpectedOffset, type OffsetGap } from './offset-gaps';
+import { gapNotes, type ExpectedOffset } from './offset-gaps';
 import { recordHeaders } from './record-headers';
 
 const consumerSettings = {
@@ -95,9 +95,8 @@ interface Position extends ExpectedOffset {
  */
 const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
   let positions = new Map<string, Position>();
-  let gaps: OffsetGap[] = [];
-  const ends: PartitionOffset[] = [];
-  client.on('partition.eof', (end) => void ends.push(end));
+  const gaps = gapNotes();
+  client.on('partition.eof', gaps.noteEnd);
   let checkAtMs = 0;
 
   const assign = (from: ReadonlyArray<PartitionOffset>): void => {
@@ -107,7 +106,7 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
         { topic, partition, next: offset, moved: false },
       ]),
     );
-    gaps = [];
+    gaps.clear();
     checkAtMs = clock.monotonicMs();
     client.assign(from.map((each) => ({ ...each })));
     // Partitions that were read before are being stopped now. Another assignment that met one in between would end the whole
@@ -150,19 +149,6 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
     return [];
   };
 
-  const pass = (position: Position, offset: number): void => {
-    const gap = passTo(position, offset);
-    if (gap !== undefined) gaps.push(gap);
-  };
-
-  /** After the records of the same poll: an end that was met among them lies behind them. */
-  const passEnds = (): void => {
-    for (const { topic, partition, offset } of ends.splice(0)) {
-      const position = positions.get(placeOf(topic, partition));
-      if (position !== undefined) pass(position, offset);
-    }
-  };
-
   const poll = async (maxRecords: number): Promise<ReadonlyArray<LogRecord>> => {
     await checkInTime();
     try {
@@ -172,20 +158,20 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
       const records = messages.map((message) => {
         const position = positions.get(placeOf(message.topic, message.partition));
         if (position !== undefined) {
-          pass(position, message.offset);
+          gaps.pass(position, message.offset);
           position.next = Math.max(position.next, message.offset + 1);
           position.moved = true;
         }
         return recordOf(message);
       });
-      passEnds();
+      gaps.passEnds(({ topic, partition }) => positions.get(placeOf(topic, partition)));
       return records;
     } catch (error) {
       return explained(error);
     }
   };
 
-  return { assign, poll, gaps: () => gaps };
+  return { assign, poll, gaps: gaps.all };
 };
 
 const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;

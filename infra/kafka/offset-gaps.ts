@@ -29,6 +29,40 @@ export const passTo = (at: ExpectedOffset, offset: number): OffsetGap | undefine
   return offset > next ? { topic, partition, expectedOffset: next, foundOffset: offset } : undefined;
 };
 
+/** The gaps that a consumer has met since its assignment. */
+export const gapNotes = () => {
+  let gaps: OffsetGap[] = [];
+  let ends: PartitionEnd[] = [];
+  const pass = (at: ExpectedOffset, offset: number): void => {
+    const gap = passTo(at, offset);
+    if (gap !== undefined) gaps.push(gap);
+  };
+  return {
+    all: (): ReadonlyArray<OffsetGap> => gaps,
+    clear: (): void => {
+      gaps = [];
+    },
+    /** Notes a record's offset. */
+    pass,
+    noteEnd: (end: PartitionEnd): void => void ends.push(end),
+    /** After the records of the same poll: an end that was met among them lies behind them. */
+    passEnds: (find: (end: PartitionEnd) => ExpectedOffset | undefined): void => {
+      for (const end of ends) {
+        const at = find(end);
+        if (at !== undefined) pass(at, end.offset);
+      }
+      ends = [];
+    },
+  };
+};
+
+/** The offset at which a partition ends for now. */
+interface PartitionEnd {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
 /** The records that stand before any gap of their partition. */
 export const beforeGaps = <At extends { readonly topic: string; readonly partition: number; readonly offset: number }>(
   records: ReadonlyArray<At>,

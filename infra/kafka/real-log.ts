@@ -9,6 +9,7 @@ import { openLogConsumer } from './log-consumer';
 import { openLogOffsets } from './log-offsets';
 import { openLogProducer } from './log-producer';
 import { logTopicsOn, type LogTopics } from './log-topics';
+import { topicConfigs } from './topic-configs';
 
 const FIRST_ANSWER_TIMEOUT_MS = 3_000;
 const ANSWER_POLL_MS = 2_000;
@@ -38,6 +39,7 @@ export const openRealLog = async ({ connection, clock, logger }: RealLogOptions)
     bootstrapServers: connection.brokers,
     describe: topics.describe,
     ensureTopics: topics.ensureTopics,
+    settings: (names) => topicConfigs(settings, names, clock.nowMs),
     deleteTopics: topics.deleteTopics,
     offsetsAtTime: offsets.atTime,
     openProducer: (listener) => openLogProducer(settings, listener, logger),
