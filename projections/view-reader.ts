@@ -112,7 +112,10 @@ export interface RebuildStatus {
   readonly rate: number | null;
   /** Seconds to go at that rate. */
   readonly etaSeconds: number | null;
-  /** What shows that the rebuilt rows are right: row counts and hashes before and after; null until done. */
+  /**
+   * What shows that the rebuilt rows are right: row counts and hashes before and after, and the events taken in beside those
+   * of the store; null until done.
+   */
   readonly proof: Readonly<Record<string, unknown>> | null;
   /** Where rows differ: how many, and the first of them with the events that made them. */
   readonly differences: Differences | null;

@@ -2,6 +2,7 @@
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import type { RebuildStatus, RowDifference } from '../../projections/view-reader';
+import { proofLines } from './proof-lines';
 import { rebuildDisplay } from './rebuild-display';
 import { request } from './server-client';
 
@@ -132,6 +133,7 @@ const conclude = (status: RebuildStatus, json: boolean): number => {
       `the rebuild of ${status.projection} has ${status.state === 'failed' ? 'failed' : 'been cancelled'}: ` +
         `${status.reason ?? 'no reason was given'}\n`,
     );
+    for (const line of proofLines(status.proof)) process.stderr.write(`${line}\n`);
     return exit;
   }
   for (const line of linesOf(status)) print(line);
@@ -154,14 +156,7 @@ const linesOf = (status: RebuildStatus): ReadonlyArray<string> => {
     state === 'waiting'
       ? [`  accept: tidemark rebuild --accept-differences ${id}`, `  or end: tidemark rebuild --cancel ${id}`]
       : [];
-  return [
-    state === 'waiting' ? waits : sentence,
-    ...Object.entries(proof ?? {}).map(
-      ([name, value]) => `  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
-    ),
-    ...shown,
-    ...waysOn,
-  ];
+  return [state === 'waiting' ? waits : sentence, ...proofLines(proof), ...shown, ...waysOn];
 };
 
 /** A row that differs: its key, the columns that do, and the events behind it. */

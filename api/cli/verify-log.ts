@@ -8,6 +8,7 @@ import { cloudEventEncoder } from '../../infra/kafka/cloud-events';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { openLog } from '../../infra/kafka/open-log';
 import { silentLogger } from '../../infra/logger';
+import { GAP_CAUSES, gapText } from '../../infra/kafka/offset-gaps';
 import { compareLog, type LogComparison } from '../../infra/relay/log-comparison';
 import { repairLog } from '../../infra/relay/log-repair';
 import { readRelayStatus } from '../../infra/relay/relay-file';
@@ -51,8 +52,8 @@ export const verifyLog = async (
   }
 };
 
-const isClean = ({ missing, extra, outOfOrder, altered }: LogComparison): boolean =>
-  missing + extra + outOfOrder + altered === 0;
+const isClean = ({ missing, extra, outOfOrder, altered, offsetGaps }: LogComparison): boolean =>
+  missing + extra + outOfOrder + altered + offsetGaps.length === 0;
 
 const compared = async (ground: Ground): Promise<LogComparison> => {
   const { configuration, store, log, catalog, relayFile, output } = ground;
@@ -83,7 +84,19 @@ const compared = async (ground: Ground): Promise<LogComparison> => {
 };
 
 const linesOf = (found: LogComparison): ReadonlyArray<string> => {
-  const { events, records, untilPosition, missing, extra, outOfOrder, altered, repeated, partitions, findings } = found;
+  const {
+    events,
+    records,
+    untilPosition,
+    missing,
+    extra,
+    outOfOrder,
+    altered,
+    repeated,
+    partitions,
+    findings,
+    offsetGaps,
+  } = found;
   const summary =
     `${events} events up to position ${untilPosition}, ${records} records: ${missing} missing, ${extra} extra, ` +
     `${outOfOrder} out of order, ${altered} altered` +
@@ -94,6 +107,8 @@ const linesOf = (found: LogComparison): ReadonlyArray<string> => {
       ({ kind, topic, partition, offset, id, detail }) =>
         `  ${kind}: ${topic}/${partition}${offset === null ? '' : ` offset ${offset}`} ${id ?? 'no event'}: ${detail}`,
     ),
+    ...offsetGaps.map((gap) => `  ${gapText(gap)}`),
+    ...(offsetGaps.length === 0 ? [] : [`  ${GAP_CAUSES}`]),
     ...partitions
       .filter(({ gaps, tail }) => gaps + tail > 0)
       .map(

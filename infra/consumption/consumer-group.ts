@@ -2,6 +2,7 @@
 import type { Topic } from '../../domain/kernel/topic';
 import type { Clock } from '../clock';
 import type { EventLog } from '../kafka/event-log';
+import type { TopicCheckIntervals } from '../kafka/topic-watch';
 import type { Logger } from '../logger';
 import type { GroupHandler } from './group-handler';
 import type { StoreFit } from './store-fit';
@@ -20,6 +21,10 @@ export interface ConsumerGroupOptions {
   readonly storeFits?: StoreFit;
   /** The store's last position: how far a catch-up without Kafka goes. */
   readonly storeLastPosition: () => number;
+  /** Put before the name of the group's dead-letter topic. */
+  readonly topicPrefix?: string;
+  /** How often the settings of the topics are looked at. */
+  readonly topicChecks?: TopicCheckIntervals;
 }
 
 /** A group that runs. */

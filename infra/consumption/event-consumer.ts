@@ -1,6 +1,7 @@
 /** Who takes events in: a group or a rebuild, with its handler. */
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import type { ExhaustedPolicy, HandlerOutcome } from './failures';
+import type { TakenIn } from './identity-digest';
 
 /** A handler at work on some events of one transaction. */
 export interface Handling {
@@ -31,4 +32,6 @@ export interface Consumer {
   readonly exhausted: ExhaustedPolicy;
   /** What lies beyond this position is passed by, and counts as not seen; absent for everything. */
   readonly untilPosition?: number;
+  /** Where it is to be proven which events were taken in. */
+  readonly takenIn?: TakenIn;
 }

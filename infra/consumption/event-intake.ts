@@ -71,6 +71,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
         const known = options.checkpoints.read(to.consumer);
         const earlier = appliedEarlier(options.catalog, known);
         partitions = openPartitions(known, bounds);
+        to.takenIn?.begin();
         for (const event of events) {
           const partition = partitionFor(to, place(event), partitions, bounds === undefined);
           if (partition === undefined || event.position > partition.bound) continue;
@@ -79,6 +80,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
             continue;
           }
           partition.highWaterPosition = event.position;
+          to.takenIn?.note(partition.checkpoint, event);
           if (event.position <= earlier(event.stream)) {
             on.duplicate();
             continue;
@@ -88,6 +90,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
       };
       const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit);
       moveMarks(options.checkpoints, to.consumer, partitions);
+      to.takenIn?.save();
       return counts;
     },
   };
@@ -111,6 +114,7 @@ const incomingTo = (options: IntakeOptions, reading: ReadArrivals): EventIntake[
       // From the beginning, each time.
       highWater = moves.map((move) => highWaterAt(known, move));
       records = 0;
+      to.takenIn?.begin();
       eachIncoming(({ origin, arrival, position: claimed }, moveIndex) => {
         records += 1;
         if (E.isLeft(arrival)) {
@@ -127,6 +131,8 @@ const incomingTo = (options: IntakeOptions, reading: ReadArrivals): EventIntake[
         // Not seen, for this consumer: it neither counts nor moves a mark.
         if (to.untilPosition !== undefined && position > to.untilPosition) return;
         highWater[moveIndex] = position;
+        const move = moves[moveIndex];
+        if (move !== undefined) to.takenIn?.note(move, arrival.right.envelope);
         if (position <= earlier(stream)) on.duplicate();
         else on.arrival(arrival.right);
       });
@@ -138,6 +144,7 @@ const incomingTo = (options: IntakeOptions, reading: ReadArrivals): EventIntake[
     moves.forEach((move, moveIndex) =>
       options.checkpoints.move(to.consumer, { ...move, highWaterPosition: highWater[moveIndex] ?? 0 }),
     );
+    to.takenIn?.save();
     return counts;
   };
 };

@@ -1,24 +1,24 @@
 /** The loop of a consumer group: plan, catch up, consume, and begin again after every fault that may pass. */
 import { backoffMs } from '../backoff';
 import { exclusive } from '../exclusive';
+import { deadLetterTopic } from '../dead-letters/dead-letter-topic';
 import { OffsetOutOfRange, TopicMissing, type LogConsumer } from '../kafka/event-log';
+import { beforeGaps, type OffsetGap } from '../kafka/offset-gaps';
 import { checkpointAt } from './checkpoints';
 import { CircuitOpen } from './circuit-breaker';
 import type { ConsumerGroupOptions, StartConsumerGroup } from './consumer-group';
 import { NotThisLog } from './foreign-share';
+import { topicWatch, TopicsUnsafe, type TopicWatch } from '../kafka/topic-watch';
 import { groupProgress, type GroupProgress } from './group-progress';
 import { groupReporter, type GroupReporter } from './group-reporter';
+import { gapsReached, missingReason, RecordsMissing } from './missing-records';
 import { isTakenOver, patientApplication, type PatientApplication } from './patient-application';
-import { startingPlan, type PartitionBounds, type StartingPlan } from './starting-plan';
+import { GroupHalted, makePlan } from './group-plan';
+import type { StartingPlan } from './starting-plan';
 import { catchUpFromStore, pendingCatchUp } from './store-catch-up';
 
 /** Measured: larger batches win little, hold the views' writer for longer, and cost each group some 30 MB for 4,000 more. */
 const MAX_BATCH_RECORDS = 1_000;
-
-/** The group must not go on before a person has looked. */
-class GroupHalted extends Error {
-  override readonly name = 'GroupHalted';
-}
 
 /** Everything that a running group holds. */
 interface Running extends ConsumerGroupOptions {
@@ -26,6 +26,9 @@ interface Running extends ConsumerGroupOptions {
   readonly reporter: GroupReporter;
   readonly stopping: AbortSignal;
   readonly oneAtATime: ReturnType<typeof exclusive>;
+  /** What the log lacks, where the store is to stand in for it. */
+  readonly watch: TopicWatch;
+  readonly accepted: { gaps: ReadonlyArray<OffsetGap> };
 }
 
 /** Starts the group; it waits by itself for a broker and for its topics. */
@@ -38,6 +41,16 @@ export const startConsumerGroup: StartConsumerGroup = (options) => {
     reporter: groupReporter(options, progress),
     stopping: stopping.signal,
     oneAtATime: exclusive(),
+    accepted: { gaps: [] },
+    watch: topicWatch({
+      ...options,
+      deadLetters: deadLetterTopic(options.topicPrefix ?? '', options.handler.group),
+      intervals: options.topicChecks,
+      onWarning: (reason) => {
+        if (reason !== null)
+          options.logger.warn({ group: options.handler.group, reason }, 'the topics of the group need a look');
+      },
+    }),
   };
   const done = run(running);
   // Whoever awaits `done` learns of it; without anybody it must not end the process.
@@ -67,6 +80,18 @@ const run = async (running: Running): Promise<void> => {
       if (error instanceof GroupHalted || error instanceof CircuitOpen || error instanceof NotThisLog) {
         await halt(running, error.message);
         break;
+      }
+      if (error instanceof TopicsUnsafe) {
+        await haltUntilSafe(running, error);
+        continue;
+      }
+      if (error instanceof RecordsMissing) {
+        if (!running.acceptNewLog) {
+          await halt(running, missingReason(error));
+          break;
+        }
+        running.accepted.gaps = error.gaps;
+        continue;
       }
       if (error instanceof TopicMissing) {
         await waitForTopics(running, error);
@@ -102,6 +127,15 @@ const halt = async (running: Running, reason: string): Promise<void> => {
   }
 };
 
+/** Until an operator has set the topics right: the next session looks again. */
+const haltUntilSafe = async (running: Running, { message }: TopicsUnsafe): Promise<void> => {
+  const { logger, handler, progress, watch, stopping } = running;
+  if (progress.status().state !== 'halted')
+    logger.error({ group: handler.group, reason: message }, 'the group is halted');
+  await become(running, 'halted', message);
+  await watch.pause(stopping);
+};
+
 const HALTED_REPORT_MS = 5_000;
 
 const TOPIC_POLL_MS = 100;
@@ -133,7 +167,8 @@ const session = async (running: Running, onProgress: () => void): Promise<void> 
   await assertStoreFits(running);
   const consumer = await log.openConsumer(handler.group);
   try {
-    const plan = await makePlan(running, consumer);
+    await running.watch.check();
+    const plan = await makePlan(running, consumer, running.accepted.gaps);
     await handler.begin(plan.begin);
     const behind = plan.catchUp === undefined ? [] : await catchUp(running, plan.catchUp);
     if (behind === undefined) return;
@@ -158,22 +193,6 @@ const session = async (running: Running, onProgress: () => void): Promise<void> 
   } finally {
     await consumer.close();
   }
-};
-
-const makePlan = async (running: Running, consumer: LogConsumer): Promise<StartingPlan> => {
-  const { log, handler, topics, acceptNewLog } = running;
-  const found = await log.describe(handler.topics);
-  const bounds: PartitionBounds[] = [];
-  for (const { topic, partitions, logId } of found) {
-    for (let partition = 0; partition < partitions; partition += 1) {
-      bounds.push({ topic, partition, logId, ...(await consumer.watermarks(topic, partition)) });
-    }
-  }
-  const checkpoints = await handler.checkpoints();
-  const plan = startingPlan({ declared: topics, found, bounds, checkpoints, acceptNewLog });
-  if (plan._tag === 'Refuse') throw new GroupHalted(plan.reason);
-  const isHealed = plan.catchUp === undefined && (await handler.hasSetAsideUpTo?.(running.storeLastPosition())) === true;
-  return isHealed ? { ...plan, catchUp: 'the store has come as far as records that were set aside' } : plan;
 };
 
 /** Before anything is read, and from time to time: the store's file can be exchanged under a running program. */
@@ -223,10 +242,14 @@ const consume = async (
     for (;;) {
       const records = await next;
       if (stopping.aborted) return;
+      const gaps = [...consumer.gaps()];
+      running.watch.checkWhenDue();
       next = consumer.poll(MAX_BATCH_RECORDS);
       // Its failure is met when it is awaited.
       next.catch(() => undefined);
-      const isApplied = await application.take(records);
+      const isApplied = await application.take(beforeGaps(records, gaps));
+      const reached = gapsReached(gaps, (gap) => progress.partition(gap.topic, gap.partition)?.nextOffset);
+      if (reached.length > 0) throw new RecordsMissing(reached);
       if (isApplied) onProgress();
       await application.retryWhenDue();
       const { state, reason } = application.standing();

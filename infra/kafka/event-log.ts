@@ -1,5 +1,7 @@
 /** What the engine needs of Kafka, in its own words: a log of topics that can be described, written and read. */
 import type { Topic } from '../../domain/kernel/topic';
+import type { OffsetGap } from './offset-gaps';
+import type { TopicConfig } from './topic-configs';
 
 /**
  * The headers of a record in their order, names and duplicates as they came. A value that is null comes as an empty one:
@@ -77,6 +79,8 @@ export interface LogConsumer {
    * consume time-out. One call at a time. Rejects with {@link OffsetOutOfRange}.
    */
   readonly poll: (maxRecords: number) => Promise<ReadonlyArray<LogRecord>>;
+  /** What offsets the log has left out since the last assignment, as far as it was read: between records, and at its end. */
+  readonly gaps: () => ReadonlyArray<OffsetGap>;
   /** The first offset that is still there and the one that the next record will get. */
   readonly watermarks: (topic: string, partition: number) => Promise<{ readonly low: number; readonly high: number }>;
   readonly close: () => Promise<void>;
@@ -135,6 +139,11 @@ export interface EventLog {
    * they are (which may differ from the declaration where they existed before). Rejects while no broker answers.
    */
   readonly ensureTopics: (topics: ReadonlyArray<Topic>) => Promise<ReadonlyArray<LogTopic>>;
+  /**
+   * The settings of topics as the brokers hold them; rejects with ConfigsUnavailable. Absent where a broker has none, as the
+   * embedded one.
+   */
+  readonly settings?: (topics: ReadonlyArray<string>) => Promise<ReadonlyMap<string, TopicConfig>>;
   /** Deletes topics with all their records, and waits until their names are free again. */
   readonly deleteTopics: (topics: ReadonlyArray<string>) => Promise<void>;
   /** The first offset of each partition whose record is at or after a time; its end where there is none. */

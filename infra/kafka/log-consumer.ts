@@ -10,13 +10,15 @@ import { settingsOfKind, type ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
 import type { AskBounds } from './log-offsets';
+import { gapNotes, type ExpectedOffset } from './offset-gaps';
 import { recordHeaders } from './record-headers';
 
 const consumerPromises = {
   'enable.auto.commit': false,
   'enable.auto.offset.store': false,
   'auto.offset.reset': 'error',
-  'enable.partition.eof': false,
+  // Tells how far a partition goes, also where its last offsets hold no record.
+  'enable.partition.eof': true,
 } as const;
 
 const consumerDefaults = {
@@ -71,6 +73,7 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
   let closing: Promise<void> | undefined;
   return {
     assign: reading.assign,
+    gaps: reading.gaps,
     poll: (maxRecords) => inTurn(() => reading.poll(maxRecords)),
     watermarks: async (topic, partition) => {
       const [bounds] = await askBounds([{ topic, partition }]);
@@ -95,10 +98,7 @@ interface ReadingOptions {
   readonly askBounds: AskBounds;
 }
 
-interface Position {
-  readonly topic: string;
-  readonly partition: number;
-  next: number;
+interface Position extends ExpectedOffset {
   /** Whether a record came since the last look. */
   moved: boolean;
 }
@@ -110,6 +110,8 @@ interface Position {
  */
 const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
   let positions = new Map<string, Position>();
+  const gaps = gapNotes();
+  client.on('partition.eof', gaps.noteEnd);
   let checkAtMs = 0;
 
   const assign = (from: ReadonlyArray<PartitionOffset>): void => {
@@ -119,6 +121,7 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
         { topic, partition, next: offset, moved: false },
       ]),
     );
+    gaps.clear();
     checkAtMs = clock.monotonicMs();
     client.assign(from.map((each) => ({ ...each })));
     // Partitions that were read before are being stopped now. Another assignment that met one in between would end the whole
@@ -167,20 +170,23 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
       const messages = await answerOf<Message[]>('poll', (callback) => {
         client.consume(maxRecords, callback);
       });
-      return messages.map((message) => {
+      const records = messages.map((message) => {
         const position = positions.get(placeOf(message.topic, message.partition));
         if (position !== undefined) {
-          position.next = message.offset + 1;
+          gaps.pass(position, message.offset);
+          position.next = Math.max(position.next, message.offset + 1);
           position.moved = true;
         }
         return recordOf(message);
       });
+      gaps.passEnds(({ topic, partition }) => positions.get(placeOf(topic, partition)));
+      return records;
     } catch (error) {
       return explained(error);
     }
   };
 
-  return { assign, poll };
+  return { assign, poll, gaps: gaps.all };
 };
 
 const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;

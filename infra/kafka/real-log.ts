@@ -12,6 +12,7 @@ import { openLogProducer } from './log-producer';
 import { logTopicsOn, type LogTopics } from './log-topics';
 import { tokensFrom } from './oauth-tokens';
 import { tryClients } from './trial-clients';
+import { topicConfigs } from './topic-configs';
 
 const FIRST_ANSWER_TIMEOUT_MS = 3_000;
 const ANSWER_POLL_MS = 2_000;
@@ -49,6 +50,7 @@ export const openRealLog = async ({ connection, clock, logger }: RealLogOptions)
     bootstrapServers: connection.brokers,
     describe: (names) => explain(() => topics.describe(names)),
     ensureTopics: (declared) => explain(() => topics.ensureTopics(declared)),
+    settings: (names) => topicConfigs(settings, names, clock.nowMs),
     deleteTopics: (names) => explain(() => topics.deleteTopics(names)),
     offsetsAtTime: (partitions, timeMs) => explain(() => offsets.atTime(partitions, timeMs)),
     openProducer: (listener) => explain(() => openLogProducer(producing, listener, logger, trouble)),

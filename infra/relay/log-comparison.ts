@@ -8,6 +8,7 @@ import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event
 import type { Clock } from '../clock';
 import { readCloudEvent, type EncodedEvent, type ReceivedEvent } from '../kafka/cloud-events';
 import type { EventLog, LogRecord } from '../kafka/event-log';
+import type { OffsetGap } from '../kafka/offset-gaps';
 import { headerNamed, recordHeaders } from '../kafka/record-headers';
 import type { EventReader } from '../sqlite/event-reader';
 import { comparisonFindings, type LogFinding, type PartitionFindings } from './log-findings';
@@ -24,6 +25,8 @@ export interface LogComparison {
   readonly extra: number;
   readonly outOfOrder: number;
   readonly altered: number;
+  /** Offsets that were given away and hold no record; what they held is counted as missing. */
+  readonly offsetGaps: ReadonlyArray<OffsetGap>;
   readonly partitions: ReadonlyArray<PartitionFindings>;
   /** The first of each kind. */
   readonly findings: ReadonlyArray<LogFinding>;
@@ -87,7 +90,7 @@ const comparison = async (
     onProgress(position);
   }
   for (const { topic, partition } of ranges) await drain(comparing, topic, partition);
-  return { untilPosition, events, ...findings.result() };
+  return { untilPosition, events, ...findings.result(), offsetGaps: heads.gaps() };
 };
 
 /** Looks for one event at the head of its partition, past whatever stands before it. */

@@ -1,6 +1,7 @@
 /** Reads partitions of a log side by side, each at its own pace, with a bounded number of records in memory. */
 import type { Clock } from '../clock';
 import type { LogConsumer, LogRecord } from '../kafka/event-log';
+import type { OffsetGap } from '../kafka/offset-gaps';
 
 /** A partition from one offset up to another, as it was when reading began. */
 export interface LogRange {
@@ -15,6 +16,8 @@ export interface LogHeads {
   readonly head: (topic: string, partition: number) => Promise<LogRecord | undefined>;
   /** Steps over that record. */
   readonly advance: (topic: string, partition: number) => void;
+  /** The offsets that were missing so far between the ends. */
+  readonly gaps: () => ReadonlyArray<OffsetGap>;
 }
 
 /** Above so many records in all, partitions that are far ahead of the others are not read on. */
@@ -46,6 +49,7 @@ export const logHeads = (consumer: LogConsumer, ranges: ReadonlyArray<LogRange>,
     ]),
   );
   let assigned = new Set<Reading>();
+  const gaps = new Map<string, OffsetGap>();
 
   const held = ({ waiting, taken }: Reading): number => waiting.length - taken;
   const allHeld = (): number => [...readings.values()].reduce((sum, each) => sum + held(each), 0);
@@ -68,6 +72,16 @@ export const logHeads = (consumer: LogConsumer, ranges: ReadonlyArray<LogRange>,
       at.next = record.offset + 1;
       if (record.offset < at.high) at.waiting.push(record);
     }
+    for (const gap of consumer.gaps()) noteGap(gap);
+  };
+
+  const noteGap = (gap: OffsetGap): void => {
+    const at = readings.get(placeOf(gap.topic, gap.partition));
+    if (at === undefined || gap.expectedOffset >= at.high) return;
+    const foundOffset = Math.min(gap.foundOffset, at.high);
+    gaps.set(`${placeOf(gap.topic, gap.partition)} ${gap.expectedOffset}`, { ...gap, foundOffset });
+    // Where nothing stands up to the end, nothing will come.
+    at.next = Math.max(at.next, foundOffset);
   };
 
   const readingOf = (topic: string, partition: number): Reading => {
@@ -77,6 +91,7 @@ export const logHeads = (consumer: LogConsumer, ranges: ReadonlyArray<LogRange>,
   };
 
   return {
+    gaps: () => [...gaps.values()],
     head: async (topic, partition) => {
       const reading = readingOf(topic, partition);
       const sinceMs = clock.monotonicMs();

@@ -12,8 +12,11 @@ interface Counts {
 }
 
 export interface RelayMonitor {
+  readonly state: () => RelayStatus['state'];
   readonly become: (state: RelayStatus['state'], reason: string | null, cause?: RelayStatus['cause']) => void;
   readonly fail: (failureClass: string) => void;
+  /** What is to be known of the topics while the relay runs; null for nothing. */
+  readonly warn: (warning: string | null) => void;
   readonly topics: (topics: ReadonlyArray<LogTopic>) => void;
   /** Writes the status where anything has changed; `current` counts what the running session has done. */
   readonly report: (current: Counts) => void;
@@ -36,11 +39,13 @@ export const relayMonitor = ({ log, clock, logger, state, reader }: RelayMonitor
   let phase: Pick<RelayStatus, 'state' | 'reason' | 'cause'> = { state: 'starting', reason: null, cause: null };
   let ended: Counts = { published: 0, skipped: 0 };
   let written = '';
+  let warning: string | null = null;
 
   const report = (current: Counts): void => {
     const cursor = state.cursor();
     const status = {
       ...phase,
+      reason: phase.reason ?? (phase.state === 'running' ? warning : null),
       broker: log.kind,
       cursor,
       ...relayLag(reader, cursor, clock),
@@ -57,6 +62,7 @@ export const relayMonitor = ({ log, clock, logger, state, reader }: RelayMonitor
   };
 
   return {
+    state: () => phase.state,
     become: (next, reason, cause = null) => {
       phase = { state: next, reason, cause };
       try {
@@ -67,6 +73,10 @@ export const relayMonitor = ({ log, clock, logger, state, reader }: RelayMonitor
     },
     fail: (failureClass) => {
       failures[failureClass] = (failures[failureClass] ?? 0) + 1;
+    },
+    warn: (next) => {
+      warning = next;
+      if (next !== null) logger.warn({ reason: next }, 'the topics of the relay need a look');
     },
     topics: (found) => {
       topics = found;

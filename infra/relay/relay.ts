@@ -2,6 +2,7 @@
 import { backoffMs } from '../backoff';
 import type { CloudEventsMode } from '../configuration';
 import { cloudEventEncoder } from '../kafka/cloud-events';
+import { topicWatch, TopicsUnsafe, type TopicCheckIntervals, type TopicWatch } from '../kafka/topic-watch';
 import type { WriteVersions } from '../kafka/written-version';
 import type { EventReader } from '../sqlite/event-reader';
 import { placeCheck } from '../consumption/place-check';
@@ -29,6 +30,8 @@ export interface RelayOptions extends RoleOptions {
   readonly eventSource?: string | undefined;
   /** Events to be published in an older version, until consumers are ready. */
   readonly writeVersions?: WriteVersions;
+  /** How often the settings of the topics are looked at. */
+  readonly topicChecks?: TopicCheckIntervals;
 }
 
 export interface Relay {
@@ -55,6 +58,7 @@ interface Running extends RelayOptions {
   readonly state: RelayFile;
   readonly reader: EventReader;
   readonly monitor: RelayMonitor;
+  readonly watch: TopicWatch;
 }
 
 /** Starts the relay; it waits by itself for the lease and for a broker. */
@@ -97,8 +101,10 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
   const reader = options.outbox();
   const state = relayFile(database, lease);
   const monitor = relayMonitor({ ...options, state, reader });
+  const topics = options.catalog.aggregates.map(({ topic }) => topic);
+  const watch = topicWatch({ ...options, topics, intervals: options.topicChecks, onWarning: monitor.warn });
   try {
-    await publishForever({ ...options, stopping: stopping.signal, lease, state, reader, monitor });
+    await publishForever({ ...options, stopping: stopping.signal, lease, state, reader, monitor, watch });
     if (lost === undefined) monitor.become('stopped', null);
     else throw lost;
   } finally {
@@ -123,6 +129,10 @@ const publishForever = async (running: Running): Promise<void> => {
         await halt(running, reason, error instanceof RelayHalted ? error.historyCause : null);
         return;
       }
+      if (error instanceof TopicsUnsafe) {
+        await haltUntilSafe(running, error);
+        continue;
+      }
       attempts += 1;
       const delayMs = backoffMs(clock, attempts);
       monitor.fail(error instanceof DeliveryFailed ? error.failureClass : 'unreachable');
@@ -146,6 +156,19 @@ const halt = async (
   }
 };
 
+/** Until an operator has set the topics right: the next session looks again. */
+const haltUntilSafe = async (
+  { monitor, logger, watch, stopping }: Running,
+  { message }: TopicsUnsafe,
+): Promise<void> => {
+  if (monitor.state() !== 'halted') {
+    logger.error({ reason: message }, 'the relay is halted');
+    monitor.fail('halted');
+  }
+  monitor.become('halted', message);
+  await watch.pause(stopping);
+};
+
 // -------------------------------------------------------------------------------------
 // One session: from the look at Kafka to the first fault
 // -------------------------------------------------------------------------------------
@@ -153,6 +176,8 @@ const halt = async (
 const session = async (running: Running, onProgress: () => void): Promise<void> => {
   const { log, monitor } = running;
   refuseOtherStore(running);
+  // Halted for its topics, it stays so until they are found to be right.
+  if (monitor.state() !== 'halted') monitor.become('starting', null);
   const cursor = await settleTopics(running);
   const topics = running.state.topics();
   const check = placeCheck(running.catalog, () => running.reader);
@@ -182,10 +207,19 @@ const session = async (running: Running, onProgress: () => void): Promise<void> 
 };
 
 /** Makes the topics, holds them against those that the cursor counts on, and answers where to go on. */
-const settleTopics = async ({ log, catalog, state, acceptNewLog, logger, monitor }: Running): Promise<number> => {
+const settleTopics = async ({
+  log,
+  catalog,
+  state,
+  acceptNewLog,
+  logger,
+  monitor,
+  watch,
+}: Running): Promise<number> => {
   const declared = catalog.aggregates.map(({ topic }) => topic);
   const found = await log.ensureTopics(declared);
   monitor.topics(found);
+  await watch.check();
   const decision = topicDecision({ declared, found, known: state.topics(), cursor: state.cursor(), acceptNewLog });
   if (decision._tag === 'Refuse') throw new RelayHalted(decision.reason);
   if (decision.note !== undefined) logger.info({ cursor: decision.cursor }, decision.note);
@@ -219,10 +253,11 @@ const POLL_MS = 5;
 const SAVE_INTERVAL_MS = 250;
 
 const publish = async (running: Running, publisher: Publisher): Promise<void> => {
-  const { reader, clock, stopping, lease, monitor } = running;
+  const { reader, clock, stopping, lease, monitor, watch } = running;
   let seenVersion = -1;
   let savedAtMs = clock.monotonicMs();
   while (!stopping.aborted) {
+    watch.checkWhenDue();
     const version = reader.dataVersion();
     // A holder that was frozen does not know yet whether it was replaced: it sends nothing until its lease is renewed.
     const mayHaveNews = version !== seenVersion && lease.isFresh();

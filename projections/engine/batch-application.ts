@@ -2,6 +2,7 @@
 import type { Consumer } from '../../infra/consumption/event-consumer';
 import type { EachIncoming, EventIntake } from '../../infra/consumption/event-intake';
 import { defaultRetryPolicy } from '../../infra/consumption/failures';
+import type { TakenIn } from '../../infra/consumption/identity-digest';
 import type { BatchOutcome, StorePage, StorePageOrder } from '../../infra/consumption/group-handler';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import { foldInto, type Counted } from './fold';
@@ -18,6 +19,8 @@ export interface Target {
   readonly waiting?: WaitingRows;
   /** Of a copy as of a moment: what comes after is not in it. */
   readonly untilPosition?: number;
+  /** Where what was taken in is to be proven against the store. */
+  readonly takenIn?: TakenIn;
 }
 
 /** What is stale while events wait. */
@@ -96,10 +99,11 @@ export const applyStorePage = (
 };
 
 /** The build as a taker of events. */
-export const consumerOf = ({ consumer, topics, generation, waiting, untilPosition }: Target): Consumer => {
+export const consumerOf = ({ consumer, topics, generation, waiting, untilPosition, takenIn }: Target): Consumer => {
   const { projection } = generation;
   return {
     ...(untilPosition === undefined ? {} : { untilPosition }),
+    ...(takenIn === undefined ? {} : { takenIn }),
     consumer,
     group: projection.name,
     topics,

@@ -1,6 +1,7 @@
 /** Reads a log a second time: from given offsets exactly up to others, with a consumer of its own, for one or several. */
 import type { Clock } from '../../infra/clock';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../../infra/kafka/event-log';
+import { GAP_CAUSES, gapText } from '../../infra/kafka/offset-gaps';
 import type { OpenMove } from './packed-batch';
 
 /** A partition that is read: where the replay stands, and the offset before which it ends. */
@@ -119,7 +120,10 @@ const lowestOffsets = (readings: ReadonlyArray<Reading<LogReader>>): Parameters<
 
 const poll = async (consumer: LogConsumer): Promise<ReadonlyArray<LogRecord>> => {
   try {
-    return await consumer.poll(RECORDS_PER_BATCH);
+    const records = await consumer.poll(RECORDS_PER_BATCH);
+    const gaps = consumer.gaps();
+    if (gaps.length > 0) throw new ReplayImpossible(`${gaps.map(gapText).join('; ')}; ${GAP_CAUSES}`);
+    return records;
   } catch (error) {
     if (error instanceof OffsetOutOfRange) throw new ReplayImpossible(error.message, { cause: error });
     throw error;

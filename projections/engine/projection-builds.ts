@@ -8,6 +8,7 @@ import { createIndexes, createTables, dropTables, openGeneration, tablesOf, type
 import { columnsOf } from './row-cursor';
 import { plainOrder, type OpenRebuild, type RebuildRows } from './rebuild-rows';
 import { servedTable, type Build, type ServedTable } from './served-builds';
+import { isNoted } from './taken-in';
 import { formerConsumer, rebuildConsumer } from './views-operations';
 
 /** The builds in service, and what they leave. Calls that write belong inside the caller's transaction. */
@@ -191,8 +192,10 @@ const beginShadow = ({ database, rebuilds, checkpoints, served, declared }: Part
   const projection = declared(rebuild.projection);
   const { name, version } = projection;
   const row = served.get(name);
-  // A shadow from before the last end of the process is gone on with, unless another version has begun it.
-  if (rebuild.generation !== null && rebuild.version === version) {
+  // A shadow from before the last end of the process is resumed, unless another version has begun it, or an older program
+  // that did not note what it took in.
+  const isKnown = rebuild.kind === 'rollback' || isNoted(database, rebuildConsumer(rebuild.id));
+  if (rebuild.generation !== null && rebuild.version === version && isKnown) {
     rebuilds.begin(rebuild, version, rebuild.generation);
     return;
   }

@@ -1,6 +1,8 @@
 /** The operations of rebuilds on the views' file. */
 import { applyShared, applyStorePage, type Target } from './batch-application';
 import { compareBuilds } from './rebuild-proof';
+import type { OpenRebuild } from './rebuild-rows';
+import { compareWithStore } from './store-proof';
 import { takeRequests } from './rebuild-requests';
 import { rowOperations } from './row-operations';
 import { rebuildConsumer, type ViewsOperations } from './views-operations';
@@ -56,17 +58,21 @@ export const rebuildOperations = (parts: ViewsParts): Omit<ViewsOperations, Grou
   };
 };
 
-type Reading = 'applyToShadows' | 'applyStoreToShadow' | 'raiseShadow' | 'compareRebuild';
+type Reading = 'applyToShadows' | 'applyStoreToShadow' | 'raiseShadow' | 'compareRebuild' | 'compareWithStore';
 
 const readingOperations = (parts: ViewsParts): Pick<ViewsOperations, Reading> => {
-  const { options, checkpoints, rebuilds, builds, failures, store, write } = parts;
+  const { options, checkpoints, rebuilds, takenIn, builds, failures, store, write } = parts;
   const { intake } = failures;
   const targetOf = targets(parts);
   const shadow = (id: number): Target => {
     const rebuild = rebuilds.find(id);
     if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
     const target = targetOf(rebuild.projection, rebuildConsumer(id), builds.shadow(id));
-    return rebuild.untilPosition === null ? target : { ...target, untilPosition: rebuild.untilPosition };
+    return {
+      ...target,
+      ...(rebuild.untilPosition === null ? {} : { untilPosition: rebuild.untilPosition }),
+      ...(isProvable(rebuild) ? { takenIn: takenIn.of(target.consumer) } : {}),
+    };
   };
   return {
     applyToShadows: ({ takers, batch }) =>
@@ -90,8 +96,23 @@ const readingOperations = (parts: ViewsParts): Pick<ViewsOperations, Reading> =>
       write(() => rebuilds.noteDifferences(id, differences));
       return proof;
     },
+    compareWithStore: async ({ id }) => {
+      const rebuild = rebuilds.find(id);
+      if (rebuild === undefined || !isProvable(rebuild)) return null;
+      const { consumer, topics } = shadow(id);
+      return compareWithStore({
+        catalog: options.catalog,
+        store: store(),
+        topics,
+        marks: checkpoints.read(consumer),
+        taken: takenIn.read(consumer),
+      });
+    },
   };
 };
+
+/** A way back begins with rows of which nobody noted what they were made from. */
+const isProvable = ({ kind }: OpenRebuild): boolean => kind === 'rebuild' || kind === 'copy';
 
 type Ending = 'waitRebuild' | 'keepCopy' | 'finishRebuild' | 'failRebuild' | 'forgetRebuild';
 
@@ -129,11 +150,11 @@ const endingOperations = (parts: ViewsParts): Pick<ViewsOperations, Ending> => {
         letters.adopt(consumer, projection);
         rebuilds.end(id, 'done', reason, proof);
       }),
-    failRebuild: ({ id, reason }) =>
+    failRebuild: ({ id, reason, proof = null }) =>
       write(() => {
         builds.dropShadow(id);
         letters.forget(rebuildConsumer(id));
-        rebuilds.end(id, 'failed', reason, null);
+        rebuilds.end(id, 'failed', reason, proof);
       }),
     forgetRebuild: ({ id }) =>
       write(() => {

@@ -8,6 +8,7 @@ import type { RedriveStep } from '../../infra/dead-letters/failure-desk';
 import type { OpenMove, PackedBatch } from './packed-batch';
 import type { RebuildProof } from './rebuild-proof';
 import type { OpenRebuild, RebuildProgress } from './rebuild-rows';
+import type { StoreProof } from './store-proof';
 
 type Answer<Result> = Result | Promise<Result>;
 
@@ -74,6 +75,11 @@ export interface ViewsOperations {
    * Holds the shadow against the rows in service, and notes where they differ. Nobody may write to either of them meanwhile.
    */
   readonly compareRebuild: (input: { readonly id: number }) => Answer<RebuildProof>;
+  /**
+   * Compares which events the shadow has taken in with what the store holds up to there; null for a kind of rebuild that can't
+   * be proven so. Nobody may write to the shadow meanwhile.
+   */
+  readonly compareWithStore: (input: { readonly id: number }) => Answer<StoreProof | null>;
   /** Adds the events that made them to the rows that were found to differ. */
   readonly explainDifferences: (input: { readonly id: number }) => Answer<void>;
   /** The differences wait for a person; the shadow stays. */
@@ -94,7 +100,11 @@ export interface ViewsOperations {
     readonly reason: string | null;
     readonly proof: Readonly<Record<string, unknown>>;
   }) => Answer<void>;
-  readonly failRebuild: (input: { readonly id: number; readonly reason: string }) => Answer<void>;
+  readonly failRebuild: (input: {
+    readonly id: number;
+    readonly reason: string;
+    readonly proof?: Readonly<Record<string, unknown>> | null;
+  }) => Answer<void>;
   /** Removes what a run may have left behind after its rebuild was cancelled. */
   readonly forgetRebuild: (input: { readonly id: number }) => Answer<void>;
 

@@ -14,6 +14,7 @@ import { topicsOf } from './projection-topics';
 import type { RebuildRows } from './rebuild-rows';
 import { rowsConcerned } from './rows-concerned';
 import { staleSums } from './stale-rows';
+import type { TakenInRows } from './taken-in';
 
 export interface ViewsWriterOptions extends LeasedDatabase {
   readonly catalog: Catalog;
@@ -28,6 +29,7 @@ export interface ViewsParts {
   readonly options: ViewsWriterOptions;
   readonly checkpoints: Checkpoints;
   readonly rebuilds: RebuildRows;
+  readonly takenIn: TakenInRows;
   readonly builds: ServedBuilds & ShadowBuilds;
   readonly offsets: OffsetRequests;
   readonly failures: FailureStore;

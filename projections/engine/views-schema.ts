@@ -6,6 +6,7 @@ import { deadLettersMigration } from '../../infra/dead-letters/dead-letters-sche
 import type { Migration } from '../../infra/sqlite/database';
 import { storeBindingMigration } from '../../infra/sqlite/store-identity';
 import { leaseMigration } from '../../infra/sqlite/lease';
+import { takenInMigration } from './taken-in';
 
 /** Which build of each projection is served, by which version it was made, and which one was served before the last swap. */
 const served: Migration = {
@@ -88,4 +89,5 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   deadLettersMigration,
   offsetMovesMigration,
   storeBindingMigration,
+  takenInMigration,
 ];

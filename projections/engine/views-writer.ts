@@ -12,12 +12,14 @@ import { projectionBuilds } from './projection-builds';
 import { targets, type ViewsParts, type ViewsWriterOptions } from './views-parts';
 import { rebuildOperations } from './rebuild-operations';
 import { rebuildRows } from './rebuild-rows';
+import { takenInRows, withTakenIn } from './taken-in';
 import type { ViewsOperations } from './views-operations';
 
 /** Makes the operations on a file that has the views' schema. */
 export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
   const { database, lease, projections, clock } = options;
-  const checkpoints = checkpointsOf(database);
+  const takenIn = takenInRows(database);
+  const checkpoints = withTakenIn(checkpointsOf(database), takenIn);
   const rebuilds = rebuildRows(database, clock);
   let store: EventReader | undefined;
   const openStore = (): EventReader => (store ??= options.openStore());
@@ -25,6 +27,7 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
     options,
     checkpoints,
     rebuilds,
+    takenIn,
     builds: projectionBuilds(database, projections, rebuilds, checkpoints, clock),
     offsets: offsetRequests(database),
     failures: failureStore({ ...options, checkpoints, store: openStore }),

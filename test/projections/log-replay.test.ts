@@ -40,6 +40,7 @@ const scripted = (polls: ReadonlyArray<Poll>): { consumer: LogConsumer; assigned
       if (poll instanceof Error) throw poll;
       return poll.map(([partition, offset]) => record(partition, offset));
     },
+    gaps: () => [],
     watermarks: async () => Promise.resolve({ low: 0, high: 3 }),
     close: async () => Promise.resolve(),
   };

@@ -3,6 +3,7 @@
  * is shown on a real broker.
  */
 import type { EventLog, LogConsumer, LogRecord } from '../../infra/kafka/event-log';
+import { passTo, type ExpectedOffset, type OffsetGap } from '../../infra/kafka/offset-gaps';
 import { LOG_ID } from './views-fixture';
 
 export interface MemoryLogOptions {
@@ -36,8 +37,12 @@ export const memoryLog = ({
 
 const consumerOf = (records: ReadonlyArray<LogRecord>, low: number, pollSize: () => number): LogConsumer => {
   let waiting: LogRecord[] = [];
+  let gaps: OffsetGap[] = [];
+  let expected: ExpectedOffset[] = [];
   return {
     assign: (from) => {
+      gaps = [];
+      expected = from.map(({ topic, partition, offset }) => ({ topic, partition, next: Math.max(offset, low) }));
       waiting = records.filter((record) =>
         from.some(
           ({ topic, partition, offset }) =>
@@ -45,7 +50,17 @@ const consumerOf = (records: ReadonlyArray<LogRecord>, low: number, pollSize: ()
         ),
       );
     },
-    poll: async () => Promise.resolve(waiting.splice(0, pollSize())),
+    poll: async () => {
+      const records = waiting.splice(0, pollSize());
+      for (const { topic, partition, offset } of records) {
+        const at = expected.find((each) => each.topic === topic && each.partition === partition);
+        const gap = at === undefined ? undefined : passTo(at, offset);
+        if (gap !== undefined) gaps.push(gap);
+        if (at !== undefined) at.next = Math.max(at.next, offset + 1);
+      }
+      return Promise.resolve(records);
+    },
+    gaps: () => gaps,
     watermarks: async (topic, partition) => {
       const own = records.filter((record) => record.topic === topic && record.partition === partition);
       return Promise.resolve({ low, high: (own.at(-1)?.offset ?? -1) + 1 });

@@ -117,6 +117,8 @@ export const storeOf = (
       ({ correlationId, position }) =>
         ids.includes(correlationId) && position > afterPosition && position <= untilPosition,
     ),
+  eachIdentity: ({ afterPosition, untilPosition }, visit) =>
+    stored.filter(({ position }) => position > afterPosition && position <= untilPosition).forEach(visit),
   lastPosition: () => stored.at(-1)?.position ?? 0,
   positionOf: (id) => stored.find((event) => event.id === id)?.position,
   identity: { storeId: STORE_ID, unnamedUntilPosition: 0, requestFloor: 0 },

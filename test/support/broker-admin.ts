@@ -53,3 +53,49 @@ export const produceRaw = async (
     producer.disconnect(() => resolve());
   });
 };
+
+/** A record as a test puts it into Kafka. */
+export interface RawRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string;
+  readonly value: string | Buffer;
+  readonly headers?: ReadonlyArray<Readonly<Record<string, string | Buffer>>>;
+}
+
+/** Sends records in one transaction: an aborted one leaves offsets that no consumer gets, a committed one a marker at its end. */
+export const produceInTransaction = async (
+  servers: string,
+  records: ReadonlyArray<RawRecord>,
+  ending: 'commit' | 'abort',
+): Promise<void> => {
+  const id = `test-${process.pid}-${Math.random()}`;
+  const producer = new Producer({ 'bootstrap.servers': servers, 'transactional.id': id }, {});
+  const call = (work: (done: (error: unknown) => void) => void): Promise<void> =>
+    new Promise((resolve, reject) => work((error) => (error instanceof Error ? reject(error) : resolve())));
+  await call((done) => producer.connect({ timeout: TIMEOUT_MS }, done));
+  try {
+    await call((done) => producer.initTransactions(TIMEOUT_MS, done));
+    await call((done) => producer.beginTransaction(done));
+    for (const { topic, partition, key, value, headers } of records) {
+      const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+      producer.produce(
+        topic,
+        partition,
+        bytes,
+        key,
+        undefined,
+        undefined,
+        headers?.map((each) => ({ ...each })),
+      );
+    }
+    await call((done) => producer.flush(TIMEOUT_MS, done));
+    await call((done) =>
+      ending === 'commit' ? producer.commitTransaction(TIMEOUT_MS, done) : producer.abortTransaction(TIMEOUT_MS, done),
+    );
+  } finally {
+    await new Promise<void>((resolve) => {
+      producer.disconnect(() => resolve());
+    });
+  }
+};

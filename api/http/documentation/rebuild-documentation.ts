@@ -41,7 +41,11 @@ export const rebuildSchema: JsonSchema = objectOf({
   total: orNull('integer', 'Events to read in all.'),
   rate: orNull('number', 'Events a second.'),
   etaSeconds: orNull('number', 'Seconds to go at that rate.'),
-  proof: orNull('object', 'What shows that the rebuilt rows are right.'),
+  proof: orNull(
+    'object',
+    'What shows that the rebuilt rows are right: rows and hashes before and after, and under `store`, topic by topic, how many ' +
+      'events were taken in, how many the store holds, and a digest of which ones. Where these differ, nothing is swapped.',
+  ),
   differences: differencesSchema,
   startedAt: orNull('string', 'ISO 8601, UTC.'),
   finishedAt: orNull('string', 'ISO 8601, UTC.'),
