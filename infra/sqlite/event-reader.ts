@@ -4,12 +4,15 @@ import { isoTime, type Clock } from '../clock';
 import type { OperationRequest, OperationRequestReader } from '../commands/operation-requests';
 import { dataVersion, openForReading, refuseNewerSchema, schemaVersion } from './database';
 import { eventQueries, type EventQueries } from './event-queries';
+import { reactorTokenReader } from './reactor-token';
 import { storeMigrations } from './store-migrations';
 
 export interface EventReader extends EventQueries {
   /** Changes whenever the writer commits: look again then, and only then. */
   readonly dataVersion: () => number;
   readonly operationRequestsAfter: OperationRequestReader['after'];
+  /** What this installation's reactors show with their commands. */
+  readonly reactorToken: () => string;
   readonly close: () => void;
 }
 
@@ -49,6 +52,7 @@ export const openEventReader = (file: string): EventReader => {
     return {
       ...eventQueries(database),
       dataVersion: () => dataVersion(database),
+      reactorToken: reactorTokenReader(database),
       operationRequestsAfter: (id, kinds) => {
         const named = kinds === undefined ? null : JSON.stringify(kinds);
         return requests.all(id, named, named, REQUESTS_PER_READ).map(({ requestedAtMs, ...request }) => ({

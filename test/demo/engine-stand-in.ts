@@ -2,6 +2,7 @@
  * The engine without Kafka: the real API over the real SQLite store, the real process manager and the real projections,
  * with a loop in memory where relay, topics and consumer groups are otherwise. A test can lose or double events in it.
  */
+import { REACTORS_SCOPE } from '../../domain/kernel/event-store';
 import * as E from 'fp-ts/Either';
 import { catalog, processManagers } from '../../domain/catalog';
 import type { FulfilmentState } from '../../domain/fulfilment/facts';
@@ -104,7 +105,7 @@ const carryOut = async (handleCommand: HandleCommand, command: ProcessCommand): 
     aggregate,
     command: { type: command.type, id: command.aggregateId, data: command.data },
     metadata: { correlationId, causationId, actor: 'process' },
-    idempotency: { key: command.id, requestHash: JSON.stringify(command.data) },
+    idempotency: { scope: REACTORS_SCOPE, key: command.id, requestHash: JSON.stringify(command.data) },
     dryRun: false,
   })();
   if (E.isRight(outcome)) return { _tag: 'Accepted', command };

@@ -112,6 +112,7 @@ export const storeOf = (
   lastPosition: () => stored.at(-1)?.position ?? 0,
   positionOf: (id) => stored.find((event) => event.id === id)?.position,
   dataVersion: () => 1,
+  reactorToken: () => '',
   operationRequestsAfter: (id) => requests.filter((request) => request.id > id),
   close: () => undefined,
 });
