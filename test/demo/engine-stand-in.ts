@@ -2,11 +2,11 @@
  * The engine without Kafka: the real API over the real SQLite store, the real process manager and the real projections,
  * with a loop in memory where relay, topics and consumer groups are otherwise. A test can lose or double events in it.
  */
-import { REACTORS_SCOPE } from '../../domain/kernel/event-store';
 import * as E from 'fp-ts/Either';
 import { catalog, processManagers } from '../../domain/catalog';
 import type { FulfilmentState } from '../../domain/fulfilment/facts';
 import { decodeEvent } from '../../domain/kernel/decode-event';
+import { REACTORS_SCOPE } from '../../domain/kernel/event-store';
 import type { CommandOutcome, ProcessCommand, ProcessInput } from '../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import { systemClock } from '../../infra/clock';
