@@ -45,6 +45,8 @@ export interface Configuration {
   readonly appendQueueLimit: number;
   /** How long a writer that no longer renews its lease keeps a successor out. */
   readonly leaseTtlMs: number;
+  /** How long the answers to clients' requests are remembered under their idempotency keys. */
+  readonly idempotencyTtlMs: number;
   /** How long an order may stay unpaid before it is cancelled, counted from when it was recorded. */
   readonly paymentTermMs: number;
   /** From the signal to the end of the process, at most. */
@@ -95,6 +97,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 262_144, 1_024, MOST_BODY_BYTES),
     appendQueueLimit: integer(environment, 'APPEND_QUEUE_LIMIT', 10_000, 1, 1_000_000),
     leaseTtlMs: integer(environment, 'LEASE_TTL_MS', 5_000, 300, 600_000),
+    idempotencyTtlMs: integer(environment, 'IDEMPOTENCY_TTL_MS', 604_800_000, 1_000, 3_153_600_000_000),
     paymentTermMs: integer(environment, 'PAYMENT_TERM_MS', 1_209_600_000, 1_000, 3_153_600_000_000),
     shutdownDeadlineMs: integer(environment, 'SHUTDOWN_DEADLINE_MS', 15_000, 100, 600_000),
     ...(ordersDirectory === undefined ? {} : { ordersDirectory: resolve(ordersDirectory) }),

@@ -12,9 +12,9 @@ import type { RecordedEvent } from '../domain/kernel/recorded-event';
 // Tables
 // -------------------------------------------------------------------------------------
 
-export type ColumnType = 'text' | 'integer' | 'json';
+export type ColumnType = 'text' | 'integer' | 'boolean' | 'json';
 
-/** A column and what its values mean. A new row begins with null, or else with 0 or an empty text. */
+/** A column and what its values mean. A new row begins with null, or else with 0, false or an empty text. */
 export interface Column<Type extends ColumnType = ColumnType, Nullable extends boolean = boolean> {
   readonly type: Type;
   readonly nullable: Nullable;
@@ -24,8 +24,11 @@ export interface Column<Type extends ColumnType = ColumnType, Nullable extends b
 /** A text column. */
 export const text = (meaning: string): Column<'text', false> => ({ type: 'text', nullable: false, meaning });
 
-/** A column of safe integers; a sum that would leave them stops at the last one. */
+/** A column of safe integers. An event that would take it beyond them is rejected: set aside, with column and row named. */
 export const integer = (meaning: string): Column<'integer', false> => ({ type: 'integer', nullable: false, meaning });
+
+/** A column of truth values. */
+export const boolean = (meaning: string): Column<'boolean', false> => ({ type: 'boolean', nullable: false, meaning });
 
 /** A column of JSON values, null until set. */
 export const json = (meaning: string): Column<'json', true> => ({ type: 'json', nullable: true, meaning });
@@ -47,11 +50,16 @@ export interface Table<Key extends Columns = Columns, Rest extends Columns = Col
   readonly indexes?: ReadonlyArray<ReadonlyArray<keyof Rest & string>>;
 }
 
-type Plain<Type extends ColumnType> = Type extends 'integer' ? number : Type extends 'text' ? string : unknown;
+interface Plain {
+  readonly text: string;
+  readonly integer: number;
+  readonly boolean: boolean;
+  readonly json: unknown;
+}
 
 /** What a column holds in memory. */
 export type ValueOf<C> =
-  C extends Column<infer Type, infer Nullable> ? Plain<Type> | (Nullable extends true ? null : never) : never;
+  C extends Column<infer Type, infer Nullable> ? Plain[Type] | (Nullable extends true ? null : never) : never;
 
 type RowOf<C extends Columns> = { readonly [Name in keyof C]: ValueOf<C[Name]> };
 
@@ -59,9 +67,15 @@ type IntegersOf<C extends Columns> = {
   readonly [Name in keyof C as C[Name] extends Column<'integer'> ? Name : never]?: number;
 };
 
+type JsonsOf<C extends Columns> = {
+  readonly [Name in keyof C as C[Name] extends Column<'json'> ? Name : never]?: Readonly<Record<string, number>>;
+};
+
 /** The columns that have an order: integers by value, texts as instants. */
 type OrderedOf<C extends Columns> = {
-  readonly [Name in keyof C as C[Name] extends Column<'json'> ? never : Name]?: NonNullable<ValueOf<C[Name]>>;
+  readonly [Name in keyof C as C[Name] extends Column<'json' | 'boolean'> ? never : Name]?: NonNullable<
+    ValueOf<C[Name]>
+  >;
 };
 
 // -------------------------------------------------------------------------------------
@@ -75,6 +89,8 @@ export interface UpsertOf<T extends Table> {
   readonly version?: number;
   readonly set?: Partial<RowOf<T['columns']>>;
   readonly add?: IntegersOf<T['columns']>;
+  /** Adds to the members of JSON objects, such as sums by currency. */
+  readonly addEach?: JsonsOf<T['columns']>;
   /** The greater one stays: of integers by value, of instants (ISO 8601, UTC) the later one. */
   readonly max?: OrderedOf<T['columns']>;
 }
@@ -131,6 +147,8 @@ interface Description<D extends Definition> {
 interface Direct<View extends Table, D extends Definition> extends Description<D> {
   readonly view: View;
   readonly project: (event: Handled<D>) => ReadonlyArray<UpsertOf<View>> | Rejected;
+  /** Columns that follow from the others of the same row, whichever events came first; pure. */
+  readonly compute?: (row: RowOf<View['key']> & RowOf<View['columns']>) => Partial<RowOf<View['columns']>>;
 }
 
 interface Rollup<View extends Table, Memory extends Table, D extends Definition> extends Description<D> {
@@ -156,6 +174,7 @@ export interface Upsert {
   readonly version?: number;
   readonly set?: Row;
   readonly add?: Readonly<Record<string, number>>;
+  readonly addEach?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly max?: Readonly<Record<string, number | string>>;
 }
 
@@ -175,6 +194,7 @@ export interface Projection {
   readonly view: Table;
   /** Changes of the view, or of the memory where there is one. Throws {@link ProjectionRejected}. */
   readonly project: (event: RecordedEvent) => ReadonlyArray<Upsert>;
+  readonly compute?: (row: Row) => Row;
   readonly rollup?: {
     readonly memory: Table;
     readonly contribution: (row: Row) => Contribution | undefined;
@@ -185,9 +205,13 @@ export interface Projection {
 export const defineProjection = <const View extends Table, D extends Definition>(
   definition: Direct<View, D>,
 ): Projection => {
-  const { project, ...rest } = definition;
-  // The engine hands it the events that it handles, checked by their codecs, and nothing else.
-  return checked({ ...rest, project: (event) => changesOf(project(event as Handled<D>)) });
+  const { project, compute, ...rest } = definition;
+  // The engine hands it the events that it handles, checked by their codecs, and nothing else; and whole rows of the view.
+  return checked({
+    ...rest,
+    project: (event) => changesOf(project(event as Handled<D>)),
+    ...(compute === undefined ? {} : { compute: (row: Row): Row => compute(row as never) }),
+  });
 };
 
 /** Declares a projection whose view sums up rows that it keeps for itself. Throws where a name can't be one. */
@@ -218,6 +242,9 @@ const checked = (projection: Projection): Projection => {
   for (const table of rollup === undefined ? [view] : [view, rollup.memory]) {
     const names = [...Object.keys(table.key), ...Object.keys(table.columns)];
     const wrong = names.find((name, index) => !COLUMN.test(name) || names.indexOf(name) !== index);
+    const unsortable = Object.entries(table.key).find(([, { type }]) => type === 'json' || type === 'boolean');
+    if (unsortable !== undefined)
+      throw new Error(`${projection.name} can't have the key '${unsortable[0]}': a key takes texts and integers`);
     if (wrong !== undefined)
       throw new Error(`${projection.name} can't have the column '${wrong}': use camelCase, each name once`);
   }

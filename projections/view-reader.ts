@@ -8,7 +8,7 @@ export type { OffsetRequestStatus } from '../infra/consumption/offset-moves';
 /** A column as the API documents it. */
 export interface ViewColumn {
   readonly name: string;
-  readonly type: 'text' | 'integer' | 'json';
+  readonly type: 'text' | 'integer' | 'boolean' | 'json';
   readonly nullable: boolean;
   readonly meaning: string;
 }

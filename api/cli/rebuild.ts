@@ -169,9 +169,9 @@ export const differenceLines = ({
   eventCount,
 }: RowDifference): ReadonlyArray<string> => {
   const names = Object.keys(before ?? after ?? {});
-  const columns = names.filter((name) => before === null || after === null || before[name] !== after[name]);
   const text = (row: RowDifference['before'], name: string): string =>
     row === null ? 'nothing' : JSON.stringify(row[name]);
+  const columns = names.filter((name) => before === null || after === null || text(before, name) !== text(after, name));
   const changes =
     before === null
       ? 'is not served'

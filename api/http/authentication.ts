@@ -2,18 +2,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { ApiKey } from '../../infra/configuration';
-import type { Caller } from './fastify-types';
+import { ANONYMOUS, type Caller } from './fastify-types';
 import { problem, ProblemError } from './problem';
 
 /** Finds the caller of a request, or ends it with 401 or 403. */
 export type Authenticate = (request: FastifyRequest) => Caller;
 
-/** Without keys everything is open to everybody. */
-const anonymous: Caller = { name: 'anonymous', role: 'operator' };
-
 /** Knows these keys. */
 export const authentication = (keys: ReadonlyArray<ApiKey>): Authenticate => {
-  if (keys.length === 0) return () => anonymous;
+  if (keys.length === 0) return () => ANONYMOUS;
   const known = keys.map(({ name, role, key }) => ({ caller: { name, role }, digest: digestOf(key) }));
 
   const callerWith = (presented: string): Caller | undefined => {
@@ -26,7 +23,7 @@ export const authentication = (keys: ReadonlyArray<ApiKey>): Authenticate => {
 
   return (request) => {
     const { access } = request.routeOptions.config;
-    if (access === 'open') return anonymous;
+    if (access === 'open') return ANONYMOUS;
     const presented = presentedKey(request);
     if (presented === undefined) throw refused('This installation asks for a key.', 'Bearer');
     const caller = callerWith(presented);

@@ -33,6 +33,8 @@ export interface ApiDependencies {
   readonly failures: FailureDirectory;
   /** Where operators' requests are written for other roles, and read again until those have picked them up. */
   readonly operationRequests: OperationRequestWriter & OperationRequestReader;
+  /** What this installation's reactors show with their commands; their idempotency keys have a space of their own. */
+  readonly reactorToken: () => string;
   /** Empty: no key is asked for. */
   readonly apiKeys: ReadonlyArray<ApiKey>;
   /** Requests a second per client; 0 for no limit. */

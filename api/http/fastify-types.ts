@@ -8,6 +8,9 @@ export interface Caller {
   readonly role: AccessRole;
 }
 
+/** Everybody, where no key is asked for. */
+export const ANONYMOUS: Caller = { name: 'anonymous', role: 'operator' };
+
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller;

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
+import { expireAnswers } from '../../infra/commands/answer-expiry';
 import { commandHandler } from '../../infra/commands/command-handler';
 import { ConfigurationError, type Configuration } from '../../infra/configuration';
 import { failureDirectory } from '../../infra/dead-letters/failure-directory';
@@ -80,6 +81,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     ]),
     reactorGroups: () => (existsSync(files.reactors) ? readReactorGroups(files.reactors) : []),
     operationRequests: { submit: store.submit, submitAll: store.submitAll, after: reader.operationRequestsAfter },
+    reactorToken: store.reactorToken,
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
     bodyLimitBytes: configuration.bodyLimitBytes,
@@ -88,8 +90,18 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     readiness: () => readinessOf(store, gate.standing()),
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
+  const expiring = new AbortController();
+  const expiry = expireAnswers({
+    store,
+    clock,
+    logger,
+    stopping: expiring.signal,
+    ttlMs: configuration.idempotencyTtlMs,
+  });
   const closeStore = async (): Promise<void> => {
     await gate.stop();
+    expiring.abort();
+    await expiry;
     reader.close();
     await store.close();
   };
@@ -118,6 +130,7 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     clock,
     appendQueueLimit: configuration.appendQueueLimit,
     leaseTtlMs: configuration.leaseTtlMs,
+    answerTtlMs: configuration.idempotencyTtlMs,
     onLeaseLost: onFatal,
     signal,
     onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process writes the store: this one waits'),

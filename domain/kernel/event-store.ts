@@ -31,9 +31,17 @@ export interface AppendMetadata {
   readonly traceparent?: string;
 }
 
-/** The remembered answer to a request that carried an idempotency key. */
-export interface RequestOutcome {
+/** An idempotency key in the space of its caller: the same text under another scope is another key. */
+export interface ScopedKey {
+  readonly scope: string;
   readonly key: string;
+}
+
+/** The scope of the reactors' keys; no client writes into it, and what is remembered in it never expires. */
+export const REACTORS_SCOPE = 'reactors';
+
+/** The remembered answer to a request that carried an idempotency key. */
+export interface RequestOutcome extends ScopedKey {
   /** A hash over what was asked; the same key with another hash is a misuse. */
   readonly requestHash: string;
   /** The answer as JSON text, given again to a repeat. */
@@ -55,7 +63,7 @@ export type AppendFailure =
       readonly expectedVersion: ExpectedVersion;
       readonly actualVersion: number;
     }
-  | { readonly _tag: 'OutcomeAlreadyRecorded'; readonly key: string }
+  | ({ readonly _tag: 'OutcomeAlreadyRecorded' } & ScopedKey)
   /** Too many appends wait; nothing was written; come again later. */
   | { readonly _tag: 'StoreOverloaded' }
   | StoreUnavailable;
@@ -90,6 +98,6 @@ export interface EventStore {
   readonly positionOf: (eventId: string) => TaskEither<StoreUnavailable, number | undefined>;
   /** The position of the last event; 0 for an empty store. */
   readonly lastPosition: () => TaskEither<StoreUnavailable, number>;
-  /** The remembered answer for an idempotency key. */
-  readonly findOutcome: (key: string) => TaskEither<StoreUnavailable, RequestOutcome | undefined>;
+  /** The remembered answer for an idempotency key of a scope; undefined where there is none, or none any longer. */
+  readonly findOutcome: (key: ScopedKey) => TaskEither<StoreUnavailable, RequestOutcome | undefined>;
 }

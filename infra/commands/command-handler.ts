@@ -48,13 +48,14 @@ export const commandHandler = ({ store, catalog, stateCacheSize, snapshots }: Co
     const stream = streamName(request.aggregate.category, request.command.id);
     const handle = (): Promise<Outcome> => inStreamOrder(stream, () => attemptRepeatedly(stream, request));
     if (request.idempotency === undefined || request.dryRun) return handle();
-    const { key } = request.idempotency;
-    if (keysInProgress.has(key)) return E.left({ _tag: 'KeyInProgress', key });
-    keysInProgress.add(key);
+    const { scope, key } = request.idempotency;
+    const scopedKey = JSON.stringify([scope, key]);
+    if (keysInProgress.has(scopedKey)) return E.left({ _tag: 'KeyInProgress', key });
+    keysInProgress.add(scopedKey);
     try {
       return await handle();
     } finally {
-      keysInProgress.delete(key);
+      keysInProgress.delete(scopedKey);
     }
   };
 };
@@ -62,7 +63,7 @@ export const commandHandler = ({ store, catalog, stateCacheSize, snapshots }: Co
 /** The answer that the request's key already has. A dry run is never a repeat: it leaves nothing behind. */
 const findAnswer = async (store: EventStore, { idempotency, dryRun }: CommandRequest): Promise<Attempt> => {
   if (idempotency === undefined || dryRun) return undefined;
-  const found = await store.findOutcome(idempotency.key)();
+  const found = await store.findOutcome(idempotency)();
   if (E.isLeft(found)) return found;
   return found.right === undefined ? undefined : replay(found.right, idempotency);
 };

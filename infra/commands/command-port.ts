@@ -3,7 +3,7 @@ import type { TaskEither } from 'fp-ts/TaskEither';
 import type { Aggregate } from '../../domain/kernel/aggregate';
 import type { Command } from '../../domain/kernel/command-definition';
 import type { Rejection } from '../../domain/kernel/decider';
-import type { AppendMetadata, StoreUnavailable } from '../../domain/kernel/event-store';
+import type { AppendMetadata, ScopedKey, StoreUnavailable } from '../../domain/kernel/event-store';
 
 /** A command whose body has passed its codec, with all that came beside it. */
 export interface CommandRequest {
@@ -12,8 +12,8 @@ export interface CommandRequest {
   readonly metadata: AppendMetadata;
   /** From `If-Match`: the version that the stream must have. */
   readonly expectedVersion?: number;
-  /** From `Idempotency-Key`. */
-  readonly idempotency?: { readonly key: string; readonly requestHash: string };
+  /** From `Idempotency-Key`, in the space of the caller. */
+  readonly idempotency?: ScopedKey & { readonly requestHash: string };
   /** Decide and append nothing. */
   readonly dryRun: boolean;
 }

@@ -17,13 +17,13 @@ export type Answer = E.Either<
 
 /** The row that remembers an answer. */
 export const outcomeOfAnswer = (
-  { key, requestHash }: NonNullable<CommandRequest['idempotency']>,
+  { scope, key, requestHash }: NonNullable<CommandRequest['idempotency']>,
   answer: Answer,
 ): RequestOutcome => {
   const remembered: RememberedAnswer = E.isRight(answer)
     ? { kind: 'done', result: answer.right }
     : { kind: 'rejected', ...answer.left };
-  return { key, requestHash, response: JSON.stringify(remembered) };
+  return { scope, key, requestHash, response: JSON.stringify(remembered) };
 };
 
 /** The remembered answer, given again; or that the key was used for something else. */

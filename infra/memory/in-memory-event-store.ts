@@ -1,12 +1,12 @@
 /** The event store in two arrays and two maps: for tests and trials. It forgets everything when the process ends. */
 import * as E from 'fp-ts/Either';
 import * as TE from 'fp-ts/TaskEither';
-import type { AppendFailure, EventStore, RequestOutcome } from '../../domain/kernel/event-store';
+import type { AppendFailure, EventStore, RequestOutcome, ScopedKey } from '../../domain/kernel/event-store';
 import { parseEventId, type EventEnvelope, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { isoTime, type Clock } from '../clock';
 import { checkPage, conflictOf, envelopesOf, outcomeOf, prepareAppend, type PreparedAppend } from './prepared-append';
 
-/** An empty store. */
+/** An empty store, which remembers every answer for as long as it lives. */
 export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): EventStore => {
   const all: StoredEvent[] = [];
   const streams = new Map<string, StoredEvent[]>();
@@ -25,8 +25,9 @@ export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): EventS
     }
     const outcome = outcomeOf(append, envelopes);
     if (outcome !== undefined) {
-      if (outcomes.has(outcome.key)) return E.left({ _tag: 'OutcomeAlreadyRecorded', key: outcome.key });
-      outcomes.set(outcome.key, outcome);
+      const { scope, key } = outcome;
+      if (outcomes.has(textOf(outcome))) return E.left({ _tag: 'OutcomeAlreadyRecorded', scope, key });
+      outcomes.set(textOf(outcome), outcome);
     }
     const payloads = append.streams.flatMap(({ events }) => events.map(({ payload }) => payload));
     envelopes.forEach((envelope, index) => {
@@ -63,6 +64,8 @@ export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): EventS
         return event === undefined ? undefined : eventsOf(event.stream)[event.version - 1]?.position;
       }),
     lastPosition: () => TE.fromIO(() => all.length),
-    findOutcome: (key) => TE.fromIO(() => outcomes.get(key)),
+    findOutcome: (key) => TE.fromIO(() => outcomes.get(textOf(key))),
   };
 };
+
+const textOf = ({ scope, key }: ScopedKey): string => JSON.stringify([scope, key]);

@@ -163,9 +163,12 @@ export const outcomeOf = (
   appended: ReadonlyArray<EventEnvelope>,
 ): RequestOutcome | undefined => {
   if (outcome === undefined) return undefined;
-  const { key, requestHash, response } = outcome(appended);
-  if (typeof key !== 'string' || key === '' || typeof requestHash !== 'string' || typeof response !== 'string') {
-    throw new TypeError('an outcome takes a key, a request hash and a response as text, and its key is not empty');
+  const { scope, key, requestHash, response } = outcome(appended);
+  const isText = [scope, key, requestHash, response].every((each) => typeof each === 'string');
+  if (!isText || scope === '' || key === '') {
+    throw new TypeError(
+      'an outcome takes a scope, a key, a request hash and a response as text, and neither scope nor key is empty',
+    );
   }
-  return { key, requestHash, response };
+  return { scope, key, requestHash, response };
 };

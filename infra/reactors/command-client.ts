@@ -3,6 +3,7 @@ import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { CommandOutcome, ProcessCommand } from '../../domain/kernel/process-manager';
 import type { Clock } from '../clock';
+import { REACTOR_TOKEN_HEADER } from '../reactor-token-header';
 import { idempotencyKeyOf } from './idempotency-key';
 
 /** What an answer of the API, or its absence, means. */
@@ -25,6 +26,8 @@ export type Answer =
 export interface ApiAddress {
   readonly baseUrl: string;
   readonly apiKey?: string;
+  /** Reads what proves that these are the installation's own reactors; asked anew for each command. */
+  readonly reactorToken?: () => string;
 }
 
 /** Posts a command. Never rejects; an abort by the caller's signal answers `TryAgain`. */
@@ -66,6 +69,7 @@ const prepare = (api: ApiAddress, catalog: Catalog, command: ProcessCommand): E.
       'x-correlation-id': command.correlationId,
       'x-causation-id': command.causationId,
       ...(api.apiKey === undefined ? {} : { authorization: `Bearer ${api.apiKey}` }),
+      ...(api.reactorToken === undefined ? {} : { [REACTOR_TOKEN_HEADER]: api.reactorToken() }),
     });
     return E.right({
       url: `${base}/${aggregate.path}/${encodeURIComponent(command.aggregateId)}/${command.type}`,

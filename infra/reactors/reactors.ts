@@ -72,7 +72,7 @@ export const startReactors = async (options: ReactorsOptions): Promise<Reactors>
   const isOwn = boundTo === reader.identity.storeId;
   if (isOwn) prepare({ write, ledger, failures, checkpoints, logger: options.logger }, processes);
   const sender = commandSender({
-    post: commandClient(options.api, options.catalog, options.clock),
+    post: commandClient({ ...options.api, reactorToken: reader.reactorToken }, options.catalog, options.clock),
     record: senderRecord(write, ledger, options.logger),
     clock: options.clock,
     concurrency: CONCURRENT_COMMANDS,

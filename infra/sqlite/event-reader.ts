@@ -5,6 +5,7 @@ import type { OperationRequest, OperationRequestReader } from '../commands/opera
 import { dataVersion, openForReading, refuseNewerSchema, schemaVersion } from './database';
 import { eventQueries, type EventQueries } from './event-queries';
 import { readStoreIdentity, type StoreIdentity } from './store-identity';
+import { reactorTokenReader } from './reactor-token';
 import { storeMigrations } from './store-migrations';
 
 export interface EventReader extends EventQueries {
@@ -15,6 +16,8 @@ export interface EventReader extends EventQueries {
   /** Changes whenever the writer commits: look again then, and only then. */
   readonly dataVersion: () => number;
   readonly operationRequestsAfter: OperationRequestReader['after'];
+  /** What this installation's reactors show with their commands. */
+  readonly reactorToken: () => string;
   readonly close: () => void;
 }
 
@@ -61,6 +64,7 @@ export const openEventReader = (file: string): EventReader => {
       identity,
       isInPlace: () => inodeOf(file) === openedInode,
       dataVersion: () => dataVersion(database),
+      reactorToken: reactorTokenReader(database),
       operationRequestsAfter: (id, kinds) => {
         const named = kinds === undefined ? null : JSON.stringify(kinds);
         return requests.all(Math.max(id, identity.requestFloor), named, named, REQUESTS_PER_READ).map(({ requestedAtMs, ...request }) => ({

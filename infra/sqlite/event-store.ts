@@ -12,6 +12,8 @@ import { checkpointAndClose, type Database } from './database';
 import { eventQueries } from './event-queries';
 import type { Lease, LeaseLost } from './lease';
 import { openLeasedDatabase, writeUnderLease } from './leased-database';
+import { reactorTokenReader } from './reactor-token';
+import { rememberedAnswers, type RememberedAnswers } from './remembered-answers';
 import { snapshotStore } from './snapshots';
 import { ensureStoreIdentity, type StoreIdentity } from './store-identity';
 import { storeMigrations } from './store-migrations';
@@ -28,6 +30,8 @@ export interface EventStoreOptions {
   readonly leaseTtlMs: number;
   /** Called once when another process has taken the file over: end this one, it can't write any more. */
   readonly onLeaseLost: (reason: LeaseLost) => void;
+  /** How long answers to clients are remembered; absent for ever. What reactors were answered never expires. */
+  readonly answerTtlMs?: number;
   /** Gives up waiting for the lease. */
   readonly signal?: AbortSignal;
   /** Called once when another process holds the lease, with its name. */
@@ -48,6 +52,10 @@ export interface SqliteEventStore extends EventStore, OperationRequestWriter {
   readonly status: () => EventStoreStatus;
   readonly identity: StoreIdentity;
   readonly snapshots: SnapshotStore;
+  /** What this installation's reactors show with their commands. */
+  readonly reactorToken: () => string;
+  /** Removes a few answers that have expired, in a transaction of its own; returns how many. Throws what SQLite throws. */
+  readonly removeExpiredAnswers: () => number;
   /** Commits what waits, lets the next writer in, and folds the log into the file. */
   readonly close: () => Promise<void>;
 }
@@ -71,19 +79,23 @@ export const openSqliteEventStore = async (options: EventStoreOptions): Promise<
   });
   const identity = ensureStoreIdentity(database, options.clock);
   const statements = storeStatements(database);
+  const answers = rememberedAnswers(database, options.clock, options.answerTtlMs);
+  const underLease = writeUnderLease({ database, lease });
   const queue = appendQueue({
     file: options.file,
     queueLimit: options.appendQueueLimit,
-    write: storeWriter(database, statements, lease, options.clock),
+    write: storeWriter(database, statements, lease, options.clock, answers),
     onLeaseLost: onLost,
   });
   shut = queue.shut;
   return {
     identity,
     append: queue.append,
-    ...reading(options.file, database, statements),
+    ...reading(options.file, database, answers),
     ...requestSubmission(database, statements, lease, options.clock),
     snapshots: snapshotStore(database, lease),
+    reactorToken: reactorTokenReader(database),
+    removeExpiredAnswers: () => underLease(answers.removeExpired),
     status: () => ({
       ...queue.counts(),
       queueLimit: options.appendQueueLimit,
@@ -100,7 +112,7 @@ export const openSqliteEventStore = async (options: EventStoreOptions): Promise<
   };
 };
 
-const reading = (file: string, database: Database, statements: StoreStatements): Omit<EventStore, 'append'> => {
+const reading = (file: string, database: Database, answers: RememberedAnswers): Omit<EventStore, 'append'> => {
   const queries = eventQueries(database);
   const attempt =
     <Result>(read: () => Result): TaskEither<StoreUnavailable, Result> =>
@@ -117,7 +129,7 @@ const reading = (file: string, database: Database, statements: StoreStatements):
     },
     positionOf: (eventId) => attempt(() => queries.positionOf(eventId)),
     lastPosition: () => attempt(queries.lastPosition),
-    findOutcome: (key) => attempt(() => statements.findOutcome.get(key)),
+    findOutcome: (key) => attempt(() => answers.find(key)),
   };
 };
 

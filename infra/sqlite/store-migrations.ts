@@ -1,6 +1,8 @@
 /** The schema of the event store's file, step by step. */
 import type { Migration } from './database';
 import { leaseMigration } from './lease';
+import { reactorTokenMigration } from './reactor-token';
+import { scopedAnswersMigration } from './remembered-answers';
 import { snapshotMigration } from './snapshots';
 import { storeIdentityMigration } from './store-identity';
 
@@ -34,7 +36,7 @@ const events: Migration = {
           BEGIN SELECT RAISE(ABORT, 'events never vanish: append one that takes it back'); END;`,
 };
 
-/** Remembered answers to requests that carried an idempotency key, written in the transaction of their events. */
+/** Remembered answers as they were kept before keys had scopes; a later step moves them. */
 const outcomes: Migration = {
   name: 'outcomes',
   sql: `CREATE TABLE outcomes (
@@ -65,4 +67,6 @@ export const storeMigrations: ReadonlyArray<Migration> = [
   operationRequests,
   snapshotMigration,
   storeIdentityMigration,
+  scopedAnswersMigration,
+  reactorTokenMigration,
 ];

@@ -21,9 +21,6 @@ export interface StoreStatements {
       payload: string,
     ]
   >;
-  /** Changes no row where the key has an outcome. */
-  readonly insertOutcome: Statement<[key: string, requestHash: string, response: string, recordedAtMs: number]>;
-  readonly findOutcome: Statement<[key: string], { key: string; requestHash: string; response: string }>;
   readonly insertRequest: Statement<[kind: string, body: string, requestedAtMs: number, actor: string]>;
 }
 
@@ -37,8 +34,6 @@ export const storeStatements = (database: Database): StoreStatements => ({
     .raw(),
   insertStream: database.prepare('INSERT INTO streams (name) VALUES (?)'),
   insertEvent: database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
-  insertOutcome: database.prepare('INSERT INTO outcomes VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'),
-  findOutcome: database.prepare('SELECT key, request_hash AS requestHash, response FROM outcomes WHERE key = ?'),
   insertRequest: database.prepare(
     'INSERT INTO operation_requests (kind, body, requested_at_ms, actor) VALUES (?, ?, ?, ?)',
   ),

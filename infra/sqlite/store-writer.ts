@@ -12,6 +12,7 @@ import {
 } from '../memory/prepared-append';
 import type { Database } from './database';
 import type { Lease } from './lease';
+import type { RememberedAnswers } from './remembered-answers';
 import type { StoreStatements } from './store-statements';
 import { streamHeads, type Head, type TransactionHeads } from './stream-heads';
 
@@ -37,6 +38,7 @@ export const storeWriter = (
   statements: StoreStatements,
   lease: Lease,
   clock: Clock,
+  answers: RememberedAnswers,
 ): WriteGroup => {
   const heads = streamHeads(statements);
   const writeAll = database.transaction((group: ReadonlyArray<PreparedAppend>, transactionHeads: TransactionHeads) => {
@@ -48,7 +50,7 @@ export const storeWriter = (
       recordedAt: isoTime(recordedAtMs),
       lastPosition: statements.lastPosition.get() ?? 0,
     };
-    return group.map((append) => writeOne(statements, transaction, append));
+    return group.map((append) => writeOne(statements, answers, transaction, append));
   });
   return (group) => {
     const transactionHeads = heads.begin();
@@ -63,13 +65,18 @@ export const storeWriter = (
   };
 };
 
-const writeOne = (statements: StoreStatements, transaction: Transaction, append: PreparedAppend): Settlement => {
+const writeOne = (
+  statements: StoreStatements,
+  answers: RememberedAnswers,
+  transaction: Transaction,
+  append: PreparedAppend,
+): Settlement => {
   const plan = planOf(transaction, append);
   if (plan._tag !== 'Plan') return plan;
   if (plan.outcome !== undefined) {
-    const { key, requestHash, response } = plan.outcome;
-    const { changes } = statements.insertOutcome.run(key, requestHash, response, transaction.recordedAtMs);
-    if (changes === 0) return answered(E.left({ _tag: 'OutcomeAlreadyRecorded', key }));
+    const { scope, key } = plan.outcome;
+    const isRemembered = answers.remember(plan.outcome, transaction.recordedAtMs);
+    if (!isRemembered) return answered(E.left({ _tag: 'OutcomeAlreadyRecorded', scope, key }));
   }
   for (const { stream, head } of plan.targets) insertEvents(statements, transaction, append, stream, head);
   return answered(E.right(plan.envelopes));

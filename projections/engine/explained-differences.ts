@@ -1,8 +1,9 @@
 /** Rows that differ, with the events that made them. */
 import type { Projection } from '../projection';
 import type { Differences, RowDifference } from '../view-reader';
+import { cellFrom } from './row-codec';
 import { rowEvents, type RowAddress, type RowEventsOptions } from './row-events';
-import { keyNames, shapeOf, type Cell } from './table-shape';
+import { shapeOf } from './table-shape';
 
 /** So many events are named of each row; they are all counted. */
 const NAMED_EVENTS = 20;
@@ -32,6 +33,6 @@ export const explainedDifferences = async (
 const addressOf = (projection: Projection, { table, before, after }: RowDifference): RowAddress => {
   const shape = shapeOf(table === 'view' ? projection.view : (projection.rollup?.memory ?? projection.view));
   const row = before ?? after ?? {};
-  // Rows of a difference hold cells.
-  return { table, key: keyNames(shape).map((name) => (row[name] ?? null) as Cell) };
+  const key = shape.columns.slice(0, shape.keyLength).map((column) => cellFrom(column, row[column.name]));
+  return { table, key };
 };

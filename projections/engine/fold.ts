@@ -6,7 +6,9 @@ import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import { failureOf, type HandlerOutcome } from '../../infra/consumption/failures';
 import type { Contribution, Projection, Row, Upsert } from '../projection';
 import type { Generation, StoredTable } from './generation';
-import type { Cell, TableShape } from './table-shape';
+import { addTo, applyUpsert, setCells } from './row-changes';
+import { cellFrom, rowFrom } from './row-codec';
+import type { Cell } from './table-shape';
 
 /** The rows that a batch has touched so far. Used up by `write`. */
 export interface Fold {
@@ -26,7 +28,10 @@ export const foldInto = ({ projection, view, memory }: Generation): Fold => {
   if (rollup === undefined || memory === undefined) {
     return {
       apply: (event) => applyTo(viewRows, projection, event),
-      write: () => writeRows(viewRows),
+      write: () => {
+        if (projection.compute !== undefined) computeRows(viewRows, projection.compute);
+        writeRows(viewRows);
+      },
     };
   }
   const memoryRows = workingRows(memory);
@@ -34,7 +39,7 @@ export const foldInto = ({ projection, view, memory }: Generation): Fold => {
     apply: (event) => applyTo(memoryRows, projection, event),
     write: (counted) => {
       const countRow = (cells: ReadonlyArray<Cell>, sign: 1 | -1): void => {
-        const contribution = rollup.contribution(rowOf(memory.shape, cells));
+        const contribution = rollup.contribution(rowFrom(memory.shape.columns, cells));
         if (contribution === undefined) return;
         count(viewRows, contribution, sign);
         counted?.(cells, contribution.key);
@@ -59,7 +64,12 @@ const applyTo = (rows: WorkingRows, { project }: Projection, event: RecordedEven
   }
   if (upserts.length === 0) return 'not-applicable';
   let isChanged = false;
-  for (const upsert of upserts) isChanged = applyUpsert(rows, upsert) || isChanged;
+  for (const upsert of upserts) {
+    const row = rows.at(upsert.key);
+    if (!applyUpsert(rows.table.shape, row.cells, upsert)) continue;
+    row.isChanged = true;
+    isChanged = true;
+  }
   return isChanged ? 'applied' : 'skipped';
 };
 
@@ -83,12 +93,11 @@ interface WorkingRows {
 
 const workingRows = (table: StoredTable): WorkingRows => {
   const rows = new Map<string, WorkingRow>();
-  const names = table.shape.columns.slice(0, table.shape.keyLength).map(({ name }) => name);
+  const keys = table.shape.columns.slice(0, table.shape.keyLength);
   return {
     table,
     at: (key) => {
-      // A key holds texts and integers only.
-      const cells = names.map((name) => key[name] as Cell);
+      const cells = keys.map((column) => cellFrom(column, key[column.name]));
       const id = cells.length === 1 ? String(cells[0]) : JSON.stringify(cells);
       const known = rows.get(id);
       if (known !== undefined) return known;
@@ -101,73 +110,14 @@ const workingRows = (table: StoredTable): WorkingRows => {
   };
 };
 
-const rowOf = ({ columns }: TableShape, cells: ReadonlyArray<Cell>): Row => {
-  const row: Record<string, unknown> = {};
-  columns.forEach(({ name, type }, index) => {
-    const cell = cells[index] ?? null;
-    row[name] = type === 'json' && typeof cell === 'string' ? JSON.parse(cell) : cell;
-  });
-  return row;
-};
-
 // -------------------------------------------------------------------------------------
 // Changes
 // -------------------------------------------------------------------------------------
 
-/** Answers whether there was anything to change. */
-const applyUpsert = (rows: WorkingRows, { key, version, set, add, max }: Upsert): boolean => {
-  const row = rows.at(key);
-  const { cells } = row;
-  const { shape } = rows.table;
-  if (version !== undefined) {
-    const index = columnIndex(shape, 'version');
-    if (version <= integerAt(cells, index)) return false;
-    cells[index] = version;
-  }
-  for (const name in set) {
-    const index = columnIndex(shape, name);
-    cells[index] = shape.columns[index]?.type === 'json' ? JSON.stringify(set[name] ?? null) : (set[name] as Cell);
-  }
-  for (const name in add) addTo(cells, columnIndex(shape, name), add[name] ?? 0);
-  for (const name in max) {
-    const index = columnIndex(shape, name);
-    const value = max[name];
-    if (value !== undefined && isAbove(value, cells[index] ?? null)) cells[index] = value;
-  }
-  row.isChanged = true;
-  return true;
-};
-
-const columnIndex = ({ indexOf }: TableShape, name: string): number => {
-  const index = indexOf.get(name);
-  if (index === undefined) throw new Error(`the table has no column '${name}'`);
-  return index;
-};
-
-const integerAt = (cells: ReadonlyArray<Cell>, index: number): number => {
-  const cell = cells[index];
-  return typeof cell === 'number' ? cell : 0;
-};
-
-/** Beyond the safe integers a sum would be wrong in silence, and differ by the order of its parts. */
-const addTo = (cells: Cell[], index: number, amount: number): void => {
-  const sum = integerAt(cells, index) + amount;
-  cells[index] = Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, sum));
-};
-
-const isAbove = (value: number | string, cell: Cell): boolean => {
-  if (cell === null) return true;
-  if (typeof value === 'number') return typeof cell !== 'number' || value > cell;
-  // Without their Z, instants with and without a fraction sort by time: the shorter text is the earlier moment.
-  return typeof cell !== 'string' || withoutZone(value) > withoutZone(cell);
-};
-
-const withoutZone = (instant: string): string => (instant.endsWith('Z') ? instant.slice(0, -1) : instant);
-
 const count = (rows: WorkingRows, contribution: Contribution, sign: 1 | -1): void => {
   const row = rows.at(contribution.key);
   for (const name in contribution.add) {
-    addTo(row.cells, columnIndex(rows.table.shape, name), sign * (contribution.add[name] ?? 0));
+    addTo(rows.table.shape, row.cells, name, sign * (contribution.add[name] ?? 0));
   }
   row.isChanged = true;
 };
@@ -175,6 +125,12 @@ const count = (rows: WorkingRows, contribution: Contribution, sign: 1 | -1): voi
 // -------------------------------------------------------------------------------------
 // Writing
 // -------------------------------------------------------------------------------------
+
+/** What follows from the rest of a row is worked out once a batch, from the row as it is then. */
+const computeRows = (rows: WorkingRows, compute: NonNullable<Projection['compute']>): void => {
+  const { shape } = rows.table;
+  for (const { cells } of rows.changed()) setCells(shape, cells, compute(rowFrom(shape.columns, cells)));
+};
 
 const writeRows = (rows: WorkingRows): void => {
   for (const { cells } of rows.changed()) rows.table.write(cells);

@@ -5,6 +5,7 @@ import type { Database } from '../../infra/sqlite/database';
 import type { Projection } from '../projection';
 import { copyRows, type CopyRows } from './copy-rows';
 import { createIndexes, createTables, dropTables, openGeneration, tablesOf, type Generation } from './generation';
+import { sqlTypeOf } from './row-codec';
 import { columnsOf } from './row-cursor';
 import { plainOrder, type OpenRebuild, type RebuildRows } from './rebuild-rows';
 import { servedTable, type Build, type ServedTable } from './served-builds';
@@ -132,7 +133,7 @@ const otherColumns = (database: Database, projection: Projection, generation: nu
   for (const { name, shape } of tablesOf(projection, generation)) {
     const found = columnsOf(database, name).map((column) => `${column.name} ${column.type} ${column.notnull}`);
     const expected = shape.columns.map(
-      (column) => `${column.name} ${column.type === 'integer' ? 'INTEGER' : 'TEXT'} ${column.nullable ? 0 : 1}`,
+      (column) => `${column.name} ${sqlTypeOf(column.type)} ${column.nullable ? 0 : 1}`,
     );
     if (found.join() === expected.join()) continue;
     return (

@@ -77,7 +77,7 @@ export const verifyProjection = async (options: VerificationOptions): Promise<Ve
     const bounds = live.read(projection.name);
     const events = fold.catchUp(bounds);
     const { proof, differences } = await compareBuilds(
-      projection.name,
+      projection,
       { database: views, generation },
       { database: scratch, generation: 1 },
     );

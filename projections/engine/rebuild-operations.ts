@@ -92,7 +92,7 @@ const readingOperations = (parts: ViewsParts): Pick<ViewsOperations, Reading> =>
       const projection = projectionOf(parts, id);
       const before = { database, generation: builds.servedGeneration(projection) };
       const after = { database, generation: builds.shadow(id).number };
-      const { proof, differences } = await compareBuilds(projection, before, after);
+      const { proof, differences } = await compareBuilds(builds.shadow(id).projection, before, after);
       write(() => rebuilds.noteDifferences(id, differences));
       return proof;
     },

@@ -1,7 +1,9 @@
 /** What shows that rebuilt rows are right: their count and a hash over all of them, beside those of the rows in service. */
 import { createHash } from 'node:crypto';
 import type { Database } from '../../infra/sqlite/database';
-import type { Differences, RowDifference, ViewRow } from '../view-reader';
+import type { ColumnType, Projection, Table } from '../projection';
+import type { Differences, RowDifference } from '../view-reader';
+import { rowFrom, type CodecColumn } from './row-codec';
 import { columnsOf, rowCursor, type RowCursor } from './row-cursor';
 import { memoryTable, viewTable, type Cell } from './table-shape';
 
@@ -34,14 +36,29 @@ const SHOWN_ROWS = 20;
 
 /** Compares two builds; in turns, so that others come in between. Nobody may write to either of them meanwhile. */
 export const compareBuilds = async (
-  projection: string,
+  { name: projection, view: viewColumns, rollup }: Pick<Projection, 'name' | 'view' | 'rollup'>,
   before: ComparedBuild,
   after: ComparedBuild,
 ): Promise<Comparison> => {
   const digests = twoDigests();
   const rows: RowDifference[] = [];
-  const view = await compareTables('view', viewTable, projection, before, after, digests, rows);
-  const memory = await compareTables('memory', memoryTable, projection, before, after, digests, rows);
+  const types = { view: typesOf(viewColumns), memory: typesOf(rollup?.memory) };
+  const view = await compareTables(
+    { table: 'view', types: types.view, nameOf: viewTable },
+    projection,
+    before,
+    after,
+    digests,
+    rows,
+  );
+  const memory = await compareTables(
+    { table: 'memory', types: types.memory, nameOf: memoryTable },
+    projection,
+    before,
+    after,
+    digests,
+    rows,
+  );
   const [hashBefore, hashAfter] = digests.end();
   const equal = hashBefore === hashAfter;
   const comparable = view.comparable && memory.comparable;
@@ -84,10 +101,19 @@ interface TableComparison {
   readonly comparable: boolean;
 }
 
+/** Which of a build's tables, and what its columns hold by their names. */
+interface ComparedTable {
+  readonly table: RowDifference['table'];
+  readonly types: ReadonlyMap<string, ColumnType>;
+  readonly nameOf: (projection: string, generation: number) => string;
+}
+
+const typesOf = (table: Table | undefined): ReadonlyMap<string, ColumnType> =>
+  new Map(Object.entries({ ...table?.key, ...table?.columns }).map(([name, { type }]) => [name, type]));
+
 /** Goes through both tables side by side, in the order of keys. */
 const compareTables = async (
-  table: RowDifference['table'],
-  nameOf: (projection: string, generation: number) => string,
+  { table, types, nameOf }: ComparedTable,
   projection: string,
   left: ComparedBuild,
   right: ComparedBuild,
@@ -115,7 +141,15 @@ const compareTables = async (
     counts.after += pair.after === undefined ? 0 : 1;
     if (digestPair(digests, pair)) continue;
     counts.differing += 1;
-    if (comparable && shown.length < SHOWN_ROWS) shown.push(differenceOf(table, columns, pair));
+    if (comparable && shown.length < SHOWN_ROWS) {
+      shown.push(
+        differenceOf(
+          table,
+          columns.map((each) => ({ ...each, type: types.get(each.name) ?? 'text' })),
+          pair,
+        ),
+      );
+    }
   }
 };
 
@@ -154,7 +188,7 @@ const isSame = (left: Cells, right: Cells): boolean =>
 
 const differenceOf = (
   table: RowDifference['table'],
-  columns: ReturnType<typeof columnsOf>,
+  columns: ReadonlyArray<CodecColumn & { readonly pk: number }>,
   taken: Pair,
 ): RowDifference => {
   const row = (cells: ReadonlyArray<Cell> | undefined) => (cells === undefined ? null : rowFrom(columns, cells));
@@ -164,9 +198,6 @@ const differenceOf = (
 };
 
 const textOf = (cells: Cells): string => `${JSON.stringify(cells)}\n`;
-
-const rowFrom = (columns: ReadonlyArray<{ readonly name: string }>, cells: ReadonlyArray<Cell>): ViewRow =>
-  Object.fromEntries(columns.map(({ name }, index) => [name, cells[index] ?? null]));
 
 /** Negative where the left row comes first, positive where the right one does, 0 where they have one key. */
 const orderOf = (left: ReadonlyArray<Cell>, right: ReadonlyArray<Cell>, keyLength: number): number => {

@@ -172,9 +172,13 @@ const rollupFinder = ({ projection, rows }: RowEventsOptions): Finder => {
     look: (event) => {
       touched = [];
       counted = [];
-      const fold = foldInto(watched);
-      fold.apply(event);
-      fold.write();
+      try {
+        const fold = foldInto(watched);
+        fold.apply(event);
+        fold.write();
+      } catch {
+        // A row that can't hold what comes of it: the event is set aside, and which rows it is about is known by now.
+      }
       for (const key of touched) {
         const known = positions.get(key);
         if (known === undefined) positions.set(key, [event.position]);

@@ -10,6 +10,7 @@ import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { Projection } from '../projection';
 import type { ViewRow } from '../view-reader';
 import { keyText } from './heap-generation';
+import { rowFrom } from './row-codec';
 import { rowEvents, seenBy } from './row-events';
 import { rowHistory, type RowStep } from './row-history';
 import { servedReader } from './served-builds';
@@ -111,14 +112,8 @@ const servedRow = (database: Database, { name }: Projection, shape: TableShape, 
     .get(...cells);
 };
 
-const rowOf = ({ columns }: TableShape, cells: ReadonlyArray<Cell> | undefined): ViewRow | null => {
-  if (cells === undefined) return null;
-  const entries = columns.map(({ name, type }, index) => {
-    const cell = cells[index] ?? null;
-    return [name, type === 'json' && typeof cell === 'string' ? (JSON.parse(cell) as unknown) : cell] as const;
-  });
-  return Object.fromEntries(entries);
-};
+const rowOf = ({ columns }: TableShape, cells: ReadonlyArray<Cell> | undefined): ViewRow | null =>
+  cells === undefined ? null : rowFrom(columns, cells);
 
 const named = ({ id, position, type, recordedAt, actor, correlationId, causationId }: StoredEvent): NamedEvent => ({
   id,

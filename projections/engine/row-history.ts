@@ -1,10 +1,11 @@
 /** What each event changed in a row: the events that made it, folded again one by one. */
 import type { Catalog } from '../../domain/kernel/aggregate';
-import type { StoredEvent } from '../../domain/kernel/recorded-event';
+import type { RecordedEvent, StoredEvent } from '../../domain/kernel/recorded-event';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { Projection } from '../projection';
 import { foldInto } from './fold';
 import { heapGeneration, type HeapGeneration } from './heap-generation';
+import { valueOf, type CodecColumn } from './row-codec';
 import { readerOf } from './row-events';
 import type { Cell } from './table-shape';
 
@@ -43,31 +44,42 @@ export const rowHistory = (options: RowHistoryOptions): RowHistory => {
   const { store, catalog, projection, key, positions, isSeen, mostSteps } = options;
   const generation = heapGeneration(projection);
   const read = readerOf(catalog, projection);
-  const names = generation.view.shape.columns.map(({ name }) => name);
+  const { columns } = generation.view.shape;
   const steps: RowStep[] = [];
   for (const position of positions) {
     const [stored] = store.readAll({ afterPosition: position - 1, limit: 1 });
     const event = stored === undefined || !isSeen(stored) ? undefined : read(stored);
     if (stored === undefined || event === undefined) continue;
     const before = generation.view.find(key);
-    const fold = foldInto(generation);
-    fold.apply(event);
-    fold.write();
-    steps.push({ event: stored, changes: changesOf(names, before, generation.view.find(key)) });
+    if (!isFolded(generation, event)) continue;
+    steps.push({ event: stored, changes: changesOf(columns, before, generation.view.find(key)) });
     if (steps.length > mostSteps) steps.shift();
   }
   return { row: generation.view.find(key), steps, generation };
 };
 
+/** Where a row can't hold what comes of an event, the group has set it aside, and it has changed nothing. */
+const isFolded = (generation: HeapGeneration, event: RecordedEvent): boolean => {
+  try {
+    const fold = foldInto(generation);
+    fold.apply(event);
+    fold.write();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 const changesOf = (
-  names: ReadonlyArray<string>,
+  columns: ReadonlyArray<CodecColumn>,
   before: ReadonlyArray<Cell> | undefined,
   after: ReadonlyArray<Cell> | undefined,
 ): RowStep['changes'] => {
-  const changed = names.flatMap((name, index) => {
+  const changed = columns.flatMap((column, index) => {
     const from = before?.[index] ?? null;
     const to = after?.[index] ?? null;
-    return before !== undefined && from === to ? [] : [[name, { from, to }] as const];
+    if (before !== undefined && from === to) return [];
+    return [[column.name, { from: valueOf(column, from), to: valueOf(column, to) }] as const];
   });
   return Object.fromEntries(changed);
 };

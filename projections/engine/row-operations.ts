@@ -5,6 +5,7 @@ import { foldInto } from './fold';
 import type { Generation } from './generation';
 import { heapTable, keyText, type HeapGeneration } from './heap-generation';
 import type { OpenRebuild } from './rebuild-rows';
+import { rowFrom, valuesFrom } from './row-codec';
 import { rowEvents, seenBy, type RowAddress, type RowEvents } from './row-events';
 import { rowHistory } from './row-history';
 import { shapeOf, type Cell } from './table-shape';
@@ -47,8 +48,8 @@ export const rowOperations = (parts: ViewsParts): Pick<ViewsOperations, RowOpera
         const { before, after } = replaceRow(parts, rebuild, row, search.positionsOf(row));
         const proof = {
           events: search.positionsOf(row).length,
-          before,
-          after,
+          before: shownRow(parts, rebuild, before),
+          after: shownRow(parts, rebuild, after),
           equal: keyOrNone(before) === keyOrNone(after),
         };
         parts.rebuilds.end(id, 'done', reason, proof);
@@ -56,6 +57,14 @@ export const rowOperations = (parts: ViewsParts): Pick<ViewsOperations, RowOpera
     },
   };
 };
+
+/** A row of the proof: its values in the order of the columns. */
+const shownRow = (
+  parts: ViewsParts,
+  rebuild: OpenRebuild,
+  cells: ReadonlyArray<Cell> | null,
+): ReadonlyArray<unknown> | null =>
+  cells === null ? null : valuesFrom(shapeOf(projectionOf(parts, rebuild).view).columns, cells);
 
 const keyOrNone = (row: ReadonlyArray<Cell> | null): string => (row === null ? '' : keyText(row));
 
@@ -145,14 +154,9 @@ const countAnew = (
   // A build whose memory holds the old row, and an event that makes the new one of it.
   const heap = heapTable(memory.shape);
   if (before !== undefined) heap.write(before);
-  const names = memory.shape.columns.map(({ name }) => name);
-  const valueOf = (index: number): unknown => {
-    const cell = after[index] ?? null;
-    return memory.shape.columns[index]?.type === 'json' && typeof cell === 'string' ? JSON.parse(cell) : cell;
-  };
-  const { keyLength } = memory.shape;
-  const key = Object.fromEntries(names.slice(0, keyLength).map((name, index) => [name, after[index]]));
-  const set = Object.fromEntries(names.slice(keyLength).map((name, index) => [name, valueOf(keyLength + index)]));
+  const { columns, keyLength } = memory.shape;
+  const key = rowFrom(columns.slice(0, keyLength), after);
+  const set = rowFrom(columns.slice(keyLength), after.slice(keyLength));
   const fold = foldInto({ ...generation, memory: heap, projection: { ...projection, project: () => [{ key, set }] } });
   // The projection above looks at no event.
   fold.apply(undefined as never);

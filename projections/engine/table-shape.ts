@@ -1,8 +1,9 @@
 /** A projection's table as columns in a fixed order, and the statements that make it. */
-import type { ColumnType, Row, Table } from '../projection';
+import type { Row, Table } from '../projection';
 import type { ViewColumn } from '../view-reader';
+import { initialCell, sqlTypeOf } from './row-codec';
 
-/** What SQLite holds in a column; JSON is held as text. */
+/** What SQLite holds in a column; see row-codec.ts for what it stands for. */
 export type Cell = string | number | null;
 
 /** A table whose columns stand in one order, the key first. */
@@ -23,14 +24,9 @@ export const shapeOf = ({ key, columns, indexes }: Table): TableShape => {
     columns: all,
     keyLength: Object.keys(key).length,
     indexOf: new Map(all.map(({ name }, index) => [name, index])),
-    initial: Object.values(columns).map(({ type, nullable }) => initialCell(type, nullable)),
+    initial: Object.values(columns).map(initialCell),
     indexes: indexes ?? [],
   };
-};
-
-const initialCell = (type: ColumnType, nullable: boolean): Cell => {
-  if (nullable) return null;
-  return type === 'integer' ? 0 : '';
 };
 
 /** The name of a build of a projection's view. */
@@ -56,8 +52,7 @@ export const keyCells = (shape: TableShape, key: Row): ReadonlyArray<Cell> =>
 /** The statement that makes a table. */
 export const createTableSql = (name: string, shape: TableShape): string => {
   const columns = shape.columns.map(
-    (column) =>
-      `${quoted(column.name)} ${column.type === 'integer' ? 'INTEGER' : 'TEXT'}${column.nullable ? '' : ' NOT NULL'}`,
+    (column) => `${quoted(column.name)} ${sqlTypeOf(column.type)}${column.nullable ? '' : ' NOT NULL'}`,
   );
   return `CREATE TABLE ${quoted(name)} (
     ${columns.join(',\n    ')},

@@ -5,6 +5,7 @@ import type { Cell } from './table-shape';
 /** A value as SQLite holds it; undefined where the text can't be one of the column. */
 export const cellOf = ({ type }: Pick<ViewColumn, 'type'>, text: string): Cell | undefined => {
   if (type === 'text') return text;
+  if (type === 'boolean') return text === 'true' ? 1 : text === 'false' ? 0 : undefined;
   const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   return Number.isSafeInteger(value) ? value : undefined;
 };

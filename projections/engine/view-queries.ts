@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/Either';
 import type { Database } from '../../infra/sqlite/database';
 import type { ListFailure, ViewColumn, ViewDescription, ViewPage, ViewReader, ViewRow } from '../view-reader';
+import { rowFrom } from './row-codec';
 import { columnsOf } from './row-cursor';
 import { quoted, quotedList, viewTable, type Cell } from './table-shape';
 import { cellOf, cellsOfKey } from './view-keys';
@@ -85,11 +86,7 @@ const rowMaker =
   (cells: ReadonlyArray<Cell>): ViewRow => {
     const row: Record<string, unknown> = {};
     for (const { name } of columns) row[name] = null;
-    shown.forEach(({ name, type }, index) => {
-      const cell = cells[index] ?? null;
-      row[name] = type === 'json' && typeof cell === 'string' ? (JSON.parse(cell) as unknown) : cell;
-    });
-    return row;
+    return Object.assign(row, rowFrom(shown, cells));
   };
 
 // -------------------------------------------------------------------------------------
@@ -110,12 +107,14 @@ export const filterValues = (
     }
     const value = cellOf(column, text);
     if (value === undefined) {
-      return E.left({ _tag: 'InvalidFilter', name, reason: `it takes a whole number, not '${text}'` });
+      return E.left({ _tag: 'InvalidFilter', name, reason: `it takes ${FILTERS[column.type]}, not '${text}'` });
     }
     values.push(value);
   }
   return E.right(values);
 };
+
+const FILTERS = { integer: 'a whole number', boolean: 'true or false', text: 'a text', json: 'nothing' } as const;
 
 /** The key as it stands in a URL; undefined where it can't be one. */
 export const keyOf = ({ key, columns }: ViewDescription, text: string): ReadonlyArray<Cell> | undefined => {
@@ -132,7 +131,7 @@ const cursorKey = ({ key, columns }: ViewDescription, cursor: string): ReadonlyA
   const fits = key.every((name, index) => {
     const cell: unknown = cells[index];
     const type = columns.find((each) => each.name === name)?.type;
-    return type === 'integer' ? Number.isSafeInteger(cell) : typeof cell === 'string';
+    return type === 'text' ? typeof cell === 'string' : Number.isSafeInteger(cell);
   });
   // The lines above have looked at every one of them.
   const found = cells as ReadonlyArray<Cell>;

@@ -60,6 +60,9 @@ const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] =>
   };
 };
 
+/** What the reactors of the app's installation show. */
+export const REACTOR_TOKEN = 'f'.repeat(64);
+
 /** Builds an app; `overrides` stand in for single dependencies. */
 export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture => {
   const clock = overrides.clock ?? systemClock;
@@ -79,6 +82,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       { file: '', groups: ['fulfilment'], schemaVersion: 0 },
     ]),
     operationRequests: requestsInMemory(clock),
+    reactorToken: () => REACTOR_TOKEN,
     apiKeys: [],
     rateLimitPerSecond: 0,
     bodyLimitBytes: 16_384,

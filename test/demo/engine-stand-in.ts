@@ -6,6 +6,7 @@ import * as E from 'fp-ts/Either';
 import { catalog, processManagers } from '../../domain/catalog';
 import type { FulfilmentState } from '../../domain/fulfilment/facts';
 import { decodeEvent } from '../../domain/kernel/decode-event';
+import { REACTORS_SCOPE } from '../../domain/kernel/event-store';
 import type { CommandOutcome, ProcessCommand, ProcessInput } from '../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import { systemClock } from '../../infra/clock';
@@ -104,7 +105,7 @@ const carryOut = async (handleCommand: HandleCommand, command: ProcessCommand): 
     aggregate,
     command: { type: command.type, id: command.aggregateId, data: command.data },
     metadata: { correlationId, causationId, actor: 'process' },
-    idempotency: { key: command.id, requestHash: JSON.stringify(command.data) },
+    idempotency: { scope: REACTORS_SCOPE, key: command.id, requestHash: JSON.stringify(command.data) },
     dryRun: false,
   })();
   if (E.isRight(outcome)) return { _tag: 'Accepted', command };

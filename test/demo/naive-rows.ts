@@ -38,7 +38,7 @@ export const naiveRows = (projection: Projection): NaiveRows => {
     apply: (event) => {
       if (!types.has(event.type)) return;
       for (const upsert of projection.project(event)) {
-        if (rollup === undefined) applyUpsert(view, projection.view, upsert);
+        if (rollup === undefined) applyUpsert(view, projection.view, upsert, projection.compute);
         else remember(rollup.memory, upsert);
       }
     },
@@ -49,7 +49,12 @@ export const naiveRows = (projection: Projection): NaiveRows => {
 
 const keyOf = (key: Row): string => Object.values(key).join(':');
 
-const applyUpsert = (rows: Rows, table: Table, { key, version, set, add, max }: Upsert): void => {
+const applyUpsert = (
+  rows: Rows,
+  table: Table,
+  { key, version, set, add, addEach, max }: Upsert,
+  compute?: Projection['compute'],
+): void => {
   const row: Record<string, unknown> = { ...(rows.get(keyOf(key)) ?? { ...key, ...emptyColumns(table) }) };
   if (version !== undefined) {
     if (version <= Number(row['version'])) return;
@@ -57,11 +62,16 @@ const applyUpsert = (rows: Rows, table: Table, { key, version, set, add, max }: 
   }
   Object.assign(row, set);
   for (const [name, value] of Object.entries(add ?? {})) row[name] = Number(row[name]) + value;
+  for (const [name, values] of Object.entries(addEach ?? {})) {
+    const sums = { ...(row[name] as Record<string, number> | null) };
+    for (const [member, value] of Object.entries(values)) sums[member] = (sums[member] ?? 0) + value;
+    row[name] = Object.fromEntries(Object.entries(sums).sort(([left], [right]) => (left < right ? -1 : 1)));
+  }
   for (const [name, value] of Object.entries(max ?? {})) {
     const known = row[name] as number | string | null;
     if (known === null || value > known) row[name] = value;
   }
-  rows.set(keyOf(key), row);
+  rows.set(keyOf(key), { ...row, ...compute?.(row) });
 };
 
 const emptyColumns = ({ columns }: Table): Row =>

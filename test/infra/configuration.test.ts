@@ -25,6 +25,7 @@ spec('the configuration', ({ test }) => {
       leaseTtlMs: 5_000,
       shutdownDeadlineMs: 15_000,
       paymentTermMs: 1_209_600_000,
+      idempotencyTtlMs: 604_800_000,
     });
   });
 
@@ -32,7 +33,14 @@ spec('the configuration', ({ test }) => {
     const names = [
       ...['HOST', 'PORT', 'DATA_DIR', 'KAFKA_BROKERS', 'KAFKA_TOPIC_PREFIX', 'CLOUDEVENTS_MODE', 'ACCEPT_NEW_LOG'],
       ...['API_KEYS', 'API_KEY', 'BASE_URL', 'SCHEMA_BASE_URL', 'RATE_LIMIT_PER_SECOND', 'BODY_LIMIT_BYTES'],
-      ...['APPEND_QUEUE_LIMIT', 'LEASE_TTL_MS', 'SHUTDOWN_DEADLINE_MS', 'ORDERS_DIR', 'WRITE_VERSIONS'],
+      ...[
+        'APPEND_QUEUE_LIMIT',
+        'LEASE_TTL_MS',
+        'SHUTDOWN_DEADLINE_MS',
+        'ORDERS_DIR',
+        'WRITE_VERSIONS',
+        'IDEMPOTENCY_TTL_MS',
+      ],
     ];
     assert.equal(readConfiguration(Object.fromEntries(names.map((name) => [name, '']))), readConfiguration({}));
   });

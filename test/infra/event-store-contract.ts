@@ -271,16 +271,22 @@ const reading = (name: string, withStore: WithStore): void => {
 };
 
 const outcomes = (name: string, withStore: WithStore): void => {
-  const remember = (key: string, response = 'the answer'): RequestOutcome => ({ key, requestHash: 'hash', response });
+  const scope = 'caller/ann';
+  const remember = (key: string, response = 'the answer'): RequestOutcome => ({
+    scope,
+    key,
+    requestHash: 'hash',
+    response,
+  });
 
   spec(`${name}: remembered outcomes`, ({ test }) => {
     test(
       'are made from the envelopes and written with the events',
       withStore(async (store) => {
-        assert.is(right(await store.findOutcome('key-1')()), undefined);
+        assert.is(right(await store.findOutcome({ scope, key: 'key-1' })()), undefined);
         const append = appendTo('note-1', 'any');
         right(await store.append({ ...append, outcome: (made) => remember('key-1', ids(made).join()) })());
-        assert.equal(right(await store.findOutcome('key-1')()), remember('key-1', 'note-1@1'));
+        assert.equal(right(await store.findOutcome({ scope, key: 'key-1' })()), remember('key-1', 'note-1@1'));
       }),
     );
 
@@ -289,8 +295,8 @@ const outcomes = (name: string, withStore: WithStore): void => {
       withStore(async (store) => {
         assert.equal(right(await store.append({ streams: [], metadata, outcome: () => remember('key-1') })()), []);
         right(await store.append({ ...appendTo('note-1', 'noStream', []), outcome: () => remember('key-2') })());
-        assert.equal(right(await store.findOutcome('key-1')()), remember('key-1'));
-        assert.equal(right(await store.findOutcome('key-2')()), remember('key-2'));
+        assert.equal(right(await store.findOutcome({ scope, key: 'key-1' })()), remember('key-1'));
+        assert.equal(right(await store.findOutcome({ scope, key: 'key-2' })()), remember('key-2'));
       }),
     );
 
@@ -301,8 +307,27 @@ const outcomes = (name: string, withStore: WithStore): void => {
         const together = await Promise.all([store.append(append('note-1'))(), store.append(append('note-2'))()]);
         assert.equal(together.map(E.isRight), [true, false]);
         const later = await store.append(append('note-3'))();
-        assert.equal(failureOf(later), { _tag: 'OutcomeAlreadyRecorded', key: 'key-1' });
+        assert.equal(failureOf(later), { _tag: 'OutcomeAlreadyRecorded', scope, key: 'key-1' });
         assert.equal(ids(await everything(store)), ['note-1@1']);
+      }),
+    );
+
+    test(
+      'belong to their scope: the same key in another one, or in another case, is another key',
+      withStore(async (store) => {
+        const keys = [
+          { scope, key: 'key-1' },
+          { scope: 'caller/bob', key: 'key-1' },
+          { scope, key: 'KEY-1' },
+          { scope: 'caller', key: '/annkey-1' },
+        ];
+        for (const [index, each] of keys.entries()) {
+          assert.is(right(await store.findOutcome(each)()), undefined);
+          const outcome = { ...each, requestHash: 'hash', response: `answer ${index}` };
+          right(await store.append({ streams: [], metadata, outcome: () => outcome })());
+        }
+        for (const [index, each] of keys.entries())
+          assert.is(right(await store.findOutcome(each)())?.response, `answer ${index}`);
       }),
     );
 
@@ -311,7 +336,7 @@ const outcomes = (name: string, withStore: WithStore): void => {
       withStore(async (store) => {
         const answer = await store.append({ ...appendTo('note-1', 4), outcome: () => remember('key-1') })();
         assert.is(failureOf(answer)._tag, 'VersionConflict');
-        assert.is(right(await store.findOutcome('key-1')()), undefined);
+        assert.is(right(await store.findOutcome({ scope, key: 'key-1' })()), undefined);
       }),
     );
 

@@ -76,7 +76,7 @@ const applyToStore = async (store: EventStore, { streams, key }: AppendCommand):
       events: notes.map((note) => ({ type: 'NoteTaken', schemaVersion: 1, data: { note } })),
     })),
     metadata,
-    ...(key === undefined ? {} : { outcome: () => ({ key, requestHash: 'hash', response: '{}' }) }),
+    ...(key === undefined ? {} : { outcome: () => ({ scope: 'model', key, requestHash: 'hash', response: '{}' }) }),
   })();
   return E.isRight(answer) ? answer.right.map(({ id }) => id) : answer.left._tag;
 };

@@ -27,6 +27,24 @@ const sum = (facts: ReadonlyArray<Fact>, signs: Readonly<Record<string, 1 | -1>>
 
 const PAID = { PaymentCaptured: 1, PaymentRefunded: -1 } as const;
 
+/** Sums by currency, in the order of the currencies. */
+const byCurrency = (
+  facts: ReadonlyArray<Fact>,
+  signs: Readonly<Record<string, 1 | -1>>,
+  of: 'amount' | 'count',
+): ReadonlyArray<readonly [currency: string, sum: number]> =>
+  groupsBy(facts, ({ type, data }) => (type in signs ? data['currency'] : undefined)).map(([currency, group]) => [
+    currency,
+    of === 'count' ? group.length : sum(group, signs, of),
+  ]);
+
+const paidIn = (sums: ReadonlyArray<readonly [string, number]>, currency: string | undefined): number =>
+  (currency === undefined && sums.length === 1 ? sums : sums.filter(([each]) => each === currency))[0]?.[1] ?? 0;
+
+/** As the table holds it. */
+const jsonOf = (sums: ReadonlyArray<readonly [string, number]>): string | null =>
+  sums.length === 0 ? null : JSON.stringify(Object.fromEntries(sums));
+
 const STATUS: Readonly<Record<string, string>> = {
   OrderPlaced: 'placed',
   OrderConfirmed: 'confirmed',
@@ -49,7 +67,7 @@ const orderSummary = (facts: ReadonlyArray<Fact>): ReadonlyArray<unknown> =>
         status: STATUS[order.at(-1)?.type ?? ''] ?? null,
         currency: first?.['currency'] ?? null,
         amount: first?.amount ?? null,
-        paid: sum(group, PAID, 'amount'),
+        paid: paidIn(byCurrency(group, PAID, 'amount'), first?.['currency']),
         placedAt: first?.['placedAt'] ?? null,
         confirmedAt: at('OrderConfirmed', 'confirmedAt'),
         handedOverAt: at('OrderHandedToCarrier', 'handedOverAt'),
@@ -57,6 +75,7 @@ const orderSummary = (facts: ReadonlyArray<Fact>): ReadonlyArray<unknown> =>
         cancelledAt: at('OrderCancelled', 'cancelledAt'),
         unavailableAt: at('OrderDeclaredUnavailable', 'declaredAt'),
         version: order.at(-1)?.version ?? 0,
+        paidByCurrency: jsonOf(byCurrency(group, PAID, 'amount')),
       };
     },
   );
@@ -68,16 +87,24 @@ const stockLevel = (facts: ReadonlyArray<Fact>): ReadonlyArray<unknown> =>
     return { sku, onHand, reserved, available: onHand - reserved, version: group.at(-1)?.version };
   });
 
+const mostOrders = (placed: ReadonlyArray<Fact>): string | undefined =>
+  [...byCurrency(placed, { OrderPlaced: 1 }, 'count')].sort(
+    ([left, many], [right, more]) => more - many || (left < right ? -1 : 1),
+  )[0]?.[0];
+
 const customerOrders = (facts: ReadonlyArray<Fact>): ReadonlyArray<unknown> =>
   groupsBy(facts, ({ type, data }) => (type === 'OrderPlaced' ? data['customerId'] : undefined)).map(
     ([customerId, group]) => ({
       customerId,
       orders: group.length,
-      amount: sum(group, { OrderPlaced: 1 }, 'amount'),
+      amount: paidIn(byCurrency(group, { OrderPlaced: 1 }, 'amount'), mostOrders(group)),
       lastOrderAt: group
         .map(({ data }) => data['placedAt'] ?? '')
         .sort((left, right) => Date.parse(left) - Date.parse(right) || left.length - right.length)
         .at(-1),
+      currency: mostOrders(group),
+      ordersByCurrency: jsonOf(byCurrency(group, { OrderPlaced: 1 }, 'count')),
+      amountByCurrency: jsonOf(byCurrency(group, { OrderPlaced: 1 }, 'amount')),
     }),
   );
 

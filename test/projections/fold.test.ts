@@ -58,6 +58,27 @@ const rowsAfter = async (
   }
 };
 
+/** What was set aside: position, class and reason. */
+const lettersAfter = async (
+  projection: Projection,
+  notes: ReadonlyArray<Note>,
+  pages: ReadonlyArray<number>,
+): Promise<ReadonlyArray<ReadonlyArray<unknown>>> => {
+  const stored = storedOf(
+    notes.map(([page, amount, version = 1]) => ['note-1', 'NoteTaken', { page, amount, version }]),
+  );
+  const views = await openViews({ catalog, projections: [projection], stored });
+  let afterPosition = 0;
+  for (const size of pages) {
+    const untilPosition = afterPosition + size;
+    await views.operations.applyFromStore({ projection: projection.name, afterPosition, untilPosition });
+    afterPosition = untilPosition;
+  }
+  const letters = views.database.prepare<[], unknown[]>('SELECT position, class, reason FROM dead_letters').raw().all();
+  await views.close();
+  return letters;
+};
+
 const notesByPage = defineProjection({
   name: 'notes-by-page',
   version: 1,
@@ -110,13 +131,46 @@ spec('an upsert', ({ test }) => {
     }
   });
 
-  test('stops a sum at the last safe integer instead of losing count in silence', async () => {
+  test('that takes a sum beyond the safe integers sets its event aside, and names column and row', async () => {
     const most = Number.MAX_SAFE_INTEGER;
-    const notes: ReadonlyArray<Note> = [
-      ['p1', most, 1],
-      ['p1', most, 2],
-    ];
-    assert.equal(await rowsAfter(notesByPage, notes), [row('p1', most, most, most, 2)]);
+    for (const [first, second] of [
+      [most, 1],
+      [-most, -1],
+      [most, most],
+    ] as const) {
+      const notes: ReadonlyArray<Note> = [
+        ['p0', 5, 1],
+        ['p1', first, 1],
+        ['p1', second, 2],
+      ];
+      const before = [row('p0', 5, 5, 5, 1), { ...row('p1', first, Math.max(0, first), first, 1) }];
+      for (const pages of [[3], [1, 1, 1]]) {
+        assert.equal(await rowsAfter(notesByPage, notes, { pages }), before);
+        assert.equal(await lettersAfter(notesByPage, notes, pages), [
+          [
+            3,
+            'rejected',
+            `sum of the row 'p1' would come to ${first + second}, beyond the safe integers (${most} at most)`,
+          ],
+        ]);
+      }
+    }
+  });
+
+  test('that sets, adds or keeps what is no safe integer sets its event aside', async () => {
+    for (const amount of [0.5, 2 ** 53, Number.MAX_VALUE]) {
+      for (const change of [
+        { set: { last: amount } },
+        { add: { sum: amount } },
+        { max: { highest: amount } },
+      ] as const) {
+        const changing: Projection = { ...notesByPage, project: () => [{ key: { page: 'p1' }, ...change }] };
+        assert.equal(await rowsAfter(changing, [['p1', 1]]), []);
+        const [[, failureClass, reason] = []] = await lettersAfter(changing, [['p1', 1]], [1]);
+        assert.is(failureClass, 'rejected');
+        assert.match(String(reason), /of the row 'p1' would/);
+      }
+    }
   });
 
   test('of a column that is not there is a defect, and what came before it in the batch stays', async () => {
@@ -177,6 +231,22 @@ spec('a rollup', ({ test }) => {
       { note: '1', page: 'p1', amount: 5 },
       { note: '2', page: 'p1', amount: 3 },
     ]);
+  });
+
+  test('whose sum would leave the safe integers sets the event aside that takes it there', async () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const notes: ReadonlyArray<Note> = [
+      ['p1', most, 1],
+      ['p1', 1, 2],
+      ['p2', 4, 3],
+    ];
+    for (const pages of [[3], [1, 1, 1]]) {
+      // All of them are in one stream: what comes after the event waits behind it.
+      assert.equal(await rowsAfter(sums, notes, { pages }), [{ page: 'p1', parity: 1, notes: 1, amount: most }]);
+    }
+    const [[position, failureClass, reason] = []] = await lettersAfter(sums, notes, [3]);
+    assert.equal([position, failureClass], [2, 'rejected']);
+    assert.match(String(reason), /^amount of the row 'p1:1' would come to 9007199254740992,/);
   });
 
   test('of rows is the sum over all of them, law of the rollup', async () => {

@@ -162,7 +162,12 @@ const expectedOf = async (projection: Projection, events: ReadonlyArray<StoredEv
   }
   const rows = rowsOf(views.database, projection.name);
   await views.close();
-  return rows;
+  const json = Object.entries(projection.view.columns).filter(([, { type }]) => type === 'json');
+  // As they are served.
+  return (rows as ReadonlyArray<Record<string, unknown>>).map((row) => {
+    const parsed = json.map(([name]) => [name, JSON.parse(String(row[name])) as unknown] as const);
+    return { ...row, ...Object.fromEntries(parsed) };
+  });
 };
 
 /** What happens to so many orders: placed, some paid before that, some cancelled and paid back, and stock beside them. */

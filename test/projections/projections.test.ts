@@ -96,6 +96,7 @@ spec('order-summary', ({ test }) => {
         handedOverAt: '2018-02-05T10:00:00Z',
         deliveredAt: '2018-02-06T10:00:00Z',
         version: 4,
+        paidByCurrency: null,
       },
     ]);
   });
@@ -103,12 +104,27 @@ spec('order-summary', ({ test }) => {
   test('shows what is paid before it knows the order, and less when money goes back', async () => {
     const alone = { orderId: 'o1', customerId: null, status: null, currency: null, amount: null, placedAt: null };
     assert.equal(await rowsAfter(orderSummary, captured('o1', 700)), [
-      { ...alone, ...untouched, paid: 700, version: 0 },
+      { ...alone, ...untouched, paid: 700, version: 0, paidByCurrency: '{"EUR":700}' },
     ]);
     const story = [captured('o1', 700), captured('o1', 300), placed('o1'), refunded('o1', 300)];
     assert.equal(await rowsAfter(orderSummary, ...story), [
-      { ...facts('o1'), ...untouched, status: 'placed', paid: 700, version: 1 },
+      { ...facts('o1'), ...untouched, status: 'placed', paid: 700, version: 1, paidByCurrency: '{"EUR":700}' },
     ]);
+  });
+
+  test("counts as paid what came in the order's currency, whichever event comes first, and shows the rest beside it", async () => {
+    const story = [placed('o1'), captured('o1', 700, 'USD'), captured('o1', 300), captured('o1', 5, 'AUD')];
+    const paidByCurrency = '{"AUD":5,"EUR":300,"USD":700}';
+    for (const told of [story, [...story].reverse(), [...story.slice(1), ...story.slice(0, 1)]]) {
+      const [row] = (await rowsAfter(orderSummary, ...told)) as ReadonlyArray<Record<string, unknown>>;
+      assert.equal([row?.['currency'], row?.['paid'], row?.['paidByCurrency']], ['EUR', 300, paidByCurrency]);
+    }
+    const [unpaid] = (await rowsAfter(orderSummary, placed('o1'), captured('o1', 700, 'USD'))) as [{ paid: number }];
+    assert.is(unpaid.paid, 0);
+    const [unknown] = (await rowsAfter(orderSummary, captured('o1', 7, 'USD'), captured('o1', 3))) as [
+      { paid: number },
+    ];
+    assert.is(unknown.paid, 0);
   });
 
   test('tells a cancelled order from one that can not be supplied', async () => {
@@ -118,7 +134,15 @@ spec('order-summary', ({ test }) => {
       { ...facts('o2'), reason: 'sold out', declaredAt: '2018-02-09T08:00:00Z' },
     ];
     assert.equal(await rowsAfter(orderSummary, placed('o1'), cancelled('o1'), placed('o2'), unavailable), [
-      { ...facts('o1'), ...untouched, status: 'cancelled', paid: 0, cancelledAt: '2018-02-09T08:00:00Z', version: 2 },
+      {
+        ...facts('o1'),
+        ...untouched,
+        status: 'cancelled',
+        paid: 0,
+        cancelledAt: '2018-02-09T08:00:00Z',
+        version: 2,
+        paidByCurrency: null,
+      },
       {
         ...facts('o2'),
         ...untouched,
@@ -126,6 +150,7 @@ spec('order-summary', ({ test }) => {
         paid: 0,
         unavailableAt: '2018-02-09T08:00:00Z',
         version: 2,
+        paidByCurrency: null,
       },
     ]);
   });
@@ -159,8 +184,34 @@ spec('customer-orders', ({ test }) => {
       cancelled('o2'),
     ];
     assert.equal(await rowsAfter(customerOrders, ...story), [
-      { customerId: 'c1', orders: 3, amount: 157, lastOrderAt: '2018-02-05T10:00:00Z' },
+      {
+        customerId: 'c1',
+        orders: 3,
+        amount: 157,
+        lastOrderAt: '2018-02-05T10:00:00Z',
+        currency: 'EUR',
+        ordersByCurrency: '{"EUR":3}',
+        amountByCurrency: '{"EUR":157}',
+      },
     ]);
+  });
+
+  test('never adds up two currencies: the amount is in the currency of most orders, and each has its own', async () => {
+    const inCurrency = (id: string, amount: number, currency: string): Told => {
+      const [stream, type, data] = placed(id, amount);
+      return [stream, type, { ...data, currency }];
+    };
+    const story = [inCurrency('o1', 900, 'USD'), inCurrency('o2', 20, 'EUR'), inCurrency('o3', 3, 'EUR')];
+    const amountByCurrency = '{"EUR":23,"USD":900}';
+    for (const told of [story, [...story].reverse()]) {
+      const [row] = (await rowsAfter(customerOrders, ...told)) as ReadonlyArray<Record<string, unknown>>;
+      assert.equal(
+        [row?.['orders'], row?.['currency'], row?.['amount'], row?.['ordersByCurrency'], row?.['amountByCurrency']],
+        [3, 'EUR', 23, '{"EUR":2,"USD":1}', amountByCurrency],
+      );
+    }
+    const [tied] = (await rowsAfter(customerOrders, ...story.slice(0, 2))) as [{ currency: string; amount: number }];
+    assert.equal([tied.currency, tied.amount], ['EUR', 20]);
   });
 
   test('knows the later of two instants in one second', async () => {
@@ -209,16 +260,16 @@ spec('sales-by-day', ({ test }) => {
 });
 
 spec('the registry', ({ test }) => {
-  test('has the columns that scripts rely on, in their order', () => {
+  test('has the columns that scripts rely on, in their order and before any other', () => {
     const columns = projections.map(({ name, view }) => [
       name,
       [...Object.keys(view.key), ...Object.keys(view.columns)].join(' '),
     ]);
     assert.equal(Object.fromEntries(columns) as Record<string, string>, {
       'order-summary':
-        'orderId customerId status currency amount paid placedAt confirmedAt handedOverAt deliveredAt cancelledAt unavailableAt version',
+        'orderId customerId status currency amount paid placedAt confirmedAt handedOverAt deliveredAt cancelledAt unavailableAt version paidByCurrency',
       'stock-level': 'sku onHand reserved available version',
-      'customer-orders': 'customerId orders amount lastOrderAt',
+      'customer-orders': 'customerId orders amount lastOrderAt currency ordersByCurrency amountByCurrency',
       'sales-by-day': 'day currency ordersPlaced amountPlaced ordersCancelled amountCancelled amountPaid',
     });
   });

@@ -25,11 +25,11 @@ spec('a comparison of builds', ({ test }) => {
   test('goes through all pages, and finds a row that differs in the last one', async () => {
     const database = build((index) => index);
     const before = { database, generation: 1 };
-    const same = await compareBuilds('stock-level', before, { database: build((index) => index), generation: 1 });
+    const same = await compareBuilds(stockLevel, before, { database: build((index) => index), generation: 1 });
     assert.equal([same.proof.equal, same.proof.rows, same.proof.rowsBefore], [true, ROWS, ROWS]);
     assert.is(same.proof.hashAfter, same.proof.hashBefore);
     const other = build((index) => (index === ROWS - 1 ? 0 : index));
-    const { proof, differences } = await compareBuilds('stock-level', before, { database: other, generation: 1 });
+    const { proof, differences } = await compareBuilds(stockLevel, before, { database: other, generation: 1 });
     assert.equal([proof.equal, proof.hashBefore], [false, same.proof.hashBefore]);
     assert.equal([differences?.count, differences?.rows[0]?.key], [1, skuOf(ROWS - 1)]);
   });

@@ -128,6 +128,7 @@ export const storeOf = (
     return event === undefined ? undefined : attributesOf(event);
   },
   dataVersion: () => 1,
+  reactorToken: () => '',
   operationRequestsAfter: (id) => requests.filter((request) => request.id > id),
   close: () => undefined,
 });

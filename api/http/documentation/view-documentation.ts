@@ -23,7 +23,7 @@ export const viewsDocumentation: FastifySchema & RouteDocumentation = {
             type: 'array',
             items: objectOf({
               name: text('The column.'),
-              type: { enum: ['text', 'integer', 'json'] },
+              type: { enum: ['text', 'integer', 'boolean', 'json'] },
               nullable: { type: 'boolean' },
               meaning: text('What the value means.'),
             }),

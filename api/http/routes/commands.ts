@@ -22,6 +22,7 @@ import { commandDocumentation } from '../documentation/command-documentation';
 import { explained } from '../invalid-body';
 import { failWith, ProblemError, sendProblem } from '../problem';
 import { allowOnly, flagOf, queryOf } from '../query-parameters';
+import { idempotencyScopes, type ScopeOf } from '../idempotency-scope';
 import { requestHash } from '../request-hash';
 import { readPage } from '../stream-pages';
 
@@ -29,8 +30,9 @@ type CommandRoute = FastifyRequest<{ Params: { id: string } }>;
 
 /** Adds every command of every aggregate. */
 export const commandRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  const scopeOf = idempotencyScopes(dependencies.reactorToken);
   for (const aggregate of dependencies.catalog.aggregates) {
-    for (const definition of aggregate.commands.values()) addCommand(app, dependencies, aggregate, definition);
+    for (const definition of aggregate.commands.values()) addCommand(app, dependencies, aggregate, definition, scopeOf);
   }
 };
 
@@ -39,6 +41,7 @@ const addCommand = (
   dependencies: ApiDependencies,
   aggregate: Aggregate,
   definition: AnyCommandDefinition,
+  scopeOf: ScopeOf,
 ): void => {
   const { codec } = definition;
   app.post<{ Params: { id: string } }>(
@@ -51,7 +54,7 @@ const addCommand = (
       ...(codec.is({}) ? { preValidation: emptyBodyIsEmptyObject } : {}),
     },
     async (request, reply) => {
-      const asked = commandRequestOf(request, aggregate, definition);
+      const asked = commandRequestOf(request, aggregate, definition, scopeOf(request));
       await requireExistence(dependencies, asked, preconditionOf(request.headers));
       const outcome = await dependencies.handleCommand(asked)();
       return E.isRight(outcome)
@@ -79,6 +82,7 @@ const commandRequestOf = (
   request: CommandRoute,
   aggregate: Aggregate,
   { type, codec }: AnyCommandDefinition,
+  scope: string,
 ): CommandRequest => {
   const { headers, params, body } = request;
   const { id } = params;
@@ -103,7 +107,7 @@ const commandRequestOf = (
     ...(typeof precondition === 'number' ? { expectedVersion: precondition } : {}),
     ...(key === undefined
       ? {}
-      : { idempotency: { key, requestHash: requestHash('POST', `/${aggregate.path}/${id}/${type}`, data) } }),
+      : { idempotency: { scope, key, requestHash: requestHash('POST', `/${aggregate.path}/${id}/${type}`, data) } }),
   };
 };
 

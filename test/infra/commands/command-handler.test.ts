@@ -8,7 +8,9 @@ import { spec } from '../../spec';
 import { failure, handlerFixture, STREAM, type RequestOptions } from './handler-fixture';
 
 const by = (amount: number): { readonly by: number } => ({ by: amount });
-const keyed = (key: string, requestHash = 'hash'): RequestOptions => ({ idempotency: { key, requestHash } });
+const keyed = (key: string, requestHash = 'hash'): RequestOptions => ({
+  idempotency: { scope: 'caller/ann', key, requestHash },
+});
 
 spec('a command', ({ test }) => {
   test('appends what the aggregate decides, and answers where it stands', async () => {
@@ -58,7 +60,7 @@ spec('a command', ({ test }) => {
     const event = { id: `${STREAM}@2`, type: 'Counted', schemaVersion: 2, version: 2 };
     assert.equal(would, { stream: STREAM, version: 2, position: 1, events: [event], replayed: false });
     assert.is(right(await store.lastPosition()()), 1);
-    assert.is(right(await store.findOutcome('key-1')()), undefined);
+    assert.is(right(await store.findOutcome({ scope: 'caller/ann', key: 'key-1' })()), undefined);
     assert.is(failure(await handle('count', by(1_000), { dryRun: true }))._tag, 'Rejected');
     assert.is(right(await handle('count', by(3), keyed('key-1'))).version, 2);
     assert.is(right(await handle('count', by(3), { dryRun: true, ...keyed('key-1') })).version, 3);
@@ -138,7 +140,7 @@ spec('an idempotency key', ({ test }) => {
           await append({
             ...what,
             streams: [],
-            outcome: () => ({ key: 'key-1', requestHash: 'hash', response }),
+            outcome: () => ({ scope: 'caller/ann', key: 'key-1', requestHash: 'hash', response }),
           })(),
         );
       }

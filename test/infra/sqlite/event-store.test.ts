@@ -7,6 +7,7 @@ import { openDatabase } from '../../../infra/sqlite/database';
 import { eventQueries } from '../../../infra/sqlite/event-queries';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { openLeasedDatabase } from '../../../infra/sqlite/leased-database';
+import { rememberedAnswers } from '../../../infra/sqlite/remembered-answers';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { storeStatements } from '../../../infra/sqlite/store-statements';
 import { storeWriter } from '../../../infra/sqlite/store-writer';
@@ -21,13 +22,13 @@ spec('a store that is opened again', ({ test }) => {
   test('holds everything, and goes on counting where it ended', async () => {
     const file = newFile();
     await withStore({ file }, async (store) => {
-      const outcome = { key: 'key-1', requestHash: 'hash', response: '{}' };
+      const outcome = { scope: 'caller/ann', key: 'key-1', requestHash: 'hash', response: '{}' };
       right(await store.append({ ...appendTo('note-1', 'any', [event(), event()]), outcome: () => outcome })());
       assert.is(store.submit({ kind: 'rebuild', body: '{}', actor: 'tester' }).id, 1);
     });
     await withStore({ file }, async (store) => {
       assert.equal(ids(await everything(store)), ['note-1@1', 'note-1@2']);
-      assert.is(right(await store.findOutcome('key-1')())?.response, '{}');
+      assert.is(right(await store.findOutcome({ scope: 'caller/ann', key: 'key-1' })())?.response, '{}');
       const appended = right(await store.append(appendTo('note-1', 2))());
       assert.equal([appended[0]?.id, appended[0]?.position], ['note-1@3', 3]);
       assert.is(store.submit({ kind: 'rebuild', body: '{}', actor: 'tester' }).id, 2);
@@ -191,7 +192,13 @@ spec('a full disk', ({ test }) => {
       ttlMs: 60_000,
       onLost: () => assert.unreachable(),
     });
-    const write = storeWriter(database, storeStatements(database), lease, systemClock);
+    const write = storeWriter(
+      database,
+      storeStatements(database),
+      lease,
+      systemClock,
+      rememberedAnswers(database, systemClock),
+    );
     const { append, counts } = appendQueue({ file, queueLimit: 100, write, onLeaseLost: () => assert.unreachable() });
     const pages = database.pragma('page_count', { simple: true }) as number;
     database.pragma(`max_page_count = ${pages + 3}`);
