@@ -13,6 +13,7 @@ import { openEventReader, waitForStore, type EventReader } from '../../infra/sql
 import { startProjections } from '../../projections/engine/projections-role';
 import { projections } from '../../projections/registry';
 import { startApi } from './api-role';
+import { assertProgram } from './assert-program';
 import { dataFiles, type DataFiles } from './data-files';
 import type { Role } from './roles';
 
@@ -40,7 +41,9 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   const { configuration, roles, logger } = options;
   refuseSplitEmbedded(configuration, roles);
   const files = dataFiles(configuration.dataDirectory);
-  const catalog = withTopicPrefix(declaredCatalog, configuration.topicPrefix);
+  const { topicPrefix } = configuration;
+  const catalog = withTopicPrefix(declaredCatalog, topicPrefix);
+  assertProgram({ catalog, topicPrefix, projections, processManagers: processManagersWith(configuration) });
   // What was started, oldest first: it stops in the order of `stop`, also when a later start fails.
   const running: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
