@@ -12,6 +12,7 @@ import {
   type EventEnvelope,
   type StoredEvent,
 } from '../../domain/kernel/recorded-event';
+import { TIME_WITH_ZONE, timeMsOf } from '../../domain/kernel/time-text';
 import type { CloudEventsMode } from '../configuration';
 import type { LogRecord } from './event-log';
 import { partitionOf } from './murmur2';
@@ -76,14 +77,25 @@ export const cloudEventEncoder = ({ catalog, mode, schemaBaseUrl, writeVersions 
     if (mode === 'binary') {
       return { ...to, value: event.payload, headers: [...binaryHeaders(attributes), ...extra] };
     }
-    const envelope = JSON.stringify({ ...attributes, datacontenttype: BINARY_CONTENT_TYPE });
-    const value = `${envelope.slice(0, -1)},"data":${event.payload}}`;
+    const value = structuredText(attributes, event.payload);
     const headers = extra.length === 0 ? structuredHeaders : [...structuredHeaders, ...extra];
     return { ...to, value, headers };
   };
 };
 
 type Attributes = Readonly<Record<string, string | number>>;
+
+/**
+ * A stored event as the text of a CloudEvent, as it was stored; its aggregate need not be known, so that a store can be
+ * copied whose events another release has written.
+ */
+export const storedEventText = (event: StoredEvent, schemaBaseUrl: string): string =>
+  structuredText(attributesOf(event, aggregateIdOf(event.stream), schemaBaseUrl), event.payload);
+
+const structuredText = (attributes: Attributes, payload: string): string => {
+  const envelope = JSON.stringify({ ...attributes, datacontenttype: BINARY_CONTENT_TYPE });
+  return `${envelope.slice(0, -1)},"data":${payload}}`;
+};
 
 const attributesOf = (event: StoredEvent, subject: string, schemaBaseUrl: string): Attributes => ({
   specversion: '1.0',
@@ -205,6 +217,8 @@ const envelopeOf = (
   const identity = typeof id === 'string' ? parseEventId(id) : undefined;
   if (typeof id !== 'string' || identity === undefined) return wrong('id', '<stream>@<version>');
   for (const name of TEXT_ATTRIBUTES) if (typeof valueOf(name) !== 'string') return wrong(name, 'a text');
+  // The loop above has seen that it is a text.
+  if (timeMsOf(valueOf('time') as string) === undefined) return wrong('time', `a ${TIME_WITH_ZONE}`);
   const position = valueOf('position');
   if (!Number.isSafeInteger(position) || (position as number) < 1) return wrong('position', 'an integer from 1 on');
   const schemaVersion = schemaVersionOf(valueOf('dataschema') as string);
