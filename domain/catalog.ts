@@ -2,7 +2,7 @@
 import { DEFAULT_PAYMENT_TERM_MS, fulfilmentWithin } from './fulfilment/fulfilment';
 import type { FulfilmentState } from './fulfilment/facts';
 import { catalogOf, type Catalog } from './kernel/aggregate';
-import type { ProcessManager } from './kernel/process-manager';
+import { processManagersOf, type ProcessManager } from './kernel/process-manager';
 import type { Topic } from './kernel/topic';
 import { orderAggregate } from './order/order';
 import { paymentAggregate } from './payment/payment';
@@ -20,7 +20,8 @@ export interface ProcessSettings {
 /** Every process manager. */
 export const processManagersWith = ({
   paymentTermMs,
-}: ProcessSettings): ReadonlyArray<ProcessManager<FulfilmentState>> => [fulfilmentWithin(paymentTermMs)];
+}: ProcessSettings): ReadonlyArray<ProcessManager<FulfilmentState>> =>
+  processManagersOf([fulfilmentWithin(paymentTermMs)]);
 
 /** The same with the settings that hold where nothing else is set. */
 export const processManagers = processManagersWith({ paymentTermMs: DEFAULT_PAYMENT_TERM_MS });

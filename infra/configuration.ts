@@ -37,6 +37,8 @@ export interface Configuration {
   readonly eventSource?: string;
   /** Events that the relay publishes in an older version, until consumers are ready: event name to version. */
   readonly writeVersions: ReadonlyMap<string, number>;
+  /** What happens at start where the program's events are not those of the contracts' lock. */
+  readonly contractDrift: 'refuse' | 'warn';
   /** Requests a second per client; 0 for no limit. */
   readonly rateLimitPerSecond: number;
   /** The largest request body taken. */
@@ -63,6 +65,10 @@ export interface Configuration {
 export const prepareProcess = (): void => {
   process.env['UV_THREADPOOL_SIZE'] ??= '16';
 };
+
+/** Whether whoever runs the program wants stacks instead of sentences; asked where the other settings may be wrong. */
+export const isDebugging = (environment: Environment = process.env): boolean =>
+  environment['TIDEMARK_DEBUG'] === 'true' || environment['TIDEMARK_DEBUG'] === '1';
 
 /** A Kafka record holds a megabyte at most, an event's attributes included: what no record can hold is not let in. */
 const MOST_BODY_BYTES = 900_000;
@@ -93,6 +99,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
     ...(eventSource === undefined ? {} : { eventSource }),
     writeVersions: writeVersions(environment),
+    contractDrift: oneOf(environment, 'CONTRACT_DRIFT', ['refuse', 'warn'], 'refuse'),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
     bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 262_144, 1_024, MOST_BODY_BYTES),
     appendQueueLimit: integer(environment, 'APPEND_QUEUE_LIMIT', 10_000, 1, 1_000_000),

@@ -5,6 +5,14 @@
  * Order holds within one stream and is never assumed between streams: what comes from several streams has to commute
  * (`add`, `max`, columns that one stream alone sets).
  */
+import {
+  assertInteger,
+  assertName,
+  assertUnique,
+  COLUMN,
+  InvalidDeclaration,
+  PROJECTION,
+} from '../domain/kernel/declarations';
 import type { AnyEventDefinition, DomainEvent, EventOf } from '../domain/kernel/event-definition';
 import type { RecordedEvent } from '../domain/kernel/recorded-event';
 
@@ -232,21 +240,36 @@ const changesOf = (answer: ReadonlyArray<object> | Rejected): ReadonlyArray<Upse
   throw new ProjectionRejected(answer.reason);
 };
 
-/** What stands in the names of tables and in URLs. */
-const NAME = /^[a-z][a-z0-9-]*$/;
-const COLUMN = /^[a-z][A-Za-z0-9]*$/;
+const MAX_VERSION = 1_000_000;
 
 const checked = (projection: Projection): Projection => {
-  if (!NAME.test(projection.name)) throw new Error(`a projection can't be called '${projection.name}': use kebab-case`);
-  const { view, rollup } = projection;
+  const { name, version, view, rollup } = projection;
+  assertName(PROJECTION, name, 'a projection');
+  const where = `the projection ${name}`;
+  assertInteger('version', version, where, 1, MAX_VERSION);
   for (const table of rollup === undefined ? [view] : [view, rollup.memory]) {
-    const names = [...Object.keys(table.key), ...Object.keys(table.columns)];
-    const wrong = names.find((name, index) => !COLUMN.test(name) || names.indexOf(name) !== index);
+    const key = Object.keys(table.key);
+    const columns = [...key, ...Object.keys(table.columns)];
     const unsortable = Object.entries(table.key).find(([, { type }]) => type === 'json' || type === 'boolean');
     if (unsortable !== undefined)
-      throw new Error(`${projection.name} can't have the key '${unsortable[0]}': a key takes texts and integers`);
-    if (wrong !== undefined)
-      throw new Error(`${projection.name} can't have the column '${wrong}': use camelCase, each name once`);
+      throw new InvalidDeclaration(`${where}: the key '${unsortable[0]}' can't be: a key takes texts and integers`);
+    if (key.length === 0) throw new InvalidDeclaration(`${where}: a table needs a key of at least one column`);
+    for (const column of columns) assertName(COLUMN, column, where);
+    // SQLite takes the case of names for nothing.
+    assertUnique('column', columns, where, (column) => column.toLowerCase());
+    for (const column of (table.indexes ?? []).flat())
+      if (!columns.includes(column))
+        throw new InvalidDeclaration(`${where}: an index names the column '${column}', which the table does not have`);
   }
   return projection;
+};
+
+/** The projections of a program. Throws InvalidDeclaration where two have one name. */
+export const projectionsOf = (projections: ReadonlyArray<Projection>): ReadonlyArray<Projection> => {
+  assertUnique(
+    'projection',
+    projections.map(({ name }) => name),
+    'the list of projections',
+  );
+  return projections;
 };

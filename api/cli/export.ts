@@ -1,32 +1,58 @@
-/** `tidemark export`: the store as JSON lines of CloudEvents, in the order of positions. */
-import { createWriteStream } from 'node:fs';
+/** `tidemark export`: the store as JSON lines of CloudEvents, in the order of positions, and a last line that says so. */
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { catalog } from '../../domain/catalog';
+import { isoTime, systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import { cloudEventEncoder } from '../../infra/kafka/cloud-events';
+import { lineDigest, trailerLine } from '../../infra/export-trailer';
+import { storedEventText } from '../../infra/kafka/cloud-events';
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
+import { writeWholeFile } from '../../infra/whole-file';
 import { dataFiles } from '../program/data-files';
 
 const EVENTS_PER_PAGE = 1_000;
+
+/** The store of an installation is for its owner's eyes: it holds customers and payments. */
+const EXPORT_MODE = 0o600;
+
+/** The store can't be copied as a whole. */
+class ExportFailed extends Error {
+  override readonly name = 'ExportFailed';
+}
 
 /** Writes everything that the store held at the beginning; needs no server, and disturbs none. */
 export const exportStore = async (configuration: Configuration, file: string | undefined): Promise<void> => {
   const store = openEventReader(dataFiles(configuration.dataDirectory).store);
   try {
     const lines = linesOf(store, configuration);
-    if (file === undefined) await pipeline(lines, process.stdout, { end: false });
-    else await pipeline(lines, createWriteStream(file, { flags: 'wx', mode: 0o600 }));
+    if (file === undefined) await pipeline(Readable.from(lines), process.stdout, { end: false });
+    else writeWholeFile(file, lines, { mode: EXPORT_MODE, replaces: false });
   } finally {
     store.close();
   }
 };
 
+/** The text of the whole export, in parts of some lines. */
 function* linesOf(store: EventReader, { schemaBaseUrl, eventSource }: Configuration): Generator<string> {
   const { storeId } = store.identity;
-  const encode = cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl, storeId, eventSource });
+  const digest = lineDigest();
   const until = store.lastPosition();
-  for (let position = 0; position < until; position += EVENTS_PER_PAGE) {
-    const page = store.readAll({ afterPosition: position, limit: Math.min(EVENTS_PER_PAGE, until - position) });
-    yield page.map((event) => `${encode(event).value}\n`).join('');
+  let events = 0;
+  while (events < until) {
+    const page = store.readAll({ afterPosition: events, limit: Math.min(EVENTS_PER_PAGE, until - events) });
+    const lines = page.map((event) => {
+      events += 1;
+      // Positions have no gaps: where one is missing, the store's file is damaged, and a copy would hide it.
+      if (event.position !== events)
+        throw new ExportFailed(
+          `the store has no event at position ${events}: its file is damaged; restore a copy of it`,
+        );
+      return storedEventText(event, { storeId, eventSource, schemaBaseUrl });
+    });
+    if (lines.length === 0)
+      throw new ExportFailed(`the store ends at position ${events} of ${until}: its file is damaged`);
+    for (const line of lines) digest.add(line);
+    yield `${lines.join('\n')}\n`;
   }
+  const trailer = { events, lastPosition: until, sha256: digest.value(), storeId };
+  yield `${trailerLine(trailer, isoTime(systemClock.nowMs()))}\n`;
 }

@@ -1,33 +1,46 @@
 /** `tidemark import`: fills an empty store from JSON lines of CloudEvents. */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { catalog } from '../../domain/catalog';
+import { categoryOf } from '../../domain/kernel/recorded-event';
+import { unknownKinds } from '../../domain/kernel/known-events';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import { importEvents } from '../../infra/sqlite/store-file';
 import { dataFiles } from '../program/data-files';
+import { linesOfFile } from './import-lines';
 
 const LINE_INTERVAL_MS = 2_000;
+
+export interface ImportChoices {
+  /** Takes a file that does not end as an export does. */
+  readonly acceptIncomplete: boolean;
+  /** Takes events that this program does not know. */
+  readonly allowUnknown: boolean;
+  /** The installation moves: the store keeps the id that the file names. */
+  readonly keepStoreId: boolean;
+}
 
 /** Positions, ids and payloads stay as they are; all of it is taken in, or nothing. */
 export const importStore = async (
   { dataDirectory, leaseTtlMs }: Configuration,
   file: string,
-  keepStoreId: boolean,
+  choices: ImportChoices,
   print: (line: string) => void,
 ): Promise<void> => {
-  const input = createReadStream(file, 'utf8');
   let printedAtMs = systemClock.monotonicMs();
-  const events = await importEvents({
+  const unknownOf = unknownKinds(catalog);
+  const { events, unknown } = await importEvents({
     file: dataFiles(dataDirectory).store,
-    lines: createInterface({ input, crlfDelay: Infinity }),
+    lines: linesOfFile(file),
     clock: systemClock,
     leaseTtlMs,
-    keepStoreId,
+    keepStoreId: choices.keepStoreId,
+    check: { ...choices, unknownOf: (event) => unknownOf({ ...event, category: categoryOf(event.stream) }) },
     onProgress: (done) => {
       if (systemClock.monotonicMs() - printedAtMs < LINE_INTERVAL_MS) return;
       printedAtMs = systemClock.monotonicMs();
       print(`${done} events`);
     },
   });
+  for (const kind of unknown) print(`unknown to this program, and taken in all the same: ${kind}`);
   print(`${events} events are in the store of ${dataDirectory}; the relay publishes them to topics that are empty`);
 };

@@ -1,11 +1,12 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=4
 /** The command line: what `make` and `npx tidemark` run. */
 import { Command, CommanderError, Option } from 'commander';
-import { ConfigurationError, prepareProcess, readConfiguration } from '../../infra/configuration';
+import { isDebugging, prepareProcess, readConfiguration } from '../../infra/configuration';
 import { systemClock } from '../../infra/clock';
 import { allRoles, parseRoles } from '../program/roles';
 import { addContractCommands } from './contracts/commands';
 import { addFailureCommands } from './failure-commands';
+import { failureLine } from './failure-line';
 import { humanLogger, jsonLogger } from './loggers';
 import { addReplayCommands } from './replay-commands';
 import { addStoreCommands } from './store-commands';
@@ -17,13 +18,20 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Ends with a sentence on the error stream instead of a stack: what is wrong, and what to do. */
+/**
+ * Ends with a sentence on the error stream instead of a stack: what is wrong, and what to do. The definitions are loaded by
+ * the commands that need them, so that what a definition throws while it is loaded ends here too.
+ */
 const failWith = (error: unknown): void => {
-  const expected = error instanceof ConfigurationError || (error instanceof Error && error.name !== 'Error');
-  const text = error instanceof Error ? ((expected ? error.message : error.stack) ?? error.message) : String(error);
-  process.stderr.write(`tidemark: ${text}\n`);
+  process.stderr.write(`tidemark: ${failureLine(error, isDebugging())}\n`);
   process.exitCode = 1;
 };
+
+// Thrown where nobody waits for it: what state the program is in is not known, so it ends, and says why.
+process.on('uncaughtException', (error) => {
+  failWith(error);
+  process.exit(1);
+});
 
 const program = new Command('tidemark')
   .description('Event-sourced domain engine on Apache Kafka. Settings come from the environment; see docs/operating.md.')

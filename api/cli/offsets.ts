@@ -1,20 +1,15 @@
 /** `tidemark offsets`: where each group stands in each partition, what stands there, and moving it. */
-import { existsSync, readFileSync } from 'node:fs';
-import * as E from 'fp-ts/Either';
-import * as t from 'io-ts';
+import { TIME_WITH_ZONE, timeMsOf } from '../../domain/kernel/time-text';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import { offsetDecision, type OffsetTarget } from '../../infra/consumption/offset-plan';
 import type { OffsetOrder } from '../../infra/consumption/offset-moves';
 import { groupPlaces, type GroupPlace } from './group-places';
+import { InvalidArguments } from './invalid-arguments';
 import { execute, historyLines } from './offset-execution';
+import { assertEachMatches, isAt, readOffsetFile, type OffsetLine } from './offset-file';
 
 type Options = Readonly<Record<string, string | boolean>>;
-
-/** What was typed can't be meant. */
-class UnclearMove extends Error {
-  override readonly name = 'UnclearMove';
-}
 
 /** Answers the exit status: 0, or 1 where a move was refused. */
 export const offsets = async (
@@ -26,8 +21,8 @@ export const offsets = async (
     for (const line of historyLines(configuration, options['json'] === true)) print(line);
     return 0;
   }
+  if (options['partition'] !== undefined) integerOf('--partition', String(options['partition']), 0);
   const wish = wishOf(options);
-  if (wish !== undefined && typeof options['group'] !== 'string') throw new UnclearMove('a move takes one --group');
   const places = await groupPlaces(configuration, {
     isWanted: (place) => isWanted(options, place),
     ...(wish?._tag === 'Time' ? { atTimeMs: wish.timeMs } : {}),
@@ -38,7 +33,18 @@ export const offsets = async (
     else show(places, isJson, print);
     return 0;
   }
+  assertMeant(wish, places, options);
   return move(configuration, places, wish, options, print);
+};
+
+/** What is meant for no partition at all, or names one that the group does not read, was meant otherwise. */
+const assertMeant = (wish: Wish, places: ReadonlyArray<GroupPlace>, { group, topic, partition }: Options): void => {
+  if (wish._tag === 'File') assertEachMatches(wish.file, wish.lines, String(group), places);
+  if (places.length > 0) return;
+  const where = [topic, partition].filter((each) => each !== undefined).join('/');
+  throw new InvalidArguments(
+    `nothing was read by the group '${String(group)}'${where === '' ? '' : ` in ${where}`}: 'tidemark offsets' lists where each group stands`,
+  );
 };
 
 const nothingRead = ({ dataDirectory }: Configuration): string =>
@@ -86,55 +92,39 @@ const show = (places: ReadonlyArray<GroupPlace>, json: boolean, print: (line: st
 // Moves
 // -------------------------------------------------------------------------------------
 
-const FileLine = t.strict({ topic: t.string, partition: t.number, offset: t.number });
-
 type Wish =
   | OffsetTarget
   | { readonly _tag: 'Time'; readonly timeMs: number }
-  | { readonly _tag: 'File'; readonly lines: ReadonlyArray<t.TypeOf<typeof FileLine>> };
+  | { readonly _tag: 'File'; readonly file: string; readonly lines: ReadonlyArray<OffsetLine> };
 
 const wishOf = (options: Options): Wish | undefined => {
   const given = ['toOffset', 'toTime', 'shift', 'fromFile'].filter((name) => options[name] !== undefined);
   const [name] = given;
   if (name === undefined) return undefined;
-  if (given.length > 1) throw new UnclearMove('--to-offset, --to-time, --shift and --from-file exclude each other');
+  if (given.length > 1)
+    throw new InvalidArguments('--to-offset, --to-time, --shift and --from-file exclude each other');
+  const { group } = options;
+  if (typeof group !== 'string') throw new InvalidArguments('a move takes one --group');
   const text = String(options[name]);
   switch (name) {
     case 'toOffset':
-      return { _tag: 'Offset', offset: integerOf('--to-offset', text) };
+      return { _tag: 'Offset', offset: integerOf('--to-offset', text, 0) };
     case 'shift':
       return { _tag: 'Shift', records: integerOf('--shift', text) };
     case 'toTime': {
-      const timeMs = Date.parse(text);
-      if (Number.isNaN(timeMs))
-        throw new UnclearMove(`--to-time is '${text}'; it takes a time such as 2026-11-24T12:00:00Z`);
+      const timeMs = timeMsOf(text);
+      if (timeMs === undefined) throw new InvalidArguments(`--to-time is '${text}'; it takes a ${TIME_WITH_ZONE}`);
       return { _tag: 'Time', timeMs };
     }
     default:
-      return { _tag: 'File', lines: linesOf(text) };
+      return { _tag: 'File', file: text, lines: readOffsetFile(text, group) };
   }
 };
 
-const integerOf = (option: string, text: string): number => {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value))
-    throw new UnclearMove(`${option} is '${text}'; it takes a whole number`);
-  return value;
-};
-
-const linesOf = (file: string): ReadonlyArray<t.TypeOf<typeof FileLine>> =>
-  readFileSync(existsSync(file) ? file : refuse(`there is no file '${file}'`), 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line, index) => {
-      const decoded = E.tryCatch(() => JSON.parse(line) as unknown, String);
-      const checked = E.isLeft(decoded) ? undefined : FileLine.decode(decoded.right);
-      if (checked !== undefined && E.isRight(checked)) return checked.right;
-      return refuse(`line ${index + 1} of ${file} is not {"topic":"...","partition":0,"offset":0}`);
-    });
-
-const refuse = (reason: string): never => {
-  throw new UnclearMove(reason);
+const integerOf = (option: string, text: string, least = -Number.MAX_SAFE_INTEGER): number => {
+  const value = /^[+-]?\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (value >= least) return value;
+  throw new InvalidArguments(`${option} is '${text}'; it takes a whole number${least === 0 ? ' from 0 on' : ''}`);
 };
 
 const targetFor = (wish: Wish, place: GroupPlace): OffsetTarget | undefined => {
@@ -142,7 +132,7 @@ const targetFor = (wish: Wish, place: GroupPlace): OffsetTarget | undefined => {
     case 'Time':
       return place.offsetAtTime === null ? undefined : { _tag: 'Offset', offset: place.offsetAtTime };
     case 'File': {
-      const line = wish.lines.find(({ topic, partition }) => topic === place.topic && partition === place.partition);
+      const line = wish.lines.find((each) => isAt(each, place));
       return line === undefined ? undefined : { _tag: 'Offset', offset: line.offset };
     }
     default:
@@ -161,11 +151,12 @@ const move = async (
   let refused = false;
   for (const place of places) {
     const target = targetFor(wish, place);
-    if (target === undefined) continue;
+    // A file moves the partitions that it names; what is asked for all of them has to be possible for each.
+    if (target === undefined && wish._tag === 'File') continue;
     const { group, topic, partition, nextOffset: fromOffset, logId, bounds } = place;
     const decision =
-      bounds === null
-        ? ({ _tag: 'Refuse', reason: place.note ?? 'Kafka does not answer' } as const)
+      bounds === null || target === undefined
+        ? ({ _tag: 'Refuse', reason: place.note ?? 'Kafka does not say where that is' } as const)
         : offsetDecision(place, bounds, target);
     const at = `${group} ${topic}/${partition}: ${fromOffset}`;
     if (decision._tag === 'Refuse') print(`${at}: refused: ${decision.reason}`);

@@ -134,10 +134,23 @@ const addFiles = (program: Command, print: (line: string) => void): void => {
   program
     .command('import')
     .description('fills an empty store from JSON lines of CloudEvents; positions and ids stay')
-    .argument('<file>')
-    .option('--keep-store-id', 'the installation moves: it stays the store that the file names (never beside the original)')
-    .action(async (file: string, options: { keepStoreId?: true }) => {
+    .argument('<file>', "as 'tidemark export' wrote it; may be compressed with gzip")
+    .option(
+      '--accept-incomplete',
+      'takes a file without the last line of an export: made by hand, or by an older release',
+    )
+    .option(
+      '--keep-store-id',
+      'the installation moves: it stays the store that the file names (never beside the original)',
+    )
+    .option('--allow-unknown', 'takes events of aggregates, types and versions that this program does not know')
+    .action(async (file: string, options: { acceptIncomplete?: true; allowUnknown?: true; keepStoreId?: true }) => {
       const { importStore } = await import('./import.js');
-      await importStore(readConfiguration(), file, options.keepStoreId === true, print);
+      const choices = {
+        acceptIncomplete: options.acceptIncomplete === true,
+        allowUnknown: options.allowUnknown === true,
+        keepStoreId: options.keepStoreId === true,
+      };
+      await importStore(readConfiguration(), file, choices, print);
     });
 };

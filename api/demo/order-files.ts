@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { timeMsOf } from '../../domain/kernel/time-text';
 import type { InputLine, InputOrder, InputPayment } from './input-order';
 import { centsOf } from './money';
 
@@ -104,7 +105,9 @@ const instantOf = (text: string): string | undefined => {
   if (text === '') return undefined;
   const match = TIMESTAMP.exec(text);
   if (match === null) throw new RangeError(`'${text}' is not a time like 2017-07-09 21:57:05`);
-  return `${match[1] ?? ''}T${match[2] ?? ''}Z`;
+  const instant = `${match[1] ?? ''}T${match[2] ?? ''}Z`;
+  if (timeMsOf(instant) === undefined) throw new RangeError(`'${text}' is not in the calendar`);
+  return instant;
 };
 
 const cell = (row: Row, column: string): string => row[column] ?? '';

@@ -4,12 +4,10 @@ import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
+import type { Moment } from '../../domain/kernel/time-text';
 import type { Clock } from '../../infra/clock';
 import { storeUnavailable } from './command-problems';
 import { failWith, ProblemError } from './problem';
-
-/** A moment in the store's history. */
-export type Moment = { readonly position: number } | { readonly timeMs: number };
 
 /** A stream folded up to a moment. */
 export interface StreamState {

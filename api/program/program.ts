@@ -13,6 +13,8 @@ import { openEventReader, waitForStore, type EventReader } from '../../infra/sql
 import { startProjections } from '../../projections/engine/projections-role';
 import { projections } from '../../projections/registry';
 import { startApi } from './api-role';
+import { assertProgram } from './assert-program';
+import { refuseContractDrift, warnOfUnreadableEvents } from './contract-drift';
 import { dataFiles, type DataFiles } from './data-files';
 import type { Role } from './roles';
 import { checkStart } from './start-checks';
@@ -42,7 +44,11 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   refuseSplitEmbedded(configuration, roles);
   await checkStart(options);
   const files = dataFiles(configuration.dataDirectory);
-  const catalog = withTopicPrefix(declaredCatalog, configuration.topicPrefix);
+  const { topicPrefix } = configuration;
+  const catalog = withTopicPrefix(declaredCatalog, topicPrefix);
+  refuseContractDrift({ contractDrift: configuration.contractDrift, logger });
+  assertProgram({ catalog, topicPrefix, projections, processManagers: processManagersWith(configuration) });
+  warnOfUnreadableEvents(files.store, catalog, logger);
   // What was started, oldest first: it stops in the order of `stop`, also when a later start fails.
   const running: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
   const stop = async (): Promise<void> => {

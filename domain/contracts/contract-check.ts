@@ -8,6 +8,7 @@ import { movedEvent, successorOf, topicChange } from './topic-change';
 import { lockOf, schemaOf, type ContractLock, type LockedEvent, type LockedVersion } from './contract-lock';
 import { ruleFindings } from './contract-rules';
 import type { EventReaderUnderWatch } from './field-readers';
+import type { PastForms } from './fact-names';
 import type { Finding } from './finding';
 import { fixtureFindings, type Fixture } from './fixtures';
 import { refusedPath } from './schema-check';
@@ -18,18 +19,35 @@ export interface ContractCheck {
   readonly lock: ContractLock;
   readonly fixtures: ReadonlyArray<Fixture>;
   readonly readers: ReadonlyArray<EventReaderUnderWatch>;
+  /** The words that names of facts are looked up in. */
+  readonly pastForms: PastForms;
 }
 
 /** Everything that does not hold; empty where the contracts are as agreed. */
 export const checkContracts = (check: ContractCheck): ReadonlyArray<Finding> => [
-  ...ruleFindings(check.catalog),
+  ...ruleFindings(check.catalog, check.pastForms),
   ...schemaFindings(check.catalog),
   ...changeFindings(check),
   ...fixtureFindings(check.catalog, check.fixtures),
 ];
 
+/**
+ * What keeps a program from running on what was agreed: the changes and what was written no longer being read, but not how
+ * things are named and described, which is for those to judge who change it.
+ */
+export const runtimeFindings = (check: Omit<ContractCheck, 'pastForms'>): ReadonlyArray<Finding> =>
+  [
+    ...schemaFindings(check.catalog),
+    ...changeFindings(check),
+    ...fixtureFindings(check.catalog, check.fixtures),
+  ].filter(({ wordsOnly }) => wordsOnly !== true);
+
 /** What differs from the lock. */
-export const changeFindings = ({ catalog, lock, readers }: Omit<ContractCheck, 'fixtures'>): ReadonlyArray<Finding> => {
+export const changeFindings = ({
+  catalog,
+  lock,
+  readers,
+}: Pick<ContractCheck, 'catalog' | 'lock' | 'readers'>): ReadonlyArray<Finding> => {
   const present = lockOf(catalog);
   return [
     ...Object.entries({ ...lock.topics, ...present.topics }).flatMap(([name]) =>
@@ -142,6 +160,7 @@ const meaningChange = (subject: string, was: LockedVersion, is: EventVersion): F
   remedy: `If the values mean what they meant, ${ACCEPT} If the unit, zone or sense changed, it is another field: raise schemaVersion and give it another name.`,
   details: was.meaning === is.meaning ? [] : [`was: ${was.meaning}`, `is:  ${is.meaning}`],
   acceptable: true,
+  wordsOnly: true,
 });
 
 const shapeChange = (

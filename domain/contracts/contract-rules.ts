@@ -4,16 +4,18 @@ import type { Catalog } from '../kernel/aggregate';
 import { RecordType, type AnyField, type Fields } from '../kernel/codec';
 import type { AnyEventDefinition } from '../kernel/event-definition';
 import { versionsOf } from '../kernel/event-versions';
+import { isCalendarDay } from '../kernel/time-text';
 import type { Topic } from '../kernel/topic';
 import { Amount, Currency, Instant } from '../kernel/values';
+import { nameProblem, type PastForms } from './fact-names';
 import type { Finding } from './finding';
 
 /** Everything that is missing or badly named. */
-export const ruleFindings = (catalog: Catalog): ReadonlyArray<Finding> =>
-  catalog.aggregates.flatMap(({ topic, events }) => [
+export const ruleFindings = (catalog: Catalog, past: PastForms): ReadonlyArray<Finding> =>
+  catalog.aggregates.flatMap(({ category, topic, events }) => [
     ...topicFindings(topic),
     ...[...events.values()].flatMap((definition) => [
-      ...nameFindings(definition),
+      ...nameFindings(definition, category, past),
       ...versionFindings(definition),
       ...wordFindings(definition),
       ...successorFindings(catalog, definition),
@@ -32,39 +34,27 @@ const finding = (subject: string, problem: string, remedy: string): Finding => (
 // Names
 // -------------------------------------------------------------------------------------
 
-const CRUD_WORDS =
-  /Created|Updated|Deleted|Changed|Modified|Added|Removed|Inserted|Upserted|Saved|Stored|Row|Record|Set$/;
-/** Participles that do not end in `-ed`; one that is missing is one word more. */
-const PARTICIPLES = new Set([
-  'Sent',
-  'Paid',
-  'Sold',
-  'Bought',
-  'Lost',
-  'Found',
-  'Begun',
-  'Taken',
-  'Given',
-  'Held',
-  'Left',
-]);
-
-const nameFindings = ({ type }: AnyEventDefinition): ReadonlyArray<Finding> => {
-  const rename = 'Name the business fact in the past tense (OrderPlaced, StockReserved), not what happens to a row.';
-  if (!/^([A-Z][a-z0-9]+){2,}$/.test(type))
-    return [finding(type, 'the name is not PascalCase of two words or more', rename)];
-  if (CRUD_WORDS.test(type))
-    return [finding(type, 'the name is a word of a database, not a fact of the business', rename)];
-  const words = type.split(/(?=[A-Z])/).slice(1);
-  const isPast = words.some((word) => word.endsWith('ed') || PARTICIPLES.has(word));
-  return isPast ? [] : [finding(type, 'the name states no fact: it has no word in the past tense', rename)];
+const nameFindings = (
+  { type, isFact }: AnyEventDefinition,
+  category: string,
+  past: PastForms,
+): ReadonlyArray<Finding> => {
+  if (isFact !== undefined) {
+    if (SENTENCE.test(isFact.because)) return [];
+    const remedy = "Write it as 'because', from a capital letter to a full stop: reviewers read it.";
+    return [finding(type, 'it is declared a fact, and no sentence says why', remedy)];
+  }
+  const problem = nameProblem(type, category, past);
+  if (problem === undefined) return [];
+  const remedy =
+    'Name the business fact in the past tense (OrderPlaced, CopyLent, PriceChanged), not what happens to a row; ' +
+    `where the name is a fact all the same, say so in defineEvent('${type}', { isFact: { because: '...' }, ... }).`;
+  return [finding(type, problem, remedy)];
 };
 
 // -------------------------------------------------------------------------------------
 // Versions
 // -------------------------------------------------------------------------------------
-
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 const versionFindings = (definition: AnyEventDefinition): ReadonlyArray<Finding> => {
   const { type, owner } = definition;
@@ -85,7 +75,7 @@ const versionFindings = (definition: AnyEventDefinition): ReadonlyArray<Finding>
     const days =
       superseded === undefined ? { since } : { since, deprecated: superseded.deprecated, sunset: superseded.sunset };
     for (const [name, day] of Object.entries(days))
-      if (!DAY.test(day))
+      if (!isCalendarDay(day))
         findings.push(finding(subject, `'${name}' is '${day}'`, `Write the day as ISO 8601, such as 2026-11-24.`));
   });
   return findings;

@@ -2,10 +2,18 @@
 import type { Comparison } from './compatibility';
 import type { LockedVersion } from './contract-lock';
 import { readersAt, readersOf, type EventReaderUnderWatch } from './field-readers';
+import type { Finding } from './finding';
 
 /** How the lock is brought up to date, once a change is what it should be. */
 export const ACCEPT =
   "'npx tidemark contracts accept' writes it into the lock, and the review of that file is the agreement.";
+
+/** A finding for people. */
+export const findingLines = ({ subject, problem, remedy, details, compatibility }: Finding): ReadonlyArray<string> => [
+  `${compatibility === 'breaking' ? 'BREAKING ' : ''}${subject}: ${problem}`,
+  ...details.map((detail) => `    ${detail}`),
+  `    what to do: ${remedy}`,
+];
 
 /** The lines for people of a comparison. */
 export const comparisonLines = ({ changes, oldRefusedByNew, newRefusedByOld }: Comparison): ReadonlyArray<string> => [

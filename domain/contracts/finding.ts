@@ -9,6 +9,8 @@ export interface Finding {
   readonly details: ReadonlyArray<string>;
   /** Whether it is a change that the lock may take as it is, once people have agreed to it. */
   readonly acceptable: boolean;
+  /** It is a change of words for people, which no reader of events notices. */
+  readonly wordsOnly?: true;
   /** For a change of a shape: who is still served. */
   readonly compatibility?: 'full' | 'backward' | 'forward' | 'breaking';
 }

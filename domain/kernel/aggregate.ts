@@ -3,6 +3,17 @@ import type * as E from 'fp-ts/Either';
 import type { AnyCommandDefinition, Command } from './command-definition';
 import type { Decider, Rejection } from './decider';
 import type { AnyEventDefinition, DomainEvent } from './event-definition';
+import {
+  assertInteger,
+  assertName,
+  assertTopics,
+  assertUnique,
+  CATEGORY,
+  InvalidDeclaration,
+  PATH,
+  shownName,
+  TOPIC,
+} from './declarations';
 import { namesOf } from './event-versions';
 import type { Topic } from './topic';
 
@@ -70,11 +81,15 @@ export interface FoldSnapshot {
   readonly decode: (text: string) => Fold;
 }
 
-/** Closes a definition over its types. Events and commands that reach the fold have passed their codecs before. */
+/**
+ * Closes a definition over its types. Events and commands that reach the fold have passed their codecs before. Throws
+ * {@link InvalidDeclaration} where a name can't be one.
+ */
 export const aggregate = <C extends Command, State, Event extends DomainEvent>(
   definition: AggregateDefinition<C, State, Event>,
 ): Aggregate => {
   const { decider } = definition;
+  assertNames(definition);
   const foldOf = (state: State): Fold => ({
     state,
     // The codecs of this aggregate produced the event and the command, so they are of its types.
@@ -91,6 +106,36 @@ export const aggregate = <C extends Command, State, Event extends DomainEvent>(
     emptyFold: foldOf(decider.initialState),
     ...(definition.snapshot === undefined ? {} : { snapshot: foldSnapshot(decider, definition.snapshot, foldOf) }),
   };
+};
+
+interface Named {
+  readonly category: string;
+  readonly path: string;
+  readonly topic: Topic;
+  readonly events: ReadonlyArray<{ readonly type: string }>;
+  readonly commands: ReadonlyArray<{ readonly type: string }>;
+}
+
+const assertNames = ({ category, path, topic, events, commands }: Named): void => {
+  const where = `the aggregate ${shownName(category)}`;
+  assertName(CATEGORY, category, 'an aggregate');
+  assertName(PATH, path, where);
+  assertTopic(topic, where);
+  const types = (definitions: Named['events']) => definitions.map(({ type }) => type);
+  assertUnique('event type', types(events), where);
+  assertUnique('command', types(commands), where);
+};
+
+/** What Kafka, and a 32-bit hash over partitions, take. */
+const MAX_PARTITIONS = 10_000;
+
+const assertTopic = ({ name, partitions, retention, earlier = [] }: Topic, where: string): void => {
+  for (const each of [{ name, partitions }, ...earlier]) {
+    assertName(TOPIC, each.name, where);
+    assertInteger(`the number of partitions of the topic ${each.name}`, each.partitions, where, 1, MAX_PARTITIONS);
+  }
+  if (retention === 'forever') return;
+  assertInteger(`the retention of the topic ${name} in ms`, retention.ms, where, 1, Number.MAX_SAFE_INTEGER);
 };
 
 const foldSnapshot = <State>(
@@ -124,11 +169,15 @@ export interface Catalog {
   readonly eventDefinition: (type: string) => AnyEventDefinition | undefined;
 }
 
-/** Builds the catalog; throws where two aggregates claim the same category, topic, path or event type. */
+/** Builds the catalog. Throws {@link InvalidDeclaration} where two aggregates claim the same category, topic, path or event type. */
 export const catalogOf = (aggregates: ReadonlyArray<Aggregate>): Catalog => {
   const byCategory = uniqueMap('category', aggregates, (each) => each.category);
   const byTopic = uniqueMap('topic', aggregates, (each) => each.topic.name);
   uniqueMap('path', aggregates, (each) => each.path);
+  assertTopics(
+    aggregates.flatMap(({ topic }) => topicNames(topic)),
+    'the catalog',
+  );
   const named = aggregates
     .flatMap((each) => [...each.events.values()])
     .flatMap((definition) => namesOf(definition).map((name) => ({ name, definition })));
@@ -141,11 +190,17 @@ export const catalogOf = (aggregates: ReadonlyArray<Aggregate>): Catalog => {
   };
 };
 
+/** The topics that an aggregate has and had. */
+export const topicNames = ({ name, earlier = [] }: Topic): ReadonlyArray<string> => [
+  name,
+  ...earlier.map((each) => each.name),
+];
+
 const uniqueMap = <A>(what: string, items: ReadonlyArray<A>, keyOf: (item: A) => string): ReadonlyMap<string, A> => {
   const map = new Map<string, A>();
   for (const item of items) {
     const key = keyOf(item);
-    if (map.has(key)) throw new Error(`the catalog names the ${what} '${key}' twice`);
+    if (map.has(key)) throw new InvalidDeclaration(`the catalog names the ${what} '${key}' twice`);
     map.set(key, item);
   }
   return map;

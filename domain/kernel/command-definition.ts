@@ -1,5 +1,6 @@
 /** A command as people send it: an imperative name, the aggregate's id from the path, and a documented body. */
 import { record, type AnyRecord, type Fields, type RecordOf, type RecordType } from './codec';
+import { assertName, COMMAND, FIELD } from './declarations';
 
 /** A command in memory. */
 export interface Command<Type extends string = string, Data = unknown> {
@@ -30,13 +31,17 @@ export interface AnyCommandDefinition {
 /** The command type that a definition describes. */
 export type CommandOf<D> = D extends CommandDefinition<infer Type, infer F> ? Command<Type, RecordOf<F>> : never;
 
-/** Declares a command. */
+/** Declares a command. Throws InvalidDeclaration where its name can't be one. */
 export const defineCommand = <Type extends string, F extends Fields>(
   type: Type,
   contract: { readonly meaning: string; readonly fields: F; readonly example: RecordOf<F> },
-): CommandDefinition<Type, F> => ({
-  type,
-  meaning: contract.meaning,
-  codec: record(type, contract.fields),
-  example: contract.example,
-});
+): CommandDefinition<Type, F> => {
+  assertName(COMMAND, type, 'a command');
+  for (const name of Object.keys(contract.fields)) assertName(FIELD, name, `the command ${type}`);
+  return {
+    type,
+    meaning: contract.meaning,
+    codec: record(type, contract.fields),
+    example: contract.example,
+  };
+};

@@ -1,5 +1,6 @@
 /** An event as a contract: a business fact in the past tense, its versions, a codec, and the meaning of each field. */
 import { record, type AnyRecord, type Fields, type RecordOf, type RecordType } from './codec';
+import { assertInteger, assertName, EVENT_TYPE, FIELD } from './declarations';
 
 /** A domain event in memory: what happened, and its payload in the newest schema version. */
 export interface DomainEvent<Type extends string = string, Data = unknown> {
@@ -48,6 +49,7 @@ export const earlierVersion = <F extends Fields, Next extends Fields>(
   contract: EarlierContract<F, Next>,
 ): EarlierVersion => {
   const { type, schemaVersion, meaning, since, deprecated, sunset, upcast, downcast } = contract;
+  assertContract(type, schemaVersion, contract.fields);
   const version = { type, schemaVersion, meaning, since, deprecated, sunset, codec: record(type, contract.fields) };
   return {
     ...version,
@@ -81,10 +83,17 @@ export interface AnyEventDefinition {
   readonly owner: string;
   /** The day on which the newest version was first written, ISO 8601; empty where none was named, as above. */
   readonly since: string;
+  /** Why the name states a fact, where neither its grammar nor a list of words shows that. */
+  readonly isFact?: FactReason;
   /** What is written instead and from when on, where this event is on its way out. */
   readonly deprecatedBy?: { readonly type: string; readonly since: string };
   /** Every version before the newest, oldest first. */
   readonly earlier: ReadonlyArray<EarlierVersion>;
+}
+
+/** A team's word that a name states a business fact, with the reason that reviewers read. */
+export interface FactReason {
+  readonly because: string;
 }
 
 /** What a team writes of an event. */
@@ -94,6 +103,8 @@ export interface EventContract<F extends Fields> {
   readonly fields: F;
   readonly owner?: string;
   readonly since?: string;
+  /** Declares the name a fact where the contract check does not see that it is one (`LoanOverdue`), and says why. */
+  readonly isFact?: FactReason;
   readonly deprecatedBy?: { readonly type: string; readonly since: string };
   readonly earlier?: ReadonlyArray<EarlierVersion>;
 }
@@ -109,14 +120,26 @@ export type EventOf<D> = D extends { of: (data: never) => infer Event } ? Event 
 export const defineEvent = <Type extends string, F extends Fields>(
   type: Type,
   contract: EventContract<F>,
-): EventDefinition<Type, F> => ({
-  type,
-  schemaVersion: contract.schemaVersion,
-  meaning: contract.meaning,
-  codec: record(type, contract.fields),
-  owner: contract.owner ?? '',
-  since: contract.since ?? '',
-  ...(contract.deprecatedBy === undefined ? {} : { deprecatedBy: contract.deprecatedBy }),
-  earlier: contract.earlier ?? [],
-  of: (data) => ({ type, data }),
-});
+): EventDefinition<Type, F> => {
+  assertContract(type, contract.schemaVersion, contract.fields);
+  return {
+    type,
+    schemaVersion: contract.schemaVersion,
+    meaning: contract.meaning,
+    codec: record(type, contract.fields),
+    owner: contract.owner ?? '',
+    since: contract.since ?? '',
+    ...(contract.isFact === undefined ? {} : { isFact: contract.isFact }),
+    ...(contract.deprecatedBy === undefined ? {} : { deprecatedBy: contract.deprecatedBy }),
+    earlier: contract.earlier ?? [],
+    of: (data) => ({ type, data }),
+  };
+};
+
+const MAX_SCHEMA_VERSION = 1_000_000;
+
+const assertContract = (type: string, schemaVersion: number, fields: Fields): void => {
+  assertName(EVENT_TYPE, type, 'an event');
+  assertInteger('schemaVersion', schemaVersion, `the event ${type}`, 1, MAX_SCHEMA_VERSION);
+  for (const name of Object.keys(fields)) assertName(FIELD, name, `the event ${type}`);
+};

@@ -1,4 +1,5 @@
 /** A process manager: pure state and next actions. What performs them lives in infra. */
+import { assertInteger, assertName, assertUnique, PROCESS_MANAGER } from './declarations';
 import type { AnyEventDefinition } from './event-definition';
 import type { RecordedEvent } from './recorded-event';
 
@@ -70,3 +71,21 @@ export interface ProcessManager<State> {
   readonly initialState: State;
   readonly step: (state: State, input: ProcessInput) => ProcessStep<State>;
 }
+
+const MAX_VERSION = 1_000_000;
+
+/** The process managers of a program. Throws InvalidDeclaration where a name can't be one, or two have the same. */
+export const processManagersOf = <State>(
+  processManagers: ReadonlyArray<ProcessManager<State>>,
+): ReadonlyArray<ProcessManager<State>> => {
+  for (const { name, version } of processManagers) {
+    assertName(PROCESS_MANAGER, name, 'a process manager');
+    assertInteger('version', version, `the process manager ${name}`, 1, MAX_VERSION);
+  }
+  assertUnique(
+    'process manager',
+    processManagers.map(({ name }) => name),
+    'the list of process managers',
+  );
+  return processManagers;
+};

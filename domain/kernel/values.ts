@@ -1,6 +1,7 @@
 /** The value types that events and commands are made of. Money is an integer in minor units beside a currency. */
 import * as t from 'io-ts';
 import { constrained } from './codec';
+import { daysOf } from './time-text';
 
 const IDENTIFIER_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
 const identifierExpression = new RegExp(IDENTIFIER_PATTERN);
@@ -57,16 +58,12 @@ export const Instant = constrained(
   { type: 'string', format: 'date-time', pattern: INSTANT_PATTERN },
 );
 
-const DAYS_OF_MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
 /** Whether there is such a moment, of a text in the right form: `Date.parse` would roll 30 February over into March. */
 const isCalendarInstant = (value: string): boolean => {
   const year = twoDigitsAt(value, 0) * 100 + twoDigitsAt(value, 2);
   const month = twoDigitsAt(value, 5);
   const day = twoDigitsAt(value, 8);
-  const isLeapYear = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  const days = month === 2 && isLeapYear ? 29 : (DAYS_OF_MONTHS[month - 1] ?? 0);
-  const isDay = day >= 1 && day <= days;
+  const isDay = day >= 1 && day <= daysOf(year, month);
   return isDay && twoDigitsAt(value, 11) < 24 && twoDigitsAt(value, 14) < 60 && twoDigitsAt(value, 17) < 60;
 };
 

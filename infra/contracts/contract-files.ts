@@ -1,9 +1,10 @@
 /** The committed files of the contracts: the lock, and a fixture for each version of each event. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContractLock } from '../../domain/contracts/contract-lock';
 import type { Fixture } from '../../domain/contracts/fixtures';
 import { ConfigurationError } from '../configuration';
+import { writeWholeJson } from '../whole-file';
 
 /** Where they stand in the sources, seen from the built code. */
 export const contractsFolder = join(__dirname, '..', '..', '..', 'domain', 'contracts');
@@ -16,14 +17,18 @@ export const readLock = (folder: string): ContractLock => {
       `${file} does not exist: bring it back, or begin one with 'tidemark contracts accept'`,
     );
   }
-  // Only `writeLock` writes it, and what people edit is shown by the check.
-  return JSON.parse(readFileSync(file, 'utf8')) as ContractLock;
+  // Only `writeLock` writes it, and what people edit is shown by the check; a merge may have left it in pieces.
+  const lock = readJson(file) as Partial<ContractLock> | null;
+  if (isObject(lock?.topics) && isObject(lock?.events)) return lock as ContractLock;
+  throw new ConfigurationError(
+    `${file} is not a lock: it has no 'topics' and 'events'; bring it back as it was committed`,
+  );
 };
 
 /** Whether anything was agreed yet. */
 export const hasLock = (folder: string): boolean => existsSync(join(folder, 'lock.json'));
 
-export const writeLock = (folder: string, lock: ContractLock): void => writeJson(join(folder, 'lock.json'), lock);
+export const writeLock = (folder: string, lock: ContractLock): void => writeWholeJson(join(folder, 'lock.json'), lock);
 
 /** Every fixture, in the order of file names. */
 export const readFixtures = (folder: string): ReadonlyArray<Fixture> => {
@@ -32,12 +37,21 @@ export const readFixtures = (folder: string): ReadonlyArray<Fixture> => {
   return readdirSync(fixtures)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => JSON.parse(readFileSync(join(fixtures, name), 'utf8')) as Fixture);
+    .map((name) => readJson(join(fixtures, name)) as Fixture);
 };
 
 export const writeFixture = (folder: string, fixture: Fixture): void => {
   mkdirSync(join(folder, 'fixtures'), { recursive: true });
-  writeJson(join(folder, 'fixtures', `${fixture.type}.${fixture.schemaVersion}.json`), fixture);
+  writeWholeJson(join(folder, 'fixtures', `${fixture.type}.${fixture.schemaVersion}.json`), fixture);
 };
 
-const writeJson = (file: string, value: unknown): void => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+const readJson = (file: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(`${file} can't be read as JSON: ${reason.split('\n')[0] ?? ''}`);
+  }
+};

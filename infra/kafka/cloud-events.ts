@@ -12,6 +12,7 @@ import {
   type EventEnvelope,
   type StoredEvent,
 } from '../../domain/kernel/recorded-event';
+import { TIME_WITH_ZONE, timeMsOf } from '../../domain/kernel/time-text';
 import type { CloudEventsMode } from '../configuration';
 import type { LogRecord } from './event-log';
 import { partitionOf } from './murmur2';
@@ -55,15 +56,19 @@ const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
   return aggregate;
 };
 
-export interface EncodingOptions {
-  readonly catalog: Catalog;
+/** What an event says of where it comes from. */
+export interface EventOrigin {
   /** The store that the events are recorded in. */
   readonly storeId: string;
   /** What `source` says; left out for `/tidemark/<store id>/<category>`. */
   readonly eventSource?: string | undefined;
-  readonly mode: CloudEventsMode;
   /** Put before `/<type>/<version>` in `dataschema`. */
   readonly schemaBaseUrl: string;
+}
+
+export interface EncodingOptions extends EventOrigin {
+  readonly catalog: Catalog;
+  readonly mode: CloudEventsMode;
   /** Events to be published in an older version; the names are present ones. */
   readonly writeVersions?: WriteVersions;
 }
@@ -81,8 +86,7 @@ export const cloudEventEncoder = (options: EncodingOptions) => {
     if (mode === 'binary') {
       return { ...to, value: event.payload, headers: [...binaryHeaders(attributes), ...extra] };
     }
-    const envelope = JSON.stringify({ ...attributes, datacontenttype: BINARY_CONTENT_TYPE });
-    const value = `${envelope.slice(0, -1)},"data":${event.payload}}`;
+    const value = structuredText(attributes, event.payload);
     const headers = extra.length === 0 ? structuredHeaders : [...structuredHeaders, ...extra];
     return { ...to, value, headers };
   };
@@ -93,10 +97,22 @@ type Attributes = Readonly<Record<string, string | number>>;
 /** Unique to the store, so that `source` and `id` together are unique in the world. */
 export const defaultSource = (storeId: string, category: string): string => `/tidemark/${storeId}/${category}`;
 
+/**
+ * A stored event as the text of a CloudEvent, as it was stored; its aggregate need not be known, so that a store can be
+ * copied whose events another release has written.
+ */
+export const storedEventText = (event: StoredEvent, origin: EventOrigin): string =>
+  structuredText(attributesOf(event, aggregateIdOf(event.stream), origin), event.payload);
+
+const structuredText = (attributes: Attributes, payload: string): string => {
+  const envelope = JSON.stringify({ ...attributes, datacontenttype: BINARY_CONTENT_TYPE });
+  return `${envelope.slice(0, -1)},"data":${payload}}`;
+};
+
 const attributesOf = (
   event: StoredEvent,
   subject: string,
-  { storeId, eventSource, schemaBaseUrl }: EncodingOptions,
+  { storeId, eventSource, schemaBaseUrl }: EventOrigin,
 ): Attributes => ({
   specversion: '1.0',
   id: event.id,
@@ -238,6 +254,8 @@ const envelopeOf = (
   const identity = typeof id === 'string' ? parseEventId(id) : undefined;
   if (typeof id !== 'string' || identity === undefined) return wrong('id', '<stream>@<version>');
   for (const name of TEXT_ATTRIBUTES) if (typeof valueOf(name) !== 'string') return wrong(name, 'a text');
+  // The loop above has seen that it is a text.
+  if (timeMsOf(valueOf('time') as string) === undefined) return wrong('time', `a ${TIME_WITH_ZONE}`);
   const position = valueOf('position');
   if (!Number.isSafeInteger(position) || (position as number) < 1) return wrong('position', 'an integer from 1 on');
   const schemaVersion = schemaVersionOf(valueOf('dataschema') as string);

@@ -158,7 +158,13 @@ const LONGEST_RETRY_AFTER_MS = 300_000;
 /** `Retry-After` in either of its forms, as milliseconds from now. */
 const parseRetryAfter = (value: string | null, nowMs: number): number | undefined => {
   if (value === null) return undefined;
-  const waitMs = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
+  const text = value.trim();
+  // An HTTP date is in GMT, and says so; another text would be read in the zone of this machine.
+  const waitMs = /^\d+$/.test(text)
+    ? Number(text) * 1_000
+    : text.endsWith(' GMT')
+      ? Date.parse(text) - nowMs
+      : Number.NaN;
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), LONGEST_RETRY_AFTER_MS);
 };
 

@@ -6,6 +6,7 @@ import type {
   ProcessInput,
 } from '../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
+import { TIME_WITH_ZONE, timeMsOf } from '../../domain/kernel/time-text';
 import { isoTime } from '../clock';
 import type { Database } from '../sqlite/database';
 import type { Process } from './process';
@@ -85,7 +86,10 @@ export const processLedger = (database: Database): ProcessLedger => {
     const step = process.step(before, input);
     if (step.state !== before) statements.writeState.run(process.name, instance, step.state);
     for (const { id, dueAt } of step.deadlines) {
-      statements.addDeadline.run(process.name, id, instance, Date.parse(dueAt));
+      const dueAtMs = timeMsOf(dueAt);
+      if (dueAtMs === undefined)
+        throw new Error(`${process.name} asks for the deadline ${id} at '${dueAt}'; it takes a ${TIME_WITH_ZONE}`);
+      statements.addDeadline.run(process.name, id, instance, dueAtMs);
     }
     return step.commands.flatMap((command) => issue(process, instance, command) ?? []);
   };

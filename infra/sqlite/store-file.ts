@@ -1,8 +1,10 @@
 /** The store as a file of JSON lines, each a CloudEvent in structured mode: written from a store, and read into an empty one. */
 import { renameSync, rmSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
-import type { StoredEvent } from '../../domain/kernel/recorded-event';
+import { aggregateIdOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
+import { TIME_WITH_ZONE, timeMsOf } from '../../domain/kernel/time-text';
+import { importCheck, type ImportCheckOptions } from '../import-check';
 import { readCloudEvent } from '../kafka/cloud-events';
 import { STRUCTURED_HEADERS } from '../kafka/record-headers';
 import { checkpointAndClose, openDatabase, type Database } from './database';
@@ -66,15 +68,36 @@ export interface ImportOptions {
   /** The installation moves: the store keeps the id that the lines name. Otherwise it is a copy, with an id of its own. */
   readonly keepStoreId?: boolean;
   readonly onProgress: (events: number) => void;
+  /** What the file is held to. */
+  readonly check: ImportCheckOptions;
 }
+
+/** What an import has taken in. */
+export interface Imported {
+  readonly events: number;
+  /** Kinds of events that the program does not know, each with how many there are. */
+  readonly unknown: ReadonlyArray<string>;
+  /** The store that the file was exported from, where it says so. */
+  readonly storeId?: string;
+}
+
+interface EventLine {
+  readonly event: StoredEvent;
+  /** The number of its line, for people. */
+  readonly line: number;
+}
+
+const refuse = (reason: string): never => {
+  throw new ImportRefused(`${reason}; nothing was taken in`);
+};
 
 const EVENTS_PER_TRANSACTION = 5_000;
 
 /**
- * Fills an empty store; answers how many events it has then. All of it or nothing: the events go into a file beside, which
+ * Fills an empty store. All of it or nothing: the events go into a file beside, which
  * takes the store's place once it is whole. Throws {@link ImportRefused}.
  */
-export const importEvents = async (options: ImportOptions): Promise<number> => {
+export const importEvents = async (options: ImportOptions): Promise<Imported> => {
   const { file, lines, onProgress } = options;
   await refuseFilled(options);
   const unfinished = `${file}.importing`;
@@ -82,30 +105,36 @@ export const importEvents = async (options: ImportOptions): Promise<number> => {
   const database = openDatabase({ file: unfinished, synchronous: 'FULL', migrations: storeMigrations });
   try {
     const write = eventWriter(database, storeStatements(database));
-    let page: StoredEvent[] = [];
     const ids = new Set<unknown>();
+    const check = importCheck(options.check, refuse);
+    let page: EventLine[] = [];
     let line = 0;
+    let events = 0;
     const flush = (): void => {
-      write(page, line - page.length);
+      write(page);
       page = [];
-      onProgress(line);
+      onProgress(events);
     };
     for await (const text of lines) {
-      if (text.trim() === '') continue;
       line += 1;
+      if (text.trim() === '' || !check.isEventLine(text, line)) continue;
       const read = readLine(text);
-      if (E.isLeft(read)) throw new ImportRefused(`line ${line}: ${read.left}`);
-      ids.add(read.right.storeId);
-      page.push(read.right.event);
+      if (E.isLeft(read)) return refuse(`line ${line}: ${read.left}`);
+      const { event, storeId } = read.right;
+      ids.add(storeId);
+      check.seen(event, line);
+      events += 1;
+      page.push({ event, line });
       if (page.length >= EVENTS_PER_TRANSACTION) flush();
     }
     flush();
+    const found = check.end();
     identify(database, options, ids);
     checkpointAndClose(database);
     await refuseFilled(options);
     removeDatabase(file);
     renameSync(unfinished, file);
-    return line;
+    return { events, ...found };
   } catch (error) {
     if (database.open) database.close();
     removeDatabase(unfinished);
@@ -164,18 +193,21 @@ const refuseFilled = async ({ file, clock, leaseTtlMs }: ImportOptions): Promise
 /** Writes pages, each in one transaction; positions and versions have to go on without gaps. */
 const eventWriter = (database: Database, statements: StoreStatements) => {
   let lastPosition = 0;
-  const writeOne = (event: StoredEvent, line: number): void => {
+  const writeOne = ({ event, line }: EventLine): void => {
     const { stream, version, position, type, schemaVersion, correlationId, causationId, actor, traceparent } = event;
     if (position !== lastPosition + 1) {
-      throw new ImportRefused(`line ${line}: position ${position} comes after ${lastPosition}; positions have no gaps`);
+      refuse(`line ${line}: position ${position} comes after ${lastPosition}; positions have no gaps`);
     }
     const head = statements.head.get(stream);
     const streamId = head?.[0] ?? Number(statements.insertStream.run(stream).lastInsertRowid);
     if (version !== (head?.[1] ?? 0) + 1) {
-      throw new ImportRefused(`line ${line}: ${stream} goes on with version ${version} after ${head?.[1] ?? 0}`);
+      refuse(`line ${line}: ${stream} goes on with version ${version} after ${head?.[1] ?? 0}`);
     }
-    const recordedAtMs = Date.parse(event.recordedAt);
-    if (Number.isNaN(recordedAtMs)) throw new ImportRefused(`line ${line}: 'time' is ${event.recordedAt}`);
+    if (aggregateIdOf(stream) === '' || !stream.includes('-'))
+      refuse(`line ${line}: '${stream}' is not a stream's name; it takes <category>-<id>`);
+    const recordedAtMs =
+      timeMsOf(event.recordedAt) ??
+      refuse(`line ${line}: 'time' is '${event.recordedAt}'; it takes a ${TIME_WITH_ZONE}`);
     statements.insertEvent.run(
       position,
       streamId,
@@ -191,6 +223,5 @@ const eventWriter = (database: Database, statements: StoreStatements) => {
     );
     lastPosition = position;
   };
-  return (page: ReadonlyArray<StoredEvent>, before: number): void =>
-    database.transaction(() => page.forEach((event, index) => writeOne(event, before + index + 1))).immediate();
+  return (page: ReadonlyArray<EventLine>): void => database.transaction(() => page.forEach(writeOne)).immediate();
 };

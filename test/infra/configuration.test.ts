@@ -19,6 +19,7 @@ spec('the configuration', ({ test }) => {
       baseUrl: 'http://127.0.0.1:8080',
       schemaBaseUrl: 'http://127.0.0.1:8080/schemas',
       writeVersions: new Map(),
+      contractDrift: 'refuse',
       rateLimitPerSecond: 0,
       bodyLimitBytes: 262_144,
       appendQueueLimit: 10_000,
@@ -40,6 +41,7 @@ spec('the configuration', ({ test }) => {
         'ORDERS_DIR',
         'WRITE_VERSIONS',
         'IDEMPOTENCY_TTL_MS',
+        'CONTRACT_DRIFT',
       ],
     ];
     assert.equal(readConfiguration(Object.fromEntries(names.map((name) => [name, '']))), readConfiguration({}));

@@ -3,6 +3,7 @@ import { catalog } from '../../../domain/catalog';
 import { changeFindings, checkContracts } from '../../../domain/contracts/contract-check';
 import { lockOf } from '../../../domain/contracts/contract-lock';
 import type { Finding } from '../../../domain/contracts/finding';
+import { findingLines } from '../../../domain/contracts/finding-lines';
 import { fixtureOf, withUpcasts } from '../../../domain/contracts/fixtures';
 import { versionsOf } from '../../../domain/kernel/event-versions';
 import {
@@ -13,6 +14,7 @@ import {
   writeFixture,
   writeLock,
 } from '../../../infra/contracts/contract-files';
+import { readPastForms } from '../../../infra/contracts/past-forms';
 import { contractReaders } from './contract-readers';
 import type { Output } from './output';
 
@@ -25,6 +27,7 @@ export const check = ({ json, print }: Output): number => {
     lock: readLock(contractsFolder),
     fixtures: readFixtures(contractsFolder),
     readers: contractReaders(),
+    pastForms: readPastForms(),
   });
   if (json) for (const finding of findings) print(JSON.stringify(finding));
   else for (const line of findings.flatMap(findingLines)) print(line);
@@ -35,23 +38,14 @@ export const check = ({ json, print }: Output): number => {
   return 0;
 };
 
-/** A finding for people. */
-export const findingLines = ({ subject, problem, remedy, details, compatibility }: Finding): ReadonlyArray<string> => [
-  `${compatibility === 'breaking' ? 'BREAKING ' : ''}${subject}: ${problem}`,
-  ...details.map((detail) => `    ${detail}`),
-  `    what to do: ${remedy}`,
-];
-
 /** Writes what is new into the lock, and a fixture for every new version. Answers 1 where something may not be taken. */
 export const accept = ({ json, print }: Output): number => {
   const fixtures = readFixtures(contractsFolder);
   const lock = hasLock(contractsFolder) ? readLock(contractsFolder) : { topics: {}, events: {} };
-  const findings = checkContracts({ catalog, lock, fixtures, readers: contractReaders() });
+  const findings = checkContracts({ catalog, lock, fixtures, readers: contractReaders(), pastForms: readPastForms() });
   const refused = findings.filter(({ acceptable }) => !acceptable);
   if (refused.length > 0) {
-    if (json) for (const finding of refused) print(JSON.stringify(finding));
-    else for (const line of refused.flatMap(findingLines)) print(line);
-    if (!json) print('nothing was written');
+    printRefused(refused, findings, { json, print });
     return 1;
   }
   for (const version of definitions().flatMap(versionsOf)) {
@@ -65,6 +59,25 @@ export const accept = ({ json, print }: Output): number => {
     print(json ? JSON.stringify({ accepted: subject, problem }) : `accepted: ${subject}: ${problem}`);
   if (!json && findings.length === 0) print('nothing has changed');
   return 0;
+};
+
+/** All that stands in the way, each with its reason, and what would have been taken without it. */
+const printRefused = (
+  refused: ReadonlyArray<Finding>,
+  findings: ReadonlyArray<Finding>,
+  { json, print }: Output,
+): void => {
+  const takeable = findings.filter(({ acceptable }) => acceptable);
+  if (json) {
+    for (const finding of refused) print(JSON.stringify({ refused: finding.subject, ...finding }));
+    print(JSON.stringify({ written: false, refused: refused.length, acceptable: takeable.length }));
+    return;
+  }
+  for (const line of refused.flatMap(findingLines)) print(line);
+  print('');
+  print(`nothing was written, for ${refused.length} of ${findings.length} findings can't be accepted:`);
+  for (const { subject, problem } of refused) print(`  refused: ${subject}: ${problem}`);
+  for (const { subject, problem } of takeable) print(`  waits for that: ${subject}: ${problem}`);
 };
 
 /** What differs between the code and the lock; the exit status is 0 either way. */

@@ -3,7 +3,8 @@ import * as t from 'io-ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { field, optionalField, record, type AnyRecord, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
-import { Instant, listOf, oneOf } from '../../../domain/kernel/values';
+import { MOMENT, momentOf } from '../../../domain/kernel/time-text';
+import { listOf, oneOf } from '../../../domain/kernel/values';
 import type { OperationRequest } from '../../../infra/commands/operation-requests';
 import type { RebuildStatus } from '../../../projections/view-reader';
 import type { ApiDependencies } from '../dependencies';
@@ -121,9 +122,6 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
   );
 };
 
-/** A position, or a time. */
-const isMoment = (text: string): boolean => /^\d{1,15}$/.test(text) || Instant.is(text);
-
 const COPY_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** What is meant by what was said, or the complaint about it. */
@@ -147,8 +145,7 @@ const kindOf = ({
   }
   if (accept === true) failWith('invalid-parameter', "A copy is not swapped in: leave 'acceptDifferences' out.");
   if (!COPY_NAME.test(copy)) failWith('invalid-parameter', `A copy can't be called '${copy}': use a-z, 0-9 and -.`);
-  if (!isMoment(until))
-    failWith('invalid-parameter', `'until' is '${until}'; it takes a position or an ${Instant.name}.`);
+  if (momentOf(until) === undefined) failWith('invalid-parameter', `'until' is '${until}'; it takes a ${MOMENT}.`);
   return { kind: 'copy' };
 };
 

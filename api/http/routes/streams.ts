@@ -2,12 +2,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Aggregate, Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
-import { Identifier, Instant } from '../../../domain/kernel/values';
+import { MOMENT, momentOf, type Moment } from '../../../domain/kernel/time-text';
+import { Identifier } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
 import { streamDocumentation } from '../documentation/stream-documentation';
 import { failWith } from '../problem';
 import { allowOnly, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
-import { readPage, stateAsOf, type Moment } from '../stream-pages';
+import { readPage, stateAsOf } from '../stream-pages';
 
 /** Adds the streams. */
 export const streamRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
@@ -21,7 +22,7 @@ export const streamRoutes = (app: FastifyInstance, dependencies: ApiDependencies
       const { asOf } = query;
       if (asOf === undefined) return pageOf(dependencies, stream, query);
       allowOnly(query, 'asOf');
-      const state = await stateAsOf(dependencies, aggregate, stream, momentOf(asOf));
+      const state = await stateAsOf(dependencies, aggregate, stream, asOfMoment(asOf));
       return state === undefined ? unknownStream(stream) : { stream, asOf, ...state };
     },
   );
@@ -57,11 +58,8 @@ const shownEvent = ({ payload, ...envelope }: StoredEvent): unknown => ({
 const unknownStream: (stream: string) => never = (stream) =>
   failWith('unknown-stream', `No event stands in '${stream}'.`);
 
-const momentOf = (asOf: string): Moment => {
-  if (/^\d{1,15}$/.test(asOf)) return { position: Number(asOf) };
-  if (Instant.is(asOf)) return { timeMs: Date.parse(asOf) };
-  return failWith('invalid-parameter', `'asOf' takes a position or an ${Instant.name}.`);
-};
+const asOfMoment = (asOf: string): Moment =>
+  momentOf(asOf) ?? failWith('invalid-parameter', `'asOf' takes a ${MOMENT}.`);
 
 const CURSOR = /^v(\d{1,15})$/;
 

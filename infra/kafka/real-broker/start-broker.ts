@@ -1,11 +1,12 @@
 /** Starts a single-node Apache Kafka (KRaft) on the loopback address, in a folder of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../../clock';
 import { silentLogger, type Logger } from '../../logger';
 import { makePrivateFolder, tightenFolder } from '../../private-files';
+import { writeWholeText } from '../../whole-file';
 import { openAdmin } from '../admin-client';
 import { connectionSettings } from '../client-settings';
 import { logTopicsOn } from '../log-topics';
@@ -112,7 +113,7 @@ const startOnce = async (options: StartBrokerOptions, classPath: string): Promis
     guard?.kill('SIGKILL');
   });
   const pid = child.pid ?? 0;
-  writeFileSync(places.pid, `${pid}\n`);
+  writeWholeText(places.pid, `${pid}\n`);
   const servers = `127.0.0.1:${port}`;
   try {
     await untilReady(servers, nodeId, ended, clock);
@@ -171,12 +172,12 @@ const prepare = async (options: StartBrokerOptions, classPath: string): Promise<
   makePrivateFolder(dataDirectory);
   tightenFolder(dataDirectory, ['']);
   if (before !== undefined) {
-    writeFileSync(places.properties, brokerPropertiesText(properties));
+    writeWholeText(places.properties, brokerPropertiesText(properties));
     return properties;
   }
   // A folder has its settings under their name only once it is formatted.
   const unformatted = `${places.properties}.new`;
-  writeFileSync(unformatted, brokerPropertiesText(properties));
+  writeWholeText(unformatted, brokerPropertiesText(properties));
   rmSync(places.log, { recursive: true, force: true });
   await format(options, classPath, unformatted);
   renameSync(unformatted, places.properties);

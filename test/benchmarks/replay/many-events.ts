@@ -13,13 +13,15 @@ const IDENTITIES = ['orderId', 'paymentId', 'sku', 'customerId', 'receiptId'];
 export const multiplyStore = async (from: string, to: string, least: number): Promise<number> => {
   const reader = openEventReader(join(from, 'store.sqlite'));
   try {
-    return await importEvents({
+    const { events } = await importEvents({
       file: join(to, 'store.sqlite'),
       lines: linesOf(reader, least),
       clock: systemClock,
       leaseTtlMs: 5_000,
       onProgress: () => undefined,
+      check: { acceptIncomplete: true, allowUnknown: false, unknownOf: () => undefined },
     });
+    return events;
   } finally {
     reader.close();
   }

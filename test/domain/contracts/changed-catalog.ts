@@ -8,6 +8,7 @@ import { record, type AnyField, type Fields } from '../../../domain/kernel/codec
 import type { AnyEventDefinition } from '../../../domain/kernel/event-definition';
 import { contractReaders } from '../../../api/cli/contracts/contract-readers';
 import { contractsFolder, readFixtures } from '../../../infra/contracts/contract-files';
+import { readPastForms } from '../../../infra/contracts/past-forms';
 
 /** What is agreed today. */
 export const lock = lockOf(catalog);
@@ -51,7 +52,13 @@ export const gate = (changed: Catalog): ReadonlyArray<Finding> =>
 
 /** What the gate says, everything included. */
 export const wholeGate = (changed: Catalog): ReadonlyArray<Finding> =>
-  checkContracts({ catalog: changed, lock, fixtures: readFixtures(contractsFolder), readers: contractReaders() });
+  checkContracts({
+    catalog: changed,
+    lock,
+    fixtures: readFixtures(contractsFolder),
+    readers: contractReaders(),
+    pastForms: readPastForms(),
+  });
 
 /** A finding as one text. */
 export const textOf = ({ subject, problem, remedy, details }: Finding): string =>

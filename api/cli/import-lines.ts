@@ -1,0 +1,62 @@
+/** The lines of a file that is to be imported: of UTF-8 alone, and of a file that gzip has compressed too. */
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { TextDecoder } from 'node:util';
+import { createGunzip } from 'node:zlib';
+import { ImportRefused } from '../../infra/sqlite/store-file';
+
+const GZIP_MARK = Buffer.from([0x1f, 0x8b]);
+
+/**
+ * Reads them one after the other, without their ends (`\n` or `\r\n`, and no other character that readers of lines know, for
+ * texts hold those). Throws ImportRefused.
+ */
+export async function* linesOfFile(file: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let rest = '';
+  let line = 1;
+  for await (const chunk of chunksOf(file)) {
+    const parts = (rest + decoded(decoder, chunk, line, file)).split('\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) {
+      line += 1;
+      yield part.endsWith('\r') ? part.slice(0, -1) : part;
+    }
+  }
+  rest += decoded(decoder, undefined, line, file);
+  if (rest !== '') yield rest;
+}
+
+const decoded = (decoder: TextDecoder, chunk: Buffer | undefined, line: number, file: string): string => {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  } catch {
+    throw new ImportRefused(`${file} is not UTF-8 in line ${line} or soon after it; nothing was taken in`);
+  }
+};
+
+async function* chunksOf(file: string): AsyncGenerator<Buffer> {
+  try {
+    // A stream of bytes yields buffers; the types do not say so.
+    const chunks = createReadStream(file)[Symbol.asyncIterator]() as AsyncIterableIterator<Buffer>;
+    const first = await chunks.next();
+    if (first.done === true) return;
+    const all = startingWith(first.value, chunks);
+    yield* first.value.subarray(0, GZIP_MARK.length).equals(GZIP_MARK) ? unzipped(all) : all;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ImportRefused(`${file} can't be read: ${reason}; nothing was taken in`);
+  }
+}
+
+async function* startingWith(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
+}
+
+async function* unzipped(compressed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip();
+  const source = Readable.from(compressed);
+  source.on('error', (error) => gunzip.destroy(error));
+  for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer;
+}

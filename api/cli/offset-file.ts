@@ -1,0 +1,87 @@
+/** Where a file of JSON lines wants a group to stand: all of its lines are meant, or none is taken. */
+import { readFileSync } from 'node:fs';
+import { InvalidArguments } from './invalid-arguments';
+
+/** A line, with its number for people. */
+export interface OffsetLine {
+  readonly line: number;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+const EXPECTED = '{"topic":"...","partition":0,"offset":0}';
+
+/** Reads the lines. Throws {@link InvalidArguments}, which names the line. */
+export const readOffsetFile = (file: string, group: string): ReadonlyArray<OffsetLine> => {
+  const lines: OffsetLine[] = [];
+  const texts = contentOf(file).split('\n');
+  texts.forEach((text, index) => {
+    if (text.trim() === '') return;
+    const line = lineOf(file, text, index + 1, group);
+    const same = lines.find(({ topic, partition }) => topic === line.topic && partition === line.partition);
+    if (same !== undefined) {
+      throw new InvalidArguments(
+        `line ${line.line} of ${file} names ${line.topic}/${line.partition}, as line ${same.line} does: say each once`,
+      );
+    }
+    lines.push(line);
+  });
+  if (lines.length === 0) throw new InvalidArguments(`${file} has no lines; it takes ${EXPECTED} for each partition`);
+  return lines;
+};
+
+/** Throws {@link InvalidArguments} for the first line whose partition is none of these. */
+export const assertEachMatches = (
+  file: string,
+  lines: ReadonlyArray<OffsetLine>,
+  group: string,
+  places: ReadonlyArray<{ readonly topic: string; readonly partition: number }>,
+): void => {
+  const stray = lines.find((each) => !places.some((place) => isAt(each, place)));
+  if (stray === undefined) return;
+  const topics = [...new Set(places.map(({ topic }) => topic))].join(', ');
+  throw new InvalidArguments(
+    `line ${stray.line} of ${file} names ${stray.topic}/${stray.partition}, where ${group} does not stand` +
+      (topics === '' ? '' : ` (it reads ${topics})`),
+  );
+};
+
+/** Whether a line is about a partition. */
+export const isAt = (
+  line: OffsetLine,
+  { topic, partition }: { readonly topic: string; readonly partition: number },
+): boolean => line.topic === topic && line.partition === partition;
+
+const contentOf = (file: string): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    throw new InvalidArguments(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const lineOf = (file: string, text: string, line: number, group: string): OffsetLine => {
+  const value = parsed(text);
+  const fields = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  const { topic, partition, offset } = fields;
+  if (typeof topic !== 'string' || topic === '' || !isIndex(partition) || !isIndex(offset)) {
+    throw new InvalidArguments(`line ${line} of ${file} is not ${EXPECTED}, with integers from 0 on`);
+  }
+  if (fields['group'] !== undefined && fields['group'] !== group) {
+    throw new InvalidArguments(
+      `line ${line} of ${file} is about the group ${JSON.stringify(fields['group'])}, not ${group}`,
+    );
+  }
+  return { line, topic, partition, offset };
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,44 @@
+/** What only a program as a whole can show to be wrong with its definitions; each alone was checked where it is declared. */
+import { topicNames, type Catalog } from '../../domain/kernel/aggregate';
+import { assertTopics, InvalidDeclaration } from '../../domain/kernel/declarations';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
+import { deadLetterTopic } from '../../infra/dead-letters/dead-letter-topic';
+
+/** A consumer group of the program: a projection, or a process manager. */
+interface Group {
+  readonly name: string;
+  readonly handles: ReadonlyArray<AnyEventDefinition>;
+}
+
+export interface ProgramDefinitions {
+  /** With the installation's prefix before its topics. */
+  readonly catalog: Catalog;
+  readonly topicPrefix: string;
+  readonly projections: ReadonlyArray<Group>;
+  readonly processManagers: ReadonlyArray<Group>;
+}
+
+/** Throws InvalidDeclaration. */
+export const assertProgram = ({ catalog, topicPrefix, projections, processManagers }: ProgramDefinitions): void => {
+  const names = new Set(projections.map(({ name }) => name));
+  const shared = processManagers.find(({ name }) => names.has(name));
+  if (shared !== undefined) {
+    throw new InvalidDeclaration(
+      `the process manager ${shared.name} has the name of a projection; both are consumer groups: give one another name`,
+    );
+  }
+  const groups = [...projections, ...processManagers];
+  for (const { name, handles } of groups) {
+    for (const { type } of handles) {
+      if (catalog.eventDefinition(type) !== undefined) continue;
+      throw new InvalidDeclaration(`${name} handles ${type}, which no aggregate of the program has among its events`);
+    }
+  }
+  assertTopics(
+    [
+      ...catalog.aggregates.flatMap(({ topic }) => topicNames(topic)),
+      ...groups.map(({ name }) => deadLetterTopic(topicPrefix, name)),
+    ],
+    topicPrefix === '' ? 'the program' : `the program with KAFKA_TOPIC_PREFIX '${topicPrefix}'`,
+  );
+};

@@ -1,0 +1,215 @@
+/**
+ * The rules for names, held where a name is declared. Names end up in places with rules of their own (a stream's name, a
+ * URL, a Kafka topic, a table), and one that does not fit there would be found out by the first event that needs it.
+ */
+
+/** A definition that no program can be made of: what is wrong, where, and what is allowed. */
+export class InvalidDeclaration extends Error {
+  override readonly name = 'InvalidDeclaration';
+}
+
+/** What a kind of name may look like. */
+export interface NameRule {
+  readonly what: string;
+  readonly pattern: RegExp;
+  readonly maxLength: number;
+  /** The pattern in words. */
+  readonly allowed: string;
+  readonly example: string;
+  /** Names that fit the pattern and are taken already, each with what for. */
+  readonly reserved?: ReadonlyMap<string, string>;
+}
+
+const DISPLAY_LIMIT_CHARACTERS = 60;
+
+/** A name as a message shows it: it may be anything, and of any length. */
+export const shownName = (name: unknown): string => {
+  if (typeof name !== 'string') return `${String(name)} (no text)`;
+  const text = JSON.stringify(name).slice(1, -1);
+  if (text.length <= DISPLAY_LIMIT_CHARACTERS) return `'${text}'`;
+  return `'${text.slice(0, DISPLAY_LIMIT_CHARACTERS)}...' (${name.length} characters)`;
+};
+
+/** Holds a name to its rule. Throws {@link InvalidDeclaration}; `where` says whose name it is. */
+export const assertName = (rule: NameRule, name: string, where: string): void => {
+  const { what, pattern, maxLength, allowed, example, reserved } = rule;
+  // Definitions may come from plain JavaScript, where nothing has checked that it is a text.
+  const isName = typeof (name as unknown) === 'string' && name.length <= maxLength && pattern.test(name);
+  if (!isName) {
+    throw new InvalidDeclaration(
+      `${where}: ${shownName(name)} can't be ${what}; it takes ${allowed}, at most ${maxLength} characters, such as ${example}`,
+    );
+  }
+  const taken = reserved?.get(name.toLowerCase());
+  if (taken === undefined) return;
+  throw new InvalidDeclaration(`${where}: ${shownName(name)} can't be ${what}; that name is taken by ${taken}`);
+};
+
+/** Throws {@link InvalidDeclaration} where a name is declared twice; `same` says when two names are one. */
+export const assertUnique = (
+  what: string,
+  names: ReadonlyArray<string>,
+  where: string,
+  same: (name: string) => string = (name) => name,
+): void => {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const earlier = seen.get(same(name));
+    if (earlier === name)
+      throw new InvalidDeclaration(`${where} names the ${what} '${name}' twice; use each name once`);
+    if (earlier !== undefined)
+      throw new InvalidDeclaration(`${where} names the ${what} '${name}' beside '${earlier}', which is the same name`);
+    seen.set(same(name), name);
+  }
+};
+
+/** Throws {@link InvalidDeclaration} for a number that is not an integer from `least` to `most`. */
+export const assertInteger = (what: string, value: number, where: string, least: number, most: number): void => {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  throw new InvalidDeclaration(`${where}: ${what} is ${String(value)}; it takes an integer from ${least} to ${most}`);
+};
+
+// -------------------------------------------------------------------------------------
+// The rules
+// -------------------------------------------------------------------------------------
+
+/** A category ends at the first dash of a stream's name, so it can't have one. */
+export const CATEGORY: NameRule = {
+  what: 'a category',
+  pattern: /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/,
+  maxLength: 64,
+  allowed: 'lower-case letters, digits and single underscores between them, and no dash (a stream is <category>-<id>)',
+  example: 'order or gift_card',
+};
+
+const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const KEBAB_WORDS = 'kebab-case: lower-case letters, digits and single dashes between them';
+
+/** Where the program's own addresses begin. */
+const RESERVED_PATHS: ReadonlyMap<string, string> = new Map(
+  ['views', 'streams', 'ops', 'health', 'docs', 'metrics', 'console', 'schemas', 'problems', 'openapi', 'asyncapi'].map(
+    (path) => [path, `the program's own address /${path}`],
+  ),
+);
+
+export const PATH: NameRule = {
+  what: 'a path',
+  pattern: KEBAB_CASE,
+  maxLength: 64,
+  allowed: KEBAB_WORDS,
+  example: 'orders or gift-cards',
+  reserved: RESERVED_PATHS,
+};
+
+export const COMMAND: NameRule = {
+  what: 'a command',
+  pattern: KEBAB_CASE,
+  maxLength: 64,
+  allowed: KEBAB_WORDS,
+  example: 'place or declare-unavailable',
+};
+
+/** Whether it is a fact is for the contract check to say; here it has to fit a URL and a metric's label. */
+export const EVENT_TYPE: NameRule = {
+  what: 'an event type',
+  pattern: /^[A-Z][A-Za-z0-9]*$/,
+  maxLength: 100,
+  allowed: 'PascalCase: letters and digits, beginning with a capital letter',
+  example: 'OrderPlaced',
+};
+
+/** Kafka puts no such name on a topic, whatever else it allows. */
+const RESERVED_TOPICS: ReadonlyMap<string, string> = new Map([
+  ['__consumer_offsets', 'Kafka itself'],
+  ['__transaction_state', 'Kafka itself'],
+  ['__cluster_metadata', 'Kafka itself'],
+]);
+
+/** Upper limit of Kafka on a topic's name. */
+export const MAX_TOPIC_CHARACTERS = 249;
+
+export const TOPIC: NameRule = {
+  what: 'a topic',
+  pattern: /^(?!\.{1,2}$)(?!.*\.dlt$)(?!__)[A-Za-z0-9._-]+$/,
+  maxLength: MAX_TOPIC_CHARACTERS,
+  allowed:
+    "letters, digits and . _ - (but not '.', '..', a beginning with '__', which is Kafka's own, or an ending with '.dlt', which is a dead-letter topic)",
+  example: 'orders',
+  reserved: RESERVED_TOPICS,
+};
+
+/** A consumer group's name is also that of its dead-letter topic, `<prefix><group>.dlt`. */
+const MAX_GROUP_CHARACTERS = 100;
+
+export const PROJECTION: NameRule = {
+  what: 'a projection',
+  pattern: KEBAB_CASE,
+  maxLength: MAX_GROUP_CHARACTERS,
+  allowed: KEBAB_WORDS,
+  example: 'order-summary',
+};
+
+export const PROCESS_MANAGER: NameRule = {
+  what: 'a process manager',
+  pattern: KEBAB_CASE,
+  maxLength: MAX_GROUP_CHARACTERS,
+  allowed: KEBAB_WORDS,
+  example: 'fulfilment',
+};
+
+/** What a row or a request for rows says beside the columns. */
+const RESERVED_COLUMNS: ReadonlyMap<string, string> = new Map([
+  ['stale', 'the mark of rows whose events wait behind a dead letter'],
+  ['limit', "the parameter 'limit' of every list"],
+  ['cursor', "the parameter 'cursor' of every list"],
+  ['wait', "the parameter 'wait' of every query"],
+  ['constructor', 'JavaScript itself'],
+  ['prototype', 'JavaScript itself'],
+]);
+
+export const COLUMN: NameRule = {
+  what: 'a column',
+  pattern: /^[a-z][A-Za-z0-9]*$/,
+  maxLength: 64,
+  allowed: 'camelCase: letters and digits, beginning with a lower-case letter',
+  example: 'customerId',
+  reserved: RESERVED_COLUMNS,
+};
+
+export const FIELD: NameRule = {
+  what: 'a field',
+  pattern: /^[A-Za-z][A-Za-z0-9_]*$/,
+  maxLength: 64,
+  allowed: 'letters, digits and underscores, beginning with a letter',
+  example: 'customerId',
+  reserved: new Map([
+    ['constructor', 'JavaScript itself'],
+    ['prototype', 'JavaScript itself'],
+  ]),
+};
+
+// -------------------------------------------------------------------------------------
+// Topics together
+// -------------------------------------------------------------------------------------
+
+const KAFKA_TOPIC = /^(?!\.{1,2}$)(?!__)[A-Za-z0-9._-]+$/;
+
+/**
+ * Holds the topics of one installation to what Kafka takes of them together: no name twice, none too long, and none that
+ * differs from another only by `.` and `_`, for Kafka's metrics count both under one name (it refuses such a pair).
+ */
+export const assertTopics = (names: ReadonlyArray<string>, where: string): void => {
+  for (const name of names) {
+    if (!KAFKA_TOPIC.test(name)) {
+      throw new InvalidDeclaration(
+        `${where}: Kafka takes no topic ${shownName(name)}; it takes letters, digits and . _ -, not '.', '..', or a beginning with '__', which is its own`,
+      );
+    }
+    if (name.length <= MAX_TOPIC_CHARACTERS) continue;
+    throw new InvalidDeclaration(
+      `${where}: the topic ${shownName(name)} would be too long; Kafka takes at most ${MAX_TOPIC_CHARACTERS} characters, the prefix and '.dlt' included`,
+    );
+  }
+  assertUnique('topic', names, where);
+  assertUnique('topic', names, `${where} (Kafka takes '.' and '_' for the same)`, (name) => name.replaceAll('.', '_'));
+};

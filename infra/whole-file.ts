@@ -1,0 +1,109 @@
+/**
+ * Files that are there as a whole or not at all: written under another name in the same folder, flushed to the disk, looked
+ * at, and renamed. Whatever ends the writing, nothing half done stands under the final name.
+ */
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+/** The file can't be written; nothing stands under its name that did not stand there before. */
+export class FileNotWritten extends Error {
+  override readonly name = 'FileNotWritten';
+}
+
+export interface WholeFileOptions {
+  /** Permissions of the file; data of customers is the owner's alone. */
+  readonly mode: number;
+  /** Whether a file of that name may be replaced. */
+  readonly replaces: boolean;
+}
+
+const SUFFIX = '.partial';
+
+/** Writes the chunks as one file. Throws {@link FileNotWritten}, or what producing a chunk has thrown. */
+export const writeWholeFile = (file: string, chunks: Iterable<string>, options: WholeFileOptions): void => {
+  assertFree(file, options);
+  const partial = `${file}${SUFFIX}`;
+  const descriptor = orFail(file, () => {
+    // What a writer has left behind that was killed is nobody's; one that still writes notices at the end.
+    rmSync(partial, { force: true });
+    return openSync(partial, 'wx', options.mode);
+  });
+  try {
+    let bytes = 0;
+    for (const chunk of chunks) bytes += orFail(file, () => writeAll(descriptor, Buffer.from(chunk)));
+    orFail(file, () => {
+      fsyncSync(descriptor);
+      assertWhole(file, partial, descriptor, bytes);
+      assertFree(file, options);
+      renameSync(partial, file);
+    });
+  } catch (error) {
+    // Another writer may have taken the name over.
+    if (isOwn(partial, descriptor)) rmSync(partial, { force: true });
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+  syncFolder(dirname(file));
+};
+
+/** Writes a text in place of what the file holds; the owner's settings decide who may read it. */
+export const writeWholeText = (file: string, text: string): void =>
+  writeWholeFile(file, [text], { mode: 0o666, replaces: true });
+
+/** Writes a value as indented JSON in place of what the file holds. */
+export const writeWholeJson = (file: string, value: unknown): void =>
+  writeWholeText(file, `${JSON.stringify(value, null, 2)}\n`);
+
+const assertFree = (file: string, { replaces }: WholeFileOptions): void => {
+  if (!replaces && existsSync(file))
+    throw new FileNotWritten(`${file} exists already: move it away, or name another file`);
+};
+
+const writeAll = (descriptor: number, bytes: Buffer): number => {
+  for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
+  return bytes.length;
+};
+
+const assertWhole = (file: string, partial: string, descriptor: number, bytes: number): void => {
+  const { size } = fstatSync(descriptor);
+  if (size !== bytes) throw new FileNotWritten(`${file} was not written: ${size} of ${bytes} bytes are on the disk`);
+  if (!isOwn(partial, descriptor))
+    throw new FileNotWritten(`${file} was not written: another process writes ${partial}`);
+};
+
+const isOwn = (partial: string, descriptor: number): boolean =>
+  existsSync(partial) && statSync(partial).ino === fstatSync(descriptor).ino;
+
+const orFail = <A>(file: string, act: () => A): A => {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof FileNotWritten) throw error;
+    throw new FileNotWritten(`${file} was not written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+/** The new name has to last too; where a folder can't be synced, the system does it in its own time. */
+const syncFolder = (folder: string): void => {
+  try {
+    const descriptor = openSync(folder, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // Some file systems sync no folders.
+  }
+};
