@@ -25,8 +25,6 @@ export class ImportRefused extends Error {
 /** How the engine's own lines go on behind the attributes; inside of a JSON text the quotes would be escaped. */
 const DATA_MARK = ',"data":';
 
-/** Reads a line as an event with its payload's very text. A Left says what is wrong. */
-export const eventOfLine = (line: string): E.Either<string, StoredEvent> => E.map(({ event }: Line) => event)(readLine(line));
 
 interface Line {
   readonly event: StoredEvent;
