@@ -167,8 +167,8 @@ const session = async (running: Running, onProgress: () => void): Promise<void> 
   await assertStoreFits(running);
   const consumer = await log.openConsumer(handler.group);
   try {
-    await running.watch.check();
     const plan = await makePlan(running, consumer, running.accepted.gaps);
+    await running.watch.check();
     await handler.begin(plan.begin);
     const behind = plan.catchUp === undefined ? [] : await catchUp(running, plan.catchUp);
     if (behind === undefined) return;

@@ -2,7 +2,7 @@
 
 export interface RelayStatus {
   readonly state: 'waiting-for-lease' | 'starting' | 'running' | 'retrying' | 'halted' | 'stopped';
-  /** Why it is not running, and what to do. */
+  /** Why it is not running, and what to do; while it runs, what is to be known of its topics. */
   readonly reason: string | null;
   /** Where it is halted because Kafka and the store are not the same history. */
   readonly cause: 'store-behind' | 'other-store' | null;

@@ -219,9 +219,9 @@ const settleTopics = async ({
   const declared = catalog.aggregates.map(({ topic }) => topic);
   const found = await log.ensureTopics(declared);
   monitor.topics(found);
-  await watch.check();
   const decision = topicDecision({ declared, found, known: state.topics(), cursor: state.cursor(), acceptNewLog });
   if (decision._tag === 'Refuse') throw new RelayHalted(decision.reason);
+  await watch.check();
   if (decision.note !== undefined) logger.info({ cursor: decision.cursor }, decision.note);
   state.saveTopics(found, decision.cursor);
   return decision.cursor;

@@ -6,6 +6,7 @@ import { systemClock } from '../../infra/clock';
 import { headersKept } from '../../infra/dead-letters/kept-headers';
 import { openDatabase, openForReading } from '../../infra/sqlite/database';
 import { LeaseLost } from '../../infra/sqlite/lease';
+import type { StoreProof } from '../../projections/engine/store-proof';
 import { viewsMigrations } from '../../projections/engine/views-schema';
 import { projections } from '../../projections/registry';
 import { deleteRecordsBefore, produceRaw } from '../support/broker-admin';
@@ -81,6 +82,12 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
               assert.is(status.from, from);
               assert.is(status.reason, null);
               assert.is(status.proof?.['equal'], true);
+              const proven = status.proof?.['store'] as StoreProof;
+              assert.is(proven.equal, true);
+              for (const { events, eventsInStore, digest, digestInStore } of proven.topics) {
+                assert.ok(events > 0);
+                assert.equal([events, digest], [eventsInStore, digestInStore]);
+              }
               assert.is(status.proof?.['eventsFromStore'], undefined);
               assert.is(status.done, status.total);
               assert.ok(status.done > 1_000);

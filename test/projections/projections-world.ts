@@ -11,12 +11,15 @@ import { openViewReader } from '../../projections/engine/view-database';
 import type { Projection } from '../../projections/projection';
 import { projections as declared } from '../../projections/registry';
 import type { RebuildStatus, ViewReader, ViewRow } from '../../projections/view-reader';
+import type { Relay } from '../../infra/relay/relay';
 import { relayWorld, type RelayWorld } from '../infra/relay/relay-fixture';
 import { eventually } from '../support/server';
 import { openViews, rowsOf, temporaryFolder, type Told } from './views-fixture';
 import { schemaVersionOf } from '../support/schema-version';
 
 export interface ProjectionsWorld extends RelayWorld {
+  /** The relay that runs from the start. */
+  readonly relay: Relay;
   readonly viewsFile: string;
   /** Appends each event in a transaction's order. */
   readonly tell: (story: ReadonlyArray<Told>) => Promise<void>;
@@ -42,7 +45,7 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
   const viewsFile = join(temporaryFolder(), 'views.sqlite');
   const reader = openViewReader(viewsFile, declared, world.catalog);
   const roles: Projections[] = [];
-  world.start();
+  const relay = world.start();
 
   const stored = async (): Promise<ReadonlyArray<StoredEvent>> => {
     const events = await world.store.readAll({ afterPosition: 0, limit: 1_000_000 })();
@@ -53,6 +56,7 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
 
   return {
     ...world,
+    relay,
     viewsFile,
     reader,
     stored,

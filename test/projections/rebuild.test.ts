@@ -247,6 +247,14 @@ spec('a rebuild from a log that does not hold everything', ({ test }) => {
   test('fails where the log ends before the group does', () =>
     failsWith(memoryLog({ records: log.slice(0, 1) }), /but the log now holds 0 to/));
 
+  test('fails where offsets in the middle hold no record, with the numbers', () => {
+    const behind = log.map((record, index) => (index === 0 ? record : { ...record, offset: record.offset + 3 }));
+    return failsWith(
+      memoryLog({ records: behind }),
+      /stock\/\d: after offset -?\d+ the log goes on at \d+, where \d was expected: 3 records are missing.*compaction/,
+    );
+  });
+
   test('reads the store instead where the broker is the embedded one, and says why', () =>
     withStock('kafka', async (views, rebuild) => {
       assert.is(await run(views, stockLevel, rebuild, { log: memoryLog({ kind: 'embedded', records: [] }) }), 'done');
