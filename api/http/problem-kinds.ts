@@ -149,6 +149,12 @@ export const problemKinds = {
     title: 'The body is too large',
     meaning: 'BODY_LIMIT_BYTES sets the limit of this installation.',
   },
+  'event-too-large': {
+    status: 413,
+    title: 'The event would be too large to publish',
+    meaning:
+      'The body is within its limit, but an event that follows from it is not: `sizeBytes` is the size of its record, `limitBytes` the largest that can be published.',
+  },
   'unsupported-media-type': {
     status: 415,
     title: 'The body has the wrong type',

@@ -16,7 +16,7 @@ import type { CloudEventsMode } from '../configuration';
 import type { LogRecord } from './event-log';
 import { partitionOf } from './murmur2';
 import { headerNamed, STRUCTURED_CONTENT_TYPE, STRUCTURED_HEADERS } from './record-headers';
-import { versionWriter, type WriteVersions } from './written-version';
+import { versionWriter, type WriteVersions, type WrittenEvent } from './written-version';
 
 const BINARY_CONTENT_TYPE = 'application/json';
 
@@ -62,17 +62,26 @@ export interface EncodingOptions {
   readonly schemaBaseUrl: string;
   /** Events to be published in an older version; the names are present ones. */
   readonly writeVersions?: WriteVersions;
+  /** Why the event at a position is published as a placeholder; undefined where it is published as it is. */
+  readonly withheldReason?: (position: number) => string | undefined;
 }
 
 /** Makes the function that turns stored events into records. */
-export const cloudEventEncoder = ({ catalog, mode, schemaBaseUrl, writeVersions = new Map() }: EncodingOptions) => {
+export const cloudEventEncoder = ({
+  catalog,
+  mode,
+  schemaBaseUrl,
+  writeVersions = new Map(),
+  withheldReason = () => undefined,
+}: EncodingOptions) => {
   const destination = destinationOf(catalog);
   const written = versionWriter(catalog, writeVersions);
   const structuredHeaders = [{ 'content-type': STRUCTURED_CONTENT_TYPE }];
   return (stored: StoredEvent): EncodedEvent => {
-    const { event, headers: extra } = written(stored);
+    const withheld = withheldReason(stored.position);
+    const { event, headers: extra } = withheld === undefined ? written(stored) : placeholderOf(stored);
     const to = destination(event.stream);
-    const attributes = attributesOf(event, to.key, schemaBaseUrl);
+    const attributes = attributesOf(event, to.key, schemaBaseUrl, withheld);
     if (mode === 'binary') {
       return { ...to, value: event.payload, headers: [...binaryHeaders(attributes), ...extra] };
     }
@@ -83,9 +92,17 @@ export const cloudEventEncoder = ({ catalog, mode, schemaBaseUrl, writeVersions 
   };
 };
 
+/** The event's place in the order of its key, without its payload. */
+const placeholderOf = (stored: StoredEvent): WrittenEvent => ({ event: { ...stored, payload: 'null' }, headers: [] });
+
 type Attributes = Readonly<Record<string, string | number>>;
 
-const attributesOf = (event: StoredEvent, subject: string, schemaBaseUrl: string): Attributes => ({
+const attributesOf = (
+  event: StoredEvent,
+  subject: string,
+  schemaBaseUrl: string,
+  withheld: string | undefined,
+): Attributes => ({
   specversion: '1.0',
   id: event.id,
   source: `/tidemark/${categoryOf(event.stream)}`,
@@ -99,6 +116,7 @@ const attributesOf = (event: StoredEvent, subject: string, schemaBaseUrl: string
   ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
   streamversion: event.version,
   position: event.position,
+  ...(withheld === undefined ? {} : { withheld }),
 });
 
 const binaryHeaders = (attributes: Attributes): ReadonlyArray<Readonly<Record<string, string>>> => [
@@ -118,6 +136,8 @@ const percentEncoded = (text: string): string =>
 export interface ReceivedEvent {
   readonly envelope: EventEnvelope;
   readonly data: unknown;
+  /** The record is a placeholder: an operator has decided that the payload is not published, for this reason. */
+  readonly withheld?: string;
 }
 
 type Reading<A> = E.Either<string, A>;
@@ -149,7 +169,7 @@ const readStructured = (value: Buffer): Reading<ReceivedEvent> => {
   );
   if (E.isLeft(envelope)) return envelope;
   if (attributes['data'] === undefined) return E.left("the attribute 'data' is missing");
-  return E.right({ envelope: envelope.right, data: attributes['data'] });
+  return E.right(receivedOf(envelope.right, attributes['data'], attributes['withheld']));
 };
 
 const readBinary = (value: Buffer, headers: LogRecord['headers']): Reading<ReceivedEvent> => {
@@ -164,8 +184,19 @@ const readBinary = (value: Buffer, headers: LogRecord['headers']): Reading<Recei
   );
   if (E.isLeft(envelope)) return envelope;
   const data = parseJson(value);
-  return E.isLeft(data) ? data : E.right({ envelope: envelope.right, data: data.right });
+  if (E.isLeft(data)) return data;
+  const withheld = headerNamed(headers, 'ce_withheld');
+  return E.right(
+    receivedOf(
+      envelope.right,
+      data.right,
+      withheld === undefined ? undefined : percentDecoded(withheld.toString('utf8')),
+    ),
+  );
 };
+
+const receivedOf = (envelope: EventEnvelope, data: unknown, withheld: unknown): ReceivedEvent =>
+  typeof withheld === 'string' ? { envelope, data, withheld } : { envelope, data };
 
 const parseJson = (value: Buffer): Reading<unknown> => {
   const text = value.toString('utf8');

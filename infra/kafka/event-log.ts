@@ -56,6 +56,11 @@ export class OffsetOutOfRange extends Error {
   }
 }
 
+/** A client has something to do and gets nothing done: close it, and begin again with a new one. */
+export class LogStalled extends Error {
+  override readonly name = 'LogStalled';
+}
+
 /** The record is larger than the client may send: trying again can't help. */
 export class RecordTooLarge extends Error {
   override readonly name = 'RecordTooLarge';
@@ -63,8 +68,11 @@ export class RecordTooLarge extends Error {
     readonly topic: string,
     readonly partition: number,
     readonly sizeBytes: number,
+    readonly limitBytes: number,
   ) {
-    super(`${topic}/${partition}: a value of ${sizeBytes} bytes is larger than the Kafka client may send`);
+    super(
+      `${topic}/${partition}: a value of ${sizeBytes} bytes makes a record larger than the Kafka client may send (${limitBytes} bytes)`,
+    );
   }
 }
 
@@ -74,7 +82,8 @@ export interface LogConsumer {
   readonly assign: (from: ReadonlyArray<PartitionOffset>) => void;
   /**
    * Up to `maxRecords` records, in offset order within each partition; an empty list when none came within the (short)
-   * consume time-out. One call at a time. Rejects with {@link OffsetOutOfRange}.
+   * consume time-out. One call at a time. Rejects with {@link OffsetOutOfRange}, and with {@link LogStalled} where there is
+   * something to read and nothing comes, or nobody answers what there is.
    */
   readonly poll: (maxRecords: number) => Promise<ReadonlyArray<LogRecord>>;
   /** The first offset that is still there and the one that the next record will get. */
@@ -99,6 +108,20 @@ export interface OutgoingRecord {
   readonly sequence: number;
 }
 
+/** Why a producer is over. */
+export interface DeliveryFailure {
+  /** As failures are counted; `stalled` where records are in flight and nothing was acknowledged for too long. */
+  readonly class: string;
+  readonly reason: string;
+  /** The record that was reported as refused. A broker refuses whole batches: it may be any record sent with it. */
+  readonly record?: { readonly topic: string; readonly partition: number; readonly sequence: number };
+}
+
+export interface ProducerOptions {
+  /** Upper limit on one record; absent for what the topics of events are made for. */
+  readonly maxRecordBytes?: number;
+}
+
 /** What a producer tells: calls come on the event loop, those of one partition in the order of sending. */
 export interface DeliveryListener {
   /** Kafka has the record, acknowledged by all in-sync replicas. */
@@ -107,7 +130,7 @@ export interface DeliveryListener {
    * A record was not delivered, or the client is beyond repair: close this producer, open another, and go on from the
    * last contiguous acknowledgement.
    */
-  readonly onFailed: (failure: { readonly class: string; readonly reason: string }) => void;
+  readonly onFailed: (failure: DeliveryFailure) => void;
 }
 
 /** An idempotent producer: acks=all, no time-out, so that a record is either delivered or the producer has failed. */
@@ -142,7 +165,7 @@ export interface EventLog {
     partitions: ReadonlyArray<{ readonly topic: string; readonly partition: number }>,
     timeMs: number,
   ) => Promise<ReadonlyArray<PartitionOffset>>;
-  readonly openProducer: (listener: DeliveryListener) => Promise<LogProducer>;
+  readonly openProducer: (listener: DeliveryListener, options?: ProducerOptions) => Promise<LogProducer>;
   readonly openConsumer: (group: string) => Promise<LogConsumer>;
   /** Ends what this process started (the embedded broker); a real cluster goes on. */
   readonly close: () => Promise<void>;

@@ -6,7 +6,7 @@ import type { Logger } from '../logger';
 import { answerOf, errorCodes, KafkaError } from './client-errors';
 import { connectClient, disconnected, watchClient } from './client-lifecycle';
 import type { ClientSettings } from './client-settings';
-import { OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
+import { LogStalled, OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
 import type { AskBounds } from './log-offsets';
 import { recordHeaders } from './record-headers';
 
@@ -28,6 +28,12 @@ const consumerSettings = {
 const POLL_TIMEOUT_MS = 100;
 /** How often partitions that stand still are compared with what the broker holds. */
 const STANDSTILL_CHECK_MS = 15_000;
+/** With something to read and nothing read for so long, or nobody who says what there is, a consumer is given up. */
+const STALL_TIMEOUT_MS = 20_000;
+/** A partition that may have stalled is looked at so many times within the bound. */
+const LOOKS_PER_TIMEOUT = 4;
+/** A batch that took long to apply is not the broker's: between two polls no more than this counts. */
+const MAX_COUNTED_WAIT_MS = 6_000;
 
 export interface LogConsumerOptions {
   readonly settings: ClientSettings;
@@ -37,6 +43,8 @@ export interface LogConsumerOptions {
   readonly logger: Logger;
   /** How long the broker may hold a fetch that finds nothing; a real one answers as soon as there is something. */
   readonly fetchWaitMs?: number;
+  /** How long there may be something to read and nothing come; absent for the usual bound. */
+  readonly stallTimeoutMs?: number;
 }
 
 /** Connects a consumer. Rejects where no broker answers. */
@@ -51,7 +59,8 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
   client.setDefaultConsumeTimeout(POLL_TIMEOUT_MS);
   // What has been fetched is handed out at once, not held until the time-out. The types leave the method out.
   (client as TimeoutOnlyForFirst).setDefaultIsTimeoutOnlyForFirstMessage(true);
-  const reading = assignedReading({ client, clock, askBounds });
+  const { stallTimeoutMs = STALL_TIMEOUT_MS } = options;
+  const reading = assignedReading({ client, clock, askBounds, stallTimeoutMs });
   // Polls that overlapped would starve libuv's threads, and one in flight must not meet the disconnection.
   const inTurn = exclusive();
   let closing: Promise<void> | undefined;
@@ -78,6 +87,7 @@ interface ReadingOptions {
   readonly client: KafkaConsumer;
   readonly clock: Clock;
   readonly askBounds: AskBounds;
+  readonly stallTimeoutMs: number;
 }
 
 interface Position {
@@ -86,6 +96,8 @@ interface Position {
   next: number;
   /** Whether a record came since the last look. */
   moved: boolean;
+  /** The waiting time when it was first seen behind the log's end without moving; undefined while it is not. */
+  behindSinceMs: number | undefined;
 }
 
 /**
@@ -93,15 +105,19 @@ interface Position {
  * names no partition, and it is dropped without a word where the same batch holds records of other partitions: so
  * partitions that stand still are compared with the broker's watermarks, at the first poll and from time to time.
  */
-const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
+const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOptions) => {
   let positions = new Map<string, Position>();
   let checkAtMs = 0;
+  // Time that was spent waiting for records while none was left in the client's queue.
+  let waitedMs = 0;
+  let polledAtMs = clock.monotonicMs();
+  let unansweredSinceMs: number | undefined;
 
   const assign = (from: ReadonlyArray<PartitionOffset>): void => {
     positions = new Map(
       from.map(({ topic, partition, offset }) => [
         placeOf(topic, partition),
-        { topic, partition, next: offset, moved: false },
+        { topic, partition, next: offset, moved: false, behindSinceMs: undefined },
       ]),
     );
     checkAtMs = clock.monotonicMs();
@@ -122,19 +138,44 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
       if (next >= low && next <= high) return;
       throw new OffsetOutOfRange(topic, partition, `offset ${next} is not in the log, which holds ${low} to ${high}`);
     });
+    standing.forEach((position, index) => failIfStalled(position, bounds[index]?.high ?? position.next));
+  };
+
+  const failIfStalled = (position: Position, high: number): void => {
+    const { topic, partition, next } = position;
+    position.behindSinceMs = next < high ? (position.behindSinceMs ?? waitedMs) : undefined;
+    if (position.behindSinceMs === undefined || waitedMs - position.behindSinceMs < stallTimeoutMs) return;
+    const seconds = Math.round((waitedMs - position.behindSinceMs) / 1_000);
+    throw new LogStalled(
+      `${topic}/${partition}: nothing has come for ${seconds} s from offset ${next} on, and the log ends at ${high}`,
+    );
+  };
+
+  /** A broker that does not answer is no reason to stop reading what has been fetched; for too long it is. */
+  const failIfUnanswered = (error: unknown): void => {
+    unansweredSinceMs ??= waitedMs;
+    if (waitedMs - unansweredSinceMs < stallTimeoutMs) return;
+    const seconds = Math.round((waitedMs - unansweredSinceMs) / 1_000);
+    throw new LogStalled(
+      `no records have come for ${seconds} s, and nobody says what there is to read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   };
 
   const checkInTime = async (): Promise<void> => {
     const nowMs = clock.monotonicMs();
     if (nowMs < checkAtMs) return;
-    checkAtMs = nowMs + STANDSTILL_CHECK_MS;
     try {
       await checkStanding();
+      unansweredSinceMs = undefined;
     } catch (error) {
-      // A broker that does not answer is no reason to stop reading what has been fetched: the next look comes.
-      if (error instanceof OffsetOutOfRange) throw error;
+      if (error instanceof OffsetOutOfRange || error instanceof LogStalled) throw error;
+      failIfUnanswered(error);
     }
-    for (const position of positions.values()) position.moved = false;
+    const all = [...positions.values()];
+    const isDoubtful = unansweredSinceMs !== undefined || all.some(({ behindSinceMs }) => behindSinceMs !== undefined);
+    const pauseMs = isDoubtful ? stallTimeoutMs / LOOKS_PER_TIMEOUT : STANDSTILL_CHECK_MS;
+    checkAtMs = clock.monotonicMs() + Math.min(pauseMs, STANDSTILL_CHECK_MS, stallTimeoutMs);
+    for (const position of all) position.moved = false;
   };
 
   const explained = async (error: unknown): Promise<ReadonlyArray<LogRecord>> => {
@@ -146,17 +187,26 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
     return [];
   };
 
+  const noteWait = (records: number, maxRecords: number): void => {
+    const nowMs = clock.monotonicMs();
+    if (records < maxRecords) waitedMs += Math.min(nowMs - polledAtMs, MAX_COUNTED_WAIT_MS);
+    if (records > 0) unansweredSinceMs = undefined;
+    polledAtMs = nowMs;
+  };
+
   const poll = async (maxRecords: number): Promise<ReadonlyArray<LogRecord>> => {
     await checkInTime();
     try {
       const messages = await answerOf<Message[]>('poll', (callback) => {
         client.consume(maxRecords, callback);
       });
+      noteWait(messages.length, maxRecords);
       return messages.map((message) => {
         const position = positions.get(placeOf(message.topic, message.partition));
         if (position !== undefined) {
           position.next = message.offset + 1;
           position.moved = true;
+          position.behindSinceMs = undefined;
         }
         return recordOf(message);
       });

@@ -18,13 +18,17 @@ export interface RealLogOptions {
   readonly connection: KafkaConnection;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How long a client may get nothing done before it is given up; absent for the usual bound. */
+  readonly stallTimeoutMs?: number;
 }
 
 /**
  * Opens a cluster. Resolves also while no broker answers, after a line in the log that says so: calls reject until one
  * does, and whoever makes them tries again. Throws ConfigurationError where the settings are impossible.
  */
-export const openRealLog = async ({ connection, clock, logger }: RealLogOptions): Promise<EventLog> => {
+export const openRealLog = async (options: RealLogOptions): Promise<EventLog> => {
+  const { connection, clock, logger, stallTimeoutMs } = options;
+  const stall = stallTimeoutMs === undefined ? {} : { stallTimeoutMs };
   const settings = connectionSettings(connection);
   const admin = openAdmin(settings, logger);
   const offsets = openLogOffsets(settings, clock, logger);
@@ -40,8 +44,9 @@ export const openRealLog = async ({ connection, clock, logger }: RealLogOptions)
     ensureTopics: topics.ensureTopics,
     deleteTopics: topics.deleteTopics,
     offsetsAtTime: offsets.atTime,
-    openProducer: (listener) => openLogProducer(settings, listener, logger),
-    openConsumer: (group) => openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger }),
+    openProducer: (listener, options) => openLogProducer({ settings, listener, clock, logger, ...stall, ...options }),
+    openConsumer: (group) =>
+      openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger, ...stall }),
     close: async () => {
       if (closed.signal.aborted) return;
       closed.abort();

@@ -1,13 +1,17 @@
 /** One pass after another over the outbox: reads pages behind the cursor and keeps a bounded window on its way to Kafka. */
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
-import type { EncodedEvent } from '../kafka/cloud-events';
-import { RecordTooLarge, type EventLog, type LogProducer } from '../kafka/event-log';
+import type { Destination, EncodedEvent } from '../kafka/cloud-events';
+import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../kafka/event-log';
+import { MAX_PAGE_BYTES, type EventPageQuery } from '../sqlite/event-queries';
 import { acknowledgements } from './acknowledgements';
+import type { RelayPlace } from './relay-holes';
 
 /** Measured: eight pages of a thousand keep the producer busy; more only costs memory. */
 const PAGE_EVENTS = 1_000;
 const WINDOW_EVENTS = 8_000;
+/** Upper limit on the values in flight: the client keeps a copy of each. */
+const WINDOW_BYTES = 16_777_216;
 const FLUSH_MS = 10_000;
 /** How long to wait for acknowledgements before looking again whether to stop. */
 const WAIT_MS = 100;
@@ -16,34 +20,44 @@ const WAIT_MS = 100;
 export class DeliveryFailed extends Error {
   override readonly name = 'DeliveryFailed';
   constructor(
-    readonly failureClass: string,
-    reason: string,
+    readonly failure: DeliveryFailure,
+    /** The position of the event that was on its way with nothing beside it; undefined where there were others. */
+    readonly alonePosition: number | undefined,
+    /** The last position that was sent. */
+    readonly lastPosition: number,
   ) {
-    super(reason);
+    super(failure.reason);
   }
-}
-
-/** An event that can't be published, whatever is tried: a person has to look. */
-export class Unpublishable extends Error {
-  override readonly name = 'Unpublishable';
 }
 
 export interface PublisherOptions {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly cursor: number;
+  /** Where an event goes; undefined where the program has no aggregate for it. */
+  readonly destinationOf: (event: StoredEvent) => Destination | undefined;
   readonly encode: (event: StoredEvent) => EncodedEvent;
   /** The highest position that a partition was found to hold; 0 where it holds none. */
-  readonly publishedPosition: (topic: string, partition: number) => number;
-  readonly readPage: (page: { readonly afterPosition: number; readonly limit: number }) => ReadonlyArray<StoredEvent>;
+  readonly publishedPosition: (place: RelayPlace) => number;
+  /** Whether the partition stands behind an event that can't be published. */
+  readonly isBlocked: (place: RelayPlace) => boolean;
+  /** Whether an event goes with nothing beside it, so that a refusal names it. */
+  readonly isAlone: (place: RelayPlace, position: number) => boolean;
+  /** The event can't be published, whatever is tried: its partition is blocked when this returns. */
+  readonly onRefused: (place: RelayPlace, event: StoredEvent, reason: string) => void;
+  /** The events of a page that have no destination. */
+  readonly onUnroutable: (events: ReadonlyArray<StoredEvent>) => void;
+  readonly readPage: (page: EventPageQuery) => ReadonlyArray<StoredEvent>;
 }
 
 export interface Publisher {
   readonly cursor: () => number;
+  /** Nothing is in flight. */
+  readonly isSettled: () => boolean;
   readonly counts: () => { readonly published: number; readonly skipped: number };
   /**
    * Sends what the outbox holds now, as far as the window allows; false where there was nothing to send. Throws
-   * {@link DeliveryFailed} and {@link Unpublishable}.
+   * {@link DeliveryFailed}.
    */
   readonly pass: (signal: AbortSignal) => Promise<boolean>;
   /** Throws what a delivery report has brought since the last pass. */
@@ -55,10 +69,11 @@ export interface Publisher {
 
 /** Opens a producer and stands ready behind the cursor. */
 export const openPublisher = async (options: PublisherOptions): Promise<Publisher> => {
-  const { log, clock, encode, readPage, publishedPosition } = options;
-  const acks = acknowledgements(options.cursor, WINDOW_EVENTS);
+  const { log, clock, readPage } = options;
+  const acks = acknowledgements(options.cursor, WINDOW_EVENTS, WINDOW_BYTES);
   let failure: DeliveryFailed | undefined;
   let readTo = options.cursor;
+  let alonePosition: number | undefined;
   let published = 0;
   let skipped = 0;
   const producer = await log.openProducer({
@@ -67,7 +82,7 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
       published += 1;
     },
     onFailed: (failed) => {
-      failure ??= new DeliveryFailed(failed.class, failed.reason);
+      failure ??= new DeliveryFailed(failed, alonePosition, readTo);
     },
   });
 
@@ -75,47 +90,102 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
     if (failure !== undefined) throw failure;
   };
 
-  const room = async (signal: AbortSignal): Promise<void> => {
-    // Delivery reports come in bursts of some milliseconds; a turn of the event loop lets them in.
-    for (let waited = 0; !acks.hasRoom() && !signal.aborted; waited += 1) {
+  /** Delivery reports come in bursts of some milliseconds; a turn of the event loop lets them in. */
+  const waitUntil = async (holds: () => boolean, signal: AbortSignal): Promise<void> => {
+    for (let waited = 0; !holds() && !signal.aborted; waited += 1) {
       throwFailure();
       await clock.sleep(waited < WAIT_MS ? 1 : 10, signal);
     }
     throwFailure();
   };
 
-  const publish = async (event: StoredEvent, signal: AbortSignal): Promise<boolean> => {
-    const record = encoded(encode, event);
-    if (!acks.hasRoom()) await room(signal);
-    if (signal.aborted) return false;
-    if (event.position <= publishedPosition(record.topic, record.partition)) {
-      acks.sent(event.position);
-      acks.acknowledged(event.position);
-      skipped += 1;
-      return true;
-    }
+  const passOver = (position: number): void => {
+    acks.sent(position);
+    acks.acknowledged(position);
+  };
+
+  /** Sends one; false where the signal came first. */
+  const send = async (event: StoredEvent, record: EncodedEvent, signal: AbortSignal): Promise<boolean> => {
     // Stop at the first record that does not fit, or order breaks.
     while (!isSent(producer, event, record, clock.nowMs())) {
       throwFailure();
       await clock.sleep(1, signal);
       if (wasTold(signal)) return false;
     }
-    acks.sent(event.position);
+    readTo = event.position;
+    acks.sent(event.position, record.value.length);
     return true;
+  };
+
+  const sendAlone = async (event: StoredEvent, record: EncodedEvent, signal: AbortSignal): Promise<boolean> => {
+    const isSettled = (): boolean => acks.outstanding() === 0;
+    await waitUntil(isSettled, signal);
+    alonePosition = event.position;
+    if (wasTold(signal) || !(await send(event, record, signal))) return false;
+    await waitUntil(isSettled, signal);
+    alonePosition = undefined;
+    return true;
+  };
+
+  const publish = async (event: StoredEvent, to: Destination, signal: AbortSignal): Promise<boolean> => {
+    if (!acks.hasRoom()) await waitUntil(acks.hasRoom, signal);
+    if (signal.aborted) return false;
+    if (options.isBlocked(to)) {
+      passOver(event.position);
+      return true;
+    }
+    if (event.position <= options.publishedPosition(to)) {
+      passOver(event.position);
+      skipped += 1;
+      return true;
+    }
+    const refuse = (error: unknown): true => {
+      options.onRefused(to, event, error instanceof Error ? error.message : String(error));
+      passOver(event.position);
+      return true;
+    };
+    let record: EncodedEvent;
+    try {
+      record = options.encode(event);
+    } catch (error) {
+      return refuse(error);
+    }
+    try {
+      return await (options.isAlone(to, event.position) ? sendAlone : send)(event, record, signal);
+    } catch (error) {
+      if (!(error instanceof RecordTooLarge)) throw error;
+      alonePosition = undefined;
+      return refuse(error);
+    }
+  };
+
+  const passUnroutable = async ({ position }: StoredEvent, signal: AbortSignal): Promise<boolean> => {
+    if (!acks.hasRoom()) await waitUntil(acks.hasRoom, signal);
+    if (wasTold(signal)) return false;
+    passOver(position);
+    return true;
+  };
+
+  const pass = async (signal: AbortSignal): Promise<boolean> => {
+    throwFailure();
+    const page = readPage({ afterPosition: readTo, limit: PAGE_EVENTS, maxBytes: MAX_PAGE_BYTES });
+    const destinations = page.map(options.destinationOf);
+    // Before the cursor can pass them.
+    options.onUnroutable(page.filter((_, index) => destinations[index] === undefined));
+    for (const [index, event] of page.entries()) {
+      const to = destinations[index];
+      const isDone = to === undefined ? await passUnroutable(event, signal) : await publish(event, to, signal);
+      if (!isDone) return true;
+      readTo = event.position;
+    }
+    return page.length > 0;
   };
 
   return {
     cursor: acks.cursor,
+    isSettled: () => acks.outstanding() === 0,
     counts: () => ({ published, skipped }),
-    pass: async (signal) => {
-      throwFailure();
-      const page = readPage({ afterPosition: readTo, limit: PAGE_EVENTS });
-      for (const event of page) {
-        if (!(await publish(event, signal))) return true;
-        readTo = event.position;
-      }
-      return page.length > 0;
-    },
+    pass,
     throwFailure,
     flush: async () => {
       await producer.flush(FLUSH_MS);
@@ -127,26 +197,9 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
 /** Read anew: between two looks at it lies a wait. */
 const wasTold = (signal: AbortSignal): boolean => signal.aborted;
 
-const encoded = (encode: PublisherOptions['encode'], event: StoredEvent): EncodedEvent => {
-  try {
-    return encode(event);
-  } catch (error) {
-    throw unpublishable(event, error);
-  }
-};
-
 /**
  * The record's time is that of publishing; the event's own is one of its attributes. A broker forgets a producer whose
- * records are old, and would store what is sent again after its restart twice.
+ * records are old, and would store what is sent again after its restart twice. Throws RecordTooLarge.
  */
-const isSent = (producer: LogProducer, event: StoredEvent, record: EncodedEvent, timestampMs: number): boolean => {
-  try {
-    return producer.send({ ...record, timestampMs, sequence: event.position }) === 'queued';
-  } catch (error) {
-    if (error instanceof RecordTooLarge) throw unpublishable(event, error);
-    throw error;
-  }
-};
-
-const unpublishable = ({ id, position }: StoredEvent, error: unknown): Unpublishable =>
-  new Unpublishable(`${id} at position ${position}: ${error instanceof Error ? error.message : String(error)}`);
+const isSent = (producer: LogProducer, event: StoredEvent, record: EncodedEvent, timestampMs: number): boolean =>
+  producer.send({ ...record, timestampMs, sequence: event.position }) === 'queued';

@@ -4,6 +4,7 @@ import type { EventLog, LogTopic } from '../kafka/event-log';
 import type { Logger } from '../logger';
 import type { EventReader } from '../sqlite/event-reader';
 import type { RelayFile } from './relay-file';
+import type { RelayHoles } from './relay-holes';
 import type { RelayStatus } from './relay-status';
 
 interface Counts {
@@ -13,9 +14,10 @@ interface Counts {
 
 export interface RelayMonitor {
   readonly become: (state: RelayStatus['state'], reason: string | null) => void;
+  readonly state: () => RelayStatus['state'];
   readonly fail: (failureClass: string) => void;
   readonly topics: (topics: ReadonlyArray<LogTopic>) => void;
-  /** Writes the status where anything has changed; `current` counts what the running session has done. */
+  /** Writes the status where anything has changed, and as a sign of life; `current` counts what the session has done. */
   readonly report: (current: Counts) => void;
   /** Adds what an ended session has done. */
   readonly addCounts: (ended: Counts) => void;
@@ -26,18 +28,28 @@ export interface RelayMonitorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly state: RelayFile;
+  readonly holes: Pick<RelayHoles, 'blocked' | 'unroutable'>;
   readonly reader: EventReader;
 }
 
+/** Whoever reads a status that is much older knows that the relay does not live. */
+const SIGN_OF_LIFE_MS = 5_000;
+
 /** Starts with nothing published in this process. */
-export const relayMonitor = ({ log, clock, logger, state, reader }: RelayMonitorOptions): RelayMonitor => {
+export const relayMonitor = ({ log, clock, logger, state, holes, reader }: RelayMonitorOptions): RelayMonitor => {
   const failures: Record<string, number> = {};
   let topics: ReadonlyArray<LogTopic> = [];
-  let phase: Pick<RelayStatus, 'state' | 'reason'> = { state: 'starting', reason: null };
+  let phase: Pick<RelayStatus, 'state' | 'reason' | 'since'> = {
+    state: 'starting',
+    reason: null,
+    since: isoTime(clock.nowMs()),
+  };
   let ended: Counts = { published: 0, skipped: 0 };
+  let current: Counts = { published: 0, skipped: 0 };
   let written = '';
+  let writtenAtMs = -Infinity;
 
-  const report = (current: Counts): void => {
+  const write = (): void => {
     const cursor = state.cursor();
     const status = {
       ...phase,
@@ -47,33 +59,42 @@ export const relayMonitor = ({ log, clock, logger, state, reader }: RelayMonitor
       published: ended.published + current.published,
       skipped: ended.skipped + current.skipped,
       failures: { ...failures },
+      blocked: holes.blocked(),
+      unroutable: holes.unroutable(),
       topics,
     };
     // The age alone is no news: whoever reads the status works it out anew.
     const text = JSON.stringify({ ...status, lagSeconds: 0 });
-    if (text === written) return;
+    if (text === written && clock.monotonicMs() - writtenAtMs < SIGN_OF_LIFE_MS) return;
     state.saveStatus({ ...status, updatedAt: isoTime(clock.nowMs()) });
     written = text;
+    writtenAtMs = clock.monotonicMs();
   };
 
   return {
     become: (next, reason) => {
-      phase = { state: next, reason };
+      const since = next === phase.state ? phase.since : isoTime(clock.nowMs());
+      phase = { state: next, reason, since };
       try {
-        report({ published: 0, skipped: 0 });
+        write();
       } catch (error) {
         logger.warn({ error }, 'the status of the relay was not kept');
       }
     },
+    state: () => phase.state,
     fail: (failureClass) => {
       failures[failureClass] = (failures[failureClass] ?? 0) + 1;
     },
     topics: (found) => {
       topics = found;
     },
-    report,
+    report: (counts) => {
+      current = counts;
+      write();
+    },
     addCounts: ({ published, skipped }) => {
       ended = { published: ended.published + published, skipped: ended.skipped + skipped };
+      current = { published: 0, skipped: 0 };
     },
   };
 };

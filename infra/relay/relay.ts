@@ -1,49 +1,23 @@
 /** The relay's life: hold the lease, find out what Kafka has, publish, and begin again after every fault that may pass. */
 import { backoffMs } from '../backoff';
-import type { CloudEventsMode } from '../configuration';
-import { cloudEventEncoder } from '../kafka/cloud-events';
-import type { WriteVersions } from '../kafka/written-version';
-import type { EventReader } from '../sqlite/event-reader';
 import { checkpointAndClose } from '../sqlite/database';
-import { LeaseLost, type Lease } from '../sqlite/lease';
+import { LeaseLost } from '../sqlite/lease';
 import { openLeasedDatabase } from '../sqlite/leased-database';
-import { readPublishedEvents, type PublishedEvent } from './published-positions';
-import { DeliveryFailed, openPublisher, Unpublishable, type Publisher } from './publisher';
-import { relayFile, relayMigrations, type RelayFile } from './relay-file';
-import { relayMonitor, type RelayMonitor } from './relay-monitor';
-import { topicDecision } from './topic-check';
-import type { RoleOptions } from '../role-options';
+import { DeliveryFailed } from './publisher';
+import { relayFile, relayMigrations } from './relay-file';
+import { relayHoles } from './relay-holes';
+import { relayMonitor } from './relay-monitor';
+import type { RelayContext, RelayOptions } from './relay-context';
+import { RelayHalted, relaySession } from './relay-session';
+import { recordSuspects } from './suspects';
 
-export interface RelayOptions extends RoleOptions {
-  /** The relay's own file. */
-  readonly file: string;
-  /** Opens the store for reading. */
-  readonly outbox: () => EventReader;
-  readonly cloudEventsMode: CloudEventsMode;
-  /** Where consumers find the schemas that `dataschema` names. */
-  readonly schemaBaseUrl: string;
-  /** Events to be published in an older version, until consumers are ready. */
-  readonly writeVersions?: WriteVersions;
-}
+export type { RelayOptions };
 
 export interface Relay {
   /** Waits for delivery reports, saves the cursor, and lets the next relay in. */
   readonly stop: () => Promise<void>;
   /** Resolves after `stop`; rejects when another process has taken the relay over. */
   readonly done: Promise<void>;
-}
-
-/** Kafka and the store contradict each other: going on would hide it. */
-class RelayHalted extends Error {
-  override readonly name = 'RelayHalted';
-}
-
-interface Running extends RelayOptions {
-  readonly stopping: AbortSignal;
-  readonly lease: Lease;
-  readonly state: RelayFile;
-  readonly reader: EventReader;
-  readonly monitor: RelayMonitor;
 }
 
 /** Starts the relay; it waits by itself for the lease and for a broker. */
@@ -85,9 +59,11 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
   const { database, lease } = opened;
   const reader = options.outbox();
   const state = relayFile(database, lease);
-  const monitor = relayMonitor({ ...options, state, reader });
+  const holes = relayHoles(database, lease, options.clock);
+  const monitor = relayMonitor({ ...options, state, holes, reader });
+  const suspects = recordSuspects();
   try {
-    await publishForever({ ...options, stopping: stopping.signal, lease, state, reader, monitor });
+    await publishForever({ ...options, stopping: stopping.signal, lease, state, holes, reader, monitor, suspects });
     if (lost === undefined) monitor.become('stopped', null);
     else throw lost;
   } finally {
@@ -97,133 +73,73 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
   }
 };
 
-const publishForever = async (running: Running): Promise<void> => {
-  const { stopping, monitor, clock, logger } = running;
+const publishForever = async (running: RelayContext): Promise<void> => {
+  const { stopping, monitor } = running;
   let attempts = 0;
   while (!stopping.aborted) {
     try {
-      await session(running, () => (attempts = 0));
+      await relaySession(running, () => (attempts = 0));
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      if (error instanceof RelayHalted || error instanceof Unpublishable) {
+      if (error instanceof RelayHalted) {
         await halt(running, reason);
         return;
       }
+      if (error instanceof DeliveryFailed && isExplained(running, error)) continue;
       attempts += 1;
-      const delayMs = backoffMs(clock, attempts);
-      monitor.fail(error instanceof DeliveryFailed ? error.failureClass : 'unreachable');
+      monitor.fail(error instanceof DeliveryFailed ? error.failure.class : 'unreachable');
       monitor.become('retrying', reason);
-      logger.warn({ reason, delayMs }, 'the relay tries again');
-      await clock.sleep(delayMs, stopping);
+      await pause(running, attempts, reason);
     }
   }
 };
 
-const halt = async ({ monitor, logger, clock, stopping }: Running, reason: string): Promise<void> => {
+/** Says from time to time that it lives. */
+const pause = async (running: RelayContext, attempts: number, reason: string): Promise<void> => {
+  const { clock, logger, stopping, monitor } = running;
+  const delayMs = backoffMs(clock, attempts);
+  logger.warn({ reason, attempts, delayMs }, 'the relay tries again');
+  await clock.sleep(delayMs, stopping);
+  monitor.become('retrying', reason);
+};
+
+/**
+ * A broker that refuses a record refuses the whole batch. So the records of that partition are sent one by one next time, and
+ * the one that is refused alone blocks its partition; all others go on.
+ */
+const isExplained = ({ holes, suspects, logger, monitor, reader }: RelayContext, failed: DeliveryFailed): boolean => {
+  const { failure, alonePosition, lastPosition } = failed;
+  const { record } = failure;
+  if (record === undefined || !suspects.isAboutRecord(failure.class)) return false;
+  monitor.fail(failure.class);
+  if (record.sequence !== alonePosition) {
+    logger.warn(
+      { reason: failure.reason, topic: record.topic, partition: record.partition },
+      'a batch was refused: looks which event it was',
+    );
+    suspects.suspect(record, lastPosition);
+    monitor.become('retrying', `${failure.reason}: looks which event it is`);
+    return true;
+  }
+  const [event] = reader.readAll({ afterPosition: record.sequence - 1, limit: 1 });
+  if (event === undefined) return false;
+  const sizeBytes = Buffer.byteLength(event.payload);
+  const reason = `${event.id} at position ${event.position}, a payload of ${sizeBytes} bytes, is refused: ${failure.reason}`;
+  logger.error(
+    { eventId: event.id, topic: record.topic, partition: record.partition, reason },
+    'an event blocks its partition',
+  );
+  holes.block(record, event, reason);
+  suspects.clear(record);
+  return true;
+};
+
+const halt = async ({ monitor, logger, clock, stopping }: RelayContext, reason: string): Promise<void> => {
   logger.error({ reason }, 'the relay is halted');
   monitor.fail('halted');
   while (!stopping.aborted) {
     monitor.become('halted', reason);
     await clock.sleep(1_000, stopping);
   }
-};
-
-// -------------------------------------------------------------------------------------
-// One session: from the look at Kafka to the first fault
-// -------------------------------------------------------------------------------------
-
-const session = async (running: Running, onProgress: () => void): Promise<void> => {
-  const { log, monitor } = running;
-  monitor.become('starting', null);
-  const cursor = await settleTopics(running);
-  const topics = running.state.topics();
-  const published = await readPublishedEvents(log, topics, running.clock);
-  refuseForeignLog(running.reader, published);
-  const positions = new Map(published.map((each) => [`${each.topic}/${each.partition}`, each.position]));
-  const publisher = await openPublisher({
-    log,
-    clock: running.clock,
-    cursor,
-    encode: cloudEventEncoder({ ...running, mode: running.cloudEventsMode }),
-    publishedPosition: (topic, partition) => positions.get(`${topic}/${partition}`) ?? 0,
-    readPage: running.reader.readAll,
-  });
-  monitor.become('running', null);
-  onProgress();
-  try {
-    await publish(running, publisher);
-  } finally {
-    monitor.addCounts(publisher.counts());
-    await publisher.close();
-  }
-};
-
-/** Makes the topics, holds them against those that the cursor counts on, and answers where to go on. */
-const settleTopics = async ({ log, catalog, state, acceptNewLog, logger, monitor }: Running): Promise<number> => {
-  const declared = catalog.aggregates.map(({ topic }) => topic);
-  const found = await log.ensureTopics(declared);
-  monitor.topics(found);
-  const decision = topicDecision({ declared, found, known: state.topics(), cursor: state.cursor(), acceptNewLog });
-  if (decision._tag === 'Refuse') throw new RelayHalted(decision.reason);
-  if (decision.note !== undefined) logger.info({ cursor: decision.cursor }, decision.note);
-  state.saveTopics(found, decision.cursor);
-  return decision.cursor;
-};
-
-/** What Kafka holds must be what the store says at that position: else they are not the same history. */
-const refuseForeignLog = (reader: EventReader, published: ReadonlyArray<PublishedEvent>): void => {
-  const last = reader.lastPosition();
-  for (const { topic, partition, id, position } of published) {
-    const place = `${topic}/${partition}`;
-    if (position > last) {
-      throw new RelayHalted(
-        `${place} holds ${id} at position ${position}, but the store ends at ${last}: the store is older than the log (a ` +
-          'restored backup?), and going on would give positions away twice. Restore the newest store, or start on fresh ' +
-          'topics with KAFKA_TOPIC_PREFIX, with the views and reactors files moved away',
-      );
-    }
-    const [stored] = reader.readAll({ afterPosition: position - 1, limit: 1 });
-    if (stored?.id === id) continue;
-    throw new RelayHalted(
-      `${place} holds ${id} at position ${position}, where the store has ${stored?.id ?? 'nothing'}: the topics belong to ` +
-        'another store. Start on topics of its own with KAFKA_TOPIC_PREFIX',
-    );
-  }
-};
-
-/** The outbox is looked at this often; the look costs two microseconds. */
-const POLL_MS = 5;
-const SAVE_INTERVAL_MS = 250;
-
-const publish = async (running: Running, publisher: Publisher): Promise<void> => {
-  const { reader, clock, stopping, lease, monitor } = running;
-  let seenVersion = -1;
-  let savedAtMs = clock.monotonicMs();
-  while (!stopping.aborted) {
-    const version = reader.dataVersion();
-    // A holder that was frozen does not know yet whether it was replaced: it sends nothing until its lease is renewed.
-    const mayHaveNews = version !== seenVersion && lease.isFresh();
-    const hasMore = mayHaveNews && (await publisher.pass(stopping));
-    if (mayHaveNews && !hasMore) seenVersion = version;
-    if (clock.monotonicMs() - savedAtMs >= SAVE_INTERVAL_MS) {
-      savedAtMs = clock.monotonicMs();
-      saveProgress(running, publisher);
-    }
-    if (!hasMore) await wait(running, publisher);
-  }
-  await publisher.flush();
-  saveProgress(running, publisher);
-  monitor.become('stopped', null);
-};
-
-const wait = async ({ clock, stopping }: Running, publisher: Publisher): Promise<void> => {
-  publisher.throwFailure();
-  await clock.sleep(POLL_MS, stopping);
-};
-
-const saveProgress = ({ state, monitor }: Running, publisher: Publisher): void => {
-  const cursor = publisher.cursor();
-  if (cursor !== state.cursor()) state.saveCursor(cursor);
-  monitor.report(publisher.counts());
 };

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/Either';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
 import { readCloudEvent } from '../kafka/cloud-events';
+import { MAX_EVENT_RECORD_BYTES, recordBytesOf } from '../record-limit';
 import { STRUCTURED_HEADERS } from '../kafka/record-headers';
 import { checkpointAndClose, openDatabase, type Database } from './database';
 import { openLeasedDatabase } from './leased-database';
@@ -140,6 +141,12 @@ const eventWriter = (database: Database, statements: StoreStatements) => {
     const streamId = head?.[0] ?? Number(statements.insertStream.run(stream).lastInsertRowid);
     if (version !== (head?.[1] ?? 0) + 1) {
       throw new ImportRefused(`line ${line}: ${stream} goes on with version ${version} after ${head?.[1] ?? 0}`);
+    }
+    const sizeBytes = recordBytesOf(event, event);
+    if (sizeBytes > MAX_EVENT_RECORD_BYTES) {
+      throw new ImportRefused(
+        `line ${line}: ${event.id} makes a record of ${sizeBytes} bytes, more than the ${MAX_EVENT_RECORD_BYTES} that can be published`,
+      );
     }
     const recordedAtMs = Date.parse(event.recordedAt);
     if (Number.isNaN(recordedAtMs)) throw new ImportRefused(`line ${line}: 'time' is ${event.recordedAt}`);

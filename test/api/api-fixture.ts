@@ -32,6 +32,7 @@ export interface Answer {
 export const relayStatus: RelayStatus = {
   state: 'running',
   reason: null,
+  since: '2024-01-01T00:00:00.000Z',
   broker: 'embedded',
   cursor: 1,
   storePosition: 1,
@@ -40,6 +41,8 @@ export const relayStatus: RelayStatus = {
   published: 1,
   skipped: 0,
   failures: {},
+  blocked: [],
+  unroutable: [],
   topics: [],
   updatedAt: '2024-01-01T00:00:00.000Z',
 };

@@ -359,6 +359,7 @@ spec('a problem', ({ test, after }) => {
         '409 request-in-progress',
         '412 version-mismatch',
         '413 body-too-large',
+        '413 event-too-large',
         '415 unsupported-media-type',
         '422 idempotency-key-reused',
         '429 too-many-requests',

@@ -1,0 +1,44 @@
+/** What a relay is started with, and what it has once it holds the lease. */
+import type { CloudEventsMode } from '../configuration';
+import { cloudEventEncoder } from '../kafka/cloud-events';
+import type { WriteVersions } from '../kafka/written-version';
+import type { RoleOptions } from '../role-options';
+import type { EventReader } from '../sqlite/event-reader';
+import type { Lease } from '../sqlite/lease';
+import type { RelayFile } from './relay-file';
+import type { RelayHoles } from './relay-holes';
+import type { RelayMonitor } from './relay-monitor';
+import type { RecordSuspects } from './suspects';
+
+export interface RelayOptions extends RoleOptions {
+  /** The relay's own file. */
+  readonly file: string;
+  /** Opens the store for reading. */
+  readonly outbox: () => EventReader;
+  readonly cloudEventsMode: CloudEventsMode;
+  /** Where consumers find the schemas that `dataschema` names. */
+  readonly schemaBaseUrl: string;
+  /** Events to be published in an older version, until consumers are ready. */
+  readonly writeVersions?: WriteVersions;
+}
+
+/** Everything that a relay with a lease has. */
+export interface RelayContext extends RelayOptions {
+  readonly stopping: AbortSignal;
+  readonly lease: Lease;
+  readonly state: RelayFile;
+  readonly holes: RelayHoles;
+  readonly reader: EventReader;
+  readonly monitor: RelayMonitor;
+  readonly suspects: RecordSuspects;
+}
+
+/** Encodes events as this relay publishes them, withheld ones as placeholders. */
+export const relayEncoder = ({ catalog, cloudEventsMode, schemaBaseUrl, writeVersions, holes }: RelayContext) =>
+  cloudEventEncoder({
+    catalog,
+    mode: cloudEventsMode,
+    schemaBaseUrl,
+    ...(writeVersions === undefined ? {} : { writeVersions }),
+    withheldReason: holes.withheldReason,
+  });

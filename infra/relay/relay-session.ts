@@ -1,0 +1,184 @@
+/** One session of the relay: from the look at what Kafka holds to the first fault, or to a reason to look again. */
+import { destinationOf, type Destination } from '../kafka/cloud-events';
+import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
+import type { EventReader } from '../sqlite/event-reader';
+import { retryBlocked } from './blocked-partitions';
+import { readPublishedEvents, type PublishedEvent } from './published-positions';
+import { openPublisher, type Publisher } from './publisher';
+import { relayEncoder, type RelayContext } from './relay-context';
+import type { RelayHoles, RelayPlace } from './relay-holes';
+import type { BlockedPartition } from './relay-status';
+import { takeSkipRequests } from './skip-requests';
+import { topicDecision } from './topic-check';
+
+/** Kafka and the store contradict each other: going on would hide it. */
+export class RelayHalted extends Error {
+  override readonly name = 'RelayHalted';
+}
+
+/**
+ * Ends with the signal, or where the cursor was set back and Kafka has to be looked at again; throws the first fault. An older
+ * producer may still deliver after the look, where its client could not be ended in time. That breaks no order: the broker
+ * takes its records only in sequence, and each session sends a partition from what it holds without a gap, so whichever record
+ * comes, all that stand before it in the partition are there; what comes twice lies below every consumer's mark.
+ */
+export const relaySession = async (running: RelayContext, onProgress: () => void): Promise<void> => {
+  const { log, monitor, holes, reader, catalog } = running;
+  // After a fault it stays `retrying`, with the reason, until something has gone through.
+  if (monitor.state() !== 'retrying') monitor.become('starting', null);
+  const taken = holes.takeUpRoutable((category) => catalog.byCategory(category) !== undefined);
+  if (taken.length > 0) running.logger.info({ categories: taken }, 'events that had no topic are published now');
+  await settleTopics(running);
+  const published = await readPublishedEvents(log, running.state.topics(), running.clock);
+  refuseForeignLog(reader, published);
+  const positions = new Map(published.map((each) => [placeOf(each), each.position]));
+  for (const one of holes.blocked()) if ((positions.get(placeOf(one)) ?? 0) >= one.position) holes.unblock(one);
+  const blocked = new Set(holes.blocked().map(placeOf));
+  const publisher = await openSessionPublisher(running, positions, blocked);
+  try {
+    await publish(running, publisher, onProgress);
+  } finally {
+    monitor.addCounts(publisher.counts());
+    await publisher.close();
+  }
+};
+
+const placeOf = ({ topic, partition }: RelayPlace): string => `${topic}/${partition}`;
+
+const openSessionPublisher = (
+  running: RelayContext,
+  positions: ReadonlyMap<string, number>,
+  blocked: Set<string>,
+): Promise<Publisher> => {
+  const { log, clock, state, holes, reader, catalog, suspects, logger } = running;
+  return openPublisher({
+    log,
+    clock,
+    cursor: state.cursor(),
+    destinationOf: routing(catalog),
+    encode: relayEncoder(running),
+    publishedPosition: (place) => positions.get(placeOf(place)) ?? 0,
+    isBlocked: (place) => blocked.size > 0 && blocked.has(placeOf(place)),
+    isAlone: suspects.isSuspect,
+    onRefused: ({ topic, partition }, event, why) => {
+      const reason = `${event.id} at position ${event.position} can't be published: ${why}`;
+      logger.error({ eventId: event.id, topic, partition, reason }, 'an event blocks its partition');
+      holes.block({ topic, partition }, event, reason);
+      blocked.add(placeOf({ topic, partition }));
+    },
+    onUnroutable: holes.noteUnroutable,
+    readPage: reader.readAll,
+  });
+};
+
+const routing = (catalog: RelayContext['catalog']) => {
+  const destination = destinationOf(catalog);
+  return ({ stream }: StoredEvent): Destination | undefined =>
+    catalog.byCategory(categoryOf(stream)) === undefined ? undefined : destination(stream);
+};
+
+/** Makes the topics, compares them with those that the cursor counts on, and keeps where to go on. */
+const settleTopics = async (running: RelayContext): Promise<void> => {
+  const { log, catalog, state, acceptNewLog, logger, monitor } = running;
+  const declared = catalog.aggregates.map(({ topic }) => topic);
+  const found = await log.ensureTopics(declared);
+  monitor.topics(found);
+  const decision = topicDecision({ declared, found, known: state.topics(), cursor: state.cursor(), acceptNewLog });
+  if (decision._tag === 'Refuse') throw new RelayHalted(decision.reason);
+  if (decision.note !== undefined) logger.info({ cursor: decision.cursor }, decision.note);
+  state.saveTopics(found, decision.cursor);
+};
+
+/** What Kafka holds must be what the store says at that position: else they are not the same history. */
+const refuseForeignLog = (reader: EventReader, published: ReadonlyArray<PublishedEvent>): void => {
+  const last = reader.lastPosition();
+  for (const { topic, partition, id, position } of published) {
+    const place = `${topic}/${partition}`;
+    if (position > last) {
+      throw new RelayHalted(
+        `${place} holds ${id} at position ${position}, but the store ends at ${last}: the store is older than the log (a ` +
+          'restored backup?), and going on would give positions away twice. Restore the newest store, or start on fresh ' +
+          'topics with KAFKA_TOPIC_PREFIX, with the views and reactors files moved away',
+      );
+    }
+    const [stored] = reader.readAll({ afterPosition: position - 1, limit: 1 });
+    if (stored?.id === id) continue;
+    throw new RelayHalted(
+      `${place} holds ${id} at position ${position}, where the store has ${stored?.id ?? 'nothing'}: the topics belong to ` +
+        'another store. Start on topics of its own with KAFKA_TOPIC_PREFIX',
+    );
+  }
+};
+
+// -------------------------------------------------------------------------------------
+// Publishing
+// -------------------------------------------------------------------------------------
+
+/** The outbox is looked at this often; the look costs two microseconds. */
+const POLL_MS = 5;
+const SAVE_INTERVAL_MS = 250;
+
+const publish = async (running: RelayContext, publisher: Publisher, onProgress: () => void): Promise<void> => {
+  const { reader, clock, stopping, lease, state } = running;
+  const startCursor = state.cursor();
+  let seenVersion = -1;
+  let savedAtMs = -Infinity;
+  let isLookDue = false;
+  while (!stopping.aborted && !isLookDue) {
+    const version = reader.dataVersion();
+    // A holder that was frozen does not know yet whether it was replaced: it sends nothing until its lease is renewed.
+    const mayHaveNews = version !== seenVersion && lease.isFresh();
+    if (mayHaveNews) isLookDue = takeSkipRequests(running);
+    const hasMore = mayHaveNews && !isLookDue && (await publisher.pass(stopping));
+    if (mayHaveNews && !hasMore) seenVersion = version;
+    if (clock.monotonicMs() - savedAtMs >= SAVE_INTERVAL_MS) {
+      savedAtMs = clock.monotonicMs();
+      saveProgress(running, publisher);
+      const hasAdvanced = publisher.cursor() > startCursor;
+      if (hasAdvanced) onProgress();
+      running.suspects.passed(publisher.cursor());
+      if (hasAdvanced || (version === seenVersion && publisher.isSettled())) tellHealth(running);
+      isLookDue ||= await retryBlocked(running);
+    }
+    if (!hasMore) await wait(running, publisher);
+  }
+  await publisher.flush();
+  // A cursor that was set back meanwhile stays where it is.
+  if (!isLookDue) saveProgress(running, publisher);
+};
+
+/** Something has gone through, or there is nothing to do. */
+const tellHealth = ({ monitor, holes, suspects }: RelayContext): void => {
+  if (suspects.isAny()) return;
+  const blocked = holes.blocked();
+  if (blocked.length === 0) monitor.become('running', unroutableReason(holes));
+  else monitor.become('blocked', blockedReason(blocked));
+};
+
+const blockedReason = (blocked: ReadonlyArray<BlockedPartition>): string => {
+  const [first] = blocked;
+  const more = blocked.length > 1 ? ` (and ${blocked.length - 1} more partitions)` : '';
+  return (
+    `${first?.topic ?? ''}/${first?.partition ?? 0} is blocked, all others go on: ${first?.reason ?? ''}${more}. It is tried again ` +
+    `at ${first?.nextAttemptAt ?? ''}; to go on without it: tidemark relay skip ${first?.eventId ?? ''} --reason "..."`
+  );
+};
+
+const unroutableReason = (holes: RelayHoles): string | null => {
+  const all = holes.unroutable();
+  if (all.length === 0) return null;
+  const events = all.reduce((sum, each) => sum + each.events, 0);
+  const categories = all.map(({ category }) => category).join(', ');
+  return `${events} events are not published, for this program has no aggregate for ${categories}: they follow once it has`;
+};
+
+const wait = async ({ clock, stopping }: RelayContext, publisher: Publisher): Promise<void> => {
+  publisher.throwFailure();
+  await clock.sleep(POLL_MS, stopping);
+};
+
+const saveProgress = ({ state, monitor }: RelayContext, publisher: Publisher): void => {
+  const cursor = publisher.cursor();
+  if (cursor !== state.cursor()) state.saveCursor(cursor);
+  monitor.report(publisher.counts());
+};
