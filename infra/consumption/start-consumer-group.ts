@@ -1,7 +1,7 @@
 /** The loop of a consumer group: plan, catch up, consume, and begin again after every fault that may pass. */
 import { backoffMs } from '../backoff';
 import { exclusive } from '../exclusive';
-import { OffsetOutOfRange, TopicMissing, type LogConsumer } from '../kafka/event-log';
+import { TopicMissing, type LogConsumer, type LogRecord } from '../kafka/event-log';
 import { checkpointAt } from './checkpoints';
 import { CircuitOpen } from './circuit-breaker';
 import type { ConsumerGroupOptions, StartConsumerGroup } from './consumer-group';
@@ -13,6 +13,9 @@ import { catchUpFromStore, pendingCatchUp } from './store-catch-up';
 
 /** Measured: larger batches win little, hold the views' writer for longer, and cost each group some 30 MB for 4,000 more. */
 const MAX_BATCH_RECORDS = 1_000;
+
+/** Upper limit on the values of a batch, from the sizes of the last one: large records come in smaller batches. */
+const MAX_BATCH_BYTES = 8_388_608;
 
 /** The group must not go on before a person has looked. */
 class GroupHalted extends Error {
@@ -57,7 +60,7 @@ const run = async (running: Running): Promise<void> => {
   let attempts = 0;
   while (!stopping.aborted) {
     try {
-      await session(running, () => (attempts = 0));
+      await session(running, attempts, () => (attempts = 0));
     } catch (error) {
       if (isTakenOver(error)) {
         await become(running, 'stopped', messageOf(error));
@@ -110,13 +113,15 @@ const waitForTopics = async (running: Running, missing: TopicMissing): Promise<v
   const { progress, clock, stopping } = running;
   const reason = `${missing.message}: waits for the relay to make it`;
   if (progress.status().reason !== reason) await become(running, 'starting', reason);
+  // A sign of life; a status that can't be written now is written by the next report.
+  await running.reporter.refreshWhenDue(undefined).catch(() => undefined);
   await clock.sleep(TOPIC_POLL_MS, stopping);
 };
 
 const retryLater = async (running: Running, attempts: number, error: unknown): Promise<void> => {
   const { logger, handler, clock, progress, stopping } = running;
   const delayMs = backoffMs(clock, attempts);
-  logger.warn({ group: handler.group, reason: messageOf(error), delayMs }, 'the group tries again');
+  logger.warn({ group: handler.group, reason: messageOf(error), attempts, delayMs }, 'the group tries again');
   progress.countRetry();
   await become(running, 'retrying', messageOf(error));
   await clock.sleep(delayMs, stopping);
@@ -126,7 +131,11 @@ const retryLater = async (running: Running, attempts: number, error: unknown): P
 // One session: from planning to the first fault
 // -------------------------------------------------------------------------------------
 
-const session = async (running: Running, onProgress: () => void): Promise<void> => {
+/**
+ * After a fault the group stays `retrying`, with the reason, until a batch has been applied, or Kafka has said that there is
+ * none: to have opened a session is not to have got anywhere.
+ */
+const session = async (running: Running, attempts: number, onProgress: () => void): Promise<void> => {
   const { log, handler, progress } = running;
   if (progress.status().reason === null) await become(running, 'starting', null);
   const consumer = await log.openConsumer(handler.group);
@@ -150,15 +159,27 @@ const session = async (running: Running, onProgress: () => void): Promise<void> 
       );
     }
     application.assign();
-    await become(running, 'running', null);
-    onProgress();
-    await consume(running, consumer, application, onProgress);
+    noteLogEnds(progress, plan.bounds);
+    const hasRecovered = attempts === 0 || progress.status().lag === 0;
+    if (hasRecovered) await become(running, 'running', null);
+    await consume(running, consumer, application, hasRecovered, onProgress);
   } finally {
     await consumer.close();
   }
 };
 
-const makePlan = async (running: Running, consumer: LogConsumer): Promise<StartingPlan> => {
+interface SessionPlan extends StartingPlan {
+  readonly bounds: ReadonlyArray<PartitionBounds>;
+}
+
+const noteLogEnds = (progress: GroupProgress, bounds: ReadonlyArray<PartitionBounds>): void => {
+  for (const { topic, partition, high } of bounds) {
+    const at = progress.partition(topic, partition);
+    if (at !== undefined) at.logEndOffset = high;
+  }
+};
+
+const makePlan = async (running: Running, consumer: LogConsumer): Promise<SessionPlan> => {
   const { log, handler, topics, acceptNewLog } = running;
   const found = await log.describe(handler.topics);
   const bounds: PartitionBounds[] = [];
@@ -170,7 +191,7 @@ const makePlan = async (running: Running, consumer: LogConsumer): Promise<Starti
   const checkpoints = await handler.checkpoints();
   const plan = startingPlan({ declared: topics, found, bounds, checkpoints, acceptNewLog });
   if (plan._tag === 'Refuse') throw new GroupHalted(plan.reason);
-  return plan;
+  return { ...plan, bounds };
 };
 
 /** Goes over to the log as it is now. The catch-up has raised the high-water positions since the plan was made. */
@@ -206,36 +227,41 @@ const consume = async (
   running: Running,
   consumer: LogConsumer,
   application: PatientApplication,
+  hadRecovered: boolean,
   onProgress: () => void,
 ): Promise<void> => {
   const { stopping, reporter, progress } = running;
+  let hasRecovered = hadRecovered;
   let next = consumer.poll(MAX_BATCH_RECORDS);
   try {
     for (;;) {
       const records = await next;
       if (stopping.aborted) return;
-      next = consumer.poll(MAX_BATCH_RECORDS);
+      next = consumer.poll(recordsWithinBytes(records));
       // Its failure is met when it is awaited.
       next.catch(() => undefined);
       const isApplied = await application.take(records);
       if (isApplied) onProgress();
+      hasRecovered ||= isApplied;
       await application.retryWhenDue();
       const { state, reason } = application.standing();
-      if (progress.status().state !== state || progress.status().reason !== reason) {
+      const isNews = progress.status().state !== state || progress.status().reason !== reason;
+      if (isNews && (hasRecovered || state !== 'running')) {
         progress.become(state, reason);
         // A status that can't be written now is written by the next report.
         await reporter.refresh(consumer).catch(() => undefined);
       }
       await reporter.refreshWhenDue(consumer);
     }
-  } catch (error) {
-    if (!(error instanceof OffsetOutOfRange)) throw error;
-    // The next session finds out from the log's bounds what that means, and refuses or catches up.
-    running.logger.warn(
-      { group: running.handler.group, reason: error.message },
-      'the log does not hold the next offset',
-    );
   } finally {
+    // Where the log does not hold the next offset, the next session finds out what that means, and refuses or catches up.
     await next.catch(() => []);
   }
+};
+
+/** How many records of that size are to be read at once. */
+const recordsWithinBytes = (records: ReadonlyArray<LogRecord>): number => {
+  const bytes = records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+  if (bytes === 0) return MAX_BATCH_RECORDS;
+  return Math.max(1, Math.min(MAX_BATCH_RECORDS, Math.floor((MAX_BATCH_BYTES * records.length) / bytes)));
 };

@@ -146,6 +146,12 @@ export interface LogProducer {
   readonly close: () => Promise<void>;
 }
 
+/** A topic to be made. */
+export interface TopicSpec extends Topic {
+  /** Upper limit on a record; absent for what the topics of events take. */
+  readonly maxMessageBytes?: number;
+}
+
 /** A Kafka cluster, real or embedded. */
 export interface EventLog {
   readonly kind: 'embedded' | 'real';
@@ -157,7 +163,7 @@ export interface EventLog {
    * Creates the topics that are missing, with their declared partition count and retention, and describes them all as
    * they are (which may differ from the declaration where they existed before). Rejects while no broker answers.
    */
-  readonly ensureTopics: (topics: ReadonlyArray<Topic>) => Promise<ReadonlyArray<LogTopic>>;
+  readonly ensureTopics: (topics: ReadonlyArray<TopicSpec>) => Promise<ReadonlyArray<LogTopic>>;
   /** Deletes topics with all their records, and waits until their names are free again. */
   readonly deleteTopics: (topics: ReadonlyArray<string>) => Promise<void>;
   /** The first offset of each partition whose record is at or after a time; its end where there is none. */

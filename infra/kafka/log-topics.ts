@@ -1,11 +1,14 @@
 /** Topics of a real cluster: made where they are missing, described as the broker holds them. */
 import type { Metadata, TopicDescription } from '@confluentinc/kafka-javascript';
-import type { Topic } from '../../domain/kernel/topic';
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
+import { MAX_CLIENT_RECORD_BYTES } from '../record-limit';
 import type { Admin } from './admin-client';
 import { answerOf, errorCodes, KafkaError } from './client-errors';
-import { TopicMissing, type LogTopic } from './event-log';
+import { TopicMissing, type LogTopic, type TopicSpec } from './event-log';
+
+/** What a broker counts beside the records of a batch. */
+const BATCH_HEADER_BYTES = 12;
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const MOST_REPLICAS = 3;
@@ -16,7 +19,7 @@ const DELETION_GRACE_MS = 1_500;
 
 export interface LogTopics {
   readonly describe: (topics: ReadonlyArray<string>) => Promise<ReadonlyArray<LogTopic>>;
-  readonly ensureTopics: (topics: ReadonlyArray<Topic>) => Promise<ReadonlyArray<LogTopic>>;
+  readonly ensureTopics: (topics: ReadonlyArray<TopicSpec>) => Promise<ReadonlyArray<LogTopic>>;
   readonly deleteTopics: (topics: ReadonlyArray<string>) => Promise<void>;
   /** The ids of the brokers that answer. */
   readonly brokers: (timeoutMs: number) => Promise<ReadonlyArray<number>>;
@@ -40,12 +43,19 @@ export const logTopicsOn = (admin: Admin, clock: Clock, logger: Logger): LogTopi
     return names.map((name) => logTopicOf(name, answer));
   };
 
-  const create = async ({ name, partitions, retention }: Topic, replicas: number): Promise<void> => {
+  const create = async (
+    { name, partitions, retention, maxMessageBytes }: TopicSpec,
+    replicas: number,
+  ): Promise<void> => {
     const topic = {
       topic: name,
       num_partitions: partitions,
       replication_factor: replicas,
-      config: { 'cleanup.policy': 'delete', 'retention.ms': String(retention === 'forever' ? -1 : retention.ms) },
+      config: {
+        'cleanup.policy': 'delete',
+        'retention.ms': String(retention === 'forever' ? -1 : retention.ms),
+        'max.message.bytes': String(maxMessageBytes ?? MAX_CLIENT_RECORD_BYTES + BATCH_HEADER_BYTES),
+      },
     };
     try {
       await answerOf<unknown>(`create the topic ${name}`, (callback) => {

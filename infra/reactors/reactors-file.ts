@@ -6,7 +6,7 @@
 import { checkpointMigration } from '../consumption/checkpoints';
 import { groupStatusMigration } from '../consumption/group-status';
 import { offsetMovesMigration } from '../consumption/offset-moves';
-import { deadLettersMigration } from '../dead-letters/dead-letters-schema';
+import { deadLetterCopyingMigration, deadLettersMigration } from '../dead-letters/dead-letters-schema';
 import type { Migration } from '../sqlite/database';
 import { leaseMigration } from '../sqlite/lease';
 
@@ -74,4 +74,5 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   deadlinesMigration,
   offsetMovesMigration,
   deadlineFaultsMigration,
+  deadLetterCopyingMigration,
 ];

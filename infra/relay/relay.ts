@@ -1,6 +1,7 @@
 /** The relay's life: hold the lease, find out what Kafka has, publish, and begin again after every fault that may pass. */
 import { backoffMs } from '../backoff';
 import { checkpointAndClose } from '../sqlite/database';
+import { isAboutRecord } from '../kafka/record-failures';
 import { LeaseLost } from '../sqlite/lease';
 import { openLeasedDatabase } from '../sqlite/leased-database';
 import { DeliveryFailed } from './publisher';
@@ -111,7 +112,7 @@ const pause = async (running: RelayContext, attempts: number, reason: string): P
 const isExplained = ({ holes, suspects, logger, monitor, reader }: RelayContext, failed: DeliveryFailed): boolean => {
   const { failure, alonePosition, lastPosition } = failed;
   const { record } = failure;
-  if (record === undefined || !suspects.isAboutRecord(failure.class)) return false;
+  if (record === undefined || !isAboutRecord(failure.class)) return false;
   monitor.fail(failure.class);
   if (record.sequence !== alonePosition) {
     logger.warn(

@@ -2,8 +2,6 @@
 import type { RelayPlace } from './relay-holes';
 
 export interface RecordSuspects {
-  /** Whether a failure is about what was sent, so that sending the same again can't help, and other records can pass. */
-  readonly isAboutRecord: (failureClass: string) => boolean;
   readonly suspect: (place: RelayPlace, untilPosition: number) => void;
   readonly isSuspect: (place: RelayPlace, position: number) => boolean;
   readonly clear: (place: RelayPlace) => void;
@@ -12,23 +10,11 @@ export interface RecordSuspects {
   readonly isAny: () => boolean;
 }
 
-const RECORD_FAILURES: ReadonlySet<string> = new Set([
-  'msg-size-too-large',
-  'record-list-too-large',
-  'invalid-msg',
-  'invalid-msg-size',
-  'invalid-record',
-  'invalid-timestamp',
-  'policy-violation',
-  'topic-authorization-failed',
-]);
-
 /** Suspects nothing. */
 export const recordSuspects = (): RecordSuspects => {
   const until = new Map<string, number>();
   const keyOf = ({ topic, partition }: RelayPlace): string => `${topic}/${partition}`;
   return {
-    isAboutRecord: (failureClass) => RECORD_FAILURES.has(failureClass),
     suspect: (place, untilPosition) => void until.set(keyOf(place), untilPosition),
     isSuspect: (place, position) => until.size > 0 && position <= (until.get(keyOf(place)) ?? 0),
     clear: (place) => void until.delete(keyOf(place)),

@@ -2,7 +2,7 @@
 import { checkpointMigration } from '../../infra/consumption/checkpoints';
 import { groupStatusMigration } from '../../infra/consumption/group-status';
 import { offsetMovesMigration } from '../../infra/consumption/offset-moves';
-import { deadLettersMigration } from '../../infra/dead-letters/dead-letters-schema';
+import { deadLetterCopyingMigration, deadLettersMigration } from '../../infra/dead-letters/dead-letters-schema';
 import type { Migration } from '../../infra/sqlite/database';
 import { leaseMigration } from '../../infra/sqlite/lease';
 
@@ -86,4 +86,5 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   copies,
   deadLettersMigration,
   offsetMovesMigration,
+  deadLetterCopyingMigration,
 ];

@@ -9,7 +9,7 @@ import { recordsOf } from '../../../infra/consumption/event-intake';
 import { defaultRetryPolicy, type HandlerOutcome, type RetryPolicy } from '../../../infra/consumption/failures';
 import type { GroupHandler } from '../../../infra/consumption/group-handler';
 import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/group-status';
-import { deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
+import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
 import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
 import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
@@ -51,6 +51,7 @@ export const tallyHandler = (
       checkpointMigration,
       groupStatusMigration,
       deadLettersMigration,
+      deadLetterCopyingMigration,
       { name: 'tally', sql: 'CREATE TABLE tally (id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;' },
     ],
   });
