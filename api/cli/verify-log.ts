@@ -10,7 +10,7 @@ import { openLog } from '../../infra/kafka/open-log';
 import { silentLogger } from '../../infra/logger';
 import { compareLog, type LogComparison } from '../../infra/relay/log-comparison';
 import { repairLog } from '../../infra/relay/log-repair';
-import { readRelayStatus } from '../../infra/relay/relay-file';
+import { readRelayStatus, readWithheldEvents } from '../../infra/relay/relay-file';
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
 import { dataFiles } from '../program/data-files';
 import type { Output } from './verify';
@@ -58,13 +58,19 @@ const compared = async (ground: Ground): Promise<LogComparison> => {
   const { configuration, store, log, catalog, relayFile, output } = ground;
   // Read before the log's ends: everything up to here is in the log, or should be.
   const untilPosition = existsSync(relayFile) ? (readRelayStatus(relayFile)?.cursor ?? 0) : 0;
+  const withheld = existsSync(relayFile) ? readWithheldEvents(relayFile) : new Map<number, string>();
   let printedAtMs = systemClock.monotonicMs();
   const found = await compareLog({
     store,
     log,
     catalog,
     clock: systemClock,
-    encode: cloudEventEncoder({ ...configuration, catalog, mode: configuration.cloudEventsMode }),
+    encode: cloudEventEncoder({
+      ...configuration,
+      catalog,
+      mode: configuration.cloudEventsMode,
+      withheldReason: (position) => withheld.get(position),
+    }),
     untilPosition,
     onProgress: (position) => {
       if (output.json || systemClock.monotonicMs() - printedAtMs < LINE_INTERVAL_MS) return;

@@ -76,6 +76,11 @@ export const problemKinds = {
     title: 'No such build',
     meaning: 'The projection has no former build, or no copy of this name; GET /ops/projections shows what there is.',
   },
+  'unknown-relay-skip': {
+    status: 404,
+    title: 'No such request',
+    meaning: 'No request to withhold an event was made under this id.',
+  },
   'unknown-offset-move': {
     status: 404,
     title: 'No such move of offsets',
@@ -138,6 +143,11 @@ export const problemKinds = {
     title: 'The event waits behind a failure',
     meaning:
       'The event of the Consistency-Token, or one before it in its stream, failed in this view. GET /ops/dead-letters says why; it is in the view once it is redriven.',
+  },
+  'event-not-blocked': {
+    status: 409,
+    title: 'The event does not block a partition',
+    meaning: 'Only an event that the relay can not publish can be withheld; `blocked` and /ops/relay name those.',
   },
   'version-mismatch': {
     status: 412,

@@ -7,10 +7,11 @@ import type { Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import { ConfigurationError, type Configuration } from '../../infra/configuration';
 import { failureDirectory } from '../../infra/dead-letters/failure-directory';
+import type { GroupStatus } from '../../infra/consumption/group-status';
 import type { Logger } from '../../infra/logger';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
 import { readReactorGroups } from '../../infra/reactors/reactors';
-import { readRelayStatus } from '../../infra/relay/relay-file';
+import { readRelayStatus, readSkipResult } from '../../infra/relay/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
@@ -20,8 +21,11 @@ import { openViewReader } from '../../projections/engine/view-database';
 import { viewsMigrations } from '../../projections/engine/views-schema';
 import type { Projection } from '../../projections/projection';
 import { buildApp } from '../http/app';
-import type { ApiDependencies, Readiness } from '../http/dependencies';
+import type { ApiDependencies, Readiness, ReadinessReason } from '../http/dependencies';
 import type { DataFiles } from './data-files';
+import { flowStages } from './flow-stages';
+import { assessStages, type StageAssessment } from './readiness';
+import type { Role } from './roles';
 
 export interface ApiRoleOptions {
   readonly configuration: Configuration;
@@ -32,6 +36,8 @@ export interface ApiRoleOptions {
   /** The store can't be written any more. */
   readonly onFatal: (error: Error) => void;
   readonly catalog: Catalog;
+  /** The roles that this process runs. */
+  readonly roles: ReadonlySet<Role>;
   readonly files: DataFiles;
   readonly projections: ReadonlyArray<Projection>;
   /** The names of the process managers. */
@@ -57,6 +63,15 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const store = await openStore(options);
   const reader = openEventReader(files.store);
   const views = openViewReader(files.views, options.projections, catalog);
+  const startedAtMs = clock.nowMs();
+  const relayStatus = (): RelayStatus | undefined => currentRelayStatus(files.relay, reader, clock);
+  const reactorGroups = (): ReadonlyArray<GroupStatus> =>
+    existsSync(files.reactors) ? readReactorGroups(files.reactors) : [];
+  const readiness = (): Readiness => {
+    const names = { projections: options.projections.map(({ name }) => name), processes: options.processes };
+    const { stages, unreadable } = flowStages({ roles: options.roles, views, relayStatus, reactorGroups, ...names });
+    return readinessOf(store, assessStages(stages, clock.nowMs(), startedAtMs), unreadable);
+  };
   const app = buildApp({
     catalog,
     store,
@@ -68,7 +83,8 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     }),
     views,
     explainRow: rowExplanations({ viewsFile: files.views, store: reader, catalog, projections: options.projections }),
-    relayStatus: () => currentRelayStatus(files.relay, reader, clock),
+    relayStatus,
+    skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
     failures: failureDirectory([
       {
         file: files.views,
@@ -77,14 +93,14 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
       },
       { file: files.reactors, groups: options.processes, schemaVersion: reactorsMigrations.length },
     ]),
-    reactorGroups: () => (existsSync(files.reactors) ? readReactorGroups(files.reactors) : []),
+    reactorGroups,
     operationRequests: { submit: store.submit, submitAll: store.submitAll, after: reader.operationRequestsAfter },
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
     bodyLimitBytes: configuration.bodyLimitBytes,
     clock,
     logger,
-    readiness: () => readinessOf(store),
+    readiness,
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
   const closeStore = async (): Promise<void> => {
@@ -121,12 +137,24 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process writes the store: this one waits'),
   });
 
-const readinessOf = (store: SqliteEventStore): Readiness => {
+/** The store takes appends, and every stage that is known moves what is appended. */
+const readinessOf = (
+  store: SqliteEventStore,
+  { reasons, notices }: StageAssessment,
+  unreadable: ReadonlyArray<ReadinessReason>,
+): Readiness => {
   const { leaseFresh, failure, queueLength, queueLimit, walBytes } = store.status();
+  const lease = leaseFresh ? 'held' : 'not renewed in time: another process may take the store over';
+  const storeReasons: ReadinessReason[] = [];
+  if (!leaseFresh) storeReasons.push({ stage: 'store', state: 'lease-stale', reason: lease });
+  if (failure !== null) storeReasons.push({ stage: 'store', state: 'failed', reason: failure });
+  const all = [...storeReasons, ...unreadable, ...reasons];
   return {
-    ready: leaseFresh && failure === null,
+    ready: all.length === 0,
+    reasons: all,
+    notices,
     checks: {
-      lease: leaseFresh ? 'held' : 'not renewed in time: another process may take the store over',
+      lease,
       store: failure ?? 'takes appends',
       queue: `${queueLength} of ${queueLimit} appends wait`,
       log: `${walBytes} bytes wait to be folded into the file`,

@@ -79,15 +79,24 @@ export const arrivalOf = (decode: DecodeArrival, unread: UnreadEvent, origin: ()
   return { envelope, data, origin, decoded: () => (decoded ??= decode(unread)) };
 };
 
-/** Makes the reading of a log's records. */
+/** Finds an event of the store by its id. */
+export type FindStored = (eventId: string) => StoredEvent | undefined;
+
+/** Makes the reading of a log's records. The payload of a placeholder is the store's. */
 export const recordReader =
-  ({ decode }: ReadArrivals) =>
+  ({ decode }: ReadArrivals, findStored: FindStored) =>
   (record: LogRecord, logId: string): IncomingRecord => {
     const { offset } = record;
     const origin = (): Origin => originInLog(record, logId);
     const received = readCloudEvent(record);
     if (E.isLeft(received)) return { offset, origin, arrival: received };
-    const { envelope, data } = received.right;
+    const { envelope, data, withheld } = received.right;
+    if (withheld !== undefined) {
+      const stored = findStored(envelope.id);
+      const missing = `the payload is withheld from the log (${withheld}), and the store has no event ${envelope.id}`;
+      if (stored === undefined) return { offset, origin, arrival: E.left(missing) };
+      return { offset, origin, arrival: E.right(arrivalOf(decode, unreadEvent(stored), origin)) };
+    }
     return { offset, origin, arrival: E.right(arrivalOf(decode, { envelope, data: () => data }, origin)) };
   };
 

@@ -5,20 +5,31 @@
  */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
-import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
+import { categoryOf, parseEventId, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { originInStore } from '../dead-letters/origin-in-store';
 import { destinationOf } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
+import type { EventReader } from '../sqlite/event-reader';
 import { highWaterAt, type Checkpoint, type Checkpoints, type Mark } from './checkpoints';
 import { appliedEarlier } from './earlier-topics';
 import type { Consumer } from './event-consumer';
-import { arrivalOf, readingOf, recordReader, unreadEvent, type IncomingRecord, type ReadArrivals } from './arrivals';
+import {
+  arrivalOf,
+  readingOf,
+  recordReader,
+  unreadEvent,
+  type FindStored,
+  type IncomingRecord,
+  type ReadArrivals,
+} from './arrivals';
 import { intakeBatch, type Surroundings, type Visit } from './intake-batch';
 import type { BatchOutcome, RecordBatch, StorePageOrder } from './group-handler';
 
 export interface IntakeOptions extends Surroundings {
   readonly catalog: Catalog;
   readonly checkpoints: Checkpoints;
+  /** The store, for what the log withholds. */
+  readonly store: () => Pick<EventReader, 'readStream'>;
 }
 
 /** Calls a function for each record of a batch with the index of the move that it belongs to; it may be asked again. */
@@ -50,7 +61,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
   const reading = readingOf(options.catalog);
   const place = placing(options.catalog);
   const originOf = originInStore(options.catalog);
-  const read = recordReader(reading);
+  const read = recordReader(reading, storedBy(options.store));
   const incoming = incomingTo(options, reading);
   return {
     read,
@@ -88,6 +99,15 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
     },
   };
 };
+
+const storedBy =
+  (store: IntakeOptions['store']): FindStored =>
+  (eventId) => {
+    const identity = parseEventId(eventId);
+    if (identity === undefined) return undefined;
+    const [event] = store().readStream(identity.stream, { afterVersion: identity.version - 1, limit: 1 });
+    return event?.id === eventId ? event : undefined;
+  };
 
 /** Records on their way through the marks of a consumer. */
 const incomingTo =

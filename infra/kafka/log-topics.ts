@@ -3,7 +3,7 @@ import type { Metadata, TopicDescription } from '@confluentinc/kafka-javascript'
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
 import { MAX_CLIENT_RECORD_BYTES } from '../record-limit';
-import type { Admin } from './admin-client';
+import type { RenewableAdmin } from './admin-client';
 import { answerOf, errorCodes, KafkaError } from './client-errors';
 import { TopicMissing, type LogTopic, type TopicSpec } from './event-log';
 
@@ -26,20 +26,24 @@ export interface LogTopics {
 }
 
 /** The topics of the cluster that an admin client is connected to. */
-export const logTopicsOn = (admin: Admin, clock: Clock, logger: Logger): LogTopics => {
+export const logTopicsOn = ({ ask }: RenewableAdmin, clock: Clock, logger: Logger): LogTopics => {
   const brokers: LogTopics['brokers'] = async (timeoutMs) => {
-    const metadata = await answerOf<Metadata>('ask for the brokers', (callback) => {
-      admin.getMetadata({ allTopics: false, timeout: timeoutMs }, callback);
-    });
+    const metadata = await ask((admin) =>
+      answerOf<Metadata>('ask for the brokers', (callback) => {
+        admin.getMetadata({ allTopics: false, timeout: timeoutMs }, callback);
+      }),
+    );
     return metadata.brokers.map(({ id }) => id);
   };
 
   /** Each topic, or undefined where the cluster does not have it. */
   const find = async (names: ReadonlyArray<string>): Promise<ReadonlyArray<LogTopic | undefined>> => {
     if (names.length === 0) return [];
-    const answer = await answerOf<TopicDescription[]>(`describe the topics ${names.join(', ')}`, (callback) => {
-      admin.describeTopics([...names], { timeout: REQUEST_TIMEOUT_MS }, callback);
-    });
+    const answer = await ask((admin) =>
+      answerOf<TopicDescription[]>(`describe the topics ${names.join(', ')}`, (callback) => {
+        admin.describeTopics([...names], { timeout: REQUEST_TIMEOUT_MS }, callback);
+      }),
+    );
     return names.map((name) => logTopicOf(name, answer));
   };
 
@@ -58,9 +62,11 @@ export const logTopicsOn = (admin: Admin, clock: Clock, logger: Logger): LogTopi
       },
     };
     try {
-      await answerOf<unknown>(`create the topic ${name}`, (callback) => {
-        admin.createTopic(topic, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
-      });
+      await ask((admin) =>
+        answerOf<unknown>(`create the topic ${name}`, (callback) => {
+          admin.createTopic(topic, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
+        }),
+      );
       logger.info({ topic: name, partitions, replicas, retention }, 'Kafka: created a topic');
     } catch (error) {
       // Another process was faster.
@@ -72,9 +78,11 @@ export const logTopicsOn = (admin: Admin, clock: Clock, logger: Logger): LogTopi
 
   const deleteTopics: LogTopics['deleteTopics'] = async (names) => {
     for (const name of names) {
-      await answerOf<unknown>(`delete the topic ${name}`, (callback) => {
-        admin.deleteTopic(name, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
-      });
+      await ask((admin) =>
+        answerOf<unknown>(`delete the topic ${name}`, (callback) => {
+          admin.deleteTopic(name, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
+        }),
+      );
     }
     const untilMs = clock.monotonicMs() + PROPAGATION_TIMEOUT_MS;
     while ((await find(names)).some((topic) => topic !== undefined) && clock.monotonicMs() < untilMs) {

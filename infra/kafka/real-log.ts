@@ -2,7 +2,7 @@
 import type { Clock } from '../clock';
 import type { KafkaConnection } from '../configuration';
 import type { Logger } from '../logger';
-import { openAdmin } from './admin-client';
+import { renewableAdmin } from './admin-client';
 import { connectionSettings } from './client-settings';
 import type { EventLog } from './event-log';
 import { openLogConsumer } from './log-consumer';
@@ -30,7 +30,7 @@ export const openRealLog = async (options: RealLogOptions): Promise<EventLog> =>
   const { connection, clock, logger, stallTimeoutMs } = options;
   const stall = stallTimeoutMs === undefined ? {} : { stallTimeoutMs };
   const settings = connectionSettings(connection);
-  const admin = openAdmin(settings, logger);
+  const admin = renewableAdmin(settings, logger);
   const offsets = openLogOffsets(settings, clock, logger);
   const topics = logTopicsOn(admin, clock, logger);
   const closed = new AbortController();
@@ -51,7 +51,7 @@ export const openRealLog = async (options: RealLogOptions): Promise<EventLog> =>
       if (closed.signal.aborted) return;
       closed.abort();
       await watch;
-      admin.disconnect();
+      admin.close();
       await offsets.close();
     },
   };

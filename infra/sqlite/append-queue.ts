@@ -48,7 +48,13 @@ interface Waiting {
 const GROUP_EVENTS = 1_000;
 
 /** The queue before a writer. */
-export const appendQueue = ({ file, queueLimit, write, maxEventBytes, onLeaseLost }: AppendQueueOptions): AppendQueue => {
+export const appendQueue = ({
+  file,
+  queueLimit,
+  write,
+  maxEventBytes,
+  onLeaseLost,
+}: AppendQueueOptions): AppendQueue => {
   let shutReason: StoreUnavailable | undefined;
   let failure: string | null = null;
   const counted = { transactions: 0, appends: 0, failedTransactions: 0 };
