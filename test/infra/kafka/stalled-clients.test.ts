@@ -90,85 +90,70 @@ kafkaSpec('with a way to the broker that swallows answers', ({ test, before, aft
   });
 
   test(
-    'the relay says that it retries and why, never runs in between, and publishes each event once when answers come again',
+    'the relay and a group say that they retry and why, never run in between, and go on with new clients, in order and once',
     async () => {
       const world = await relayWorld(broker.servers, broker.topicPrefix());
       worlds.push(world);
-      await world.append(streams(20));
       const warnings: string[] = [];
       const logger = { ...silentLogger, warn: (fields: object) => void warnings.push(JSON.stringify(fields)) };
+      const reader = openEventReader(world.storeFile);
+      const tally = tallyHandler(join(folder, 'stalled.sqlite'), world.catalog, reader);
+      await world.append(streams(20), payload);
       const relay = world.start({ log, logger });
-      await statusWhere(world, 'it runs', ({ cursor, state }) => cursor === 20 && state === 'running');
-      proxy.swallow();
-      await world.append(streams(20));
-      const status = await statusWhere(world, 'it retries', ({ state }) => state === 'retrying');
-      assert.match(status.reason ?? '', /acknowledged nothing for \d s: 20 records in flight to .*stock\/\d/);
-      const states = new Set<string>();
-      for (let look = 0; look < 50; look += 1) {
-        states.add(world.status()?.state ?? '');
-        await systemClock.sleep(20);
+      const group = startConsumerGroup({
+        log,
+        handler: tally,
+        topics: world.catalog.aggregates.map(({ topic }) => topic),
+        clock: systemClock,
+        logger,
+        acceptNewLog: false,
+        storeLastPosition: reader.lastPosition,
+      });
+      try {
+        await statusWhere(world, 'the relay runs', ({ cursor, state }) => cursor === 20 && state === 'running');
+        await eventually('the group has read', async () => Promise.resolve(tally.counts().size === 20));
+        proxy.swallow();
+        await world.append(streams(20), payload);
+        const status = await statusWhere(world, 'the relay retries', ({ state }) => state === 'retrying');
+        assert.match(status.reason ?? '', /acknowledged nothing for \d s: 20 records in flight to .*stock\/\d/);
+        await eventually('the group retries', async () => Promise.resolve(group.status().state === 'retrying'));
+        const states = new Set<string>();
+        for (let look = 0; look < 50; look += 1) {
+          states.add(world.status()?.state ?? '');
+          states.add(group.status().state);
+          await systemClock.sleep(20);
+        }
+        assert.equal([...states], ['retrying']);
+        assert.ok(group.status().reason !== null);
+        assert.ok(
+          warnings.some((line) => line.includes('20 records in flight')),
+          'it is logged',
+        );
+        proxy.heal();
+        await world.append(streams(20), payload);
+        await statusWhere(
+          world,
+          'all is published',
+          ({ cursor, state }) => cursor === 60 && state === 'running',
+          40_000,
+        );
+        await eventually('the group has read on', async () => Promise.resolve(tally.counts().size === 60), 40_000);
+        await eventually('the group runs', async () => Promise.resolve(group.status().state === 'running'));
+        assert.equal(
+          [...tally.counts().values()],
+          Array.from({ length: 60 }, () => 1),
+        );
+      } finally {
+        await Promise.all([relay.stop(), group.stop()]);
+        tally.database.close();
+        reader.close();
       }
-      assert.equal([...states], ['retrying']);
-      assert.ok(
-        warnings.some((line) => line.includes('20 records in flight')),
-        'it is logged',
-      );
-      proxy.heal();
-      await world.append(streams(20));
-      await statusWhere(world, 'all is published', ({ cursor, state }) => cursor === 60 && state === 'running', 40_000);
-      await relay.stop();
       const records = await readLog(broker.servers, [stockOf(world)]);
       assert.is(records.length, 60);
       const versions = new Map<string, number>();
       for (const { stream, version } of records) {
         assert.is(version, (versions.get(stream) ?? 0) + 1, `${stream} is out of order`);
         versions.set(stream, version);
-      }
-    },
-    { timeoutMs: 90_000 },
-  );
-
-  test(
-    'a group says that it retries, and goes on with a new consumer when answers come again',
-    async () => {
-      const world = await relayWorld(broker.servers, broker.topicPrefix());
-      worlds.push(world);
-      world.start();
-      await world.append(streams(20), payload);
-      await statusWhere(world, 'all is published', ({ cursor }) => cursor === 20);
-      const reader = openEventReader(world.storeFile);
-      const tally = tallyHandler(join(folder, 'stalled.sqlite'), world.catalog, reader);
-      const group = startConsumerGroup({
-        log,
-        handler: tally,
-        topics: world.catalog.aggregates.map(({ topic }) => topic),
-        clock: systemClock,
-        logger: silentLogger,
-        acceptNewLog: false,
-        storeLastPosition: reader.lastPosition,
-      });
-      try {
-        await eventually('it has read', async () => Promise.resolve(tally.counts().size === 20));
-        proxy.swallow();
-        await world.append(streams(20), payload);
-        await statusWhere(world, 'all is published', ({ cursor }) => cursor === 40);
-        await eventually('it retries', async () => Promise.resolve(group.status().state === 'retrying'));
-        assert.ok(group.status().reason !== null);
-        for (let look = 0; look < 50; look += 1) {
-          assert.is(group.status().state, 'retrying');
-          await systemClock.sleep(20);
-        }
-        proxy.heal();
-        await eventually('it has read on', async () => Promise.resolve(tally.counts().size === 40), 40_000);
-        await eventually('it runs', async () => Promise.resolve(group.status().state === 'running'));
-        assert.equal(
-          [...tally.counts().values()],
-          Array.from({ length: 40 }, () => 1),
-        );
-      } finally {
-        await group.stop();
-        tally.database.close();
-        reader.close();
       }
     },
     { timeoutMs: 90_000 },
