@@ -57,42 +57,35 @@ export const assessStages = (
   return { reasons, notices };
 };
 
-const faultOf = (
-  { stage, isOwn, status, isRebuilding = false }: StageReport,
-  nowMs: number,
-  startedAtMs: number,
-): ReadinessReason | undefined => {
+const faultOf = (report: StageReport, nowMs: number, startedAtMs: number): ReadinessReason | undefined => {
+  const { stage, isOwn, status, isRebuilding = false } = report;
   if (isRebuilding) return undefined;
-  const isSeen = status !== undefined && (!isOwn || Date.parse(status.updatedAt) >= startedAtMs);
-  if (!isSeen) {
+  if (status === undefined || (isOwn && Date.parse(status.updatedAt) < startedAtMs)) {
     return isOwn ? { stage, state: 'unknown', reason: 'it has not reported since this process started' } : undefined;
   }
-  const { state, reason, since = status.updatedAt } = status;
-  const inStateMs = nowMs - Date.parse(since);
-  const silentMs = nowMs - Date.parse(status.updatedAt);
-  if (silentMs > SIGN_OF_LIFE_BOUND_MS) {
-    const last = reason === null ? '' : `; its last words: ${reason}`;
-    return { stage, state, reason: `no sign of life since ${status.updatedAt}${last}` };
-  }
-  switch (state) {
-    case 'halted':
-    case 'blocked':
-      return { stage, state, reason: reason ?? 'it gives no reason' };
-    case 'retrying':
-      return inStateMs > RETRYING_BOUND_MS ? lasting(stage, state, since, reason) : undefined;
-    case 'starting':
-    case 'waiting-for-lease':
-      return inStateMs > STARTING_BOUND_MS ? lasting(stage, state, since, reason) : undefined;
-    case 'running':
-    case 'catching-up':
-    // One that was stopped in order gives no sign of life after a while, which is the time that a deployment may take.
-    case 'stopped':
-      return undefined;
-  }
+  const { state, updatedAt } = status;
+  const why = nowMs - Date.parse(updatedAt) > SIGN_OF_LIFE_BOUND_MS ? silence(status) : standstill(status, nowMs);
+  return why === undefined ? undefined : { stage, state, reason: why };
 };
 
-const lasting = (stage: string, state: string, since: string, reason: string | null): ReadinessReason => ({
-  stage,
-  state,
-  reason: `since ${since}${reason === null ? '' : `: ${reason}`}`,
-});
+const silence = ({ updatedAt, reason }: StageStatus): string =>
+  `no sign of life since ${updatedAt}${reason === null ? '' : `; its last words: ${reason}`}`;
+
+/** How long a state may last; the others may for ever. One that was stopped in order falls silent after a while. */
+const STATE_BOUNDS_MS: Readonly<Partial<Record<StageStatus['state'], number>>> = {
+  halted: -1,
+  blocked: -1,
+  retrying: RETRYING_BOUND_MS,
+  starting: STARTING_BOUND_MS,
+  'waiting-for-lease': STARTING_BOUND_MS,
+};
+
+const standstill = (
+  { state, reason, updatedAt, since = updatedAt }: StageStatus,
+  nowMs: number,
+): string | undefined => {
+  const boundMs = STATE_BOUNDS_MS[state] ?? Infinity;
+  if (boundMs < 0) return reason ?? 'it gives no reason';
+  if (nowMs - Date.parse(since) <= boundMs) return undefined;
+  return `since ${since}${reason === null ? '' : `: ${reason}`}`;
+};

@@ -9,6 +9,7 @@ import type { ClientSettings } from './client-settings';
 import { LogStalled, OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
 import type { AskBounds } from './log-offsets';
 import { recordHeaders } from './record-headers';
+import { stallWatch, type WatchedPosition } from './stall-watch';
 
 const consumerSettings = {
   'enable.auto.commit': false,
@@ -26,14 +27,8 @@ const consumerSettings = {
 } as const;
 
 const POLL_TIMEOUT_MS = 100;
-/** How often partitions that stand still are compared with what the broker holds. */
-const STANDSTILL_CHECK_MS = 15_000;
 /** With something to read and nothing read for so long, or nobody who says what there is, a consumer is given up. */
 const STALL_TIMEOUT_MS = 20_000;
-/** A partition that may have stalled is looked at so many times within the bound. */
-const LOOKS_PER_TIMEOUT = 4;
-/** A batch that took long to apply is not the broker's: between two polls no more than this counts. */
-const MAX_COUNTED_WAIT_MS = 6_000;
 
 export interface LogConsumerOptions {
   readonly settings: ClientSettings;
@@ -90,14 +85,10 @@ interface ReadingOptions {
   readonly stallTimeoutMs: number;
 }
 
-interface Position {
-  readonly topic: string;
-  readonly partition: number;
+interface Position extends WatchedPosition {
   next: number;
   /** Whether a record came since the last look. */
   moved: boolean;
-  /** The waiting time when it was first seen behind the log's end without moving; undefined while it is not. */
-  behindSinceMs: number | undefined;
 }
 
 /**
@@ -108,10 +99,7 @@ interface Position {
 const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOptions) => {
   let positions = new Map<string, Position>();
   let checkAtMs = 0;
-  // Time that was spent waiting for records while none was left in the client's queue.
-  let waitedMs = 0;
-  let polledAtMs = clock.monotonicMs();
-  let unansweredSinceMs: number | undefined;
+  const watch = stallWatch(clock, stallTimeoutMs);
 
   const assign = (from: ReadonlyArray<PartitionOffset>): void => {
     positions = new Map(
@@ -138,27 +126,7 @@ const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOp
       if (next >= low && next <= high) return;
       throw new OffsetOutOfRange(topic, partition, `offset ${next} is not in the log, which holds ${low} to ${high}`);
     });
-    standing.forEach((position, index) => failIfStalled(position, bounds[index]?.high ?? position.next));
-  };
-
-  const failIfStalled = (position: Position, high: number): void => {
-    const { topic, partition, next } = position;
-    position.behindSinceMs = next < high ? (position.behindSinceMs ?? waitedMs) : undefined;
-    if (position.behindSinceMs === undefined || waitedMs - position.behindSinceMs < stallTimeoutMs) return;
-    const seconds = Math.round((waitedMs - position.behindSinceMs) / 1_000);
-    throw new LogStalled(
-      `${topic}/${partition}: nothing has come for ${seconds} s from offset ${next} on, and the log ends at ${high}`,
-    );
-  };
-
-  /** A broker that does not answer is no reason to stop reading what has been fetched; for too long it is. */
-  const failIfUnanswered = (error: unknown): void => {
-    unansweredSinceMs ??= waitedMs;
-    if (waitedMs - unansweredSinceMs < stallTimeoutMs) return;
-    const seconds = Math.round((waitedMs - unansweredSinceMs) / 1_000);
-    throw new LogStalled(
-      `no records have come for ${seconds} s, and nobody says what there is to read: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    standing.forEach((position, index) => watch.failIfBehind(position, bounds[index]?.high ?? position.next));
   };
 
   const checkInTime = async (): Promise<void> => {
@@ -166,15 +134,13 @@ const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOp
     if (nowMs < checkAtMs) return;
     try {
       await checkStanding();
-      unansweredSinceMs = undefined;
+      watch.answered();
     } catch (error) {
       if (error instanceof OffsetOutOfRange || error instanceof LogStalled) throw error;
-      failIfUnanswered(error);
+      watch.failIfUnanswered(error);
     }
     const all = [...positions.values()];
-    const isDoubtful = unansweredSinceMs !== undefined || all.some(({ behindSinceMs }) => behindSinceMs !== undefined);
-    const pauseMs = isDoubtful ? stallTimeoutMs / LOOKS_PER_TIMEOUT : STANDSTILL_CHECK_MS;
-    checkAtMs = clock.monotonicMs() + Math.min(pauseMs, STANDSTILL_CHECK_MS, stallTimeoutMs);
+    checkAtMs = clock.monotonicMs() + watch.pauseMs(all);
     for (const position of all) position.moved = false;
   };
 
@@ -187,20 +153,13 @@ const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOp
     return [];
   };
 
-  const noteWait = (records: number, maxRecords: number): void => {
-    const nowMs = clock.monotonicMs();
-    if (records < maxRecords) waitedMs += Math.min(nowMs - polledAtMs, MAX_COUNTED_WAIT_MS);
-    if (records > 0) unansweredSinceMs = undefined;
-    polledAtMs = nowMs;
-  };
-
   const poll = async (maxRecords: number): Promise<ReadonlyArray<LogRecord>> => {
     await checkInTime();
     try {
       const messages = await answerOf<Message[]>('poll', (callback) => {
         client.consume(maxRecords, callback);
       });
-      noteWait(messages.length, maxRecords);
+      watch.polled(messages.length, maxRecords);
       return messages.map((message) => {
         const position = positions.get(placeOf(message.topic, message.partition));
         if (position !== undefined) {

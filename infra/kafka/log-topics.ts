@@ -47,32 +47,7 @@ export const logTopicsOn = ({ ask }: RenewableAdmin, clock: Clock, logger: Logge
     return names.map((name) => logTopicOf(name, answer));
   };
 
-  const create = async (
-    { name, partitions, retention, maxMessageBytes }: TopicSpec,
-    replicas: number,
-  ): Promise<void> => {
-    const topic = {
-      topic: name,
-      num_partitions: partitions,
-      replication_factor: replicas,
-      config: {
-        'cleanup.policy': 'delete',
-        'retention.ms': String(retention === 'forever' ? -1 : retention.ms),
-        'max.message.bytes': String(maxMessageBytes ?? MAX_CLIENT_RECORD_BYTES + BATCH_HEADER_BYTES),
-      },
-    };
-    try {
-      await ask((admin) =>
-        answerOf<unknown>(`create the topic ${name}`, (callback) => {
-          admin.createTopic(topic, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
-        }),
-      );
-      logger.info({ topic: name, partitions, replicas, retention }, 'Kafka: created a topic');
-    } catch (error) {
-      // Another process was faster.
-      if (!(error instanceof KafkaError) || error.code !== errorCodes.ERR_TOPIC_ALREADY_EXISTS) throw error;
-    }
-  };
+  const create = topicCreation(ask, logger);
 
   const describe: LogTopics['describe'] = async (names) => required(names, await find(names));
 
@@ -112,6 +87,33 @@ export const logTopicsOn = ({ ask }: RenewableAdmin, clock: Clock, logger: Logge
     },
   };
 };
+
+/** Makes one topic; another process may be faster. */
+const topicCreation =
+  (ask: RenewableAdmin['ask'], logger: Logger) =>
+  async ({ name, partitions, retention, maxMessageBytes }: TopicSpec, replicas: number): Promise<void> => {
+    const topic = {
+      topic: name,
+      num_partitions: partitions,
+      replication_factor: replicas,
+      config: {
+        'cleanup.policy': 'delete',
+        'retention.ms': String(retention === 'forever' ? -1 : retention.ms),
+        'max.message.bytes': String(maxMessageBytes ?? MAX_CLIENT_RECORD_BYTES + BATCH_HEADER_BYTES),
+      },
+    };
+    try {
+      await ask((admin) =>
+        answerOf<unknown>(`create the topic ${name}`, (callback) => {
+          admin.createTopic(topic, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
+        }),
+      );
+      logger.info({ topic: name, partitions, replicas, retention }, 'Kafka: created a topic');
+    } catch (error) {
+      // Another process was faster.
+      if (!(error instanceof KafkaError) || error.code !== errorCodes.ERR_TOPIC_ALREADY_EXISTS) throw error;
+    }
+  };
 
 const required = (
   names: ReadonlyArray<string>,

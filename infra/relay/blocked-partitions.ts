@@ -43,7 +43,7 @@ const attempt = async (
       producer.send({ ...record, timestampMs: clock.nowMs(), sequence: position });
       const isDone = await producer.flush(ANSWER_TIMEOUT_MS);
       if (isDone) return undefined;
-      return failure === undefined ? reason : refusedBecause((failure as DeliveryFailure).reason);
+      return failure === undefined ? reason : refusedBecause(failure.reason);
     } finally {
       await producer.close();
     }

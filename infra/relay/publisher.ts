@@ -4,7 +4,8 @@ import type { Clock } from '../clock';
 import type { Destination, EncodedEvent } from '../kafka/cloud-events';
 import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../kafka/event-log';
 import { MAX_PAGE_BYTES, type EventPageQuery } from '../sqlite/event-queries';
-import { acknowledgements } from './acknowledgements';
+import { errorTextOf } from '../error-text';
+import { acknowledgements, type Acknowledgements } from './acknowledgements';
 import type { RelayPlace } from './relay-holes';
 
 /** Measured: eight pages of a thousand keep the producer busy; more only costs memory. */
@@ -67,116 +68,31 @@ export interface Publisher {
   readonly close: () => Promise<void>;
 }
 
+/** What a session's sending shares: acknowledgements, the first failure, and what has been sent. */
+interface Sending {
+  readonly acks: Acknowledgements;
+  readonly producer: LogProducer;
+  readonly throwFailure: () => void;
+  readonly counts: { published: number; skipped: number };
+  readTo: number;
+  alonePosition: number | undefined;
+}
+
 /** Opens a producer and stands ready behind the cursor. */
 export const openPublisher = async (options: PublisherOptions): Promise<Publisher> => {
-  const { log, clock, readPage } = options;
-  const acks = acknowledgements(options.cursor, WINDOW_EVENTS, WINDOW_BYTES);
-  let failure: DeliveryFailed | undefined;
-  let readTo = options.cursor;
-  let alonePosition: number | undefined;
-  let published = 0;
-  let skipped = 0;
-  const producer = await log.openProducer({
-    onDelivered: (position) => {
-      acks.acknowledged(position);
-      published += 1;
-    },
-    onFailed: (failed) => {
-      failure ??= new DeliveryFailed(failed, alonePosition, readTo);
-    },
-  });
-
-  const throwFailure = (): void => {
-    if (failure !== undefined) throw failure;
-  };
-
-  /** Delivery reports come in bursts of some milliseconds; a turn of the event loop lets them in. */
-  const waitUntil = async (holds: () => boolean, signal: AbortSignal): Promise<void> => {
-    for (let waited = 0; !holds() && !signal.aborted; waited += 1) {
-      throwFailure();
-      await clock.sleep(waited < WAIT_MS ? 1 : 10, signal);
-    }
-    throwFailure();
-  };
-
-  const passOver = (position: number): void => {
-    acks.sent(position);
-    acks.acknowledged(position);
-  };
-
-  /** Sends one; false where the signal came first. */
-  const send = async (event: StoredEvent, record: EncodedEvent, signal: AbortSignal): Promise<boolean> => {
-    // Stop at the first record that does not fit, or order breaks.
-    while (!isSent(producer, event, record, clock.nowMs())) {
-      throwFailure();
-      await clock.sleep(1, signal);
-      if (wasTold(signal)) return false;
-    }
-    readTo = event.position;
-    acks.sent(event.position, record.value.length);
-    return true;
-  };
-
-  const sendAlone = async (event: StoredEvent, record: EncodedEvent, signal: AbortSignal): Promise<boolean> => {
-    const isSettled = (): boolean => acks.outstanding() === 0;
-    await waitUntil(isSettled, signal);
-    alonePosition = event.position;
-    if (wasTold(signal) || !(await send(event, record, signal))) return false;
-    await waitUntil(isSettled, signal);
-    alonePosition = undefined;
-    return true;
-  };
-
-  const publish = async (event: StoredEvent, to: Destination, signal: AbortSignal): Promise<boolean> => {
-    if (!acks.hasRoom()) await waitUntil(acks.hasRoom, signal);
-    if (signal.aborted) return false;
-    if (options.isBlocked(to)) {
-      passOver(event.position);
-      return true;
-    }
-    if (event.position <= options.publishedPosition(to)) {
-      passOver(event.position);
-      skipped += 1;
-      return true;
-    }
-    const refuse = (error: unknown): true => {
-      options.onRefused(to, event, error instanceof Error ? error.message : String(error));
-      passOver(event.position);
-      return true;
-    };
-    let record: EncodedEvent;
-    try {
-      record = options.encode(event);
-    } catch (error) {
-      return refuse(error);
-    }
-    try {
-      return await (options.isAlone(to, event.position) ? sendAlone : send)(event, record, signal);
-    } catch (error) {
-      if (!(error instanceof RecordTooLarge)) throw error;
-      alonePosition = undefined;
-      return refuse(error);
-    }
-  };
-
-  const passUnroutable = async ({ position }: StoredEvent, signal: AbortSignal): Promise<boolean> => {
-    if (!acks.hasRoom()) await waitUntil(acks.hasRoom, signal);
-    if (wasTold(signal)) return false;
-    passOver(position);
-    return true;
-  };
+  const sending = await openSending(options);
+  const { acks, producer, counts, throwFailure } = sending;
+  const publish = publishing(options, sending);
 
   const pass = async (signal: AbortSignal): Promise<boolean> => {
     throwFailure();
-    const page = readPage({ afterPosition: readTo, limit: PAGE_EVENTS, maxBytes: MAX_PAGE_BYTES });
+    const page = options.readPage({ afterPosition: sending.readTo, limit: PAGE_EVENTS, maxBytes: MAX_PAGE_BYTES });
     const destinations = page.map(options.destinationOf);
     // Before the cursor can pass them.
     options.onUnroutable(page.filter((_, index) => destinations[index] === undefined));
     for (const [index, event] of page.entries()) {
-      const to = destinations[index];
-      const isDone = to === undefined ? await passUnroutable(event, signal) : await publish(event, to, signal);
-      if (!isDone) return true;
-      readTo = event.position;
+      if (!(await publish(event, destinations[index], signal))) return true;
+      sending.readTo = event.position;
     }
     return page.length > 0;
   };
@@ -184,7 +100,7 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
   return {
     cursor: acks.cursor,
     isSettled: () => acks.outstanding() === 0,
-    counts: () => ({ published, skipped }),
+    counts: () => ({ ...counts }),
     pass,
     throwFailure,
     flush: async () => {
@@ -192,6 +108,113 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
     },
     close: producer.close,
   };
+};
+
+const openSending = async ({ log, cursor }: PublisherOptions): Promise<Sending> => {
+  const acks = acknowledgements(cursor, WINDOW_EVENTS, WINDOW_BYTES);
+  const counts = { published: 0, skipped: 0 };
+  let failure: DeliveryFailed | undefined;
+  const producer = await log.openProducer({
+    onDelivered: (position) => {
+      acks.acknowledged(position);
+      counts.published += 1;
+    },
+    onFailed: (failed) => {
+      failure ??= new DeliveryFailed(failed, sending.alonePosition, sending.readTo);
+    },
+  });
+  const throwFailure = (): void => {
+    if (failure !== undefined) throw failure;
+  };
+  const sending: Sending = { acks, producer, throwFailure, counts, readTo: cursor, alonePosition: undefined };
+  return sending;
+};
+
+/** Makes the function that sends one event, or passes over it; false where the signal came first. */
+const publishing = (options: PublisherOptions, sending: Sending) => {
+  const { acks, counts } = sending;
+  const wayOf = sendingWays(options, sending);
+
+  const passOver = (position: number): true => {
+    acks.sent(position);
+    acks.acknowledged(position);
+    return true;
+  };
+
+  const refuse = (to: RelayPlace, event: StoredEvent, error: unknown): true => {
+    options.onRefused(to, event, errorTextOf(error));
+    return passOver(event.position);
+  };
+
+  const sendTo = async (to: Destination, event: StoredEvent, signal: AbortSignal): Promise<boolean> => {
+    let record: EncodedEvent;
+    try {
+      record = options.encode(event);
+    } catch (error) {
+      return refuse(to, event, error);
+    }
+    try {
+      return await wayOf(to, event)(event, record, signal);
+    } catch (error) {
+      if (!(error instanceof RecordTooLarge)) throw error;
+      sending.alonePosition = undefined;
+      return refuse(to, event, error);
+    }
+  };
+
+  return async (event: StoredEvent, to: Destination | undefined, signal: AbortSignal): Promise<boolean> => {
+    if (!acks.hasRoom()) await waitUntil(options.clock, sending, acks.hasRoom, signal);
+    if (signal.aborted) return false;
+    if (to === undefined || options.isBlocked(to)) return passOver(event.position);
+    if (event.position > options.publishedPosition(to)) return sendTo(to, event, signal);
+    counts.skipped += 1;
+    return passOver(event.position);
+  };
+};
+
+type Send = (event: StoredEvent, record: EncodedEvent, signal: AbortSignal) => Promise<boolean>;
+
+/** An event goes with others, or with nothing beside it. */
+const sendingWays = (
+  { clock, isAlone }: PublisherOptions,
+  sending: Sending,
+): ((to: RelayPlace, event: StoredEvent) => Send) => {
+  const { acks, producer, throwFailure } = sending;
+  const send: Send = async (event, record, signal) => {
+    // Stop at the first record that does not fit, or order breaks.
+    while (!isSent(producer, event, record, clock.nowMs())) {
+      throwFailure();
+      await clock.sleep(1, signal);
+      if (wasTold(signal)) return false;
+    }
+    sending.readTo = event.position;
+    acks.sent(event.position, record.value.length);
+    return true;
+  };
+  const isSettled = (): boolean => acks.outstanding() === 0;
+  const sendAlone: Send = async (event, record, signal) => {
+    await waitUntil(clock, sending, isSettled, signal);
+    sending.alonePosition = event.position;
+    if (wasTold(signal) || !(await send(event, record, signal))) return false;
+    await waitUntil(clock, sending, isSettled, signal);
+    sending.alonePosition = undefined;
+    return true;
+  };
+  return (to, { position }) => (isAlone(to, position) ? sendAlone : send);
+};
+
+/** Delivery reports come in bursts of some milliseconds; a turn of the event loop lets them in. */
+const waitUntil = async (
+  clock: Clock,
+  { throwFailure }: Sending,
+  holds: () => boolean,
+  signal: AbortSignal,
+): Promise<void> => {
+  for (let waited = 0; !holds() && !signal.aborted; waited += 1) {
+    throwFailure();
+    await clock.sleep(waited < WAIT_MS ? 1 : 10, signal);
+  }
+  throwFailure();
 };
 
 /** Read anew: between two looks at it lies a wait. */

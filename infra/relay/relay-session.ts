@@ -119,32 +119,40 @@ const POLL_MS = 5;
 const SAVE_INTERVAL_MS = 250;
 
 const publish = async (running: RelayContext, publisher: Publisher, onProgress: () => void): Promise<void> => {
-  const { reader, clock, stopping, lease, state } = running;
-  const startCursor = state.cursor();
+  const { reader, clock, stopping, lease } = running;
+  const look = lookingAround(running, publisher, onProgress);
   let seenVersion = -1;
-  let savedAtMs = -Infinity;
-  let isLookDue = false;
-  while (!stopping.aborted && !isLookDue) {
+  let lookedAtMs = -Infinity;
+  let isOver = false;
+  while (!stopping.aborted && !isOver) {
     const version = reader.dataVersion();
     // A holder that was frozen does not know yet whether it was replaced: it sends nothing until its lease is renewed.
     const mayHaveNews = version !== seenVersion && lease.isFresh();
-    if (mayHaveNews) isLookDue = takeSkipRequests(running);
-    const hasMore = mayHaveNews && !isLookDue && (await publisher.pass(stopping));
+    if (mayHaveNews && takeSkipRequests(running)) break;
+    const hasMore = mayHaveNews && (await publisher.pass(stopping));
     if (mayHaveNews && !hasMore) seenVersion = version;
-    if (clock.monotonicMs() - savedAtMs >= SAVE_INTERVAL_MS) {
-      savedAtMs = clock.monotonicMs();
-      saveProgress(running, publisher);
-      const hasAdvanced = publisher.cursor() > startCursor;
-      if (hasAdvanced) onProgress();
-      running.suspects.passed(publisher.cursor());
-      if (hasAdvanced || (version === seenVersion && publisher.isSettled())) tellHealth(running);
-      isLookDue ||= await retryBlocked(running);
+    if (clock.monotonicMs() - lookedAtMs >= SAVE_INTERVAL_MS) {
+      lookedAtMs = clock.monotonicMs();
+      isOver = await look(version === seenVersion);
     }
     if (!hasMore) await wait(running, publisher);
   }
   await publisher.flush();
   // A cursor that was set back meanwhile stays where it is.
-  if (!isLookDue) saveProgress(running, publisher);
+  if (stopping.aborted && !isOver) saveProgress(running, publisher);
+};
+
+/** Saves how far it is, says how it stands, and tries what is blocked. Resolves to true where Kafka has to be looked at again. */
+const lookingAround = (running: RelayContext, publisher: Publisher, onProgress: () => void) => {
+  const startCursor = running.state.cursor();
+  return async (hasReadAll: boolean): Promise<boolean> => {
+    saveProgress(running, publisher);
+    const hasAdvanced = publisher.cursor() > startCursor;
+    if (hasAdvanced) onProgress();
+    running.suspects.passed(publisher.cursor());
+    if (hasAdvanced || (hasReadAll && publisher.isSettled())) tellHealth(running);
+    return retryBlocked(running);
+  };
 };
 
 /** Something has gone through, or there is nothing to do. */

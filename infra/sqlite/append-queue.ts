@@ -106,11 +106,8 @@ export const appendQueue = ({
       if (oversized !== undefined) return E.left(oversized);
       if (shutReason !== undefined) return E.left(shutReason);
       return new Promise<E.Either<AppendFailure, ReadonlyArray<EventEnvelope>>>((resolve, reject) => {
-        const settle = (settlement: Settlement): void => {
-          if (settlement._tag === 'Answered') resolve(settlement.answer);
-          else reject(settlement.error);
-        };
-        if (!groups.enqueue({ append: prepared, settle })) resolve(E.left({ _tag: 'StoreOverloaded' }));
+        if (!groups.enqueue({ append: prepared, settle: settling(resolve, reject) }))
+          resolve(E.left({ _tag: 'StoreOverloaded' }));
       });
     },
     counts: () => ({ queueLength: groups.waiting(), ...counted, failure }),
@@ -124,3 +121,13 @@ export const appendQueue = ({
     },
   };
 };
+
+const settling =
+  (
+    resolve: (answer: Extract<Settlement, { readonly _tag: 'Answered' }>['answer']) => void,
+    reject: (error: Error) => void,
+  ) =>
+  (settlement: Settlement): void => {
+    if (settlement._tag === 'Answered') resolve(settlement.answer);
+    else reject(settlement.error);
+  };
