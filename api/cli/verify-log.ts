@@ -11,7 +11,7 @@ import { silentLogger } from '../../infra/logger';
 import { GAP_CAUSES, gapText } from '../../infra/kafka/offset-gaps';
 import { compareLog, type LogComparison } from '../../infra/relay/log-comparison';
 import { repairLog } from '../../infra/relay/log-repair';
-import { readRelayStatus } from '../../infra/relay/relay-file';
+import { readRelayStatus, readWithheldEvents } from '../../infra/relay/relay-file';
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
 import { dataFiles } from '../program/data-files';
 import type { Output } from './verify';
@@ -59,6 +59,7 @@ const compared = async (ground: Ground): Promise<LogComparison> => {
   const { configuration, store, log, catalog, relayFile, output } = ground;
   // Read before the log's ends: everything up to here is in the log, or should be.
   const untilPosition = existsSync(relayFile) ? (readRelayStatus(relayFile)?.cursor ?? 0) : 0;
+  const withheld = existsSync(relayFile) ? readWithheldEvents(relayFile) : new Map<number, string>();
   let printedAtMs = systemClock.monotonicMs();
   const found = await compareLog({
     store,
@@ -70,6 +71,7 @@ const compared = async (ground: Ground): Promise<LogComparison> => {
       catalog,
       mode: configuration.cloudEventsMode,
       storeId: store.identity.storeId,
+      withheldReason: (position) => withheld.get(position),
     }),
     untilPosition,
     onProgress: (position) => {

@@ -32,6 +32,14 @@ export const commandProblem = (failure: CommandFailure): Problem => {
       return problem('unreadable-stream', `${failure.eventId} can not be read: ${failure.reason}`, {
         extensions: { stream: failure.stream, eventId: failure.eventId },
       });
+    case 'EventTooLarge': {
+      const { stream, type, sizeBytes, limitBytes } = failure;
+      return problem(
+        'event-too-large',
+        `The command would record ${type} in ${stream} as a record of ${sizeBytes} bytes, more than the ${limitBytes} that can be published; nothing was written.`,
+        { extensions: { stream, eventType: type, sizeBytes, limitBytes } },
+      );
+    }
     case 'StoreOverloaded':
       return problem('overloaded', 'Too many commands wait for the disk; nothing was written.', {
         headers: retryAfter(RETRY_SOON_SECONDS),

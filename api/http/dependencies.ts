@@ -7,15 +7,28 @@ import type { OperationRequestReader, OperationRequestWriter } from '../../infra
 import type { ApiKey } from '../../infra/configuration';
 import type { FailureDirectory } from '../../infra/dead-letters/failure-directory';
 import type { Logger } from '../../infra/logger';
+import type { SkipResult } from '../../infra/relay/relay-file';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import type { RowExplanation } from '../../projections/engine/row-explanation';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
+
+/** A stage that stands in the way, or that an operator should know of. */
+export interface ReadinessReason {
+  /** `store`, `relay`, or the name of a group. */
+  readonly stage: string;
+  readonly state: string;
+  readonly reason: string;
+}
 
 /** Whether the program takes requests, and what it says of each of its parts. */
 export interface Readiness {
   readonly ready: boolean;
   /** Name of the part to how it stands, for people. */
   readonly checks: Readonly<Record<string, string>>;
+  /** Why it is not ready. */
+  readonly reasons?: ReadonlyArray<ReadinessReason>;
+  /** What does not stand in the way. */
+  readonly notices?: ReadonlyArray<ReadinessReason>;
 }
 
 /** Everything that the API needs. */
@@ -28,6 +41,8 @@ export interface ApiDependencies {
   readonly explainRow: (projection: string, key: string) => Promise<RowExplanation | undefined>;
   /** Undefined where no relay has ever run on this data. */
   readonly relayStatus: () => RelayStatus | undefined;
+  /** How a request to withhold an event went; undefined until the relay has taken it up. */
+  readonly skipResult?: (requestId: number) => SkipResult | undefined;
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
   /** What failed for good, in every role's file. */
   readonly failures: FailureDirectory;

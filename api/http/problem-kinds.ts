@@ -76,6 +76,11 @@ export const problemKinds = {
     title: 'No such build',
     meaning: 'The projection has no former build, or no copy of this name; GET /ops/projections shows what there is.',
   },
+  'unknown-relay-skip': {
+    status: 404,
+    title: 'No such request',
+    meaning: 'No request to withhold an event was made under this id.',
+  },
   'unknown-offset-move': {
     status: 404,
     title: 'No such move of offsets',
@@ -139,6 +144,11 @@ export const problemKinds = {
     meaning:
       'The event of the Consistency-Token, or one before it in its stream, failed in this view. GET /ops/dead-letters says why; it is in the view once it is redriven.',
   },
+  'event-not-blocked': {
+    status: 409,
+    title: 'The event does not block a partition',
+    meaning: 'Only an event that the relay can not publish can be withheld; `blocked` and /ops/relay name those.',
+  },
   'version-mismatch': {
     status: 412,
     title: 'If-Match does not hold',
@@ -148,6 +158,12 @@ export const problemKinds = {
     status: 413,
     title: 'The body is too large',
     meaning: 'BODY_LIMIT_BYTES sets the limit of this installation.',
+  },
+  'event-too-large': {
+    status: 413,
+    title: 'The event would be too large to publish',
+    meaning:
+      'The body is within its limit, but an event that follows from it is not: `sizeBytes` is the size of its record, `limitBytes` the largest that can be published.',
   },
   'unsupported-media-type': {
     status: 415,

@@ -8,10 +8,11 @@ import { expireAnswers } from '../../infra/commands/answer-expiry';
 import { commandHandler } from '../../infra/commands/command-handler';
 import { ConfigurationError, type Configuration } from '../../infra/configuration';
 import { failureDirectory } from '../../infra/dead-letters/failure-directory';
+import type { GroupStatus } from '../../infra/consumption/group-status';
 import type { Logger } from '../../infra/logger';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
 import { readReactorGroups } from '../../infra/reactors/reactors';
-import { readRelayStatus } from '../../infra/relay/relay-file';
+import { readRelayStatus, readSkipResult } from '../../infra/relay/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
@@ -21,9 +22,12 @@ import { openViewReader } from '../../projections/engine/view-database';
 import { viewsMigrations } from '../../projections/engine/views-schema';
 import type { Projection } from '../../projections/projection';
 import { buildApp } from '../http/app';
-import type { ApiDependencies, Readiness } from '../http/dependencies';
+import type { ApiDependencies, Readiness, ReadinessReason } from '../http/dependencies';
 import type { DataFiles } from './data-files';
 import { openStoreGate, type GateStanding } from './store-gate';
+import { flowStages } from './flow-stages';
+import { assessStages, type StageAssessment } from './readiness';
+import type { Role } from './roles';
 
 export interface ApiRoleOptions {
   readonly configuration: Configuration;
@@ -34,6 +38,8 @@ export interface ApiRoleOptions {
   /** The store can't be written any more. */
   readonly onFatal: (error: Error) => void;
   readonly catalog: Catalog;
+  /** The roles that this process runs. */
+  readonly roles: ReadonlySet<Role>;
   readonly files: DataFiles;
   readonly projections: ReadonlyArray<Projection>;
   /** Whether the relay starts in this process too. */
@@ -62,6 +68,16 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const reader = openEventReader(files.store);
   const gate = openStoreGate({ ...options, reader });
   const views = openViewReader(files.views, options.projections, catalog);
+  const startedAtMs = clock.nowMs();
+  const relayStatus = (): RelayStatus | undefined => currentRelayStatus(files.relay, reader, clock);
+  const reactorGroups = (): ReadonlyArray<GroupStatus> =>
+    existsSync(files.reactors) ? readReactorGroups(files.reactors) : [];
+  const readiness = (): Readiness => {
+    const names = { projections: options.projections.map(({ name }) => name), processes: options.processes };
+    const { stages, unreadable } = flowStages({ roles: options.roles, views, relayStatus, reactorGroups, ...names });
+    const { reasons, notices } = assessStages(stages, clock.nowMs(), startedAtMs);
+    return readinessOf(store, gate.standing(), { reasons: [...unreadable, ...reasons], notices });
+  };
   const app = buildApp({
     catalog,
     store,
@@ -70,7 +86,8 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     ),
     views,
     explainRow: rowExplanations({ viewsFile: files.views, store: reader, catalog, projections: options.projections }),
-    relayStatus: () => currentRelayStatus(files.relay, reader, clock),
+    relayStatus,
+    skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
     failures: failureDirectory([
       {
         file: files.views,
@@ -79,7 +96,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
       },
       { file: files.reactors, groups: options.processes, schemaVersion: reactorsMigrations.length },
     ]),
-    reactorGroups: () => (existsSync(files.reactors) ? readReactorGroups(files.reactors) : []),
+    reactorGroups,
     operationRequests: { submit: store.submit, submitAll: store.submitAll, after: reader.operationRequestsAfter },
     reactorToken: store.reactorToken,
     apiKeys: configuration.apiKeys,
@@ -87,7 +104,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     bodyLimitBytes: configuration.bodyLimitBytes,
     clock,
     logger,
-    readiness: () => readinessOf(store, gate.standing()),
+    readiness,
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
   const expiring = new AbortController();
@@ -136,12 +153,25 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process writes the store: this one waits'),
   });
 
-const readinessOf = (store: SqliteEventStore, { reason }: GateStanding): Readiness => {
+/** The store takes appends, and every stage that is known moves what is appended. */
+const readinessOf = (
+  store: SqliteEventStore,
+  { verdict, reason }: GateStanding,
+  { reasons, notices }: StageAssessment,
+): Readiness => {
   const { leaseFresh, failure, queueLength, queueLimit, walBytes } = store.status();
+  const lease = leaseFresh ? 'held' : 'not renewed in time: another process may take the store over';
+  const storeReasons: ReadinessReason[] = [];
+  if (!leaseFresh) storeReasons.push({ stage: 'store', state: 'lease-stale', reason: lease });
+  if (failure !== null) storeReasons.push({ stage: 'store', state: 'failed', reason: failure });
+  if (reason !== null) storeReasons.push({ stage: 'store', state: verdict, reason });
+  const all = [...storeReasons, ...reasons];
   return {
-    ready: leaseFresh && failure === null && reason === null,
+    ready: all.length === 0,
+    reasons: all,
+    notices,
     checks: {
-      lease: leaseFresh ? 'held' : 'not renewed in time: another process may take the store over',
+      lease,
       store: failure ?? 'takes appends',
       history: reason ?? 'fits what was made from it',
       queue: `${queueLength} of ${queueLimit} appends wait`,

@@ -64,9 +64,19 @@ export type AppendFailure =
       readonly actualVersion: number;
     }
   | ({ readonly _tag: 'OutcomeAlreadyRecorded' } & ScopedKey)
+  | EventTooLarge
   /** Too many appends wait; nothing was written; come again later. */
   | { readonly _tag: 'StoreOverloaded' }
   | StoreUnavailable;
+
+/** An event would be larger than a record may be: it could never be published, so nothing was written. */
+export interface EventTooLarge {
+  readonly _tag: 'EventTooLarge';
+  readonly stream: string;
+  readonly type: string;
+  readonly sizeBytes: number;
+  readonly limitBytes: number;
+}
 
 /** The store can't be read or written just now (disk full, I/O error, closed); nothing was written. */
 export interface StoreUnavailable {

@@ -109,6 +109,7 @@ const commit = async (
     // The next attempt finds the answer under the key.
     case 'OutcomeAlreadyRecorded':
       return undefined;
+    case 'EventTooLarge':
     case 'StoreOverloaded':
     case 'StoreUnavailable':
       return E.left(appended.left);

@@ -3,7 +3,7 @@ import type { TaskEither } from 'fp-ts/TaskEither';
 import type { Aggregate } from '../../domain/kernel/aggregate';
 import type { Command } from '../../domain/kernel/command-definition';
 import type { Rejection } from '../../domain/kernel/decider';
-import type { AppendMetadata, ScopedKey, StoreUnavailable } from '../../domain/kernel/event-store';
+import type { AppendMetadata, EventTooLarge, ScopedKey, StoreUnavailable } from '../../domain/kernel/event-store';
 
 /** A command whose body has passed its codec, with all that came beside it. */
 export interface CommandRequest {
@@ -52,6 +52,7 @@ export type CommandFailure =
   | { readonly _tag: 'KeyInProgress'; readonly key: string }
   /** The stream holds an event that can't be read with today's contracts. */
   | { readonly _tag: 'UnreadableStream'; readonly stream: string; readonly eventId: string; readonly reason: string }
+  | EventTooLarge
   | { readonly _tag: 'StoreOverloaded' }
   /** The store is older than what was made from it: its next positions are taken. */
   | { readonly _tag: 'StoreBehind'; readonly reason: string }

@@ -8,6 +8,7 @@ export type OperationKind =
   | 'rebuild'
   | 'rebuild-control'
   | 'move-offsets'
+  | 'relay-skip'
   | 'dead-letter-assign'
   | 'dead-letter-note'
   | 'dead-letter-discard'

@@ -82,9 +82,12 @@ export const arrivalOf = (decode: DecodeArrival, unread: UnreadEvent, origin: ()
   return { envelope, data, origin, decoded: () => (decoded ??= decode(unread)) };
 };
 
-/** Makes the reading of a log's records. */
+/** Finds an event of the store by its id. */
+export type FindStored = (eventId: string) => StoredEvent | undefined;
+
+/** Makes the reading of a log's records. The payload of a placeholder is the store's. */
 export const recordReader =
-  ({ decode }: ReadArrivals, check: PlaceCheck) =>
+  ({ decode }: ReadArrivals, check: PlaceCheck, findStored: FindStored) =>
   (record: LogRecord, logId: string): IncomingRecord => {
     const { offset } = record;
     const origin = (): Origin => originInLog(record, logId);
@@ -92,10 +95,16 @@ export const recordReader =
     if (E.isLeft(received)) {
       return { offset, origin, arrival: E.left({ class: 'malformed', reason: received.left }), position: null };
     }
-    const { envelope, data } = received.right;
+    const { envelope, data, withheld } = received.right;
     const { position } = envelope;
     const refused = check(record, received.right);
     if (refused !== undefined) return { offset, origin, arrival: E.left(refused), position };
+    if (withheld !== undefined) {
+      const stored = findStored(envelope.id);
+      const reason = `the payload is withheld from the log (${withheld}), and the store has no event ${envelope.id}`;
+      if (stored === undefined) return { offset, origin, arrival: E.left({ class: 'malformed', reason }), position };
+      return { offset, origin, arrival: E.right(arrivalOf(decode, unreadEvent(stored), origin)), position };
+    }
     return { offset, origin, arrival: E.right(arrivalOf(decode, { envelope, data: () => data }, origin)), position };
   };
 

@@ -5,22 +5,23 @@
  */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
-import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
+import { categoryOf, parseEventId, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { originInStore } from '../dead-letters/origin-in-store';
 import { destinationOf } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
+import type { EventReader } from '../sqlite/event-reader';
 import { highWaterAt, type Checkpoint, type Checkpoints, type Mark } from './checkpoints';
 import { appliedEarlier } from './earlier-topics';
 import type { Consumer } from './event-consumer';
 import { foreignShare, type BatchShare, type ForeignShare } from './foreign-share';
-import { arrivalOf, readingOf, recordReader, unreadEvent, type IncomingRecord, type ReadArrivals } from './arrivals';
+import { arrivalOf, readingOf, recordReader, unreadEvent, type FindStored, type IncomingRecord, type ReadArrivals } from './arrivals';
 import { placeCheck, type StoreFacts } from './place-check';
 import { intakeBatch, type Surroundings, type Visit } from './intake-batch';
 import type { BatchOutcome, RecordBatch, StorePageOrder } from './group-handler';
 
 export interface IntakeOptions extends Surroundings {
   /** The store that the events are of. */
-  readonly store: () => StoreFacts;
+  readonly store: () => StoreFacts & Pick<EventReader, 'readStream'>;
   readonly catalog: Catalog;
   readonly checkpoints: Checkpoints;
 }
@@ -54,7 +55,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
   const reading = readingOf(options.catalog);
   const place = placing(options.catalog);
   const originOf = originInStore(options.catalog, () => options.store().identity.storeId);
-  const read = recordReader(reading, placeCheck(options.catalog, options.store));
+  const read = recordReader(reading, placeCheck(options.catalog, options.store), storedBy(options.store));
   const incoming = incomingTo(options, reading);
   return {
     read,
@@ -95,6 +96,15 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
     },
   };
 };
+
+const storedBy =
+  (store: IntakeOptions['store']): FindStored =>
+  (eventId) => {
+    const identity = parseEventId(eventId);
+    if (identity === undefined) return undefined;
+    const [event] = store().readStream(identity.stream, { afterVersion: identity.version - 1, limit: 1 });
+    return event?.id === eventId ? event : undefined;
+  };
 
 /** Records on their way through the marks of a consumer. */
 const incomingTo = (options: IntakeOptions, reading: ReadArrivals): EventIntake['incoming'] => {

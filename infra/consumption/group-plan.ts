@@ -10,12 +10,17 @@ export class GroupHalted extends Error {
   override readonly name = 'GroupHalted';
 }
 
+/** A plan with the ends of the partitions that it was made for. */
+export interface SessionPlan extends StartingPlan {
+  readonly bounds: ReadonlyArray<PartitionBounds>;
+}
+
 /** Throws {@link GroupHalted}; rejects where Kafka does not answer, or a topic is missing. */
 export const makePlan = async (
   { log, handler, topics, acceptNewLog, storeLastPosition }: ConsumerGroupOptions,
   consumer: LogConsumer,
   acceptedGaps: ReadonlyArray<OffsetGap>,
-): Promise<StartingPlan> => {
+): Promise<SessionPlan> => {
   const found = await log.describe(handler.topics);
   const bounds: PartitionBounds[] = [];
   for (const { topic, partitions, logId } of found) {
@@ -28,5 +33,5 @@ export const makePlan = async (
   if (plan._tag === 'Refuse') throw new GroupHalted(plan.reason);
   const isHealed = plan.catchUp === undefined && (await handler.hasSetAsideUpTo?.(storeLastPosition())) === true;
   const healed = isHealed ? { ...plan, catchUp: 'the store has come as far as records that were set aside' } : plan;
-  return planAcross(healed, checkpoints, acceptedGaps);
+  return { ...planAcross(healed, checkpoints, acceptedGaps), bounds };
 };

@@ -34,8 +34,10 @@ export const groupProgress = (group: string, clock: Clock): GroupProgress => {
   let partitions = new Map<string, PartitionProgress>();
   let state: State = 'starting';
   let reason: string | null = null;
+  let since = isoTime(clock.nowMs());
   return {
     become: (next, why) => {
+      if (next !== state) since = isoTime(clock.nowMs());
       state = next;
       reason = why;
     },
@@ -62,6 +64,7 @@ export const groupProgress = (group: string, clock: Clock): GroupProgress => {
         group,
         state,
         reason,
+        since,
         lag: shown.some(({ lag }) => lag === null) ? null : shown.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
         outcomes: { ...outcomes },
         partitions: shown,

@@ -17,16 +17,31 @@ export interface PartitionStatus {
   readonly reason: string | null;
 }
 
+/** Dead letters that their topic does not hold yet. */
+export interface DeadLetterCopying {
+  readonly waiting: number;
+  /** Those among them that the topic does not take; they are tried again, rarely. */
+  readonly failed: number;
+  /** Why they are not there; null while they are on their way. */
+  readonly reason: string | null;
+  /** Since when none goes through: ISO 8601, UTC; null while they do. */
+  readonly since: string | null;
+}
+
 /** How a consumer group stands. */
 export interface GroupStatus {
   readonly group: string;
   /** `halted` needs a person: `reason` says why and what to do. */
   readonly state: 'starting' | 'catching-up' | 'running' | 'retrying' | 'halted' | 'stopped';
   readonly reason: string | null;
+  /** Since when it is in this state: ISO 8601, UTC. */
+  readonly since: string;
   readonly lag: number | null;
   /** Since this process started. */
   readonly outcomes: Readonly<Record<keyof BatchOutcome | 'retries', number>>;
   readonly partitions: ReadonlyArray<PartitionStatus>;
+  /** Absent where none waits. */
+  readonly deadLetterCopies?: DeadLetterCopying;
   /** ISO 8601, UTC. */
   readonly updatedAt: string;
 }

@@ -2,7 +2,7 @@
 import { backoffMs } from '../backoff';
 import { exclusive } from '../exclusive';
 import { deadLetterTopic } from '../dead-letters/dead-letter-topic';
-import { OffsetOutOfRange, TopicMissing, type LogConsumer } from '../kafka/event-log';
+import { TopicMissing, type LogConsumer, type LogRecord } from '../kafka/event-log';
 import { beforeGaps, type OffsetGap } from '../kafka/offset-gaps';
 import { checkpointAt } from './checkpoints';
 import { CircuitOpen } from './circuit-breaker';
@@ -14,11 +14,14 @@ import { groupReporter, type GroupReporter } from './group-reporter';
 import { gapsReached, missingReason, RecordsMissing } from './missing-records';
 import { isTakenOver, patientApplication, type PatientApplication } from './patient-application';
 import { GroupHalted, makePlan } from './group-plan';
-import type { StartingPlan } from './starting-plan';
+import type { PartitionBounds, StartingPlan } from './starting-plan';
 import { catchUpFromStore, pendingCatchUp } from './store-catch-up';
 
 /** Measured: larger batches win little, hold the views' writer for longer, and cost each group some 30 MB for 4,000 more. */
 const MAX_BATCH_RECORDS = 1_000;
+
+/** Upper limit on the values of a batch, from the sizes of the last one: large records come in smaller batches. */
+const MAX_BATCH_BYTES = 8_388_608;
 
 /** Everything that a running group holds. */
 interface Running extends ConsumerGroupOptions {
@@ -71,7 +74,7 @@ const run = async (running: Running): Promise<void> => {
   let attempts = 0;
   while (!stopping.aborted) {
     try {
-      await session(running, () => (attempts = 0));
+      await session(running, attempts, () => (attempts = 0));
     } catch (error) {
       if (isTakenOver(error)) {
         await become(running, 'stopped', messageOf(error));
@@ -145,13 +148,15 @@ const waitForTopics = async (running: Running, missing: TopicMissing): Promise<v
   const { progress, clock, stopping } = running;
   const reason = `${missing.message}: waits for the relay to make it`;
   if (progress.status().reason !== reason) await become(running, 'starting', reason);
+  // A sign of life; a status that can't be written now is written by the next report.
+  await running.reporter.refreshWhenDue(undefined).catch(() => undefined);
   await clock.sleep(TOPIC_POLL_MS, stopping);
 };
 
 const retryLater = async (running: Running, attempts: number, error: unknown): Promise<void> => {
   const { logger, handler, clock, progress, stopping } = running;
   const delayMs = backoffMs(clock, attempts);
-  logger.warn({ group: handler.group, reason: messageOf(error), delayMs }, 'the group tries again');
+  logger.warn({ group: handler.group, reason: messageOf(error), attempts, delayMs }, 'the group tries again');
   progress.countRetry();
   await become(running, 'retrying', messageOf(error));
   await clock.sleep(delayMs, stopping);
@@ -161,7 +166,11 @@ const retryLater = async (running: Running, attempts: number, error: unknown): P
 // One session: from planning to the first fault
 // -------------------------------------------------------------------------------------
 
-const session = async (running: Running, onProgress: () => void): Promise<void> => {
+/**
+ * After a fault the group stays `retrying`, with the reason, until a batch has been applied, or Kafka has said that there is
+ * none: to have opened a session is not to have got anywhere.
+ */
+const session = async (running: Running, attempts: number, onProgress: () => void): Promise<void> => {
   const { log, handler, progress } = running;
   if (progress.status().reason === null) await become(running, 'starting', null);
   await assertStoreFits(running);
@@ -187,9 +196,10 @@ const session = async (running: Running, onProgress: () => void): Promise<void> 
       );
     }
     application.assign();
-    await become(running, 'running', null);
-    onProgress();
-    await consume(running, consumer, application, onProgress);
+    noteLogEnds(progress, plan.bounds);
+    const hasRecovered = attempts === 0 || progress.status().lag === 0;
+    if (hasRecovered) await become(running, 'running', null);
+    await consume(running, consumer, application, hasRecovered, onProgress);
   } finally {
     await consumer.close();
   }
@@ -199,6 +209,13 @@ const session = async (running: Running, onProgress: () => void): Promise<void> 
 const assertStoreFits = async ({ handler, storeFits }: Running): Promise<void> => {
   const misfit = storeFits?.(await handler.checkpoints());
   if (misfit !== undefined) throw new GroupHalted(misfit);
+};
+
+const noteLogEnds = (progress: GroupProgress, bounds: ReadonlyArray<PartitionBounds>): void => {
+  for (const { topic, partition, high } of bounds) {
+    const at = progress.partition(topic, partition);
+    if (at !== undefined) at.logEndOffset = high;
+  }
 };
 
 /** Goes over to the log as it is now. The catch-up has raised the high-water positions since the plan was made. */
@@ -234,9 +251,11 @@ const consume = async (
   running: Running,
   consumer: LogConsumer,
   application: PatientApplication,
+  hadRecovered: boolean,
   onProgress: () => void,
 ): Promise<void> => {
   const { stopping, reporter, progress } = running;
+  let hasRecovered = hadRecovered;
   let next = consumer.poll(MAX_BATCH_RECORDS);
   try {
     for (;;) {
@@ -244,30 +263,33 @@ const consume = async (
       if (stopping.aborted) return;
       const gaps = [...consumer.gaps()];
       running.watch.checkWhenDue();
-      next = consumer.poll(MAX_BATCH_RECORDS);
+      next = consumer.poll(recordsWithinBytes(records));
       // Its failure is met when it is awaited.
       next.catch(() => undefined);
       const isApplied = await application.take(beforeGaps(records, gaps));
       const reached = gapsReached(gaps, (gap) => progress.partition(gap.topic, gap.partition)?.nextOffset);
       if (reached.length > 0) throw new RecordsMissing(reached);
       if (isApplied) onProgress();
+      hasRecovered ||= isApplied;
       await application.retryWhenDue();
       const { state, reason } = application.standing();
-      if (progress.status().state !== state || progress.status().reason !== reason) {
+      const isNews = progress.status().state !== state || progress.status().reason !== reason;
+      if (isNews && (hasRecovered || state !== 'running')) {
         progress.become(state, reason);
         // A status that can't be written now is written by the next report.
         await reporter.refresh(consumer).catch(() => undefined);
       }
       if (await reporter.refreshWhenDue(consumer)) await assertStoreFits(running);
     }
-  } catch (error) {
-    if (!(error instanceof OffsetOutOfRange)) throw error;
-    // The next session finds out from the log's bounds what that means, and refuses or catches up.
-    running.logger.warn(
-      { group: running.handler.group, reason: error.message },
-      'the log does not hold the next offset',
-    );
   } finally {
+    // Where the log does not hold the next offset, the next session finds out what that means, and refuses or catches up.
     await next.catch(() => []);
   }
+};
+
+/** How many records of that size are to be read at once. */
+const recordsWithinBytes = (records: ReadonlyArray<LogRecord>): number => {
+  const bytes = records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+  if (bytes === 0) return MAX_BATCH_RECORDS;
+  return Math.max(1, Math.min(MAX_BATCH_RECORDS, Math.floor((MAX_BATCH_BYTES * records.length) / bytes)));
 };

@@ -4,6 +4,20 @@ import type { Migration } from '../sqlite/database';
 /** The log id of an event that came from the store: its offset is its position there. */
 export const STORE_LOG_ID = 'store';
 
+/** Add this step behind {@link deadLettersMigration}: how copies to the dead-letter topics go. */
+export const deadLetterCopyingMigration: Migration = {
+  name: 'dead letter copying',
+  sql: `-- A copy that the topic does not take; it is tried again, rarely, and the others go on.
+        ALTER TABLE dead_letter_outbox ADD COLUMN fault TEXT;
+        ALTER TABLE dead_letter_outbox ADD COLUMN next_attempt_at_ms INTEGER NOT NULL DEFAULT 0;
+        -- Groups of which nothing can be copied for now.
+        CREATE TABLE dead_letter_copying (
+          consumer TEXT PRIMARY KEY,
+          fault TEXT NOT NULL,
+          since_ms INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;`,
+};
+
 /** Add this step to the migrations of a consumer's file. `consumer` is a group's name, or a rebuild's. */
 export const deadLettersMigration: Migration = {
   name: 'dead letters',

@@ -4,17 +4,15 @@ import type { Clock } from '../clock';
 import type { EventLog } from '../kafka/event-log';
 import type { Logger } from '../logger';
 import { LeaseLost } from '../sqlite/lease';
-import { copyToTopics } from './dead-letter-topic';
-import type { DeadLetterCopy } from './dead-letter-copies';
+import { runCopying } from './copy-runner';
+import type { CopyingCalls } from './dead-letter-topic';
 import type { RedriveStep } from './failure-desk';
 
 /** What the loop asks of whoever writes the file; each call is one transaction. */
-export interface FailureCalls {
+export interface FailureCalls extends CopyingCalls {
   readonly takeRequests: () => Promise<number>;
   /** While the group stands at a batch boundary. */
   readonly redriveStep: (group: string) => Promise<RedriveStep>;
-  readonly copiesWaiting: (group: string, limit: number) => Promise<ReadonlyArray<DeadLetterCopy>>;
-  readonly copiesDone: (seqs: ReadonlyArray<number>) => Promise<void>;
 }
 
 export interface FailureRunnerOptions {
@@ -30,11 +28,15 @@ export interface FailureRunnerOptions {
 }
 
 const POLL_MS = 200;
-/** Copies, and steps that nobody asked for just now, are looked for so often. */
+/** Steps that nobody asked for just now are looked for so often. */
 const LOOK_MS = 1_000;
 
-/** Resolves when the signal aborts; rejects when this process may no longer write. */
+/** Resolves when the signal aborts; rejects when this process may no longer write. A topic that takes nothing holds up no request. */
 export const runFailureDesk = async (options: FailureRunnerOptions): Promise<void> => {
+  await Promise.all([runDesk(options), runCopying(options)]);
+};
+
+const runDesk = async (options: FailureRunnerOptions): Promise<void> => {
   const { clock, logger, stopping } = options;
   let faults = 0;
   while (!stopping.aborted) {
@@ -63,10 +65,7 @@ const session = async (options: FailureRunnerOptions, onProgress: () => void): P
     if (version !== lookedAt) while ((await calls.takeRequests()) > 0);
     let isBusy = false;
     if (version !== lookedAt || isDue) for (const group of groups) isBusy = (await redrive(options, group)) || isBusy;
-    if (isDue) {
-      await copyToTopics(options);
-      lookedAtMs = clock.monotonicMs();
-    }
+    if (isDue) lookedAtMs = clock.monotonicMs();
     onProgress();
     // While a redrive goes on the next step follows at once; its pace was kept above.
     lookedAt = isBusy ? undefined : version;

@@ -45,6 +45,6 @@ export const failureStore = (options: FailureStoreOptions): FailureStore => {
     breakers,
     intake: eventIntake({ ...options, quarantine, savepoint, breakerOf: breakers.of }),
     desk: failureDesk({ ...options, quarantine, savepoint }),
-    copies: deadLetterCopies(database),
+    copies: deadLetterCopies(database, clock),
   };
 };

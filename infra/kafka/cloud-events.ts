@@ -17,7 +17,7 @@ import type { CloudEventsMode } from '../configuration';
 import type { LogRecord } from './event-log';
 import { partitionOf } from './murmur2';
 import { headerNamed, STRUCTURED_CONTENT_TYPE, STRUCTURED_HEADERS } from './record-headers';
-import { versionWriter, type WriteVersions } from './written-version';
+import { versionWriter, type WriteVersions, type WrittenEvent } from './written-version';
 
 const BINARY_CONTENT_TYPE = 'application/json';
 
@@ -71,18 +71,21 @@ export interface EncodingOptions extends EventOrigin {
   readonly mode: CloudEventsMode;
   /** Events to be published in an older version; the names are present ones. */
   readonly writeVersions?: WriteVersions;
+  /** Why the event at a position is published as a placeholder; undefined where it is published as it is. */
+  readonly withheldReason?: (position: number) => string | undefined;
 }
 
 /** Makes the function that turns stored events into records. */
 export const cloudEventEncoder = (options: EncodingOptions) => {
-  const { catalog, mode, writeVersions = new Map() } = options;
+  const { catalog, mode, writeVersions = new Map(), withheldReason = () => undefined } = options;
   const destination = destinationOf(catalog);
   const written = versionWriter(catalog, writeVersions);
   const structuredHeaders = [{ 'content-type': STRUCTURED_CONTENT_TYPE }];
   return (stored: StoredEvent): EncodedEvent => {
-    const { event, headers: extra } = written(stored);
+    const withheld = withheldReason(stored.position);
+    const { event, headers: extra } = withheld === undefined ? written(stored) : placeholderOf(stored);
     const to = destination(event.stream);
-    const attributes = attributesOf(event, to.key, options);
+    const attributes = attributesOf(event, to.key, options, withheld);
     if (mode === 'binary') {
       return { ...to, value: event.payload, headers: [...binaryHeaders(attributes), ...extra] };
     }
@@ -91,6 +94,9 @@ export const cloudEventEncoder = (options: EncodingOptions) => {
     return { ...to, value, headers };
   };
 };
+
+/** The event's place in the order of its key, without its payload. */
+const placeholderOf = (stored: StoredEvent): WrittenEvent => ({ event: { ...stored, payload: 'null' }, headers: [] });
 
 type Attributes = Readonly<Record<string, string | number>>;
 
@@ -113,6 +119,7 @@ const attributesOf = (
   event: StoredEvent,
   subject: string,
   { storeId, eventSource, schemaBaseUrl }: EventOrigin,
+  withheld?: string,
 ): Attributes => ({
   specversion: '1.0',
   id: event.id,
@@ -128,6 +135,7 @@ const attributesOf = (
   storeid: storeId,
   streamversion: event.version,
   position: event.position,
+  ...(withheld === undefined ? {} : { withheld }),
 });
 
 const binaryHeaders = (attributes: Attributes): ReadonlyArray<Readonly<Record<string, string>>> => [
@@ -148,6 +156,8 @@ export interface ReceivedEvent {
   readonly envelope: EventEnvelope;
   readonly data: unknown;
   readonly claims: RecordClaims;
+  /** The record is a placeholder: an operator has decided that the payload is not published, for this reason. */
+  readonly withheld?: string;
 }
 
 /** What a record says of itself beside the event: unchecked, for whoever decides where it belongs. */
@@ -198,7 +208,7 @@ const readStructured = (value: Buffer): Reading<ReceivedEvent> => {
   const contentType = attributes['datacontenttype'];
   if (contentType !== undefined && contentType !== BINARY_CONTENT_TYPE)
     return E.left(`the attribute 'datacontenttype' is ${shown(contentType)}; it takes '${BINARY_CONTENT_TYPE}'`);
-  return E.right({ envelope: envelope.right, data: attributes['data'], claims: claimsOf(valueOf) });
+  return E.right(receivedOf(envelope.right, attributes['data'], valueOf));
 };
 
 const readBinary = (value: Buffer, headers: LogRecord['headers']): Reading<ReceivedEvent> => {
@@ -213,7 +223,17 @@ const readBinary = (value: Buffer, headers: LogRecord['headers']): Reading<Recei
   const envelope = envelopeOf(valueOf, (name) => `header 'ce_${name}'`);
   if (E.isLeft(envelope)) return envelope;
   const data = parseJson(value);
-  return E.isLeft(data) ? data : E.right({ envelope: envelope.right, data: data.right, claims: claimsOf(valueOf) });
+  return E.isLeft(data) ? data : E.right(receivedOf(envelope.right, data.right, valueOf));
+};
+
+const receivedOf = (
+  envelope: EventEnvelope,
+  data: unknown,
+  valueOf: (attribute: string) => unknown,
+): ReceivedEvent => {
+  const withheld = valueOf('withheld');
+  const claims = claimsOf(valueOf);
+  return typeof withheld === 'string' ? { envelope, data, claims, withheld } : { envelope, data, claims };
 };
 
 const parseJson = (value: Buffer): Reading<unknown> => {

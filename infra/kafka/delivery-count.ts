@@ -1,18 +1,18 @@
-/** What a producer has sent and been told: how much is outstanding, and the first failure. */
+/** What a producer has sent and been told: how much is outstanding, the first failure, and since when nothing has come. */
 import type { DeliveryReport, LibrdKafkaError } from '@confluentinc/kafka-javascript';
 import { failureClass } from './client-errors';
-import type { DeliveryListener } from './event-log';
-
-type Failure = Parameters<DeliveryListener['onFailed']>[0];
+import type { DeliveryFailure, DeliveryListener } from './event-log';
 
 export interface DeliveryCount {
-  readonly sent: () => void;
+  readonly sent: (topic: string, partition: number) => void;
   /** Takes a delivery report of the client; its opaque is the record's sequence. */
   readonly report: (
     error: LibrdKafkaError | null,
     report: Pick<DeliveryReport, 'topic' | 'partition' | 'opaque'>,
   ) => void;
-  readonly fail: (failure: Failure) => void;
+  readonly fail: (failure: DeliveryFailure) => void;
+  /** So much time has passed; fails where something was outstanding and nothing was reported for `stallTimeoutMs`. */
+  readonly waited: (elapsedMs: number, stallTimeoutMs: number) => void;
   /** Tells nothing more. */
   readonly silence: () => void;
   /** Whether it tells nothing more. */
@@ -23,7 +23,9 @@ export interface DeliveryCount {
 
 /** Counts what is outstanding, and passes reports on until the first failure. */
 export const deliveryCount = (listener: DeliveryListener): DeliveryCount => {
+  const inFlight = new Map<string, number>();
   let outstanding = 0;
+  let waitedMs = 0;
   let silent = false;
   let waiting: (() => void)[] = [];
   const wake = (): void => {
@@ -35,25 +37,41 @@ export const deliveryCount = (listener: DeliveryListener): DeliveryCount => {
     silent = true;
     wake();
   };
-  const fail = (failure: Failure): void => {
+  const fail = (failure: DeliveryFailure): void => {
     if (silent) return;
     silence();
     listener.onFailed(failure);
   };
+  const count = (topic: string, partition: number, change: number): void => {
+    const place = `${topic}/${partition}`;
+    outstanding += change;
+    inFlight.set(place, (inFlight.get(place) ?? 0) + change);
+  };
   return {
-    sent: () => void (outstanding += 1),
+    sent: (topic, partition) => {
+      if (outstanding === 0) waitedMs = 0;
+      count(topic, partition, 1);
+    },
     report: (error, { topic, partition, opaque }) => {
       if (silent) return;
+      // The number that `produce` gave it.
+      const sequence = opaque as number;
       if (error !== null) {
-        fail({ class: failureClass(error.code), reason: `${topic}/${partition}: ${error.message}` });
+        const record = { topic, partition, sequence };
+        fail({ class: failureClass(error.code), reason: `${topic}/${partition}: ${error.message}`, record });
         return;
       }
-      outstanding -= 1;
-      // The number that `produce` gave it.
-      listener.onDelivered(opaque as number);
+      waitedMs = 0;
+      count(topic, partition, -1);
+      listener.onDelivered(sequence);
       if (outstanding === 0) wake();
     },
     fail,
+    waited: (elapsedMs, stallTimeoutMs) => {
+      if (outstanding === 0) return;
+      waitedMs += elapsedMs;
+      if (waitedMs >= stallTimeoutMs) fail({ class: 'stalled', reason: stallReason(inFlight, outstanding, waitedMs) });
+    },
     silence,
     isOver: () => silent,
     settled: async (timeoutMs) => {
@@ -68,4 +86,14 @@ export const deliveryCount = (listener: DeliveryListener): DeliveryCount => {
       return outstanding === 0;
     },
   };
+};
+
+/** As many places as fit into a line. */
+const DISPLAY_LIMIT = 5;
+
+const stallReason = (inFlight: ReadonlyMap<string, number>, outstanding: number, waitedMs: number): string => {
+  const places = [...inFlight].filter(([, count]) => count > 0).map(([place]) => place);
+  const shown = places.slice(0, DISPLAY_LIMIT).join(', ') + (places.length > DISPLAY_LIMIT ? ', ...' : '');
+  const seconds = Math.round(waitedMs / 1_000);
+  return `Kafka has acknowledged nothing for ${seconds} s: ${outstanding} records in flight to ${shown}`;
 };

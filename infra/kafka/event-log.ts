@@ -58,6 +58,11 @@ export class OffsetOutOfRange extends Error {
   }
 }
 
+/** A client has something to do and gets nothing done: close it, and begin again with a new one. */
+export class LogStalled extends Error {
+  override readonly name = 'LogStalled';
+}
+
 /** The record is larger than the client may send: trying again can't help. */
 export class RecordTooLarge extends Error {
   override readonly name = 'RecordTooLarge';
@@ -65,8 +70,11 @@ export class RecordTooLarge extends Error {
     readonly topic: string,
     readonly partition: number,
     readonly sizeBytes: number,
+    readonly limitBytes: number,
   ) {
-    super(`${topic}/${partition}: a value of ${sizeBytes} bytes is larger than the Kafka client may send`);
+    super(
+      `${topic}/${partition}: a value of ${sizeBytes} bytes makes a record larger than the Kafka client may send (${limitBytes} bytes)`,
+    );
   }
 }
 
@@ -76,7 +84,8 @@ export interface LogConsumer {
   readonly assign: (from: ReadonlyArray<PartitionOffset>) => void;
   /**
    * Up to `maxRecords` records, in offset order within each partition; an empty list when none came within the (short)
-   * consume time-out. One call at a time. Rejects with {@link OffsetOutOfRange}.
+   * consume time-out. One call at a time. Rejects with {@link OffsetOutOfRange}, and with {@link LogStalled} where there is
+   * something to read and nothing comes, or nobody answers what there is.
    */
   readonly poll: (maxRecords: number) => Promise<ReadonlyArray<LogRecord>>;
   /** What offsets the log has left out since the last assignment, as far as it was read: between records, and at its end. */
@@ -103,6 +112,20 @@ export interface OutgoingRecord {
   readonly sequence: number;
 }
 
+/** Why a producer is over. */
+export interface DeliveryFailure {
+  /** As failures are counted; `stalled` where records are in flight and nothing was acknowledged for too long. */
+  readonly class: string;
+  readonly reason: string;
+  /** The record that was reported as refused. A broker refuses whole batches: it may be any record sent with it. */
+  readonly record?: { readonly topic: string; readonly partition: number; readonly sequence: number };
+}
+
+export interface ProducerOptions {
+  /** Upper limit on one record; absent for what the topics of events are made for. */
+  readonly maxRecordBytes?: number;
+}
+
 /** What a producer tells: calls come on the event loop, those of one partition in the order of sending. */
 export interface DeliveryListener {
   /** Kafka has the record, acknowledged by all in-sync replicas. */
@@ -111,7 +134,7 @@ export interface DeliveryListener {
    * A record was not delivered, or the client is beyond repair: close this producer, open another, and go on from the
    * last contiguous acknowledgement.
    */
-  readonly onFailed: (failure: { readonly class: string; readonly reason: string }) => void;
+  readonly onFailed: (failure: DeliveryFailure) => void;
 }
 
 /** An idempotent producer: acks=all, no time-out, so that a record is either delivered or the producer has failed. */
@@ -127,6 +150,12 @@ export interface LogProducer {
   readonly close: () => Promise<void>;
 }
 
+/** A topic to be made. */
+export interface TopicSpec extends Topic {
+  /** Upper limit on a record; absent for what the topics of events take. */
+  readonly maxMessageBytes?: number;
+}
+
 /** A Kafka cluster, real or embedded. */
 export interface EventLog {
   readonly kind: 'embedded' | 'real';
@@ -138,7 +167,7 @@ export interface EventLog {
    * Creates the topics that are missing, with their declared partition count and retention, and describes them all as
    * they are (which may differ from the declaration where they existed before). Rejects while no broker answers.
    */
-  readonly ensureTopics: (topics: ReadonlyArray<Topic>) => Promise<ReadonlyArray<LogTopic>>;
+  readonly ensureTopics: (topics: ReadonlyArray<TopicSpec>) => Promise<ReadonlyArray<LogTopic>>;
   /**
    * The settings of topics as the brokers hold them; rejects with ConfigsUnavailable. Absent where a broker has none, as the
    * embedded one.
@@ -151,7 +180,7 @@ export interface EventLog {
     partitions: ReadonlyArray<{ readonly topic: string; readonly partition: number }>,
     timeMs: number,
   ) => Promise<ReadonlyArray<PartitionOffset>>;
-  readonly openProducer: (listener: DeliveryListener) => Promise<LogProducer>;
+  readonly openProducer: (listener: DeliveryListener, options?: ProducerOptions) => Promise<LogProducer>;
   readonly openConsumer: (group: string) => Promise<LogConsumer>;
   /** Ends what this process started (the embedded broker); a real cluster goes on. */
   readonly close: () => Promise<void>;

@@ -8,10 +8,11 @@ import { clientTokens } from './client-tokens';
 import { connectClient, disconnected, watchClient } from './client-lifecycle';
 import { settingsOfKind, type ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
-import { OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
+import { LogStalled, OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
 import type { AskBounds } from './log-offsets';
 import { gapNotes, type ExpectedOffset } from './offset-gaps';
 import { recordHeaders } from './record-headers';
+import { stallWatch, type WatchedPosition } from './stall-watch';
 
 const consumerPromises = {
   'enable.auto.commit': false,
@@ -40,8 +41,8 @@ export const makeConsumer = (settings: ClientSettings, group: string, defaults: 
   );
 
 const POLL_TIMEOUT_MS = 100;
-/** How often partitions that stand still are compared with what the broker holds. */
-const STANDSTILL_CHECK_MS = 15_000;
+/** With something to read and nothing read for so long, or nobody who says what there is, a consumer is given up. */
+const STALL_TIMEOUT_MS = 20_000;
 
 export interface LogConsumerOptions {
   readonly settings: ClientSettings;
@@ -52,6 +53,8 @@ export interface LogConsumerOptions {
   /** How long the broker may hold a fetch that finds nothing; a real one answers as soon as there is something. */
   readonly fetchWaitMs?: number;
   readonly trouble?: ConnectionTrouble;
+  /** How long there may be something to read and nothing come; absent for the usual bound. */
+  readonly stallTimeoutMs?: number;
 }
 
 /** Connects a consumer. Rejects where no broker answers. */
@@ -67,7 +70,8 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
   client.setDefaultConsumeTimeout(POLL_TIMEOUT_MS);
   // What has been fetched is handed out at once, not held until the time-out. The types leave the method out.
   (client as TimeoutOnlyForFirst).setDefaultIsTimeoutOnlyForFirstMessage(true);
-  const reading = assignedReading({ client, clock, askBounds });
+  const { stallTimeoutMs = STALL_TIMEOUT_MS } = options;
+  const reading = assignedReading({ client, clock, askBounds, stallTimeoutMs });
   // Polls that overlapped would starve libuv's threads, and one in flight must not meet the disconnection.
   const inTurn = exclusive();
   let closing: Promise<void> | undefined;
@@ -96,9 +100,11 @@ interface ReadingOptions {
   readonly client: KafkaConsumer;
   readonly clock: Clock;
   readonly askBounds: AskBounds;
+  readonly stallTimeoutMs: number;
 }
 
-interface Position extends ExpectedOffset {
+interface Position extends ExpectedOffset, WatchedPosition {
+  next: number;
   /** Whether a record came since the last look. */
   moved: boolean;
 }
@@ -108,17 +114,18 @@ interface Position extends ExpectedOffset {
  * names no partition, and it is dropped without a word where the same batch holds records of other partitions: so
  * partitions that stand still are compared with the broker's watermarks, at the first poll and from time to time.
  */
-const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
+const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOptions) => {
   let positions = new Map<string, Position>();
   const gaps = gapNotes();
   client.on('partition.eof', gaps.noteEnd);
   let checkAtMs = 0;
+  const watch = stallWatch(clock, stallTimeoutMs);
 
   const assign = (from: ReadonlyArray<PartitionOffset>): void => {
     positions = new Map(
       from.map(({ topic, partition, offset }) => [
         placeOf(topic, partition),
-        { topic, partition, next: offset, moved: false },
+        { topic, partition, next: offset, moved: false, behindSinceMs: undefined },
       ]),
     );
     gaps.clear();
@@ -140,19 +147,22 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
       if (next >= low && next <= high) return;
       throw new OffsetOutOfRange(topic, partition, `offset ${next} is not in the log, which holds ${low} to ${high}`);
     });
+    standing.forEach((position, index) => watch.failIfBehind(position, bounds[index]?.high ?? position.next));
   };
 
   const checkInTime = async (): Promise<void> => {
     const nowMs = clock.monotonicMs();
     if (nowMs < checkAtMs) return;
-    checkAtMs = nowMs + STANDSTILL_CHECK_MS;
     try {
       await checkStanding();
+      watch.answered();
     } catch (error) {
-      // A broker that does not answer is no reason to stop reading what has been fetched: the next look comes.
-      if (error instanceof OffsetOutOfRange) throw error;
+      if (error instanceof OffsetOutOfRange || error instanceof LogStalled) throw error;
+      watch.failIfUnanswered(error);
     }
-    for (const position of positions.values()) position.moved = false;
+    const all = [...positions.values()];
+    checkAtMs = clock.monotonicMs() + watch.pauseMs(all);
+    for (const position of all) position.moved = false;
   };
 
   const explained = async (error: unknown): Promise<ReadonlyArray<LogRecord>> => {
@@ -170,12 +180,14 @@ const assignedReading = ({ client, clock, askBounds }: ReadingOptions) => {
       const messages = await answerOf<Message[]>('poll', (callback) => {
         client.consume(maxRecords, callback);
       });
+      watch.polled(messages.length, maxRecords);
       const records = messages.map((message) => {
         const position = positions.get(placeOf(message.topic, message.partition));
         if (position !== undefined) {
           gaps.pass(position, message.offset);
           position.next = Math.max(position.next, message.offset + 1);
           position.moved = true;
+          position.behindSinceMs = undefined;
         }
         return recordOf(message);
       });

@@ -1,12 +1,14 @@
 /** The idempotent producer: every delivery report is counted, and the first failure is the last thing it tells. */
 import { Producer, type LibrdKafkaError, type MessageHeader } from '@confluentinc/kafka-javascript';
+import type { Clock } from '../clock';
 import type { Logger } from '../logger';
+import { MAX_CLIENT_RECORD_BYTES } from '../record-limit';
 import { errorCodes, failureClass, KafkaError } from './client-errors';
 import { clientTokens } from './client-tokens';
 import { connectClient, disconnected, watchClient } from './client-lifecycle';
 import { settingsOfKind, type ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
-import { deliveryCount } from './delivery-count';
+import { deliveryCount, type DeliveryCount } from './delivery-count';
 import { RecordTooLarge, type DeliveryListener, type LogProducer, type OutgoingRecord } from './event-log';
 
 const producerDefaults = {
@@ -29,20 +31,35 @@ const producerPromises = {
 } as const;
 
 /** Makes a client that is not connected yet. Throws where a setting can't be. */
-export const makeProducer = (settings: ClientSettings): Producer =>
+export const makeProducer = (settings: ClientSettings, maxRecordBytes = MAX_CLIENT_RECORD_BYTES): Producer =>
   // No second argument: with one, even an empty one, the client drops the topic settings of the first, and with them
   // the promise never to give up a record.
-  new Producer(settingsOfKind(settings, producerDefaults, producerPromises));
+  new Producer(
+    settingsOfKind(settings, producerDefaults, { ...producerPromises, 'message.max.bytes': maxRecordBytes }),
+  );
+
+/**
+ * With something in flight and nothing acknowledged for so long, a producer is given up. A broker that was killed and comes
+ * back takes 15 seconds before it acknowledges again; whatever takes longer is worth a new client and a word to operators.
+ */
+const STALL_TIMEOUT_MS = 30_000;
+const WATCHES_PER_TIMEOUT = 10;
+
+export interface LogProducerOptions {
+  readonly settings: ClientSettings;
+  readonly listener: DeliveryListener;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly trouble?: ConnectionTrouble;
+  readonly stallTimeoutMs?: number;
+  readonly maxRecordBytes?: number;
+}
 
 /** Connects a producer. Rejects where no broker answers. */
-export const openLogProducer = async (
-  settings: ClientSettings,
-  listener: DeliveryListener,
-  logger: Logger,
-  trouble?: ConnectionTrouble,
-): Promise<LogProducer> => {
+export const openLogProducer = async (options: LogProducerOptions): Promise<LogProducer> => {
+  const { settings, listener, logger, trouble, maxRecordBytes = MAX_CLIENT_RECORD_BYTES } = options;
   const tokens = clientTokens(settings);
-  const client = makeProducer(tokens.settings);
+  const client = makeProducer(tokens.settings, maxRecordBytes);
   client.on('connection.failure', tokens.end);
   const deliveries = deliveryCount(listener);
   watchClient(client, 'producer', logger, {
@@ -52,13 +69,14 @@ export const openLogProducer = async (
   client.on('delivery-report', deliveries.report);
   await connectClient(client, 'producer');
   client.setPollInBackground(true);
+  const endWatch = watchDeliveries(options, deliveries);
   let closing: Promise<void> | undefined;
   return {
     send: (record) => {
       if (deliveries.isOver()) return 'queue-full';
-      const refusal = produce(client, record);
+      const refusal = produce(client, record, maxRecordBytes);
       if (refusal === undefined) {
-        deliveries.sent();
+        deliveries.sent(record.topic, record.partition);
         return 'queued';
       }
       if (refusal.code !== errorCodes.ERR__QUEUE_FULL) {
@@ -69,6 +87,7 @@ export const openLogProducer = async (
     },
     flush: deliveries.settled,
     close: () => {
+      endWatch();
       deliveries.silence();
       tokens.end();
       closing ??= disconnected('producer', logger, (callback) => client.disconnect(0, callback));
@@ -77,8 +96,24 @@ export const openLogProducer = async (
   };
 };
 
+/** Adds up the time without a report. A turn of the event loop that took long is not the broker's: it counts as two. */
+const watchDeliveries = (
+  { clock, stallTimeoutMs = STALL_TIMEOUT_MS }: LogProducerOptions,
+  deliveries: DeliveryCount,
+): (() => void) => {
+  const intervalMs = stallTimeoutMs / WATCHES_PER_TIMEOUT;
+  let lastMs = clock.monotonicMs();
+  const timer = setInterval(() => {
+    const nowMs = clock.monotonicMs();
+    deliveries.waited(Math.min(nowMs - lastMs, 2 * intervalMs), stallTimeoutMs);
+    lastMs = nowMs;
+  }, intervalMs);
+  timer.unref();
+  return () => clearInterval(timer);
+};
+
 /** Queues a record; answers why it was not queued. */
-const produce = (client: Producer, record: OutgoingRecord): KafkaError | undefined => {
+const produce = (client: Producer, record: OutgoingRecord, limitBytes: number): KafkaError | undefined => {
   const { topic, partition, key, value, headers, timestampMs, sequence } = record;
   try {
     // The binding only reads the headers; its types don't say so.
@@ -89,7 +124,7 @@ const produce = (client: Producer, record: OutgoingRecord): KafkaError | undefin
     // An Error of its own where it was never connected or has been closed, the client's in all other cases.
     const { code = errorCodes.ERR__STATE, message } = error as Error & Partial<LibrdKafkaError>;
     if (code === errorCodes.ERR_MSG_SIZE_TOO_LARGE) {
-      throw new RecordTooLarge(topic, partition, value === null ? 0 : Buffer.byteLength(value));
+      throw new RecordTooLarge(topic, partition, value === null ? 0 : Buffer.byteLength(value), limitBytes);
     }
     return new KafkaError(code, `${topic}/${partition}: ${message}`);
   }

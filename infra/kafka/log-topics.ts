@@ -1,11 +1,14 @@
 /** Topics of a real cluster: made where they are missing, described as the broker holds them. */
 import type { Metadata, TopicDescription } from '@confluentinc/kafka-javascript';
-import type { Topic } from '../../domain/kernel/topic';
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
-import type { Admin } from './admin-client';
+import { MAX_CLIENT_RECORD_BYTES } from '../record-limit';
+import type { RenewableAdmin } from './admin-client';
 import { answerOf, errorCodes, KafkaError } from './client-errors';
-import { TopicMissing, type LogTopic } from './event-log';
+import { TopicMissing, type LogTopic, type TopicSpec } from './event-log';
+
+/** What a broker counts beside the records of a batch. */
+const BATCH_HEADER_BYTES = 12;
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const MOST_REPLICAS = 3;
@@ -16,55 +19,45 @@ const DELETION_GRACE_MS = 1_500;
 
 export interface LogTopics {
   readonly describe: (topics: ReadonlyArray<string>) => Promise<ReadonlyArray<LogTopic>>;
-  readonly ensureTopics: (topics: ReadonlyArray<Topic>) => Promise<ReadonlyArray<LogTopic>>;
+  readonly ensureTopics: (topics: ReadonlyArray<TopicSpec>) => Promise<ReadonlyArray<LogTopic>>;
   readonly deleteTopics: (topics: ReadonlyArray<string>) => Promise<void>;
   /** The ids of the brokers that answer. */
   readonly brokers: (timeoutMs: number) => Promise<ReadonlyArray<number>>;
 }
 
 /** The topics of the cluster that an admin client is connected to. */
-export const logTopicsOn = (admin: Admin, clock: Clock, logger: Logger): LogTopics => {
+export const logTopicsOn = ({ ask }: RenewableAdmin, clock: Clock, logger: Logger): LogTopics => {
   const brokers: LogTopics['brokers'] = async (timeoutMs) => {
-    const metadata = await answerOf<Metadata>('ask for the brokers', (callback) => {
-      admin.getMetadata({ allTopics: false, timeout: timeoutMs }, callback);
-    });
+    const metadata = await ask((admin) =>
+      answerOf<Metadata>('ask for the brokers', (callback) => {
+        admin.getMetadata({ allTopics: false, timeout: timeoutMs }, callback);
+      }),
+    );
     return metadata.brokers.map(({ id }) => id);
   };
 
   /** Each topic, or undefined where the cluster does not have it. */
   const find = async (names: ReadonlyArray<string>): Promise<ReadonlyArray<LogTopic | undefined>> => {
     if (names.length === 0) return [];
-    const answer = await answerOf<TopicDescription[]>(`describe the topics ${names.join(', ')}`, (callback) => {
-      admin.describeTopics([...names], { timeout: REQUEST_TIMEOUT_MS }, callback);
-    });
+    const answer = await ask((admin) =>
+      answerOf<TopicDescription[]>(`describe the topics ${names.join(', ')}`, (callback) => {
+        admin.describeTopics([...names], { timeout: REQUEST_TIMEOUT_MS }, callback);
+      }),
+    );
     return names.map((name) => logTopicOf(name, answer));
   };
 
-  const create = async ({ name, partitions, retention }: Topic, replicas: number): Promise<void> => {
-    const topic = {
-      topic: name,
-      num_partitions: partitions,
-      replication_factor: replicas,
-      config: { 'cleanup.policy': 'delete', 'retention.ms': String(retention === 'forever' ? -1 : retention.ms) },
-    };
-    try {
-      await answerOf<unknown>(`create the topic ${name}`, (callback) => {
-        admin.createTopic(topic, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
-      });
-      logger.info({ topic: name, partitions, replicas, retention }, 'Kafka: created a topic');
-    } catch (error) {
-      // Another process was faster.
-      if (!(error instanceof KafkaError) || error.code !== errorCodes.ERR_TOPIC_ALREADY_EXISTS) throw error;
-    }
-  };
+  const create = topicCreation(ask, logger);
 
   const describe: LogTopics['describe'] = async (names) => required(names, await find(names));
 
   const deleteTopics: LogTopics['deleteTopics'] = async (names) => {
     for (const name of names) {
-      await answerOf<unknown>(`delete the topic ${name}`, (callback) => {
-        admin.deleteTopic(name, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
-      });
+      await ask((admin) =>
+        answerOf<unknown>(`delete the topic ${name}`, (callback) => {
+          admin.deleteTopic(name, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
+        }),
+      );
     }
     const untilMs = clock.monotonicMs() + PROPAGATION_TIMEOUT_MS;
     while ((await find(names)).some((topic) => topic !== undefined) && clock.monotonicMs() < untilMs) {
@@ -94,6 +87,33 @@ export const logTopicsOn = (admin: Admin, clock: Clock, logger: Logger): LogTopi
     },
   };
 };
+
+/** Makes one topic; another process may be faster. */
+const topicCreation =
+  (ask: RenewableAdmin['ask'], logger: Logger) =>
+  async ({ name, partitions, retention, maxMessageBytes }: TopicSpec, replicas: number): Promise<void> => {
+    const topic = {
+      topic: name,
+      num_partitions: partitions,
+      replication_factor: replicas,
+      config: {
+        'cleanup.policy': 'delete',
+        'retention.ms': String(retention === 'forever' ? -1 : retention.ms),
+        'max.message.bytes': String(maxMessageBytes ?? MAX_CLIENT_RECORD_BYTES + BATCH_HEADER_BYTES),
+      },
+    };
+    try {
+      await ask((admin) =>
+        answerOf<unknown>(`create the topic ${name}`, (callback) => {
+          admin.createTopic(topic, REQUEST_TIMEOUT_MS, (error) => callback(error, undefined));
+        }),
+      );
+      logger.info({ topic: name, partitions, replicas, retention }, 'Kafka: created a topic');
+    } catch (error) {
+      // Another process was faster.
+      if (!(error instanceof KafkaError) || error.code !== errorCodes.ERR_TOPIC_ALREADY_EXISTS) throw error;
+    }
+  };
 
 const required = (
   names: ReadonlyArray<string>,

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock';
 import { settingsFor, type KafkaConnection } from '../configuration';
 import type { Logger } from '../logger';
-import { openAdmin } from './admin-client';
+import { renewableAdmin } from './admin-client';
 import { connectionSettings } from './client-settings';
 import { connectionTrouble, type ConnectionTrouble } from './connection-trouble';
 import type { EventLog } from './event-log';
@@ -22,13 +22,17 @@ export interface RealLogOptions {
   readonly connection: KafkaConnection;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How long a client may get nothing done before it is given up; absent for the usual bound. */
+  readonly stallTimeoutMs?: number;
 }
 
 /**
  * Opens a cluster. Resolves also while no broker answers, after a line in the log that says so: calls reject until one
  * does, and whoever makes them tries again. Throws ConfigurationError where the settings are impossible.
  */
-export const openRealLog = async ({ connection, clock, logger }: RealLogOptions): Promise<EventLog> => {
+export const openRealLog = async (options: RealLogOptions): Promise<EventLog> => {
+  const { connection, clock, logger, stallTimeoutMs } = options;
+  const stall = stallTimeoutMs === undefined ? {} : { stallTimeoutMs };
   const { oauth } = connection;
   const askForToken = oauth?._tag === 'TokenEndpoint' ? tokensFrom(oauth, clock) : undefined;
   const settings = connectionSettings(connection, undefined, askForToken);
@@ -37,7 +41,7 @@ export const openRealLog = async ({ connection, clock, logger }: RealLogOptions)
   const consuming = { ...settingsFor(connection, 'consumer'), ...settings };
   const trouble = connectionTrouble({ connection, clock, logger });
   const { explain } = trouble;
-  const admin = openAdmin(settings, logger, trouble);
+  const admin = renewableAdmin(settings, logger, trouble);
   const offsets = openLogOffsets(settings, clock, logger, trouble);
   const topics = logTopicsOn(admin, clock, logger);
   const closed = new AbortController();
@@ -53,14 +57,15 @@ export const openRealLog = async ({ connection, clock, logger }: RealLogOptions)
     settings: (names) => topicConfigs(settings, names, clock.nowMs),
     deleteTopics: (names) => explain(() => topics.deleteTopics(names)),
     offsetsAtTime: (partitions, timeMs) => explain(() => offsets.atTime(partitions, timeMs)),
-    openProducer: (listener) => explain(() => openLogProducer(producing, listener, logger, trouble)),
+    openProducer: (listener, own) =>
+      explain(() => openLogProducer({ settings: producing, listener, clock, logger, trouble, ...stall, ...own })),
     openConsumer: (group) =>
-      explain(() => openLogConsumer({ settings: consuming, group, askBounds, clock, logger, trouble })),
+      explain(() => openLogConsumer({ settings: consuming, group, askBounds, clock, logger, trouble, ...stall })),
     close: async () => {
       if (closed.signal.aborted) return;
       closed.abort();
       await watch;
-      admin.disconnect();
+      admin.close();
       await offsets.close();
     },
   };

@@ -4,7 +4,15 @@ import * as TE from 'fp-ts/TaskEither';
 import type { AppendFailure, EventStore, RequestOutcome, ScopedKey } from '../../domain/kernel/event-store';
 import { parseEventId, type EventEnvelope, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { isoTime, type Clock } from '../clock';
-import { checkPage, conflictOf, envelopesOf, outcomeOf, prepareAppend, type PreparedAppend } from './prepared-append';
+import {
+  checkPage,
+  conflictOf,
+  envelopesOf,
+  outcomeOf,
+  oversizedEventOf,
+  prepareAppend,
+  type PreparedAppend,
+} from './prepared-append';
 
 /** An empty store, which remembers every answer for as long as it lives. */
 export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): EventStore => {
@@ -48,7 +56,8 @@ export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): EventS
       const prepared = prepareAppend(append);
       // Like a real store: the caller's turn ends before the answer comes.
       await Promise.resolve();
-      return write(prepared);
+      const oversized = oversizedEventOf(prepared);
+      return oversized === undefined ? write(prepared) : E.left(oversized);
     },
     readStream: (stream, { afterVersion, limit }) => {
       checkPage(afterVersion, limit);

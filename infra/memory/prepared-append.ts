@@ -6,12 +6,14 @@ import type {
   Append,
   AppendFailure,
   AppendMetadata,
+  EventTooLarge,
   ExpectedVersion,
   NewEvent,
   RequestOutcome,
   StreamAppend,
 } from '../../domain/kernel/event-store';
 import { eventId, type EventEnvelope } from '../../domain/kernel/recorded-event';
+import { isSurelySmall, MAX_EVENT_RECORD_BYTES, recordBytesOf } from '../record-limit';
 
 export interface PreparedEvent {
   readonly type: string;
@@ -121,6 +123,22 @@ export const checkPage = (after: number, limit: number): void => {
 // -------------------------------------------------------------------------------------
 // What every store does with it
 // -------------------------------------------------------------------------------------
+
+/** The first event that is larger than a record may be; every store refuses it before anything waits in a queue. */
+export const oversizedEventOf = (
+  { streams, metadata }: PreparedAppend,
+  limitBytes = MAX_EVENT_RECORD_BYTES,
+): EventTooLarge | undefined => {
+  for (const { stream, events } of streams) {
+    for (const { type, payload } of events) {
+      const event = { stream, type, payload };
+      if (isSurelySmall(event, metadata, limitBytes)) continue;
+      const sizeBytes = recordBytesOf(event, metadata);
+      if (sizeBytes > limitBytes) return { _tag: 'EventTooLarge', stream, type, sizeBytes, limitBytes };
+    }
+  }
+  return undefined;
+};
 
 /** Whether the stream is as the append expects it; 0 is the version of a stream without events. */
 export const conflictOf = (

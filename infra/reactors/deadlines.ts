@@ -10,6 +10,7 @@ import type { Checkpoint } from '../consumption/checkpoints';
 import { destinationOf } from '../kafka/cloud-events';
 import { backoffMs } from '../backoff';
 import type { Logger } from '../logger';
+import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
 import type { EventReader } from '../sqlite/event-reader';
 import { LeaseLost } from '../sqlite/lease';
 
@@ -33,7 +34,7 @@ export const storeWatch = (
 
   const lookOn = async (untilPosition: number): Promise<void> => {
     while (seenPosition < untilPosition) {
-      const page = reader.readAll({ afterPosition: seenPosition, limit: EVENTS_PER_LOOK });
+      const page = reader.readAll({ afterPosition: seenPosition, limit: EVENTS_PER_LOOK, maxBytes: MAX_PAGE_BYTES });
       for (const { stream, position } of page) {
         seenPosition = position;
         if (catalog.byCategory(categoryOf(stream)) === undefined) continue;

@@ -13,6 +13,7 @@ import { groupStatusWriter } from '../consumption/group-status';
 import type { RedriveStep } from '../dead-letters/failure-desk';
 import type { FailureStore } from '../dead-letters/failure-store';
 import type { Database } from '../sqlite/database';
+import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
 import type { EventReader } from '../sqlite/event-reader';
 import type { Logger } from '../logger';
 import type { Lease } from '../sqlite/lease';
@@ -87,7 +88,7 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
     apply: (batch) => learn((to) => intake.records(to, batch, recordsOf(batch))),
     applyFromStore: async ({ afterPosition, untilPosition, ...how }) => {
       const limit = Math.min(STORE_PAGE_EVENTS, untilPosition - afterPosition);
-      const page = reader.readAll({ afterPosition, limit });
+      const page = reader.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
       const outcome = await learn((to) => intake.events(to, page, how));
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },

@@ -6,7 +6,7 @@
 import { checkpointMigration } from '../consumption/checkpoints';
 import { groupStatusMigration } from '../consumption/group-status';
 import { offsetMovesMigration } from '../consumption/offset-moves';
-import { deadLettersMigration } from '../dead-letters/dead-letters-schema';
+import { deadLetterCopyingMigration, deadLettersMigration } from '../dead-letters/dead-letters-schema';
 import type { Migration } from '../sqlite/database';
 import { storeBindingMigration } from '../sqlite/store-identity';
 import { leaseMigration } from '../sqlite/lease';
@@ -76,4 +76,5 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   offsetMovesMigration,
   deadlineFaultsMigration,
   storeBindingMigration,
+  deadLetterCopyingMigration,
 ];

@@ -214,6 +214,7 @@ const attendToFailures = (parts: Parts, processes: ReadonlyArray<RunningProcess>
       },
       copiesWaiting: async (group, limit) => Promise.resolve(failures.copies.waiting(group, limit)),
       copiesDone: (seqs) => underLease(() => failures.copies.done(seqs)),
+      noteCopying: (group, attempt) => underLease(() => failures.copies.note(group, attempt)),
     },
   });
   work.catch(() => undefined);

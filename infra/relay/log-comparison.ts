@@ -10,6 +10,7 @@ import { readCloudEvent, type EncodedEvent, type ReceivedEvent } from '../kafka/
 import type { EventLog, LogRecord } from '../kafka/event-log';
 import type { OffsetGap } from '../kafka/offset-gaps';
 import { headerNamed, recordHeaders } from '../kafka/record-headers';
+import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
 import type { EventReader } from '../sqlite/event-reader';
 import { comparisonFindings, type LogFinding, type PartitionFindings } from './log-findings';
 import { logHeads, type LogHeads, type LogRange } from './log-heads';
@@ -80,13 +81,14 @@ const comparison = async (
   let events = 0;
   for (let position = 0; position < untilPosition;) {
     const limit = Math.min(EVENTS_PER_PAGE, untilPosition - position);
-    for (const event of store.readAll({ afterPosition: position, limit })) {
+    const page = store.readAll({ afterPosition: position, limit, maxBytes: MAX_PAGE_BYTES });
+    for (const event of page) {
       // An aggregate that the program no longer has is not published.
       if (catalog.byCategory(categoryOf(event.stream)) === undefined) continue;
       events += 1;
       await expect(comparing, event, encode(event));
     }
-    position += limit;
+    position = page.at(-1)?.position ?? untilPosition;
     onProgress(position);
   }
   for (const { topic, partition } of ranges) await drain(comparing, topic, partition);

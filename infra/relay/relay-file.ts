@@ -6,6 +6,7 @@ import type { LogTopic } from '../kafka/event-log';
 import { openForReading, schemaVersion, type Database, type Migration } from '../sqlite/database';
 import { leaseMigration, type Lease } from '../sqlite/lease';
 import { writeUnderLease } from '../sqlite/leased-database';
+import { relayHolesMigration } from './relay-holes';
 import { bindToStore, storeBindingMigration } from '../sqlite/store-identity';
 import type { RelayStatus } from './relay-status';
 
@@ -28,7 +29,12 @@ const relayMigration: Migration = {
 };
 
 /** All steps since the file's birth. */
-export const relayMigrations: ReadonlyArray<Migration> = [leaseMigration, relayMigration, storeBindingMigration];
+export const relayMigrations: ReadonlyArray<Migration> = [
+  leaseMigration,
+  relayMigration,
+  storeBindingMigration,
+  relayHolesMigration,
+];
 
 /** The file as its one writer uses it. Each write asserts the lease. */
 export interface RelayFile {
@@ -72,14 +78,50 @@ export const relayFile = (database: Database, lease: Lease): RelayFile => {
   };
 };
 
+/** How an operator's request to withhold an event went. */
+export interface SkipResult {
+  readonly id: number;
+  readonly state: 'done' | 'failed';
+  readonly reason: string | null;
+}
+
+/** Reads the result of a request, from any process; undefined where the relay has not taken it up. */
+export const readSkipResult = (file: string, requestId: number): SkipResult | undefined => {
+  const database = openForReading(file);
+  try {
+    if (schemaVersion(database) < relayMigrations.length) return undefined;
+    return database
+      .prepare<[number], SkipResult>('SELECT id, state, reason FROM relay_skips WHERE id = ?')
+      .get(requestId);
+  } finally {
+    database.close();
+  }
+};
+
+/** The positions of withheld events with the reasons, from any process. */
+export const readWithheldEvents = (file: string): ReadonlyMap<number, string> => {
+  const database = openForReading(file);
+  try {
+    if (schemaVersion(database) < relayMigrations.length) return new Map();
+    const rows = database.prepare<[], [number, string]>('SELECT position, reason FROM relay_withheld').raw().all();
+    return new Map(rows);
+  } finally {
+    database.close();
+  }
+};
+
+const OLDER_STATUS: Pick<RelayStatus, 'blocked' | 'unroutable'> = { blocked: [], unroutable: [] };
+
 /** Reads the status that the relay wrote last, from any process; undefined where no relay has ever run. */
 export const readRelayStatus = (file: string): RelayStatus | undefined => {
   const database = openForReading(file);
   try {
     if (schemaVersion(database) < relayMigrations.length) return undefined;
     const status = database.prepare<[], string>('SELECT status FROM relay_status').pluck().get();
-    // Written by saveStatus.
-    return status === undefined ? undefined : (JSON.parse(status) as RelayStatus);
+    if (status === undefined) return undefined;
+    // Written by saveStatus, perhaps of a release that had fewer fields.
+    const read = JSON.parse(status) as RelayStatus;
+    return { ...OLDER_STATUS, ...read, since: (read as Partial<RelayStatus>).since ?? read.updatedAt };
   } finally {
     database.close();
   }

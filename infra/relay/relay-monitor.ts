@@ -4,6 +4,7 @@ import type { EventLog, LogTopic } from '../kafka/event-log';
 import type { Logger } from '../logger';
 import type { EventReader } from '../sqlite/event-reader';
 import type { RelayFile } from './relay-file';
+import type { RelayHoles } from './relay-holes';
 import type { RelayStatus } from './relay-status';
 
 interface Counts {
@@ -18,7 +19,7 @@ export interface RelayMonitor {
   /** What is to be known of the topics while the relay runs; null for nothing. */
   readonly warn: (warning: string | null) => void;
   readonly topics: (topics: ReadonlyArray<LogTopic>) => void;
-  /** Writes the status where anything has changed; `current` counts what the running session has done. */
+  /** Writes the status where anything has changed, and as a sign of life; `current` counts what the session has done. */
   readonly report: (current: Counts) => void;
   /** Adds what an ended session has done. */
   readonly addCounts: (ended: Counts) => void;
@@ -29,19 +30,30 @@ export interface RelayMonitorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly state: RelayFile;
+  readonly holes: Pick<RelayHoles, 'blocked' | 'unroutable'>;
   readonly reader: EventReader;
 }
 
+/** Whoever reads a status that is much older knows that the relay does not live. */
+const SIGN_OF_LIFE_MS = 5_000;
+
 /** Starts with nothing published in this process. */
-export const relayMonitor = ({ log, clock, logger, state, reader }: RelayMonitorOptions): RelayMonitor => {
+export const relayMonitor = ({ log, clock, logger, state, holes, reader }: RelayMonitorOptions): RelayMonitor => {
   const failures: Record<string, number> = {};
   let topics: ReadonlyArray<LogTopic> = [];
-  let phase: Pick<RelayStatus, 'state' | 'reason' | 'cause'> = { state: 'starting', reason: null, cause: null };
+  let phase: Pick<RelayStatus, 'state' | 'reason' | 'cause' | 'since'> = {
+    state: 'starting',
+    reason: null,
+    cause: null,
+    since: isoTime(clock.nowMs()),
+  };
   let ended: Counts = { published: 0, skipped: 0 };
-  let written = '';
+  let current: Counts = { published: 0, skipped: 0 };
   let warning: string | null = null;
+  let written = '';
+  let writtenAtMs = -Infinity;
 
-  const report = (current: Counts): void => {
+  const write = (): void => {
     const cursor = state.cursor();
     const status = {
       ...phase,
@@ -52,21 +64,25 @@ export const relayMonitor = ({ log, clock, logger, state, reader }: RelayMonitor
       published: ended.published + current.published,
       skipped: ended.skipped + current.skipped,
       failures: { ...failures },
+      blocked: holes.blocked(),
+      unroutable: holes.unroutable(),
       topics,
     };
     // The age alone is no news: whoever reads the status works it out anew.
     const text = JSON.stringify({ ...status, lagSeconds: 0 });
-    if (text === written) return;
+    if (text === written && clock.monotonicMs() - writtenAtMs < SIGN_OF_LIFE_MS) return;
     state.saveStatus({ ...status, updatedAt: isoTime(clock.nowMs()) });
     written = text;
+    writtenAtMs = clock.monotonicMs();
   };
 
   return {
     state: () => phase.state,
     become: (next, reason, cause = null) => {
-      phase = { state: next, reason, cause };
+      const since = next === phase.state ? phase.since : isoTime(clock.nowMs());
+      phase = { state: next, reason, cause, since };
       try {
-        report({ published: 0, skipped: 0 });
+        write();
       } catch (error) {
         logger.warn({ error }, 'the status of the relay was not kept');
       }
@@ -81,9 +97,13 @@ export const relayMonitor = ({ log, clock, logger, state, reader }: RelayMonitor
     topics: (found) => {
       topics = found;
     },
-    report,
+    report: (counts) => {
+      current = counts;
+      write();
+    },
     addCounts: ({ published, skipped }) => {
       ended = { published: ended.published + published, skipped: ended.skipped + skipped };
+      current = { published: 0, skipped: 0 };
     },
   };
 };

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either';
 import type { AppendFailure, EventStore, StoreUnavailable } from '../../domain/kernel/event-store';
 import type { EventEnvelope } from '../../domain/kernel/recorded-event';
-import { prepareAppend, type PreparedAppend } from '../memory/prepared-append';
+import { oversizedEventOf, prepareAppend, type PreparedAppend } from '../memory/prepared-append';
 import { groupCommit } from './group-commit';
 import { LeaseLost } from './lease';
 import { storeUnavailable } from './store-unavailable';
@@ -12,6 +12,8 @@ export interface AppendQueueOptions {
   readonly file: string;
   readonly queueLimit: number;
   readonly write: WriteGroup;
+  /** Upper limit on the record that an event becomes; absent for the one that every program has. */
+  readonly maxEventBytes?: number | undefined;
   /** Called once, when a transaction finds the lease gone. */
   readonly onLeaseLost: (reason: LeaseLost) => void;
 }
@@ -46,7 +48,13 @@ interface Waiting {
 const GROUP_EVENTS = 1_000;
 
 /** The queue before a writer. */
-export const appendQueue = ({ file, queueLimit, write, onLeaseLost }: AppendQueueOptions): AppendQueue => {
+export const appendQueue = ({
+  file,
+  queueLimit,
+  write,
+  maxEventBytes,
+  onLeaseLost,
+}: AppendQueueOptions): AppendQueue => {
   let shutReason: StoreUnavailable | undefined;
   let failure: string | null = null;
   const counted = { transactions: 0, appends: 0, failedTransactions: 0 };
@@ -94,13 +102,12 @@ export const appendQueue = ({ file, queueLimit, write, onLeaseLost }: AppendQueu
   return {
     append: (append) => async () => {
       const prepared = prepareAppend(append);
+      const oversized = oversizedEventOf(prepared, maxEventBytes);
+      if (oversized !== undefined) return E.left(oversized);
       if (shutReason !== undefined) return E.left(shutReason);
       return new Promise<E.Either<AppendFailure, ReadonlyArray<EventEnvelope>>>((resolve, reject) => {
-        const settle = (settlement: Settlement): void => {
-          if (settlement._tag === 'Answered') resolve(settlement.answer);
-          else reject(settlement.error);
-        };
-        if (!groups.enqueue({ append: prepared, settle })) resolve(E.left({ _tag: 'StoreOverloaded' }));
+        if (!groups.enqueue({ append: prepared, settle: settling(resolve, reject) }))
+          resolve(E.left({ _tag: 'StoreOverloaded' }));
       });
     },
     counts: () => ({ queueLength: groups.waiting(), ...counted, failure }),
@@ -114,3 +121,13 @@ export const appendQueue = ({ file, queueLimit, write, onLeaseLost }: AppendQueu
     },
   };
 };
+
+const settling =
+  (
+    resolve: (answer: Extract<Settlement, { readonly _tag: 'Answered' }>['answer']) => void,
+    reject: (error: Error) => void,
+  ) =>
+  (settlement: Settlement): void => {
+    if (settlement._tag === 'Answered') resolve(settlement.answer);
+    else reject(settlement.error);
+  };

@@ -5,8 +5,6 @@ import { checkPage } from '../memory/prepared-append';
 import type { Database } from './database';
 
 export interface EventQueries {
-  /** Events above `afterPosition` in position order, at most `limit`. */
-  readonly readAll: (page: { readonly afterPosition: number; readonly limit: number }) => ReadonlyArray<StoredEvent>;
   /**
    * Calls back with who each event is, of those above one position and up to another, in position order: the rows without
    * what is large in them, for sums over the whole store.
@@ -15,6 +13,11 @@ export interface EventQueries {
     range: { readonly afterPosition: number; readonly untilPosition: number },
     visit: (event: StoredIdentity) => void,
   ) => void;
+  /**
+   * Events above `afterPosition` in position order, at most `limit`; with `maxBytes` no more than their payloads allow, but
+   * always one: a page that is shorter than its limit is not the end of the store then.
+   */
+  readonly readAll: (page: EventPageQuery) => ReadonlyArray<StoredEvent>;
   /** Events of one stream above `afterVersion` in version order, at most `limit`; empty for no such stream. */
   readonly readStream: (
     stream: string,
@@ -47,6 +50,16 @@ export type StoredAttributes = readonly [
 ];
 /** Who an event is and where it stands. */
 export type StoredIdentity = Pick<StoredEvent, 'id' | 'stream' | 'position' | 'recordedAt'>;
+/** Which page of the store to read. */
+export interface EventPageQuery {
+  readonly afterPosition: number;
+  readonly limit: number;
+  /** Upper limit on the payloads of a page, in bytes. */
+  readonly maxBytes?: number;
+}
+
+/** Upper limit on the payloads that one reader holds at a time. */
+export const MAX_PAGE_BYTES = 8_388_608;
 
 /** A row as an array, which costs half of what an object with eleven names costs. */
 type EventRow = readonly [
@@ -62,6 +75,8 @@ type EventRow = readonly [
   traceparent: string | null,
   payload: string,
 ];
+
+const PAYLOAD_COLUMN = 10;
 
 const EVENT_COLUMNS = `e.position, s.name, e.version, e.type, e.schema_version, e.recorded_at_ms,
   e.correlation_id, e.causation_id, e.actor, e.traceparent, e.payload`;
@@ -108,9 +123,10 @@ export const eventQueries = (database: Database): EventQueries => {
     .raw();
   return {
     eventAt: (at) => attributes.get(at),
-    readAll: ({ afterPosition, limit }) => {
+    readAll: ({ afterPosition, limit, maxBytes }) => {
       checkPage(afterPosition, limit);
-      return storedEvents(all.all(afterPosition, limit));
+      if (maxBytes === undefined) return storedEvents(all.all(afterPosition, limit));
+      return storedEvents(withinBytes(all.iterate(afterPosition, limit), maxBytes));
     },
     eachIdentity: ({ afterPosition, untilPosition }, visit) => {
       let formattedMs = Number.NaN;
@@ -133,6 +149,19 @@ export const eventQueries = (database: Database): EventQueries => {
       return event === undefined ? undefined : position.get(event.stream, event.version);
     },
   };
+};
+
+/** Reads no further than the bytes allow: leaving the loop closes the cursor. */
+const withinBytes = (rows: Iterable<EventRow>, maxBytes: number): ReadonlyArray<EventRow> => {
+  const page: EventRow[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    bytes += Buffer.byteLength(row[PAYLOAD_COLUMN]);
+    if (page.length > 0 && bytes > maxBytes) break;
+    page.push(row);
+    if (bytes >= maxBytes) break;
+  }
+  return page;
 };
 
 const storedEvents = (rows: ReadonlyArray<EventRow>): ReadonlyArray<StoredEvent> => {

@@ -26,6 +26,8 @@ export interface EventStoreOptions {
   readonly clock: Clock;
   /** Appends that may wait for the disk before new ones are answered StoreOverloaded. */
   readonly appendQueueLimit: number;
+  /** Upper limit on the record that an event becomes; absent for the one that every program has. */
+  readonly maxEventBytes?: number;
   /** How long a writer that no longer renews its lease keeps a successor out. */
   readonly leaseTtlMs: number;
   /** Called once when another process has taken the file over: end this one, it can't write any more. */
@@ -84,6 +86,7 @@ export const openSqliteEventStore = async (options: EventStoreOptions): Promise<
   const queue = appendQueue({
     file: options.file,
     queueLimit: options.appendQueueLimit,
+    maxEventBytes: options.maxEventBytes,
     write: storeWriter(database, statements, lease, options.clock, answers),
     onLeaseLost: onLost,
   });

@@ -6,6 +6,7 @@ import type { Clock } from '../clock';
 import { TIME_WITH_ZONE, timeMsOf } from '../../domain/kernel/time-text';
 import { importCheck, type ImportCheckOptions } from '../import-check';
 import { readCloudEvent } from '../kafka/cloud-events';
+import { MAX_EVENT_RECORD_BYTES, recordBytesOf } from '../record-limit';
 import { STRUCTURED_HEADERS } from '../kafka/record-headers';
 import { checkpointAndClose, openDatabase, type Database } from './database';
 import { openLeasedDatabase } from './leased-database';
@@ -203,6 +204,12 @@ const eventWriter = (database: Database, statements: StoreStatements) => {
     }
     if (aggregateIdOf(stream) === '' || !stream.includes('-'))
       refuse(`line ${line}: '${stream}' is not a stream's name; it takes <category>-<id>`);
+    const sizeBytes = recordBytesOf(event, event);
+    if (sizeBytes > MAX_EVENT_RECORD_BYTES) {
+      refuse(
+        `line ${line}: ${event.id} makes a record of ${sizeBytes} bytes, more than the ${MAX_EVENT_RECORD_BYTES} that can be published`,
+      );
+    }
     const recordedAtMs =
       timeMsOf(event.recordedAt) ??
       refuse(`line ${line}: 'time' is '${event.recordedAt}'; it takes a ${TIME_WITH_ZONE}`);

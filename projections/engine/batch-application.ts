@@ -4,6 +4,7 @@ import type { EachIncoming, EventIntake } from '../../infra/consumption/event-in
 import { defaultRetryPolicy } from '../../infra/consumption/failures';
 import type { TakenIn } from '../../infra/consumption/identity-digest';
 import type { BatchOutcome, StorePage, StorePageOrder } from '../../infra/consumption/group-handler';
+import { MAX_PAGE_BYTES } from '../../infra/sqlite/event-queries';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import { foldInto, type Counted } from './fold';
 import type { Generation } from './generation';
@@ -92,10 +93,10 @@ export const applyStorePage = (
   { afterPosition, untilPosition, ...how }: StorePageOrder,
 ): StorePage => {
   const limit = Math.max(0, Math.min(EVENTS_PER_PAGE, untilPosition - afterPosition));
-  const events = limit === 0 ? [] : store.readAll({ afterPosition, limit });
+  const events = limit === 0 ? [] : store.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
   const outcome = intake.events(consumerOf(target), events, how);
-  // Positions have no gaps: a short page is the end of the store.
-  return { reachedPosition: events.length < limit ? untilPosition : afterPosition + limit, outcome };
+  // An empty page is the end of the store; a short one may only be full of bytes.
+  return { reachedPosition: events.at(-1)?.position ?? untilPosition, outcome };
 };
 
 /** The build as a taker of events. */

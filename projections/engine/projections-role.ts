@@ -93,6 +93,7 @@ const run = async (options: ProjectionsOptions, stopping: AbortController): Prom
             : NOTHING_TO_DO,
         copiesWaiting: (group, limit) => call('copiesWaiting', { group, limit }),
         copiesDone: (seqs) => call('copiesDone', { seqs }),
+        noteCopying: (group, attempt) => call('noteCopying', { group, attempt }),
       },
       groups: projections.map(({ name }) => name),
       dataVersion: store.dataVersion,

@@ -7,6 +7,7 @@ import { categoryOf, type RecordedEvent, type StoredEvent } from '../../domain/k
 import { checkpointsOf } from '../../infra/consumption/checkpoints';
 import { destinationOf } from '../../infra/kafka/cloud-events';
 import type { Database } from '../../infra/sqlite/database';
+import { MAX_PAGE_BYTES } from '../../infra/sqlite/event-queries';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { Projection } from '../projection';
 import type { RowDifference } from '../view-reader';
@@ -47,11 +48,12 @@ export const rowEvents = (options: RowEventsOptions): RowEvents => {
     searchTo: async (position) => {
       while (reached < position) {
         const limit = Math.min(EVENTS_PER_TURN, position - reached);
-        for (const stored of store.readAll({ afterPosition: reached, limit })) {
+        const page = store.readAll({ afterPosition: reached, limit, maxBytes: MAX_PAGE_BYTES });
+        for (const stored of page) {
           const event = read(stored);
           if (event !== undefined) finder.look(event);
         }
-        reached += limit;
+        reached = page.at(-1)?.position ?? position;
         await nextTurn();
       }
     },

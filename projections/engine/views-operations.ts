@@ -3,7 +3,7 @@ import type { Checkpoint, CheckpointMove, Mark } from '../../infra/consumption/c
 import type { BatchOutcome, StorePage, StorePageOrder } from '../../infra/consumption/group-handler';
 import type { GroupStatus } from '../../infra/consumption/group-status';
 import type { OffsetRequest } from '../../infra/consumption/offset-moves';
-import type { DeadLetterCopy } from '../../infra/dead-letters/dead-letter-copies';
+import type { CopyAttempt, DeadLetterCopy } from '../../infra/dead-letters/dead-letter-copies';
 import type { RedriveStep } from '../../infra/dead-letters/failure-desk';
 import type { OpenMove, PackedBatch } from './packed-batch';
 import type { RebuildProof } from './rebuild-proof';
@@ -117,6 +117,7 @@ export interface ViewsOperations {
     readonly limit: number;
   }) => Answer<ReadonlyArray<DeadLetterCopy>>;
   readonly copiesDone: (input: { readonly seqs: ReadonlyArray<number> }) => Answer<void>;
+  readonly noteCopying: (input: { readonly group: string; readonly attempt: CopyAttempt }) => Answer<void>;
 
   /** Ends the work with the file folded together and free for the next one. */
   readonly close: (input: Readonly<Record<string, never>>) => Answer<void>;

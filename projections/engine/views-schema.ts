@@ -2,7 +2,7 @@
 import { checkpointMigration } from '../../infra/consumption/checkpoints';
 import { groupStatusMigration } from '../../infra/consumption/group-status';
 import { offsetMovesMigration } from '../../infra/consumption/offset-moves';
-import { deadLettersMigration } from '../../infra/dead-letters/dead-letters-schema';
+import { deadLetterCopyingMigration, deadLettersMigration } from '../../infra/dead-letters/dead-letters-schema';
 import type { Migration } from '../../infra/sqlite/database';
 import { storeBindingMigration } from '../../infra/sqlite/store-identity';
 import { leaseMigration } from '../../infra/sqlite/lease';
@@ -90,4 +90,5 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   offsetMovesMigration,
   storeBindingMigration,
   takenInMigration,
+  deadLetterCopyingMigration,
 ];

@@ -114,7 +114,10 @@ const offsetOperations = ({ options, checkpoints, offsets, write }: ViewsParts):
 // Failures
 // -------------------------------------------------------------------------------------
 
-type FailureOperations = Pick<ViewsOperations, 'takeFailureRequests' | 'redriveStep' | 'copiesWaiting' | 'copiesDone'>;
+type FailureOperations = Pick<
+  ViewsOperations,
+  'takeFailureRequests' | 'redriveStep' | 'copiesWaiting' | 'copiesDone' | 'noteCopying'
+>;
 
 const failureOperations = (parts: ViewsParts): FailureOperations => {
   const { options, builds, failures, write } = parts;
@@ -127,5 +130,6 @@ const failureOperations = (parts: ViewsParts): FailureOperations => {
       write(() => desk.step(consumerOf(targetOf(projection, projection, builds.live(projection))))),
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
+    noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),
   };
 };

@@ -33,6 +33,7 @@ export const relayStatus: RelayStatus = {
   state: 'running',
   reason: null,
   cause: null,
+  since: '2024-01-01T00:00:00.000Z',
   broker: 'embedded',
   cursor: 1,
   storePosition: 1,
@@ -41,6 +42,8 @@ export const relayStatus: RelayStatus = {
   published: 1,
   skipped: 0,
   failures: {},
+  blocked: [],
+  unroutable: [],
   topics: [],
   updatedAt: '2024-01-01T00:00:00.000Z',
 };

@@ -68,6 +68,7 @@ export const group: GroupStatus = {
       reason: null,
     },
   ],
+  since: '2024-01-01T00:00:00.000Z',
   updatedAt: '2024-01-01T00:00:00.000Z',
 };
 

@@ -35,6 +35,7 @@ spec('a move of offsets', ({ test, before }) => {
       lag: 0,
       outcomes: {} as never,
       partitions: [],
+      since: '2026-01-01T00:00:00.000Z',
       updatedAt: '2026-01-01T00:00:00.000Z',
     });
     database.close();

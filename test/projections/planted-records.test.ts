@@ -42,7 +42,12 @@ kafkaSpec('a rebuild from a log that somebody has touched', ({ test }, broker) =
       return ends.length > 0 && ends.every((isThere) => isThere);
     });
   const encode = (world: ProjectionsWorld, event: StoredEvent): EncodedEvent =>
-    cloudEventEncoder({ catalog: world.catalog, mode: 'structured', schemaBaseUrl: 'http://schemas.example' })(event);
+    cloudEventEncoder({
+      catalog: world.catalog,
+      mode: 'structured',
+      schemaBaseUrl: 'http://schemas.example',
+      storeId: world.store.identity.storeId,
+    })(event);
   const plant = async (record: EncodedEvent): Promise<void> =>
     produceRaw(broker.servers, { ...record, value: Buffer.from(record.value) });
   const placedOrder = async (world: ProjectionsWorld, orderId: string): Promise<StoredEvent> => {

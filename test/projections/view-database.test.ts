@@ -241,6 +241,7 @@ spec('how projections and groups stand', ({ test }) => {
         group: name,
         state: 'running' as const,
         reason: null,
+        since: '2018-03-01T12:00:00.000Z',
         lag: 0,
         outcomes: { ...noCounts(), applied: 1, retries: 0 },
         partitions: [],

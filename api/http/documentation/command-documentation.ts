@@ -37,6 +37,7 @@ export const commandDocumentation = (
       'request-in-progress',
       'version-mismatch',
       'body-too-large',
+      'event-too-large',
       'unsupported-media-type',
       'idempotency-key-reused',
       'unreadable-stream',

@@ -1,8 +1,13 @@
 /** Whether the process lives, and whether it takes requests. */
 import type { FastifyInstance } from 'fastify';
-import type { ApiDependencies } from '../dependencies';
+import type { ApiDependencies, ReadinessReason } from '../dependencies';
 import { healthDocumentation } from '../documentation/operations-documentation';
 import { failWith, retryAfter } from '../problem';
+
+const detailOf = (reasons: ReadonlyArray<ReadinessReason>): string =>
+  reasons.length === 0
+    ? 'The server is starting, or a part has failed.'
+    : reasons.map(({ stage, state, reason }) => `${stage} is ${state}: ${reason}`).join(' ');
 
 /** Adds the health routes, which need no key and answer to the last. */
 export const healthRoutes = (app: FastifyInstance, { readiness, isShuttingDown }: ApiDependencies): void => {
@@ -12,9 +17,9 @@ export const healthRoutes = (app: FastifyInstance, { readiness, isShuttingDown }
   app.get('/health/live', { config: config('live') }, () => ({ status: 'live' }));
 
   app.get('/health/ready', { config: config('ready') }, () => {
-    const { ready, checks } = readiness();
-    if (ready && !isShuttingDown()) return { status: 'ready', checks };
-    const detail = isShuttingDown() ? 'The server is shutting down.' : 'The server is starting, or a part has failed.';
-    return failWith('not-ready', detail, { extensions: { checks }, headers: retryAfter(1) });
+    const { ready, ...how } = readiness();
+    if (ready && !isShuttingDown()) return { status: 'ready', ...how };
+    const detail = isShuttingDown() ? 'The server is shutting down.' : detailOf(how.reasons ?? []);
+    return failWith('not-ready', detail, { extensions: how, headers: retryAfter(1) });
   });
 };

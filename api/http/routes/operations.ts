@@ -6,6 +6,7 @@ import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 import { explainRoutes } from './explain';
 import { offsetRoutes } from './offsets';
+import { relaySkipRoutes } from './relay-skips';
 import { rebuildRoutes } from './rebuilds';
 
 /** Adds what operators look at and ask for. */
@@ -22,5 +23,6 @@ export const operationRoutes = (app: FastifyInstance, dependencies: ApiDependenc
   shows('/ops/projections', 'projections', () => ({ items: views.projections() }));
   rebuildRoutes(app, dependencies);
   offsetRoutes(app, dependencies);
+  relaySkipRoutes(app, dependencies);
   explainRoutes(app, dependencies);
 };

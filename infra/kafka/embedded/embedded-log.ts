@@ -61,7 +61,7 @@ export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logg
     },
     deleteTopics: async () => Promise.reject(new Error('the embedded broker keeps its topics until it ends')),
     offsetsAtTime: offsets.atTime,
-    openProducer: (listener) => openLogProducer(settings, listener, logger),
+    openProducer: (listener, options) => openLogProducer({ settings, listener, clock, logger, ...options }),
     openConsumer: (group) =>
       openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger, fetchWaitMs: FETCH_WAIT_MS }),
     close: async () => {

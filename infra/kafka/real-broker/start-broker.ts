@@ -211,7 +211,7 @@ const clusterId = (clock: Clock): string =>
 const untilReady = async (servers: string, nodeId: number, ended: Promise<string>, clock: Clock): Promise<void> => {
   const settings = connectionSettings({ brokers: servers, securityProtocol: 'plaintext' });
   const admin = openAdmin({ ...settings, 'reconnect.backoff.max.ms': START_POLL_MS }, silentLogger);
-  const topics = logTopicsOn(admin, clock, silentLogger);
+  const topics = logTopicsOn({ ask: (question) => question(admin), close: () => undefined }, clock, silentLogger);
   const untilMs = clock.monotonicMs() + START_TIMEOUT_MS;
   let end: string | undefined;
   void ended.then((reason) => {

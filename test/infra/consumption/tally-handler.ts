@@ -10,7 +10,7 @@ import { defaultRetryPolicy, type HandlerOutcome, type RetryPolicy } from '../..
 import type { GroupHandler } from '../../../infra/consumption/group-handler';
 import type { StoreFacts } from '../../../infra/consumption/place-check';
 import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/group-status';
-import { deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
+import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
 import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
 import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
@@ -53,6 +53,7 @@ export const tallyHandler = (
       checkpointMigration,
       groupStatusMigration,
       deadLettersMigration,
+      deadLetterCopyingMigration,
       { name: 'tally', sql: 'CREATE TABLE tally (id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;' },
     ],
   });

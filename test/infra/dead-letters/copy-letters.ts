@@ -16,6 +16,10 @@ export const copyLetters = async ({ group, failures }: Tally, log: EventLog, top
         copies.done(seqs);
         return Promise.resolve();
       },
+      noteCopying: async (name, attempt) => {
+        copies.note(name, attempt);
+        return Promise.resolve();
+      },
     },
     groups: [group],
     log,

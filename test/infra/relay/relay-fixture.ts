@@ -43,7 +43,8 @@ export const relayWorld = async (servers: string, prefix: string): Promise<Relay
   const relayFile = join(folder, `relay-${worlds}.sqlite`);
   const catalog = withTopicPrefix(declared, prefix);
   const log = await openLog({ configuration: kafka(servers), clock: systemClock, logger: silentLogger });
-  const store = await openStore({ file: storeFile });
+  // Also events that no program would take any more: stores of former releases hold them.
+  const store = await openStore({ file: storeFile, maxEventBytes: Infinity });
   const running: Relay[] = [];
   return {
     store,

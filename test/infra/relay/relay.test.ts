@@ -151,13 +151,25 @@ kafkaSpec('the relay', ({ test, after }, broker) => {
     assert.match(backup.reason ?? '', /the store ends at 1: the store is older/);
   });
 
-  test('halts at an event that Kafka can never take, naming it, with everything before it published', async () => {
+  test('stops only the partition of an event that Kafka can never take, and names it', async () => {
     const world = await newWorld();
     await world.append(streams(5));
     await world.append(['stock-huge'], { text: 'x'.repeat(2_000_000) });
+    await world.append(streams(50));
     world.start();
-    const status = await statusWhere(world, 'the relay is halted', ({ state }) => state === 'halted');
+    const status = await statusWhere(
+      world,
+      'the rest is published',
+      ({ state, cursor }) => state === 'blocked' && cursor === 56,
+    );
     assert.match(status.reason ?? '', /stock-huge@1 at position 6.*larger/);
+    const records = await readLog(servers, topicsOf(world));
+    const elsewhere = streams(50).filter((stream) => partitionOf(stream.slice(6), 4) !== partitionOf('huge', 4));
+    assert.is(
+      records.filter(({ offset, partition }) => offset >= 0 && partition !== partitionOf('huge', 4)).length >=
+        elsewhere.length,
+      true,
+    );
   });
 });
 

@@ -153,6 +153,7 @@ export class Life {
       calls: {
         copiesWaiting: (group, limit) => call('copiesWaiting', { group, limit }),
         copiesDone: (seqs) => call('copiesDone', { seqs }),
+        noteCopying: (group, attempt) => call('noteCopying', { group, attempt }),
       },
       groups: [GROUP],
       log: this.lane.log,

@@ -1,0 +1,64 @@
+/** What the stages of the flow say of themselves, read from the files of their roles. */
+import { errorTextOf } from '../../infra/error-text';
+import type { GroupStatus } from '../../infra/consumption/group-status';
+import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { ViewReader } from '../../projections/view-reader';
+import type { ReadinessReason } from '../http/dependencies';
+import type { StageReport } from './readiness';
+import type { Role } from './roles';
+
+export interface FlowStagesOptions {
+  /** The roles that this process runs. */
+  readonly roles: ReadonlySet<Role>;
+  readonly views: Pick<ViewReader, 'groups' | 'projections'>;
+  readonly relayStatus: () => RelayStatus | undefined;
+  readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
+  readonly projections: ReadonlyArray<string>;
+  readonly processes: ReadonlyArray<string>;
+}
+
+export interface FlowStages {
+  readonly stages: ReadonlyArray<StageReport>;
+  /** Files that can't be read now. */
+  readonly unreadable: ReadonlyArray<ReadinessReason>;
+}
+
+/** Looks into the files; a group that the program no longer has is none of its stages. */
+export const flowStages = (options: FlowStagesOptions): FlowStages => {
+  const { roles, views } = options;
+  const unreadable: ReadinessReason[] = [];
+  const read = <Result>(stage: string, otherwise: Result, look: () => Result): Result => {
+    try {
+      return look();
+    } catch (error) {
+      unreadable.push({ stage, state: 'unreadable', reason: errorTextOf(error) });
+      return otherwise;
+    }
+  };
+  const relay = read('relay', undefined, options.relayStatus);
+  const groups = read<ReadonlyArray<GroupStatus>>('projections', [], views.groups);
+  const rebuilding = new Set(
+    read('projections', [], () => views.projections().filter(({ rebuild }) => isActive(rebuild?.state))).map(
+      ({ name }) => name,
+    ),
+  );
+  const reactors = read<ReadonlyArray<GroupStatus>>('reactors', [], options.reactorGroups);
+  const groupStages = (role: Role, names: ReadonlyArray<string>, found: ReadonlyArray<GroupStatus>): StageReport[] =>
+    names.map((stage) => ({
+      stage,
+      isOwn: roles.has(role),
+      status: found.find(({ group }) => group === stage),
+      isRebuilding: role === 'projections' && rebuilding.has(stage),
+    }));
+  return {
+    unreadable,
+    stages: [
+      { stage: 'relay', isOwn: roles.has('relay'), status: relay },
+      ...groupStages('projections', options.projections, groups),
+      ...groupStages('reactors', options.processes, reactors),
+    ],
+  };
+};
+
+const isActive = (state: string | undefined): boolean =>
+  state === 'requested' || state === 'running' || state === 'waiting';

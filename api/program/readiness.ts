@@ -1,0 +1,91 @@
+/**
+ * Whether the installation does what it is there for: a pure decision over what each stage of the flow says of itself, and how
+ * long ago it has said so. What the API can answer without a stage is still answered; readiness says whether events flow.
+ */
+import type { GroupStatus } from '../../infra/consumption/group-status';
+import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { ReadinessReason } from '../http/dependencies';
+
+/** A stage as it was found. */
+export interface StageReport {
+  readonly stage: string;
+  /** Whether this very process runs it; it has to be seen then. */
+  readonly isOwn: boolean;
+  /** Undefined where it has never been seen. */
+  readonly status: StageStatus | undefined;
+  /** Its rows are being made anew, and until that is done nothing else is expected of it. */
+  readonly isRebuilding?: boolean;
+}
+
+export interface StageStatus {
+  readonly state: RelayStatus['state'] | GroupStatus['state'];
+  readonly reason: string | null;
+  /** ISO 8601; missing in what an older release has written. */
+  readonly since?: string;
+  readonly updatedAt: string;
+}
+
+export interface StageAssessment {
+  /** What makes the installation not ready. */
+  readonly reasons: ReadonlyArray<ReadinessReason>;
+  /** What an operator should know, though events flow. */
+  readonly notices: ReadonlyArray<ReadinessReason>;
+}
+
+/** A stage may be retrying for so long before that counts: a broker's restart is no outage. */
+export const RETRYING_BOUND_MS = 30_000;
+/** From its start to the first event that it may take. */
+export const STARTING_BOUND_MS = 60_000;
+/** Every stage writes its status every few seconds; one that has not for so long does not live, or hangs. */
+export const SIGN_OF_LIFE_BOUND_MS = 60_000;
+
+/** Decides. `startedAtMs` is when this process started: what was written before is not its own. */
+export const assessStages = (
+  stages: ReadonlyArray<StageReport>,
+  nowMs: number,
+  startedAtMs: number,
+): StageAssessment => {
+  const reasons: ReadinessReason[] = [];
+  const notices: ReadinessReason[] = [];
+  for (const stage of stages) {
+    const failing = faultOf(stage, nowMs, startedAtMs);
+    if (failing !== undefined) reasons.push(failing);
+    else if (stage.status !== undefined && stage.status.reason !== null) {
+      notices.push({ stage: stage.stage, state: stage.status.state, reason: stage.status.reason });
+    }
+  }
+  return { reasons, notices };
+};
+
+const faultOf = (report: StageReport, nowMs: number, startedAtMs: number): ReadinessReason | undefined => {
+  const { stage, isOwn, status, isRebuilding = false } = report;
+  if (isRebuilding) return undefined;
+  if (status === undefined || (isOwn && Date.parse(status.updatedAt) < startedAtMs)) {
+    return isOwn ? { stage, state: 'unknown', reason: 'it has not reported since this process started' } : undefined;
+  }
+  const { state, updatedAt } = status;
+  const why = nowMs - Date.parse(updatedAt) > SIGN_OF_LIFE_BOUND_MS ? silence(status) : standstill(status, nowMs);
+  return why === undefined ? undefined : { stage, state, reason: why };
+};
+
+const silence = ({ updatedAt, reason }: StageStatus): string =>
+  `no sign of life since ${updatedAt}${reason === null ? '' : `; its last words: ${reason}`}`;
+
+/** How long a state may last; the others may for ever. One that was stopped in order falls silent after a while. */
+const STATE_BOUNDS_MS: Readonly<Partial<Record<StageStatus['state'], number>>> = {
+  halted: -1,
+  blocked: -1,
+  retrying: RETRYING_BOUND_MS,
+  starting: STARTING_BOUND_MS,
+  'waiting-for-lease': STARTING_BOUND_MS,
+};
+
+const standstill = (
+  { state, reason, updatedAt, since = updatedAt }: StageStatus,
+  nowMs: number,
+): string | undefined => {
+  const boundMs = STATE_BOUNDS_MS[state] ?? Infinity;
+  if (boundMs < 0) return reason ?? 'it gives no reason';
+  if (nowMs - Date.parse(since) <= boundMs) return undefined;
+  return `since ${since}${reason === null ? '' : `: ${reason}`}`;
+};

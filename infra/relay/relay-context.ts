@@ -1,0 +1,54 @@
+/** What a relay is started with, and what it has once it holds the lease. */
+import type { CloudEventsMode } from '../configuration';
+import { cloudEventEncoder } from '../kafka/cloud-events';
+import type { WriteVersions } from '../kafka/written-version';
+import type { RoleOptions } from '../role-options';
+import type { EventReader } from '../sqlite/event-reader';
+import type { Lease } from '../sqlite/lease';
+import type { TopicCheckIntervals, TopicWatch } from '../kafka/topic-watch';
+import type { RelayFile } from './relay-file';
+import type { RelayHoles } from './relay-holes';
+import type { RelayMonitor } from './relay-monitor';
+import type { RecordSuspects } from './suspects';
+
+export interface RelayOptions extends RoleOptions {
+  /** The relay's own file. */
+  readonly file: string;
+  /** Opens the store for reading. */
+  readonly outbox: () => EventReader;
+  readonly cloudEventsMode: CloudEventsMode;
+  /** Where consumers find the schemas that `dataschema` names. */
+  readonly schemaBaseUrl: string;
+  /** What `source` says; absent: `/tidemark/<store id>/<category>`. */
+  readonly eventSource?: string | undefined;
+  /** Events to be published in an older version, until consumers are ready. */
+  readonly writeVersions?: WriteVersions;
+  /** How often the settings of the topics are looked at. */
+  readonly topicChecks?: TopicCheckIntervals;
+}
+
+/** Everything that a relay with a lease has. */
+export interface RelayContext extends RelayOptions {
+  readonly stopping: AbortSignal;
+  readonly lease: Lease;
+  readonly state: RelayFile;
+  readonly holes: RelayHoles;
+  readonly reader: EventReader;
+  readonly monitor: RelayMonitor;
+  readonly suspects: RecordSuspects;
+  readonly watch: TopicWatch;
+}
+
+/** Encodes events as this relay publishes them, withheld ones as placeholders. */
+export const relayEncoder = (relay: RelayContext) => {
+  const { catalog, cloudEventsMode, schemaBaseUrl, eventSource, writeVersions, holes, reader } = relay;
+  return cloudEventEncoder({
+    catalog,
+    mode: cloudEventsMode,
+    schemaBaseUrl,
+    storeId: reader.identity.storeId,
+    eventSource,
+    ...(writeVersions === undefined ? {} : { writeVersions }),
+    withheldReason: holes.withheldReason,
+  });
+};

@@ -1,0 +1,22 @@
+/** Operators' decisions to go on past an event that can't be published. */
+import type { RelayContext } from './relay-context';
+
+/** The body of a request of the kind `relay-skip`. */
+export interface SkipRequest {
+  readonly eventId: string;
+  readonly reason: string;
+}
+
+/** Takes up what was asked for since the last look. True where an event is withheld now: look at Kafka again then. */
+export const takeSkipRequests = (running: RelayContext): boolean => {
+  const { holes, reader, logger } = running;
+  let isAnyWithheld = false;
+  for (const { id, body, actor } of reader.operationRequestsAfter(holes.lastRequestId(), ['relay-skip'])) {
+    // Written by the API.
+    const { eventId, reason } = JSON.parse(body) as SkipRequest;
+    const isWithheld = holes.skip({ requestId: id, eventId, reason, actor });
+    isAnyWithheld ||= isWithheld;
+    logger.warn({ eventId, actor, reason, isWithheld }, 'an operator goes on past an event that is not published');
+  }
+  return isAnyWithheld;
+};
