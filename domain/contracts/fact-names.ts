@@ -52,7 +52,7 @@ const NOT_PAST = new Set([
   ...['hatred', 'shred', 'infrared', 'biped', 'moped', 'seabed', 'flatbed', 'newsfeed', 'linseed', 'watershed'],
 ]);
 
-const PREFIXES = /^(?:re|un|over|under|out|pre|mis|fore|up|with|dis|co|in|off|de)/;
+const PREFIXES = /^(?:re|over|under|un|out|pre|mis|fore|up|with|dis|co|in|off|de)/;
 
 /** Verbs that begin a request: after one of them `Set` or `Run` is a thing. */
 const IMPERATIVES = new Set([

@@ -1,4 +1,5 @@
 /** What the program's thread and the views' thread say to each other: plain data, posted as messages. */
+import { inspect } from 'node:util';
 import type { Topic } from '../../domain/kernel/topic';
 import { CheckpointMoved } from '../../infra/consumption/checkpoints';
 import { CircuitOpen } from '../../infra/consumption/circuit-breaker';
@@ -51,7 +52,10 @@ export interface PostedError {
 
 /** Takes an error apart. */
 export const postedError = (thrown: unknown): PostedError => {
-  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown), stack: undefined, code: undefined };
+  if (!(thrown instanceof Error)) {
+    const message = `something that is not an error was thrown: ${inspect(thrown, { breakLength: Infinity })}`;
+    return { name: 'NotAnError', message, stack: undefined, code: undefined };
+  }
   const { name, message, stack } = thrown;
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
   return { name, message, stack, code };

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import {
+  postedError,
   revivedError,
   type InputOf,
   type Message,
@@ -89,7 +90,8 @@ export const startViewsWorker = ({ onWaiting, ...data }: ViewsWorkerOptions): Vi
       }
     }
   });
-  worker.on('error', breakDown);
+  // A definition may have thrown anything.
+  worker.on('error', (thrown: unknown) => breakDown(revivedError(postedError(thrown))));
   worker.on('exit', () => {
     if (state !== 'closing') breakDown(failure ?? new Error('the thread that writes the views has ended'));
     state = 'ended';

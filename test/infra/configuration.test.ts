@@ -19,6 +19,7 @@ spec('the configuration', ({ test }) => {
       baseUrl: 'http://127.0.0.1:8080',
       schemaBaseUrl: 'http://127.0.0.1:8080/schemas',
       writeVersions: new Map(),
+      contractDrift: 'refuse',
       rateLimitPerSecond: 0,
       bodyLimitBytes: 262_144,
       appendQueueLimit: 10_000,
@@ -32,7 +33,14 @@ spec('the configuration', ({ test }) => {
     const names = [
       ...['HOST', 'PORT', 'DATA_DIR', 'KAFKA_BROKERS', 'KAFKA_TOPIC_PREFIX', 'CLOUDEVENTS_MODE', 'ACCEPT_NEW_LOG'],
       ...['API_KEYS', 'API_KEY', 'BASE_URL', 'SCHEMA_BASE_URL', 'RATE_LIMIT_PER_SECOND', 'BODY_LIMIT_BYTES'],
-      ...['APPEND_QUEUE_LIMIT', 'LEASE_TTL_MS', 'SHUTDOWN_DEADLINE_MS', 'ORDERS_DIR', 'WRITE_VERSIONS'],
+      ...[
+        'APPEND_QUEUE_LIMIT',
+        'LEASE_TTL_MS',
+        'SHUTDOWN_DEADLINE_MS',
+        'ORDERS_DIR',
+        'WRITE_VERSIONS',
+        'CONTRACT_DRIFT',
+      ],
     ];
     assert.equal(readConfiguration(Object.fromEntries(names.map((name) => [name, '']))), readConfiguration({}));
   });

@@ -29,8 +29,15 @@ process.on('exit', () => {
 export const startTidemark = (
   parameters: ReadonlyArray<string>,
   environment: Readonly<Record<string, string>>,
+): ServerProcess => startProgramAt(MAIN, parameters, environment);
+
+/** Starts another copy of the program, by the path of its main file. */
+export const startProgramAt = (
+  main: string,
+  parameters: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string>>,
 ): ServerProcess => {
-  const child = spawn(process.execPath, [...NODE_OPTIONS, MAIN, ...parameters], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, main, ...parameters], {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', MALLOC_ARENA_MAX: '2', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -62,8 +69,16 @@ export const startTidemark = (
 export const runTidemark = async (
   parameters: ReadonlyArray<string>,
   environment: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number | string; readonly output: string }> =>
+  runProgramAt(MAIN, parameters, environment);
+
+/** Runs another copy of the program to its end. */
+export const runProgramAt = async (
+  main: string,
+  parameters: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string>>,
 ): Promise<{ readonly status: number | string; readonly output: string }> => {
-  const child = startTidemark(parameters, environment);
+  const child = startProgramAt(main, parameters, environment);
   await eventually('the command ends', async () => Promise.resolve(!child.isRunning()), 120_000);
   // A signal to a process that has ended does nothing; this only collects its status.
   return { status: await child.end('SIGTERM'), output: child.output() };
