@@ -48,7 +48,8 @@ export const writeWholeFile = (file: string, chunks: Iterable<string>, options: 
       renameSync(partial, file);
     });
   } catch (error) {
-    rmSync(partial, { force: true });
+    // Another writer may have taken the name over.
+    if (isOwn(partial, descriptor)) rmSync(partial, { force: true });
     throw error;
   } finally {
     closeSync(descriptor);
@@ -75,11 +76,14 @@ const writeAll = (descriptor: number, bytes: Buffer): number => {
 };
 
 const assertWhole = (file: string, partial: string, descriptor: number, bytes: number): void => {
-  const { size, ino } = fstatSync(descriptor);
+  const { size } = fstatSync(descriptor);
   if (size !== bytes) throw new FileNotWritten(`${file} was not written: ${size} of ${bytes} bytes are on the disk`);
-  if (!existsSync(partial) || statSync(partial).ino !== ino)
+  if (!isOwn(partial, descriptor))
     throw new FileNotWritten(`${file} was not written: another process writes ${partial}`);
 };
+
+const isOwn = (partial: string, descriptor: number): boolean =>
+  existsSync(partial) && statSync(partial).ino === fstatSync(descriptor).ino;
 
 const orFail = <A>(file: string, act: () => A): A => {
   try {

@@ -62,6 +62,8 @@ spec('wishes about rebuilds', ({ test }) => {
     { copy: 'friday' },
     { until: '7' },
     { copy: 'friday', until: 'soon' },
+    { copy: 'friday', until: '2024-02-03T00:00:00' },
+    { copy: 'friday', until: '2024-02-30T00:00:00Z' },
     { copy: 'no name', until: '7' },
     { key: 'o1', until: '7', copy: 'friday' },
     { copy: 'friday', until: '7', acceptDifferences: true },

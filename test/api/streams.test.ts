@@ -96,6 +96,7 @@ spec('a stream', ({ test, before, after }) => {
     ['/streams/order-o1?asOf=yesterday', 400, 'invalid-parameter'],
     ['/streams/order-o1?asOf=2024-05-01', 400, 'invalid-parameter'],
     ['/streams/order-o1?asOf=2024-02-30T00:00:00Z', 400, 'invalid-parameter'],
+    ['/streams/order-o1?asOf=2024-02-03T00:00:00', 400, 'invalid-parameter'],
     ['/streams/order-o1?asOf=1&limit=1', 400, 'invalid-parameter'],
     ['/streams/order-o1?limit=0', 400, 'invalid-parameter'],
     ['/streams/order-o1?limit=x', 400, 'invalid-parameter'],

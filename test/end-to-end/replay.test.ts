@@ -251,6 +251,16 @@ kafkaSpec('replaying, day by day', ({ test, before, after }, broker) => {
       const byFile = await tidemark('offsets', '--group', 'stock-level', '--from-file', file);
       assert.match(byFile.output, /stock\/0: \d+ -> 1: /);
       assert.not.match(byFile.output, /stock\/1/);
+      writeFileSync(
+        file,
+        `${readFileSync(file, 'utf8')}${JSON.stringify({ topic: 'nowhere', partition: 0, offset: 1 })}\n`,
+      );
+      const stray = await tidemark('offsets', '--group', 'stock-level', '--from-file', file, '--execute');
+      assert.is(stray.status, 1);
+      assert.match(stray.output, /line 2 of .* names nowhere\/0, where stock-level does not stand/);
+      const here = await tidemark('offsets', '--group', 'stock-level', '--to-time', '2001-01-01T01:00:00+01:00');
+      assert.is(here.output, byTime.output);
+      assert.is((await tidemark('offsets', '--group', 'stock-level', '--to-time', '2001-01-01T00:00:00')).status, 1);
     },
     { timeoutMs: 60_000 },
   );
