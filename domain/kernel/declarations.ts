@@ -192,12 +192,19 @@ export const FIELD: NameRule = {
 // Topics together
 // -------------------------------------------------------------------------------------
 
+const KAFKA_TOPIC = /^(?!\.{1,2}$)(?!__)[A-Za-z0-9._-]+$/;
+
 /**
  * Holds the topics of one installation to what Kafka takes of them together: no name twice, none too long, and none that
  * differs from another only by `.` and `_`, for Kafka's metrics count both under one name (it refuses such a pair).
  */
 export const assertTopics = (names: ReadonlyArray<string>, where: string): void => {
   for (const name of names) {
+    if (!KAFKA_TOPIC.test(name)) {
+      throw new InvalidDeclaration(
+        `${where}: Kafka takes no topic ${shownName(name)}; it takes letters, digits and . _ -, not '.', '..', or a beginning with '__', which is its own`,
+      );
+    }
     if (name.length <= MAX_TOPIC_CHARACTERS) continue;
     throw new InvalidDeclaration(
       `${where}: the topic ${shownName(name)} would be too long; Kafka takes at most ${MAX_TOPIC_CHARACTERS} characters, the prefix and '.dlt' included`,

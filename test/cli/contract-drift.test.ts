@@ -2,6 +2,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { warnOfUnreadableEvents } from '../../api/program/contract-drift';
+import { catalog } from '../../domain/catalog';
+import { silentLogger } from '../../infra/logger';
+import { newFile, withStore } from '../infra/sqlite/store-fixture';
 import { spec } from '../spec';
 import { programCopy, type ProgramCopy } from '../support/program-copy';
 import { eventually, freePort, isReady } from '../support/server';
@@ -121,4 +125,56 @@ spec('the contracts at start', ({ test, before }) => {
       assert.ok(lines.slice(0, -1).every((line) => typeof line['problem'] === 'string'));
       assert.is(copy.read(LOCK), lock);
     }));
+});
+
+spec('the store at start', ({ test }) => {
+  const warnings = async (events: ReadonlyArray<readonly [stream: string, type: string, version: number]>) => {
+    const file = newFile();
+    await withStore({ file }, async (store) => {
+      for (const [stream, type, schemaVersion] of events) {
+        const appended = await store.append({
+          streams: [{ stream, expectedVersion: 'any', events: [{ type, schemaVersion, data: {} }] }],
+          metadata: { correlationId: 'c1', causationId: 'r1', actor: 'tester' },
+        })();
+        assert.is(appended._tag, 'Right');
+      }
+    });
+    const said: unknown[] = [];
+    warnOfUnreadableEvents(file, catalog, { ...silentLogger, warn: (fields) => void said.push(fields) });
+    return said;
+  };
+
+  test('is looked at for events that no contract reads, and the log names them', async () => {
+    const known = Array.from({ length: 30 }, (_, index) => [`stock-s${index}`, 'StockReceived', 1] as const);
+    assert.equal(await warnings(known), []);
+    assert.equal(await warnings([]), []);
+    assert.equal(
+      await warnings([
+        ...known,
+        ['stock-s1', 'StockReceived', 9],
+        ['widget-w1', 'WidgetMade', 1],
+        ['widget-w2', 'WidgetSold', 1],
+        ['order-o1', 'StockReceived', 1],
+      ]),
+      [
+        { unknown: "StockReceived version 9 of the category 'stock'", position: 31 },
+        { unknown: "the category 'widget'", position: 32 },
+        { unknown: "the category 'widget'", position: 33 },
+        { unknown: "StockReceived version 1 of the category 'order'", position: 34 },
+      ],
+    );
+  });
+
+  test('that can not be read yet is for the roles to wait for', () => {
+    const file = newFile();
+    const logger = {
+      ...silentLogger,
+      warn: () => {
+        throw new Error('it was said');
+      },
+    };
+    warnOfUnreadableEvents(file, catalog, logger);
+    writeFileSync(file, 'no database');
+    warnOfUnreadableEvents(file, catalog, logger);
+  });
 });

@@ -157,6 +157,11 @@ spec('a declared name', ({ test }) => {
       refusal(() => withTopicPrefix(long, 'p'.repeat(50))),
       /would be too long; Kafka takes at most 249/,
     );
+    for (const prefix of ['__', 'a/', ' '])
+      assert.match(
+        refusal(() => withTopicPrefix(long, prefix)),
+        /Kafka takes no topic/,
+      );
     const other = { category: 'other', path: 'others', events: [], commands: [] };
     const pair = (one: string, two: string) => () =>
       catalogOf([card({ topic: { name: one } }), card({ ...other, topic: { name: two } })]);

@@ -179,6 +179,12 @@ const damages: ReadonlyArray<readonly [string, Mode, Damage, RegExp]> = [
   ['JSON that is null', 'structured', withValue('null'), /JSON, but not an object/],
   ['bytes that are no text', 'structured', withValue(Buffer.from([0xff, 0x00, 0xfe])), /the value is not JSON/],
   ['5 MB of noise', 'structured', withValue('x'.repeat(FIVE_MEGABYTES)), /the value is not JSON/],
+  ...['2024-01-01T00:00:00', '2024-02-30T00:00:00Z', 'noon', ''].map((time): (typeof damages)[number] => [
+    `the time '${time}'`,
+    'structured',
+    inValue((attributes) => (attributes['time'] = time)),
+    /attribute 'time' is ".*"; it takes a time with its zone/,
+  ]),
   [
     'no headers at all',
     'structured',

@@ -112,6 +112,9 @@ spec('the client of process commands', ({ test, after }) => {
     ['Sun, 31 Dec 2023 00:00:00 GMT', 0],
     ['99999999999', 300_000],
     ['soon', undefined],
+    // Without a zone it would be read in that of this machine.
+    ['2024-01-01T00:00:07', undefined],
+    ['Mon, 01 Jan 2024 00:00:07', undefined],
   ];
   for (const [retryAfter, retryAfterMs] of waits) {
     test(`reads Retry-After: ${retryAfter} as ${String(retryAfterMs)} ms`, async () => {

@@ -254,6 +254,20 @@ spec('the process ledger', ({ test, after }) => {
     assert.equal(ledger.deadlinesDue(process, Date.parse(dueAt), 9), [due]);
   });
 
+  test('refuses a deadline without a zone, or of a day that is not in the calendar', () => {
+    const { ledger } = open(newFile());
+    for (const wrong of ['2024-01-02T00:00:00', '2024-02-30T00:00:00Z', 'tomorrow', '']) {
+      const manager: ProcessManager<Counting> = {
+        ...counting(),
+        step: (state) => ({ state, commands: [], deadlines: [{ id: 'due', dueAt: wrong }] }),
+      };
+      assert.throws(
+        () => ledger.learnEvent(processOf(manager), event('a@1', 'i', '')),
+        /counting asks for the deadline due at '.*'; it takes a time with its zone/,
+      );
+    }
+  });
+
   test('lets a process learn once that its deadline has passed, whatever is asked for again', () => {
     const { ledger, database } = open(newFile());
     const process = processOf(counting());
