@@ -210,7 +210,7 @@ spec('an export', ({ test, before }) => {
     assert.match(await refusal(elsewhere, made), /does not know OrderCancelled version 1 of the category 'stock'/);
   });
 
-  test('says one sentence and leaves no file where it can not be written', async () => {
+  test('says one sentence and leaves no file where it cannot be written', async () => {
     const target = newFolder();
     for (const [file, reason] of [
       [join(target, 'nowhere', 'events.jsonl'), /was not written: ENOENT/],
