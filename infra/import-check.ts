@@ -76,7 +76,7 @@ export const importCheck = (
       if (trailer !== undefined) assertTrailer(trailer);
       else if (!acceptIncomplete)
         refuse(
-          `the file does not end as an export does (${events} events, and no line of type tidemark.export.completed): it was cut, or is not of 'tidemark export'; --accept-incomplete takes it as it is`,
+          `the file does not end as an export does (events before its end: ${events}, and no line of type tidemark.export.completed): it was cut, or is not of 'tidemark export'; --accept-incomplete takes it as it is`,
         );
       const kinds = [...unknown].map(
         ([what, { first, count }]) =>

@@ -14,7 +14,11 @@ import { addStoreCommands } from './store-commands';
 prepareProcess();
 
 // Whoever reads the output has seen enough (`| head`): that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`tidemark: standard output can't be written: ${error.message}\n`);
+  process.exit(1);
+});
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

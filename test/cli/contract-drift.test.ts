@@ -103,7 +103,7 @@ spec('the contracts at start', ({ test, before }) => {
       writeFileSync(join(copy.folder, LOCK), lock);
     }));
 
-  test('accept nothing where one thing can not be accepted, and say all that was refused and why', () =>
+  test('accept nothing where one thing cannot be accepted, and say all that was refused and why', () =>
     edited(EVENTS, "'OrderDelivered'", "'OrderDelivery'", async () => {
       const lock = copy.read(LOCK);
       const { status, output } = await copy.run(['contracts', 'accept']);
@@ -165,7 +165,7 @@ spec('the store at start', ({ test }) => {
     );
   });
 
-  test('that can not be read yet is for the roles to wait for', () => {
+  test('that cannot be read yet is for the roles to wait for', () => {
     const file = newFile();
     const logger = {
       ...silentLogger,

@@ -1,6 +1,7 @@
 /** An export is there as a whole or not at all, and an import takes a whole file or nothing. */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
@@ -134,13 +135,17 @@ spec('an export', ({ test, before }) => {
     [
       'cut at the end of a line',
       () => `${lines.slice(0, 40).join('\n')}\n`,
-      /does not end as an export does \(40 events/,
+      /does not end as an export does \(events before its end: 40,/,
     ],
-    ['cut before its last line', () => lines.slice(0, -1).join('\n'), /does not end as an export does \(80 events/],
+    [
+      'cut before its last line',
+      () => lines.slice(0, -1).join('\n'),
+      /does not end as an export does \(events before its end: 80,/,
+    ],
     ['cut in the middle of a line', () => text.slice(0, 5_000), /^line \d+: the value is not JSON: .*cut off/],
     ['cut in the middle of its last line', () => text.slice(0, -20), /^line 81: the value is not JSON/],
-    ['empty', () => '', /does not end as an export does \(0 events/],
-    ['of empty lines', () => '\n\n\n', /does not end as an export does \(0 events/],
+    ['empty', () => '', /does not end as an export does \(events before its end: 0,/],
+    ['of empty lines', () => '\n\n\n', /does not end as an export does \(events before its end: 0,/],
     ['longer than it says', () => `${text}${lines[0] ?? ''}\n`, /^line 82: the export ended in line 81/],
     ['two files joined', () => text + text, /^line 82: the export ended in line 81/],
     ['reordered', () => swapped(lines).join('\n'), /^line 1: position 2 comes after 0/],
@@ -210,7 +215,7 @@ spec('an export', ({ test, before }) => {
     assert.match(await refusal(elsewhere, made), /does not know OrderCancelled version 1 of the category 'stock'/);
   });
 
-  test('says one sentence and leaves no file where it can not be written', async () => {
+  test('says one sentence and leaves no file where it cannot be written', async () => {
     const target = newFolder();
     for (const [file, reason] of [
       [join(target, 'nowhere', 'events.jsonl'), /was not written: ENOENT/],
@@ -231,7 +236,14 @@ spec('an export', ({ test, before }) => {
     assert.is(missing.status, 1);
   });
 
-  test('goes to standard output with the same last line', async () => {
+  test('goes to standard output with the same last line, or says that it cannot', async () => {
+    const main = join(__dirname, '..', '..', 'api', 'cli', 'main.js');
+    const full = openSync('/dev/full', 'w');
+    const environment = { ...process.env, DATA_DIR: data };
+    const failed = spawnSync(process.execPath, [main, 'export'], { env: environment, stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    assert.is(failed.status, 1);
+    assert.match(failed.stderr.toString(), /^tidemark: standard output can't be written: ENOSPC[^\n]*\n$/);
     const { status, output } = await runTidemark(['export'], { DATA_DIR: data });
     assert.is(status, 0);
     assert.equal(output.split('\n').slice(0, -2), lines.slice(0, -1));

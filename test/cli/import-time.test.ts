@@ -46,7 +46,7 @@ spec('a program whose definitions throw while they are loaded', ({ test, before 
     });
 
   const thrown: ReadonlyArray<readonly [what: string, code: string, sentence: RegExp]> = [
-    ['a name that can not be one', '', /^tidemark: an aggregate: 'gift-card' can't be a category; it takes lower-case/],
+    ['a name that cannot be one', '', /^tidemark: an aggregate: 'gift-card' can't be a category; it takes lower-case/],
     [
       'an error',
       "throw new Error('no\\nluck');",
