@@ -9,7 +9,7 @@ import { ConfigurationError, type Configuration } from '../../infra/configuratio
 import { failureDirectory } from '../../infra/dead-letters/failure-directory';
 import type { Logger } from '../../infra/logger';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
-import { readReactorGroups } from '../../infra/reactors/reactors';
+import { readReactorGroups } from '../../infra/reactors/reactor-status';
 import { readRelayStatus } from '../../infra/relay/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/relay-status';

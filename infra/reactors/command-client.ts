@@ -116,6 +116,11 @@ const interpret = (command: ProcessCommand, answer: HttpAnswer, clock: Clock): A
     return { _tag: 'Decided', outcome };
   }
   const reason = `${status} ${problem.type}: ${problem.detail}`;
+  // The key is wrong, or something between here and the API answers in its place: no command is to blame.
+  if (KEY_STATUSES.has(status)) return { _tag: 'TryAgain', reason: `${NO_VALID_KEY} (${reason})`, everyCommand: true };
+  if ((status === 404 || status === 405) && typeof body['type'] !== 'string') {
+    return { _tag: 'TryAgain', reason: `${reason}; BASE_URL does not lead to the API`, everyCommand: true };
+  }
   if (status < 300 || status === 408 || status === 409 || status === 429 || status >= 500) {
     const retryAfterMs = parseRetryAfter(answer.retryAfter, clock.nowMs());
     return {
@@ -127,6 +132,9 @@ const interpret = (command: ProcessCommand, answer: HttpAnswer, clock: Clock): A
   }
   return { _tag: 'Defect', reason };
 };
+
+const KEY_STATUSES: ReadonlySet<number> = new Set([401, 403, 407]);
+const NO_VALID_KEY = 'the reactors have no valid key: set API_KEY to one that may send commands';
 
 const SHOWN_CHARACTERS = 300;
 

@@ -7,6 +7,7 @@ import type { Clock } from '../clock';
 import type { CommandOutcome } from '../../domain/kernel/process-manager';
 import { backoffMs } from '../backoff';
 import { failureOf, isAttributable } from '../consumption/failures';
+import { LeaseLost } from '../sqlite/lease';
 import type { Answer, PostCommand } from './command-client';
 import { commandLanes, type Lane } from './command-lanes';
 import type { PendingCommand } from './process-ledger';
@@ -20,6 +21,8 @@ export interface SenderRecord {
     attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
   ) => void;
   readonly defect: (pending: PendingCommand, reason: string) => void;
+  /** The file can't be written just now; null once it can be again. */
+  readonly fault: (reason: string | null) => void;
 }
 
 export interface SenderOptions {
@@ -35,11 +38,13 @@ export interface SenderOptions {
 export interface CommandSender {
   /** Takes commands that are committed, in the order of their `seq`. */
   readonly enqueue: (commands: ReadonlyArray<PendingCommand>) => void;
+  /** Sends what was set aside again, with all that waits behind it: the commands of an instance, in the order of their `seq`. */
+  readonly release: (commands: ReadonlyArray<PendingCommand>) => void;
   /** Resolves when fewer commands wait than the limit, or the sender has stopped. */
   readonly room: () => Promise<void>;
   /** Aborts what is under way: whatever the API made of it, the repeat after a restart gets the same answer. */
   readonly stop: () => Promise<void>;
-  /** Rejects when an outcome can't be written down. */
+  /** Rejects when this process may no longer write down what becomes of commands. Any other fault is waited for. */
   readonly failed: Promise<never>;
 }
 
@@ -127,11 +132,32 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
     }
   };
 
+  /** Tries until it is written down: a full disk or a locked file passes, and the answer is kept till then. */
+  const writtenDown = async <Result>(write: () => Result): Promise<Result | undefined> => {
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        const result = write();
+        if (attempts > 1) record.fault(null);
+        return result;
+      } catch (error) {
+        if (error instanceof LeaseLost) throw error;
+        record.fault(failureOf(error).reason);
+        await clock.sleep(backoffMs(clock, attempts), stopping.signal);
+      }
+      if (stopping.signal.aborted) return undefined;
+    }
+  };
+
   const sendFirst = async (lane: Lane): Promise<void> => {
-    const answer = await post(lane.first.command, stopping.signal);
+    const { first } = lane;
+    const answer = await post(first.command, stopping.signal);
     if (stopping.signal.aborted) return;
-    const result = answer._tag === 'Decided' ? learn(record, lane.first, answer.outcome) : answer;
-    switch (result._tag) {
+    const result =
+      answer._tag === 'Decided' ? await writtenDown(() => learn(record, first, answer.outcome)) : answer;
+    switch (result?._tag) {
+      // Stopped: the repeat after a restart gets the same answer.
+      case undefined:
+        return;
       case 'Learned':
         lanes.finish(lane);
         enqueue(result.followUps);
@@ -139,8 +165,18 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
       case 'TryAgain':
         return tryAgain(lane, result);
       case 'Defect':
-        record.defect(lane.first, result.reason);
+        await writtenDown(() => record.defect(first, result.reason));
         lanes.park(lane);
+    }
+  };
+
+  /** The note is for people: where it can't be written, the attempts go on all the same. */
+  const noteAttempt: SenderRecord['tryAgain'] = (pending, attempt) => {
+    try {
+      record.tryAgain(pending, attempt);
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      record.fault(failureOf(error).reason);
     }
   };
 
@@ -150,7 +186,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
   ): Promise<void> => {
     lane.attempts += 1;
     const delayMs = backoffMs(clock, lane.attempts, retryAfterMs);
-    record.tryAgain(lane.first, { nextAttemptAtMs: clock.nowMs() + delayMs, reason });
+    noteAttempt(lane.first, { nextAttemptAtMs: clock.nowMs() + delayMs, reason });
     const waited = clock.sleep(delayMs, stopping.signal).then(() => {
       lanes.repeat(lane);
       pump();
@@ -161,6 +197,10 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
 
   return {
     enqueue,
+    release: (commands) => {
+      lanes.release(commands);
+      pump();
+    },
     room: gate.pass,
     stop: async () => {
       stopping.abort();

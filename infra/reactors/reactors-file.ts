@@ -7,8 +7,10 @@ import { checkpointMigration } from '../consumption/checkpoints';
 import { groupStatusMigration } from '../consumption/group-status';
 import { offsetMovesMigration } from '../consumption/offset-moves';
 import { deadLettersMigration } from '../dead-letters/dead-letters-schema';
+import { failedRequestsMigration } from '../dead-letters/failed-requests';
 import type { Migration } from '../sqlite/database';
 import { leaseMigration } from '../sqlite/lease';
+import { setAsideMigration } from './set-aside';
 
 const processMigration: Migration = {
   name: 'processes',
@@ -74,4 +76,6 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   deadlinesMigration,
   offsetMovesMigration,
   deadlineFaultsMigration,
+  failedRequestsMigration,
+  setAsideMigration,
 ];

@@ -4,7 +4,9 @@ import type { CloudEventsMode } from '../configuration';
 import { cloudEventEncoder } from '../kafka/cloud-events';
 import type { WriteVersions } from '../kafka/written-version';
 import type { EventReader } from '../sqlite/event-reader';
-import { checkpointAndClose } from '../sqlite/database';
+import { beginAnew } from '../sqlite/begin-anew';
+import { checkpointAndClose, isBusy } from '../sqlite/database';
+import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost, type Lease } from '../sqlite/lease';
 import { openLeasedDatabase } from '../sqlite/leased-database';
 import { readPublishedEvents, type PublishedEvent } from './published-positions';
@@ -51,7 +53,10 @@ export const startRelay = (options: RelayOptions): Relay => {
   const stopping = new AbortController();
   const stopWithProgram = (): void => stopping.abort();
   options.signal.addEventListener('abort', stopWithProgram);
-  const done = run(options, stopping).finally(() => options.signal.removeEventListener('abort', stopWithProgram));
+  const { clock, logger } = options;
+  const done = beginAnew({ clock, logger, role: 'relay', stopping: stopping.signal }, () =>
+    run(options, stopping),
+  ).finally(() => options.signal.removeEventListener('abort', stopWithProgram));
   // Whoever awaits `done` learns of it; without anybody it must not end the process.
   done.catch(() => undefined);
   return {
@@ -73,6 +78,7 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
     ttlMs: options.leaseTtlMs,
     signal: stopping.signal,
     onWaiting: (owner) => options.logger.info({ owner }, 'another relay holds the lease: this one waits'),
+    onFault: (reason) => options.logger.warn({ reason }, 'the relay waits for its file'),
     onLost: (reason) => {
       lost = reason;
       stopping.abort();
@@ -83,15 +89,16 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
   });
   if (opened === undefined) return;
   const { database, lease } = opened;
-  const reader = options.outbox();
-  const state = relayFile(database, lease);
-  const monitor = relayMonitor({ ...options, state, reader });
+  let reader: EventReader | undefined;
   try {
+    reader = options.outbox();
+    const state = relayFile(database, lease);
+    const monitor = relayMonitor({ ...options, state, reader });
     await publishForever({ ...options, stopping: stopping.signal, lease, state, reader, monitor });
     if (lost === undefined) monitor.become('stopped', null);
     else throw lost;
   } finally {
-    reader.close();
+    reader?.close();
     lease.release();
     checkpointAndClose(database);
   }
@@ -101,10 +108,13 @@ const publishForever = async (running: Running): Promise<void> => {
   const { stopping, monitor, clock, logger } = running;
   let attempts = 0;
   while (!stopping.aborted) {
+    running.lease.assertInPlace();
     try {
       await session(running, () => (attempts = 0));
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
+      // The relay's own file, not the store's: that one is opened again by its reader.
+      if (error instanceof FileReplaced) running.lease.assertInPlace();
       const reason = error instanceof Error ? error.message : String(error);
       if (error instanceof RelayHalted || error instanceof Unpublishable) {
         await halt(running, reason);
@@ -120,10 +130,11 @@ const publishForever = async (running: Running): Promise<void> => {
   }
 };
 
-const halt = async ({ monitor, logger, clock, stopping }: Running, reason: string): Promise<void> => {
+const halt = async ({ monitor, logger, clock, stopping, lease }: Running, reason: string): Promise<void> => {
   logger.error({ reason }, 'the relay is halted');
   monitor.fail('halted');
   while (!stopping.aborted) {
+    lease.assertInPlace();
     monitor.become('halted', reason);
     await clock.sleep(1_000, stopping);
   }
@@ -208,18 +219,30 @@ const publish = async (running: Running, publisher: Publisher): Promise<void> =>
     if (mayHaveNews && !hasMore) seenVersion = version;
     if (clock.monotonicMs() - savedAtMs >= SAVE_INTERVAL_MS) {
       savedAtMs = clock.monotonicMs();
-      saveProgress(running, publisher);
+      lease.assertInPlace();
+      saveWhatCanBe(running, publisher);
     }
     if (!hasMore) await wait(running, publisher);
   }
   await publisher.flush();
-  saveProgress(running, publisher);
+  saveWhatCanBe(running, publisher);
   monitor.become('stopped', null);
 };
 
 const wait = async ({ clock, stopping }: Running, publisher: Publisher): Promise<void> => {
   publisher.throwFailure();
   await clock.sleep(POLL_MS, stopping);
+};
+
+/** A cursor that lags behind is safe, for Kafka tells what it holds: a full disk or a locked file must not stop the relay. */
+const saveWhatCanBe = (running: Running, publisher: Publisher): void => {
+  try {
+    saveProgress(running, publisher);
+  } catch (error) {
+    if (error instanceof LeaseLost || error instanceof FileReplaced) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!isBusy(error)) running.logger.warn({ reason }, "the relay's cursor was not kept: it is tried again");
+  }
 };
 
 const saveProgress = ({ state, monitor }: Running, publisher: Publisher): void => {

@@ -4,6 +4,7 @@ import { isoTime, type Clock } from '../clock';
 import type { OperationRequest, OperationRequestReader } from '../commands/operation-requests';
 import { dataVersion, openForReading, refuseNewerSchema, schemaVersion } from './database';
 import { eventQueries, type EventQueries } from './event-queries';
+import { fileIdentity, FileReplaced } from './file-identity';
 import { storeMigrations } from './store-migrations';
 
 export interface EventReader extends EventQueries {
@@ -28,8 +29,50 @@ interface RequestRow {
 
 const REQUESTS_PER_READ = 100;
 
-/** Opens the store for reading. Throws {@link StoreNotReady}; see {@link waitForStore}. Throws SchemaTooNew. */
+/**
+ * Opens the store for reading. Where another file takes the store's place, it is read from then on; `dataVersion` throws once
+ * then, so that whoever goes by it begins anew, and every call throws while there is no file. Throws {@link StoreNotReady}; see
+ * {@link waitForStore}. Throws SchemaTooNew.
+ */
 export const openEventReader = (file: string): EventReader => {
+  let opened = openOnce(file);
+  let replacements = 0;
+  let toldReplacements = 0;
+  const current = (): OpenedReader => {
+    const identity = fileIdentity(file);
+    if (identity === opened.identity) return opened;
+    if (identity === undefined) throw new FileReplaced(`${file} was removed while the program has it open: put it back`);
+    const fresh = openOnce(file);
+    opened.close();
+    opened = fresh;
+    replacements += 1;
+    return opened;
+  };
+  return {
+    readStream: (stream, page) => current().readStream(stream, page),
+    readCorrelated: (ids, range) => current().readCorrelated(ids, range),
+    readAll: (page) => current().readAll(page),
+    positionOf: (eventId) => current().positionOf(eventId),
+    lastPosition: () => current().lastPosition(),
+    operationRequestsAfter: (id, kinds) => current().operationRequestsAfter(id, kinds),
+    dataVersion: () => {
+      const version = current().dataVersion();
+      if (replacements === toldReplacements) return version + replacements * VERSIONS_PER_FILE;
+      toldReplacements = replacements;
+      throw new FileReplaced(`${file} was replaced by another file: what was read from the former one is looked at anew`);
+    },
+    close: () => opened.close(),
+  };
+};
+
+/** The counters of two files must not be taken for each other. */
+const VERSIONS_PER_FILE = 2 ** 32;
+
+interface OpenedReader extends EventReader {
+  readonly identity: string | undefined;
+}
+
+const openOnce = (file: string): OpenedReader => {
   if (!existsSync(file)) {
     throw new StoreNotReady(`${file} does not exist: start the role that writes it (serve --roles api)`);
   }
@@ -48,6 +91,7 @@ export const openEventReader = (file: string): EventReader => {
     );
     return {
       ...eventQueries(database),
+      identity: fileIdentity(file),
       dataVersion: () => dataVersion(database),
       operationRequestsAfter: (id, kinds) => {
         const named = kinds === undefined ? null : JSON.stringify(kinds);

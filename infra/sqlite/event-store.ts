@@ -70,6 +70,7 @@ export const openSqliteEventStore = async (options: EventStoreOptions): Promise<
   const statements = storeStatements(database);
   const queue = appendQueue({
     file: options.file,
+    clock: options.clock,
     queueLimit: options.appendQueueLimit,
     write: storeWriter(database, statements, lease, options.clock),
     onLeaseLost: onLost,
@@ -77,31 +78,54 @@ export const openSqliteEventStore = async (options: EventStoreOptions): Promise<
   shut = queue.shut;
   return {
     append: queue.append,
-    ...reading(options.file, database, statements),
+    ...reading(options.file, database, lease, statements),
     ...requestSubmission(database, statements, lease, options.clock),
     snapshots: snapshotStore(database, lease),
     status: () => ({
       ...queue.counts(),
+      failure: failureOf(options.file, queue.counts(), lease),
       queueLimit: options.appendQueueLimit,
       leaseEpoch: lease.epoch,
       leaseFresh: lease.isFresh(),
       walBytes: statSync(`${options.file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
     }),
-    close: () => {
-      queue.drain();
+    close: async () => {
+      await queue.drain();
       lease.release();
       checkpointAndClose(database);
-      return Promise.resolve();
     },
   };
 };
 
-const reading = (file: string, database: Database, statements: StoreStatements): Omit<EventStore, 'append'> => {
+/** What stands against an append now: without appends nothing else would tell that a fault has passed. */
+const failureOf = (file: string, { failure, failedAtMs }: AppendCounts, lease: Lease): string | null => {
+  try {
+    lease.assertInPlace();
+  } catch (error) {
+    return storeUnavailable(file, error).reason;
+  }
+  return lease.renewedAtMs() > failedAtMs ? null : failure;
+};
+
+const reading = (
+  file: string,
+  database: Database,
+  lease: Lease,
+  statements: StoreStatements,
+): Omit<EventStore, 'append'> => {
   const queries = eventQueries(database);
   const attempt =
     <Result>(read: () => Result): TaskEither<StoreUnavailable, Result> =>
     () =>
-      Promise.resolve(E.tryCatch(read, (error) => storeUnavailable(file, error)));
+      Promise.resolve(
+        E.tryCatch(
+          () => {
+            lease.assertInPlace();
+            return read();
+          },
+          (error) => storeUnavailable(file, error),
+        ),
+      );
   return {
     readStream: (stream, page) => {
       checkPage(page.afterVersion, page.limit);

@@ -31,6 +31,8 @@ export interface ViewsWorker {
 export interface ViewsWorkerOptions extends ViewsThreadData {
   /** Called once when another process holds the file. */
   readonly onWaiting: (owner: string) => void;
+  /** Called when the file cannot be opened for a reason that should pass; it is tried again. */
+  readonly onFault?: (reason: string) => void;
 }
 
 const THREAD = join(__dirname, 'views-thread.js');
@@ -46,7 +48,7 @@ interface Caller {
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 };
 
 /** Starts the thread. */
-export const startViewsWorker = ({ onWaiting, ...data }: ViewsWorkerOptions): ViewsWorker => {
+export const startViewsWorker = ({ onWaiting, onFault, ...data }: ViewsWorkerOptions): ViewsWorker => {
   const worker = new Worker(THREAD, { workerData: data, resourceLimits: RESOURCE_LIMITS });
   const callers = new Map<number, Caller>();
   let calls = 0;
@@ -76,6 +78,9 @@ export const startViewsWorker = ({ onWaiting, ...data }: ViewsWorkerOptions): Vi
         return;
       case 'Waiting':
         onWaiting(message.owner);
+        return;
+      case 'Fault':
+        onFault?.(message.reason);
         return;
       case 'Broken':
         breakDown(revivedError(message.error));

@@ -192,7 +192,8 @@ spec('a full disk', ({ test }) => {
       onLost: () => assert.unreachable(),
     });
     const write = storeWriter(database, storeStatements(database), lease, systemClock);
-    const { append, counts } = appendQueue({ file, queueLimit: 100, write, onLeaseLost: () => assert.unreachable() });
+    const onLeaseLost = (): never => assert.unreachable() as never;
+    const { append, counts } = appendQueue({ file, clock: systemClock, queueLimit: 100, write, onLeaseLost });
     const pages = database.pragma('page_count', { simple: true }) as number;
     database.pragma(`max_page_count = ${pages + 3}`);
     const large = 'x'.repeat(6_000);
