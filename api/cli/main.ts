@@ -6,13 +6,17 @@ import { systemClock } from '../../infra/clock';
 import { allRoles, parseRoles } from '../program/roles';
 import { addContractCommands } from './contracts/commands';
 import { addFailureCommands } from './failure-commands';
+import { lastLinesWritten } from './log-target';
 import { humanLogger, jsonLogger } from './loggers';
 import { addReplayCommands } from './replay-commands';
 
 prepareProcess();
 
 // Whoever reads the output has seen enough (`| head`): that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+const endWithOutput = (error: NodeJS.ErrnoException): never => process.exit(error.code === 'EPIPE' ? 0 : 1);
+process.stdout.on('error', endWithOutput);
+// What is said there is said once: whether anybody hears it or not.
+process.stderr.on('error', () => undefined);
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -38,8 +42,13 @@ program
   .addOption(jsonOption())
   .action(async (options: { roles: string; json: boolean }) => {
     const { serve } = await import('./serve.js');
+    // A server outlives its log.
+    process.stdout.off('error', endWithOutput);
+    process.stdout.on('error', () => undefined);
     const logger = options.json ? jsonLogger() : humanLogger(systemClock);
     await serve(readConfiguration(), parseRoles(options.roles), logger);
+    // A reader that stands still would keep the process alive for ever.
+    if (!(await lastLinesWritten(systemClock))) process.exit();
   });
 
 addReplayCommands(program, print);

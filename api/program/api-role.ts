@@ -9,7 +9,7 @@ import { ConfigurationError, type Configuration } from '../../infra/configuratio
 import { failureDirectory } from '../../infra/dead-letters/failure-directory';
 import type { Logger } from '../../infra/logger';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
-import { readReactorGroups } from '../../infra/reactors/reactor-status';
+import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
 import { readRelayStatus } from '../../infra/relay/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/relay-status';
@@ -57,6 +57,10 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const store = await openStore(options);
   const reader = openEventReader(files.store);
   const views = openViewReader(files.views, options.projections, catalog);
+  const failures = failureDirectory([
+    { file: files.views, groups: options.projections.map(({ name }) => name), schemaVersion: viewsMigrations.length },
+    { file: files.reactors, groups: options.processes, schemaVersion: reactorsMigrations.length },
+  ]);
   const app = buildApp({
     catalog,
     store,
@@ -69,15 +73,10 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     views,
     explainRow: rowExplanations({ viewsFile: files.views, store: reader, catalog, projections: options.projections }),
     relayStatus: () => currentRelayStatus(files.relay, reader, clock),
-    failures: failureDirectory([
-      {
-        file: files.views,
-        groups: options.projections.map(({ name }) => name),
-        schemaVersion: viewsMigrations.length,
-      },
-      { file: files.reactors, groups: options.processes, schemaVersion: reactorsMigrations.length },
-    ]),
+    failures,
     reactorGroups: () => (existsSync(files.reactors) ? readReactorGroups(files.reactors) : []),
+    setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
+    failedRequests: (limit) => failures.failedRequests(limit),
     operationRequests: { submit: store.submit, submitAll: store.submitAll, after: reader.operationRequestsAfter },
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,

@@ -133,7 +133,7 @@ const interpret = (command: ProcessCommand, answer: HttpAnswer, clock: Clock): A
   return { _tag: 'Defect', reason };
 };
 
-const KEY_STATUSES: ReadonlySet<number> = new Set([401, 403, 407]);
+const KEY_STATUSES: ReadonlySet<number> = new Set([401, 403]);
 const NO_VALID_KEY = 'the reactors have no valid key: set API_KEY to one that may send commands';
 
 const SHOWN_CHARACTERS = 300;

@@ -10,6 +10,7 @@ import { defaultRetryPolicy, type HandlerOutcome, type RetryPolicy } from '../..
 import type { GroupHandler } from '../../../infra/consumption/group-handler';
 import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/group-status';
 import { deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
+import { failedRequestsMigration } from '../../../infra/dead-letters/failed-requests';
 import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
 import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
@@ -51,6 +52,7 @@ export const tallyHandler = (
       checkpointMigration,
       groupStatusMigration,
       deadLettersMigration,
+      failedRequestsMigration,
       { name: 'tally', sql: 'CREATE TABLE tally (id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;' },
     ],
   });
