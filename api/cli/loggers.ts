@@ -21,7 +21,8 @@ export const jsonLogger = (target: LogTarget = standardOutput(jsonLoss)): Logger
 const LOSS = 'lines of the log could not be written';
 
 /** As pino writes a warning. */
-const jsonLoss = (lines: number, reason: string): string => `${JSON.stringify({ level: 40, lines, reason, msg: LOSS })}\n`;
+const jsonLoss = (lines: number, reason: string): string =>
+  `${JSON.stringify({ level: 40, lines, reason, msg: LOSS })}\n`;
 
 /** One line a message: time, level where it matters, sentence, fields; under an error line the stacks of its errors. */
 export const humanLogger = (clock: Clock, given?: LogTarget): Logger => {
@@ -54,7 +55,7 @@ const stackOf = (value: unknown): ReadonlyArray<string> =>
 /** Never throws: what holds itself, or a number without end, must not end who logs it. */
 const safeJson = (value: unknown): string => {
   try {
-    return JSON.stringify(plain(value, 0)) ?? String(value);
+    return JSON.stringify(plain(value, 0));
   } catch {
     return String(value);
   }

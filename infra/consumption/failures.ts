@@ -116,7 +116,8 @@ const ENGINE_ERRORS = new Set([
   'AbortError',
 ]);
 
-const SYSTEM_ERRORS = /^(E(CONN|HOST|NET|TIMEDOUT|PIPE|AI_AGAIN|NOTFOUND|MFILE|NFILE|NOSPC|DQUOT|ROFS|ACCES|IO|BUSY|AGAIN)|UND_ERR)/;
+const SYSTEM_ERRORS =
+  /^(E(CONN|HOST|NET|TIMEDOUT|PIPE|AI_AGAIN|NOTFOUND|MFILE|NFILE|NOSPC|DQUOT|ROFS|ACCES|IO|BUSY|AGAIN)|UND_ERR)/;
 
 // -------------------------------------------------------------------------------------
 // Fingerprints

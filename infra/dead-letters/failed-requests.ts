@@ -27,10 +27,7 @@ export interface FailedRequest {
 }
 
 /** Notes one; belongs inside the caller's transaction. */
-export type NoteFailedRequest = (
-  request: Pick<OperationRequest, 'id' | 'kind' | 'actor'>,
-  reason: string,
-) => void;
+export type NoteFailedRequest = (request: Pick<OperationRequest, 'id' | 'kind' | 'actor'>, reason: string) => void;
 
 /** Prepares the note on a file that has {@link failedRequestsMigration}. */
 export const failedRequestNotes = (database: Database, clock: Clock): NoteFailedRequest => {

@@ -153,7 +153,8 @@ const carryOut = (
       return;
     case 'dead-letter-discard':
       // What was redriven is part of the rows: there is nothing left to go without.
-      if (letter.status === 'redriven') throw new RequestRefused(`${request.group}:${letter.id} was redriven meanwhile`);
+      if (letter.status === 'redriven')
+        throw new RequestRefused(`${request.group}:${letter.id} was redriven meanwhile`);
       letters.discard(letter.id, request.reason, deed);
   }
 };

@@ -9,7 +9,7 @@ import { backoffMs } from '../backoff';
 import { failureOf, isAttributable } from '../consumption/failures';
 import { LeaseLost } from '../sqlite/lease';
 import type { Answer, PostCommand } from './command-client';
-import { commandLanes, type Lane } from './command-lanes';
+import { commandLanes, type CommandLanes, type Lane } from './command-lanes';
 import type { PendingCommand } from './process-ledger';
 
 /** What happens to a command's record in the reactors' file; each call is one transaction. */
@@ -98,16 +98,57 @@ const learn = (
   }
 };
 
-/** Starts a sender. */
-export const commandSender = ({ post, record, clock, concurrency, backlogLimit }: SenderOptions): CommandSender => {
-  const stopping = abortHeardBy(concurrency);
-  const lanes = commandLanes();
-  const underWay = new Set<Promise<void>>();
-  const gate = gateOf(() => lanes.waiting() < backlogLimit || stopping.signal.aborted);
+/** Writes down what becomes of commands, however long that takes. Only the loss of the lease is thrown. */
+const patientRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal) => ({
+  /** Tries until it is written: a full disk or a locked file passes, and the answer is kept till then. Undefined once stopped. */
+  writtenDown: async <Result>(write: () => Result): Promise<Result | undefined> => {
+    for (let attempts = 1; !stopping.aborted; attempts += 1) {
+      try {
+        const result = write();
+        if (attempts > 1) record.fault(null);
+        return result;
+      } catch (error) {
+        if (error instanceof LeaseLost) throw error;
+        record.fault(failureOf(error).reason);
+        await clock.sleep(backoffMs(clock, attempts), stopping);
+      }
+    }
+    return undefined;
+  },
+  /** The note is for people: where it can't be written, the attempts go on all the same. */
+  noteAttempt: (...[pending, attempt]: Parameters<SenderRecord['tryAgain']>): void => {
+    try {
+      record.tryAgain(pending, attempt);
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      record.fault(failureOf(error).reason);
+    }
+  },
+});
+
+const failure = (): { readonly failed: Promise<never>; readonly fail: (error: unknown) => void } => {
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_resolve, reject) => (fail = reject));
   // Whoever awaits `failed` learns of it; without anybody it must not end the process.
   failed.catch(() => {});
+  return { failed, fail };
+};
+
+const releaseIn = (lanes: CommandLanes, pump: () => void): CommandSender['release'] => {
+  return (commands) => {
+    lanes.release(commands);
+    pump();
+  };
+};
+
+/** Starts a sender. */
+export const commandSender = ({ post, record, clock, concurrency, backlogLimit }: SenderOptions): CommandSender => {
+  const stopping = abortHeardBy(concurrency);
+  const lanes = commandLanes();
+  const { writtenDown, noteAttempt } = patientRecord(record, clock, stopping.signal);
+  const underWay = new Set<Promise<void>>();
+  const gate = gateOf(() => lanes.waiting() < backlogLimit || stopping.signal.aborted);
+  const { failed, fail } = failure();
 
   const enqueue = (commands: ReadonlyArray<PendingCommand>): void => {
     lanes.add(commands);
@@ -132,28 +173,11 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
     }
   };
 
-  /** Tries until it is written down: a full disk or a locked file passes, and the answer is kept till then. */
-  const writtenDown = async <Result>(write: () => Result): Promise<Result | undefined> => {
-    for (let attempts = 1; ; attempts += 1) {
-      try {
-        const result = write();
-        if (attempts > 1) record.fault(null);
-        return result;
-      } catch (error) {
-        if (error instanceof LeaseLost) throw error;
-        record.fault(failureOf(error).reason);
-        await clock.sleep(backoffMs(clock, attempts), stopping.signal);
-      }
-      if (stopping.signal.aborted) return undefined;
-    }
-  };
-
   const sendFirst = async (lane: Lane): Promise<void> => {
     const { first } = lane;
     const answer = await post(first.command, stopping.signal);
     if (stopping.signal.aborted) return;
-    const result =
-      answer._tag === 'Decided' ? await writtenDown(() => learn(record, first, answer.outcome)) : answer;
+    const result = answer._tag === 'Decided' ? await writtenDown(() => learn(record, first, answer.outcome)) : answer;
     switch (result?._tag) {
       // Stopped: the repeat after a restart gets the same answer.
       case undefined:
@@ -167,16 +191,6 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
       case 'Defect':
         await writtenDown(() => record.defect(first, result.reason));
         lanes.park(lane);
-    }
-  };
-
-  /** The note is for people: where it can't be written, the attempts go on all the same. */
-  const noteAttempt: SenderRecord['tryAgain'] = (pending, attempt) => {
-    try {
-      record.tryAgain(pending, attempt);
-    } catch (error) {
-      if (error instanceof LeaseLost) throw error;
-      record.fault(failureOf(error).reason);
     }
   };
 
@@ -197,10 +211,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
 
   return {
     enqueue,
-    release: (commands) => {
-      lanes.release(commands);
-      pump();
-    },
+    release: releaseIn(lanes, pump),
     room: gate.pass,
     stop: async () => {
       stopping.abort();

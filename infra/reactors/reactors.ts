@@ -137,9 +137,7 @@ interface Parts extends ReactorsOptions, LeasedDatabase {
   readonly stopping: AbortSignal;
 }
 
-const makeParts = async (
-  options: ReactorsOptions & LeasedDatabase & Pick<Parts, 'stopping'>,
-): Promise<Parts> => {
+const makeParts = async (options: ReactorsOptions & LeasedDatabase & Pick<Parts, 'stopping'>): Promise<Parts> => {
   const { database, clock } = options;
   const reader = openEventReader(options.storeFile);
   const ledger = processLedger(database);
@@ -157,7 +155,13 @@ const makeParts = async (
   let senderFault: string | null = null;
   const sender = commandSender({
     post: commandClient(options.api, options.catalog, clock),
-    record: senderRecord({ write, ledger, setAside, logger: options.logger, onFault: (fault) => (senderFault = fault) }),
+    record: senderRecord({
+      write,
+      ledger,
+      setAside,
+      logger: options.logger,
+      onFault: (fault) => (senderFault = fault),
+    }),
     clock,
     concurrency: CONCURRENT_COMMANDS,
     backlogLimit: BACKLOG_COMMANDS,

@@ -165,7 +165,11 @@ export interface SetAsideFilter {
 /** The newest first; works on a read-only connection too. */
 export const readSetAside = (
   database: Database,
-  { group = null, status = null, number = null }: { readonly [Name in keyof SetAsideFilter]?: SetAsideFilter[Name] | null },
+  {
+    group = null,
+    status = null,
+    number = null,
+  }: { readonly [Name in keyof SetAsideFilter]?: SetAsideFilter[Name] | null },
   limit: number,
 ): ReadonlyArray<SetAsideEntry> => {
   const audit = database.prepare<[number], Omit<SetAsideAudit, 'at'> & { readonly atMs: number }>(

@@ -54,6 +54,18 @@ const GROUP_EVENTS = 1_000;
 const LOCK_WAIT_MS = 5_000;
 const DRAIN_POLL_MS = 20;
 
+const refuse = (group: ReadonlyArray<Waiting>, reason: StoreUnavailable): void => {
+  for (const waiting of group) waiting.settle({ _tag: 'Answered', answer: E.left(reason) });
+};
+
+const partedByAge = (
+  group: ReadonlyArray<Waiting>,
+  clock: Clock,
+): readonly [late: ReadonlyArray<Waiting>, others: ReadonlyArray<Waiting>] => {
+  const isLate = ({ askedAtMs }: Waiting): boolean => clock.monotonicMs() - askedAtMs >= LOCK_WAIT_MS;
+  return [group.filter(isLate), group.filter((waiting) => !isLate(waiting))];
+};
+
 /** The queue before a writer. */
 export const appendQueue = ({ file, clock, queueLimit, write, onLeaseLost }: AppendQueueOptions): AppendQueue => {
   let shutReason: StoreUnavailable | undefined;
@@ -61,18 +73,6 @@ export const appendQueue = ({ file, clock, queueLimit, write, onLeaseLost }: App
   let failure: string | null = null;
   let failedAtMs = 0;
   const counted = { transactions: 0, appends: 0, failedTransactions: 0 };
-
-  const refuse = (group: ReadonlyArray<Waiting>, reason: StoreUnavailable): void => {
-    for (const waiting of group) waiting.settle({ _tag: 'Answered', answer: E.left(reason) });
-  };
-
-  /** Those that have waited too long for a lock are answered; the others are left. */
-  const refuseLate = (group: ReadonlyArray<Waiting>, error: unknown): ReadonlyArray<Waiting> => {
-    const isLate = ({ askedAtMs }: Waiting): boolean => clock.monotonicMs() - askedAtMs >= LOCK_WAIT_MS;
-    const late = group.filter(isLate);
-    if (late.length > 0) refuse(late, refused(error));
-    return group.filter((waiting) => !late.includes(waiting));
-  };
 
   const commit = (group: ReadonlyArray<Waiting>): ReadonlyArray<Waiting> => {
     if (shutReason !== undefined) {
@@ -83,9 +83,10 @@ export const appendQueue = ({ file, clock, queueLimit, write, onLeaseLost }: App
     try {
       settlements = write(group.map(({ append }) => append));
     } catch (error) {
-      if (isBusy(error)) return refuseLate(group, error);
-      refuse(group, refused(error));
-      return [];
+      // Only those that have waited too long for a lock are answered.
+      const [late, others] = isBusy(error) ? partedByAge(group, clock) : [group, []];
+      if (late.length > 0) refuse(late, refused(error));
+      return others;
     }
     failure = null;
     counted.transactions += 1;

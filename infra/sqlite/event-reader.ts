@@ -41,7 +41,8 @@ export const openEventReader = (file: string): EventReader => {
   const current = (): OpenedReader => {
     const identity = fileIdentity(file);
     if (identity === opened.identity) return opened;
-    if (identity === undefined) throw new FileReplaced(`${file} was removed while the program has it open: put it back`);
+    if (identity === undefined)
+      throw new FileReplaced(`${file} was removed while the program has it open: put it back`);
     const fresh = openOnce(file);
     opened.close();
     opened = fresh;
@@ -59,7 +60,9 @@ export const openEventReader = (file: string): EventReader => {
       const version = current().dataVersion();
       if (replacements === toldReplacements) return version + replacements * VERSIONS_PER_FILE;
       toldReplacements = replacements;
-      throw new FileReplaced(`${file} was replaced by another file: what was read from the former one is looked at anew`);
+      throw new FileReplaced(
+        `${file} was replaced by another file: what was read from the former one is looked at anew`,
+      );
     },
     close: () => opened.close(),
   };

@@ -1,7 +1,15 @@
 /** A file with one writing process: opened, leased, and only then migrated, so that no running holder loses its schema. */
 import { backoffMs } from '../backoff';
 import type { Clock } from '../clock';
-import { isBusy, migrate, openForWriting, schemaVersion, sqliteCode, type Database, type OpenOptions } from './database';
+import {
+  isBusy,
+  migrate,
+  openForWriting,
+  schemaVersion,
+  sqliteCode,
+  type Database,
+  type OpenOptions,
+} from './database';
 import { watchFile } from './file-identity';
 import { acquireLease, type Lease, type LeaseOptions } from './lease';
 

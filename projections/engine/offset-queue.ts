@@ -86,7 +86,8 @@ const move = async ({ call, groups, log, logger }: OffsetQueueOptions, request: 
   const topics = groups.topics(group);
   if (topics.length === 0) throw new RequestRefused(`this program has no projection '${group}'`);
   for (const { topic } of moves) {
-    if (!topics.includes(topic)) throw new RequestRefused(`${group} reads no topic '${topic}', but ${topics.join(', ')}`);
+    if (!topics.includes(topic))
+      throw new RequestRefused(`${group} reads no topic '${topic}', but ${topics.join(', ')}`);
   }
   const known = await call('checkpoints', { consumer: group });
   for (const { topic, partition } of moves) {

@@ -70,8 +70,7 @@ const workOff = async (queue: Queue, offsets: OffsetQueue, onProgress: () => voi
   let isAnyLeft = false;
   while (!stopping.aborted) {
     const version = store.dataVersion();
-    const open: ReadonlyArray<OpenRebuild> =
-      version === lookedAt && !isAnyLeft ? [] : await call('openRebuilds', {});
+    const open: ReadonlyArray<OpenRebuild> = version === lookedAt && !isAnyLeft ? [] : await call('openRebuilds', {});
     if (version !== lookedAt || isAnyLeft) isAnyLeft = (await offsets.moveAsked()) || open.length > 0;
     onProgress();
     const next = open.find(({ id }) => clock.monotonicMs() >= (retries.get(id)?.untilMs ?? 0));

@@ -76,7 +76,11 @@ const take = (options: RequestOptions, request: OperationRequest): void => {
 };
 
 /** Where whoever asked looks for it. */
-const failRequest = ({ rebuilds, offsets, noteFailed }: RequestOptions, request: OperationRequest, reason: string): void => {
+const failRequest = (
+  { rebuilds, offsets, noteFailed }: RequestOptions,
+  request: OperationRequest,
+  reason: string,
+): void => {
   const { id, kind, body, actor } = request;
   if (kind === 'rebuild') {
     rebuilds.add(id, plainOrder(projectionNamed(body), 'store'));

@@ -32,9 +32,9 @@ export interface ViewsOperations {
   readonly caughtUpTo: (input: { readonly consumer: string; readonly marks: ReadonlyArray<Mark> }) => Answer<void>;
   readonly report: (input: { readonly status: GroupStatus }) => Answer<void>;
   /** What operators have asked for; `openRebuilds` takes it over. */
-  readonly openOffsetRequests: (input: Readonly<Record<string, never>>) => Answer<
-    ReadonlyArray<E.Either<{ readonly id: number; readonly reason: string }, OffsetRequest>>
-  >;
+  readonly openOffsetRequests: (
+    input: Readonly<Record<string, never>>,
+  ) => Answer<ReadonlyArray<E.Either<{ readonly id: number; readonly reason: string }, OffsetRequest>>>;
   /** Moves checkpoints of a group that does not run, notes it, and ends the request. Fails with CheckpointMoved. */
   readonly moveOffsets: (input: OffsetRequest) => Answer<void>;
   readonly failOffsetRequest: (input: { readonly id: number; readonly reason: string }) => Answer<void>;

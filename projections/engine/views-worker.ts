@@ -47,6 +47,16 @@ interface Caller {
 /** Records live for a moment only: a large nursery would be memory for nothing. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 };
 
+const settle = (
+  callers: Map<number, Caller>,
+  message: Extract<Message, { readonly _tag: 'Answer' | 'Failure' }>,
+): void => {
+  const caller = callers.get(message.id);
+  callers.delete(message.id);
+  if (message._tag === 'Answer') caller?.resolve(message.output);
+  else caller?.reject(revivedError(message.error));
+};
+
 /** Starts the thread. */
 export const startViewsWorker = ({ onWaiting, onFault, ...data }: ViewsWorkerOptions): ViewsWorker => {
   const worker = new Worker(THREAD, { workerData: data, resourceLimits: RESOURCE_LIMITS });
@@ -86,12 +96,8 @@ export const startViewsWorker = ({ onWaiting, onFault, ...data }: ViewsWorkerOpt
         breakDown(revivedError(message.error));
         return;
       case 'Answer':
-      case 'Failure': {
-        const caller = callers.get(message.id);
-        callers.delete(message.id);
-        if (message._tag === 'Answer') caller?.resolve(message.output);
-        else caller?.reject(revivedError(message.error));
-      }
+      case 'Failure':
+        settle(callers, message);
     }
   });
   worker.on('error', breakDown);

@@ -22,7 +22,8 @@ const DEFAULT_PER_SECOND = 200;
 
 const Rate = constrained(
   `events a second (integer, 1 to ${MAX_EVENTS_PER_SECOND})`,
-  (value): value is number => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_EVENTS_PER_SECOND,
+  (value): value is number =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_EVENTS_PER_SECOND,
   { type: 'integer', minimum: 1, maximum: MAX_EVENTS_PER_SECOND },
 );
 

@@ -12,7 +12,9 @@ import { knownGroup, submitRequest } from '../operation-submission';
 import { failWith } from '../problem';
 import { allowOnly, limitOf, queryOf } from '../query-parameters';
 
-const DiscardBody = record('discard', { reason: field(Text, 'Why the process goes on without it; stays in the audit.') });
+const DiscardBody = record('discard', {
+  reason: field(Text, 'Why the process goes on without it; stays in the audit.'),
+});
 
 /** Adds the routes under `/ops/commands`, and `/ops/requests`. */
 export const setAsideRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {

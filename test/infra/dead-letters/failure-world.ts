@@ -57,6 +57,8 @@ export interface FailureWorld {
   readonly start: (options?: GroupOptions) => GroupProcess;
   /** Asks for something as the API would; answers the request's id. */
   readonly ask: (kind: OperationRequest['kind'], body: object) => number;
+  /** Puts another body into a request that was asked for, as a hand or another program would. */
+  readonly spoil: (id: number, body: string) => void;
   /** Plans a redrive of everything open, runs it; answers its id. */
   readonly redriveAll: () => number;
   /** The events that counted, in the order of counting. */
@@ -98,6 +100,10 @@ export const failureWorld = (stored: ReadonlyArray<StoredEvent>): FailureWorld =
     database,
     reader,
     ask,
+    spoil: (id, body) => {
+      const request = requests[id - 1];
+      if (request !== undefined) requests[id - 1] = { ...request, body };
+    },
     start: (options = {}) => startProcess(world, options),
     redriveAll: () => {
       const { letters, preview } = reader.select(GROUP, {});

@@ -316,7 +316,14 @@ spec('the end of the command sender', ({ test }) => {
     });
   }
 
-  for (const code of ['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_READONLY_DBMOVED', 'SQLITE_BUSY', 'SQLITE_CANTOPEN', 'EROFS']) {
+  for (const code of [
+    'SQLITE_FULL',
+    'SQLITE_IOERR_WRITE',
+    'SQLITE_READONLY_DBMOVED',
+    'SQLITE_BUSY',
+    'SQLITE_CANTOPEN',
+    'EROFS',
+  ]) {
     test(`does not come for ${code}: the answer is kept, and written down once that has passed`, async () => {
       const error = Object.assign(new Error('not now'), { code });
       const fixture = senderFixture({ failing: 'decided', fails: { times: 3, error } });

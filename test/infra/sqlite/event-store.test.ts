@@ -192,7 +192,9 @@ spec('a full disk', ({ test }) => {
       onLost: () => assert.unreachable(),
     });
     const write = storeWriter(database, storeStatements(database), lease, systemClock);
-    const onLeaseLost = (): never => assert.unreachable() as never;
+    const onLeaseLost = (): void => {
+      assert.unreachable();
+    };
     const { append, counts } = appendQueue({ file, clock: systemClock, queueLimit: 100, write, onLeaseLost });
     const pages = database.pragma('page_count', { simple: true }) as number;
     database.pragma(`max_page_count = ${pages + 3}`);

@@ -185,7 +185,9 @@ spec('a lease', ({ test }) => {
   test('of a process whose number was given to another one is taken at once', () => {
     const database = open(newFile());
     const clock = handClock();
-    database.prepare('UPDATE lease SET owner = ?, expires_at_ms = ?').run(ownerAt({ start: '1' }), clock.nowMs() + TTL_MS);
+    database
+      .prepare('UPDATE lease SET owner = ?, expires_at_ms = ?')
+      .run(ownerAt({ start: '1' }), clock.nowMs() + TTL_MS);
     held(tryAcquire({ database, clock, ttlMs: TTL_MS, onLost: never })).release();
     database.close();
   });
