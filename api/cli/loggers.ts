@@ -9,7 +9,10 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** JSON lines on standard output, or where they are sent. */
 export const jsonLogger = (target: LogTarget = standardOutput(jsonLoss)): Logger => {
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: target.write });
+  const logger = pino(
+    { base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: (error: unknown) => error } },
+    { write: target.write },
+  );
   return {
     debug: (fields, message) => logger.debug(plainFields(fields), message),
     info: (fields, message) => logger.info(plainFields(fields), message),

@@ -99,32 +99,37 @@ const learn = (
 };
 
 /** Writes down what becomes of commands, however long that takes. Only the loss of the lease is thrown. */
-const patientRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal) => ({
-  /** Tries until it is written: a full disk or a locked file passes, and the answer is kept till then. Undefined once stopped. */
-  writtenDown: async <Result>(write: () => Result): Promise<Result | undefined> => {
-    for (let attempts = 1; !stopping.aborted; attempts += 1) {
-      try {
-        const result = write();
-        if (attempts > 1) record.fault(null);
-        return result;
-      } catch (error) {
-        if (error instanceof LeaseLost) throw error;
-        record.fault(failureOf(error).reason);
-        await clock.sleep(backoffMs(clock, attempts), stopping);
-      }
-    }
-    return undefined;
-  },
-  /** The note is for people: where it can't be written, the attempts go on all the same. */
-  noteAttempt: (...[pending, attempt]: Parameters<SenderRecord['tryAgain']>): void => {
+const patientRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal) => {
+  let isFaulty = false;
+  const attempt = <Result>(write: () => Result): { readonly result: Result } | undefined => {
     try {
-      record.tryAgain(pending, attempt);
+      const result = write();
+      if (isFaulty) record.fault(null);
+      isFaulty = false;
+      return { result };
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
+      isFaulty = true;
       record.fault(failureOf(error).reason);
+      return undefined;
     }
-  },
-});
+  };
+  return {
+    /** Tries until it is written: a full disk or a locked file passes, and the answer is kept till then. Undefined once stopped. */
+    writtenDown: async <Result>(write: () => Result): Promise<Result | undefined> => {
+      for (let attempts = 1; !stopping.aborted; attempts += 1) {
+        const written = attempt(write);
+        if (written !== undefined) return written.result;
+        await clock.sleep(backoffMs(clock, attempts), stopping);
+      }
+      return undefined;
+    },
+    /** The note is for people: where it can't be written, the attempts go on all the same. */
+    noteAttempt: (...[pending, details]: Parameters<SenderRecord['tryAgain']>): void => {
+      attempt(() => record.tryAgain(pending, details));
+    },
+  };
+};
 
 const failure = (): { readonly failed: Promise<never>; readonly fail: (error: unknown) => void } => {
   let fail: (error: unknown) => void = () => {};

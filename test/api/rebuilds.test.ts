@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { RebuildStatus } from '../../projections/view-reader';
 import { spec } from '../spec';
 import { apiFixture, type ApiFixture } from './api-fixture';
+import { fakeViews, group } from './fake-views';
 
 const path = '/ops/projections/order-summary';
 
@@ -142,7 +143,7 @@ spec('numbers and keys that mean nothing', ({ test }) => {
     { logId: 1 },
   ]) {
     test(`are refused in a move of offsets: ${JSON.stringify(change)}`, async () => {
-      const api = apiFixture();
+      const api = apiFixture({ views: { ...fakeViews(), groups: () => [{ ...group, group: 'order-summary' }] } });
       const { status, text } = await api.post('/ops/groups/order-summary/offsets', { moves: [{ ...move, ...change }] });
       assert.is(status, 400, text);
       assert.equal(asked(api), []);

@@ -318,11 +318,11 @@ spec('a disk that is full for a moment', ({ test, skip }) => {
         await Promise.all(posters);
         assert.ok(refusals > 0, 'the disk was never full');
         await allConfirmed(at.url, orders);
-        const groups = (await at.get('/ops/groups')).body['items'] as ReadonlyArray<Answer>;
-        assert.equal(
-          groups.filter(({ state }) => state !== 'running').map(({ group, reason }) => [group, reason]),
-          [],
-        );
+        // A group reports every few seconds.
+        await eventually('every group says that it runs', async () => {
+          const groups = (await at.get('/ops/groups')).body['items'] as ReadonlyArray<Answer>;
+          return groups.every(({ state, reason }) => state === 'running' && reason === null);
+        });
         assert.is(await server.end('SIGTERM'), 0);
       } finally {
         await server.end('SIGKILL');

@@ -9,12 +9,12 @@ import { silentLogger } from '../../../infra/logger';
 import { spec } from '../../spec';
 import { eventually } from '../../support/server';
 import { failureWorld, noteRecord } from './failure-world';
-import { storedNotes } from './notes';
+import { oldRelease, storedNotes } from './notes';
 
 const opened = () => {
   const stored = storedNotes([{ stream: 'note-a', text: 'far too long for it' }]);
   const world = failureWorld(stored);
-  const process = world.start();
+  const process = world.start({ catalog: oldRelease });
   const letterRecord = stored.map((event) => noteRecord(event, 0));
   process.deliver(letterRecord);
   return { world, process };
