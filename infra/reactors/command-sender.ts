@@ -131,9 +131,16 @@ const patientRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal
   };
 };
 
-const failure = (): { readonly failed: Promise<never>; readonly fail: (error: unknown) => void } => {
-  let fail: (error: unknown) => void = () => {};
-  const failed = new Promise<never>((_resolve, reject) => (fail = reject));
+/** The end of a sender that may not go on. */
+const failure = (
+  stopping: AbortController,
+): { readonly failed: Promise<never>; readonly fail: (error: unknown) => void } => {
+  let reject: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_resolve, rejectFailed) => (reject = rejectFailed));
+  const fail = (error: unknown): void => {
+    stopping.abort();
+    reject(error);
+  };
   // Whoever awaits `failed` learns of it; without anybody it must not end the process.
   failed.catch(() => {});
   return { failed, fail };
@@ -153,7 +160,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
   const { writtenDown, noteAttempt } = patientRecord(record, clock, stopping.signal);
   const underWay = new Set<Promise<void>>();
   const gate = gateOf(() => lanes.waiting() < backlogLimit || stopping.signal.aborted);
-  const { failed, fail } = failure();
+  const { failed, fail } = failure(stopping);
 
   const enqueue = (commands: ReadonlyArray<PendingCommand>): void => {
     lanes.add(commands);
@@ -165,10 +172,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
       const lane = lanes.take();
       if (lane === undefined) return;
       const turn: Promise<void> = sendFirst(lane)
-        .catch((error: unknown) => {
-          stopping.abort();
-          fail(error);
-        })
+        .catch(fail)
         .finally(() => {
           underWay.delete(turn);
           gate.look();
