@@ -118,6 +118,7 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     onLeaseLost: onFatal,
     signal,
     onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process writes the store: this one waits'),
+    onFault: (reason) => logger.warn({ reason }, 'the API waits for the file of the store'),
   });
 
 const readinessOf = (store: SqliteEventStore): Readiness => {

@@ -31,6 +31,8 @@ export interface EventStoreOptions {
   readonly signal?: AbortSignal;
   /** Called once when another process holds the lease, with its name. */
   readonly onWaiting?: (owner: string) => void;
+  /** Called when the file cannot be opened for a reason that should pass; it is tried again. */
+  readonly onFault?: (reason: string) => void;
 }
 
 /** How the store's writer stands. */

@@ -37,7 +37,10 @@ export interface OpenLeasedOptions extends OpenOptions, Omit<LeaseOptions, 'data
   readonly signal?: AbortSignal;
   /** Called once when another process holds the lease, with its name. */
   readonly onWaiting?: (owner: string) => void;
-  /** Called when the file cannot be opened for a reason that should pass, with the reason; it is tried again. */
+  /**
+   * Called when the file cannot be opened for a reason that should pass, with the reason; it is tried again. Left out: it is
+   * tried for five seconds, as by a command that somebody waits for.
+   */
   readonly onFault?: (reason: string) => void;
 }
 
@@ -48,13 +51,15 @@ export interface OpenLeasedOptions extends OpenOptions, Omit<LeaseOptions, 'data
  */
 export const openLeasedDatabase = async (options: OpenLeasedOptions): Promise<LeasedDatabase> => {
   const { clock, signal, onFault, busyTimeoutMs = 0 } = options;
+  const askedAtMs = clock.monotonicMs();
+  const isPatient = (): boolean => onFault !== undefined || clock.monotonicMs() - askedAtMs < LOCK_WAIT_MS;
   for (let attempts = 1; ; attempts += 1) {
     try {
       const leased = await openOnce(options);
       leased.database.pragma(`busy_timeout = ${busyTimeoutMs}`);
       return leased;
     } catch (error) {
-      if (!shouldPass(error) || signal?.aborted === true) throw error;
+      if (!shouldPass(error) || signal?.aborted === true || !isPatient()) throw error;
       onFault?.(error instanceof Error ? error.message : String(error));
       await clock.sleep(backoffMs(clock, attempts), signal);
     }
