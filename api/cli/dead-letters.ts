@@ -2,6 +2,7 @@
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import type { AuditEntry, DeadLetter, DeadLetterDetail } from '../../infra/dead-letters/dead-letter-reader';
+import { refusalOf } from './failed-request';
 import { request, ServerRefused } from './server-client';
 
 type Print = (line: string) => void;
@@ -109,6 +110,8 @@ const audited = async (
     const letter = await find(configuration, id);
     const entry = letter.audit.find((each) => each.requestId === requestId);
     if (entry !== undefined) return { letter, entry };
+    const refusal = await refusalOf(configuration, requestId);
+    if (refusal !== undefined) throw new ServerRefused(`${id}: ${refusal}`);
     if (systemClock.monotonicMs() > untilMs) {
       throw new ServerRefused(
         `${id}: the role of its group has not taken the request up yet (request ${requestId}); is it running?`,

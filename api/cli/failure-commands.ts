@@ -3,6 +3,7 @@ import type { Command, Option } from 'commander';
 import { readConfiguration } from '../../infra/configuration';
 import type { ListOptions } from './dead-letters';
 import type { PlanOptions } from './redrive';
+import type { ListOptions as SetAsideOptions } from './set-aside';
 
 interface Terminal {
   readonly jsonOption: () => Option;
@@ -17,6 +18,7 @@ interface Json {
 export const addFailureCommands = (program: Command, terminal: Terminal): void => {
   addDeadLetters(program, terminal);
   addRedrive(program, terminal);
+  addSetAside(program, terminal);
 };
 
 const addDeadLetters = (program: Command, { jsonOption, print }: Terminal): void => {
@@ -95,5 +97,42 @@ const addRedrive = (program: Command, { jsonOption, print }: Terminal): void => 
     .action(async (id: string, options: Json) => {
       const { pauseRedrive } = await import('./redrive.js');
       await pauseRedrive(readConfiguration(), id, options, print);
+    });
+};
+
+const addSetAside = (program: Command, { jsonOption, print }: Terminal): void => {
+  const commands = program
+    .command('commands')
+    .description('commands and deadlines of process managers that were set aside');
+  commands
+    .command('list')
+    .description('one line each, the newest first')
+    .option('--group <group>', 'only of this process manager')
+    .option('--status <status>', 'open, released or discarded')
+    .option('--limit <count>', 'how many at most', '50')
+    .addOption(jsonOption())
+    .action(async (options: SetAsideOptions) => {
+      const { listSetAside } = await import('./set-aside.js');
+      await listSetAside(readConfiguration(), options, print);
+    });
+  commands
+    .command('release')
+    .description('takes them up again, without a restart, with all that waits behind them')
+    .argument('<ids...>', 'such as fulfilment:17')
+    .addOption(jsonOption())
+    .action(async (ids: ReadonlyArray<string>, options: Json) => {
+      const { decideSetAside } = await import('./set-aside.js');
+      await decideSetAside(readConfiguration(), ids, { name: 'release' }, options, print);
+    });
+  commands
+    .command('discard')
+    .description('lets their processes go on without them')
+    .argument('<ids...>', 'such as fulfilment:17')
+    .requiredOption('--reason <reason>', 'why; it stays in the audit')
+    .addOption(jsonOption())
+    .action(async (ids: ReadonlyArray<string>, options: Json & { readonly reason: string }) => {
+      const { decideSetAside } = await import('./set-aside.js');
+      const act = { name: 'discard', body: { reason: options.reason } } as const;
+      await decideSetAside(readConfiguration(), ids, act, options, print);
     });
 };

@@ -1,26 +1,43 @@
-/** Two voices of the engine: lines for people, and JSON lines for machines. */
+/** Two output formats of the engine's log: lines for people, and JSON lines for machines. */
 import pino from 'pino';
 import type { Clock } from '../../infra/clock';
 import { isoTime } from '../../infra/clock';
 import type { Logger } from '../../infra/logger';
+import { standardOutput, type LogTarget } from './log-target';
 
-/** JSON lines on standard output. */
-export const jsonLogger = (): Logger => {
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
+type Fields = Readonly<Record<string, unknown>>;
+
+/** JSON lines on standard output, or where they are sent. */
+export const jsonLogger = (target: LogTarget = standardOutput(jsonLoss)): Logger => {
+  const logger = pino(
+    { base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: (error: unknown) => error } },
+    { write: target.write },
+  );
   return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
+    debug: (fields, message) => logger.debug(plainFields(fields), message),
+    info: (fields, message) => logger.info(plainFields(fields), message),
+    warn: (fields, message) => logger.warn(plainFields(fields), message),
+    error: (fields, message) => logger.error(plainFields(fields), message),
   };
 };
 
-/** One line a message on standard output: time, level where it matters, sentence, fields. */
-export const humanLogger = (clock: Clock): Logger => {
-  const write = (level: string, fields: Readonly<Record<string, unknown>>, message: string): void => {
-    const time = isoTime(clock.nowMs()).slice(11, 19);
+const LOSS = 'lines of the log could not be written';
+
+/** As pino writes a warning. */
+const jsonLoss = (lines: number, reason: string): string =>
+  `${JSON.stringify({ level: 40, lines, reason, msg: LOSS })}\n`;
+
+/** One line a message: time, level where it matters, sentence, fields; under an error line the stacks of its errors. */
+export const humanLogger = (clock: Clock, given?: LogTarget): Logger => {
+  const time = (): string => isoTime(clock.nowMs()).slice(11, 19);
+  const target =
+    given ??
+    standardOutput((lines, reason) => `${time()} WARNING ${LOSS} lines=${lines} reason=${JSON.stringify(reason)}\n`);
+  const write = (level: string, fields: Fields, message: string): void => {
     const details = Object.entries(fields).map(([name, value]) => `${name}=${show(value)}`);
-    process.stdout.write(`${[time, level, message, ...details].filter((part) => part !== '').join(' ')}\n`);
+    const line = [time(), level, message, ...details].filter((part) => part !== '').join(' ');
+    const stacks = level === 'ERROR' ? Object.values(fields).flatMap(stackOf) : [];
+    target.write(`${[line, ...stacks].join('\n')}\n`);
   };
   return {
     debug: () => {},
@@ -32,5 +49,48 @@ export const humanLogger = (clock: Clock): Logger => {
 
 const show = (value: unknown): string => {
   if (value instanceof Error) return JSON.stringify(value.message);
-  return typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value);
+  return typeof value === 'string' && !/\s/.test(value) ? value : safeJson(value);
+};
+
+const stackOf = (value: unknown): ReadonlyArray<string> =>
+  value instanceof Error ? (value.stack ?? '').split('\n').slice(1) : [];
+
+/** Never throws: what holds itself, or a number without end, must not end who logs it. */
+const safeJson = (value: unknown): string => {
+  try {
+    return JSON.stringify(plain(value, 0));
+  } catch {
+    return String(value);
+  }
+};
+
+// -------------------------------------------------------------------------------------
+// Errors as plain objects
+// -------------------------------------------------------------------------------------
+
+/** JSON takes an error for an empty object: wherever one stands in the fields, it becomes what it says. */
+const plainFields = (fields: Fields): Fields => plain(fields, 0) as Fields;
+
+const MAX_DEPTH = 6;
+
+const plain = (value: unknown, depth: number): unknown => {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= MAX_DEPTH) return '[deeper]';
+  if (value instanceof Error) return plainError(value, depth);
+  if (Array.isArray(value)) return value.map((each) => plain(each, depth + 1));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each, depth + 1)]));
+};
+
+const plainError = (error: Error, depth: number): unknown => {
+  const { name, message, stack, cause } = error;
+  return {
+    type: name,
+    message,
+    ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
+    stack,
+    ...(cause === undefined ? {} : { cause: plain(cause, depth + 1) }),
+    ...(error instanceof AggregateError ? { errors: plain(error.errors, depth + 1) } : {}),
+  };
 };

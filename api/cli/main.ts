@@ -7,6 +7,7 @@ import { allRoles, parseRoles } from '../program/roles';
 import { addContractCommands } from './contracts/commands';
 import { addFailureCommands } from './failure-commands';
 import { failureLine } from './failure-line';
+import { lastLinesWritten } from './log-target';
 import { humanLogger, jsonLogger } from './loggers';
 import { addReplayCommands } from './replay-commands';
 import { addStoreCommands } from './store-commands';
@@ -14,11 +15,14 @@ import { addStoreCommands } from './store-commands';
 prepareProcess();
 
 // Whoever reads the output has seen enough (`| head`): that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+const endWithOutput = (error: NodeJS.ErrnoException): void => {
   if (error.code === 'EPIPE') process.exit(0);
   process.stderr.write(`tidemark: standard output can't be written: ${error.message}\n`);
   process.exit(1);
-});
+};
+process.stdout.on('error', endWithOutput);
+// What is said there is said once: whether anybody hears it or not.
+process.stderr.on('error', () => undefined);
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -51,8 +55,13 @@ program
   .addOption(jsonOption())
   .action(async (options: { roles: string; json: boolean }) => {
     const { serve } = await import('./serve.js');
+    // A server outlives its log.
+    process.stdout.off('error', endWithOutput);
+    process.stdout.on('error', () => undefined);
     const logger = options.json ? jsonLogger() : humanLogger(systemClock);
     await serve(readConfiguration(), parseRoles(options.roles), logger);
+    // A reader that stands still would keep the process alive for ever.
+    if (!(await lastLinesWritten(systemClock))) process.exit();
   });
 
 addReplayCommands(program, print);

@@ -14,6 +14,7 @@ import { documentationRoutes } from './routes/documentation';
 import { healthRoutes } from './routes/health';
 import { operationRoutes } from './routes/operations';
 import { redriveRoutes } from './routes/redrives';
+import { setAsideRoutes } from './routes/set-aside';
 import { streamRoutes } from './routes/streams';
 import { MAX_WAIT_MS, viewRoutes } from './routes/views';
 import { limitRate, refuseWhileShuttingDown } from './shedding';
@@ -69,6 +70,7 @@ const addRoutes = async (app: FastifyInstance, dependencies: ApiDependencies): P
   operationRoutes(app, dependencies);
   deadLetterRoutes(app, dependencies);
   redriveRoutes(app, dependencies);
+  setAsideRoutes(app, dependencies);
   healthRoutes(app, dependencies);
   documentationRoutes(app, dependencies);
 };

@@ -6,8 +6,10 @@ import type { HandleCommand } from '../../infra/commands/command-port';
 import type { OperationRequestReader, OperationRequestWriter } from '../../infra/commands/operation-requests';
 import type { ApiKey } from '../../infra/configuration';
 import type { FailureDirectory } from '../../infra/dead-letters/failure-directory';
+import type { FailedRequest } from '../../infra/dead-letters/failed-requests';
 import type { Logger } from '../../infra/logger';
 import type { SkipResult } from '../../infra/relay/relay-file';
+import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/set-aside';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import type { RowExplanation } from '../../projections/engine/row-explanation';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
@@ -46,6 +48,10 @@ export interface ApiDependencies {
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
   /** What failed for good, in every role's file. */
   readonly failures: FailureDirectory;
+  /** Commands and deadlines that the process managers have set aside, the newest first. */
+  readonly setAside: (filter: SetAsideFilter, limit: number) => ReadonlyArray<SetAsideEntry>;
+  /** Requests of operators that could not be carried out, of every role, the newest first. */
+  readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
   /** Where operators' requests are written for other roles, and read again until those have picked them up. */
   readonly operationRequests: OperationRequestWriter & OperationRequestReader;
   /** What this installation's reactors show with their commands; their idempotency keys have a space of their own. */

@@ -92,6 +92,16 @@ export const problemKinds = {
     title: 'No such dead letter',
     meaning: 'GET /ops/dead-letters lists them; an id is a group and a number, such as `order-summary:17`.',
   },
+  'unknown-set-aside': {
+    status: 404,
+    title: 'No such command or deadline',
+    meaning: 'GET /ops/commands lists what was set aside.',
+  },
+  'set-aside-over': {
+    status: 409,
+    title: 'The command or deadline is not set aside any more',
+    meaning: 'It was released or discarded already; GET /ops/commands shows its audit.',
+  },
   'unknown-redrive': { status: 404, title: 'No such redrive', meaning: 'No redrive was planned under this id.' },
   'dead-letter-over': {
     status: 409,

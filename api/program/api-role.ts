@@ -11,7 +11,7 @@ import { failureDirectory } from '../../infra/dead-letters/failure-directory';
 import type { GroupStatus } from '../../infra/consumption/group-status';
 import type { Logger } from '../../infra/logger';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
-import { readReactorGroups } from '../../infra/reactors/reactors';
+import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/relay/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/relay-status';
@@ -78,6 +78,10 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     const { reasons, notices } = assessStages(stages, clock.nowMs(), startedAtMs);
     return readinessOf(store, gate.standing(), { reasons: [...unreadable, ...reasons], notices });
   };
+  const failures = failureDirectory([
+    { file: files.views, groups: options.projections.map(({ name }) => name), schemaVersion: viewsMigrations.length },
+    { file: files.reactors, groups: options.processes, schemaVersion: reactorsMigrations.length },
+  ]);
   const app = buildApp({
     catalog,
     store,
@@ -88,14 +92,9 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     explainRow: rowExplanations({ viewsFile: files.views, store: reader, catalog, projections: options.projections }),
     relayStatus,
     skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
-    failures: failureDirectory([
-      {
-        file: files.views,
-        groups: options.projections.map(({ name }) => name),
-        schemaVersion: viewsMigrations.length,
-      },
-      { file: files.reactors, groups: options.processes, schemaVersion: reactorsMigrations.length },
-    ]),
+    failures,
+    setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
+    failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
     operationRequests: { submit: store.submit, submitAll: store.submitAll, after: reader.operationRequestsAfter },
     reactorToken: store.reactorToken,
@@ -151,6 +150,7 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     onLeaseLost: onFatal,
     signal,
     onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process writes the store: this one waits'),
+    onFault: (reason) => logger.warn({ reason }, 'the API waits for the file of the store'),
   });
 
 /** The store takes appends, and every stage that is known moves what is appended. */

@@ -14,7 +14,23 @@ export type OperationKind =
   | 'dead-letter-discard'
   | 'redrive-plan'
   | 'redrive-run'
-  | 'redrive-pause';
+  | 'redrive-pause'
+  | 'command-release'
+  | 'command-discard';
+
+/** What was asked for cannot be carried out, however often it is tried: it ends as failed, with this reason. */
+export class RequestRefused extends Error {
+  override readonly name = 'RequestRefused';
+}
+
+/** The body of a stored request. Throws {@link RequestRefused} where it is not JSON. */
+export const requestBody = ({ body }: Pick<OperationRequest, 'body'>): unknown => {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new RequestRefused(`its body is not JSON: ${body}`);
+  }
+};
 
 /** A request as stored. */
 export interface OperationRequest {

@@ -122,6 +122,7 @@ export const isAttributable = (error: unknown): boolean => {
 const ENGINE_ERRORS = new Set([
   'CheckpointMoved',
   'LeaseLost',
+  'FileReplaced',
   'CircuitOpen',
   'NotThisLog',
   'StoreNotReady',
@@ -129,7 +130,8 @@ const ENGINE_ERRORS = new Set([
   'AbortError',
 ]);
 
-const SYSTEM_ERRORS = /^(E(CONN|HOST|NET|TIMEDOUT|PIPE|AI_AGAIN|NOTFOUND|MFILE|NFILE|NOSPC|IO|BUSY|AGAIN)|UND_ERR)/;
+const SYSTEM_ERRORS =
+  /^(E(CONN|HOST|NET|TIMEDOUT|PIPE|AI_AGAIN|NOTFOUND|MFILE|NFILE|NOSPC|DQUOT|ROFS|ACCES|IO|BUSY|AGAIN)|UND_ERR)/;
 
 // -------------------------------------------------------------------------------------
 // Fingerprints

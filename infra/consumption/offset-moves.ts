@@ -2,15 +2,19 @@
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import { isoTime, type Clock } from '../clock';
+import { requestBody } from '../commands/operation-requests';
 import type { Database, Migration } from '../sqlite/database';
 import { checkpointAt, CheckpointMoved, type Checkpoints } from './checkpoints';
 
+const isOffset = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+const WholeNumber = t.refinement(t.number, isOffset, 'an integer from 0 on');
+
 const Offset = t.strict({
   topic: t.string,
-  partition: t.number,
+  partition: WholeNumber,
   logId: t.string,
-  fromOffset: t.number,
-  toOffset: t.number,
+  fromOffset: WholeNumber,
+  toOffset: WholeNumber,
 });
 
 /** What is asked of the role that owns the checkpoints. Stored format, version with care. */
@@ -110,6 +114,17 @@ export interface OffsetRequest {
   readonly actor: string;
 }
 
+/** Reads what is asked for. A Left says why that is none. */
+export const readOffsetOrder = (body: string): E.Either<string, OffsetOrder> => {
+  try {
+    const order = OffsetOrder.decode(requestBody({ body }));
+    if (E.isRight(order)) return order;
+    return E.left(`it is not a move of offsets, which are integers from 0 on: ${body}`);
+  } catch (error) {
+    return E.left(error instanceof Error ? error.message : String(error));
+  }
+};
+
 /** How such a request stands. */
 export interface OffsetRequestStatus {
   readonly id: number;
@@ -120,7 +135,8 @@ export interface OffsetRequestStatus {
 /** Calls belong inside the caller's transaction. */
 export interface OffsetRequests {
   readonly add: (id: number, body: string, actor: string) => void;
-  readonly open: () => ReadonlyArray<OffsetRequest>;
+  /** A Left for one that cannot be read: why. */
+  readonly open: () => ReadonlyArray<E.Either<{ readonly id: number; readonly reason: string }, OffsetRequest>>;
   readonly end: (id: number, state: 'done' | 'failed', reason: string | null) => void;
 }
 
@@ -139,8 +155,8 @@ export const offsetRequests = (database: Database): OffsetRequests => {
     add: (id, body, actor) => void insert.run(id, body, actor),
     open: () =>
       open.all().map(({ id, body, actor }) => {
-        const order = OffsetOrder.decode(JSON.parse(body));
-        return { id, actor, order: E.isRight(order) ? order.right : { group: '', moves: [] } };
+        const order = readOffsetOrder(body);
+        return E.isLeft(order) ? E.left({ id, reason: order.left }) : E.right({ id, actor, order: order.right });
       }),
     end: (id, state, reason) => void end.run(state, reason, id),
   };

@@ -1,6 +1,6 @@
 /** Whether a consumer's file and its marks fit the store: what is looked at before a group reads, and while it does. */
 import type { EventReader } from '../sqlite/event-reader';
-import { otherStoreReason, replacedReason } from '../sqlite/store-identity';
+import { otherStoreReason } from '../sqlite/store-identity';
 import type { Checkpoint } from './checkpoints';
 
 /** Returns why a group with these marks must not go on; undefined where it may. */
@@ -9,7 +9,7 @@ export type StoreFit = (
 ) => string | undefined;
 
 export interface StoreFitOptions {
-  readonly reader: Pick<EventReader, 'identity' | 'isInPlace' | 'lastPosition'>;
+  readonly reader: Pick<EventReader, 'identity' | 'lastPosition'>;
   /** The consumer's file, and the store that it belongs to. */
   readonly file: string;
   readonly boundTo: string;
@@ -21,7 +21,6 @@ export const storeFit = ({ reader, file, boundTo }: StoreFitOptions): StoreFit =
   const other = boundTo === storeId ? undefined : otherStoreReason(file, boundTo, storeId);
   return (marks) => {
     if (other !== undefined) return other;
-    if (!reader.isInPlace()) return replacedReason;
     const first = marks.reduce<(typeof marks)[number] | undefined>(
       (highest, each) => (each.highWaterPosition > (highest?.highWaterPosition ?? 0) ? each : highest),
       undefined,

@@ -3,14 +3,16 @@
  * redrives are carried out, one bounded transaction at a time. Any crash falls between two of them.
  */
 import type { Catalog } from '../../domain/kernel/aggregate';
-import type { OperationRequest } from '../commands/operation-requests';
+import { RequestRefused, type OperationKind, type OperationRequest } from '../commands/operation-requests';
 import type { Clock } from '../clock';
 import type { Consumer } from '../consumption/event-consumer';
+import { failureOf, isAttributable } from '../consumption/failures';
 import type { Database } from '../sqlite/database';
 import type { EventReader } from '../sqlite/event-reader';
 import { deadLetterRows, type DeadLetterRows, type Deed } from './dead-letter-rows';
 import { drainOf, type Drain, type Drained } from './drain';
-import { failureKinds, readFailureRequest, type FailureRequest } from './failure-requests';
+import { failedRequestNotes } from './failed-requests';
+import { failureKinds, groupOfRequest, readFailureRequest, type FailureRequest } from './failure-requests';
 import type { Quarantine } from './quarantine';
 import { redriveRows, type RedriveKey, type RedriveRows, type RunningRedrive } from './redrive-rows';
 
@@ -21,6 +23,15 @@ export interface FailureDeskOptions {
   readonly quarantine: Quarantine;
   readonly savepoint: <Result>(work: () => Result) => Result;
   readonly store: () => Pick<EventReader, 'readStream' | 'operationRequestsAfter' | 'identity'>;
+  /** What else operators may ask of the role. */
+  readonly otherRequests?: OtherRequests | undefined;
+}
+
+/** Requests of other kinds that the role takes over in the same order. */
+export interface OtherRequests {
+  readonly kinds: ReadonlyArray<OperationKind>;
+  /** Throws RequestRefused. */
+  readonly carryOut: (request: OperationRequest) => void;
 }
 
 /** How a step went. */
@@ -33,7 +44,10 @@ export interface RedriveStep {
 
 /** All calls belong inside the caller's transaction. */
 export interface FailureDesk {
-  /** Carries out requests since the last time: those about `groups`, the groups of this file. Answers how many came. */
+  /**
+   * Carries out requests since the last time: those about `groups`, the groups of this file. One that cannot be carried out is
+   * noted as failed, and the others are carried out all the same. Returns how many came.
+   */
   readonly takeRequests: (groups: ReadonlySet<string>) => number;
   /** Takes the next few events of what is to be redriven in a group. */
   readonly step: (to: Consumer) => RedriveStep;
@@ -62,13 +76,32 @@ export const failureDesk = (options: FailureDeskOptions): FailureDesk => {
     )
     .pluck();
   const stepping = { drain, redrives, letters };
+  const { otherRequests, savepoint } = options;
+  const kinds = [...failureKinds, ...(otherRequests?.kinds ?? [])];
+  const noteFailed = failedRequestNotes(database, clock);
+
+  const take = (request: OperationRequest, groups: ReadonlySet<string>): void => {
+    if (otherRequests?.kinds.includes(request.kind) === true) {
+      otherRequests.carryOut(request);
+      return;
+    }
+    const group = groupOfRequest(request);
+    // Another file's; where it says of no group, nobody else would say that it failed.
+    if (group !== undefined && !groups.has(group)) return;
+    carryOut(letters, redrives, request, readFailureRequest(request));
+  };
+
   return {
     letters,
     takeRequests: (groups) => {
-      const requests = options.store().operationRequestsAfter(cursor.get() ?? 0, failureKinds);
+      const requests = options.store().operationRequestsAfter(cursor.get() ?? 0, kinds);
       for (const request of requests) {
-        const read = readFailureRequest(request);
-        if (read !== undefined && groups.has(read.group)) carryOut(letters, redrives, request, read);
+        try {
+          savepoint(() => take(request, groups));
+        } catch (error) {
+          if (!isAttributable(error)) throw error;
+          noteFailed(request, failureOf(error).reason);
+        }
         moveCursor.run(request.id);
       }
       return requests.length;
@@ -98,15 +131,19 @@ const carryOut = (
       redrives.plan(id, actor, request);
       return;
     case 'redrive-run':
-      redrives.run(request.redrive);
-      return;
     case 'redrive-pause':
-      redrives.pause(request.redrive);
+      if (!redrives.isPlanned(request.redrive, request.group)) {
+        throw new RequestRefused(`${request.group} has no redrive ${request.redrive}`);
+      }
+      if (request.kind === 'redrive-run') redrives.run(request.redrive);
+      else redrives.pause(request.redrive);
       return;
     default:
   }
   const letter = letters.find(request.letter);
-  if (letter?.consumer !== request.group) return;
+  if (letter?.consumer !== request.group) {
+    throw new RequestRefused(`${request.group} has no dead letter ${request.letter}`);
+  }
   switch (request.kind) {
     case 'dead-letter-assign':
       letters.assign(letter.id, request.owner, deed);
@@ -116,7 +153,9 @@ const carryOut = (
       return;
     case 'dead-letter-discard':
       // What was redriven is part of the rows: there is nothing left to go without.
-      if (letter.status !== 'redriven') letters.discard(letter.id, request.reason, deed);
+      if (letter.status === 'redriven')
+        throw new RequestRefused(`${request.group}:${letter.id} was redriven meanwhile`);
+      letters.discard(letter.id, request.reason, deed);
   }
 };
 

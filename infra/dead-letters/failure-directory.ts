@@ -1,6 +1,7 @@
 /** The dead letters of every role's file, as one: for operators, from whichever process answers them. */
 import { existsSync } from 'node:fs';
-import { openForReading, schemaVersion } from '../sqlite/database';
+import { openForReading, schemaVersion, type Database } from '../sqlite/database';
+import { readFailedRequests, type FailedRequest } from './failed-requests';
 import {
   deadLetterReader,
   parseLetterId,
@@ -37,23 +38,30 @@ export interface FailureDirectory {
   readonly select: DeadLetterReader['select'];
   readonly redrive: (id: number) => RedriveStatus | undefined;
   readonly counts: () => ReadonlyArray<LetterCount>;
+  /** Operators' requests that could not be carried out, the newest first; each once, whichever roles have said so. */
+  readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
 }
 
 /** Looks into the files whenever it is asked. */
 export const failureDirectory = (sources: ReadonlyArray<FailureSource>): FailureDirectory => {
-  const inFile = <Result>(
+  const inDatabase = <Result>(
     { file, schemaVersion: wanted }: FailureSource,
     otherwise: Result,
-    read: (reader: DeadLetterReader) => Result,
+    read: (database: Database) => Result,
   ): Result => {
     if (!existsSync(file)) return otherwise;
     const database = openForReading(file);
     try {
-      return schemaVersion(database) === wanted ? read(deadLetterReader(database)) : otherwise;
+      return schemaVersion(database) === wanted ? read(database) : otherwise;
     } finally {
       database.close();
     }
   };
+  const inFile = <Result>(
+    source: FailureSource,
+    otherwise: Result,
+    read: (reader: DeadLetterReader) => Result,
+  ): Result => inDatabase(source, otherwise, (database) => read(deadLetterReader(database)));
   const inFileOf = <Result>(group: string, otherwise: Result, read: (reader: DeadLetterReader) => Result): Result => {
     const source = sources.find(({ groups }) => groups.includes(group));
     return source === undefined ? otherwise : inFile(source, otherwise, read);
@@ -90,6 +98,14 @@ export const failureDirectory = (sources: ReadonlyArray<FailureSource>): Failure
         if (status !== undefined) return status;
       }
       return undefined;
+    },
+    failedRequests: (limit) => {
+      const all = sources.flatMap((source) =>
+        inDatabase<ReadonlyArray<FailedRequest>>(source, [], (database) => readFailedRequests(database, limit)),
+      );
+      return [...new Map(all.map((each) => [each.id, each])).values()]
+        .sort((left, right) => right.id - left.id)
+        .slice(0, limit);
     },
     counts: () =>
       sources.flatMap((source) => inFile<ReadonlyArray<LetterCount>>(source, [], (reader) => reader.counts())),

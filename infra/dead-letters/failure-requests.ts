@@ -1,7 +1,7 @@
 /** What operators ask about failures, as it stands in the store's requests. Stored formats, version with care. */
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
-import type { OperationKind, OperationRequest } from '../commands/operation-requests';
+import { requestBody, RequestRefused, type OperationKind, type OperationRequest } from '../commands/operation-requests';
 
 /** The kinds of request that are about failures. */
 export const failureKinds: ReadonlyArray<OperationKind> = [
@@ -13,17 +13,29 @@ export const failureKinds: ReadonlyArray<OperationKind> = [
   'redrive-pause',
 ];
 
-const Letter = { group: t.string, letter: t.number };
+const isBetween =
+  (least: number, most: number) =>
+  (value: number): boolean =>
+    Number.isSafeInteger(value) && value >= least && value <= most;
+
+/** The number of a row. */
+export const PositiveInteger = t.refinement(t.number, isBetween(1, Number.MAX_SAFE_INTEGER), 'an integer from 1 on');
+
+/** The fastest pace of a redrive. */
+export const MAX_EVENTS_PER_SECOND = 100_000;
+const Pace = t.refinement(t.number, isBetween(1, MAX_EVENTS_PER_SECOND), 'events a second');
+
+const Letter = { group: t.string, letter: PositiveInteger };
 const AssignRequest = t.strict({ ...Letter, owner: t.string });
 const NoteRequest = t.strict({ ...Letter, note: t.string });
 const DiscardRequest = t.strict({ ...Letter, reason: t.string });
 const PlanRequest = t.strict({
   group: t.string,
-  letters: t.readonlyArray(t.number),
-  ratePerSecond: t.number,
+  letters: t.readonlyArray(PositiveInteger),
+  ratePerSecond: Pace,
   preview: t.UnknownRecord,
 });
-const RunRequest = t.strict({ group: t.string, redrive: t.number });
+const RunRequest = t.strict({ group: t.string, redrive: PositiveInteger });
 
 export type PlanBody = t.TypeOf<typeof PlanRequest>;
 
@@ -35,9 +47,22 @@ export type FailureRequest =
   | ({ readonly kind: 'redrive-plan' } & PlanBody)
   | ({ readonly kind: 'redrive-run' | 'redrive-pause' } & t.TypeOf<typeof RunRequest>);
 
-/** Reads a request; undefined where it is none of these, or its body is not what the API writes. */
-export const readFailureRequest = ({ kind, body }: OperationRequest): FailureRequest | undefined => {
-  const value: unknown = JSON.parse(body);
+/** The group that a request is about; undefined where it names none. Throws RequestRefused where the body is not JSON. */
+export const groupOfRequest = (request: OperationRequest): string | undefined => {
+  const body = t.type({ group: t.string }).decode(requestBody(request));
+  return E.isRight(body) ? body.right.group : undefined;
+};
+
+/** Reads a request. Throws RequestRefused where it is none of these, or its body is not what the API writes. */
+export const readFailureRequest = (request: OperationRequest): FailureRequest => {
+  const read = decoded(request);
+  if (read === undefined) throw new RequestRefused(`its body is not one of ${request.kind}: ${request.body}`);
+  return read;
+};
+
+const decoded = (request: OperationRequest): FailureRequest | undefined => {
+  const { kind } = request;
+  const value = requestBody(request);
   switch (kind) {
     case 'dead-letter-assign':
       return withKind(kind, AssignRequest.decode(value));
@@ -57,5 +82,5 @@ export const readFailureRequest = ({ kind, body }: OperationRequest): FailureReq
 
 const withKind = <Kind extends string, Body extends object>(
   kind: Kind,
-  decoded: E.Either<t.Errors, Body>,
-): ({ readonly kind: Kind } & Body) | undefined => (E.isLeft(decoded) ? undefined : { kind, ...decoded.right });
+  body: E.Either<t.Errors, Body>,
+): ({ readonly kind: Kind } & Body) | undefined => (E.isLeft(body) ? undefined : { kind, ...body.right });

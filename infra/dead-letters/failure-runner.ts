@@ -57,6 +57,7 @@ const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 const session = async (options: FailureRunnerOptions, onProgress: () => void): Promise<void> => {
   const { calls, groups, dataVersion, clock, stopping } = options;
+  const apart = piecesApart(options);
   let lookedAt: number | undefined;
   let lookedAtMs = -Infinity;
   while (!stopping.aborted) {
@@ -64,13 +65,41 @@ const session = async (options: FailureRunnerOptions, onProgress: () => void): P
     const isDue = clock.monotonicMs() - lookedAtMs >= LOOK_MS;
     if (version !== lookedAt) while ((await calls.takeRequests()) > 0);
     let isBusy = false;
-    if (version !== lookedAt || isDue) for (const group of groups) isBusy = (await redrive(options, group)) || isBusy;
+    if (version !== lookedAt || isDue) {
+      for (const group of groups) isBusy = (await apart.run(group, () => redrive(options, group))) || isBusy;
+    }
     if (isDue) lookedAtMs = clock.monotonicMs();
     onProgress();
     // While a redrive goes on the next step follows at once; its pace was kept above.
     lookedAt = isBusy ? undefined : version;
     if (!isBusy) await clock.sleep(POLL_MS, stopping);
   }
+};
+
+/**
+ * Pieces of work that fail each for itself: the redrive of one group, or Kafka away, holds up nothing else. What failed is left
+ * alone for a growing pause.
+ */
+const piecesApart = ({ clock, logger }: FailureRunnerOptions) => {
+  const faults = new Map<string, { readonly attempts: number; readonly untilMs: number }>();
+  return {
+    run: async <Result>(name: string, work: () => Promise<Result>): Promise<Result | false> => {
+      const fault = faults.get(name);
+      if (fault !== undefined && clock.monotonicMs() < fault.untilMs) return false;
+      try {
+        const result = await work();
+        faults.delete(name);
+        return result;
+      } catch (error) {
+        if (error instanceof LeaseLost) throw error;
+        const attempts = (fault?.attempts ?? 0) + 1;
+        const delayMs = backoffMs(clock, attempts);
+        faults.set(name, { attempts, untilMs: clock.monotonicMs() + delayMs });
+        logger.warn({ work: name, error, delayMs }, 'dead letters: this is tried again in a moment, the rest goes on');
+        return false;
+      }
+    },
+  };
 };
 
 /** Takes one step and the time that its events may take. Answers whether there was anything to do. */

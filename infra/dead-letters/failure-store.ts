@@ -9,7 +9,7 @@ import type { Database } from '../sqlite/database';
 import type { EventReader } from '../sqlite/event-reader';
 import { circuitBreakersOf, type CircuitBreakers } from './circuit-breakers';
 import { deadLetterCopies, type DeadLetterCopies } from './dead-letter-copies';
-import { failureDesk, type FailureDesk } from './failure-desk';
+import { failureDesk, type FailureDesk, type OtherRequests } from './failure-desk';
 import { quarantineOf, type Quarantine } from './quarantine';
 
 export interface FailureStoreOptions {
@@ -21,6 +21,8 @@ export interface FailureStoreOptions {
   /** The store, for what operators ask and for what is redriven. */
   readonly store: () => StoreFacts & Pick<EventReader, 'readStream' | 'operationRequestsAfter'>;
   readonly breakerPolicy?: BreakerPolicy;
+  /** What else operators may ask of the role that owns the file. */
+  readonly otherRequests?: OtherRequests;
   /** Where people's decisions are kept, if in another file. */
   readonly isDiscarded?: Quarantine['isDiscarded'] | undefined;
 }

@@ -23,6 +23,7 @@ export interface RunningRedrive {
 
 /** All calls belong inside the caller's transaction. */
 export interface RedriveRows {
+  readonly isPlanned: (id: number, consumer: string) => boolean;
   readonly plan: (id: number, actor: string, body: PlanBody) => void;
   /** Runs it, or runs on what it has not done. */
   readonly run: (id: number) => void;
@@ -59,6 +60,7 @@ export const redriveRows = (database: Database, clock: Clock): RedriveRows => {
     `INSERT INTO redrive_keys (redrive_id, seq, batch, dead_letter_id, fingerprint, state)
      SELECT ?, ?, ?, id, fingerprint, 'waiting' FROM dead_letters WHERE id = ? AND consumer = ?`,
   );
+  const planned = database.prepare<[number, string]>('SELECT 1 FROM redrives WHERE id = ? AND consumer = ?');
   const pause = database.prepare<[number]>(
     `UPDATE redrives SET state = 'paused' WHERE id = ? AND state IN ('planned', 'running')`,
   );
@@ -87,6 +89,7 @@ export const redriveRows = (database: Database, clock: Clock): RedriveRows => {
     `UPDATE redrives SET state = 'done', finished_at_ms = ? WHERE id = ? AND state = 'running'`,
   );
   return {
+    isPlanned: (id, consumer) => planned.get(id, consumer) !== undefined,
     plan: (id, actor, { group, letters, ratePerSecond, preview }) => {
       insert.run(id, group, ratePerSecond, JSON.stringify(preview), actor);
       let seq = 0;

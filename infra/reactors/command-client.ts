@@ -120,6 +120,8 @@ const interpret = (command: ProcessCommand, answer: HttpAnswer, clock: Clock): A
     return { _tag: 'Decided', outcome };
   }
   const reason = `${status} ${problem.type}: ${problem.detail}`;
+  const setting = wrongSetting(status, body, reason);
+  if (setting !== undefined) return { _tag: 'TryAgain', reason: setting, everyCommand: true };
   if (status < 300 || status === 408 || status === 409 || status === 429 || status >= 500) {
     const retryAfterMs = parseRetryAfter(answer.retryAfter, clock.nowMs());
     return {
@@ -131,6 +133,16 @@ const interpret = (command: ProcessCommand, answer: HttpAnswer, clock: Clock): A
   }
   return { _tag: 'Defect', reason };
 };
+
+/** The key is wrong, or the address: no command is to blame. Undefined where neither is. */
+const wrongSetting = (status: number, body: Readonly<Record<string, unknown>>, reason: string): string | undefined => {
+  if (KEY_STATUSES.has(status)) return `${NO_VALID_KEY} (${reason})`;
+  const isOfTheApi = typeof body['type'] === 'string';
+  return (status === 404 || status === 405) && !isOfTheApi ? `${reason}; BASE_URL does not lead to the API` : undefined;
+};
+
+const KEY_STATUSES: ReadonlySet<number> = new Set([401, 403]);
+const NO_VALID_KEY = 'the reactors have no valid key: set API_KEY to one that may send commands';
 
 const SHOWN_CHARACTERS = 300;
 

@@ -22,6 +22,8 @@ export interface CommandLanes {
   readonly repeat: (lane: Lane) => void;
   /** Closes a lane whose first command no repeat can help, and keeps it closed. */
   readonly park: (lane: Lane) => void;
+  /** Opens a lane again that was closed, with all the commands that wait in it now. */
+  readonly release: (commands: ReadonlyArray<PendingCommand>) => void;
   /** How many commands are in lanes, those under way included. */
   readonly waiting: () => number;
 }
@@ -86,6 +88,11 @@ export const commandLanes = (): CommandLanes => {
       parked.add(line.key);
       lines.delete(line.key);
       waiting -= line.commands.length;
+    },
+    release: (commands) => {
+      const closed = commands.filter((pending) => parked.has(keyOf(pending)));
+      for (const pending of closed) parked.delete(keyOf(pending));
+      for (const pending of closed) add(pending);
     },
     waiting: () => waiting,
   };

@@ -7,8 +7,9 @@ import type { Clock } from '../clock';
 import type { CommandOutcome } from '../../domain/kernel/process-manager';
 import { backoffMs } from '../backoff';
 import { failureOf, isAttributable } from '../consumption/failures';
+import { LeaseLost } from '../sqlite/lease';
 import type { Answer, PostCommand } from './command-client';
-import { commandLanes, type Lane } from './command-lanes';
+import { commandLanes, type CommandLanes, type Lane } from './command-lanes';
 import type { PendingCommand } from './process-ledger';
 
 /** What happens to a command's record in the reactors' file; each call is one transaction. */
@@ -20,6 +21,8 @@ export interface SenderRecord {
     attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
   ) => void;
   readonly defect: (pending: PendingCommand, reason: string) => void;
+  /** The file can't be written just now; null once it can be again. */
+  readonly fault: (reason: string | null) => void;
 }
 
 export interface SenderOptions {
@@ -35,11 +38,13 @@ export interface SenderOptions {
 export interface CommandSender {
   /** Takes commands that are committed, in the order of their `seq`. */
   readonly enqueue: (commands: ReadonlyArray<PendingCommand>) => void;
+  /** Sends what was set aside again, with all that waits behind it: the commands of an instance, in the order of their `seq`. */
+  readonly release: (commands: ReadonlyArray<PendingCommand>) => void;
   /** Resolves when fewer commands wait than the limit, or the sender has stopped. */
   readonly room: () => Promise<void>;
   /** Aborts what is under way: whatever the API made of it, the repeat after a restart gets the same answer. */
   readonly stop: () => Promise<void>;
-  /** Rejects when an outcome can't be written down. */
+  /** Rejects when this process may no longer write down what becomes of commands. Any other fault is waited for. */
   readonly failed: Promise<never>;
 }
 
@@ -93,16 +98,69 @@ const learn = (
   }
 };
 
+/** Writes down what becomes of commands, however long that takes. Only the loss of the lease is thrown. */
+const patientRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal) => {
+  let isFaulty = false;
+  const attempt = <Result>(write: () => Result): { readonly result: Result } | undefined => {
+    try {
+      const result = write();
+      if (isFaulty) record.fault(null);
+      isFaulty = false;
+      return { result };
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      isFaulty = true;
+      record.fault(failureOf(error).reason);
+      return undefined;
+    }
+  };
+  return {
+    /** Tries until it is written: a full disk or a locked file passes, and the answer is kept till then. Undefined once stopped. */
+    writtenDown: async <Result>(write: () => Result): Promise<Result | undefined> => {
+      for (let attempts = 1; !stopping.aborted; attempts += 1) {
+        const written = attempt(write);
+        if (written !== undefined) return written.result;
+        await clock.sleep(backoffMs(clock, attempts), stopping);
+      }
+      return undefined;
+    },
+    /** The note is for people: where it can't be written, the attempts go on all the same. */
+    noteAttempt: (...[pending, details]: Parameters<SenderRecord['tryAgain']>): void => {
+      attempt(() => record.tryAgain(pending, details));
+    },
+  };
+};
+
+/** The end of a sender that may not go on. */
+const failure = (
+  stopping: AbortController,
+): { readonly failed: Promise<never>; readonly fail: (error: unknown) => void } => {
+  let reject: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_resolve, rejectFailed) => (reject = rejectFailed));
+  const fail = (error: unknown): void => {
+    stopping.abort();
+    reject(error);
+  };
+  // Whoever awaits `failed` learns of it; without anybody it must not end the process.
+  failed.catch(() => {});
+  return { failed, fail };
+};
+
+const releaseIn = (lanes: CommandLanes, pump: () => void): CommandSender['release'] => {
+  return (commands) => {
+    lanes.release(commands);
+    pump();
+  };
+};
+
 /** Starts a sender. */
 export const commandSender = ({ post, record, clock, concurrency, backlogLimit }: SenderOptions): CommandSender => {
   const stopping = abortHeardBy(concurrency);
   const lanes = commandLanes();
+  const { writtenDown, noteAttempt } = patientRecord(record, clock, stopping.signal);
   const underWay = new Set<Promise<void>>();
   const gate = gateOf(() => lanes.waiting() < backlogLimit || stopping.signal.aborted);
-  let fail: (error: unknown) => void = () => {};
-  const failed = new Promise<never>((_resolve, reject) => (fail = reject));
-  // Whoever awaits `failed` learns of it; without anybody it must not end the process.
-  failed.catch(() => {});
+  const { failed, fail } = failure(stopping);
 
   const enqueue = (commands: ReadonlyArray<PendingCommand>): void => {
     lanes.add(commands);
@@ -114,10 +172,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
       const lane = lanes.take();
       if (lane === undefined) return;
       const turn: Promise<void> = sendFirst(lane)
-        .catch((error: unknown) => {
-          stopping.abort();
-          fail(error);
-        })
+        .catch(fail)
         .finally(() => {
           underWay.delete(turn);
           gate.look();
@@ -128,10 +183,14 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
   };
 
   const sendFirst = async (lane: Lane): Promise<void> => {
-    const answer = await post(lane.first.command, stopping.signal);
+    const { first } = lane;
+    const answer = await post(first.command, stopping.signal);
     if (stopping.signal.aborted) return;
-    const result = answer._tag === 'Decided' ? learn(record, lane.first, answer.outcome) : answer;
-    switch (result._tag) {
+    const result = answer._tag === 'Decided' ? await writtenDown(() => learn(record, first, answer.outcome)) : answer;
+    switch (result?._tag) {
+      // Stopped: the repeat after a restart gets the same answer.
+      case undefined:
+        return;
       case 'Learned':
         lanes.finish(lane);
         enqueue(result.followUps);
@@ -139,7 +198,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
       case 'TryAgain':
         return tryAgain(lane, result);
       case 'Defect':
-        record.defect(lane.first, result.reason);
+        await writtenDown(() => record.defect(first, result.reason));
         lanes.park(lane);
     }
   };
@@ -150,7 +209,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
   ): Promise<void> => {
     lane.attempts += 1;
     const delayMs = backoffMs(clock, lane.attempts, retryAfterMs);
-    record.tryAgain(lane.first, { nextAttemptAtMs: clock.nowMs() + delayMs, reason });
+    noteAttempt(lane.first, { nextAttemptAtMs: clock.nowMs() + delayMs, reason });
     const waited = clock.sleep(delayMs, stopping.signal).then(() => {
       lanes.repeat(lane);
       pump();
@@ -161,6 +220,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
 
   return {
     enqueue,
+    release: releaseIn(lanes, pump),
     room: gate.pass,
     stop: async () => {
       stopping.abort();

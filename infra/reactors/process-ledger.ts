@@ -60,8 +60,8 @@ export interface ProcessLedger {
   readonly park: (pending: PendingCommand, reason: string) => void;
   /** Takes parked commands and deadlines up again: whoever restarts the program may have put right what was wrong. */
   readonly unparkAll: () => number;
-  /** Everything that waits, in the order of asking. */
-  readonly pending: (process: Process) => ReadonlyArray<PendingCommand>;
+  /** Everything that waits, in the order of asking: of all instances, or of one. */
+  readonly pending: (process: Process, instance?: string) => ReadonlyArray<PendingCommand>;
 }
 
 interface PendingRow {
@@ -125,8 +125,8 @@ export const processLedger = (database: Database): ProcessLedger => {
     parkDeadline: (process, { deadline }, reason) =>
       void statements.parkDeadline.run(reason, process.name, deadline.id),
     unparkAll: () => statements.unparkAll.run().changes + statements.unparkDeadlines.run().changes,
-    pending: (process) =>
-      statements.pending.all(process.name).map((row) => ({
+    pending: (process, instance) =>
+      statements.pending.all(process.name, instance ?? null).map((row) => ({
         seq: row.seq,
         process,
         instance: row.instance,
@@ -184,8 +184,9 @@ const prepareStatements = (database: Database) => ({
     `UPDATE pending_commands SET state = 'parked', attempts = attempts + 1, reason = ? WHERE seq = ?`,
   ),
   unparkAll: database.prepare<[]>(`UPDATE pending_commands SET state = 'waiting' WHERE state = 'parked'`),
-  pending: database.prepare<[string], PendingRow>(
-    'SELECT seq, instance, command, attempts FROM pending_commands WHERE process = ? ORDER BY seq',
+  pending: database.prepare<[string, string | null], PendingRow>(
+    `SELECT seq, instance, command, attempts FROM pending_commands
+      WHERE process = ? AND instance = coalesce(?, instance) ORDER BY seq`,
   ),
 });
 
@@ -203,4 +204,20 @@ export const pendingCounts = (database: Database, process: string): PendingCount
   );
   const found = parked.all(process, process);
   return { waiting: waiting.get(process) ?? 0, parked: found.length, firstParked: found[0] };
+};
+
+/** Commands that have been sent in vain so often, with what stands against the oldest; works on a read-only connection too. */
+export const repeatedCommands = (
+  database: Database,
+  process: string,
+  fewAttempts: number,
+): { readonly repeats: number; readonly reason: string | undefined } => {
+  const found = database
+    .prepare<[string, number], string>(
+      `SELECT coalesce(reason, '') FROM pending_commands
+        WHERE process = ? AND state = 'waiting' AND attempts >= ? AND reason IS NOT NULL ORDER BY seq`,
+    )
+    .pluck()
+    .all(process, fewAttempts);
+  return { repeats: found.length, reason: found[0] };
 };

@@ -9,7 +9,7 @@ import type { Consumer } from '../consumption/event-consumer';
 import { recordsOf } from '../consumption/event-intake';
 import { defaultRetryPolicy, failureOf, isAttributable } from '../consumption/failures';
 import type { GroupHandler } from '../consumption/group-handler';
-import { groupStatusWriter } from '../consumption/group-status';
+import { groupStatusWriter, type GroupStatus } from '../consumption/group-status';
 import type { RedriveStep } from '../dead-letters/failure-desk';
 import type { FailureStore } from '../dead-letters/failure-store';
 import type { Database } from '../sqlite/database';
@@ -17,9 +17,11 @@ import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
 import type { EventReader } from '../sqlite/event-reader';
 import type { Logger } from '../logger';
 import type { Lease } from '../sqlite/lease';
-import { writeUnderLease } from '../sqlite/leased-database';
+import { whenNotBusy, writeUnderLease } from '../sqlite/leased-database';
+import type { Clock } from '../clock';
 import type { Process } from './process';
 import type { DueDeadline, PendingCommand, ProcessLedger } from './process-ledger';
+import type { SetAside } from './set-aside';
 
 export interface ReactorHandlerOptions {
   readonly process: Process;
@@ -31,7 +33,11 @@ export interface ReactorHandlerOptions {
   readonly failures: FailureStore;
   /** The store, for what the log does not hold. */
   readonly reader: Pick<EventReader, 'readAll'>;
+  readonly clock: Clock;
   readonly logger: Logger;
+  readonly setAside: SetAside;
+  /** Why what becomes of commands can't be written down just now; null where it can be. */
+  readonly senderFault: () => string | null;
   /** Takes commands whose asking is committed. */
   readonly enqueue: (commands: ReadonlyArray<PendingCommand>) => void;
   /** Resolves when so few commands wait that more may be asked for. */
@@ -59,7 +65,7 @@ export interface ReactorHandler extends GroupHandler {
 
 /** Makes the handler of one process manager. */
 export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler => {
-  const { process, catalog, database, lease, ledger, reader, room } = options;
+  const { process, catalog, database, lease, ledger, reader, room, clock } = options;
   const { intake, breakers, desk } = options.failures;
   const group = process.name;
   const topics = topicsOf(process, catalog);
@@ -67,15 +73,18 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
   const writeStatus = groupStatusWriter(database);
 
   const write = writeUnderLease({ database, lease });
-  const underLease = async <Result>(work: () => Result): Promise<Result> => Promise.resolve(write(work));
+  const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => write(work));
 
   /** Learns in one transaction; what is asked for goes out once that is committed. */
   const learn = async <Result>(work: (to: Consumer, asked: PendingCommand[]) => Result): Promise<Result> => {
     await room();
-    const asked: PendingCommand[] = [];
-    const result = breakers.guard(group, write, () => work(consumerOf(process, topics, ledger, asked), asked));
+    const { asked, result } = await whenNotBusy(clock, () => {
+      const newlyAsked: PendingCommand[] = [];
+      const to = consumerOf(process, topics, ledger, newlyAsked);
+      return { asked: newlyAsked, result: breakers.guard(group, write, () => work(to, newlyAsked)) };
+    });
     options.enqueue(asked);
-    return Promise.resolve(result);
+    return result;
   };
 
   return {
@@ -95,7 +104,7 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
     caughtUpTo: (marks) => underLease(() => checkpoints.raiseEach(group, marks)),
     hasSetAsideUpTo: async (lastPosition) =>
       Promise.resolve(options.failures.quarantine.hasSetAsideUpTo(group, lastPosition)),
-    report: (status) => underLease(() => writeStatus(status)),
+    report: (status) => underLease(() => writeStatus(withFault(status, options.senderFault()))),
     redriveStep: () => learn((to) => desk.step(to)),
     isAnyDeadlineDue: (nowMs) => ledger.deadlinesDue(process, nowMs, 1).length > 0,
     learnDeadlines: (nowMs) =>
@@ -107,9 +116,15 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
   };
 };
 
+/** A group whose answers can't be kept stands still, although it goes on reading. */
+const withFault = (status: GroupStatus, fault: string | null): GroupStatus =>
+  fault === null || status.state !== 'running'
+    ? status
+    : { ...status, state: 'retrying', reason: `what became of commands can't be written down: ${fault}` };
+
 /** Where the process throws, that is the end of this deadline for now, and none of the others. */
 const learnDeadline = (
-  { database, ledger, process, logger }: ReactorHandlerOptions,
+  { database, ledger, process, logger, setAside }: ReactorHandlerOptions,
   due: DueDeadline,
 ): ReadonlyArray<PendingCommand> => {
   try {
@@ -120,6 +135,8 @@ const learnDeadline = (
     const { reason } = failureOf(error);
     logger.error({ deadline: due.deadline.id, reason }, 'a deadline is set aside: its process can not take it');
     ledger.parkDeadline(process, due, reason);
+    const { instance, deadline } = due;
+    setAside.note({ process: process.name, kind: 'deadline', subject: deadline.id, instance, reason });
     return [];
   }
 };

@@ -7,9 +7,11 @@ import { checkpointMigration } from '../consumption/checkpoints';
 import { groupStatusMigration } from '../consumption/group-status';
 import { offsetMovesMigration } from '../consumption/offset-moves';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../dead-letters/dead-letters-schema';
+import { failedRequestsMigration } from '../dead-letters/failed-requests';
 import type { Migration } from '../sqlite/database';
 import { storeBindingMigration } from '../sqlite/store-identity';
 import { leaseMigration } from '../sqlite/lease';
+import { setAsideMigration } from './set-aside';
 
 const processMigration: Migration = {
   name: 'processes',
@@ -77,4 +79,6 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   deadlineFaultsMigration,
   storeBindingMigration,
   deadLetterCopyingMigration,
+  failedRequestsMigration,
+  setAsideMigration,
 ];

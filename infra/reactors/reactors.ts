@@ -1,30 +1,33 @@
 /** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
 import { checkpointsOf, type Checkpoints } from '../consumption/checkpoints';
+import type { OperationRequest } from '../commands/operation-requests';
 import type { ConsumerGroup } from '../consumption/consumer-group';
-import { groupStatusReader, type GroupStatus } from '../consumption/group-status';
 import { startConsumerGroup } from '../consumption/start-consumer-group';
 import { NOTHING_TO_DO } from '../dead-letters/failure-desk';
 import { runFailureDesk } from '../dead-letters/failure-runner';
 import { failureStore, type FailureStore } from '../dead-letters/failure-store';
-import { withOpenLetters } from '../dead-letters/open-letters';
-import type { Logger } from '../logger';
-import { checkpointAndClose, openForReading, schemaVersion, type Database } from '../sqlite/database';
 import { bindToStore } from '../sqlite/store-identity';
 import { storeFit, type StoreFit } from '../consumption/store-fit';
+import { beginAnew, watchPlace } from '../sqlite/begin-anew';
+import { checkpointAndClose } from '../sqlite/database';
 import { openEventReader, type EventReader } from '../sqlite/event-reader';
 import {
   openLeasedDatabase,
+  whenNotBusy,
   writeUnderLease,
   type LeasedDatabase,
   type WriteUnderLease,
 } from '../sqlite/leased-database';
 import { commandClient, type ApiAddress } from './command-client';
-import { commandSender, type CommandSender, type SenderRecord } from './command-sender';
+import { carryOutCommandRequest, commandKinds } from './command-requests';
+import { commandSender, type CommandSender } from './command-sender';
 import { processOf, type AnyProcessManager, type Process } from './process';
-import { pendingCounts, processLedger, type ProcessLedger } from './process-ledger';
+import { processLedger, type ProcessLedger } from './process-ledger';
 import { storeWatch, watchDeadlines } from './deadlines';
 import { reactorHandler, type ReactorHandler } from './reactor-handler';
 import { reactorsMigrations } from './reactors-file';
+import { senderRecord } from './sender-record';
+import { setAsideOf, type ReleasedInstance, type SetAside } from './set-aside';
 import type { RoleOptions } from '../role-options';
 
 export interface ReactorsOptions extends RoleOptions {
@@ -47,8 +50,29 @@ export interface Reactors {
 const CONCURRENT_COMMANDS = 32;
 const BACKLOG_COMMANDS = 2_000;
 
-/** Waits for the lease, then runs every process manager. */
+/** Waits for the lease, then runs every process manager; begins anew where its file is removed or replaced. */
 export const startReactors = async (options: ReactorsOptions): Promise<Reactors> => {
+  const stopping = new AbortController();
+  const { clock, logger } = options;
+  let opened: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => (opened = resolve));
+  const done = beginAnew({ clock, logger, role: 'reactors', stopping: stopping.signal }, () =>
+    runSession(options, stopping.signal, opened),
+  );
+  // Whoever awaits `done` learns of it; without anybody it must not end the process.
+  done.catch(() => undefined);
+  await Promise.race([begun, done]);
+  return {
+    stop: async () => {
+      stopping.abort();
+      await done.catch(() => undefined);
+    },
+    done,
+  };
+};
+
+/** From the lease to the wish to stop, or to the fault that ends it. */
+const runSession = async (options: ReactorsOptions, stopped: AbortSignal, onOpened: () => void): Promise<void> => {
   let onLost: (reason: Error) => void = () => undefined;
   const lost = new Promise<never>((_resolve, reject) => (onLost = reject));
   lost.catch(() => undefined);
@@ -58,74 +82,128 @@ export const startReactors = async (options: ReactorsOptions): Promise<Reactors>
     migrations: reactorsMigrations,
     clock: options.clock,
     ttlMs: options.leaseTtlMs,
-    signal: options.signal,
+    signal: AbortSignal.any([options.signal, stopped]),
     onWaiting: (owner) => options.logger.info({ owner }, 'another process runs the reactors: this one waits'),
+    onFault: (reason) => options.logger.warn({ reason }, 'the reactors wait for their file'),
     onLost: (reason) => onLost(reason),
   });
+  const ending = new AbortController();
+  const close = (): void => {
+    lease.release();
+    checkpointAndClose(database);
+  };
+  const parts = await makeParts({ ...options, database, lease, stopping: ending.signal }).catch((error: unknown) => {
+    close();
+    throw error;
+  });
+  const { sender, reader, processes, ledger } = parts;
+  // What another store's events have asked for is not asked of this one.
+  if (parts.isOwn) for (const process of processes) sender.enqueue(ledger.pending(process));
+  const groups = processes.map((process) => startGroup(parts, process));
+  const beside = [
+    ...groups.map(({ deadlines }) => deadlines),
+    ...(parts.isOwn ? [attendToFailures(parts, groups)] : []),
+    watchPlace(lease, { clock: options.clock, stopping: ending.signal }),
+  ];
+  onOpened();
+  try {
+    const all = Promise.all([...groups.map(({ group }) => group.done), ...beside]);
+    await Promise.race([all, sender.failed, lost, aborted(stopped)]);
+  } finally {
+    ending.abort();
+    await sender.stop();
+    await Promise.all(groups.map(({ group }) => group.stop()));
+    await Promise.all(beside.map((work) => work.catch(() => undefined)));
+    reader.close();
+    close();
+  }
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+interface Parts extends ReactorsOptions, LeasedDatabase {
+  readonly write: WriteUnderLease;
+  readonly ledger: ProcessLedger;
+  readonly processes: ReadonlyArray<Process>;
+  readonly reader: EventReader;
+  readonly sender: CommandSender;
+  readonly senderFault: () => string | null;
+  readonly failures: FailureStore;
+  readonly checkpoints: Checkpoints;
+  readonly setAside: SetAside;
+  /** What operators have released in the transaction that runs; empty between two of them. */
+  readonly released: ReleasedInstance[];
+  readonly stopping: AbortSignal;
+  readonly storeFits: StoreFit;
+  /** Whether the file belongs to this store. */
+  readonly isOwn: boolean;
+}
+
+const makeParts = async (options: ReactorsOptions & LeasedDatabase & Pick<Parts, 'stopping'>): Promise<Parts> => {
+  const { database, clock } = options;
   const reader = openEventReader(options.storeFile);
   const ledger = processLedger(database);
   const processes = options.processManagers.map(processOf);
   const checkpoints = checkpointsOf(database);
-  const failures = failureStore({ ...options, database, checkpoints, store: () => reader });
-  const write = writeUnderLease({ database, lease });
-  const boundTo = write(() => bindToStore(database, reader.identity.storeId));
-  const isOwn = boundTo === reader.identity.storeId;
-  if (isOwn) prepare({ write, ledger, failures, checkpoints, logger: options.logger }, processes);
+  const setAside = setAsideOf(database, clock);
+  const released: ReleasedInstance[] = [];
+  const names = new Set(processes.map(({ name }) => name));
+  const otherRequests = {
+    kinds: commandKinds,
+    carryOut: (request: OperationRequest) => void released.push(carryOutCommandRequest(setAside, names, request)),
+  };
+  const failures = failureStore({ ...options, database, checkpoints, store: () => reader, otherRequests });
+  const write = writeUnderLease(options);
+  const { storeId } = reader.identity;
+  const boundTo = await whenNotBusy(clock, () => write(() => bindToStore(database, storeId)));
+  const isOwn = boundTo === storeId;
+  const storeFits = storeFit({ reader, file: options.reactorsFile, boundTo });
+  let senderFault: string | null = null;
   const sender = commandSender({
-    post: commandClient({ ...options.api, reactorToken: reader.reactorToken }, options.catalog, options.clock),
-    record: senderRecord(write, ledger, options.logger),
-    clock: options.clock,
+    post: commandClient({ ...options.api, reactorToken: reader.reactorToken }, options.catalog, clock),
+    record: senderRecord({
+      write,
+      ledger,
+      setAside,
+      logger: options.logger,
+      onFault: (fault) => (senderFault = fault),
+    }),
+    clock,
     concurrency: CONCURRENT_COMMANDS,
     backlogLimit: BACKLOG_COMMANDS,
   });
-  // What another store's events have asked for is not asked of this one.
-  if (isOwn) for (const process of processes) sender.enqueue(ledger.pending(process));
-  const stopping = new AbortController();
-  const parts = {
-    ...options,
-    database,
-    lease,
+  const kept = {
     write,
     ledger,
+    processes,
     reader,
     sender,
     failures,
     checkpoints,
-    stopping: stopping.signal,
-    storeFits: storeFit({ reader, file: options.reactorsFile, boundTo }),
+    setAside,
+    released,
+    storeFits,
     isOwn,
   };
-  const groups = processes.map((process) => startGroup(parts, process));
-  const beside = [...groups.map(({ deadlines }) => deadlines), ...(isOwn ? [attendToFailures(parts, groups)] : [])];
-  return {
-    stop: async () => {
-      stopping.abort();
-      await sender.stop();
-      await Promise.all(groups.map(({ group }) => group.stop()));
-      await Promise.all(beside.map((work) => work.catch(() => undefined)));
-      reader.close();
-      lease.release();
-      checkpointAndClose(database);
-    },
-    done: Promise.race([
-      Promise.all([...groups.map(({ group }) => group.done), ...beside]).then(() => undefined),
-      sender.failed,
-      lost,
-    ]),
-  };
+  const parts = { ...options, ...kept };
+  if (isOwn) await whenNotBusy(clock, () => prepare(parts));
+  return { ...parts, senderFault: () => senderFault };
 };
 
 /** Processes of another version begin again from the first event; what was set aside gets another chance. */
-const prepare = (
-  {
-    write,
-    ledger,
-    failures,
-    checkpoints,
-    logger,
-  }: Pick<Parts, 'write' | 'ledger' | 'failures' | 'checkpoints' | 'logger'>,
-  processes: ReadonlyArray<Process>,
-): void => {
+const prepare = ({
+  write,
+  ledger,
+  failures,
+  checkpoints,
+  setAside,
+  logger,
+  processes,
+}: Omit<Parts, 'senderFault'>): void => {
   write(() => {
     for (const process of processes) {
       if (!ledger.prepare(process)) continue;
@@ -133,35 +211,11 @@ const prepare = (
       failures.desk.letters.restart(process.name);
       logger.info({ process: process.name, version: process.version }, 'a new version: learns everything again');
     }
+    setAside.closeAll('taken up again at a start');
     const unparked = ledger.unparkAll();
     if (unparked > 0) logger.info({ unparked }, 'commands and deadlines that were set aside are tried again');
   });
 };
-
-const senderRecord = (write: WriteUnderLease, ledger: ProcessLedger, logger: Logger): SenderRecord => ({
-  decided: (pending, outcome) => write(() => ledger.learnOutcome(pending, outcome)),
-  tryAgain: (pending, attempt) => {
-    logger.debug({ command: pending.command.id, reason: attempt.reason }, 'a command is tried again');
-    write(() => ledger.noteAttempt(pending, attempt));
-  },
-  defect: (pending, reason) => {
-    logger.error({ command: pending.command.id, reason }, 'a command is set aside: no repeat can help');
-    write(() => ledger.park(pending, reason));
-  },
-});
-
-interface Parts extends ReactorsOptions, LeasedDatabase {
-  readonly write: WriteUnderLease;
-  readonly ledger: ProcessLedger;
-  readonly reader: EventReader;
-  readonly sender: CommandSender;
-  readonly failures: FailureStore;
-  readonly checkpoints: Checkpoints;
-  readonly stopping: AbortSignal;
-  readonly storeFits: StoreFit;
-  /** Whether the file belongs to this store. */
-  readonly isOwn: boolean;
-}
 
 interface RunningProcess {
   readonly handler: ReactorHandler;
@@ -196,7 +250,7 @@ const startGroup = (parts: Parts, process: Process): RunningProcess => {
 
 const attendToFailures = (parts: Parts, processes: ReadonlyArray<RunningProcess>): Promise<void> => {
   const { write, failures, reader, log, clock, logger, stopping } = parts;
-  const underLease = async <Result>(work: () => Result): Promise<Result> => Promise.resolve(write(work));
+  const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => write(work));
   const names = processes.map(({ handler }) => handler.group);
   const work = runFailureDesk({
     log,
@@ -207,7 +261,12 @@ const attendToFailures = (parts: Parts, processes: ReadonlyArray<RunningProcess>
     groups: names,
     dataVersion: reader.dataVersion,
     calls: {
-      takeRequests: () => underLease(() => failures.desk.takeRequests(new Set(names))),
+      takeRequests: async () => {
+        parts.released.length = 0;
+        const taken = await underLease(() => failures.desk.takeRequests(new Set(names)));
+        for (const each of parts.released.splice(0)) releaseInstance(parts, each);
+        return taken;
+      },
       redriveStep: async (name) => {
         const running = processes.find(({ handler }) => handler.group === name);
         return running === undefined ? NOTHING_TO_DO : running.group.pausedWhile(running.handler.redriveStep);
@@ -221,21 +280,8 @@ const attendToFailures = (parts: Parts, processes: ReadonlyArray<RunningProcess>
   return work;
 };
 
-/** How the process managers' groups stand, read from any process; empty where the role has never run. */
-export const readReactorGroups = (file: string): ReadonlyArray<GroupStatus> => {
-  const database = openForReading(file);
-  try {
-    if (schemaVersion(database) < reactorsMigrations.length) return [];
-    return groupStatusReader(database)().map((status) => withOpenLetters(withParked(status, database), database));
-  } finally {
-    database.close();
-  }
-};
-
-/** What is set aside needs a person, although the group goes on reading. */
-const withParked = (status: GroupStatus, database: Database): GroupStatus => {
-  const { parked, firstParked } = pendingCounts(database, status.group);
-  if (parked === 0 || status.reason !== null) return status;
-  const reason = `${parked} commands or deadlines are set aside until a restart; the first is ${firstParked?.id ?? '?'}: ${firstParked?.reason ?? ''}`;
-  return { ...status, reason };
+/** Sends on what waits in an instance. */
+const releaseInstance = ({ processes, sender, ledger }: Parts, { process: name, instance }: ReleasedInstance): void => {
+  const process = processes.find((each) => each.name === name);
+  if (process !== undefined) sender.release(ledger.pending(process, instance));
 };

@@ -2,7 +2,10 @@
 import { destinationOf, type Destination } from '../kafka/cloud-events';
 import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { placeCheck } from '../consumption/place-check';
-import { otherStoreReason, replacedReason } from '../sqlite/store-identity';
+import { isBusy } from '../sqlite/database';
+import { FileReplaced } from '../sqlite/file-identity';
+import { LeaseLost } from '../sqlite/lease';
+import { otherStoreReason } from '../sqlite/store-identity';
 import { retryBlocked } from './blocked-partitions';
 import { historyRefusal, type EndRecord, type HistoryCause } from './published-history';
 import { highestPositions, readEndRecords } from './published-positions';
@@ -116,7 +119,6 @@ const refuseOtherStore = ({ reader, state, file }: RelayContext): void => {
   const { storeId } = reader.identity;
   const bound = state.bindTo(storeId);
   if (bound !== storeId) throw new RelayHalted(otherStoreReason(file, bound, storeId), 'other-store');
-  if (!reader.isInPlace()) throw new RelayHalted(replacedReason, 'store-behind');
   const refused = historyRefusal({ storeId, lastPosition: reader.lastPosition(), cursor: state.cursor(), records: [] });
   if (refused !== undefined) throw new RelayHalted(refused.reason, refused.cause);
 };
@@ -145,20 +147,21 @@ const publish = async (running: RelayContext, publisher: Publisher, onProgress: 
     if (mayHaveNews && !hasMore) seenVersion = version;
     if (clock.monotonicMs() - lookedAtMs >= SAVE_INTERVAL_MS) {
       lookedAtMs = clock.monotonicMs();
+      lease.assertInPlace();
       isOver = await look(version === seenVersion);
     }
     if (!hasMore) await wait(running, publisher);
   }
   await publisher.flush();
   // A cursor that was set back meanwhile stays where it is.
-  if (stopping.aborted && !isOver) saveProgress(running, publisher);
+  if (stopping.aborted && !isOver) saveWhatCanBe(running, publisher);
 };
 
 /** Saves how far it is, says how it stands, and tries what is blocked. Resolves to true where Kafka has to be looked at again. */
 const lookingAround = (running: RelayContext, publisher: Publisher, onProgress: () => void) => {
   const startCursor = running.state.cursor();
   return async (hasReadAll: boolean): Promise<boolean> => {
-    saveProgress(running, publisher);
+    saveWhatCanBe(running, publisher);
     refuseOtherStore(running);
     const hasAdvanced = publisher.cursor() > startCursor;
     if (hasAdvanced) onProgress();
@@ -196,6 +199,17 @@ const unroutableReason = (holes: RelayHoles): string | null => {
 const wait = async ({ clock, stopping }: RelayContext, publisher: Publisher): Promise<void> => {
   publisher.throwFailure();
   await clock.sleep(POLL_MS, stopping);
+};
+
+/** A cursor that lags behind is safe, for Kafka tells what it holds: a full disk or a locked file must not stop the relay. */
+const saveWhatCanBe = (running: RelayContext, publisher: Publisher): void => {
+  try {
+    saveProgress(running, publisher);
+  } catch (error) {
+    if (error instanceof LeaseLost || error instanceof FileReplaced) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!isBusy(error)) running.logger.warn({ reason }, "the relay's cursor was not kept: it is tried again");
+  }
 };
 
 const saveProgress = ({ state, monitor }: RelayContext, publisher: Publisher): void => {

@@ -2,6 +2,9 @@
 import { backoffMs } from '../backoff';
 import { checkpointAndClose } from '../sqlite/database';
 import { isAboutRecord } from '../kafka/record-failures';
+import { beginAnew } from '../sqlite/begin-anew';
+import type { EventReader } from '../sqlite/event-reader';
+import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';
 import { openLeasedDatabase } from '../sqlite/leased-database';
 import { topicWatch, TopicsUnsafe } from '../kafka/topic-watch';
@@ -27,7 +30,10 @@ export const startRelay = (options: RelayOptions): Relay => {
   const stopping = new AbortController();
   const stopWithProgram = (): void => stopping.abort();
   options.signal.addEventListener('abort', stopWithProgram);
-  const done = run(options, stopping).finally(() => options.signal.removeEventListener('abort', stopWithProgram));
+  const { clock, logger } = options;
+  const done = beginAnew({ clock, logger, role: 'relay', stopping: stopping.signal }, () =>
+    run(options, stopping),
+  ).finally(() => options.signal.removeEventListener('abort', stopWithProgram));
   // Whoever awaits `done` learns of it; without anybody it must not end the process.
   done.catch(() => undefined);
   return {
@@ -49,6 +55,7 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
     ttlMs: options.leaseTtlMs,
     signal: stopping.signal,
     onWaiting: (owner) => options.logger.info({ owner }, 'another relay holds the lease: this one waits'),
+    onFault: (reason) => options.logger.warn({ reason }, 'the relay waits for its file'),
     onLost: (reason) => {
       lost = reason;
       stopping.abort();
@@ -59,20 +66,21 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
   });
   if (opened === undefined) return;
   const { database, lease } = opened;
-  const reader = options.outbox();
-  const state = relayFile(database, lease);
-  const holes = relayHoles(database, lease, options.clock);
-  const monitor = relayMonitor({ ...options, state, holes, reader });
-  const suspects = recordSuspects();
-  const topics = options.catalog.aggregates.map(({ topic }) => topic);
-  const watch = topicWatch({ ...options, topics, intervals: options.topicChecks, onWarning: monitor.warn });
+  let reader: EventReader | undefined;
   try {
+    reader = options.outbox();
+    const state = relayFile(database, lease);
+    const holes = relayHoles(database, lease, options.clock);
+    const monitor = relayMonitor({ ...options, state, holes, reader });
+    const suspects = recordSuspects();
+    const topics = options.catalog.aggregates.map(({ topic }) => topic);
+    const watch = topicWatch({ ...options, topics, intervals: options.topicChecks, onWarning: monitor.warn });
     const held = { lease, state, holes, reader, monitor, suspects, watch };
     await publishForever({ ...options, ...held, stopping: stopping.signal });
     if (lost === undefined) monitor.become('stopped', null);
     else throw lost;
   } finally {
-    reader.close();
+    reader?.close();
     lease.release();
     checkpointAndClose(database);
   }
@@ -84,10 +92,13 @@ const publishForever = async (running: RelayContext): Promise<void> => {
   // Once: between two attempts the relay stands where the first has left it, with its reason.
   monitor.become('starting', null);
   while (!stopping.aborted) {
+    running.lease.assertInPlace();
     try {
       await relaySession(running, () => (attempts = 0));
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
+      // The relay's own file, not the store's: that one is opened again by its reader.
+      if (error instanceof FileReplaced) running.lease.assertInPlace();
       const reason = error instanceof Error ? error.message : String(error);
       if (error instanceof RelayHalted) {
         await halt(running, error);
@@ -147,12 +158,13 @@ const isExplained = ({ holes, suspects, logger, monitor, reader }: RelayContext,
 };
 
 const halt = async (
-  { monitor, logger, clock, stopping }: RelayContext,
+  { monitor, logger, clock, stopping, lease }: RelayContext,
   { message: reason, historyCause: cause }: RelayHalted,
 ): Promise<void> => {
   logger.error({ reason }, 'the relay is halted');
   monitor.fail('halted');
   while (!stopping.aborted) {
+    lease.assertInPlace();
     monitor.become('halted', reason, cause);
     await clock.sleep(1_000, stopping);
   }

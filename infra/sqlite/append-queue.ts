@@ -3,6 +3,8 @@ import * as E from 'fp-ts/Either';
 import type { AppendFailure, EventStore, StoreUnavailable } from '../../domain/kernel/event-store';
 import type { EventEnvelope } from '../../domain/kernel/recorded-event';
 import { oversizedEventOf, prepareAppend, type PreparedAppend } from '../memory/prepared-append';
+import type { Clock } from '../clock';
+import { isBusy } from './database';
 import { groupCommit } from './group-commit';
 import { LeaseLost } from './lease';
 import { storeUnavailable } from './store-unavailable';
@@ -10,6 +12,7 @@ import type { Settlement, WriteGroup } from './store-writer';
 
 export interface AppendQueueOptions {
   readonly file: string;
+  readonly clock: Clock;
   readonly queueLimit: number;
   readonly write: WriteGroup;
   /** Upper limit on the record that an event becomes; absent for the one that every program has. */
@@ -28,24 +31,42 @@ export interface AppendCounts {
   readonly failedTransactions: number;
   /** Why the last transaction failed; null where it went through. */
   readonly failure: string | null;
+  /** When it failed, by the clock that never goes back; 0 for never. */
+  readonly failedAtMs: number;
 }
 
 export interface AppendQueue {
   readonly append: EventStore['append'];
   readonly counts: () => AppendCounts;
   /** Commits what waits; from now on every append is answered that the store is closed. */
-  readonly drain: () => void;
+  readonly drain: () => Promise<void>;
   /** Nothing can be written any more: what waits, and what comes, is answered with the reason. */
   readonly shut: (reason: LeaseLost) => void;
 }
 
 interface Waiting {
   readonly append: PreparedAppend;
+  readonly askedAtMs: number;
   readonly settle: (settlement: Settlement) => void;
 }
 
 /** A group ends at so many events, so that a burst does not hold up the event loop for long. */
 const GROUP_EVENTS = 1_000;
+/** How long an append waits for a write lock that another connection holds. */
+const LOCK_WAIT_MS = 5_000;
+const DRAIN_POLL_MS = 20;
+
+const refuse = (group: ReadonlyArray<Waiting>, reason: StoreUnavailable): void => {
+  for (const waiting of group) waiting.settle({ _tag: 'Answered', answer: E.left(reason) });
+};
+
+const partedByAge = (
+  group: ReadonlyArray<Waiting>,
+  clock: Clock,
+): readonly [late: ReadonlyArray<Waiting>, others: ReadonlyArray<Waiting>] => {
+  const isLate = ({ askedAtMs }: Waiting): boolean => clock.monotonicMs() - askedAtMs >= LOCK_WAIT_MS;
+  return [group.filter(isLate), group.filter((waiting) => !isLate(waiting))];
+};
 
 /** The queue before a writer. */
 export const appendQueue = ({
@@ -53,38 +74,41 @@ export const appendQueue = ({
   queueLimit,
   write,
   maxEventBytes,
+  clock,
   onLeaseLost,
 }: AppendQueueOptions): AppendQueue => {
   let shutReason: StoreUnavailable | undefined;
+  let isDraining = false;
   let failure: string | null = null;
+  let failedAtMs = 0;
   const counted = { transactions: 0, appends: 0, failedTransactions: 0 };
 
-  const refuse = (group: ReadonlyArray<Waiting>, reason: StoreUnavailable): void => {
-    for (const waiting of group) waiting.settle({ _tag: 'Answered', answer: E.left(reason) });
-  };
-
-  const commit = (group: ReadonlyArray<Waiting>): void => {
+  const commit = (group: ReadonlyArray<Waiting>): ReadonlyArray<Waiting> => {
     if (shutReason !== undefined) {
       refuse(group, shutReason);
-      return;
+      return [];
     }
     let settlements: ReadonlyArray<Settlement>;
     try {
       settlements = write(group.map(({ append }) => append));
     } catch (error) {
-      refuse(group, refused(error));
-      return;
+      // Only those that have waited too long for a lock are answered.
+      const [late, others] = isBusy(error) ? partedByAge(group, clock) : [group, []];
+      if (late.length > 0) refuse(late, refused(error));
+      return others;
     }
     failure = null;
     counted.transactions += 1;
     counted.appends += group.length;
     settlements.forEach((settlement, index) => group[index]?.settle(settlement));
+    return [];
   };
 
   const refused = (error: unknown): StoreUnavailable => {
     const reason = storeUnavailable(file, error);
     counted.failedTransactions += 1;
     failure = reason.reason;
+    failedAtMs = clock.monotonicMs();
     if (error instanceof LeaseLost) {
       shutReason = reason;
       onLeaseLost(error);
@@ -105,15 +129,17 @@ export const appendQueue = ({
       const oversized = oversizedEventOf(prepared, maxEventBytes);
       if (oversized !== undefined) return E.left(oversized);
       if (shutReason !== undefined) return E.left(shutReason);
+      if (isDraining) return E.left(closed(file));
       return new Promise<E.Either<AppendFailure, ReadonlyArray<EventEnvelope>>>((resolve, reject) => {
-        if (!groups.enqueue({ append: prepared, settle: settling(resolve, reject) }))
-          resolve(E.left({ _tag: 'StoreOverloaded' }));
+        const waiting = { append: prepared, askedAtMs: clock.monotonicMs(), settle: settling(resolve, reject) };
+        if (!groups.enqueue(waiting)) resolve(E.left({ _tag: 'StoreOverloaded' }));
       });
     },
-    counts: () => ({ queueLength: groups.waiting(), ...counted, failure }),
-    drain: () => {
-      groups.flush();
-      shutReason ??= storeUnavailable(file, 'the store is closed');
+    counts: () => ({ queueLength: groups.waiting(), ...counted, failure, failedAtMs }),
+    drain: async () => {
+      isDraining = true;
+      while (!groups.flush()) await clock.sleep(DRAIN_POLL_MS);
+      shutReason ??= closed(file);
     },
     shut: (reason) => {
       shutReason ??= storeUnavailable(file, reason);
@@ -131,3 +157,5 @@ const settling =
     if (settlement._tag === 'Answered') resolve(settlement.answer);
     else reject(settlement.error);
   };
+
+const closed = (file: string): StoreUnavailable => storeUnavailable(file, 'the store is closed');

@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly synchronous: 'FULL' | 'NORMAL';
   /** All steps since the file's birth, oldest first; their count is the schema's version. */
   readonly migrations: ReadonlyArray<Migration>;
+  /** How long a write blocks its thread while another connection writes; 0 where the thread is the event loop's. */
+  readonly busyTimeoutMs?: number;
 }
 
 /** The file was written by a newer program: reading it with older code could misread it. */
@@ -30,6 +32,8 @@ export class SchemaTooNew extends Error {
 }
 
 const BUSY_TIMEOUT_MS = 5_000;
+/** In WAL mode a reader waits only for a recovery, or for the last writer to close: a moment. */
+const READER_BUSY_TIMEOUT_MS = 200;
 /** Pages between checkpoints: 4,000 measured 1.24 times the appends of the default 1,000. */
 const WAL_AUTOCHECKPOINT_PAGES = 4_000;
 
@@ -46,10 +50,10 @@ export const openDatabase = (options: OpenOptions): Database => {
 };
 
 /** Opens a file for writing and leaves its schema as it is. Throws {@link SchemaTooNew} before it touches anything. */
-export const openForWriting = ({ file, synchronous, migrations }: OpenOptions): Database => {
+export const openForWriting = ({ file, synchronous, migrations, busyTimeoutMs }: OpenOptions): Database => {
   makePrivateFolder(dirname(file));
   makePrivate(file);
-  return opened(file, { timeout: BUSY_TIMEOUT_MS }, (database) => {
+  return opened(file, { timeout: busyTimeoutMs ?? BUSY_TIMEOUT_MS }, (database) => {
     refuseNewerSchema(database, migrations);
     database.pragma('journal_mode = WAL');
     database.pragma(`synchronous = ${synchronous}`);
@@ -60,7 +64,7 @@ export const openForWriting = ({ file, synchronous, migrations }: OpenOptions): 
 
 /** Opens a file that another process (or thread) writes; fails where the file does not exist. */
 export const openForReading = (file: string): Database =>
-  opened(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }, (database) => {
+  opened(file, { readonly: true, fileMustExist: true, timeout: READER_BUSY_TIMEOUT_MS }, (database) => {
     database.pragma('query_only = ON');
     // The first read: what is no database fails here, by name.
     schemaVersion(database);
@@ -93,9 +97,20 @@ const withFileName = <Result>(file: string, work: () => Result): Result => {
     return work();
   } catch (error) {
     if (error instanceof SchemaTooNew || !(error instanceof Error)) throw error;
-    throw new Error(`${file}: ${error.message}`, { cause: error });
+    const code = sqliteCode(error);
+    const named = new Error(`${file}: ${error.message}`, { cause: error });
+    throw code === '' ? named : Object.assign(named, { code });
   }
 };
+
+/** SQLite's word for what went wrong, such as SQLITE_BUSY; empty where the error is not SQLite's. */
+export const sqliteCode = (error: unknown): string => {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return code.startsWith('SQLITE_') ? code : '';
+};
+
+/** Whether another connection holds the lock that was needed. */
+export const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(error));
 
 /** How many migrations a file has seen; 0 for a new one. */
 export const schemaVersion = (database: Database): number =>

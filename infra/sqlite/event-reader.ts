@@ -1,9 +1,10 @@
 /** The store's file as everybody but its writer sees it: read-only, synchronous, in bounded pages. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isoTime, type Clock } from '../clock';
 import type { OperationRequest, OperationRequestReader } from '../commands/operation-requests';
 import { dataVersion, openForReading, refuseNewerSchema, schemaVersion } from './database';
 import { eventQueries, type EventQueries } from './event-queries';
+import { fileIdentity, FileReplaced } from './file-identity';
 import { readStoreIdentity, type StoreIdentity } from './store-identity';
 import { reactorTokenReader } from './reactor-token';
 import { storeMigrations } from './store-migrations';
@@ -36,8 +37,73 @@ interface RequestRow {
 
 const REQUESTS_PER_READ = 100;
 
-/** Opens the store for reading. Throws {@link StoreNotReady}; see {@link waitForStore}. Throws SchemaTooNew. */
+/**
+ * Opens the store for reading. Where another file takes its place, that one is read from then on, if it is the same store;
+ * `dataVersion` throws once then, so that whoever goes by it begins anew. Every call throws FileReplaced while there is no file,
+ * or another store's. Throws {@link StoreNotReady}; see {@link waitForStore}. Throws SchemaTooNew.
+ */
 export const openEventReader = (file: string): EventReader => {
+  let opened = openOnce(file);
+  let replacements = 0;
+  let toldReplacements = 0;
+  let isChecked = false;
+  const current = (): OpenedReader => {
+    // Once a tick: the check costs as much as a read, and records ask for each of themselves.
+    if (isChecked) return opened;
+    const found = fileIdentity(file);
+    if (found !== opened.file) replaceWith(found);
+    isChecked = true;
+    setImmediate(() => (isChecked = false)).unref();
+    return opened;
+  };
+  const replaceWith = (found: string | undefined): void => {
+    if (found === undefined) throw new FileReplaced(`${file} was removed while the program has it open: put it back`);
+    const fresh = openOnce(file);
+    if (fresh.identity.storeId !== opened.identity.storeId) {
+      fresh.close();
+      throw new FileReplaced(
+        `${file} was replaced by another store (${fresh.identity.storeId}) while the program has ${opened.identity.storeId} open: put that one back, or restart`,
+      );
+    }
+    opened.close();
+    opened = fresh;
+    replacements += 1;
+  };
+  return {
+    get identity() {
+      return opened.identity;
+    },
+    isInPlace: () => fileIdentity(file) === opened.file,
+    eventAt: (position) => current().eventAt(position),
+    eachIdentity: (range, visit) => current().eachIdentity(range, visit),
+    readStream: (stream, page) => current().readStream(stream, page),
+    readCorrelated: (ids, range) => current().readCorrelated(ids, range),
+    readAll: (page) => current().readAll(page),
+    positionOf: (eventId) => current().positionOf(eventId),
+    lastPosition: () => current().lastPosition(),
+    operationRequestsAfter: (id, kinds) => current().operationRequestsAfter(id, kinds),
+    reactorToken: () => current().reactorToken(),
+    dataVersion: () => {
+      const version = current().dataVersion();
+      if (replacements === toldReplacements) return version + replacements * VERSIONS_PER_FILE;
+      toldReplacements = replacements;
+      throw new FileReplaced(
+        `${file} was replaced by another file: what was read from the former one is looked at anew`,
+      );
+    },
+    close: () => opened.close(),
+  };
+};
+
+/** The counters of two files must not be taken for each other. */
+const VERSIONS_PER_FILE = 2 ** 32;
+
+interface OpenedReader extends Omit<EventReader, 'isInPlace'> {
+  /** Which file it is, as long as it was there. */
+  readonly file: string | undefined;
+}
+
+const openOnce = (file: string): OpenedReader => {
   if (!existsSync(file)) {
     throw new StoreNotReady(`${file} does not exist: start the role that writes it (serve --roles api)`);
   }
@@ -54,7 +120,6 @@ export const openEventReader = (file: string): EventReader => {
     if (identity === undefined) {
       throw new StoreNotReady(`${file} has no id yet: start the role that writes it (serve --roles api)`);
     }
-    const openedInode = inodeOf(file);
     const requests = database.prepare<[number, string | null, string | null, number], RequestRow>(
       `SELECT id, kind, body, requested_at_ms AS requestedAtMs, actor FROM operation_requests
         WHERE id > ? AND (? IS NULL OR kind IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?`,
@@ -62,15 +127,17 @@ export const openEventReader = (file: string): EventReader => {
     return {
       ...eventQueries(database),
       identity,
-      isInPlace: () => inodeOf(file) === openedInode,
+      file: fileIdentity(file),
       dataVersion: () => dataVersion(database),
       reactorToken: reactorTokenReader(database),
       operationRequestsAfter: (id, kinds) => {
         const named = kinds === undefined ? null : JSON.stringify(kinds);
-        return requests.all(Math.max(id, identity.requestFloor), named, named, REQUESTS_PER_READ).map(({ requestedAtMs, ...request }) => ({
-          ...request,
-          requestedAt: isoTime(requestedAtMs),
-        }));
+        return requests
+          .all(Math.max(id, identity.requestFloor), named, named, REQUESTS_PER_READ)
+          .map(({ requestedAtMs, ...request }) => ({
+            ...request,
+            requestedAt: isoTime(requestedAtMs),
+          }));
       },
       close: () => void database.close(),
     };
@@ -79,8 +146,6 @@ export const openEventReader = (file: string): EventReader => {
     throw error;
   }
 };
-
-const inodeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.ino;
 
 const POLL_MS = 100;
 

@@ -38,6 +38,8 @@ export interface EventStoreOptions {
   readonly signal?: AbortSignal;
   /** Called once when another process holds the lease, with its name. */
   readonly onWaiting?: (owner: string) => void;
+  /** Called when the file cannot be opened for a reason that should pass; it is tried again. */
+  readonly onFault?: (reason: string) => void;
 }
 
 /** How the store's writer stands. */
@@ -85,6 +87,7 @@ export const openSqliteEventStore = async (options: EventStoreOptions): Promise<
   const underLease = writeUnderLease({ database, lease });
   const queue = appendQueue({
     file: options.file,
+    clock: options.clock,
     queueLimit: options.appendQueueLimit,
     maxEventBytes: options.maxEventBytes,
     write: storeWriter(database, statements, lease, options.clock, answers),
@@ -94,33 +97,56 @@ export const openSqliteEventStore = async (options: EventStoreOptions): Promise<
   return {
     identity,
     append: queue.append,
-    ...reading(options.file, database, answers),
+    ...reading(options.file, database, lease, answers),
     ...requestSubmission(database, statements, lease, options.clock),
     snapshots: snapshotStore(database, lease),
     reactorToken: reactorTokenReader(database),
     removeExpiredAnswers: () => underLease(answers.removeExpired),
     status: () => ({
       ...queue.counts(),
+      failure: failureOf(options.file, queue.counts(), lease),
       queueLimit: options.appendQueueLimit,
       leaseEpoch: lease.epoch,
       leaseFresh: lease.isFresh(),
       walBytes: statSync(`${options.file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
     }),
-    close: () => {
-      queue.drain();
+    close: async () => {
+      await queue.drain();
       lease.release();
       checkpointAndClose(database);
-      return Promise.resolve();
     },
   };
 };
 
-const reading = (file: string, database: Database, answers: RememberedAnswers): Omit<EventStore, 'append'> => {
+/** What stands against an append now: without appends nothing else would tell that a fault has passed. */
+const failureOf = (file: string, { failure, failedAtMs }: AppendCounts, lease: Lease): string | null => {
+  try {
+    lease.assertInPlace();
+  } catch (error) {
+    return storeUnavailable(file, error).reason;
+  }
+  return lease.renewedAtMs() > failedAtMs ? null : failure;
+};
+
+const reading = (
+  file: string,
+  database: Database,
+  lease: Lease,
+  answers: RememberedAnswers,
+): Omit<EventStore, 'append'> => {
   const queries = eventQueries(database);
   const attempt =
     <Result>(read: () => Result): TaskEither<StoreUnavailable, Result> =>
     () =>
-      Promise.resolve(E.tryCatch(read, (error) => storeUnavailable(file, error)));
+      Promise.resolve(
+        E.tryCatch(
+          () => {
+            lease.assertInPlace();
+            return read();
+          },
+          (error) => storeUnavailable(file, error),
+        ),
+      );
   return {
     readStream: (stream, page) => {
       checkPage(page.afterVersion, page.limit);

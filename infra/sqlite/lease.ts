@@ -2,9 +2,9 @@
  * A lease on a SQLite file: one process writes it, a second one waits. A holder that was frozen past its lease finds the
  * epoch changed and stops: every write transaction asserts the epoch, so that a stale holder can't commit.
  */
-import { hostname } from 'node:os';
 import type { Clock } from '../clock';
-import type { Database, Migration } from './database';
+import { isBusy, type Database, type Migration } from './database';
+import { isGone, ownerName } from './process-identity';
 
 /** Add this step to the migrations of a file that is held by a lease. */
 export const leaseMigration: Migration = {
@@ -26,8 +26,12 @@ export class LeaseLost extends Error {
 export interface Lease {
   /** Grows by one with every take-over. */
   readonly epoch: number;
-  /** Call inside a write transaction. Throws {@link LeaseLost}. */
+  /** Call inside a write transaction. Throws {@link LeaseLost}, and FileReplaced where the file is no longer in its place. */
   readonly assertHeld: () => void;
+  /** Throws FileReplaced where the file is no longer in its place. Costs no query. */
+  readonly assertInPlace: () => void;
+  /** When it was renewed last, by the clock that never goes back: the file took a write then. */
+  readonly renewedAtMs: () => number;
   /** Whether, as far as this process's own clock can tell, nobody can have taken over. Costs no query. */
   readonly isFresh: () => boolean;
   /** Lets the next one in at once. */
@@ -41,6 +45,8 @@ export interface LeaseOptions {
   readonly ttlMs: number;
   /** Called once when a renewal finds that another process has taken over. */
   readonly onLost: (reason: LeaseLost) => void;
+  /** Throws where the file is no longer the one that was opened. */
+  readonly assertInPlace?: () => void;
 }
 
 interface LeaseRow {
@@ -69,7 +75,7 @@ export const acquireLease = async (
 /** Takes the lease if it is free; otherwise answers who holds it. */
 export const tryAcquire = (options: LeaseOptions): Lease | string => {
   const { database, clock, ttlMs } = options;
-  const owner = `${hostname()}:${process.pid}:${clock.newId()}`;
+  const owner = ownerName(clock.newId());
   const read = database.prepare<[], LeaseRow>('SELECT owner, epoch, expires_at_ms FROM lease WHERE id = 1');
   const write = database.prepare<[string, number, number]>(
     'UPDATE lease SET owner = ?, epoch = ?, expires_at_ms = ? WHERE id = 1',
@@ -100,45 +106,60 @@ const unlessBusy = <Result>(database: Database, work: () => Result): Result | un
   try {
     return work();
   } catch (error) {
-    if (String((error as NodeJS.ErrnoException).code).startsWith('SQLITE_BUSY')) return undefined;
+    if (isBusy(error)) return undefined;
     throw error;
   } finally {
     database.pragma(`busy_timeout = ${timeoutMs}`);
   }
 };
 
-const held = ({ database, clock, ttlMs, onLost }: LeaseOptions, owner: string, epoch: number): Lease => {
+/** A renewal that failed for a busy or full disk is tried again soon: the lease may be near its end. */
+const RENEWAL_RETRY_MS = 50;
+
+const held = (options: LeaseOptions, owner: string, epoch: number): Lease => {
+  const { database, clock, ttlMs, onLost, assertInPlace = () => undefined } = options;
   const read = database.prepare<[], LeaseRow>('SELECT owner, epoch, expires_at_ms FROM lease WHERE id = 1');
   const renew = database.prepare<[number, number]>('UPDATE lease SET expires_at_ms = ? WHERE id = 1 AND epoch = ?');
   const free = database.prepare<[number]>(`UPDATE lease SET owner = '', expires_at_ms = 0 WHERE id = 1 AND epoch = ?`);
   let renewedAtMs = clock.monotonicMs();
+  let isOver = false;
+  let timer: NodeJS.Timeout | undefined;
   const lost = (): LeaseLost => new LeaseLost(`another process took ${database.name} over from ${owner}`);
-  const timer = setInterval(() => {
-    if (!database.open) {
-      clearInterval(timer);
-      return;
-    }
+
+  const renewIn = (delayMs: number): void => {
+    timer = setTimeout(renewNow, delayMs);
+    timer.unref();
+  };
+  const renewNow = (): void => {
+    if (isOver || !database.open) return;
     try {
       if (renew.run(clock.nowMs() + ttlMs, epoch).changes === 1) {
         renewedAtMs = clock.monotonicMs();
+        renewIn(ttlMs / 3);
         return;
       }
     } catch {
-      // A busy or full disk: the next turn tries again, and isFresh() turns false in time.
+      // isFresh() turns false in time.
+      renewIn(Math.min(RENEWAL_RETRY_MS, ttlMs / 3));
       return;
     }
-    clearInterval(timer);
+    isOver = true;
     onLost(lost());
-  }, ttlMs / 3);
-  timer.unref();
+  };
+  renewIn(ttlMs / 3);
+
   return {
     epoch,
+    assertInPlace,
     assertHeld: () => {
+      assertInPlace();
       if (readRow(read).epoch !== epoch) throw lost();
     },
+    renewedAtMs: () => renewedAtMs,
     isFresh: () => clock.monotonicMs() - renewedAtMs < ttlMs,
     release: () => {
-      clearInterval(timer);
+      isOver = true;
+      clearTimeout(timer);
       if (!database.open) return;
       try {
         free.run(epoch);
@@ -153,16 +174,4 @@ const readRow = (statement: { get: () => LeaseRow | undefined }): LeaseRow => {
   const row = statement.get();
   if (row === undefined) throw new Error('the lease row is missing: the file was not made by its migrations');
   return row;
-};
-
-/** A holder on this machine whose process no longer exists can't come back: no need to wait for its time. */
-const isGone = (owner: string): boolean => {
-  const [host, pid] = owner.split(':');
-  if (host !== hostname()) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
 };

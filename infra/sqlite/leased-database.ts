@@ -1,5 +1,16 @@
 /** A file with one writing process: opened, leased, and only then migrated, so that no running holder loses its schema. */
-import { migrate, openForWriting, schemaVersion, type Database, type OpenOptions } from './database';
+import { backoffMs } from '../backoff';
+import type { Clock } from '../clock';
+import {
+  isBusy,
+  migrate,
+  openForWriting,
+  schemaVersion,
+  sqliteCode,
+  type Database,
+  type OpenOptions,
+} from './database';
+import { watchFile } from './file-identity';
 import { acquireLease, type Lease, type LeaseOptions } from './lease';
 
 export interface LeasedDatabase {
@@ -21,20 +32,50 @@ export const writeUnderLease = ({ database, lease }: LeasedDatabase): WriteUnder
 };
 
 /** `migrations` starts with the lease's own step. */
-export interface OpenLeasedOptions extends OpenOptions, Omit<LeaseOptions, 'database'> {
+export interface OpenLeasedOptions extends OpenOptions, Omit<LeaseOptions, 'database' | 'assertInPlace'> {
   /** Gives up waiting for the lease. */
   readonly signal?: AbortSignal;
   /** Called once when another process holds the lease, with its name. */
   readonly onWaiting?: (owner: string) => void;
+  /**
+   * Called when the file cannot be opened for a reason that should pass, with the reason; it is tried again. Left out: it is
+   * tried for five seconds, as by a command that somebody waits for.
+   */
+  readonly onFault?: (reason: string) => void;
 }
 
-/** Opens the file, waits until this process is its one writer, and brings the schema up to date. */
+/**
+ * Opens the file, waits until this process is its one writer, and brings the schema up to date. A lock or a full disk is waited
+ * for without blocking the thread. Writes afterwards fail at once where another connection writes, unless `busyTimeoutMs` says
+ * otherwise: see {@link whenNotBusy}.
+ */
 export const openLeasedDatabase = async (options: OpenLeasedOptions): Promise<LeasedDatabase> => {
-  const database = openForWriting(options);
+  const { clock, signal, onFault, busyTimeoutMs = 0 } = options;
+  const askedAtMs = clock.monotonicMs();
+  const isPatient = (): boolean => onFault !== undefined || clock.monotonicMs() - askedAtMs < LOCK_WAIT_MS;
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      const leased = await openOnce(options);
+      leased.database.pragma(`busy_timeout = ${busyTimeoutMs}`);
+      return leased;
+    } catch (error) {
+      if (!shouldPass(error) || signal?.aborted === true || !isPatient()) throw error;
+      onFault?.(error instanceof Error ? error.message : String(error));
+      await clock.sleep(backoffMs(clock, attempts), signal);
+    }
+  }
+};
+
+/** A lock, a full disk, an I/O error. Anything else at the opening is a wrong setting, and waiting would hide it. */
+const shouldPass = (error: unknown): boolean => isBusy(error) || /^SQLITE_(FULL|IOERR)/.test(sqliteCode(error));
+
+const openOnce = async (options: OpenLeasedOptions): Promise<LeasedDatabase> => {
+  const database = openForWriting({ ...options, busyTimeoutMs: 0 });
+  const assertInPlace = watchFile(options.file);
   try {
     // A new file has no lease to wait for yet, and nobody who relies on its schema.
     if (schemaVersion(database) === 0) migrate(database, options.migrations);
-    const lease = await acquireLease({ ...options, database });
+    const lease = await acquireLease({ ...options, database, assertInPlace });
     try {
       migrate(database, options.migrations);
     } catch (error) {
@@ -45,5 +86,22 @@ export const openLeasedDatabase = async (options: OpenLeasedOptions): Promise<Le
   } catch (error) {
     database.close();
     throw error;
+  }
+};
+
+/** A write waits this long for another connection's before it fails. */
+const LOCK_WAIT_MS = 5_000;
+const LOCK_POLL_MS = 20;
+
+/** Runs a write again while another connection holds SQLite's write lock; the thread is free between the attempts. */
+export const whenNotBusy = async <Result>(clock: Clock, write: () => Result): Promise<Result> => {
+  const askedAtMs = clock.monotonicMs();
+  for (;;) {
+    try {
+      return write();
+    } catch (error) {
+      if (!isBusy(error) || clock.monotonicMs() - askedAtMs >= LOCK_WAIT_MS) throw error;
+    }
+    await clock.sleep(LOCK_POLL_MS);
   }
 };

@@ -97,7 +97,14 @@ const holdStage = (file: string, { clock, leaseTtlMs }: NewHistoryOptions): Held
 };
 
 const onLost = (): void => undefined;
-const NO_LEASE: Lease = { epoch: 0, assertHeld: onLost, isFresh: () => true, release: onLost };
+const NO_LEASE: Lease = {
+  epoch: 0,
+  assertHeld: onLost,
+  assertInPlace: onLost,
+  renewedAtMs: () => 0,
+  isFresh: () => true,
+  release: onLost,
+};
 /** The file is only moved: whichever program made it, its schema does not matter. */
 const ANY_SCHEMA = Array.from({ length: 1_000 }, () => ({ name: 'any', sql: '' }));
 
@@ -124,6 +131,7 @@ const renamed = (store: Held | undefined, { confirmed, actor, clock }: NewHistor
 };
 
 const moveAside = (from: string, to: string): NewHistory['moved'][number] => {
-  for (const suffix of ['', '-wal', '-shm']) if (existsSync(`${from}${suffix}`)) renameSync(`${from}${suffix}`, `${to}${suffix}`);
+  for (const suffix of ['', '-wal', '-shm'])
+    if (existsSync(`${from}${suffix}`)) renameSync(`${from}${suffix}`, `${to}${suffix}`);
   return { from, to };
 };

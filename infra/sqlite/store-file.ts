@@ -26,7 +26,6 @@ export class ImportRefused extends Error {
 /** How the engine's own lines go on behind the attributes; inside of a JSON text the quotes would be escaped. */
 const DATA_MARK = ',"data":';
 
-
 interface Line {
   readonly event: StoredEvent;
   /** The store that it names. */
@@ -146,7 +145,9 @@ const identify = (database: Database, { keepStoreId, clock }: ImportOptions, ids
   const [storeId] = [...ids];
   if (keepStoreId !== true) {
     const reason = typeof storeId === 'string' ? `imported as a copy of ${storeId}` : 'imported as a copy';
-    database.transaction(() => replaceStoreIdentity(database, clock, { unnamedUntilPosition: 0, reason, actor: IMPORT }))();
+    database.transaction(() =>
+      replaceStoreIdentity(database, clock, { unnamedUntilPosition: 0, reason, actor: IMPORT }),
+    )();
     return;
   }
   if (ids.size !== 1 || typeof storeId !== 'string' || storeId === '') {
@@ -154,7 +155,9 @@ const identify = (database: Database, { keepStoreId, clock }: ImportOptions, ids
   }
   const unnamedUntilPosition = storeStatements(database).lastPosition.get() ?? 0;
   const reason = 'imported as this installation, which moved';
-  database.transaction(() => replaceStoreIdentity(database, clock, { storeId, unnamedUntilPosition, reason, actor: IMPORT }))();
+  database.transaction(() =>
+    replaceStoreIdentity(database, clock, { storeId, unnamedUntilPosition, reason, actor: IMPORT }),
+  )();
 };
 
 const IMPORT = 'tidemark import';

@@ -1,15 +1,20 @@
 /** Errors of SQLite as the port's StoreUnavailable: which file, what is wrong, and what to do where that is known. */
 import type { StoreUnavailable } from '../../domain/kernel/event-store';
+import { FileReplaced } from './file-identity';
 import { LeaseLost } from './lease';
 
 /** Says why the file can't be read or written just now. */
 export const storeUnavailable = (file: string, error: unknown): StoreUnavailable => ({
   _tag: 'StoreUnavailable',
-  reason: `${file}: ${error instanceof Error ? error.message : String(error)}${advice(error)}`,
+  reason: `${named(file, error instanceof Error ? error.message : String(error))}${advice(error)}`,
 });
+
+const named = (file: string, message: string): string => (message.startsWith(file) ? message : `${file}: ${message}`);
 
 const advice = (error: unknown): string => {
   if (error instanceof LeaseLost) return '; this process can write nothing more: start it again';
+  if (error instanceof FileReplaced)
+    return '; nothing is written to it: put it back, or start the program again on what stands there now';
   // SqliteError carries SQLite's name for the error as `code`.
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'SQLITE_FULL') return '; free some disk space, and appends go on by themselves';

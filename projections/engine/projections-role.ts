@@ -2,6 +2,7 @@
 import { NOTHING_TO_DO } from '../../infra/dead-letters/failure-desk';
 import { runFailureDesk } from '../../infra/dead-letters/failure-runner';
 import { storeFit, type StoreFit } from '../../infra/consumption/store-fit';
+import { beginAnew } from '../../infra/sqlite/begin-anew';
 import { openEventReader, waitForStore } from '../../infra/sqlite/event-reader';
 import type { Projection } from '../projection';
 import { projectionGroups } from './projection-groups';
@@ -35,7 +36,10 @@ export const startProjections = async (options: ProjectionsOptions): Promise<Pro
   const stop = (): void => stopping.abort();
   options.signal.addEventListener('abort', stop, { once: true });
   if (options.signal.aborted) stop();
-  const done = run(options, stopping).finally(() => options.signal.removeEventListener('abort', stop));
+  const { clock, logger } = options;
+  const done = beginAnew({ clock, logger, role: 'projections', stopping: stopping.signal }, () =>
+    run(options, stopping.signal),
+  ).finally(() => options.signal.removeEventListener('abort', stop));
   // Whoever awaits `done` learns of it; without anybody it must not end the process.
   done.catch(() => undefined);
   return {
@@ -47,8 +51,14 @@ export const startProjections = async (options: ProjectionsOptions): Promise<Pro
   };
 };
 
-const run = async (options: ProjectionsOptions, stopping: AbortController): Promise<void> => {
+const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<void> => {
+  // Ends with this session; the role's own signal ends the sessions after it, too.
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  stopped.addEventListener('abort', stop, { once: true });
+  if (stopped.aborted) stop();
   const { catalog, projections, clock, logger } = options;
+  const store = openEventReader(options.storeFile);
   const worker = startViewsWorker({
     viewsFile: options.viewsFile,
     storeFile: options.storeFile,
@@ -57,8 +67,8 @@ const run = async (options: ProjectionsOptions, stopping: AbortController): Prom
     topics: Object.fromEntries(catalog.aggregates.map(({ category, topic }) => [category, topic])),
     projections: projections.map(({ name, version }) => ({ name, version })),
     onWaiting: (owner) => logger.info({ owner }, 'another process runs the projections: this one waits'),
+    onFault: (reason) => logger.warn({ reason }, 'the projections wait for their file'),
   });
-  const store = openEventReader(options.storeFile);
   const fit: { check: StoreFit } = { check: () => undefined };
   const groups = projectionGroups({
     ...options,
@@ -105,7 +115,8 @@ const run = async (options: ProjectionsOptions, stopping: AbortController): Prom
     });
     await Promise.race([Promise.all([queue, desk]), worker.done, groups.failed]);
   } finally {
-    stopping.abort();
+    stop();
+    stopped.removeEventListener('abort', stop);
     // Whatever ended the race is the error that counts; the others only have to be out of the way.
     await Promise.allSettled([queue, desk]);
     await groups.stop();

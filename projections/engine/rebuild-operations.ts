@@ -1,5 +1,7 @@
 /** The operations of rebuilds on the views' file. */
+import { failedRequestNotes } from '../../infra/dead-letters/failed-requests';
 import { applyShared, applyStorePage, type Target } from './batch-application';
+import { assertRebuildable } from './rebuild-checks';
 import { compareBuilds } from './rebuild-proof';
 import type { OpenRebuild } from './rebuild-rows';
 import { compareWithStore } from './store-proof';
@@ -27,6 +29,7 @@ type GroupOperation =
 /** Makes them. */
 export const rebuildOperations = (parts: ViewsParts): Omit<ViewsOperations, GroupOperation> => {
   const { options, checkpoints, rebuilds, builds, failures, store, write } = parts;
+  const noteFailed = failedRequestNotes(options.database, options.clock);
   return {
     ...readingOperations(parts),
     ...endingOperations(parts),
@@ -39,6 +42,8 @@ export const rebuildOperations = (parts: ViewsParts): Omit<ViewsOperations, Grou
         builds,
         projections: options.projections,
         offsets: parts.offsets,
+        noteFailed,
+        savepoint: (work) => options.database.transaction(work)(),
       });
       if (requests !== undefined) write(requests);
       return rebuilds.open();
@@ -48,6 +53,8 @@ export const rebuildOperations = (parts: ViewsParts): Omit<ViewsOperations, Grou
       write(() => {
         const state = rebuilds.stateOf(rebuild.id);
         if (state !== 'requested' && state !== 'running') throw new Error(`the rebuild ${rebuild.id} is over`);
+        // What an older program has taken over unchecked.
+        assertRebuildable(options.projections, rebuild);
         builds.beginShadow(rebuild);
         const consumer = rebuildConsumer(rebuild.id);
         if (checkpoints.read(consumer).every(({ nextOffset }) => nextOffset === 0))

@@ -1,6 +1,6 @@
 /**
  * Runs what operators ask of the projections, one thing after another: rebuilds from before the last end of the process
- * first, then in the order of asking; those of one pass together.
+ * first, then in the order of asking; those of one pass together. What meets a fault steps back, and holds up nothing.
  */
 import { backoffMs } from '../../infra/backoff';
 import type { Clock } from '../../infra/clock';
@@ -8,8 +8,9 @@ import { CheckpointMoved } from '../../infra/consumption/checkpoints';
 import type { EventLog } from '../../infra/kafka/event-log';
 import type { Logger } from '../../infra/logger';
 import type { EventReader } from '../../infra/sqlite/event-reader';
+import { isTakenOver } from '../../infra/consumption/patient-application';
 import { LeaseLost } from '../../infra/sqlite/lease';
-import { moveAsked } from './offset-queue';
+import { offsetQueue, type OffsetQueue } from './offset-queue';
 import type { ProjectionGroups } from './projection-groups';
 import type { OpenRebuild } from './rebuild-rows';
 import { runPass } from './rebuild-run';
@@ -30,67 +31,93 @@ export interface RebuildQueueOptions {
 }
 
 const POLL_MS = 200;
-/** A fault that is still there after so many attempts, some minutes apart, will not pass by itself. */
-const MOST_ATTEMPTS = 30;
+/** A fault that is still there after so many attempts, some minutes in all, will not pass by itself. */
+const MAX_ATTEMPTS = 30;
+
+interface Retry {
+  readonly attempts: number;
+  readonly untilMs: number;
+}
 
 interface Queue extends RebuildQueueOptions {
   readonly changed: Set<string>;
+  /** Rebuilds that met a fault: each is tried again later and by itself, and the others go first. */
+  readonly retries: Map<number, Retry>;
 }
 
 /** Resolves when the signal aborts; rejects when this process may no longer write. */
 export const rebuildQueue = async (options: RebuildQueueOptions): Promise<void> => {
-  const { call, store, clock, stopping } = options;
-  const queue: Queue = { ...options, changed: new Set(options.changed) };
+  const { clock, logger, stopping } = options;
+  const queue: Queue = { ...options, changed: new Set(options.changed), retries: new Map() };
+  const offsets = offsetQueue(options);
+  for (let faults = 0; !stopping.aborted;) {
+    try {
+      await workOff(queue, offsets, () => (faults = 0));
+    } catch (error) {
+      if (isTakenOver(error)) throw error;
+      if (wasTold(stopping)) return;
+      faults += 1;
+      logger.warn({ error }, 'requests of operators are looked for again in a moment');
+      await clock.sleep(backoffMs(clock, faults), stopping);
+    }
+  }
+};
+
+/** Works off what is asked for until the signal aborts, or the requests can't be looked for. */
+const workOff = async (queue: Queue, offsets: OffsetQueue, onProgress: () => void): Promise<void> => {
+  const { call, store, clock, retries, stopping } = queue;
   let lookedAt: number | undefined;
+  let isAnyLeft = false;
   while (!stopping.aborted) {
     const version = store.dataVersion();
-    const open = version === lookedAt ? [] : await call('openRebuilds', {});
-    if (version !== lookedAt) await moveAsked(options);
-    const [next] = open;
+    const open: ReadonlyArray<OpenRebuild> = version === lookedAt && !isAnyLeft ? [] : await call('openRebuilds', {});
+    if (version !== lookedAt || isAnyLeft) isAnyLeft = (await offsets.moveAsked()) || open.length > 0;
+    onProgress();
+    const next = open.find(({ id }) => clock.monotonicMs() >= (retries.get(id)?.untilMs ?? 0));
     if (next === undefined) {
       lookedAt = version;
       await clock.sleep(POLL_MS, stopping);
       continue;
     }
     lookedAt = undefined;
-    const mates = open.filter(({ id, pass }) => id === next.id || (pass !== null && pass === next.pass));
-    await runPatiently(queue, mates);
+    await runMates(queue, matesOf(queue, open, next));
   }
 };
 
-const runPatiently = async (queue: Queue, rebuilds: ReadonlyArray<OpenRebuild>): Promise<void> => {
-  const { call, clock, logger, stopping } = queue;
+/** Those that read the log together with it. One that met a fault is alone from then on. */
+const matesOf = (
+  { retries }: Queue,
+  open: ReadonlyArray<OpenRebuild>,
+  next: OpenRebuild,
+): ReadonlyArray<OpenRebuild> =>
+  retries.has(next.id) || next.pass === null
+    ? [next]
+    : open.filter(({ id, pass }) => pass === next.pass && !retries.has(id));
+
+/** One attempt. What met a fault is tried again later, or has failed. */
+const runMates = async (queue: Queue, rebuilds: ReadonlyArray<OpenRebuild>): Promise<void> => {
+  const { call, clock, logger, retries, stopping } = queue;
   const unfinished = new Map(rebuilds.map((rebuild) => [rebuild.id, rebuild]));
-  for (let attempts = 1; unfinished.size > 0 && !stopping.aborted; attempts += 1) {
-    const fault = await runOnce(queue, unfinished);
-    if (fault === undefined || wasTold(stopping)) return;
-    for (const { id, projection } of unfinished.values()) {
-      if (attempts >= MOST_ATTEMPTS) {
-        logger.error({ projection, rebuild: id, reason: fault }, 'the rebuild has failed');
-        await call('failRebuild', { id, reason: fault });
-      } else {
-        logger.warn({ projection, rebuild: id, reason: fault }, 'the rebuild is tried again');
-        await call('noteFault', { id, fault: `${fault}; it is tried again` });
-      }
+  const fault = await runOnce(queue, unfinished);
+  for (const { id } of rebuilds) if (!unfinished.has(id)) retries.delete(id);
+  if (fault === undefined || wasTold(stopping)) return;
+  for (const { id, projection } of unfinished.values()) {
+    const attempts = (retries.get(id)?.attempts ?? 0) + 1;
+    if (attempts >= MAX_ATTEMPTS) {
+      logger.error({ projection, rebuild: id, reason: fault }, 'the rebuild has failed');
+      retries.delete(id);
+      await call('failRebuild', { id, reason: fault });
+    } else {
+      const delayMs = backoffMs(clock, attempts);
+      retries.set(id, { attempts, untilMs: clock.monotonicMs() + delayMs });
+      logger.warn({ projection, rebuild: id, reason: fault, delayMs }, 'the rebuild is tried again');
+      await call('noteFault', { id, fault: `${fault}; it is tried again` });
     }
-    if (attempts >= MOST_ATTEMPTS) return;
-    await clock.sleep(backoffMs(clock, attempts), stopping);
-    await refresh(call, unfinished);
   }
 };
 
 /** Read anew: before it lies a wait. */
 const wasTold = (signal: AbortSignal): boolean => signal.aborted;
-
-/** Those that can still go on, with the tables that they have begun. */
-const refresh = async (call: CallViews, unfinished: Map<number, OpenRebuild>): Promise<void> => {
-  const open = await call('openRebuilds', {});
-  for (const id of [...unfinished.keys()]) {
-    const now = open.find((each) => each.id === id);
-    if (now === undefined) unfinished.delete(id);
-    else unfinished.set(id, now);
-  }
-};
 
 /** One attempt; answers the fault that it met, and leaves in the map what did not come to an end. */
 const runOnce = async (queue: Queue, unfinished: Map<number, OpenRebuild>): Promise<string | undefined> => {

@@ -1,12 +1,16 @@
 /** Takes over from the store what operators have asked of the projections. */
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
-import type { OperationRequest } from '../../infra/commands/operation-requests';
-import { OffsetOrder, type OffsetRequests } from '../../infra/consumption/offset-moves';
+import { requestBody, RequestRefused, type OperationRequest } from '../../infra/commands/operation-requests';
+import { failureOf, isAttributable } from '../../infra/consumption/failures';
+import { readOffsetOrder, type OffsetRequests } from '../../infra/consumption/offset-moves';
+import type { NoteFailedRequest } from '../../infra/dead-letters/failed-requests';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { Projection } from '../projection';
+import { PositiveInteger } from '../../infra/dead-letters/failure-requests';
 import type { ServedBuilds, ShadowBuilds } from './projection-builds';
 import { lastPositionAt } from './moment';
+import { assertRebuildable } from './rebuild-checks';
 import { plainOrder, type RebuildOrder, type RebuildRows } from './rebuild-rows';
 
 /** What the API writes to ask for a rebuild. Stored format, version with care. */
@@ -24,7 +28,7 @@ export const RebuildRequest = t.intersection([
 
 /** What the API writes to change something about rebuilds and what they left. Stored format, version with care. */
 export const RebuildControl = t.union([
-  t.strict({ action: t.keyof({ cancel: null, 'accept-differences': null }), rebuild: t.number }),
+  t.strict({ action: t.keyof({ cancel: null, 'accept-differences': null }), rebuild: PositiveInteger }),
   t.strict({ action: t.literal('drop-former'), projection: t.string }),
   t.strict({ action: t.literal('drop-copy'), projection: t.string, copy: t.string }),
 ]);
@@ -40,39 +44,89 @@ export interface RequestOptions {
   readonly builds: Pick<ServedBuilds, 'former' | 'dropFormer' | 'dropCopy'> & Pick<ShadowBuilds, 'dropShadow'>;
   readonly projections: ReadonlyArray<Projection>;
   readonly offsets: OffsetRequests;
+  readonly noteFailed: NoteFailedRequest;
+  readonly savepoint: <Result>(work: () => Result) => Result;
 }
 
-/** Answers the work that notes new requests, for the caller's transaction; undefined where there are none. */
+/**
+ * Returns the work that notes new requests, for the caller's transaction; undefined where there are none. One that cannot be
+ * carried out is noted as failed, with its reason, and the others are taken over all the same.
+ */
 export const takeRequests = (options: RequestOptions): (() => void) | undefined => {
   const { store, rebuilds } = options;
   const requests = store.operationRequestsAfter(rebuilds.lastRequestId(), KINDS);
   if (requests.length === 0) return undefined;
   return () => {
     for (const request of requests) {
-      if (request.kind === 'rebuild') takeRebuild(options, request);
-      if (request.kind === 'rebuild-control') takeControl(options, request);
-      if (request.kind === 'move-offsets') takeOffsets(options, request);
+      try {
+        options.savepoint(() => take(options, request));
+      } catch (error) {
+        if (!isAttributable(error)) throw error;
+        failRequest(options, request, failureOf(error).reason);
+      }
       rebuilds.tookRequest(request.id);
     }
   };
 };
 
-const takeRebuild = (options: RequestOptions, { id, body }: OperationRequest): void => {
-  const { rebuilds, projections, builds } = options;
-  const decoded = RebuildRequest.decode(JSON.parse(body));
-  if (E.isLeft(decoded)) {
-    rebuilds.add(id, plainOrder('', 'store'));
-    rebuilds.end(id, 'failed', `the request is not one of a rebuild: ${body}`, null);
-    return;
+const take = (options: RequestOptions, request: OperationRequest): void => {
+  if (request.kind === 'rebuild') takeRebuild(options, request);
+  if (request.kind === 'rebuild-control') takeControl(options, request);
+  if (request.kind === 'move-offsets') takeOffsets(options, request);
+};
+
+/** Where whoever asked looks for it. */
+const failRequest = (
+  { rebuilds, offsets, noteFailed }: RequestOptions,
+  request: OperationRequest,
+  reason: string,
+): void => {
+  const { id, kind, body, actor } = request;
+  if (kind === 'rebuild') {
+    rebuilds.add(id, plainOrder(projectionNamed(body), 'store'));
+    rebuilds.end(id, 'failed', reason, null);
   }
+  if (kind === 'move-offsets') {
+    offsets.add(id, body, actor);
+    offsets.end(id, 'failed', reason);
+  }
+  noteFailed(request, reason);
+};
+
+/** As far as it can be read; empty where it can't. */
+const projectionNamed = (body: string): string => {
+  try {
+    const named = t.type({ projection: t.string }).decode(JSON.parse(body));
+    return E.isRight(named) ? named.right.projection : '';
+  } catch {
+    return '';
+  }
+};
+
+const takeRebuild = (options: RequestOptions, request: OperationRequest): void => {
+  const { rebuilds, projections, builds } = options;
+  const { id, body } = request;
+  const decoded = RebuildRequest.decode(requestBody(request));
+  if (E.isLeft(decoded)) throw new RequestRefused(`the request is not one of a rebuild: ${body}`);
   const order = orderOf(options.store, decoded.right);
   rebuilds.add(id, order);
-  const projection = projections.find(({ name }) => name === order.projection);
-  if (projection === undefined)
-    rebuilds.end(id, 'failed', `this program has no projection '${order.projection}'`, null);
-  else if (order.kind === 'rollback') {
-    const refusal = refusedRollback(projection, builds.former(projection.name));
-    if (refusal !== undefined) rebuilds.end(id, 'failed', refusal, null);
+  const refusal = refusedRebuild(projections, builds, order);
+  if (refusal === undefined) return;
+  rebuilds.end(id, 'failed', refusal, null);
+  options.noteFailed(request, refusal);
+};
+
+const refusedRebuild = (
+  projections: ReadonlyArray<Projection>,
+  builds: Pick<ServedBuilds, 'former'>,
+  order: RebuildOrder,
+): string | undefined => {
+  try {
+    const projection = assertRebuildable(projections, order);
+    return order.kind === 'rollback' ? refusedRollback(projection, builds.former(projection.name)) : undefined;
+  } catch (error) {
+    if (error instanceof RequestRefused) return error.message;
+    throw error;
   }
 };
 
@@ -103,14 +157,15 @@ const refusedRollback = (
   );
 };
 
-const takeControl = ({ rebuilds, builds }: RequestOptions, { body }: OperationRequest): void => {
-  const decoded = RebuildControl.decode(JSON.parse(body));
+const takeControl = ({ rebuilds, builds }: RequestOptions, request: OperationRequest): void => {
+  const decoded = RebuildControl.decode(requestBody(request));
   // The API has checked it; what a newer program asks for, this one does not know.
-  if (E.isLeft(decoded)) return;
+  if (E.isLeft(decoded)) throw new RequestRefused(`it is nothing that can be done about rebuilds: ${request.body}`);
   const control = decoded.right;
   switch (control.action) {
     case 'cancel': {
       const state = rebuilds.stateOf(control.rebuild);
+      if (state === undefined) throw new RequestRefused(`there is no rebuild ${control.rebuild}`);
       if (state !== 'requested' && state !== 'running' && state !== 'waiting') return;
       builds.dropShadow(control.rebuild);
       rebuilds.end(control.rebuild, 'cancelled', 'it was cancelled; the rows in service stay as they are', null);
@@ -127,8 +182,13 @@ const takeControl = ({ rebuilds, builds }: RequestOptions, { body }: OperationRe
   }
 };
 
-/** Moves for a group of another file are that file's role's to take. */
+/** Only projections' offsets are moved on request: those of other groups while their role is stopped. */
 const takeOffsets = ({ offsets, projections }: RequestOptions, { id, body, actor }: OperationRequest): void => {
-  const order = OffsetOrder.decode(JSON.parse(body));
-  if (E.isRight(order) && projections.some(({ name }) => name === order.right.group)) offsets.add(id, body, actor);
+  const order = readOffsetOrder(body);
+  if (E.isLeft(order)) throw new RequestRefused(order.left);
+  const { group } = order.right;
+  if (!projections.some(({ name }) => name === group)) {
+    throw new RequestRefused(`this program has no projection '${group}'`);
+  }
+  offsets.add(id, body, actor);
 };

@@ -2,6 +2,7 @@
  * Carries out rebuilds: a shadow beside the rows in service, brought to the same place, compared, and swapped in. Those
  * that read the log together are brought up in one pass, and concluded one after another.
  */
+import { RequestRefused } from '../../infra/commands/operation-requests';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { ReplayImpossible } from './log-replay';
 import { concludeCopy, concludeRebuild, concludeRow } from './rebuild-conclusion';
@@ -34,7 +35,13 @@ export const runPass = async (
   onEnd: (task: RebuildTask, end: RebuildEnd) => void,
 ): Promise<void> => {
   const begun: BegunTask[] = [];
-  for (const task of tasks) begun.push(await begin(ground, task));
+  for (const task of tasks) {
+    const end = await failing(ground, task, async () => {
+      begun.push(await begin(ground, task));
+      return 'stopped';
+    });
+    if (end === 'failed') onEnd(task, end);
+  }
   const ofLog = begun.filter(({ rebuild }) => rebuild.from === 'kafka');
   const { log, clock } = ground;
   const shared =
@@ -98,16 +105,17 @@ const readTogether = async (
 
 const failing = async (
   { call, logger }: RebuildGround,
-  { rebuild: { id, projection } }: BegunTask,
+  { rebuild: { id, projection } }: RebuildTask,
   work: () => Promise<RebuildEnd>,
 ): Promise<RebuildEnd> => {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof ReplayImpossible)) throw error;
-    const reason = `${error.message}. The store still has every event: rebuild with --from store`;
+    if (!(error instanceof ReplayImpossible || error instanceof RequestRefused)) throw error;
+    const wayOn = error instanceof RequestRefused ? '' : '. The store still has every event: rebuild with --from store';
+    const reason = `${error.message}${wayOn}`;
     await call('failRebuild', { id, reason });
-    logger.error({ projection, rebuild: id, reason }, 'the projection can not be rebuilt from Kafka');
+    logger.error({ projection, rebuild: id, reason }, 'the rebuild has failed');
     return 'failed';
   }
 };

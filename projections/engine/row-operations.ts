@@ -9,7 +9,7 @@ import { rowFrom, valuesFrom } from './row-codec';
 import { rowEvents, seenBy, type RowAddress, type RowEvents } from './row-events';
 import { rowHistory } from './row-history';
 import { shapeOf, type Cell } from './table-shape';
-import { cellsOfKey } from './view-keys';
+import { rowKeyOf } from './rebuild-checks';
 import type { ViewsOperations } from './views-operations';
 import type { ViewsParts } from './views-parts';
 
@@ -80,12 +80,7 @@ const projectionOf = ({ options }: ViewsParts, { projection }: OpenRebuild): Pro
   return found;
 };
 
-const keyOf = ({ name, view }: Projection, { key }: OpenRebuild): ReadonlyArray<Cell> => {
-  const { columns, keyLength } = shapeOf(view);
-  const cells = cellsOfKey(columns.slice(0, keyLength), key ?? '');
-  if (cells === undefined) throw new Error(`'${key ?? ''}' can be no key of ${name}`);
-  return cells;
-};
+const keyOf = (projection: Projection, { key }: OpenRebuild): ReadonlyArray<Cell> => rowKeyOf(projection, key);
 
 const searchFor = (
   { options, store }: ViewsParts,

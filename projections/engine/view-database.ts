@@ -14,6 +14,7 @@ import {
   schemaVersion,
   type Database,
 } from '../../infra/sqlite/database';
+import { fileIdentity } from '../../infra/sqlite/file-identity';
 import { withOpenLetters } from '../../infra/dead-letters/open-letters';
 import type { Projection } from '../projection';
 import type { ProjectionStatus, ViewDescription, ViewReader, ViewRow } from '../view-reader';
@@ -37,10 +38,20 @@ export const openViewReader = (file: string, projections: ReadonlyArray<Projecti
     return view;
   };
   let opened: OpenViews | undefined;
+  let openedIdentity: string | undefined;
+  /** Counts the files that were read: the counters of two of them must not be taken for each other. */
+  let replacements = 0;
   let isClosed = false;
   const open = (): OpenViews | undefined => {
     if (isClosed) throw new Error('the view reader is closed');
-    return (opened ??= openViews(file, described));
+    // A role that begins anew, or a restored copy, puts another file in its place: rows of the former one are of no use.
+    const identity = fileIdentity(file);
+    if (opened !== undefined && identity === openedIdentity) return opened;
+    opened?.close();
+    opened = openViews(file, described);
+    openedIdentity = identity;
+    if (opened !== undefined) replacements += 1;
+    return opened;
   };
   const marked = (view: string, rows: ReadonlyArray<ViewRow>): ReadonlyArray<ViewRow> =>
     open()?.stale.marked(described(view), rows) ?? rows;
@@ -65,13 +76,18 @@ export const openViewReader = (file: string, projections: ReadonlyArray<Projecti
     groups: () => open()?.groups() ?? [],
     rebuild: (id) => open()?.rebuilds.find(id),
     offsetRequest: (id) => open()?.offsetRequest(id),
-    changeCounter: () => open()?.changeCounter() ?? -1,
+    changeCounter: () => {
+      const counter = open()?.changeCounter();
+      return counter === undefined ? -1 : replacements * COUNTS_PER_FILE + counter;
+    },
     close: () => {
       isClosed = true;
       opened?.close();
     },
   };
 };
+
+const COUNTS_PER_FILE = 2 ** 32;
 
 const NO_ROWS: ReturnType<ViewReader['list']> = E.right({ items: [] });
 

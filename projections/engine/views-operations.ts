@@ -1,4 +1,5 @@
 /** What the thread that writes the views' file can be asked for: plain data in, plain data out. */
+import type * as E from 'fp-ts/Either';
 import type { Checkpoint, CheckpointMove, Mark } from '../../infra/consumption/checkpoints';
 import type { BatchOutcome, StorePage, StorePageOrder } from '../../infra/consumption/group-handler';
 import type { GroupStatus } from '../../infra/consumption/group-status';
@@ -36,7 +37,9 @@ export interface ViewsOperations {
   /** As in a group's handler. */
   readonly hasSetAsideUpTo: (input: { readonly consumer: string; readonly lastPosition: number }) => Answer<boolean>;
   /** What operators have asked for; `openRebuilds` takes it over. */
-  readonly openOffsetRequests: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<OffsetRequest>>;
+  readonly openOffsetRequests: (
+    input: Readonly<Record<string, never>>,
+  ) => Answer<ReadonlyArray<E.Either<{ readonly id: number; readonly reason: string }, OffsetRequest>>>;
   /** Moves checkpoints of a group that does not run, notes it, and ends the request. Fails with CheckpointMoved. */
   readonly moveOffsets: (input: OffsetRequest) => Answer<void>;
   readonly failOffsetRequest: (input: { readonly id: number; readonly reason: string }) => Answer<void>;

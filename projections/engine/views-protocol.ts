@@ -1,10 +1,12 @@
 /** What the program's thread and the views' thread say to each other: plain data, posted as messages. */
 import { inspect } from 'node:util';
 import type { Topic } from '../../domain/kernel/topic';
+import { RequestRefused } from '../../infra/commands/operation-requests';
 import { CheckpointMoved } from '../../infra/consumption/checkpoints';
 import { CircuitOpen } from '../../infra/consumption/circuit-breaker';
 import { NotThisLog } from '../../infra/consumption/foreign-share';
 import { EventNotNow } from '../../infra/consumption/failures';
+import { FileReplaced } from '../../infra/sqlite/file-identity';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import type { ViewsOperations } from './views-operations';
 
@@ -37,6 +39,8 @@ export type Message =
   | { readonly _tag: 'Failure'; readonly id: number; readonly error: PostedError }
   /** Another process holds the file. */
   | { readonly _tag: 'Waiting'; readonly owner: string }
+  /** The file cannot be opened just now. */
+  | { readonly _tag: 'Fault'; readonly reason: string }
   /** The file is this thread's; requests are answered from now on. */
   | { readonly _tag: 'Opened' }
   /** The thread can go on no longer. */
@@ -80,6 +84,10 @@ const errorNamed = (name: string, message: string): Error => {
       return new EventNotNow(message);
     case 'LeaseLost':
       return new LeaseLost(message);
+    case 'FileReplaced':
+      return new FileReplaced(message);
+    case 'RequestRefused':
+      return new RequestRefused(message);
     default:
       return Object.assign(new Error(message), { name });
   }

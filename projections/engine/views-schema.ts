@@ -3,6 +3,7 @@ import { checkpointMigration } from '../../infra/consumption/checkpoints';
 import { groupStatusMigration } from '../../infra/consumption/group-status';
 import { offsetMovesMigration } from '../../infra/consumption/offset-moves';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../../infra/dead-letters/dead-letters-schema';
+import { failedRequestsMigration } from '../../infra/dead-letters/failed-requests';
 import type { Migration } from '../../infra/sqlite/database';
 import { storeBindingMigration } from '../../infra/sqlite/store-identity';
 import { leaseMigration } from '../../infra/sqlite/lease';
@@ -91,4 +92,5 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   storeBindingMigration,
   takenInMigration,
   deadLetterCopyingMigration,
+  failedRequestsMigration,
 ];

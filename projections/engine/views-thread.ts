@@ -6,6 +6,7 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { catalogOf, type Catalog } from '../../domain/kernel/aggregate';
 import type { Topic } from '../../domain/kernel/topic';
 import { systemClock } from '../../infra/clock';
+import { watchPlace } from '../../infra/sqlite/begin-anew';
 import { openEventReader } from '../../infra/sqlite/event-reader';
 import { openLeasedDatabase } from '../../infra/sqlite/leased-database';
 import type { Definitions } from './definitions';
@@ -32,6 +33,14 @@ const run = async (port: MessagePort, data: ViewsThreadData): Promise<void> => {
   } catch (error) {
     if (!waiting.signal.aborted) post({ _tag: 'Broken', error: postedError(error) });
   }
+  endWith(port);
+};
+
+/** The file is watched until then. */
+const closing = new AbortController();
+
+const endWith = (port: MessagePort): void => {
+  closing.abort();
   port.close();
 };
 
@@ -49,8 +58,14 @@ const open = async (
     clock: systemClock,
     ttlMs: data.leaseTtlMs,
     signal,
+    // The thread is nobody else's: it may wait for the lock itself.
+    busyTimeoutMs: 5_000,
     onWaiting: (owner) => post({ _tag: 'Waiting', owner }),
+    onFault: (reason) => post({ _tag: 'Fault', reason }),
     onLost: (error) => post({ _tag: 'Broken', error: postedError(error) }),
+  });
+  watchPlace(leased.lease, { clock: systemClock, stopping: closing.signal }).catch((error: unknown) => {
+    post({ _tag: 'Broken', error: postedError(error) });
   });
   const openStore = () => openEventReader(data.storeFile);
   return viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
@@ -86,7 +101,7 @@ const answer = async (
   } catch (error) {
     post({ _tag: 'Failure', id, error: postedError(error) });
   }
-  if (name === 'close') port.close();
+  if (name === 'close') endWith(port);
 };
 
 // Without a parent this file was not started as a thread: there is nobody to answer.

@@ -32,6 +32,8 @@ export interface ViewsWorker {
 export interface ViewsWorkerOptions extends ViewsThreadData {
   /** Called once when another process holds the file. */
   readonly onWaiting: (owner: string) => void;
+  /** Called when the file cannot be opened for a reason that should pass; it is tried again. */
+  readonly onFault?: (reason: string) => void;
 }
 
 const THREAD = join(__dirname, 'views-thread.js');
@@ -46,8 +48,18 @@ interface Caller {
 /** Records live for a moment only: a large nursery would be memory for nothing. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 };
 
+const settle = (
+  callers: Map<number, Caller>,
+  message: Extract<Message, { readonly _tag: 'Answer' | 'Failure' }>,
+): void => {
+  const caller = callers.get(message.id);
+  callers.delete(message.id);
+  if (message._tag === 'Answer') caller?.resolve(message.output);
+  else caller?.reject(revivedError(message.error));
+};
+
 /** Starts the thread. */
-export const startViewsWorker = ({ onWaiting, ...data }: ViewsWorkerOptions): ViewsWorker => {
+export const startViewsWorker = ({ onWaiting, onFault, ...data }: ViewsWorkerOptions): ViewsWorker => {
   const worker = new Worker(THREAD, { workerData: data, resourceLimits: RESOURCE_LIMITS });
   const callers = new Map<number, Caller>();
   let calls = 0;
@@ -78,16 +90,15 @@ export const startViewsWorker = ({ onWaiting, ...data }: ViewsWorkerOptions): Vi
       case 'Waiting':
         onWaiting(message.owner);
         return;
+      case 'Fault':
+        onFault?.(message.reason);
+        return;
       case 'Broken':
         breakDown(revivedError(message.error));
         return;
       case 'Answer':
-      case 'Failure': {
-        const caller = callers.get(message.id);
-        callers.delete(message.id);
-        if (message._tag === 'Answer') caller?.resolve(message.output);
-        else caller?.reject(revivedError(message.error));
-      }
+      case 'Failure':
+        settle(callers, message);
     }
   });
   // A definition may have thrown anything.

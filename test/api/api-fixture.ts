@@ -84,6 +84,8 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       { file: '', groups: ['order-summary', 'sales-by-day'], schemaVersion: 0 },
       { file: '', groups: ['fulfilment'], schemaVersion: 0 },
     ]),
+    setAside: () => [],
+    failedRequests: () => [],
     operationRequests: requestsInMemory(clock),
     reactorToken: () => REACTOR_TOKEN,
     apiKeys: [],

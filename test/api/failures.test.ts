@@ -53,6 +53,7 @@ const failures: FailureDirectory = {
       : { letters: [], preview: { ...preview, keys: 0 } },
   redrive: () => undefined,
   counts: () => [],
+  failedRequests: () => [],
 };
 
 spec('dead letters over HTTP', ({ test }) => {

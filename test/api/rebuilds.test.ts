@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { RebuildStatus } from '../../projections/view-reader';
 import { spec } from '../spec';
 import { apiFixture, type ApiFixture } from './api-fixture';
+import { fakeViews, group } from './fake-views';
 
 const path = '/ops/projections/order-summary';
 
@@ -127,6 +128,115 @@ spec('moves of offsets', ({ test }) => {
     assert.is((await api.get('/ops/offset-moves/5')).status, 404);
     assert.is((await api.post('/ops/groups/nobody/offsets', { moves })).status, 404);
     assert.is((await api.post('/ops/groups/order-summary/offsets', { moves: [{}] })).status, 400);
+  });
+});
+
+spec('numbers and keys that mean nothing', ({ test }) => {
+  const move = { topic: 'orders', partition: 0, logId: 'kafka:x', fromOffset: 9, toOffset: 3 };
+  for (const change of [
+    ...[0.5, 3.5, -1, 1e300, '3', null, 2 ** 53].flatMap((value) => [
+      { toOffset: value },
+      { fromOffset: value },
+      { partition: value },
+    ]),
+    { topic: '' },
+    { topic: 'nothing' },
+    { partition: 99 },
+    { logId: 1 },
+  ]) {
+    test(`are refused in a move of offsets: ${JSON.stringify(change)}`, async () => {
+      const api = apiFixture({ views: { ...fakeViews(), groups: () => [{ ...group, group: 'order-summary' }] } });
+      const { status, text } = await api.post('/ops/groups/order-summary/offsets', { moves: [{ ...move, ...change }] });
+      assert.is(status, 400, text);
+      assert.equal(asked(api), []);
+    });
+  }
+
+  for (const moves of [[], [move, move]]) {
+    test(`are refused in a list of ${moves.length} moves`, async () => {
+      const api = apiFixture();
+      assert.is((await api.post('/ops/groups/order-summary/offsets', { moves })).status, 400);
+      assert.equal(asked(api), []);
+    });
+  }
+
+  for (const [key, missing] of [
+    ['2026-01-01', 'currency'],
+    [':EUR', 'day'],
+    ['2026-01-01:', 'currency'],
+    ['', 'day, currency'],
+    [':', 'day, currency'],
+  ] as const) {
+    test(`are refused in the key of a row, with what is missing: '${key}'`, async () => {
+      const api = apiFixture();
+      const { status, body } = await api.post('/ops/projections/sales-by-day/rebuild', { key });
+      assert.is(status, 400);
+      assert.is(body['detail'], `'key': '${key}' lacks ${missing}: a key of sales-by-day is day:currency.`);
+      assert.equal(asked(api), []);
+    });
+  }
+
+  test('are no defect where they stand in the store already', async () => {
+    for (const [kind, path, type] of [
+      ['rebuild', '/ops/rebuilds/1', 'unknown-rebuild'],
+      ['redrive-plan', '/ops/redrives/1', 'unknown-redrive'],
+    ] as const) {
+      for (const body of ['{', 'null', '{"projection":7}']) {
+        const api = apiFixture();
+        api.dependencies.operationRequests.submit({ kind, body, actor: 'somebody' });
+        const answer = await api.get(path);
+        assert.equal([answer.status, answer.body['type']], [404, `/problems/${type}`]);
+      }
+    }
+  });
+});
+
+spec('what was set aside', ({ test }) => {
+  const entry = {
+    id: 'fulfilment:7',
+    group: 'fulfilment',
+    kind: 'command' as const,
+    subject: 'fulfilment/order-o1@1/confirm',
+    instance: 'o1',
+    reason: '404',
+    status: 'open' as const,
+    setAsideAt: '2026-01-01T00:00:00.000Z',
+    audit: [],
+  };
+  const withEntry = (status: 'open' | 'released' = 'open'): ApiFixture =>
+    apiFixture({
+      setAside: ({ number = 7, group = 'fulfilment' }) =>
+        number === 7 && group === 'fulfilment' ? [{ ...entry, status }] : [],
+      failedRequests: () => [{ id: 3, kind: 'rebuild', actor: 'ada', reason: 'no', failedAt: entry.setAsideAt }],
+    });
+
+  test('is listed, released and discarded by an operator', async () => {
+    const api = withEntry();
+    assert.equal((await api.get('/ops/commands?group=fulfilment&status=open')).body, { items: [entry] });
+    const released = await api.post('/ops/commands/fulfilment:7/release');
+    assert.equal([released.status, released.body], [202, { id: 'fulfilment:7', action: 'release', requestId: 1 }]);
+    assert.is((await api.post('/ops/commands/fulfilment:7/discard', { reason: 'a test' })).status, 202);
+    assert.equal(asked(api), [
+      ['command-release', { group: 'fulfilment', number: 7 }],
+      ['command-discard', { group: 'fulfilment', number: 7, reason: 'a test' }],
+    ]);
+    assert.is(((await api.get('/ops/requests')).body['items'] as ReadonlyArray<unknown>).length, 1);
+  });
+
+  test('is refused by name where there is nothing to decide', async () => {
+    const api = withEntry('released');
+    for (const [path, status] of [
+      ['/ops/commands/fulfilment:7/release', 409],
+      ['/ops/commands/fulfilment:8/release', 404],
+      ['/ops/commands/nothing/release', 404],
+      ['/ops/commands/fulfilment:0.5/release', 404],
+    ] as const) {
+      assert.is((await api.post(path)).status, status, path);
+    }
+    assert.is((await api.post('/ops/commands/fulfilment:7/discard', {})).status, 400);
+    assert.is((await api.get('/ops/commands?status=gone')).status, 400);
+    assert.is((await api.get('/ops/commands?group=nobody')).status, 404);
+    assert.equal(asked(api), []);
   });
 });
 

@@ -1,21 +1,26 @@
 /** Moves of a group's offsets, for the role that owns them to carry out while the group stands still. */
-import * as t from 'io-ts';
 import type { FastifyInstance } from 'fastify';
-import { field, record, type RecordOf } from '../../../domain/kernel/codec';
+import { constrained, field, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
-import { listOf } from '../../../domain/kernel/values';
+import { listOf, Text } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
 import { offsetDocumentation } from '../documentation/offset-documentation';
 import { knownProjection, requestIdOf, submitRequest, submittedRequest } from '../operation-submission';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 
+const WholeNumber = constrained(
+  'number (integer, 0 or more)',
+  (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0,
+  { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+);
+
 const OffsetMove = record('offset-move', {
-  topic: field(t.string, 'The topic.'),
-  partition: field(t.number, 'The partition.'),
-  logId: field(t.string, 'The identity of the log that the offsets count in.'),
-  fromOffset: field(t.number, 'Where the group stands: where it has moved on meanwhile, nothing is done.'),
-  toOffset: field(t.number, 'The offset of the record to read next.'),
+  topic: field(Text, 'The topic.'),
+  partition: field(WholeNumber, 'The partition.'),
+  logId: field(Text, 'The identity of the log that the offsets count in.'),
+  fromOffset: field(WholeNumber, 'Where the group stands: where it has moved on meanwhile, nothing is done.'),
+  toOffset: field(WholeNumber, 'The offset of the record to read next.'),
 });
 
 const OffsetsBody = record('offsets', { moves: field(listOf(OffsetMove), 'One for each partition that is moved.') });
@@ -32,6 +37,7 @@ export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies
       allowOnly(queryOf(request));
       // Each projection is a group under its own name; other groups are moved while their role is stopped.
       const group = knownProjection(dependencies, request.params.group);
+      refuseUnknownPlaces(dependencies, group, request.body.moves);
       const { id } = submitRequest(
         dependencies,
         'move-offsets',
@@ -58,4 +64,19 @@ export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies
       return { id, state: 'requested', reason: null };
     },
   );
+};
+
+type Moves = RecordOf<(typeof OffsetsBody)['fields']>['moves'];
+
+/** Where the group has told of its partitions: what it does not read cannot be moved. */
+const refuseUnknownPlaces = ({ views }: ApiDependencies, group: string, moves: Moves): void => {
+  if (moves.length === 0) failWith('invalid-parameter', "'moves' names no partition.");
+  const places = moves.map(({ topic, partition }) => `${topic}/${partition}`);
+  const twice = places.find((place, index) => places.indexOf(place) !== index);
+  if (twice !== undefined) failWith('invalid-parameter', `${twice} is moved twice.`);
+  const known = views.groups().find((each) => each.group === group)?.partitions ?? [];
+  const names = known.map(({ topic, partition }) => `${topic}/${partition}`);
+  const unknown = names.length === 0 ? undefined : places.find((place) => !names.includes(place));
+  if (unknown === undefined) return;
+  failWith('invalid-parameter', `${group} reads no ${unknown}; it reads ${names.join(', ')}.`);
 };

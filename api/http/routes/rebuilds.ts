@@ -6,6 +6,7 @@ import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { MOMENT, momentOf } from '../../../domain/kernel/time-text';
 import { listOf, oneOf } from '../../../domain/kernel/values';
 import type { OperationRequest } from '../../../infra/commands/operation-requests';
+import { keyFault } from '../../../projections/engine/rebuild-checks';
 import type { RebuildStatus } from '../../../projections/view-reader';
 import type { ApiDependencies } from '../dependencies';
 import { rebuildDocumentation } from '../documentation/rebuild-documentation';
@@ -80,6 +81,7 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
     (request, reply) => {
       allowOnly(queryOf(request));
       const projection = knownProjection(dependencies, request.params.name);
+      refuseOddKey(dependencies, projection, request.body.key);
       const body = { projection, from: 'kafka', ...kindOf(request.body), ...request.body };
       return accepted(reply, submitRequest(dependencies, 'rebuild', body, request.caller.name));
     },
@@ -120,6 +122,15 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
     { config: { documentation: rebuildDocumentation.rebuild } },
     ({ params }) => rebuildOf(dependencies, requestIdOf(params.id)),
   );
+};
+
+/** The key of a row has every column of the view's key, each of its type. */
+const refuseOddKey = ({ views }: ApiDependencies, projection: string, key: string | undefined): void => {
+  const view = views.views.find(({ name }) => name === projection);
+  if (view === undefined || key === undefined) return;
+  const columns = view.key.flatMap((name) => view.columns.filter((column) => column.name === name));
+  const fault = keyFault(projection, columns, key);
+  if (fault !== undefined) failWith('invalid-parameter', `'key': ${fault}.`);
 };
 
 const COPY_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -215,8 +226,9 @@ const rebuildOf = (dependencies: ApiDependencies, id: number): RebuildStatus => 
 
 /** A rebuild that no projections role has picked up. */
 const requestedRebuild = ({ id, body }: OperationRequest): RebuildStatus => {
-  const request: unknown = JSON.parse(body);
-  if (!RebuildRequest.is(request)) throw new Error(`the stored request ${id} is not a rebuild: ${body}`);
+  const request = rebuildRequestOf(body);
+  // Written by hand, or by another program: the role says that it failed, once it has picked it up.
+  if (request === undefined) return failWith('unknown-rebuild', `The request ${id} is none of a rebuild.`);
   return {
     id,
     projection: request.projection,
@@ -237,4 +249,13 @@ const requestedRebuild = ({ id, body }: OperationRequest): RebuildStatus => {
     startedAt: null,
     finishedAt: null,
   };
+};
+
+const rebuildRequestOf = (body: string): Body<typeof RebuildRequest> | undefined => {
+  try {
+    const request: unknown = JSON.parse(body);
+    return RebuildRequest.is(request) ? request : undefined;
+  } catch {
+    return undefined;
+  }
 };

@@ -4,9 +4,13 @@ import type { FastifyInstance } from 'fastify';
 import { constrained, field, optionalField, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { listOf, Text } from '../../../domain/kernel/values';
-import type { OperationRequest } from '../../../infra/commands/operation-requests';
+import { RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
 import { parseLetterId, type RedriveStatus } from '../../../infra/dead-letters/dead-letter-reader';
-import { readFailureRequest } from '../../../infra/dead-letters/failure-requests';
+import {
+  MAX_EVENTS_PER_SECOND,
+  readFailureRequest,
+  type FailureRequest,
+} from '../../../infra/dead-letters/failure-requests';
 import type { RedrivePreview } from '../../../infra/dead-letters/redrive-preview';
 import type { ApiDependencies } from '../dependencies';
 import { failuresDocumentation } from '../documentation/failures-documentation';
@@ -14,13 +18,13 @@ import { knownGroup, requestIdOf, submitRequest, submittedRequest } from '../ope
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 
-const MOST_PER_SECOND = 100_000;
 const DEFAULT_PER_SECOND = 200;
 
 const Rate = constrained(
-  `events a second (integer, 1 to ${MOST_PER_SECOND})`,
-  (value): value is number => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_PER_SECOND,
-  { type: 'integer', minimum: 1, maximum: MOST_PER_SECOND },
+  `events a second (integer, 1 to ${MAX_EVENTS_PER_SECOND})`,
+  (value): value is number =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_EVENTS_PER_SECOND,
+  { type: 'integer', minimum: 1, maximum: MAX_EVENTS_PER_SECOND },
 );
 
 const FailureClassName = t.keyof({
@@ -115,9 +119,10 @@ const redriveOf = (dependencies: ApiDependencies, text: string): RedriveStatus =
 
 /** A plan that the role of its group has not picked up. */
 const requestedRedrive = (request: OperationRequest): RedriveStatus => {
-  const read = readFailureRequest(request);
+  const read = readable(request);
+  // Written by hand, or by another program: GET /ops/requests says that it failed.
   if (read?.kind !== 'redrive-plan')
-    throw new Error(`the stored request ${request.id} is not a redrive: ${request.body}`);
+    return failWith('unknown-redrive', `The request ${request.id} is none of a redrive.`);
   const { group, letters, ratePerSecond, preview } = read;
   return {
     id: request.id,
@@ -134,4 +139,13 @@ const requestedRedrive = (request: OperationRequest): RedriveStatus => {
     startedAt: null,
     finishedAt: null,
   };
+};
+
+const readable = (request: OperationRequest): FailureRequest | undefined => {
+  try {
+    return readFailureRequest(request);
+  } catch (error) {
+    if (error instanceof RequestRefused) return undefined;
+    throw error;
+  }
 };

@@ -11,6 +11,7 @@ import type { GroupHandler } from '../../../infra/consumption/group-handler';
 import type { StoreFacts } from '../../../infra/consumption/place-check';
 import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/group-status';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
+import { failedRequestsMigration } from '../../../infra/dead-letters/failed-requests';
 import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
 import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
@@ -54,6 +55,7 @@ export const tallyHandler = (
       groupStatusMigration,
       deadLettersMigration,
       deadLetterCopyingMigration,
+      failedRequestsMigration,
       { name: 'tally', sql: 'CREATE TABLE tally (id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;' },
     ],
   });

@@ -14,6 +14,7 @@ import { recordsOf } from '../../../infra/consumption/event-intake';
 import type { ExhaustedPolicy, HandlerOutcome } from '../../../infra/consumption/failures';
 import type { BatchOutcome } from '../../../infra/consumption/group-handler';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
+import { failedRequestsMigration } from '../../../infra/dead-letters/failed-requests';
 import { deadLetterReader, type DeadLetterReader } from '../../../infra/dead-letters/dead-letter-reader';
 import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
 import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
@@ -56,6 +57,8 @@ export interface FailureWorld {
   readonly start: (options?: GroupOptions) => GroupProcess;
   /** Asks for something as the API would; answers the request's id. */
   readonly ask: (kind: OperationRequest['kind'], body: object) => number;
+  /** Puts another body into a request that was asked for, as a hand or another program would. */
+  readonly spoil: (id: number, body: string) => void;
   /** Plans a redrive of everything open, runs it; answers its id. */
   readonly redriveAll: () => number;
   /** The events that counted, in the order of counting. */
@@ -77,6 +80,7 @@ export const failureWorld = (stored: ReadonlyArray<StoredEvent>): FailureWorld =
       checkpointMigration,
       deadLettersMigration,
       deadLetterCopyingMigration,
+      failedRequestsMigration,
       { name: 'diary', sql: 'CREATE TABLE diary (seq INTEGER PRIMARY KEY, id TEXT NOT NULL) STRICT;' },
     ],
   });
@@ -97,6 +101,10 @@ export const failureWorld = (stored: ReadonlyArray<StoredEvent>): FailureWorld =
     database,
     reader,
     ask,
+    spoil: (id, body) => {
+      const request = requests[id - 1];
+      if (request !== undefined) requests[id - 1] = { ...request, body };
+    },
     start: (options = {}) => startProcess(world, options),
     redriveAll: () => {
       const { letters, preview } = reader.select(GROUP, {});

@@ -73,8 +73,6 @@ spec('the client of process commands', ({ test, after }) => {
 
   const defects: ReadonlyArray<readonly [number, unknown]> = [
     [400, problem('/problems/invalid-body')],
-    [401, problem('/problems/unauthenticated')],
-    [403, problem('/problems/forbidden')],
     [404, problem('/problems/unknown-command')],
     [412, problem('/problems/version-mismatch')],
     [413, problem('/problems/body-too-large')],
@@ -102,6 +100,24 @@ spec('the client of process commands', ({ test, after }) => {
       const reason = `${status} /problems/x: D`;
       const answer = await answerTo({ status, body: problem('/problems/x') });
       assert.equal(answer, { _tag: 'TryAgain', reason, everyCommand });
+    });
+  }
+
+  for (const status of [401, 403]) {
+    test(`keeps every command after ${status}: the key is wrong, and no command is to blame`, async () => {
+      const answer = await answerTo({ status, body: problem('/problems/unauthenticated') });
+      if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+      assert.is(answer.everyCommand, true);
+      assert.match(answer.reason, /^the reactors have no valid key: set API_KEY .*unauthenticated: D/);
+    });
+  }
+
+  for (const status of [404, 405]) {
+    test(`keeps every command after a ${status} that is not the API's own`, async () => {
+      const answer = await answerTo({ status, text: '<html>nothing here</html>' });
+      if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+      assert.is(answer.everyCommand, true);
+      assert.match(answer.reason, 'BASE_URL does not lead to the API');
     });
   }
 

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Answer } from '../../../infra/reactors/command-client';
 import { commandSender, type CommandSender } from '../../../infra/reactors/command-sender';
 import type { PendingCommand } from '../../../infra/reactors/process-ledger';
+import { LeaseLost } from '../../../infra/sqlite/lease';
 import { spec } from '../../spec';
 import { movedClock, pending, silentProcess, turns, type MovedClock } from './commands';
 
@@ -13,6 +14,8 @@ interface Fixture {
   readonly posted: ReadonlyArray<string>;
   /** What was written down, in order. */
   readonly noted: ReadonlyArray<string>;
+  /** Why nothing could be written down, and null for each end of that. */
+  readonly faults: ReadonlyArray<string | null>;
   /** Answers the oldest post of this command that has no answer yet. */
   readonly answer: (id: string, answer: Answer | 'accept') => Promise<void>;
 }
@@ -23,14 +26,20 @@ const senderFixture = (
     readonly backlogLimit?: number;
     readonly followUps?: (decided: PendingCommand) => ReadonlyArray<PendingCommand>;
     readonly failing?: 'decided' | 'tryAgain' | 'defect';
+    /** How often it fails, and with what; left out: for ever, with a full disk. */
+    readonly fails?: { readonly times: number; readonly error: Error };
   } = {},
 ): Fixture => {
   const clock = movedClock();
   const posted: string[] = [];
   const noted: string[] = [];
+  const faults: (string | null)[] = [];
   const open: { readonly id: string; readonly resolve: (answer: Answer) => void }[] = [];
+  let failures = 0;
   const failIf = (call: typeof options.failing): void => {
-    if (options.failing === call) throw Object.assign(new Error('the disk is full'), { code: 'SQLITE_FULL' });
+    if (options.failing !== call || failures >= (options.fails?.times ?? Infinity)) return;
+    failures += 1;
+    throw options.fails?.error ?? Object.assign(new Error('the disk is full'), { code: 'SQLITE_FULL' });
   };
   const sender = commandSender({
     clock,
@@ -57,6 +66,7 @@ const senderFixture = (
         failIf('defect');
         noted.push(`${each.command.id} aside: ${reason}`);
       },
+      fault: (reason) => void faults.push(reason),
     },
   });
   return {
@@ -64,6 +74,7 @@ const senderFixture = (
     clock,
     posted,
     noted,
+    faults,
     answer: async (id, answer) => {
       const index = open.findIndex((each) => each.id === id);
       const [post] = open.splice(index, 1);
@@ -74,6 +85,8 @@ const senderFixture = (
     },
   };
 };
+
+const fullDisk = (): Error => Object.assign(new Error('the disk is full'), { code: 'SQLITE_FULL' });
 
 const tryAgain = (reason: string, everyCommand = false, retryAfterMs?: number): Answer => ({
   _tag: 'TryAgain',
@@ -289,16 +302,81 @@ spec('the end of the command sender', ({ test }) => {
     ['tryAgain', tryAgain('busy')],
     ['defect', { _tag: 'Defect', reason: '404' }],
   ] as const) {
-    test(`comes by itself when '${call}' can't be written down`, async () => {
-      const fixture = senderFixture({ failing: call });
+    test(`comes by itself when another process has taken over where '${call}' is written down`, async () => {
+      const error = new LeaseLost('another process took the file over');
+      const fixture = senderFixture({ failing: call, fails: { times: 1, error } });
       const { sender, posted } = fixture;
       sender.enqueue([pending(1, 'a'), pending(2, 'a')]);
       await fixture.answer('a/1', answer);
-      assert.match(String(await sender.failed.catch((error: unknown) => error)), 'the disk is full');
+      assert.match(String(await sender.failed.catch((reason: unknown) => reason)), 'took the file over');
       sender.enqueue([pending(3, 'b')]);
       await sender.room();
       assert.equal(posted, ['a/1']);
       await sender.stop();
     });
   }
+
+  for (const code of [
+    'SQLITE_FULL',
+    'SQLITE_IOERR_WRITE',
+    'SQLITE_READONLY_DBMOVED',
+    'SQLITE_BUSY',
+    'SQLITE_CANTOPEN',
+    'EROFS',
+  ]) {
+    test(`does not come for ${code}: the answer is kept, and written down once that has passed`, async () => {
+      const error = Object.assign(new Error('not now'), { code });
+      const fixture = senderFixture({ failing: 'decided', fails: { times: 3, error } });
+      const { sender, posted, noted, faults, clock } = fixture;
+      sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b')]);
+      await fixture.answer('a/1', 'accept');
+      await fixture.answer('b/3', 'accept');
+      assert.equal(noted, []);
+      for (const pauseMs of [100, 200, 400]) await clock.pass(pauseMs);
+      assert.equal([...noted].sort(), ['a/1 Accepted', 'b/3 Accepted']);
+      // Sent once each: what was answered is not asked for again.
+      assert.equal(posted, ['a/1', 'b/3', 'a/2']);
+      assert.is(faults.at(-1), null);
+      assert.ok(faults.includes('not now'));
+      await sender.stop();
+    });
+  }
+
+  test('does not come for a full disk while a command is set aside, or an attempt is noted', async () => {
+    const fixture = senderFixture({ failing: 'defect', fails: { times: 1, error: fullDisk() } });
+    fixture.sender.enqueue([pending(1, 'a')]);
+    await fixture.answer('a/1', { _tag: 'Defect', reason: '404' });
+    await fixture.clock.pass(100);
+    assert.equal(fixture.noted, ['a/1 aside: 404']);
+    await fixture.sender.stop();
+    const attempts = senderFixture({ failing: 'tryAgain' });
+    attempts.sender.enqueue([pending(1, 'a')]);
+    await attempts.answer('a/1', tryAgain('busy'));
+    await attempts.clock.pass(100);
+    assert.equal(attempts.posted, ['a/1', 'a/1']);
+    await attempts.sender.stop();
+  });
+
+  test('leaves no answer half written while the disk stays full', async () => {
+    const { sender, answer, noted } = senderFixture({ failing: 'decided' });
+    sender.enqueue([pending(1, 'a')]);
+    await answer('a/1', 'accept');
+    await sender.stop();
+    assert.equal(noted, []);
+  });
+});
+
+spec('a command that was set aside and is released', ({ test }) => {
+  test('is sent again without a restart, with what waits behind it, in order', async () => {
+    const { sender, posted, answer } = senderFixture();
+    const waiting = [pending(1, 'a'), pending(2, 'a')];
+    sender.enqueue(waiting);
+    await answer('a/1', { _tag: 'Defect', reason: '404' });
+    sender.enqueue([pending(3, 'a')]);
+    assert.equal(posted, ['a/1']);
+    sender.release([...waiting, pending(3, 'a')]);
+    sender.release([...waiting, pending(3, 'a')]);
+    for (const id of ['a/1', 'a/2', 'a/3']) await answer(id, 'accept');
+    assert.equal(posted, ['a/1', 'a/1', 'a/2', 'a/3']);
+  });
 });

@@ -199,7 +199,10 @@ spec('a full disk', ({ test }) => {
       systemClock,
       rememberedAnswers(database, systemClock),
     );
-    const { append, counts } = appendQueue({ file, queueLimit: 100, write, onLeaseLost: () => assert.unreachable() });
+    const onLeaseLost = (): void => {
+      assert.unreachable();
+    };
+    const { append, counts } = appendQueue({ file, clock: systemClock, queueLimit: 100, write, onLeaseLost });
     const pages = database.pragma('page_count', { simple: true }) as number;
     database.pragma(`max_page_count = ${pages + 3}`);
     const large = 'x'.repeat(6_000);

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { systemClock, type Clock } from '../../../infra/clock';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import { acquireLease, leaseMigration, LeaseLost, tryAcquire, type Lease } from '../../../infra/sqlite/lease';
+import { ownerName } from '../../../infra/sqlite/process-identity';
 import { spec } from '../../spec';
 import { eventually, newFile } from './store-fixture';
 
@@ -32,6 +33,19 @@ const open = (file: string): Database => openDatabase({ file, synchronous: 'NORM
 
 const never = (reason: LeaseLost): void => {
   throw reason;
+};
+
+/** The name of a holder on this machine, with parts of it changed. */
+const ownerAt = (parts: {
+  readonly pid?: number;
+  readonly boot?: string;
+  readonly namespace?: string;
+  readonly start?: string;
+}): string => {
+  const [host = '', pid = '', place = '', id = ''] = ownerName('x').split(':');
+  const [boot = '', namespace = '', start = ''] = place.split('/');
+  const changed = [parts.boot ?? boot, parts.namespace ?? namespace, parts.start ?? start].join('/');
+  return [host, parts.pid ?? pid, changed, id].join(':');
 };
 
 const held = (attempt: Lease | string): Lease => {
@@ -132,13 +146,49 @@ spec('a lease', ({ test }) => {
     const database = open(file);
     const clock = handClock();
     // No process has this number: it is above what the kernel gives out.
-    const dead = `${hostname()}:${2 ** 22 + 1}:x`;
+    const dead = ownerAt({ pid: 2 ** 22 + 1 });
     database.prepare('UPDATE lease SET owner = ?, epoch = 7, expires_at_ms = ?').run(dead, clock.nowMs() + TTL_MS);
     const lease = held(tryAcquire({ database, clock, ttlMs: TTL_MS, onLost: never }));
     assert.is(lease.epoch, 8);
     lease.release();
     database.prepare('UPDATE lease SET owner = ?, expires_at_ms = ?').run('elsewhere:1:x', clock.nowMs() + TTL_MS);
     assert.is(tryAcquire({ database, clock, ttlMs: TTL_MS, onLost: never }), 'elsewhere:1:x');
+    database.close();
+  });
+
+  for (const [what, parts] of [
+    ['in another PID namespace, as in another container of the same host name', { namespace: '1' }],
+    ['before the last boot of this machine', { boot: 'another' }],
+    ['of whose start nothing is known', { start: '' }],
+  ] as const) {
+    test(`of a process ${what}, is waited for: its number says nothing here`, () => {
+      const database = open(newFile());
+      const clock = handClock();
+      const owner = ownerAt({ pid: 2 ** 22 + 1, ...parts });
+      database.prepare('UPDATE lease SET owner = ?, expires_at_ms = ?').run(owner, clock.nowMs() + TTL_MS);
+      assert.is(tryAcquire({ database, clock, ttlMs: TTL_MS, onLost: never }), owner);
+      clock.nowValueMs += TTL_MS;
+      held(tryAcquire({ database, clock, ttlMs: TTL_MS, onLost: never })).release();
+      database.close();
+    });
+  }
+
+  test('of an older program, whose name says only the host and a number, is waited for', () => {
+    const database = open(newFile());
+    const clock = handClock();
+    const owner = `${hostname()}:${2 ** 22 + 1}:x`;
+    database.prepare('UPDATE lease SET owner = ?, expires_at_ms = ?').run(owner, clock.nowMs() + TTL_MS);
+    assert.is(tryAcquire({ database, clock, ttlMs: TTL_MS, onLost: never }), owner);
+    database.close();
+  });
+
+  test('of a process whose number was given to another one is taken at once', () => {
+    const database = open(newFile());
+    const clock = handClock();
+    database
+      .prepare('UPDATE lease SET owner = ?, expires_at_ms = ?')
+      .run(ownerAt({ start: '1' }), clock.nowMs() + TTL_MS);
+    held(tryAcquire({ database, clock, ttlMs: TTL_MS, onLost: never })).release();
     database.close();
   });
 

@@ -1,0 +1,75 @@
+/** `tidemark commands`: what the process managers have set aside, and what people do about it. */
+import { systemClock } from '../../infra/clock';
+import type { Configuration } from '../../infra/configuration';
+import type { SetAsideEntry } from '../../infra/reactors/set-aside';
+import { refusalOf } from './failed-request';
+import { request, ServerRefused } from './server-client';
+
+type Print = (line: string) => void;
+
+/** Which ones; as the API's parameters are called. */
+export interface ListOptions {
+  readonly group?: string;
+  readonly status?: string;
+  readonly limit: string;
+  readonly json: boolean;
+}
+
+/** Prints one line each. */
+export const listSetAside = async (
+  configuration: Configuration,
+  { json, ...parameters }: ListOptions,
+  print: Print,
+): Promise<void> => {
+  const entries = await fetchEntries(configuration, new URLSearchParams({ ...parameters }).toString());
+  if (json) {
+    for (const entry of entries) print(JSON.stringify(entry));
+    return;
+  }
+  if (entries.length === 0) print('nothing is set aside');
+  for (const { id, status, kind, subject, setAsideAt, reason } of entries) {
+    print([id.padEnd(16), status.padEnd(10), kind.padEnd(8), setAsideAt, `${subject}: ${reason}`].join('  '));
+  }
+};
+
+const fetchEntries = async (configuration: Configuration, query: string): Promise<ReadonlyArray<SetAsideEntry>> => {
+  const { items } = (await request(configuration, 'GET', `/ops/commands?${query}`)) as {
+    readonly items: ReadonlyArray<SetAsideEntry>;
+  };
+  return items;
+};
+
+/** Decides about some of them, and waits until each audit shows it. */
+export const decideSetAside = async (
+  configuration: Configuration,
+  ids: ReadonlyArray<string>,
+  act: { readonly name: 'release' | 'discard'; readonly body?: Readonly<Record<string, string>> },
+  { json }: { readonly json: boolean },
+  print: Print,
+): Promise<void> => {
+  for (const id of ids) {
+    const path = `/ops/commands/${encodeURIComponent(id)}/${act.name}`;
+    const { requestId } = (await request(configuration, 'POST', path, act.body)) as { readonly requestId: number };
+    const entry = await decided(configuration, id, requestId);
+    print(json ? JSON.stringify(entry) : `${id}: ${act.name === 'release' ? 'released' : 'discarded'}`);
+  }
+};
+
+const POLL_MS = 100;
+const TIMEOUT_MS = 30_000;
+
+const decided = async (configuration: Configuration, id: string, requestId: number): Promise<SetAsideEntry> => {
+  const untilMs = systemClock.monotonicMs() + TIMEOUT_MS;
+  const group = encodeURIComponent(id.slice(0, id.lastIndexOf(':')));
+  for (;;) {
+    const entries = await fetchEntries(configuration, `group=${group}&limit=1000`);
+    const entry = entries.find((each) => each.audit.some((audited) => audited.requestId === requestId));
+    if (entry !== undefined) return entry;
+    const refusal = await refusalOf(configuration, requestId);
+    if (refusal !== undefined) throw new ServerRefused(`${id}: ${refusal}`);
+    if (systemClock.monotonicMs() > untilMs) {
+      throw new ServerRefused(`${id}: the reactors have not taken the request up yet (${requestId}); do they run?`);
+    }
+    await systemClock.sleep(POLL_MS);
+  }
+};

@@ -1,0 +1,36 @@
+/** What operators ask about commands and deadlines that were set aside. Stored formats, version with care. */
+import * as E from 'fp-ts/Either';
+import * as t from 'io-ts';
+import { requestBody, RequestRefused, type OperationKind, type OperationRequest } from '../commands/operation-requests';
+import { PositiveInteger } from '../dead-letters/failure-requests';
+import type { ReleasedInstance, SetAside } from './set-aside';
+
+export const commandKinds: ReadonlyArray<OperationKind> = ['command-release', 'command-discard'];
+
+const ReleaseRequest = t.strict({ group: t.string, number: PositiveInteger });
+const DiscardRequest = t.strict({ group: t.string, number: PositiveInteger, reason: t.string });
+
+/** Carries one out, in the caller's transaction; returns the instance that goes on. Throws RequestRefused. */
+export const carryOutCommandRequest = (
+  setAside: SetAside,
+  groups: ReadonlySet<string>,
+  request: OperationRequest,
+): ReleasedInstance => {
+  const body = requestBody(request);
+  const deed = { actor: request.actor, requestId: request.id };
+  const known = (group: string): string => {
+    if (groups.has(group)) return group;
+    throw new RequestRefused(`no process manager of this program is called '${group}'`);
+  };
+  if (request.kind === 'command-discard') {
+    const discard = DiscardRequest.decode(body);
+    if (E.isRight(discard)) {
+      const { group, number, reason } = discard.right;
+      return setAside.discard(known(group), number, reason, deed);
+    }
+  } else {
+    const release = ReleaseRequest.decode(body);
+    if (E.isRight(release)) return setAside.release(known(release.right.group), release.right.number, deed);
+  }
+  throw new RequestRefused(`its body is not one of ${request.kind}: ${request.body}`);
+};

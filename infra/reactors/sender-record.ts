@@ -1,0 +1,37 @@
+/** What the sender writes down in the reactors' file; each call is one transaction. */
+import type { Logger } from '../logger';
+import type { WriteUnderLease } from '../sqlite/leased-database';
+import type { SenderRecord } from './command-sender';
+import type { ProcessLedger } from './process-ledger';
+import type { SetAside } from './set-aside';
+
+export interface SenderRecordOptions {
+  readonly write: WriteUnderLease;
+  readonly ledger: ProcessLedger;
+  readonly setAside: SetAside;
+  readonly logger: Logger;
+  /** Told why nothing can be written just now, and null once that is over. */
+  readonly onFault: (fault: string | null) => void;
+}
+
+/** Makes it. */
+export const senderRecord = ({ write, ledger, setAside, logger, onFault }: SenderRecordOptions): SenderRecord => ({
+  decided: (pending, outcome) => write(() => ledger.learnOutcome(pending, outcome)),
+  tryAgain: (pending, attempt) => {
+    logger.debug({ command: pending.command.id, reason: attempt.reason }, 'a command is tried again');
+    write(() => ledger.noteAttempt(pending, attempt));
+  },
+  defect: (pending, reason) => {
+    const { process, instance, command } = pending;
+    write(() => {
+      ledger.park(pending, reason);
+      setAside.note({ process: process.name, kind: 'command', subject: command.id, instance, reason });
+    });
+    logger.error({ command: command.id, reason }, 'a command is set aside: no repeat can help');
+  },
+  fault: (reason) => {
+    if (reason === null) logger.info({}, 'what becomes of commands is written down again');
+    else logger.warn({ reason }, "what became of a command can't be written down: it is tried again");
+    onFault(reason);
+  },
+});
