@@ -51,6 +51,8 @@ export interface ConnectionTroubleOptions {
 export const connectionTrouble = ({ connection, clock, logger }: ConnectionTroubleOptions): ConnectionTrouble => {
   let last: { readonly reason: string; readonly atMs: number } | undefined;
   let told = '';
+  // Who sets KAFKA_DEBUG wants to read what the client then says.
+  const isDebugged = connection.settings?.['debug'] !== undefined;
   const diagnosedAtMs = new Map<string, number>();
   const diagnoses = new Map<string, string>();
 
@@ -79,7 +81,7 @@ export const connectionTrouble = ({ connection, clock, logger }: ConnectionTroub
     note: (client, { fac, message }) => {
       const failure = fac === 'FAIL' ? failureOf(message, connection) : undefined;
       if (failure === undefined) {
-        logger.debug({ client, fac, reason: message }, 'Kafka: a line of the client');
+        logger[isDebugged ? 'info' : 'debug']({ client, fac, reason: message }, 'Kafka: a line of the client');
         return;
       }
       const finding = failure.askTls ? diagnoses.get(failure.address) : undefined;
