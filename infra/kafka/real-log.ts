@@ -54,6 +54,7 @@ export const openRealLog = async ({ connection, clock, logger }: RealLogOptions)
     openProducer: (listener) => explain(() => openLogProducer(producing, listener, logger, trouble)),
     openConsumer: (group) =>
       explain(() => openLogConsumer({ settings: consuming, group, askBounds, clock, logger, trouble })),
+    trouble: trouble.current,
     close: async () => {
       if (closed.signal.aborted) return;
       closed.abort();
