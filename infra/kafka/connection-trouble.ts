@@ -53,7 +53,7 @@ export interface ConnectionTroubleOptions {
 
 /** Of all clients of one connection: they share its settings, and so its trouble. */
 export const connectionTrouble = ({ connection, clock, logger }: ConnectionTroubleOptions): ConnectionTrouble => {
-  let last: { readonly reason: string; readonly atMs: number } | undefined;
+  let last: { readonly reason: string; readonly needsPerson: boolean; readonly atMs: number } | undefined;
   const toldAtMs = new Map<string, number>();
   // Who sets KAFKA_DEBUG wants to read what the client then says.
   const isDebugged = connection.settings?.['debug'] !== undefined;
@@ -62,7 +62,9 @@ export const connectionTrouble = ({ connection, clock, logger }: ConnectionTroub
 
   const tell = (client: string, reason: string, needsPerson: boolean): void => {
     const nowMs = clock.monotonicMs();
-    last = { reason, atMs: nowMs };
+    // A name may stand for two addresses, of which one is no broker's: what a person has to mend is not covered by that.
+    const isWeaker = last?.needsPerson === true && !needsPerson && nowMs - last.atMs < FRESH_MS;
+    if (!isWeaker) last = { reason, needsPerson, atMs: nowMs };
     // Clients come back several times a second, by turns with different words.
     if (nowMs < (toldAtMs.get(reason) ?? -Infinity) + TELL_INTERVAL_MS) return;
     if (toldAtMs.size >= MOST_REASONS) toldAtMs.clear();
