@@ -32,7 +32,6 @@ export const connectionSettings = (
     'reconnect.backoff.ms': 50,
     'reconnect.backoff.max.ms': 1_000,
     'socket.keepalive.enable': true,
-    'log.connection.close': false,
     ...settingsFor(connection, 'all'),
     'bootstrap.servers': brokers,
     'security.protocol': securityProtocol,

@@ -1,5 +1,4 @@
 /** Handing tokens to clients of the binding, which must be done at the right moment. */
-import type { Admin } from './admin-client';
 import type { ClientSettings } from './client-settings';
 import type { AskForToken, OAuthToken } from './oauth-tokens';
 
@@ -44,7 +43,10 @@ export const clientTokens = (
  * and a token that came meanwhile would hold the event loop for as long; the first request would even wait for the token that
  * waits for it.
  */
-export const adminWithTokens = (settings: ClientSettings, open: (settings: ClientSettings) => Admin): Admin => {
+export const adminWithTokens = <Client extends object>(
+  settings: ClientSettings,
+  open: (settings: ClientSettings) => Client,
+): Client => {
   if (askerOf(settings) === undefined) return open(settings);
   const turns = adminTurns();
   const tokens = clientTokens(settings, turns.free);

@@ -13,7 +13,7 @@ export interface ConnectionFailure {
 
 /** `[thrd:..]: ssl://host:port/bootstrap: what happened (after 5ms in state SSL_HANDSHAKE, 3 identical error(s) suppressed)` */
 const LINE =
-  /^(?:\[thrd:[^\]]*\]: )?(?:[a-z_]+:\/\/)?([^\s/]+:\d+)\/\S+: (.*?)(?: \(after \d+ms in state (\w+).*\))?$/s;
+  /^(?:\[thrd:[^\]]*\]: )?(?:GroupCoordinator: )?(?:[a-z_]+:\/\/)?([^\s/]+:\d+)(?:\/\S+)?: (.*?)(?: \(after \d+ms in state (\w+).*\))?$/s;
 
 /** What went wrong; undefined for a line that tells of no connection. */
 export const failureOf = (line: string, connection: KafkaConnection): ConnectionFailure | undefined => {

@@ -31,6 +31,10 @@ const FRESH_MS = 60_000;
 /** One look at a broker's certificate in so long is enough. */
 const DIAGNOSIS_INTERVAL_MS = 30_000;
 
+/** The same words are logged once in so long. */
+const TELL_INTERVAL_MS = 60_000;
+const MOST_REASONS = 100;
+
 const NOT_REACHED: ReadonlySet<number> = new Set([
   errorCodes.ERR__TRANSPORT,
   errorCodes.ERR__TIMED_OUT,
@@ -49,15 +53,22 @@ export interface ConnectionTroubleOptions {
 
 /** Of all clients of one connection: they share its settings, and so its trouble. */
 export const connectionTrouble = ({ connection, clock, logger }: ConnectionTroubleOptions): ConnectionTrouble => {
-  let last: { readonly reason: string; readonly atMs: number } | undefined;
-  let told = '';
+  let last: { readonly reason: string; readonly needsPerson: boolean; readonly atMs: number } | undefined;
+  const toldAtMs = new Map<string, number>();
+  // Who sets KAFKA_DEBUG wants to read what the client then says.
+  const isDebugged = connection.settings?.['debug'] !== undefined;
   const diagnosedAtMs = new Map<string, number>();
   const diagnoses = new Map<string, string>();
 
   const tell = (client: string, reason: string, needsPerson: boolean): void => {
-    last = { reason, atMs: clock.monotonicMs() };
-    if (reason === told) return;
-    told = reason;
+    const nowMs = clock.monotonicMs();
+    // A name may stand for two addresses, of which one is no broker's: what a person has to mend is not covered by that.
+    const isWeaker = last?.needsPerson === true && !needsPerson && nowMs - last.atMs < FRESH_MS;
+    if (!isWeaker) last = { reason, needsPerson, atMs: nowMs };
+    // Clients come back several times a second, by turns with different words.
+    if (nowMs < (toldAtMs.get(reason) ?? -Infinity) + TELL_INTERVAL_MS) return;
+    if (toldAtMs.size >= MOST_REASONS) toldAtMs.clear();
+    toldAtMs.set(reason, nowMs);
     logger[needsPerson ? 'warn' : 'debug']({ client, reason }, 'Kafka: trouble with a connection');
   };
 
@@ -79,7 +90,7 @@ export const connectionTrouble = ({ connection, clock, logger }: ConnectionTroub
     note: (client, { fac, message }) => {
       const failure = fac === 'FAIL' ? failureOf(message, connection) : undefined;
       if (failure === undefined) {
-        logger.debug({ client, fac, reason: message }, 'Kafka: a line of the client');
+        logger[isDebugged ? 'info' : 'debug']({ client, fac, reason: message }, 'Kafka: a line of the client');
         return;
       }
       const finding = failure.askTls ? diagnoses.get(failure.address) : undefined;
@@ -92,12 +103,11 @@ export const connectionTrouble = ({ connection, clock, logger }: ConnectionTroub
       try {
         const answer = await call();
         last = undefined;
-        told = '';
         return answer;
       } catch (error) {
         if (!(error instanceof KafkaError) || !NOT_REACHED.has(error.code) || last === undefined) throw error;
         if (clock.monotonicMs() - last.atMs >= FRESH_MS) throw error;
-        throw new KafkaError(error.code, `${last.reason} (${error.message})`);
+        throw new KafkaError(error.code, `${error.message}: ${last.reason}`);
       }
     },
   };

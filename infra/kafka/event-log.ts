@@ -182,6 +182,8 @@ export interface EventLog {
   ) => Promise<ReadonlyArray<PartitionOffset>>;
   readonly openProducer: (listener: DeliveryListener, options?: ProducerOptions) => Promise<LogProducer>;
   readonly openConsumer: (group: string) => Promise<LogConsumer>;
+  /** Why no broker is reached, in the words of the last client that failed; undefined where nothing is known. */
+  readonly trouble?: () => string | undefined;
   /** Ends what this process started (the embedded broker); a real cluster goes on. */
   readonly close: () => Promise<void>;
 }

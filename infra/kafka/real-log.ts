@@ -61,6 +61,7 @@ export const openRealLog = async (options: RealLogOptions): Promise<EventLog> =>
       explain(() => openLogProducer({ settings: producing, listener, clock, logger, trouble, ...stall, ...own })),
     openConsumer: (group) =>
       explain(() => openLogConsumer({ settings: consuming, group, askBounds, clock, logger, trouble, ...stall })),
+    trouble: trouble.current,
     close: async () => {
       if (closed.signal.aborted) return;
       closed.abort();

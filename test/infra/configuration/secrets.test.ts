@@ -45,10 +45,17 @@ spec('a secret in a file', ({ test, after }) => {
     assert.match(refusal({ API_KEYS_FILE: fileWith('# nobody yet\n') }), /^API_KEYS_FILE holds no key/);
   });
 
-  const names = ['API_KEYS', 'API_KEY', 'KAFKA_SASL_PASSWORD'];
-  for (const name of names) {
+  const names: ReadonlyArray<readonly [string, Readonly<Record<string, string>>]> = [
+    ['API_KEYS', {}],
+    ['API_KEY', {}],
+    ['KAFKA_SASL_PASSWORD', sasl],
+    ['KAFKA_SSL_KEY_PASSWORD', sasl],
+    ['KAFKA_SSL_KEYSTORE_PASSWORD', sasl],
+    ['KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET', sasl],
+  ];
+  for (const [name, others] of names) {
     const read = (file: string, more: Readonly<Record<string, string>> = {}): string =>
-      refusal({ ...sasl, [`${name}_FILE`]: file, ...more });
+      refusal({ ...others, [`${name}_FILE`]: file, ...more });
 
     test(`${name}_FILE beside ${name} is refused`, () => {
       const sentence = read(fileWith('one-secret-of-many'), { [name]: 'another-secret-of-many' });

@@ -1,109 +1,140 @@
-/** TLS and SCRAM, on a broker of this file's own that asks for both. */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+/** Every way to be let in by a broker that asks who comes, and what is said of whoever is kept out. */
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
-import type { KafkaConnection } from '../../../infra/configuration';
+import { readConfiguration } from '../../../infra/configuration';
+import type { EventLog } from '../../../infra/kafka/event-log';
 import { openLog } from '../../../infra/kafka/open-log';
-import { freePort } from '../../../infra/kafka/real-broker/free-port';
 import { silentLogger, type Logger } from '../../../infra/logger';
-import { ownKafka, type OwnKafka } from '../../support/kafka';
-import { ownKafkaSpec } from '../../support/kafka-spec';
-import { eventually } from '../../support/server';
+import { whyNoKafka } from '../../support/kafka';
+import { specUnless } from '../../support/kafka-spec';
+import type { LocalServer } from '../../support/local-server';
+import { eventually, freePort, startTidemark, type ServerProcess } from '../../support/server';
+import { whyNoCertificates } from './certificates';
 import { deliver, failureOf, fromZero, pollUntil, recordOf, topicNamed, withConsumer } from './log-fixture';
+import { secureKafka, type SecureKafka } from './secure-kafka';
+import { keptOut, letIn, TOKEN_LIFETIME_S, tokenServer, withPassword, withTokens, type Environment } from './ways-in';
 
-const PASSWORD = 'store-secret';
-const user = { username: 'app', password: 'app-secret' };
+/** A way in, from the environment on. */
+const openWith = async (environment: Environment, logger: Logger = silentLogger): Promise<EventLog> =>
+  openLog({ configuration: readConfiguration(environment), clock: systemClock, logger });
 
-const keytool = (...parameters: ReadonlyArray<string>): void => {
-  const { status, stdout, stderr, error } = spawnSync('keytool', parameters, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`keytool: ${error?.message ?? stdout + stderr}`);
+/** What a call says that is kept out, and what was logged meanwhile. */
+const refusalOf = async (environment: Environment): Promise<{ readonly said: string; readonly logged: string }> => {
+  const lines: unknown[] = [];
+  const log = await openWith(environment, { ...silentLogger, warn: (fields) => void lines.push(fields) });
+  const { message } = await failureOf(log.describe(['secret']));
+  await log.close();
+  return { said: message, logged: JSON.stringify(lines) };
 };
 
-/** A key for 127.0.0.1 that signs itself, and its certificate for the clients. */
-const makeCertificate = (folder: string): { readonly keystore: string; readonly ca: string } => {
-  const keystore = join(folder, 'broker.p12');
-  const ca = join(folder, 'ca.pem');
-  const store = ['-keystore', keystore, '-storepass', PASSWORD, '-storetype', 'PKCS12', '-alias', 'broker'];
-  const subject = ['-dname', 'CN=127.0.0.1', '-ext', 'SAN=IP:127.0.0.1', '-validity', '2'];
-  keytool('-genkeypair', '-keyalg', 'RSA', '-keysize', '2048', ...store, ...subject);
-  keytool('-exportcert', '-rfc', '-file', ca, ...store);
-  return { keystore, ca };
-};
+void whyNoKafka().then((missing) =>
+  specUnless(missing ?? whyNoCertificates(), 'a broker that asks who comes', ({ test, before, after }) => {
+    let broker: SecureKafka;
+    let endpoint: LocalServer;
+    let port = 0;
+    let server: ServerProcess | undefined;
+    const refusals = new Map<string, ReturnType<typeof refusalOf>>();
 
-ownKafkaSpec('a cluster that asks for TLS and a password', ({ test, before, after }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'tidemark-tls-'));
-  const brokers: OwnKafka[] = [];
-  let connection: KafkaConnection;
+    before(async () => {
+      endpoint = await tokenServer();
+      broker = await secureKafka();
+      port = await freePort();
+      const folder = mkdtempSync(join(tmpdir(), 'tidemark-refused-'));
+      const wrong = withPassword('SCRAM-SHA-256', 'guessed')(broker, '');
+      server = startTidemark(['serve'], { ...wrong, PORT: String(port), DATA_DIR: folder });
+      // Side by side: each is patient for some seconds.
+      for (const [what, way] of keptOut) {
+        const refusal = refusalOf(way(broker, endpoint.url));
+        refusal.catch(() => undefined);
+        refusals.set(what, refusal);
+      }
+    });
+    after(async () => {
+      await server?.end('SIGKILL');
+      await broker.stop();
+      await endpoint.close();
+    });
 
-  const open = async (changes: Partial<KafkaConnection>, logger: Logger = silentLogger) =>
-    openLog({ configuration: { kafka: { ...connection, ...changes } }, clock: systemClock, logger });
-
-  before(async () => {
-    const { keystore, ca } = makeCertificate(folder);
-    const port = await freePort();
-    const jaas = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
-    brokers.push(
-      await ownKafka({
-        extraListeners: [{ protocol: 'SASL_SSL', port }],
-        properties: {
-          'ssl.keystore.type': 'PKCS12',
-          'ssl.keystore.location': keystore,
-          'ssl.keystore.password': PASSWORD,
-          'ssl.key.password': PASSWORD,
-          'sasl.enabled.mechanisms': 'SCRAM-SHA-256',
-          'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config': jaas,
+    for (const [what, , message] of keptOut) {
+      test(
+        `keeps out ${what}: the call that fails says why, and so does the log`,
+        async () => {
+          const { said, logged } = (await refusals.get(what)) ?? { said: '', logged: '' };
+          assert.match(said, message);
+          assert.match(logged, message);
         },
-        formatParameters: ['--add-scram', `SCRAM-SHA-256=[name=${user.username},password=${user.password}]`],
-      }),
-    );
-    connection = {
-      brokers: `127.0.0.1:${port}`,
-      securityProtocol: 'sasl_ssl',
-      sslCaLocation: ca,
-      sasl: { mechanism: 'SCRAM-SHA-256', ...user },
-    };
-  });
-  after(async () => {
-    for (const broker of brokers) await broker.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+        { timeoutMs: 60_000 },
+      );
+    }
 
-  test(
-    'takes and hands out records, encrypted, from who has the password',
-    async () => {
-      const log = await open({});
-      await log.ensureTopics([topicNamed('secret')]);
-      await deliver(log, [recordOf('secret', 1)]);
-      const [record] = await withConsumer(log, async (consumer) => {
-        consumer.assign(fromZero('secret'));
-        return pollUntil(consumer, 1);
-      });
-      await log.close();
-      assert.is(String(record?.key), 'key-1');
-    },
-    { timeoutMs: 60_000 },
-  );
+    letIn.forEach(([what, way], index) => {
+      test(
+        `takes and hands out records from who comes with ${what}`,
+        async () => {
+          const topic = `secret-${index}`;
+          const log = await openWith(way(broker, endpoint.url));
+          await log.ensureTopics([topicNamed(topic)]);
+          await deliver(log, [recordOf(topic, 1)]);
+          const [record] = await withConsumer(log, async (consumer) => {
+            consumer.assign(fromZero(topic));
+            return pollUntil(consumer, 1);
+          });
+          await log.close();
+          assert.is(String(record?.key), 'key-1');
+        },
+        { timeoutMs: 60_000 },
+      );
+    });
 
-  for (const [what, changes] of [
-    ['a wrong password', { sasl: { mechanism: 'SCRAM-SHA-256', username: 'app', password: 'guessed' } }],
-    ["nobody's certificate", { sslCaLocation: '/etc/ssl/certs/ca-certificates.crt' }],
-  ] as const) {
     test(
-      `keeps out ${what}, and the log says why`,
+      'goes on with clients whose first token has ended, without a stop of the event loop',
       async () => {
-        const lines: unknown[] = [];
-        const logger = { ...silentLogger, warn: (fields: unknown) => void lines.push(fields) };
-        const log = await open(changes, logger);
-        await failureOf(log.describe(['secret']));
-        await eventually('the reason is logged', async () =>
-          Promise.resolve(/authentication|ssl/i.test(JSON.stringify(lines))),
-        );
+        const log = await openWith(withTokens(broker, endpoint.url));
+        await log.ensureTopics([topicNamed('tokens')]);
+        const asked = endpoint.requests.length;
+        let longestStopMs = 0;
+        await withConsumer(log, async (consumer) => {
+          consumer.assign(fromZero('tokens'));
+          const untilMs = systemClock.monotonicMs() + 1_800 * TOKEN_LIFETIME_S;
+          for (let sequence = 1; systemClock.monotonicMs() < untilMs; sequence += 1) {
+            const beforeMs = systemClock.monotonicMs();
+            await systemClock.sleep(200);
+            longestStopMs = Math.max(longestStopMs, systemClock.monotonicMs() - beforeMs - 200);
+            if (sequence % 5 === 0) await consumer.watermarks('tokens', 0);
+          }
+          await deliver(log, [recordOf('tokens', 1)]);
+          await pollUntil(consumer, 1);
+        });
         await log.close();
+        assert.ok(endpoint.requests.length > asked + 1);
+        // A hand-over at the wrong moment stops it for five seconds.
+        assert.ok(longestStopMs < 3_000, `${longestStopMs} ms`);
       },
       { timeoutMs: 60_000 },
     );
-  }
-});
+
+    test(
+      'that refuses a password is named by the status of the relay and of every group, which keep trying',
+      async () => {
+        type Status = Readonly<Record<'state' | 'reason', string>>;
+        const get = async (path: string): Promise<unknown> => (await fetch(`http://127.0.0.1:${port}${path}`)).json();
+        const isRefused = ({ state, reason }: Status): boolean =>
+          state === 'retrying' && /authentication failed: the user 'app' was refused by .*SCRAM-SHA-256/.test(reason);
+        try {
+          await eventually('the relay says so', async () => isRefused((await get('/ops/relay')) as Status), 40_000);
+          await eventually('each group says so', async () => {
+            const { items } = (await get('/ops/groups')) as { readonly items: ReadonlyArray<Status> };
+            return items.length >= 5 && items.every(isRefused);
+          });
+          assert.not.match(server?.output() ?? '', 'guessed');
+        } finally {
+          await server?.end('SIGKILL');
+        }
+      },
+      { timeoutMs: 80_000 },
+    );
+  }),
+);
