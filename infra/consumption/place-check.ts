@@ -2,8 +2,9 @@
  * Whether a record is an event of this store in the place where it belongs: the one acceptance that everything which comes
  * from the log goes through, whoever reads it. What is not accepted moves no mark, is never applied, and blocks no stream.
  */
+import { isoTime } from '../clock';
 import type { Catalog } from '../../domain/kernel/aggregate';
-import { aggregateIdOf, categoryOf } from '../../domain/kernel/recorded-event';
+import { aggregateIdOf, categoryOf, eventId } from '../../domain/kernel/recorded-event';
 import { defaultSource, type ReceivedEvent } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
 import { partitionOf } from '../kafka/murmur2';
@@ -73,6 +74,7 @@ const foreignBy = (
 
 const contradictionIn = ({ envelope, claims }: Parameters<PlaceCheck>[1]): string | undefined => {
   const { id, stream, version, type, schemaVersion } = envelope;
+  if (id !== eventId(stream, version)) return `its id is ${shown(id)}, where ${shown(eventId(stream, version))} is meant`;
   if (claims.subject !== aggregateIdOf(stream)) return `its 'subject' is ${shown(claims.subject)}, its id ${shown(id)}`;
   if (claims.streamVersion !== version)
     return `its 'streamversion' is ${shown(claims.streamVersion)}, its id ${shown(id)}`;
@@ -124,7 +126,7 @@ const differenceFrom = (
   if (envelope.version !== version || envelope.stream !== stream)
     return `at its position ${position} the store has ${shown(`${stream}@${version}`)}, not ${shown(id)}`;
   if (!isWritten(catalog, envelope, type, schemaVersion)) return name('type or schema version');
-  if (Date.parse(envelope.recordedAt) !== recordedAtMs) return name('time');
+  if (envelope.recordedAt !== isoTime(recordedAtMs)) return name('time');
   if (envelope.correlationId !== correlationId || envelope.causationId !== causationId)
     return name('correlation or causation');
   return envelope.actor === actor && (envelope.traceparent ?? null) === traceparent

@@ -1,6 +1,7 @@
 /** The views' operations on a file of their own, fed with events from the store's side or as records from the log's. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { Readable } from 'node:stream';
 import { join } from 'node:path';
 import { catalog as declaredCatalog } from '../../domain/catalog';
 import type { Catalog } from '../../domain/kernel/aggregate';
@@ -16,6 +17,7 @@ import type { StoredAttributes } from '../../infra/sqlite/event-queries';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { LeaseLost } from '../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
+import { importEvents } from '../../infra/sqlite/store-file';
 import { packBatch, type OpenMove } from '../../projections/engine/packed-batch';
 import type { ViewsOperations } from '../../projections/engine/views-operations';
 import { viewsMigrations } from '../../projections/engine/views-schema';
@@ -184,6 +186,12 @@ export const storedOf = (story: ReadonlyArray<Told>): ReadonlyArray<StoredEvent>
 /** Where an event goes, and its record but for the offset. */
 export const encoded = (event: StoredEvent, catalog: Catalog = declaredCatalog): EncodedEvent =>
   cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: 'urn:test', storeId: STORE_ID })(event);
+
+/** A store's file that holds these events, with the id that the tests' records name. */
+export const fillStore = async (file: string, events: ReadonlyArray<StoredEvent>, catalog?: Catalog): Promise<void> => {
+  const lines = Readable.from(events.map((event) => encoded(event, catalog).value)) as AsyncIterable<string>;
+  await importEvents({ file, lines, clock: systemClock, leaseTtlMs: 5_000, keepStoreId: true, onProgress: () => undefined });
+};
 
 /** The record of an event at an offset. */
 export const recordAt = (event: StoredEvent, offset: number, catalog?: Catalog): LogRecord => {

@@ -41,6 +41,7 @@ export const commandDocumentation = (
       'idempotency-key-reused',
       'unreadable-stream',
       'overloaded',
+      'store-behind',
       'store-unavailable',
     ),
     422: {
