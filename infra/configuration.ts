@@ -158,7 +158,9 @@ const uriReference = (environment: Environment, name: string): string | undefine
 
 const isUriReference = (value: string): boolean =>
   value.length <= 200 &&
-  /^(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=[\]]|%[0-9A-Fa-f]{2})+(?:#(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)?$/.test(value) &&
+  /^(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=[\]]|%[0-9A-Fa-f]{2})+(?:#(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)?$/.test(
+    value,
+  ) &&
   URL.canParse(value, 'http://base.example/');
 
 /** A host to connect to: one that stands for all of a machine's addresses is reached at the machine itself. */

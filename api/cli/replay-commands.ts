@@ -135,7 +135,10 @@ const addFiles = (program: Command, print: (line: string) => void): void => {
     .command('import')
     .description('fills an empty store from JSON lines of CloudEvents; positions and ids stay')
     .argument('<file>')
-    .option('--keep-store-id', 'the installation moves: it stays the store that the file names (never beside the original)')
+    .option(
+      '--keep-store-id',
+      'the installation moves: it stays the store that the file names (never beside the original)',
+    )
     .action(async (file: string, options: { keepStoreId?: true }) => {
       const { importStore } = await import('./import.js');
       await importStore(readConfiguration(), file, options.keepStoreId === true, print);

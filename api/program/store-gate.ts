@@ -77,7 +77,9 @@ export const openStoreGate = ({ files, reader, clock, logger, awaitsRelay }: Sto
     guarded: (handle) => (request) => async () => {
       await firstLook();
       const { verdict, reason } = current;
-      return verdict === 'store-behind' && reason !== null ? E.left({ _tag: 'StoreBehind', reason }) : handle(request)();
+      return verdict === 'store-behind' && reason !== null
+        ? E.left({ _tag: 'StoreBehind', reason })
+        : handle(request)();
     },
     stop: async () => {
       stopping.abort();

@@ -33,7 +33,9 @@ export const placeCheck = (catalog: Catalog, store: () => StoreFacts): PlaceChec
     const foreign = foreignBy(facts, received);
     if (foreign !== undefined) return { class: 'foreign', reason: foreign };
     const misplaced =
-      contradictionIn(received) ?? isInPlace(record, received.envelope.stream) ?? differenceFrom(catalog, facts, received);
+      contradictionIn(received) ??
+      isInPlace(record, received.envelope.stream) ??
+      differenceFrom(catalog, facts, received);
     return misplaced === undefined ? undefined : { class: 'misplaced', reason: misplaced };
   };
 };
@@ -50,10 +52,7 @@ const shown = (value: unknown): string => {
   return text.length <= SHOWN_CHARACTERS ? `'${text}'` : `'${text.slice(0, SHOWN_CHARACTERS)}...'`;
 };
 
-const foreignBy = (
-  { identity }: StoreFacts,
-  { envelope, claims }: Parameters<PlaceCheck>[1],
-): string | undefined => {
+const foreignBy = ({ identity }: StoreFacts, { envelope, claims }: Parameters<PlaceCheck>[1]): string | undefined => {
   const { storeId, source } = claims;
   if (storeId === undefined) {
     if (envelope.position <= identity.unnamedUntilPosition) return undefined;
@@ -74,7 +73,8 @@ const foreignBy = (
 
 const contradictionIn = ({ envelope, claims }: Parameters<PlaceCheck>[1]): string | undefined => {
   const { id, stream, version, type, schemaVersion } = envelope;
-  if (id !== eventId(stream, version)) return `its id is ${shown(id)}, where ${shown(eventId(stream, version))} is meant`;
+  if (id !== eventId(stream, version))
+    return `its id is ${shown(id)}, where ${shown(eventId(stream, version))} is meant`;
   if (claims.subject !== aggregateIdOf(stream)) return `its 'subject' is ${shown(claims.subject)}, its id ${shown(id)}`;
   if (claims.streamVersion !== version)
     return `its 'streamversion' is ${shown(claims.streamVersion)}, its id ${shown(id)}`;

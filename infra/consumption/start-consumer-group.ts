@@ -172,7 +172,8 @@ const makePlan = async (running: Running, consumer: LogConsumer): Promise<Starti
   const checkpoints = await handler.checkpoints();
   const plan = startingPlan({ declared: topics, found, bounds, checkpoints, acceptNewLog });
   if (plan._tag === 'Refuse') throw new GroupHalted(plan.reason);
-  const isHealed = plan.catchUp === undefined && (await handler.hasSetAsideUpTo?.(running.storeLastPosition())) === true;
+  const isHealed =
+    plan.catchUp === undefined && (await handler.hasSetAsideUpTo?.(running.storeLastPosition())) === true;
   return isHealed ? { ...plan, catchUp: 'the store has come as far as records that were set aside' } : plan;
 };
 

@@ -188,7 +188,8 @@ const differenceOf = (record: LogRecord, received: ReceivedEvent, expected: Enco
   }
   const { storeId, subject } = received.claims;
   // Records from before stores had ids name none.
-  if (storeId !== undefined && storeId !== wanted.right.claims.storeId) return `its storeid is ${JSON.stringify(storeId)}`;
+  if (storeId !== undefined && storeId !== wanted.right.claims.storeId)
+    return `its storeid is ${JSON.stringify(storeId)}`;
   if (subject !== wanted.right.claims.subject) return `its subject is ${JSON.stringify(subject)}`;
   return JSON.stringify(received.data) === JSON.stringify(wanted.right.data) ? undefined : 'its payload is another one';
 };

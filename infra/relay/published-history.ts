@@ -36,7 +36,7 @@ export const storeBehindWays =
   "'npx tidemark store' shows how far each stage has come";
 
 const otherStoreWays =
-  'Start on topics of its own with another KAFKA_TOPIC_PREFIX; where the topics were this store\'s under an id that it had ' +
+  "Start on topics of its own with another KAFKA_TOPIC_PREFIX; where the topics were this store's under an id that it had " +
   "before, 'npx tidemark store new-history' shows the plan";
 
 /** Undefined where publishing may go on. */

@@ -63,10 +63,12 @@ export const openEventReader = (file: string): EventReader => {
       dataVersion: () => dataVersion(database),
       operationRequestsAfter: (id, kinds) => {
         const named = kinds === undefined ? null : JSON.stringify(kinds);
-        return requests.all(Math.max(id, identity.requestFloor), named, named, REQUESTS_PER_READ).map(({ requestedAtMs, ...request }) => ({
-          ...request,
-          requestedAt: isoTime(requestedAtMs),
-        }));
+        return requests
+          .all(Math.max(id, identity.requestFloor), named, named, REQUESTS_PER_READ)
+          .map(({ requestedAtMs, ...request }) => ({
+            ...request,
+            requestedAt: isoTime(requestedAtMs),
+          }));
       },
       close: () => void database.close(),
     };

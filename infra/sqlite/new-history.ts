@@ -124,6 +124,7 @@ const renamed = (store: Held | undefined, { confirmed, actor, clock }: NewHistor
 };
 
 const moveAside = (from: string, to: string): NewHistory['moved'][number] => {
-  for (const suffix of ['', '-wal', '-shm']) if (existsSync(`${from}${suffix}`)) renameSync(`${from}${suffix}`, `${to}${suffix}`);
+  for (const suffix of ['', '-wal', '-shm'])
+    if (existsSync(`${from}${suffix}`)) renameSync(`${from}${suffix}`, `${to}${suffix}`);
   return { from, to };
 };

@@ -24,7 +24,8 @@ export class ImportRefused extends Error {
 const DATA_MARK = ',"data":';
 
 /** Reads a line as an event with its payload's very text. A Left says what is wrong. */
-export const eventOfLine = (line: string): E.Either<string, StoredEvent> => E.map(({ event }: Line) => event)(readLine(line));
+export const eventOfLine = (line: string): E.Either<string, StoredEvent> =>
+  E.map(({ event }: Line) => event)(readLine(line));
 
 interface Line {
   readonly event: StoredEvent;
@@ -118,7 +119,9 @@ const identify = (database: Database, { keepStoreId, clock }: ImportOptions, ids
   const [storeId] = [...ids];
   if (keepStoreId !== true) {
     const reason = typeof storeId === 'string' ? `imported as a copy of ${storeId}` : 'imported as a copy';
-    database.transaction(() => replaceStoreIdentity(database, clock, { unnamedUntilPosition: 0, reason, actor: IMPORT }))();
+    database.transaction(() =>
+      replaceStoreIdentity(database, clock, { unnamedUntilPosition: 0, reason, actor: IMPORT }),
+    )();
     return;
   }
   if (ids.size !== 1 || typeof storeId !== 'string' || storeId === '') {
@@ -126,7 +129,9 @@ const identify = (database: Database, { keepStoreId, clock }: ImportOptions, ids
   }
   const unnamedUntilPosition = storeStatements(database).lastPosition.get() ?? 0;
   const reason = 'imported as this installation, which moved';
-  database.transaction(() => replaceStoreIdentity(database, clock, { storeId, unnamedUntilPosition, reason, actor: IMPORT }))();
+  database.transaction(() =>
+    replaceStoreIdentity(database, clock, { storeId, unnamedUntilPosition, reason, actor: IMPORT }),
+  )();
 };
 
 const IMPORT = 'tidemark import';

@@ -56,6 +56,8 @@ export interface ViewsOptions {
   readonly stored?: ReadonlyArray<StoredEvent>;
   readonly requests?: ReadonlyArray<OperationRequest>;
   readonly leaseTtlMs?: number;
+  /** What the store says of its events, where that differs from what it hands out. */
+  readonly eventAt?: StoreFacts['eventAt'];
   readonly onLost?: (reason: LeaseLost) => void;
 }
 
@@ -65,7 +67,8 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const leased = await openLeased(options);
   const stored = [...(options.stored ?? [])];
   const requests = [...(options.requests ?? [])];
-  const openStore = () => storeOf(stored, requests);
+  const { eventAt } = options;
+  const openStore = () => ({ ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) });
   const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
@@ -142,7 +145,8 @@ export const recordedFacts: StoreFacts = {
   },
 };
 
-const attributesOf = (event: StoredEvent): StoredAttributes => [
+/** An event as the store tells it without its payload. */
+export const attributesOf = (event: StoredEvent): StoredAttributes => [
   event.stream,
   event.version,
   event.type,
@@ -190,7 +194,14 @@ export const encoded = (event: StoredEvent, catalog: Catalog = declaredCatalog):
 /** A store's file that holds these events, with the id that the tests' records name. */
 export const fillStore = async (file: string, events: ReadonlyArray<StoredEvent>, catalog?: Catalog): Promise<void> => {
   const lines = Readable.from(events.map((event) => encoded(event, catalog).value)) as AsyncIterable<string>;
-  await importEvents({ file, lines, clock: systemClock, leaseTtlMs: 5_000, keepStoreId: true, onProgress: () => undefined });
+  await importEvents({
+    file,
+    lines,
+    clock: systemClock,
+    leaseTtlMs: 5_000,
+    keepStoreId: true,
+    onProgress: () => undefined,
+  });
 };
 
 /** The record of an event at an offset. */
