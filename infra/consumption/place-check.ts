@@ -48,7 +48,8 @@ const SHOWN_CHARACTERS = 60;
 
 /** Reasons are stored and counted: nothing of any length gets into one. */
 const shown = (value: unknown): string => {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+  if (value === undefined) return 'missing';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length <= SHOWN_CHARACTERS ? `'${text}'` : `'${text.slice(0, SHOWN_CHARACTERS)}...'`;
 };
 

@@ -50,8 +50,12 @@ const installation = async (settings: Readonly<Record<string, string>>): Promise
       server = startTidemark(['serve'], { ...environment, ...more });
       await eventually('it answers', async () => (await get('/health/live')).status === 200);
     },
-    stop: async () => void assert.is(await server?.end('SIGTERM'), 0, server?.output()),
-    kill: async () => void (await server?.end('SIGKILL')),
+    stop: async () => {
+      assert.is(await server?.end('SIGTERM'), 0, server?.output());
+    },
+    kill: async () => {
+      await server?.end('SIGKILL');
+    },
     place: async (orderId) => {
       const response = await fetch(`${url}/orders/${orderId}/place`, {
         method: 'POST',

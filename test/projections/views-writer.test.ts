@@ -167,7 +167,7 @@ spec('a record that can not be read', ({ test }) => {
       'an event of a schema to come',
       {
         key: Buffer.from('a'),
-        value: Buffer.from(ofSchemaToCome?.value ?? ''),
+        value: Buffer.from(ofSchemaToCome.value ?? ''),
         headers: STRUCTURED_HEADERS,
       },
       /schema version 9; this program knows up to 2/,
