@@ -2,7 +2,6 @@
  * Whether a record is an event of this store in the place where it belongs: the one acceptance that everything which comes
  * from the log goes through, whoever reads it. What is not accepted moves no mark, is never applied, and blocks no stream.
  */
-import { isoTime } from '../clock';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, eventId } from '../../domain/kernel/recorded-event';
 import { defaultSource, type ReceivedEvent } from '../kafka/cloud-events';
@@ -17,6 +16,7 @@ export interface StoreFacts {
   readonly identity: StoreIdentity;
   readonly eventAt: (position: number) => StoredAttributes | undefined;
   readonly lastPosition: () => number;
+  readonly inSnapshot?: <Result>(work: () => Result) => Result;
 }
 
 /** Undefined where the record is accepted. */
@@ -127,13 +127,19 @@ const differenceFrom = (
   if (envelope.version !== version || envelope.stream !== stream)
     return `at its position ${position} the store has ${shown(`${stream}@${version}`)}, not ${shown(id)}`;
   if (!isWritten(catalog, envelope, type, schemaVersion)) return name('type or schema version');
-  if (envelope.recordedAt !== isoTime(recordedAtMs)) return name('time');
+  if (!isTimeOf(envelope.recordedAt, recordedAtMs)) return name('time');
   if (envelope.correlationId !== correlationId || envelope.causationId !== causationId)
     return name('correlation or causation');
   return envelope.actor === actor && (envelope.traceparent ?? null) === traceparent
     ? undefined
     : name('actor or trace context');
 };
+
+/** As the store writes it: the same instant can be written in other ways, which are not its own. */
+const isTimeOf = (text: string, timeMs: number): boolean =>
+  text.length === ISO_LENGTH && text[10] === 'T' && text.endsWith('Z') && Date.parse(text) === timeMs;
+
+const ISO_LENGTH = '2026-01-01T00:00:00.000Z'.length;
 
 /** As it is stored, or in an older version of the same event (WRITE_VERSIONS). */
 const isWritten = (

@@ -10,6 +10,8 @@ import { storeMigrations } from './store-migrations';
 export interface EventReader extends EventQueries {
   /** Who the store is. */
   readonly identity: StoreIdentity;
+  /** Runs reads in one transaction: many small ones then cost a third. */
+  readonly inSnapshot: <Result>(work: () => Result) => Result;
   /** Whether the path still leads to the file that is read here: it may have been replaced meanwhile. */
   readonly isInPlace: () => boolean;
   /** Changes whenever the writer commits: look again then, and only then. */
@@ -59,6 +61,7 @@ export const openEventReader = (file: string): EventReader => {
     return {
       ...eventQueries(database),
       identity,
+      inSnapshot: (work) => database.transaction(work)(),
       isInPlace: () => inodeOf(file) === openedInode,
       dataVersion: () => dataVersion(database),
       operationRequestsAfter: (id, kinds) => {

@@ -126,6 +126,7 @@ export const storeOf = (
   positionOf: (id) => stored.find((event) => event.id === id)?.position,
   identity: { storeId: STORE_ID, unnamedUntilPosition: 0, requestFloor: 0 },
   isInPlace: () => true,
+  inSnapshot: (work) => work(),
   eventAt: (position) => {
     const event = stored.find((each) => each.position === position) ?? recorded.get(position);
     return event === undefined ? undefined : attributesOf(event);
