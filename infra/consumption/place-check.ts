@@ -3,7 +3,7 @@
  * from the log goes through, whoever reads it. What is not accepted moves no mark, is never applied, and blocks no stream.
  */
 import type { Catalog } from '../../domain/kernel/aggregate';
-import { aggregateIdOf, categoryOf, eventId } from '../../domain/kernel/recorded-event';
+import { aggregateIdOf, categoryOf, eventId, type EventEnvelope } from '../../domain/kernel/recorded-event';
 import { defaultSource, type ReceivedEvent } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
 import { partitionOf } from '../kafka/murmur2';
@@ -23,7 +23,13 @@ export interface StoreFacts {
 export type PlaceCheck = (
   record: Pick<LogRecord, 'topic' | 'partition' | 'key'>,
   received: Pick<ReceivedEvent, 'envelope' | 'claims'>,
-) => Failure | undefined;
+) => PlaceRefusal | undefined;
+
+/** Why a record is not accepted. */
+export interface PlaceRefusal extends Failure {
+  /** In its place in every respect, but the store does not have it: forged, or of a newer state of the same store. */
+  readonly isUnknown?: true;
+}
 
 /** Prepares the check; the store is asked for at the first record. */
 export const placeCheck = (catalog: Catalog, store: () => StoreFacts): PlaceCheck => {
@@ -32,11 +38,14 @@ export const placeCheck = (catalog: Catalog, store: () => StoreFacts): PlaceChec
     const facts = store();
     const foreign = foreignBy(facts, received);
     if (foreign !== undefined) return { class: 'foreign', reason: foreign };
-    const misplaced =
-      contradictionIn(received) ??
-      isInPlace(record, received.envelope.stream) ??
-      differenceFrom(catalog, facts, received);
-    return misplaced === undefined ? undefined : { class: 'misplaced', reason: misplaced };
+    const misplaced = contradictionIn(received) ?? isInPlace(record, received.envelope.stream);
+    if (misplaced !== undefined) return { class: 'misplaced', reason: misplaced };
+    const { envelope } = received;
+    const stored = facts.eventAt(envelope.position);
+    const unknown = unknownBy(facts, stored, envelope);
+    if (unknown !== undefined) return { class: 'misplaced', reason: unknown, isUnknown: true };
+    const differs = stored === undefined ? undefined : differenceFrom(catalog, envelope, stored);
+    return differs === undefined ? undefined : { class: 'misplaced', reason: differs };
   };
 };
 
@@ -114,18 +123,26 @@ const placesOf = (catalog: Catalog) => {
 // What the store says
 // -------------------------------------------------------------------------------------
 
-const differenceFrom = (
-  catalog: Catalog,
+const unknownBy = (
   facts: StoreFacts,
-  { envelope }: Parameters<PlaceCheck>[1],
+  stored: StoredAttributes | undefined,
+  envelope: EventEnvelope,
 ): string | undefined => {
   const { position, id } = envelope;
-  const stored = facts.eventAt(position);
   if (stored === undefined) return `its position ${position} lies beyond the store's end at ${facts.lastPosition()}`;
-  const [stream, version, type, schemaVersion, recordedAtMs, correlationId, causationId, actor, traceparent] = stored;
-  const name = (attribute: string): string => `at its position ${position} the store has another ${attribute}`;
-  if (envelope.version !== version || envelope.stream !== stream)
-    return `at its position ${position} the store has ${shown(`${stream}@${version}`)}, not ${shown(id)}`;
+  const [stream, version] = stored;
+  return envelope.version === version && envelope.stream === stream
+    ? undefined
+    : `at its position ${position} the store has ${shown(eventId(stream, version))}, not ${shown(id)}`;
+};
+
+/** What the store has under the same id in another way. */
+const differenceFrom = (
+  catalog: Catalog,
+  envelope: EventEnvelope,
+  [, , type, schemaVersion, recordedAtMs, correlationId, causationId, actor, traceparent]: StoredAttributes,
+): string | undefined => {
+  const name = (attribute: string): string => `at its position ${envelope.position} the store has another ${attribute}`;
   if (!isWritten(catalog, envelope, type, schemaVersion)) return name('type or schema version');
   if (!isTimeOf(envelope.recordedAt, recordedAtMs)) return name('time');
   if (envelope.correlationId !== correlationId || envelope.causationId !== causationId)

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { openEventReader } from '../../infra/sqlite/event-reader';
 import type { Spec } from '../spec';
 import { spec } from '../spec';
+import { produceRaw } from '../support/broker-admin';
 import { kafkaSpec } from '../support/kafka-spec';
 import { eventually, freePort, runTidemark, startTidemark, type ServerProcess } from '../support/server';
 
@@ -198,6 +199,19 @@ const olderStore = (
     },
     { timeoutMs: 60_000 },
   );
+
+  test(
+    'reads nothing into views that were made from another history, and says whose they are',
+    async () => {
+      const [aside] = readdirSync(one.directory).filter((name) => name.startsWith('views.sqlite.before-'));
+      copyFileSync(join(one.directory, aside ?? ''), join(one.directory, 'views.sqlite'));
+      await one.start(fresh());
+      await halted(one, new RegExp(`views.sqlite was made from the store ${storeId}, but this store is .*new-history`));
+      assert.is((await one.get('/health/ready')).status, 503);
+      await one.stop();
+    },
+    { timeoutMs: 60_000 },
+  );
 };
 
 spec('a store that is older than its readers, with the embedded broker', (tools) => {
@@ -215,6 +229,72 @@ kafkaSpec('a store that is older than its topics, on a real broker', (tools, bro
     tools,
     () => kafka(prefixes.first),
     () => kafka(prefixes.second),
+  );
+});
+
+/** A record that is an event in every respect but that no store has recorded it. */
+const forged = (storeId: string | undefined, orderId: string): Buffer => {
+  const attributes = {
+    ...{
+      specversion: '1.0',
+      id: `order-${orderId}@1`,
+      source: '/tidemark/order',
+      type: 'OrderPlaced',
+      subject: orderId,
+    },
+    ...{ time: '2026-01-01T12:00:00.000Z', dataschema: 'http://127.0.0.1/schemas/OrderPlaced/1', actor: 'mallory' },
+    ...{ correlationid: 'c', causationid: 'c', storeid: storeId, streamversion: 1, position: 9_000_000_000_000_000 },
+  };
+  const lines = [{ sku: 's1', quantity: 1, unitPrice: 100, freight: 5 }];
+  const order = { orderId, customerId: 'c1', currency: 'EUR', amount: 105, placedAt: '2026-01-01T12:00:00Z', lines };
+  return Buffer.from(JSON.stringify({ ...attributes, data: order }));
+};
+
+kafkaSpec('records that somebody has put into a topic', ({ test, after }, broker) => {
+  let one: Installation | undefined;
+  after(async () => {
+    await one?.kill();
+    if (one !== undefined) rmSync(one.directory, { recursive: true, force: true });
+  });
+
+  test(
+    'switch nothing off, show nowhere, and are named; the relay goes on after a restart',
+    async () => {
+      const prefix = broker.topicPrefix();
+      const victim = await installation({ KAFKA_BROKERS: broker.servers, KAFKA_TOPIC_PREFIX: prefix });
+      one = victim;
+      await victim.start();
+      await placed(victim, 'o1');
+      const { storeId } = JSON.parse((await victim.tidemark(['store', '--json'])).output) as { storeId: string };
+      for (const claimed of [undefined, storeId, 'another']) {
+        const key = `x${String(claimed).slice(0, 4)}`;
+        for (const partition of [0, 1, 2, 3]) {
+          const record = { topic: `${prefix}orders`, partition, key, value: forged(claimed, key) };
+          await produceRaw(broker.servers, {
+            ...record,
+            headers: [{ 'content-type': 'application/cloudevents+json' }],
+          });
+        }
+      }
+      for (let number = 2; number < 8; number += 1) await placed(victim, `o${number}`);
+      const rows = (await victim.get('/views/order-summary')).body['items'] as ReadonlyArray<Record<string, unknown>>;
+      assert.equal(
+        rows.map(({ orderId }) => orderId).filter((id) => String(id).startsWith('x')),
+        [],
+      );
+      const letters = (await victim.get('/ops/dead-letters?group=order-summary')).body['items'] as typeof rows;
+      const classes = letters.map((letter) => String(letter['class'])).sort();
+      assert.equal(classes, [
+        ...Array.from({ length: 8 }, () => 'foreign'),
+        ...Array.from({ length: 4 }, () => 'misplaced'),
+      ]);
+      assert.is((await victim.get('/health/ready')).status, 200);
+      await victim.stop();
+      await victim.start();
+      await placed(victim, 'o9');
+      assert.is((await victim.get('/ops/relay')).body['state'], 'running');
+    },
+    { timeoutMs: 90_000 },
   );
 });
 

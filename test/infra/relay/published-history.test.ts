@@ -9,7 +9,10 @@ const record = (position: number, failureClass?: Failure['class'], partition = 0
   partition,
   id: `order-${position}@1`,
   position,
-  refused: failureClass === undefined ? undefined : { class: failureClass, reason: 'so it is' },
+  refused:
+    failureClass === undefined
+      ? undefined
+      : { class: failureClass, reason: 'so it is', ...(failureClass === 'misplaced' ? { isUnknown: true } : {}) },
 });
 const foreign = (position: number, partition = 0): EndRecord => record(position, 'foreign', partition);
 const misplaced = (position: number, partition = 0): EndRecord => record(position, 'misplaced', partition);
