@@ -1,11 +1,13 @@
 /** A group and the store that it works for: other stores, older ones, and one that was older for a while. */
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../../domain/catalog';
 import { systemClock } from '../../../infra/clock';
 import { startConsumerGroup } from '../../../infra/consumption/start-consumer-group';
 import { storeFit } from '../../../infra/consumption/store-fit';
 import { deadLetterReader } from '../../../infra/dead-letters/dead-letter-reader';
+import type { EventLog } from '../../../infra/kafka/event-log';
 import { silentLogger } from '../../../infra/logger';
 import { memoryLog } from '../../projections/memory-log';
 import { logOf, storedOf, storeOf, STORE_ID, type Told } from '../../projections/views-fixture';
@@ -20,7 +22,19 @@ const story = storedOf(
     return [`stock-${sku}`, 'StockReceived', { sku, receiptId: 'r', quantity: 1, receivedAt: '2018-01-01T00:00:00Z' }];
   }),
 );
-const log = memoryLog({ records: logOf(story) });
+const memory = memoryLog({ records: logOf(story) });
+/** One that waits where there is nothing, as a broker does. */
+const log: EventLog = {
+  ...memory,
+  openConsumer: async (group) => {
+    const consumer = await memory.openConsumer(group);
+    const poll: typeof consumer.poll = async (most) => {
+      await delay(5);
+      return consumer.poll(most);
+    };
+    return { ...consumer, poll };
+  },
+};
 
 /** Runs the group on a store with so many of the events until what is wanted holds; answers its last status. */
 const run = async (tally: Tally, events: number, holds: () => boolean, isReplaced = () => false) => {
