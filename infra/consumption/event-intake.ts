@@ -147,7 +147,8 @@ const incomingTo = (options: IntakeOptions, reading: ReadArrivals): EventIntake[
         else on.arrival(arrival.right);
       });
     };
-    const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit);
+    const { inSnapshot = (work) => work() } = options.store();
+    const counts = inSnapshot(() => intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit));
     // A rebuild passes by what its group has passed by.
     if (to.consumer === to.group)
       shareOf(to.consumer).note({ records, foreign: counts.foreign + counts.misplaced, latest });

@@ -14,7 +14,7 @@ export const RECENT_RECORDS = 1_000;
 /** So many of them halt the group, whatever their share. */
 export const MAX_FOREIGN_RECORDS = 100;
 /** Fewer than these never do. */
-export const MIN_FOREIGN_RECORDS = 10;
+export const MIN_FOREIGN_RECORDS = 25;
 /** Above this share of them the log is not this store's. */
 export const MAX_FOREIGN_SHARE = 0.25;
 

@@ -3,7 +3,7 @@
  * from the log goes through, whoever reads it. What is not accepted moves no mark, is never applied, and blocks no stream.
  */
 import type { Catalog } from '../../domain/kernel/aggregate';
-import { aggregateIdOf, categoryOf } from '../../domain/kernel/recorded-event';
+import { aggregateIdOf, categoryOf, eventId, type EventEnvelope } from '../../domain/kernel/recorded-event';
 import { defaultSource, type ReceivedEvent } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
 import { partitionOf } from '../kafka/murmur2';
@@ -16,13 +16,20 @@ export interface StoreFacts {
   readonly identity: StoreIdentity;
   readonly eventAt: (position: number) => StoredAttributes | undefined;
   readonly lastPosition: () => number;
+  readonly inSnapshot?: <Result>(work: () => Result) => Result;
 }
 
 /** Undefined where the record is accepted. */
 export type PlaceCheck = (
   record: Pick<LogRecord, 'topic' | 'partition' | 'key'>,
   received: Pick<ReceivedEvent, 'envelope' | 'claims'>,
-) => Failure | undefined;
+) => PlaceRefusal | undefined;
+
+/** Why a record is not accepted. */
+export interface PlaceRefusal extends Failure {
+  /** In its place in every respect, but the store does not have it: forged, or of a newer state of the same store. */
+  readonly isUnknown?: true;
+}
 
 /** Prepares the check; the store is asked for at the first record. */
 export const placeCheck = (catalog: Catalog, store: () => StoreFacts): PlaceCheck => {
@@ -31,9 +38,14 @@ export const placeCheck = (catalog: Catalog, store: () => StoreFacts): PlaceChec
     const facts = store();
     const foreign = foreignBy(facts, received);
     if (foreign !== undefined) return { class: 'foreign', reason: foreign };
-    const misplaced =
-      contradictionIn(received) ?? isInPlace(record, received.envelope.stream) ?? differenceFrom(catalog, facts, received);
-    return misplaced === undefined ? undefined : { class: 'misplaced', reason: misplaced };
+    const misplaced = contradictionIn(received) ?? isInPlace(record, received.envelope.stream);
+    if (misplaced !== undefined) return { class: 'misplaced', reason: misplaced };
+    const { envelope } = received;
+    const stored = facts.eventAt(envelope.position);
+    const unknown = unknownBy(facts, stored, envelope);
+    if (unknown !== undefined) return { class: 'misplaced', reason: unknown, isUnknown: true };
+    const differs = stored === undefined ? undefined : differenceFrom(catalog, envelope, stored);
+    return differs === undefined ? undefined : { class: 'misplaced', reason: differs };
   };
 };
 
@@ -45,14 +57,12 @@ const SHOWN_CHARACTERS = 60;
 
 /** Reasons are stored and counted: nothing of any length gets into one. */
 const shown = (value: unknown): string => {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+  if (value === undefined) return 'missing';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length <= SHOWN_CHARACTERS ? `'${text}'` : `'${text.slice(0, SHOWN_CHARACTERS)}...'`;
 };
 
-const foreignBy = (
-  { identity }: StoreFacts,
-  { envelope, claims }: Parameters<PlaceCheck>[1],
-): string | undefined => {
+const foreignBy = ({ identity }: StoreFacts, { envelope, claims }: Parameters<PlaceCheck>[1]): string | undefined => {
   const { storeId, source } = claims;
   if (storeId === undefined) {
     if (envelope.position <= identity.unnamedUntilPosition) return undefined;
@@ -73,6 +83,8 @@ const foreignBy = (
 
 const contradictionIn = ({ envelope, claims }: Parameters<PlaceCheck>[1]): string | undefined => {
   const { id, stream, version, type, schemaVersion } = envelope;
+  if (id !== eventId(stream, version))
+    return `its id is ${shown(id)}, where ${shown(eventId(stream, version))} is meant`;
   if (claims.subject !== aggregateIdOf(stream)) return `its 'subject' is ${shown(claims.subject)}, its id ${shown(id)}`;
   if (claims.streamVersion !== version)
     return `its 'streamversion' is ${shown(claims.streamVersion)}, its id ${shown(id)}`;
@@ -111,26 +123,40 @@ const placesOf = (catalog: Catalog) => {
 // What the store says
 // -------------------------------------------------------------------------------------
 
-const differenceFrom = (
-  catalog: Catalog,
+const unknownBy = (
   facts: StoreFacts,
-  { envelope }: Parameters<PlaceCheck>[1],
+  stored: StoredAttributes | undefined,
+  envelope: EventEnvelope,
 ): string | undefined => {
   const { position, id } = envelope;
-  const stored = facts.eventAt(position);
   if (stored === undefined) return `its position ${position} lies beyond the store's end at ${facts.lastPosition()}`;
-  const [stream, version, type, schemaVersion, recordedAtMs, correlationId, causationId, actor, traceparent] = stored;
-  const name = (attribute: string): string => `at its position ${position} the store has another ${attribute}`;
-  if (envelope.version !== version || envelope.stream !== stream)
-    return `at its position ${position} the store has ${shown(`${stream}@${version}`)}, not ${shown(id)}`;
+  const [stream, version] = stored;
+  return envelope.version === version && envelope.stream === stream
+    ? undefined
+    : `at its position ${position} the store has ${shown(eventId(stream, version))}, not ${shown(id)}`;
+};
+
+/** What the store has under the same id in another way. */
+const differenceFrom = (
+  catalog: Catalog,
+  envelope: EventEnvelope,
+  [, , type, schemaVersion, recordedAtMs, correlationId, causationId, actor, traceparent]: StoredAttributes,
+): string | undefined => {
+  const name = (attribute: string): string => `at its position ${envelope.position} the store has another ${attribute}`;
   if (!isWritten(catalog, envelope, type, schemaVersion)) return name('type or schema version');
-  if (Date.parse(envelope.recordedAt) !== recordedAtMs) return name('time');
+  if (!isTimeOf(envelope.recordedAt, recordedAtMs)) return name('time');
   if (envelope.correlationId !== correlationId || envelope.causationId !== causationId)
     return name('correlation or causation');
   return envelope.actor === actor && (envelope.traceparent ?? null) === traceparent
     ? undefined
     : name('actor or trace context');
 };
+
+/** As the store writes it: the same instant can be written in other ways, which are not its own. */
+const isTimeOf = (text: string, timeMs: number): boolean =>
+  text.length === ISO_LENGTH && text[10] === 'T' && text.endsWith('Z') && Date.parse(text) === timeMs;
+
+const ISO_LENGTH = '2026-01-01T00:00:00.000Z'.length;
 
 /** As it is stored, or in an older version of the same event (WRITE_VERSIONS). */
 const isWritten = (

@@ -218,8 +218,8 @@ const readBinary = (value: Buffer, headers: LogRecord['headers']): Reading<Recei
     if (header === undefined) return undefined;
     const text = percentDecoded(header.toString('utf8'));
     if (name !== 'position' && name !== 'streamversion') return text;
-    // Digits only: Number() would also read '', ' 7', '0x7' and '7e0'.
-    return /^\d{1,16}$/.test(text) ? Number(text) : text;
+    // As it is written: Number() would also read '', ' 7', '07', '0x7' and '7e0'.
+    return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : text;
   };
   const envelope = envelopeOf(valueOf, (name) => `header 'ce_${name}'`);
   if (E.isLeft(envelope)) return envelope;
@@ -283,6 +283,7 @@ const envelopeOf = (
   const schemaVersion = schemaVersionOf(valueOf('dataschema') as string);
   if (schemaVersion === undefined) return wrong('dataschema', 'a URL that ends in /<type>/<schema version>');
   const traceparent = valueOf('traceparent');
+  if (traceparent !== undefined && typeof traceparent !== 'string') return wrong('traceparent', 'a text, or nothing');
   return E.right({
     id,
     stream: identity.stream,
@@ -295,7 +296,7 @@ const envelopeOf = (
     correlationId: valueOf('correlationid') as string,
     causationId: valueOf('causationid') as string,
     actor: valueOf('actor') as string,
-    ...(typeof traceparent === 'string' ? { traceparent } : {}),
+    ...(traceparent === undefined ? {} : { traceparent }),
   });
 };
 

@@ -30,6 +30,15 @@ const byte = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
 
 const encoder = new TextEncoder();
 
+/** Keys are short: one buffer for all of them costs less than one each. */
+const shared = new Uint8Array(1_024);
+
+const bytesOf = (key: string): Uint8Array => {
+  // At most three bytes a character.
+  if (key.length * 3 > shared.length) return encoder.encode(key);
+  return shared.subarray(0, encoder.encodeInto(key, shared).written);
+};
+
 /** The partition of a key in a topic with so many partitions. */
 export const partitionOf = (key: string, partitions: number): number =>
-  (murmur2(encoder.encode(key)) & 0x7fffffff) % partitions;
+  (murmur2(bytesOf(key)) & 0x7fffffff) % partitions;

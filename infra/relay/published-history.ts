@@ -2,7 +2,7 @@
  * Whether what Kafka holds is this store's history: a pure decision over the ends of all partitions. One record that somebody
  * put there decides nothing; what it can't be is passed by, and consumers set it aside by themselves.
  */
-import { type Failure } from '../consumption/failures';
+import type { PlaceRefusal } from '../consumption/place-check';
 
 /** A record at the end of a partition that can be read as an event, in the order of offsets. */
 export interface EndRecord {
@@ -11,7 +11,7 @@ export interface EndRecord {
   readonly id: string;
   readonly position: number;
   /** Undefined where it is an event of this store in its place. */
-  readonly refused: Failure | undefined;
+  readonly refused: PlaceRefusal | undefined;
 }
 
 /** Why the relay may not publish. */
@@ -80,7 +80,7 @@ const behind = ({ storeId, lastPosition, records }: HistoryState): HistoryRefusa
   };
 };
 
-/** What is refused as misplaced, behind the last accepted record of its partition and above its position. */
+/** What is in its place but unknown to the store, behind the last accepted record of its partition and above its position. */
 const unknownTail = (records: ReadonlyArray<EndRecord>): ReadonlyArray<EndRecord> => {
   const tails = new Map<string, { highest: number; tail: EndRecord[] }>();
   for (const record of records) {
@@ -90,7 +90,7 @@ const unknownTail = (records: ReadonlyArray<EndRecord>): ReadonlyArray<EndRecord
     if (record.refused === undefined) {
       at.highest = Math.max(at.highest, record.position);
       at.tail = [];
-    } else if (record.refused.class === 'misplaced' && record.position > at.highest) at.tail.push(record);
+    } else if (record.refused.isUnknown === true && record.position > at.highest) at.tail.push(record);
   }
   return [...tails.values()].flatMap(({ tail }) => tail);
 };

@@ -114,15 +114,8 @@ export const eventQueries = (database: Database): EventQueries => {
       'SELECT e.position FROM streams s JOIN events e ON e.stream_id = s.id WHERE s.name = ? AND e.version = ?',
     )
     .pluck();
-  const attributes = database
-    .prepare<[number], StoredAttributes>(
-      `SELECT s.name, e.version, e.type, e.schema_version, e.recorded_at_ms, e.correlation_id, e.causation_id, e.actor,
-              e.traceparent
-         FROM events e CROSS JOIN streams s ON s.id = e.stream_id WHERE e.position = ?`,
-    )
-    .raw();
   return {
-    eventAt: (at) => attributes.get(at),
+    eventAt: attributesReader(database),
     readAll: ({ afterPosition, limit, maxBytes }) => {
       checkPage(afterPosition, limit);
       if (maxBytes === undefined) return storedEvents(all.all(afterPosition, limit));
@@ -163,6 +156,38 @@ const withinBytes = (rows: Iterable<EventRow>, maxBytes: number): ReadonlyArray<
   }
   return page;
 };
+
+/** Names of streams that were looked at lately: without the join a look costs half. */
+const MAX_CACHED_NAMES = 20_000;
+
+const attributesReader = (database: Database): EventQueries['eventAt'] => {
+  type Row = [streamId: number, ...rest: RestOf<StoredAttributes>];
+  const find = database
+    .prepare<[number], Row>(
+      `SELECT stream_id, version, type, schema_version, recorded_at_ms, correlation_id, causation_id, actor, traceparent
+         FROM events WHERE position = ?`,
+    )
+    .raw();
+  const nameOf = database.prepare<[number], string>('SELECT name FROM streams WHERE id = ?').pluck();
+  const names = new Map<number, string>();
+  return (position) => {
+    const row = find.get(position);
+    if (row === undefined) return undefined;
+    const [streamId] = row;
+    let name = names.get(streamId);
+    if (name === undefined) {
+      name = nameOf.get(streamId) ?? '';
+      if (names.size >= MAX_CACHED_NAMES) names.clear();
+      names.set(streamId, name);
+    }
+    // In place: the row is this call's own.
+    const attributes = row as unknown as [string, ...RestOf<StoredAttributes>];
+    attributes[0] = name;
+    return attributes;
+  };
+};
+
+type RestOf<Tuple extends ReadonlyArray<unknown>> = Tuple extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 const storedEvents = (rows: ReadonlyArray<EventRow>): ReadonlyArray<StoredEvent> => {
   // Events of one transaction have one time: format it once.

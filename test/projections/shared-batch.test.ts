@@ -46,7 +46,12 @@ spec('a shared batch', ({ test }) => {
       events: unused,
       read: ({ offset, value }) => {
         reads += 1;
-        return { offset, origin: unused, arrival: E.left({ class: 'malformed', reason: String(value) }), position: null };
+        return {
+          offset,
+          origin: unused,
+          arrival: E.left({ class: 'malformed', reason: String(value) }),
+          position: null,
+        };
       },
       incoming: ({ consumer }, { moves }, each) => {
         each(({ arrival }, index) => {

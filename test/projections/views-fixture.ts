@@ -1,6 +1,7 @@
 /** The views' operations on a file of their own, fed with events from the store's side or as records from the log's. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { Readable } from 'node:stream';
 import { join } from 'node:path';
 import { catalog as declaredCatalog } from '../../domain/catalog';
 import type { Catalog } from '../../domain/kernel/aggregate';
@@ -16,6 +17,7 @@ import type { StoredAttributes } from '../../infra/sqlite/event-queries';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { LeaseLost } from '../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
+import { importEvents } from '../../infra/sqlite/store-file';
 import { packBatch, type OpenMove } from '../../projections/engine/packed-batch';
 import type { ViewsOperations } from '../../projections/engine/views-operations';
 import { viewsMigrations } from '../../projections/engine/views-schema';
@@ -54,6 +56,8 @@ export interface ViewsOptions {
   readonly stored?: ReadonlyArray<StoredEvent>;
   readonly requests?: ReadonlyArray<OperationRequest>;
   readonly leaseTtlMs?: number;
+  /** What the store says of its events, where that differs from what it hands out. */
+  readonly eventAt?: StoreFacts['eventAt'];
   readonly onLost?: (reason: LeaseLost) => void;
 }
 
@@ -63,7 +67,8 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const leased = await openLeased(options);
   const stored = [...(options.stored ?? [])];
   const requests = [...(options.requests ?? [])];
-  const openStore = () => storeOf(stored, requests);
+  const { eventAt } = options;
+  const openStore = () => ({ ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) });
   const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
@@ -123,6 +128,7 @@ export const storeOf = (
   positionOf: (id) => stored.find((event) => event.id === id)?.position,
   identity: { storeId: STORE_ID, unnamedUntilPosition: 0, requestFloor: 0 },
   isInPlace: () => true,
+  inSnapshot: (work) => work(),
   eventAt: (position) => {
     const event = stored.find((each) => each.position === position) ?? recorded.get(position);
     return event === undefined ? undefined : attributesOf(event);
@@ -143,7 +149,8 @@ export const recordedFacts: StoreFacts = {
   },
 };
 
-const attributesOf = (event: StoredEvent): StoredAttributes => [
+/** An event as the store tells it without its payload. */
+export const attributesOf = (event: StoredEvent): StoredAttributes => [
   event.stream,
   event.version,
   event.type,
@@ -187,6 +194,19 @@ export const storedOf = (story: ReadonlyArray<Told>): ReadonlyArray<StoredEvent>
 /** Where an event goes, and its record but for the offset. */
 export const encoded = (event: StoredEvent, catalog: Catalog = declaredCatalog): EncodedEvent =>
   cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: 'urn:test', storeId: STORE_ID })(event);
+
+/** A store's file that holds these events, with the id that the tests' records name. */
+export const fillStore = async (file: string, events: ReadonlyArray<StoredEvent>, catalog?: Catalog): Promise<void> => {
+  const lines = Readable.from(events.map((event) => encoded(event, catalog).value)) as AsyncIterable<string>;
+  await importEvents({
+    file,
+    lines,
+    clock: systemClock,
+    leaseTtlMs: 5_000,
+    keepStoreId: true,
+    onProgress: () => undefined,
+  });
+};
 
 /** The record of an event at an offset. */
 export const recordAt = (event: StoredEvent, offset: number, catalog?: Catalog): LogRecord => {

@@ -15,13 +15,14 @@ import { startViewsWorker, type ViewsWorker, type ViewsWorkerOptions } from '../
 import { projections } from '../../projections/registry';
 import { spec } from '../spec';
 import { eventually } from '../support/server';
-import { LOG_ID, logOf, movesOf, rowsOf, storedOf, temporaryFolder } from './views-fixture';
+import { fillStore, LOG_ID, logOf, movesOf, rowsOf, storedOf, temporaryFolder } from './views-fixture';
 
+const STORE = join(temporaryFolder(), 'store.sqlite');
 const DEFINITIONS = join(__dirname, '..', '..', 'projections', 'engine', 'definitions.js');
 
 const optionsFor = (viewsFile: string): ViewsWorkerOptions => ({
   viewsFile,
-  storeFile: join(viewsFile, 'no-store'),
+  storeFile: STORE,
   leaseTtlMs: 600,
   definitionsModule: DEFINITIONS,
   topics: Object.fromEntries(
@@ -71,7 +72,9 @@ const apply = (worker: ViewsWorker) => {
   return worker.call('apply', { projection: 'stock-level', batch }, transferable(batch));
 };
 
-spec('the views thread', ({ test }) => {
+spec('the views thread', ({ test, before }) => {
+  before(() => fillStore(STORE, received));
+
   test('applies batches, with the topics of the running program, and folds its file together at the end', async () => {
     const file = newFile();
     const worker = started(file);

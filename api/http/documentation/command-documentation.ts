@@ -42,6 +42,7 @@ export const commandDocumentation = (
       'idempotency-key-reused',
       'unreadable-stream',
       'overloaded',
+      'store-behind',
       'store-unavailable',
     ),
     422: {

@@ -122,6 +122,7 @@ export const tallyHandler = (
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },
     caughtUpTo: (marks) => inTransaction(() => checkpoints.raiseEach(group, marks)),
+    hasSetAsideUpTo: async (last) => Promise.resolve(failures.quarantine.hasSetAsideUpTo(group, last)),
     report: (status) => inTransaction(() => writeStatus(status)),
     counts: () =>
       new Map(

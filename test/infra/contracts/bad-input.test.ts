@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { partitionOf } from '../../../infra/kafka/murmur2';
 import { admin } from '../../support/broker-admin';
 import { kafkaSpec } from '../../support/kafka-spec';
+import type { StoredAttributes } from '../../../infra/sqlite/event-queries';
 import type { Tally } from '../consumption/tally-handler';
 import { contractWorld, reached, type ContractWorld } from './contract-world';
 
@@ -12,13 +13,20 @@ const structured: Headers = [{ 'content-type': 'application/cloudevents+json' }]
 
 const data = { sku: 's', receiptId: 'r', quantity: 1, receivedAt: '2018-01-01T00:00:00Z' };
 const received = { type: 'StockReceived', schemaVersion: 1, data };
+/** A key of its own for each that names an event, in one partition: behind the first of one stream the others would only wait. */
+const keyAt = (position: number): string => {
+  for (let number = 0; ; number += 1) {
+    const key = `poison${position}.${number}`;
+    if (partitionOf(key, 4) === partitionOf('bad', 4)) return key;
+  }
+};
 const event = (attributes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
   specversion: '1.0',
-  // A stream of its own for each that names an event: behind the first of one stream the others would only wait.
-  id: `stock-poison${typeof attributes['position'] === 'number' ? attributes['position'] : 1}@1`,
+  id: `stock-${keyAt(typeof attributes['position'] === 'number' ? attributes['position'] : 1)}@1`,
   source: '/tidemark/stock',
   type: 'StockReceived',
-  subject: 'bad',
+  subject: keyAt(typeof attributes['position'] === 'number' ? attributes['position'] : 1),
+  streamversion: 1,
   time: '2018-01-01T00:00:00.000Z',
   dataschema: 'http://schemas.example/StockReceived/1',
   correlationid: 'c',
@@ -36,6 +44,15 @@ const later = (schemaVersion: string, type = 'StockReceived') => ({
 
 /** As many positions as poison with an envelope claims, each its own: what is at or below one seen before is a repeat. */
 const CLAIMED_POSITIONS = 4;
+
+/** What the store has at a position that poison claims, as if it had recorded the poison. */
+const poisonAt = (position: number): StoredAttributes | undefined => {
+  const found = poison.find(([, value]) => value.endsWith('}') && value.includes(`"position":${position},`));
+  if (found === undefined) return undefined;
+  const { id, type, dataschema } = JSON.parse(found[1]) as Readonly<Record<string, string>>;
+  const version = Number(dataschema?.split('/').at(-1));
+  return [id?.slice(0, -2) ?? '', 1, type ?? '', version, Date.UTC(2018, 0), 'c', 'r', 'tester', null];
+};
 
 /** What arrives, and what is said of it. */
 const poison: ReadonlyArray<readonly [what: string, value: string, headers: Headers, reason: RegExp]> = [
@@ -99,7 +116,12 @@ kafkaSpec('bad input on a real topic', ({ test, before, after }, broker) => {
     world = await contractWorld(broker.servers, broker.topicPrefix());
     await makeTopicForLargeValues(broker.servers, topicOf(world));
     world.start();
-    tally = world.consumer('tally', world.catalog);
+    const { eventAt, identity } = world.reader;
+    tally = world.consumer('tally', world.catalog, {
+      eventAt: (position) => eventAt(position) ?? poisonAt(position),
+      // The poison names no store.
+      identity: { ...identity, unnamedUntilPosition: Infinity },
+    });
   });
   after(() => world.close());
 
@@ -148,7 +170,8 @@ const produce = async (servers: string, topic: string, key: string): Promise<voi
   });
   for (const [, value, headers] of poison) {
     const own = headers.map((each) => ({ ...each }));
-    producer.produce(topic, partitionOf(key, 4), Buffer.from(value), key, undefined, undefined, own);
+    const ownKey = /"subject":"([^"]+)"/.exec(value)?.[1] ?? key;
+    producer.produce(topic, partitionOf(key, 4), Buffer.from(value), ownKey, undefined, undefined, own);
   }
   await new Promise<void>((resolve, reject) => {
     producer.flush(TIMEOUT_MS, (error: unknown) => (error instanceof Error ? reject(error) : resolve()));

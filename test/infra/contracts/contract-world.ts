@@ -6,17 +6,19 @@ import type { NewEvent } from '../../../domain/kernel/event-store';
 import { systemClock } from '../../../infra/clock';
 import type { ConsumerGroup } from '../../../infra/consumption/consumer-group';
 import { startConsumerGroup } from '../../../infra/consumption/start-consumer-group';
+import type { StoreFacts } from '../../../infra/consumption/place-check';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { silentLogger } from '../../../infra/logger';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
 import { eventually } from '../../support/server';
 import { tallyHandler, type Tally } from '../consumption/tally-handler';
 import { relayWorld, statusWhere, type RelayWorld } from '../relay/relay-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
 
 export interface ContractWorld extends RelayWorld {
+  readonly reader: EventReader;
   /** Starts a group that knows this catalog. */
-  readonly consumer: (name: string, catalog: Catalog) => Tally;
+  readonly consumer: (name: string, catalog: Catalog, facts?: Partial<StoreFacts>) => Tally;
   /** Appends one event a stream and waits until Kafka has them. */
   readonly publish: (streams: Readonly<Record<string, NewEvent>>) => Promise<void>;
   readonly stopGroups: () => Promise<void>;
@@ -33,8 +35,9 @@ export const contractWorld = async (servers: string, prefix: string): Promise<Co
   const tallies: Tally[] = [];
   return {
     ...world,
-    consumer: (name, catalog) => {
-      const tally = tallyHandler(join(folder, `${name}.sqlite`), catalog, reader);
+    reader,
+    consumer: (name, catalog, facts = {}) => {
+      const tally = tallyHandler(join(folder, `${name}.sqlite`), catalog, { ...reader, ...facts });
       tallies.push(tally);
       groups.push(
         startConsumerGroup({

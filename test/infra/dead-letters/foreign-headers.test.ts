@@ -99,7 +99,12 @@ kafkaSpec('the headers of a foreign record', ({ test, before, after }, broker) =
     const [stored] = reader.readAll({ afterPosition: 0, limit: 1 });
     if (stored === undefined) throw new Error('it was appended');
     const { storeId } = reader.identity;
-    const encode = cloudEventEncoder({ catalog: world.catalog, mode: 'structured', schemaBaseUrl: 'urn:test', storeId });
+    const encode = cloudEventEncoder({
+      catalog: world.catalog,
+      mode: 'structured',
+      schemaBaseUrl: 'urn:test',
+      storeId,
+    });
     const { partition, key, value } = encode(stored);
     const headers = [
       { 'content-type': 'text/plain' },

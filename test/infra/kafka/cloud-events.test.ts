@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../../domain/catalog';
-import { eventId, type StoredEvent } from '../../../domain/kernel/recorded-event';
+import { aggregateIdOf, categoryOf, eventId, type StoredEvent } from '../../../domain/kernel/recorded-event';
 import { cloudEventEncoder, destinationOf, readCloudEvent, type EncodedEvent } from '../../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { partitionOf } from '../../../infra/kafka/murmur2';
@@ -74,7 +74,15 @@ spec('an event as a record', ({ test }) => {
         fc.property(event, (stored) => {
           const { payload, ...envelope } = stored;
           const reading = readCloudEvent(received(encode(mode)(stored)));
-          assert.equal(reading, E.right({ envelope, data: JSON.parse(payload) as unknown }));
+          const { stream, type, version: streamVersion, schemaVersion } = envelope;
+          const claims = {
+            storeId: 'store-1',
+            source: `/tidemark/store-1/${categoryOf(stream)}`,
+            subject: aggregateIdOf(stream),
+            streamVersion,
+            dataSchema: `https://example.org/schemas/${type}/${schemaVersion}`,
+          };
+          assert.equal(reading, E.right({ envelope, data: JSON.parse(payload) as unknown, claims }));
         }),
         500,
       );
@@ -131,6 +139,7 @@ spec('an event as a record', ({ test }) => {
       correlationid: 'c1',
       causationid: 'r1',
       actor: 'shop',
+      storeid: 'store-1',
       streamversion: 3,
       position: 991,
       data: { amount: 12.5, note: 'é' },

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { partitionOf } from '../../../infra/kafka/murmur2';
 import { relayMigrations } from '../../../infra/relay/relay-file';
 import { openForWriting } from '../../../infra/sqlite/database';
+import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { admin } from '../../support/broker-admin';
 import { ownKafka } from '../../support/kafka';
 import { kafkaSpec } from '../../support/kafka-spec';
@@ -144,11 +145,15 @@ kafkaSpec('the relay', ({ test, after }, broker) => {
     stranger.start();
     const foreign = await statusWhere(stranger, 'the relay is halted', ({ state }) => state === 'halted');
     assert.match(foreign.reason ?? '', /belong to another store.*KAFKA_TOPIC_PREFIX/);
+    assert.is(foreign.cause, 'other-store');
     const older = await newWorld(prefix);
     await older.append(['stock-s0']);
+    // The same store, as a backup of it may be that was made before the rest was published.
+    setStoreId(older.storeFile, world.store.identity.storeId);
     older.start();
     const backup = await statusWhere(older, 'the relay is halted', ({ state }) => state === 'halted');
-    assert.match(backup.reason ?? '', /the store ends at 1: the store is older/);
+    assert.match(backup.reason ?? '', /ends at 1.*the store is older.*tidemark store new-history/);
+    assert.is(backup.cause, 'store-behind');
   });
 
   test('stops only the partition of an event that Kafka can never take, and names it', async () => {
@@ -205,6 +210,12 @@ kafkaSpec('the relay, when its broker dies', ({ test }) => {
     { timeoutMs: 120_000 },
   );
 });
+
+const setStoreId = (file: string, storeId: string): void => {
+  const database = openForWriting({ file, synchronous: 'FULL', migrations: storeMigrations });
+  database.prepare('UPDATE store_identity SET store_id = ?').run(storeId);
+  database.close();
+};
 
 const startAndLast = async (world: RelayWorld): Promise<number> => {
   world.start();

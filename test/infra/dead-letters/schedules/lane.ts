@@ -96,7 +96,12 @@ export const kafkaLane = async (brokers: string, topicPrefix: string): Promise<L
 const lane = async (parts: Omit<Lane, 'topic' | 'recordOf' | 'publish' | 'ends'>): Promise<Lane> => {
   const topic = parts.releases.new.aggregates[0]?.topic.name ?? '';
   const producer = await parts.log.openProducer({ onDelivered: () => undefined, onFailed: () => undefined });
-  const encode = cloudEventEncoder({ catalog: parts.releases.new, mode: 'structured', schemaBaseUrl: 'urn:test', storeId: STORE_ID });
+  const encode = cloudEventEncoder({
+    catalog: parts.releases.new,
+    mode: 'structured',
+    schemaBaseUrl: 'urn:test',
+    storeId: STORE_ID,
+  });
   const ends: [number, number] = [0, 0];
   let sequence = 0;
   return {
