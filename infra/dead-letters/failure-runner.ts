@@ -6,10 +6,11 @@ import type { Logger } from '../logger';
 import { LeaseLost } from '../sqlite/lease';
 import { copyToTopics } from './dead-letter-topic';
 import type { DeadLetterCopy } from './dead-letter-copies';
+import { logDefects, type DefectCalls } from './defect-log';
 import type { RedriveStep } from './failure-desk';
 
 /** What the loop asks of whoever writes the file; each call is one transaction. */
-export interface FailureCalls {
+export interface FailureCalls extends DefectCalls {
   readonly takeRequests: () => Promise<number>;
   /** While the group stands at a batch boundary. */
   readonly redriveStep: (group: string) => Promise<RedriveStep>;
@@ -54,7 +55,7 @@ export const runFailureDesk = async (options: FailureRunnerOptions): Promise<voi
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 const session = async (options: FailureRunnerOptions, onProgress: () => void): Promise<void> => {
-  const { calls, groups, dataVersion, clock, stopping } = options;
+  const { calls, groups, dataVersion, clock, logger, stopping } = options;
   let lookedAt: number | undefined;
   let lookedAtMs = -Infinity;
   while (!stopping.aborted) {
@@ -64,6 +65,8 @@ const session = async (options: FailureRunnerOptions, onProgress: () => void): P
     let isBusy = false;
     if (version !== lookedAt || isDue) for (const group of groups) isBusy = (await redrive(options, group)) || isBusy;
     if (isDue) {
+      // First: where Kafka is away, the log of the process says what happened all the same.
+      await logDefects(calls, logger);
       await copyToTopics(options);
       lookedAtMs = clock.monotonicMs();
     }

@@ -8,6 +8,7 @@ import type { Database } from '../sqlite/database';
 import type { EventReader } from '../sqlite/event-reader';
 import { circuitBreakersOf, type CircuitBreakers } from './circuit-breakers';
 import { deadLetterCopies, type DeadLetterCopies } from './dead-letter-copies';
+import { defectLog, type DefectLog } from './defect-log';
 import { failureDesk, type FailureDesk } from './failure-desk';
 import { quarantineOf, type Quarantine } from './quarantine';
 
@@ -29,6 +30,7 @@ export interface FailureStore {
   readonly breakers: CircuitBreakers;
   readonly desk: FailureDesk;
   readonly copies: DeadLetterCopies;
+  readonly defects: DefectLog;
 }
 
 /** Prepares it. */
@@ -43,5 +45,6 @@ export const failureStore = (options: FailureStoreOptions): FailureStore => {
     intake: eventIntake({ ...options, quarantine, savepoint, breakerOf: breakers.of }),
     desk: failureDesk({ ...options, quarantine, savepoint }),
     copies: deadLetterCopies(database),
+    defects: defectLog(database),
   };
 };

@@ -19,7 +19,7 @@ export interface SenderRecord {
     pending: PendingCommand,
     attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
   ) => void;
-  readonly defect: (pending: PendingCommand, reason: string) => void;
+  readonly defect: (pending: PendingCommand, reason: string, stack?: string) => void;
 }
 
 export interface SenderOptions {
@@ -89,7 +89,9 @@ const learn = (
     return { _tag: 'Learned', followUps: record.decided(pending, outcome) };
   } catch (error) {
     if (!isAttributable(error)) throw error;
-    return { _tag: 'Defect', reason: `its process can't take what became of it: ${failureOf(error).reason}` };
+    const { reason, stack } = failureOf(error);
+    const text = `its process can't take what became of it: ${reason}`;
+    return { _tag: 'Defect', reason: text, ...(stack === undefined ? {} : { stack }) };
   }
 };
 
@@ -139,7 +141,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
       case 'TryAgain':
         return tryAgain(lane, result);
       case 'Defect':
-        record.defect(lane.first, result.reason);
+        record.defect(lane.first, result.reason, result.stack);
         lanes.park(lane);
     }
   };

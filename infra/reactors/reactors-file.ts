@@ -7,6 +7,7 @@ import { checkpointMigration } from '../consumption/checkpoints';
 import { groupStatusMigration } from '../consumption/group-status';
 import { offsetMovesMigration } from '../consumption/offset-moves';
 import { deadLettersMigration } from '../dead-letters/dead-letters-schema';
+import { deadLetterStacksMigration } from '../dead-letters/defect-log';
 import type { Migration } from '../sqlite/database';
 import { leaseMigration } from '../sqlite/lease';
 
@@ -74,4 +75,5 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   deadlinesMigration,
   offsetMovesMigration,
   deadlineFaultsMigration,
+  deadLetterStacksMigration,
 ];

@@ -137,8 +137,13 @@ const senderRecord = (write: WriteUnderLease, ledger: ProcessLedger, logger: Log
     logger.debug({ command: pending.command.id, reason: attempt.reason }, 'a command is tried again');
     write(() => ledger.noteAttempt(pending, attempt));
   },
-  defect: (pending, reason) => {
-    logger.error({ command: pending.command.id, reason }, 'a command is set aside: no repeat can help');
+  defect: (pending, reason, stack) => {
+    const { process, command } = pending;
+    const fields = { group: process.name, command: command.id, eventId: command.causationId, reason };
+    logger.error(
+      { ...fields, ...(stack === undefined ? {} : { stack }) },
+      'a command is set aside: no repeat can help',
+    );
     write(() => ledger.park(pending, reason));
   },
 });
@@ -203,6 +208,8 @@ const attendToFailures = (parts: Parts, processes: ReadonlyArray<RunningProcess>
       },
       copiesWaiting: async (group, limit) => Promise.resolve(failures.copies.waiting(group, limit)),
       copiesDone: (seqs) => underLease(() => failures.copies.done(seqs)),
+      defectsWaiting: async (limit) => Promise.resolve(failures.defects.waiting(limit)),
+      defectsDone: (ids) => underLease(() => failures.defects.done(ids)),
     },
   });
   work.catch(() => undefined);

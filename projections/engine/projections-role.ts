@@ -78,6 +78,8 @@ const run = async (options: ProjectionsOptions, stopping: AbortController): Prom
             : NOTHING_TO_DO,
         copiesWaiting: (group, limit) => call('copiesWaiting', { group, limit }),
         copiesDone: (seqs) => call('copiesDone', { seqs }),
+        defectsWaiting: (limit) => call('defectsWaiting', { limit }),
+        defectsDone: (ids) => call('defectsDone', { ids }),
       },
       groups: projections.map(({ name }) => name),
       dataVersion: store.dataVersion,

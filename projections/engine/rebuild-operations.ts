@@ -7,7 +7,8 @@ import { rebuildConsumer, type ViewsOperations } from './views-operations';
 import { targets, type ViewsParts } from './views-parts';
 
 type OffsetOperation = 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest';
-type FailureOperation = 'takeFailureRequests' | 'redriveStep' | 'copiesWaiting' | 'copiesDone';
+type FailureOperation =
+  'takeFailureRequests' | 'redriveStep' | 'copiesWaiting' | 'copiesDone' | 'defectsWaiting' | 'defectsDone';
 type GroupOperation =
   | 'checkpoints'
   | 'begin'

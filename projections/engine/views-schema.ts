@@ -3,6 +3,7 @@ import { checkpointMigration } from '../../infra/consumption/checkpoints';
 import { groupStatusMigration } from '../../infra/consumption/group-status';
 import { offsetMovesMigration } from '../../infra/consumption/offset-moves';
 import { deadLettersMigration } from '../../infra/dead-letters/dead-letters-schema';
+import { deadLetterStacksMigration } from '../../infra/dead-letters/defect-log';
 import type { Migration } from '../../infra/sqlite/database';
 import { leaseMigration } from '../../infra/sqlite/lease';
 
@@ -86,4 +87,5 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   copies,
   deadLettersMigration,
   offsetMovesMigration,
+  deadLetterStacksMigration,
 ];

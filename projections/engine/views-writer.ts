@@ -100,11 +100,14 @@ const offsetOperations = ({ options, checkpoints, offsets, write }: ViewsParts):
 // Failures
 // -------------------------------------------------------------------------------------
 
-type FailureOperations = Pick<ViewsOperations, 'takeFailureRequests' | 'redriveStep' | 'copiesWaiting' | 'copiesDone'>;
+type FailureOperations = Pick<
+  ViewsOperations,
+  'takeFailureRequests' | 'redriveStep' | 'copiesWaiting' | 'copiesDone' | 'defectsWaiting' | 'defectsDone'
+>;
 
 const failureOperations = (parts: ViewsParts): FailureOperations => {
   const { options, builds, failures, write } = parts;
-  const { desk, copies } = failures;
+  const { desk, copies, defects } = failures;
   const targetOf = targets(parts);
   const groups = new Set(options.projections.map(({ name }) => name));
   return {
@@ -113,5 +116,7 @@ const failureOperations = (parts: ViewsParts): FailureOperations => {
       write(() => desk.step(consumerOf(targetOf(projection, projection, builds.live(projection))))),
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
+    defectsWaiting: ({ limit }) => defects.waiting(limit),
+    defectsDone: ({ ids }) => write(() => defects.done(ids)),
   };
 };

@@ -9,6 +9,7 @@ import { recordsOf } from '../../../infra/consumption/event-intake';
 import { defaultRetryPolicy, type HandlerOutcome, type RetryPolicy } from '../../../infra/consumption/failures';
 import type { GroupHandler } from '../../../infra/consumption/group-handler';
 import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/group-status';
+import { deadLetterStacksMigration } from '../../../infra/dead-letters/defect-log';
 import { deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
 import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
 import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
@@ -51,6 +52,7 @@ export const tallyHandler = (
       checkpointMigration,
       groupStatusMigration,
       deadLettersMigration,
+      deadLetterStacksMigration,
       { name: 'tally', sql: 'CREATE TABLE tally (id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;' },
     ],
   });

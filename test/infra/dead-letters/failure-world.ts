@@ -13,6 +13,7 @@ import type { Consumer } from '../../../infra/consumption/event-consumer';
 import { recordsOf } from '../../../infra/consumption/event-intake';
 import type { ExhaustedPolicy, HandlerOutcome } from '../../../infra/consumption/failures';
 import type { BatchOutcome } from '../../../infra/consumption/group-handler';
+import { deadLetterStacksMigration } from '../../../infra/dead-letters/defect-log';
 import { deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
 import { deadLetterReader, type DeadLetterReader } from '../../../infra/dead-letters/dead-letter-reader';
 import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
@@ -76,6 +77,7 @@ export const failureWorld = (stored: ReadonlyArray<StoredEvent>): FailureWorld =
     migrations: [
       checkpointMigration,
       deadLettersMigration,
+      deadLetterStacksMigration,
       { name: 'diary', sql: 'CREATE TABLE diary (seq INTEGER PRIMARY KEY, id TEXT NOT NULL) STRICT;' },
     ],
   });
