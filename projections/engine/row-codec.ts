@@ -33,7 +33,9 @@ export const cellFrom = ({ name, type }: CodecColumn, value: unknown): Cell => {
   if (value === undefined || value === null) return null;
   if (type === 'boolean') return value === true ? 1 : 0;
   if (type === 'integer' && !Number.isSafeInteger(value)) {
-    throw new ProjectionRejected(`${name} would be ${String(value)}, which is no safe integer`);
+    throw new ProjectionRejected(
+      `${name} would be ${typeof value === 'number' ? value : JSON.stringify(value)}, which is no safe integer`,
+    );
   }
   // The types of a projection let nothing else through; what a cast lets through is refused by the table.
   return value as Cell;

@@ -26,6 +26,13 @@ spec('stock: receiving', ({ test }) => {
     given(received)
       .when('receive', { receiptId: 'r1', quantity: 6, receivedAt: at })
       .then(refusal('ReceiptAlreadyBooked')));
+  test('a receipt that takes the pieces on hand beyond what can be counted exactly is refused', () => {
+    const full = StockReceived.of({ ...received.data, quantity: Number.MAX_SAFE_INTEGER - 5 });
+    given(full).when('receive', { receiptId: 'r2', quantity: 6, receivedAt: at }).then(refusal('StockTooLarge'));
+    given(full)
+      .when('receive', { receiptId: 'r2', quantity: 5, receivedAt: at })
+      .then(StockReceived.of({ ...received.data, receiptId: 'r2' }));
+  });
 });
 
 spec('stock: reserving', ({ test }) => {
