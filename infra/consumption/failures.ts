@@ -135,6 +135,8 @@ const SYSTEM_ERRORS = /^(E(CONN|HOST|NET|TIMEDOUT|PIPE|AI_AGAIN|NOTFOUND|MFILE|N
 // -------------------------------------------------------------------------------------
 
 const FINGERPRINT_LENGTH = 16;
+/** The patterns below look at long words again and again: of a long reason the beginning says what it is. */
+const FINGERPRINTED_CHARACTERS = 2_000;
 
 /** The same for what failed in the same group for the same cause, whichever event it was. */
 export const fingerprintOf = (group: string, failure: Failure): string =>
@@ -146,6 +148,7 @@ export const fingerprintOf = (group: string, failure: Failure): string =>
 /** A reason without what differs from event to event: quoted values, identifiers with digits, numbers. */
 const normalised = (reason: string): string =>
   reason
+    .slice(0, FINGERPRINTED_CHARACTERS)
     .replace(/'[^']*'|"[^"]*"/g, '?')
     .replace(/[\w.:@-]*\d[\w.:@-]*/g, '?')
     .replace(/\s+/g, ' ')
