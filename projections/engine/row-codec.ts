@@ -3,7 +3,9 @@
  * text, a truth value is 0 or 1, all else is held as it is.
  */
 import { ProjectionRejected, type ColumnType, type Row } from '../projection';
-import type { Cell } from './table-shape';
+
+/** What SQLite holds in a column. */
+export type Cell = string | number | null;
 
 /** What the codec has to know of a column. */
 export interface CodecColumn {

@@ -28,9 +28,10 @@ spec('stock: receiving', ({ test }) => {
       .when('receive', { receiptId: 'r1', quantity: 6, receivedAt: at })
       .then(refusal('ReceiptAlreadyBooked')));
   test('a receipt that takes the pieces on hand beyond what can be counted exactly is refused', () => {
-    const full = foldOf(stockAggregate, [
+    // As nine thousand million receipts would make it.
+    const full = stockAggregate.emptyFold.apply(
       StockReceived.of({ ...received.data, quantity: Number.MAX_SAFE_INTEGER - 5 }),
-    ]);
+    );
     const receive = (quantity: number) =>
       full.decide({ type: 'receive', id: 'kettle', data: { receiptId: 'r2', quantity, receivedAt: at } });
     const refused = receive(6);
