@@ -70,9 +70,10 @@ export const showDeadLetter = async (
     print(JSON.stringify(letter));
     return;
   }
-  const { headers, audit, ...plain } = letter;
+  const { headers, audit, stack, ...plain } = letter;
   for (const [name, value] of Object.entries(plain)) print(`${name.padEnd(16)}${String(value)}`);
   for (const { name, value } of headers) print(`${'header'.padEnd(16)}${name}: ${value}`);
+  if (stack !== null) for (const line of stack.split('\n')) print(`${'stack'.padEnd(16)}${line}`);
   for (const entry of audit) print(`${'audit'.padEnd(16)}${sentence(entry)}`);
 };
 

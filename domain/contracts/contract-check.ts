@@ -13,6 +13,7 @@ import type { Finding } from './finding';
 import { fixtureFindings, type Fixture } from './fixtures';
 import { refusedPath } from './schema-check';
 import { valuesOf } from './schema-values';
+import { snapshotFindings } from './snapshot-check';
 
 export interface ContractCheck {
   readonly catalog: Catalog;
@@ -57,6 +58,7 @@ export const changeFindings = ({
     ...Object.keys(present.events)
       .filter((type) => !isLocked(catalog, lock, type))
       .map((type) => newEvent(type)),
+    ...snapshotFindings(catalog.aggregates, lock.snapshots),
   ];
 };
 

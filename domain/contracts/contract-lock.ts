@@ -4,6 +4,7 @@ import type { JsonSchema } from '../kernel/codec';
 import type { AnyEventDefinition } from '../kernel/event-definition';
 import { versionsOf, type EventVersion } from '../kernel/event-versions';
 import { jsonSchemaOf } from '../kernel/json-schema';
+import { foldBehaviourOf } from './fold-behaviour';
 
 /** One version of an event, as it was agreed. */
 export interface LockedVersion {
@@ -30,20 +31,46 @@ export interface LockedTopic {
   readonly key: string;
 }
 
+/** What the snapshots of one version mean: digests of the samples and of what the fold makes of them. */
+export interface LockedSnapshot {
+  readonly inputs: string;
+  readonly behaviour: string;
+}
+
+/** By category, then by the declared version; earlier versions stay, so that none is used again for something else. */
+export type LockedSnapshots = Readonly<Record<string, Readonly<Record<string, LockedSnapshot>>>>;
+
 export interface ContractLock {
   readonly topics: Readonly<Record<string, LockedTopic>>;
   readonly events: Readonly<Record<string, LockedEvent>>;
+  /** Absent in a lock from before snapshots were in it. */
+  readonly snapshots?: LockedSnapshots;
 }
 
-/** The lock of a catalog as it stands. */
-export const lockOf = ({ aggregates }: Catalog): ContractLock => ({
+/** The lock of a catalog as it stands; of snapshots it keeps what was agreed on earlier versions. */
+export const lockOf = ({ aggregates }: Catalog, before?: ContractLock): ContractLock => ({
   topics: Object.fromEntries(aggregates.map(({ topic }) => [topic.name, lockedTopic(topic)])),
   events: Object.fromEntries(
     aggregates.flatMap((aggregate) =>
       [...aggregate.events.values()].map((each) => [each.type, lockedEvent(aggregate, each)]),
     ),
   ),
+  snapshots: lockedSnapshots(aggregates, before?.snapshots),
 });
+
+const lockedSnapshots = (
+  aggregates: ReadonlyArray<Aggregate>,
+  before: LockedSnapshots | undefined,
+): LockedSnapshots => {
+  const present = aggregates.flatMap((aggregate) => {
+    const { category } = aggregate;
+    const found = foldBehaviourOf(aggregate);
+    if (found === undefined) return [];
+    const { version, inputs, behaviour } = found;
+    return [[category, { ...before?.[category], [String(version)]: { inputs, behaviour } }] as const];
+  });
+  return { ...before, ...Object.fromEntries(present) };
+};
 
 const lockedTopic = ({ partitions, retention, key }: Aggregate['topic']): LockedTopic => ({
   partitions,

@@ -93,11 +93,25 @@ const decide = (command: StockCommand, state: StockState): Decision<StockEvent> 
 
 const decideReceive = ({ id, data }: StockCommandNamed<'receive'>, state: StockState): Decision<StockEvent> => {
   const received = state.receipts.get(data.receiptId);
-  if (received === undefined) return accept(StockReceived.of({ sku: id, origin: 'supplier', ...data }));
+  if (received === undefined) return decideNewReceipt(id, data, state);
   if (received === data.quantity) return nothingToChange;
   return refuse(
     'ReceiptAlreadyBooked',
     `Receipt ${data.receiptId} of ${id} was booked with ${received} pieces: book the difference under its own receipt.`,
+  );
+};
+
+/** Beyond the safe integers a sum would be wrong in silence. */
+const decideNewReceipt = (
+  sku: string,
+  data: StockCommandNamed<'receive'>['data'],
+  { onHand }: StockState,
+): Decision<StockEvent> => {
+  if (Number.isSafeInteger(onHand + data.quantity))
+    return accept(StockReceived.of({ sku, origin: 'supplier', ...data }));
+  return refuse(
+    'StockTooLarge',
+    `${onHand} of ${sku} are on hand: with ${data.quantity} more they would be more than ${Number.MAX_SAFE_INTEGER}.`,
   );
 };
 
@@ -175,7 +189,8 @@ interface KeptStock {
   readonly reservations: ReadonlyArray<readonly [string, number, Reservation['status']]>;
 }
 
-const stockSnapshot: SnapshotCodec<StockState> = {
+/** How the state is kept. */
+export const stockSnapshot: SnapshotCodec<StockState> = {
   version: 1,
   encode: ({ onHand, reserved, receipts, reservations }): KeptStock => ({
     onHand,

@@ -1,5 +1,6 @@
 /** When the state of a long stream is kept, and when a kept one may be used. */
 import type { Aggregate, Fold } from '../../domain/kernel/aggregate';
+import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
 import { boundedCache } from '../memory/bounded-cache';
 import type { Snapshot, SnapshotStore } from './snapshots';
 
@@ -35,12 +36,13 @@ export const keptStates = (snapshots: SnapshotStore | undefined): KeptStates => 
   };
 
   return {
-    find: (stream, { snapshot: codec }) => {
+    find: (stream, aggregate) => {
+      const { snapshot: codec } = aggregate;
       if (snapshots === undefined || codec === undefined) return undefined;
       try {
         const found = snapshots.find(stream);
         // Of another decider: its state may mean something else today. It is replaced when the stream has been read.
-        if (found?.decider !== codec.decider) return undefined;
+        if (found === undefined || found.decider !== snapshotMarkOf(aggregate)) return undefined;
         const { version, position, state } = found;
         const fold = codec.decode(state);
         keptAt.set(stream, version);
@@ -49,12 +51,15 @@ export const keptStates = (snapshots: SnapshotStore | undefined): KeptStates => 
         return undefined;
       }
     },
-    keepWhenDue: (stream, { version, position, fold }, { snapshot: codec }) => {
+    keepWhenDue: (stream, { version, position, fold }, aggregate) => {
+      const { snapshot: codec } = aggregate;
       if (snapshots === undefined || codec === undefined || version < EVENTS_BETWEEN) return;
       if (version - (keptAt.get(stream) ?? 0) < EVENTS_BETWEEN) return;
+      const decider = snapshotMarkOf(aggregate);
+      if (decider === undefined) return;
       keptAt.set(stream, version);
       // After the answer is on its way: the state is a value, and does not change meanwhile.
-      setImmediate(() => save(stream, { decider: codec.decider, version, position, state: codec.encode(fold) }));
+      setImmediate(() => save(stream, { decider, version, position, state: codec.encode(fold) }));
     },
   };
 };

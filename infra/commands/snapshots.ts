@@ -2,7 +2,7 @@
 
 /** A state as kept. */
 export interface Snapshot {
-  /** The decider that made it; of no use to any other. */
+  /** The mark of the decider that made it; of no use to one with another mark. */
   readonly decider: string;
   /** The version and position of the last event in it. */
   readonly version: number;

@@ -1,6 +1,7 @@
 /** A stream folded to its end: what a decision rests on. Kept in memory, never trusted without a check of its version. */
 import * as E from 'fp-ts/Either';
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
+import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
@@ -40,6 +41,8 @@ export const streamStates = (
   cacheSize: number,
   snapshots?: SnapshotStore,
 ): StreamStates => {
+  // Worked out now, at start, rather than during somebody's first command.
+  if (snapshots !== undefined) catalog.aggregates.forEach(snapshotMarkOf);
   const kept = keptStates(snapshots);
   const remembered = boundedCache<string, StreamState>(cacheSize);
   const decode = decodeEvent(catalog);

@@ -70,6 +70,8 @@ export interface Failure {
   readonly reason: string;
   /** Where in the code, as far as known: the top of the stack. */
   readonly where?: string;
+  /** What was thrown with its stack and causes, cut to a bounded length; for people who look for the fault. */
+  readonly stack?: string;
 }
 
 /** What a handler makes of an event. */
@@ -95,7 +97,18 @@ export const failureOf = (error: unknown): Failure => {
   if (error instanceof Error && error.name === REJECTED) return { class: 'rejected', reason };
   if (error instanceof EventNotNow) return { class: 'transient', reason };
   const where = error instanceof Error ? stackTop(error) : undefined;
-  return { class: 'defect', reason, ...(where === undefined ? {} : { where }) };
+  return { class: 'defect', reason, ...(where === undefined ? {} : { where }), ...stackIn(error) };
+};
+
+const MAX_STACK_CHARACTERS = 8_000;
+const MAX_CAUSES = 5;
+
+const stackIn = (error: unknown): Pick<Failure, 'stack'> => {
+  const parts: string[] = [];
+  for (let each = error; each instanceof Error && parts.length <= MAX_CAUSES; each = each.cause) {
+    parts.push(each.stack ?? String(each));
+  }
+  return parts.length === 0 ? {} : { stack: parts.join('\ncaused by ').slice(0, MAX_STACK_CHARACTERS) };
 };
 
 /** The first place of our own code in the stack: file and function, for lines move with every release. */
@@ -138,6 +151,8 @@ const SYSTEM_ERRORS =
 // -------------------------------------------------------------------------------------
 
 const FINGERPRINT_LENGTH = 16;
+/** The patterns below look at long words again and again: of a long reason the beginning says what it is. */
+const FINGERPRINTED_CHARACTERS = 2_000;
 
 /** The same for what failed in the same group for the same cause, whichever event it was. */
 export const fingerprintOf = (group: string, failure: Failure): string =>
@@ -149,6 +164,7 @@ export const fingerprintOf = (group: string, failure: Failure): string =>
 /** A reason without what differs from event to event: quoted values, identifiers with digits, numbers. */
 const normalised = (reason: string): string =>
   reason
+    .slice(0, FINGERPRINTED_CHARACTERS)
     .replace(/'[^']*'|"[^"]*"/g, '?')
     .replace(/[\w.:@-]*\d[\w.:@-]*/g, '?')
     .replace(/\s+/g, ' ')

@@ -54,6 +54,8 @@ export interface DeadLetterDetail extends DeadLetter {
   readonly headers: ReadonlyArray<{ readonly name: string; readonly value: string }>;
   /** The bytes as base64, where the record names no event; all others are in the store. */
   readonly value: string | null;
+  /** What the handler threw; null where it threw nothing. */
+  readonly stack: string | null;
   readonly audit: ReadonlyArray<AuditEntry>;
 }
 
@@ -120,6 +122,7 @@ type LetterRow = Omit<DeadLetter, 'id' | 'firstFailedAt' | 'lastFailedAt' | 'key
 interface DetailRow {
   readonly headers: string;
   readonly value: Buffer | null;
+  readonly stack: string | null;
 }
 
 const COLUMNS = `d.id AS number, d.consumer AS "group", d.status, d.owner, d.class, d.reason, d.fingerprint, d.attempts,
@@ -193,7 +196,7 @@ const letterOf = ({ number, firstFailedAtMs, lastFailedAtMs, key, ...row }: Lett
 const findLetter = (database: Database, row: LetterRow | undefined): DeadLetterDetail | undefined => {
   if (row === undefined) return undefined;
   const detail = database
-    .prepare<[number], DetailRow>('SELECT headers, value FROM dead_letters WHERE id = ?')
+    .prepare<[number], DetailRow>('SELECT headers, value, stack FROM dead_letters WHERE id = ?')
     .get(row.number);
   const audit = database
     .prepare<[number], Omit<AuditEntry, 'at'> & { readonly atMs: number }>(
@@ -205,6 +208,7 @@ const findLetter = (database: Database, row: LetterRow | undefined): DeadLetterD
     ...letterOf(row),
     headers: headersKept(detail?.headers ?? '[]').map(([name, value]) => ({ name, value: value.toString('utf8') })),
     value: detail?.value?.toString('base64') ?? null,
+    stack: detail?.stack ?? null,
     audit: audit.map(({ atMs, ...entry }) => ({ ...entry, at: isoTime(atMs) })),
   };
 };

@@ -103,7 +103,8 @@ const successionOf = (database: Database, end: (id: number, detail: string) => v
       WHERE old.consumer = ? AND fresh.consumer = ?`,
   );
   const renew = database.prepare<[number, number]>(
-    `UPDATE dead_letters AS old SET class = fresh.class, reason = fresh.reason, fingerprint = fresh.fingerprint,
+    `UPDATE dead_letters AS old SET class = fresh.class, reason = fresh.reason, fingerprint = fresh.fingerprint, stack = fresh.stack,
+            logged = fresh.logged,
             attempts = old.attempts + fresh.attempts, last_failed_at_ms = fresh.last_failed_at_ms,
             status = CASE WHEN fresh.event_id IS NULL THEN old.status WHEN old.owner IS NULL THEN 'open' ELSE 'assigned' END
        FROM dead_letters AS fresh WHERE fresh.id = ? AND old.id = ?`,

@@ -6,10 +6,11 @@ import type { Logger } from '../logger';
 import { LeaseLost } from '../sqlite/lease';
 import { runCopying } from './copy-runner';
 import type { CopyingCalls } from './dead-letter-topic';
+import { logDefects, type DefectCalls } from './defect-log';
 import type { RedriveStep } from './failure-desk';
 
 /** What the loop asks of whoever writes the file; each call is one transaction. */
-export interface FailureCalls extends CopyingCalls {
+export interface FailureCalls extends CopyingCalls, DefectCalls {
   readonly takeRequests: () => Promise<number>;
   /** While the group stands at a batch boundary. */
   readonly redriveStep: (group: string) => Promise<RedriveStep>;
@@ -56,7 +57,7 @@ const runDesk = async (options: FailureRunnerOptions): Promise<void> => {
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 const session = async (options: FailureRunnerOptions, onProgress: () => void): Promise<void> => {
-  const { calls, groups, dataVersion, clock, stopping } = options;
+  const { calls, groups, dataVersion, clock, logger, stopping } = options;
   const apart = piecesApart(options);
   let lookedAt: number | undefined;
   let lookedAtMs = -Infinity;
@@ -68,7 +69,10 @@ const session = async (options: FailureRunnerOptions, onProgress: () => void): P
     if (version !== lookedAt || isDue) {
       for (const group of groups) isBusy = (await apart.run(group, () => redrive(options, group))) || isBusy;
     }
-    if (isDue) lookedAtMs = clock.monotonicMs();
+    if (isDue) {
+      await apart.run('defects', () => logDefects(calls, logger));
+      lookedAtMs = clock.monotonicMs();
+    }
     onProgress();
     // While a redrive goes on the next step follows at once; its pace was kept above.
     lookedAt = isBusy ? undefined : version;

@@ -10,6 +10,7 @@ import type { EventReader } from '../sqlite/event-reader';
 import { circuitBreakersOf, type CircuitBreakers } from './circuit-breakers';
 import { deadLetterCopies, type DeadLetterCopies } from './dead-letter-copies';
 import { failureDesk, type FailureDesk, type OtherRequests } from './failure-desk';
+import { defectLog, type DefectLog } from './defect-log';
 import { quarantineOf, type Quarantine } from './quarantine';
 
 export interface FailureStoreOptions {
@@ -33,6 +34,7 @@ export interface FailureStore {
   readonly breakers: CircuitBreakers;
   readonly desk: FailureDesk;
   readonly copies: DeadLetterCopies;
+  readonly defects: DefectLog;
 }
 
 /** Prepares it. */
@@ -48,5 +50,6 @@ export const failureStore = (options: FailureStoreOptions): FailureStore => {
     intake: eventIntake({ ...options, quarantine, savepoint, breakerOf: breakers.of }),
     desk: failureDesk({ ...options, quarantine, savepoint }),
     copies: deadLetterCopies(database, clock),
+    defects: defectLog(database),
   };
 };

@@ -111,10 +111,12 @@ const insertLetter = (
   { consumer, group, envelope, position = null, origin, failure, attempts }: FailedEvent,
 ): { readonly id: number; readonly isNew: boolean } => {
   const fingerprint = fingerprintOf(group, failure);
-  const { class: failureClass, reason } = failure;
+  const { class: failureClass, reason, stack = null } = failure;
+  // What the handler threw is logged once the transaction is through.
+  const logged = failureClass === 'defect' ? 0 : 1;
   if (envelope !== undefined) {
     // Known: it was redriven, or seen by a build that is gone, and fails again.
-    const known = fail.get(failureClass, reason, fingerprint, attempts, nowMs, consumer, envelope.id);
+    const known = fail.get(failureClass, reason, fingerprint, stack, logged, attempts, nowMs, consumer, envelope.id);
     if (known !== undefined) return { id: known, isNew: false };
   }
   const { topic, partition, offset, logId, timestampMs, key, headers } = origin;
@@ -132,6 +134,8 @@ const insertLetter = (
     failureClass,
     reason,
     fingerprint,
+    stack,
+    logged,
     attempts,
     nowMs,
     nowMs,
@@ -156,15 +160,15 @@ const prepareStatements = (database: Database) => ({
     .prepare<(string | number | Buffer | null)[], number>(
       `INSERT INTO dead_letters (consumer, event_id, stream, position, type, schema_version, correlation_id, causation_id,
          topic, "partition", "offset", log_id, timestamp_ms, "key", headers, value,
-         class, reason, fingerprint, attempts, first_failed_at_ms, last_failed_at_ms, status)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
+         class, reason, fingerprint, stack, logged, attempts, first_failed_at_ms, last_failed_at_ms, status)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
        ON CONFLICT DO NOTHING RETURNING id`,
     )
     .pluck(),
   fail: database
-    .prepare<[string, string, string, number, number, string, string], number>(
+    .prepare<[string, string, string, string | null, number, number, number, string, string], number>(
       `UPDATE dead_letters
-          SET class = ?, reason = ?, fingerprint = ?, attempts = attempts + ?, last_failed_at_ms = ?,
+          SET class = ?, reason = ?, fingerprint = ?, stack = ?, logged = ?, attempts = attempts + ?, last_failed_at_ms = ?,
               status = CASE WHEN owner IS NULL THEN 'open' ELSE 'assigned' END
         WHERE consumer = ? AND event_id = ? RETURNING id`,
     )

@@ -20,7 +20,7 @@ export type Answer =
       readonly retryAfterMs?: number;
     }
   /** No repeat can help: the command, the key or the program is wrong. A person has to look. */
-  | { readonly _tag: 'Defect'; readonly reason: string };
+  | { readonly _tag: 'Defect'; readonly reason: string; readonly stack?: string };
 
 /** Where the API is, and the key to show there. */
 export interface ApiAddress {

@@ -20,7 +20,7 @@ export interface SenderRecord {
     pending: PendingCommand,
     attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
   ) => void;
-  readonly defect: (pending: PendingCommand, reason: string) => void;
+  readonly defect: (pending: PendingCommand, reason: string, stack?: string) => void;
   /** The file can't be written just now; null once it can be again. */
   readonly fault: (reason: string | null) => void;
 }
@@ -94,7 +94,9 @@ const learn = (
     return { _tag: 'Learned', followUps: record.decided(pending, outcome) };
   } catch (error) {
     if (!isAttributable(error)) throw error;
-    return { _tag: 'Defect', reason: `its process can't take what became of it: ${failureOf(error).reason}` };
+    const { reason, stack } = failureOf(error);
+    const text = `its process can't take what became of it: ${reason}`;
+    return { _tag: 'Defect', reason: text, ...(stack === undefined ? {} : { stack }) };
   }
 };
 
@@ -198,7 +200,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
       case 'TryAgain':
         return tryAgain(lane, result);
       case 'Defect':
-        await writtenDown(() => record.defect(first, result.reason));
+        await writtenDown(() => record.defect(first, result.reason, result.stack));
         lanes.park(lane);
     }
   };

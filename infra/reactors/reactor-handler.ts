@@ -132,8 +132,12 @@ const learnDeadline = (
     return database.transaction(() => ledger.learnDeadline(process, due))();
   } catch (error) {
     if (!isAttributable(error)) throw error;
-    const { reason } = failureOf(error);
-    logger.error({ deadline: due.deadline.id, reason }, 'a deadline is set aside: its process can not take it');
+    const { reason, stack } = failureOf(error);
+    const fields = { group: process.name, deadline: due.deadline.id, instance: due.instance, reason };
+    logger.error(
+      { ...fields, ...(stack === undefined ? {} : { stack }) },
+      'a deadline is set aside: its process can not take it',
+    );
     ledger.parkDeadline(process, due, reason);
     const { instance, deadline } = due;
     setAside.note({ process: process.name, kind: 'deadline', subject: deadline.id, instance, reason });

@@ -8,6 +8,7 @@ import { groupStatusMigration } from '../consumption/group-status';
 import { offsetMovesMigration } from '../consumption/offset-moves';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../dead-letters/dead-letters-schema';
 import { failedRequestsMigration } from '../dead-letters/failed-requests';
+import { deadLetterStacksMigration } from '../dead-letters/defect-log';
 import type { Migration } from '../sqlite/database';
 import { storeBindingMigration } from '../sqlite/store-identity';
 import { leaseMigration } from '../sqlite/lease';
@@ -81,4 +82,5 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   deadLetterCopyingMigration,
   failedRequestsMigration,
   setAsideMigration,
+  deadLetterStacksMigration,
 ];

@@ -274,6 +274,8 @@ const attendToFailures = (parts: Parts, processes: ReadonlyArray<RunningProcess>
       copiesWaiting: async (group, limit) => Promise.resolve(failures.copies.waiting(group, limit)),
       copiesDone: (seqs) => underLease(() => failures.copies.done(seqs)),
       noteCopying: (group, attempt) => underLease(() => failures.copies.note(group, attempt)),
+      defectsWaiting: async (limit) => Promise.resolve(failures.defects.waiting(limit)),
+      defectsDone: (ids) => underLease(() => failures.defects.done(ids)),
     },
   });
   work.catch(() => undefined);

@@ -21,13 +21,17 @@ export const senderRecord = ({ write, ledger, setAside, logger, onFault }: Sende
     logger.debug({ command: pending.command.id, reason: attempt.reason }, 'a command is tried again');
     write(() => ledger.noteAttempt(pending, attempt));
   },
-  defect: (pending, reason) => {
+  defect: (pending, reason, stack) => {
     const { process, instance, command } = pending;
     write(() => {
       ledger.park(pending, reason);
       setAside.note({ process: process.name, kind: 'command', subject: command.id, instance, reason });
     });
-    logger.error({ command: command.id, reason }, 'a command is set aside: no repeat can help');
+    const fields = { group: process.name, command: command.id, eventId: command.causationId, reason };
+    logger.error(
+      { ...fields, ...(stack === undefined ? {} : { stack }) },
+      'a command is set aside: no repeat can help',
+    );
   },
   fault: (reason) => {
     if (reason === null) logger.info({}, 'what becomes of commands is written down again');

@@ -104,6 +104,8 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
         copiesWaiting: (group, limit) => call('copiesWaiting', { group, limit }),
         copiesDone: (seqs) => call('copiesDone', { seqs }),
         noteCopying: (group, attempt) => call('noteCopying', { group, attempt }),
+        defectsWaiting: (limit) => call('defectsWaiting', { limit }),
+        defectsDone: (ids) => call('defectsDone', { ids }),
       },
       groups: projections.map(({ name }) => name),
       dataVersion: store.dataVersion,

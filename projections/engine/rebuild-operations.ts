@@ -11,7 +11,14 @@ import { rebuildConsumer, type ViewsOperations } from './views-operations';
 import { targets, type ViewsParts } from './views-parts';
 
 type OffsetOperation = 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest';
-type FailureOperation = 'takeFailureRequests' | 'redriveStep' | 'copiesWaiting' | 'copiesDone' | 'noteCopying';
+type FailureOperation =
+  | 'takeFailureRequests'
+  | 'redriveStep'
+  | 'copiesWaiting'
+  | 'copiesDone'
+  | 'noteCopying'
+  | 'defectsWaiting'
+  | 'defectsDone';
 type GroupOperation =
   | 'checkpoints'
   | 'begin'

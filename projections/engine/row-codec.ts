@@ -3,7 +3,9 @@
  * text, a truth value is 0 or 1, all else is held as it is.
  */
 import { ProjectionRejected, type ColumnType, type Row } from '../projection';
-import type { Cell } from './table-shape';
+
+/** What SQLite holds in a column. */
+export type Cell = string | number | null;
 
 /** What the codec has to know of a column. */
 export interface CodecColumn {
@@ -33,7 +35,9 @@ export const cellFrom = ({ name, type }: CodecColumn, value: unknown): Cell => {
   if (value === undefined || value === null) return null;
   if (type === 'boolean') return value === true ? 1 : 0;
   if (type === 'integer' && !Number.isSafeInteger(value)) {
-    throw new ProjectionRejected(`${name} would be ${String(value)}, which is no safe integer`);
+    throw new ProjectionRejected(
+      `${name} would be ${typeof value === 'number' ? value : JSON.stringify(value)}, which is no safe integer`,
+    );
   }
   // The types of a projection let nothing else through; what a cast lets through is refused by the table.
   return value as Cell;

@@ -1,10 +1,9 @@
 /** A projection's table as columns in a fixed order, and the statements that make it. */
 import type { Row, Table } from '../projection';
 import type { ViewColumn } from '../view-reader';
-import { initialCell, sqlTypeOf } from './row-codec';
+import { initialCell, sqlTypeOf, type Cell } from './row-codec';
 
-/** What SQLite holds in a column; see row-codec.ts for what it stands for. */
-export type Cell = string | number | null;
+export type { Cell } from './row-codec';
 
 /** A table whose columns stand in one order, the key first. */
 export interface TableShape {

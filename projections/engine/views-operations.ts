@@ -5,6 +5,7 @@ import type { BatchOutcome, StorePage, StorePageOrder } from '../../infra/consum
 import type { GroupStatus } from '../../infra/consumption/group-status';
 import type { OffsetRequest } from '../../infra/consumption/offset-moves';
 import type { CopyAttempt, DeadLetterCopy } from '../../infra/dead-letters/dead-letter-copies';
+import type { LoggedDefect } from '../../infra/dead-letters/defect-log';
 import type { RedriveStep } from '../../infra/dead-letters/failure-desk';
 import type { OpenMove, PackedBatch } from './packed-batch';
 import type { RebuildProof } from './rebuild-proof';
@@ -121,6 +122,8 @@ export interface ViewsOperations {
   }) => Answer<ReadonlyArray<DeadLetterCopy>>;
   readonly copiesDone: (input: { readonly seqs: ReadonlyArray<number> }) => Answer<void>;
   readonly noteCopying: (input: { readonly group: string; readonly attempt: CopyAttempt }) => Answer<void>;
+  readonly defectsWaiting: (input: { readonly limit: number }) => Answer<ReadonlyArray<LoggedDefect>>;
+  readonly defectsDone: (input: { readonly ids: ReadonlyArray<number> }) => Answer<void>;
 
   /** Ends the work with the file folded together and free for the next one. */
   readonly close: (input: Readonly<Record<string, never>>) => Answer<void>;

@@ -4,6 +4,7 @@ import { groupStatusMigration } from '../../infra/consumption/group-status';
 import { offsetMovesMigration } from '../../infra/consumption/offset-moves';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../../infra/dead-letters/dead-letters-schema';
 import { failedRequestsMigration } from '../../infra/dead-letters/failed-requests';
+import { deadLetterStacksMigration } from '../../infra/dead-letters/defect-log';
 import type { Migration } from '../../infra/sqlite/database';
 import { storeBindingMigration } from '../../infra/sqlite/store-identity';
 import { leaseMigration } from '../../infra/sqlite/lease';
@@ -93,4 +94,5 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   takenInMigration,
   deadLetterCopyingMigration,
   failedRequestsMigration,
+  deadLetterStacksMigration,
 ];

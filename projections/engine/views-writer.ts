@@ -116,12 +116,18 @@ const offsetOperations = ({ options, checkpoints, offsets, write }: ViewsParts):
 
 type FailureOperations = Pick<
   ViewsOperations,
-  'takeFailureRequests' | 'redriveStep' | 'copiesWaiting' | 'copiesDone' | 'noteCopying'
+  | 'takeFailureRequests'
+  | 'redriveStep'
+  | 'copiesWaiting'
+  | 'copiesDone'
+  | 'noteCopying'
+  | 'defectsWaiting'
+  | 'defectsDone'
 >;
 
 const failureOperations = (parts: ViewsParts): FailureOperations => {
   const { options, builds, failures, write } = parts;
-  const { desk, copies } = failures;
+  const { desk, copies, defects } = failures;
   const targetOf = targets(parts);
   const groups = new Set(options.projections.map(({ name }) => name));
   return {
@@ -131,5 +137,7 @@ const failureOperations = (parts: ViewsParts): FailureOperations => {
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
     noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),
+    defectsWaiting: ({ limit }) => defects.waiting(limit),
+    defectsDone: ({ ids }) => write(() => defects.done(ids)),
   };
 };

@@ -30,6 +30,7 @@ const letter: DeadLetterDetail = {
   parked: 2,
   headers: [],
   value: null,
+  stack: 'TypeError: x is undefined\n    at project (order-summary.js:1:1)',
   audit: [],
 };
 const over: DeadLetterDetail = { ...letter, id: 'order-summary:2', status: 'redriven' };

@@ -25,6 +25,7 @@ kafkaSpec('a release of the reactors that is wrong for some orders', ({ test, be
   let url = '';
   let environment: Readonly<Record<string, string>> = {};
   let release: ChildProcess | undefined;
+  let printed = '';
   const servers: ServerProcess[] = [];
 
   const get = async (path: string): Promise<Row> => (await fetch(`${url}${path}`)).json() as Promise<Row>;
@@ -77,8 +78,9 @@ kafkaSpec('a release of the reactors that is wrong for some orders', ({ test, be
     await eventually('the API is ready', () => isReady(url));
     release = spawn(process.execPath, [join(__dirname, 'serve-bad-reactors.js')], {
       env: { ...process.env, ...environment },
-      stdio: 'inherit',
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
+    release.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString('utf8')));
     await post(url, '/stock/kettle/receive', { receiptId: 'r1', quantity: 100, receivedAt: '2018-02-01T00:00:00Z' });
     for (const story of stories) for (const kind of ['bad', 'good']) await tell(`${kind}-${story}`, story);
   });
@@ -117,6 +119,29 @@ kafkaSpec('a release of the reactors that is wrong for some orders', ({ test, be
     },
     { timeoutMs: 60_000 },
   );
+
+  test('leaves one line in the log for each failure, with group, event and the stack of what was thrown', async () => {
+    const lines = printed.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Row] : []));
+    const thrown = lines.filter(({ stack }) => typeof stack === 'string');
+    assert.equal(
+      thrown
+        .map(({ group, eventId, reason: text }) => [group, eventId, /reading '(\w+)'/.exec(String(text))?.[1]])
+        .sort(),
+      [
+        ['fulfilment', undefined, 'reminder'],
+        ['fulfilment', undefined, 'reminder'],
+        ['fulfilment', 'order-bad-called-off@1', 'exchangeRate'],
+        ['fulfilment', 'order-bad-short@1', 'substitute'],
+        ['fulfilment', 'payment-bad-paid-1@2', 'exchangeRate'],
+      ],
+    );
+    for (const { stack, msg } of thrown)
+      assert.match(String(stack), /^TypeError: .*\n +at .*step.*serve-bad-reactors/, String(msg));
+    for (const letter of await openLetters()) {
+      const { stack } = await get(`/ops/dead-letters/${String(letter['id'])}`);
+      assert.match(String(stack), /^TypeError: .*exchangeRate.*\n +at .*serve-bad-reactors/);
+    }
+  });
 
   test(
     'goes on with outcomes and deadlines as soon as the fix is released, and with keys when they are redriven',

@@ -23,6 +23,7 @@ kafkaSpec('the runbook', ({ test, before, after }, broker) => {
   let environment: Readonly<Record<string, string>> = {};
   const servers: ServerProcess[] = [];
   let release: ChildProcess | undefined;
+  let printed = '';
   const prefix = broker.topicPrefix();
   const run: Set<string> = new Set();
 
@@ -55,8 +56,9 @@ kafkaSpec('the runbook', ({ test, before, after }, broker) => {
     await eventually('the API is ready', () => isReady(url));
     release = spawn(process.execPath, [join(__dirname, 'serve-bad-release.js')], {
       env: { ...process.env, ...environment },
-      stdio: 'inherit',
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
+    release.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString('utf8')));
     // Nothing is in stock, so that every order is cancelled for it.
     for (const orderId of ['bad-1', 'good-1', 'bad-2', 'good-2', 'good-3']) {
       const lines = [{ sku: 'none', quantity: 1, unitPrice: 100, freight: 0 }];
@@ -98,6 +100,25 @@ kafkaSpec('the runbook', ({ test, before, after }, broker) => {
       'dead-letters discard',
       'dead-letters list',
     ]);
+  });
+
+  test('finds one line in the log for each failure of the handler, with group, event and stack', async () => {
+    const thrown = (): ReadonlyArray<Row> =>
+      printed
+        .split('\n')
+        .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Row] : []))
+        .filter(({ stack }) => typeof stack === 'string');
+    await eventually('both failures are logged', async () => Promise.resolve(thrown().length >= 2));
+    assert.equal(
+      thrown()
+        .map(({ level, group, eventId }) => [level, group, eventId])
+        .sort(),
+      [
+        [50, 'order-summary', 'order-bad-1@2'],
+        [50, 'order-summary', 'order-bad-2@2'],
+      ],
+    );
+    for (const { stack } of thrown()) assert.match(String(stack), /^TypeError: .*taxRate.*\n +at .*bad-release/);
   });
 
   test('shows that rows are stale, and that no wait for what failed helps', async () => {

@@ -1,5 +1,6 @@
 /** Serves the reactors of a bad release, in a process of its own: it stumbles over orders called bad. */
 import { join } from 'node:path';
+import { jsonLogger } from '../../api/cli/loggers';
 import { fulfilmentWithin } from '../../domain/fulfilment/fulfilment';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import type { AnyProcessManager } from '../../infra/reactors/process';
@@ -27,12 +28,14 @@ const brokenIn = (sound: AnyProcessManager): AnyProcessManager => ({
   },
 });
 
-void serveRole((options, { dataDirectory, paymentTermMs, baseUrl }) =>
-  startReactors({
-    ...options,
-    reactorsFile: join(dataDirectory, 'reactors.sqlite'),
-    storeFile: join(dataDirectory, 'store.sqlite'),
-    processManagers: [brokenIn(fulfilmentWithin(paymentTermMs))],
-    api: { baseUrl },
-  }),
+void serveRole(
+  (options, { dataDirectory, paymentTermMs, baseUrl }) =>
+    startReactors({
+      ...options,
+      reactorsFile: join(dataDirectory, 'reactors.sqlite'),
+      storeFile: join(dataDirectory, 'store.sqlite'),
+      processManagers: [brokenIn(fulfilmentWithin(paymentTermMs))],
+      api: { baseUrl },
+    }),
+  jsonLogger(),
 );

@@ -1,15 +1,18 @@
 /** Serves the projections of the bad release, in a process of its own. */
 import { join } from 'node:path';
+import { jsonLogger } from '../../api/cli/loggers';
 import { startProjections } from '../../projections/engine/projections-role';
 import { serveRole } from '../support/serve-role';
 import { projections } from './bad-release';
 
-void serveRole((options, { dataDirectory }) =>
-  startProjections({
-    ...options,
-    viewsFile: join(dataDirectory, 'views.sqlite'),
-    storeFile: join(dataDirectory, 'store.sqlite'),
-    projections,
-    definitionsModule: require.resolve('./bad-release'),
-  }),
+void serveRole(
+  (options, { dataDirectory }) =>
+    startProjections({
+      ...options,
+      viewsFile: join(dataDirectory, 'views.sqlite'),
+      storeFile: join(dataDirectory, 'store.sqlite'),
+      projections,
+      definitionsModule: require.resolve('./bad-release'),
+    }),
+  jsonLogger(),
 );

@@ -100,8 +100,8 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
     layer: 'snapshots',
     rule: 'a snapshot of another decider is of no use',
     file: 'infra/commands/kept-states.js',
-    right: 'if (found?.decider !== codec.decider)',
-    wrong: 'if (found === undefined)',
+    right: 'found.decider !== (0, fold_behaviour_1.snapshotMarkOf)(aggregate)',
+    wrong: 'false',
     test: 'test/infra/commands/snapshots.test.js',
   },
   {

@@ -54,6 +54,13 @@ const STATUS: Readonly<Record<string, string>> = {
   OrderDeclaredUnavailable: 'unavailable',
 };
 
+const factsFrom = (data: Fact['data'] | undefined) => ({
+  customerId: data?.['customerId'] ?? null,
+  currency: data?.['currency'] ?? null,
+  amount: data?.amount ?? null,
+  placedAt: data?.['placedAt'] ?? null,
+});
+
 const orderSummary = (facts: ReadonlyArray<Fact>): ReadonlyArray<unknown> =>
   groupsBy(facts, ({ type, data }) => (type in STATUS || type in PAID ? data['orderId'] : undefined)).map(
     ([orderId, group]) => {
@@ -63,12 +70,9 @@ const orderSummary = (facts: ReadonlyArray<Fact>): ReadonlyArray<unknown> =>
         order.find((fact) => fact.type === type)?.data[column] ?? null;
       return {
         orderId,
-        customerId: first?.['customerId'] ?? null,
+        ...factsFrom(first),
         status: STATUS[order.at(-1)?.type ?? ''] ?? null,
-        currency: first?.['currency'] ?? null,
-        amount: first?.amount ?? null,
         paid: paidIn(byCurrency(group, PAID, 'amount'), first?.['currency']),
-        placedAt: first?.['placedAt'] ?? null,
         confirmedAt: at('OrderConfirmed', 'confirmedAt'),
         handedOverAt: at('OrderHandedToCarrier', 'handedOverAt'),
         deliveredAt: at('OrderDelivered', 'deliveredAt'),

@@ -205,6 +205,7 @@ export const fillStore = async (file: string, events: ReadonlyArray<StoredEvent>
     leaseTtlMs: 5_000,
     keepStoreId: true,
     onProgress: () => undefined,
+    check: { acceptIncomplete: true, allowUnknown: true, unknownOf: () => undefined },
   });
 };
 

@@ -3,7 +3,7 @@ import { catalog, withTopicPrefix } from '../../domain/catalog';
 import { systemClock } from '../../infra/clock';
 import { readConfiguration, type Configuration } from '../../infra/configuration';
 import { openLog } from '../../infra/kafka/open-log';
-import { silentLogger } from '../../infra/logger';
+import { silentLogger, type Logger } from '../../infra/logger';
 import type { RoleOptions } from '../../infra/role-options';
 
 interface RunningRole {
@@ -17,15 +17,16 @@ export const serveRole = async (
     options: RoleOptions & { readonly topicPrefix: string },
     configuration: Configuration,
   ) => Promise<RunningRole>,
+  logger: Logger = silentLogger,
 ): Promise<void> => {
   const configuration = readConfiguration();
   const { topicPrefix, leaseTtlMs } = configuration;
-  const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });
+  const log = await openLog({ configuration, clock: systemClock, logger });
   const options = {
     log,
     catalog: withTopicPrefix(catalog, topicPrefix),
     clock: systemClock,
-    logger: silentLogger,
+    logger,
     signal: new AbortController().signal,
     leaseTtlMs,
     acceptNewLog: false,

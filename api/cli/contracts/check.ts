@@ -54,7 +54,7 @@ export const accept = ({ json, print }: Output): number => {
     );
     writeFixture(contractsFolder, kept === undefined ? fixtureOf(version) : withUpcasts(kept, version));
   }
-  writeLock(contractsFolder, lockOf(catalog));
+  writeLock(contractsFolder, lockOf(catalog, lock));
   for (const { subject, problem } of findings)
     print(json ? JSON.stringify({ accepted: subject, problem }) : `accepted: ${subject}: ${problem}`);
   if (!json && findings.length === 0) print('nothing has changed');

@@ -43,6 +43,10 @@ const detailSchema = objectOf({
     items: objectOf({ name: text('The name, as the record writes it.'), value: text('The bytes as text.') }),
   },
   value: orNull('string', 'The bytes in base64, where the record names no event.'),
+  stack: orNull(
+    'string',
+    'What the handler threw, with its stack, up to 8,000 characters; null where it threw nothing.',
+  ),
   audit: {
     type: 'array',
     items: objectOf({

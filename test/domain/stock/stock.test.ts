@@ -1,3 +1,4 @@
+import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import { StockDispatched, StockReceived, StockReservationReleased, StockReserved } from '../../../domain/stock/events';
 import { stockAggregate } from '../../../domain/stock/stock';
@@ -26,6 +27,17 @@ spec('stock: receiving', ({ test }) => {
     given(received)
       .when('receive', { receiptId: 'r1', quantity: 6, receivedAt: at })
       .then(refusal('ReceiptAlreadyBooked')));
+  test('a receipt that takes the pieces on hand beyond what can be counted exactly is refused', () => {
+    // As nine thousand million receipts would make it.
+    const full = stockAggregate.emptyFold.apply(
+      StockReceived.of({ ...received.data, quantity: Number.MAX_SAFE_INTEGER - 5 }),
+    );
+    const receive = (quantity: number) =>
+      full.decide({ type: 'receive', id: 'kettle', data: { receiptId: 'r2', quantity, receivedAt: at } });
+    const refused = receive(6);
+    assert.is(E.isLeft(refused) && refused.left.type, 'StockTooLarge');
+    assert.equal(receive(5), E.right([StockReceived.of({ ...received.data, receiptId: 'r2' })]));
+  });
 });
 
 spec('stock: reserving', ({ test }) => {

@@ -2,10 +2,11 @@
 import * as assert from 'uvu/assert';
 import * as E from 'fp-ts/Either';
 import { catalog } from '../../../domain/catalog';
+import { snapshotMarkOf } from '../../../domain/contracts/fold-behaviour';
 import { aggregate, catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
 import { stockCommands } from '../../../domain/stock/commands';
 import { stockEvents } from '../../../domain/stock/events';
-import { stockAggregate, stockDecider } from '../../../domain/stock/stock';
+import { stockAggregate, stockDecider, stockSnapshot } from '../../../domain/stock/stock';
 import { commandHandler } from '../../../infra/commands/command-handler';
 import { openDatabase } from '../../../infra/sqlite/database';
 import type { SqliteEventStore } from '../../../infra/sqlite/event-store';
@@ -100,16 +101,73 @@ spec('the state of a long stream', ({ test }) => {
         aggregate({ ...rest, snapshot: { ...snapshot, version: 2 } }),
         aggregate({
           ...rest,
-          snapshot,
-          decider: { ...stockDecider, evolve: (state, event) => stockDecider.evolve(state, event) },
+          snapshot: stockSnapshot,
+          decider: { ...stockDecider, initialState: { ...stockDecider.initialState, onHand: 1 } },
         }),
       ];
       for (const other of others) {
         const handler = freshHandler(store, catalogOf([other]));
         assert.is(version(await handler.receive('r3')), 1_201);
         assert.is(handler.read[0], 0, 'the stream is read from its beginning');
-        await eventually(() => store.snapshots.find(STREAM)?.decider === other.snapshot?.decider);
+        await eventually(() => store.snapshots.find(STREAM)?.decider === snapshotMarkOf(other));
       }
+    }));
+
+  test('is not used by a release that folds otherwise, though the change is in a function that `evolve` calls', () =>
+    withStore({ file: newFile() }, async (store) => {
+      await fill(store, 1_200);
+      // A release that counts every piece that comes in twice, by what its fold calls.
+      const twice = (events: number): number => events * 2;
+      const wrong = aggregate({
+        ...stockDefinition,
+        snapshot: stockSnapshot,
+        decider: {
+          ...stockDecider,
+          evolve: (state, event) =>
+            event.type === 'StockReceived'
+              ? { ...stockDecider.evolve(state, event), onHand: state.onHand + twice(event.data.quantity) }
+              : stockDecider.evolve(state, event),
+        },
+      });
+      await freshHandler(store, catalogOf([wrong])).receive('new');
+      await eventually(() => kept(store) === 1_200);
+      const read: number[] = [];
+      const watched: SqliteEventStore = {
+        ...store,
+        readStream: (stream, page) => {
+          read.push(page.afterVersion);
+          return store.readStream(stream, page);
+        },
+      };
+      const handle = commandHandler({ store: watched, catalog, stateCacheSize: 10, snapshots: store.snapshots });
+      const reserve = { orderId: 'o1', quantity: 2_000, reservedAt: '2018-01-01T00:00:00Z' };
+      const outcome = await handle({
+        aggregate: stockAggregate,
+        command: { type: 'reserve', id: 'kettle', data: reserve },
+        metadata,
+        dryRun: true,
+      })();
+      assert.ok(E.isLeft(outcome) && outcome.left._tag === 'Rejected');
+      assert.is(read[0], 0, 'the stream is read from its beginning');
+    }));
+
+  test('is used by a release that is only written otherwise', () =>
+    withStore({ file: newFile() }, async (store) => {
+      await fill(store, 1_200);
+      await freshHandler(store).receive('new');
+      await eventually(() => kept(store) === 1_200);
+      const written = aggregate({
+        ...stockDefinition,
+        snapshot: { ...stockSnapshot, encode: (state) => stockSnapshot.encode(state) },
+        decider: {
+          ...stockDecider,
+          // A comment, another name, another function: nothing of it changes what is folded.
+          evolve: (before, happened) => stockDecider.evolve(before, happened),
+        },
+      });
+      const handler = freshHandler(store, catalogOf([written]));
+      assert.is(version(await handler.receive('r3')), 1_201);
+      assert.is(handler.read[0], 1_200);
     }));
 
   test('is never the truth: a damaged one costs a reading of the stream, and nothing else', () =>
@@ -148,7 +206,6 @@ const stockDefinition = {
   decider: stockDecider,
   snapshot: {
     version: 1,
-    // Only their texts count here: the tests above hold them against those of the domain.
     encode: () => ({}),
     decode: () => stockDecider.initialState,
   },

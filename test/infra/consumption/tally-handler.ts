@@ -12,6 +12,7 @@ import type { StoreFacts } from '../../../infra/consumption/place-check';
 import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/group-status';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
 import { failedRequestsMigration } from '../../../infra/dead-letters/failed-requests';
+import { deadLetterStacksMigration } from '../../../infra/dead-letters/defect-log';
 import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
 import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
@@ -56,6 +57,7 @@ export const tallyHandler = (
       deadLettersMigration,
       deadLetterCopyingMigration,
       failedRequestsMigration,
+      deadLetterStacksMigration,
       { name: 'tally', sql: 'CREATE TABLE tally (id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;' },
     ],
   });

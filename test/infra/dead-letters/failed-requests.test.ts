@@ -92,6 +92,8 @@ spec('the work beside the groups', ({ test }) => {
         copiesWaiting: async (group) => Promise.resolve(group === 'broken' ? ([{ seq: 1 }] as never) : []),
         copiesDone: async () => Promise.resolve(),
         noteCopying: async () => Promise.resolve(),
+        defectsWaiting: async () => Promise.resolve([]),
+        defectsDone: async () => Promise.resolve(),
       },
       groups: ['broken', 'sound'],
       dataVersion: () => Math.random(),

@@ -15,6 +15,7 @@ import type { ExhaustedPolicy, HandlerOutcome } from '../../../infra/consumption
 import type { BatchOutcome } from '../../../infra/consumption/group-handler';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
 import { failedRequestsMigration } from '../../../infra/dead-letters/failed-requests';
+import { deadLetterStacksMigration } from '../../../infra/dead-letters/defect-log';
 import { deadLetterReader, type DeadLetterReader } from '../../../infra/dead-letters/dead-letter-reader';
 import type { RedriveStep } from '../../../infra/dead-letters/failure-desk';
 import { failureStore, type FailureStore } from '../../../infra/dead-letters/failure-store';
@@ -81,6 +82,7 @@ export const failureWorld = (stored: ReadonlyArray<StoredEvent>): FailureWorld =
       deadLettersMigration,
       deadLetterCopyingMigration,
       failedRequestsMigration,
+      deadLetterStacksMigration,
       { name: 'diary', sql: 'CREATE TABLE diary (seq INTEGER PRIMARY KEY, id TEXT NOT NULL) STRICT;' },
     ],
   });

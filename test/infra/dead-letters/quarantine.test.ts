@@ -360,10 +360,10 @@ spec('a build that takes the place of a group', ({ test }) => {
     world.database.exec(`
       INSERT INTO dead_letters SELECT 10, 'rebuild-7', event_id, stream, position, type, schema_version, correlation_id,
         causation_id, topic, "partition", "offset", log_id, timestamp_ms, "key", headers, value, class, 'worse', fingerprint,
-        1, 0, 0, 'open', NULL FROM dead_letters WHERE id = 2;
+        1, 0, 0, 'open', NULL, NULL, 1 FROM dead_letters WHERE id = 2;
       INSERT INTO dead_letters SELECT 11, 'rebuild-7', 'note-c@1', 'note-c', 3, type, schema_version, correlation_id,
         causation_id, topic, "partition", 9, log_id, timestamp_ms, "key", headers, value, class, 'new', fingerprint,
-        1, 0, 0, 'open', NULL FROM dead_letters WHERE id = 2;
+        1, 0, 0, 'open', NULL, NULL, 1 FROM dead_letters WHERE id = 2;
       INSERT INTO quarantined_keys VALUES ('rebuild-7', 'note-b', 'notes', 'b', 10, 2, 0), ('rebuild-7', 'note-c', 'notes', 'c', 11, 3, 0);
     `);
     assert.is(world.reader.list({}, { limit: 9 }).length, 2, 'what a build sets aside is not for people yet');

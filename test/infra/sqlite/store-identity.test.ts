@@ -52,6 +52,7 @@ const imported = async (lines: ReadonlyArray<string>, keepStoreId: boolean): Pro
     leaseTtlMs: 3_000,
     keepStoreId,
     onProgress: () => undefined,
+    check: { acceptIncomplete: true, allowUnknown: true, unknownOf: () => undefined },
   });
   return file;
 };

@@ -1,0 +1,135 @@
+/**
+ * Sequences of events and single commands for trying out a fold, made from the contracts alone and the same every time: what
+ * a person would write down of each event version, and walks that mix all of them over few identities and telling numbers,
+ * so that sums, repeats and orders show.
+ */
+import * as E from 'fp-ts/Either';
+import type { Aggregate } from '../kernel/aggregate';
+import type { JsonSchema } from '../kernel/codec';
+import type { Command } from '../kernel/command-definition';
+import type { DomainEvent } from '../kernel/event-definition';
+import { upcast, versionsOf } from '../kernel/event-versions';
+import { jsonSchemaOf } from '../kernel/json-schema';
+import { propertiesOf, refusedPath, requiredOf } from './schema-check';
+import { tellingValues, valuesOf } from './schema-values';
+
+const WALKS = 24;
+const EVENTS_PER_WALK = 32;
+const SAMPLES_PER_VERSION = 32;
+const SAMPLES_PER_COMMAND = 4;
+
+/** Small ones often, so that they repeat and add up; and some on either side of what people take for large. */
+const NUMBERS = [0, 1, 2, 3, 5, 7, 12, 100, 999, 1_000, 12_345, 1_000_000];
+const INSTANTS = ['2016-02-29T00:00:00Z', '2017-07-09T21:57:05Z', '2017-07-09T21:57:05.5Z', '2018-12-31T23:59:59Z'];
+const FEW_TEXTS = 4;
+
+/** A sample as it would be stored, and as today's contracts read it. */
+interface Sample {
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly stored: unknown;
+  readonly event: DomainEvent;
+}
+
+export interface FoldSamples {
+  /** Sequences of events, each from the empty state on. */
+  readonly sequences: ReadonlyArray<ReadonlyArray<DomainEvent>>;
+  readonly commands: ReadonlyArray<Command>;
+  /** What went in, before any code of the aggregate has seen it. */
+  readonly inputs: string;
+}
+
+/** Makes the samples of an aggregate. */
+export const foldSamples = (aggregate: Aggregate): FoldSamples => {
+  const choose = numbersFrom(20_240_501);
+  const told = everyVersion(aggregate, tellingOrNone);
+  const varied = everyVersion(aggregate, (schema) => {
+    const make = valueMaker(schema, choose);
+    return Array.from({ length: SAMPLES_PER_VERSION }, make);
+  });
+  const all = [...told, ...varied];
+  const byVersion = groupsOf(all);
+  const walks = Array.from({ length: byVersion.length === 0 ? 0 : WALKS }, () =>
+    Array.from({ length: EVENTS_PER_WALK }, () => {
+      const group = byVersion[choose(byVersion.length)] ?? [];
+      return group[choose(group.length)];
+    }).flatMap((sample) => (sample === undefined ? [] : [sample])),
+  );
+  const commands = [...aggregate.commands.values()].flatMap(({ type, codec, example }) => {
+    const make = valueMaker(jsonSchemaOf(codec, { additionalProperties: false }), choose);
+    const data = [example, ...Array.from({ length: SAMPLES_PER_COMMAND }, make)].filter((each) => codec.is(each));
+    return data.map((each): Command => ({ type, id: 'a', data: each }));
+  });
+  return {
+    sequences: [told, [...told].reverse(), ...walks].map((samples) => samples.map(({ event }) => event)),
+    commands,
+    inputs: JSON.stringify([all.map(({ type, schemaVersion, stored }) => [type, schemaVersion, stored]), commands]),
+  };
+};
+
+/** None where no value of a field is known: the contract check says so, and a start must not fail for it. */
+const tellingOrNone = (schema: JsonSchema): ReadonlyArray<unknown> => {
+  try {
+    return tellingValues(schema);
+  } catch {
+    return [];
+  }
+};
+
+const everyVersion = (
+  { events }: Aggregate,
+  valuesFor: (schema: JsonSchema) => ReadonlyArray<unknown>,
+): ReadonlyArray<Sample> =>
+  [...events.values()].flatMap((definition) =>
+    versionsOf(definition).flatMap(({ schemaVersion, codec }) =>
+      valuesFor(jsonSchemaOf(codec, { additionalProperties: true })).flatMap((stored) => {
+        const data = upcast(definition, schemaVersion, stored);
+        if (E.isLeft(data)) return [];
+        return [{ type: definition.type, schemaVersion, stored, event: { type: definition.type, data: data.right } }];
+      }),
+    ),
+  );
+
+const groupsOf = (samples: ReadonlyArray<Sample>): ReadonlyArray<ReadonlyArray<Sample>> => {
+  const groups = new Map<string, Sample[]>();
+  for (const sample of samples) {
+    const key = `${sample.type} ${sample.schemaVersion}`;
+    groups.set(key, [...(groups.get(key) ?? []), sample]);
+  }
+  return [...groups.values()];
+};
+
+/** Values of a schema, each another mixture. What a schema takes is worked out once. */
+const valueMaker = (schema: JsonSchema, choose: (below: number) => number): (() => unknown) => {
+  const { type } = schema;
+  if (type === 'object') {
+    const required = new Set(requiredOf(schema));
+    const makers = Object.entries(propertiesOf(schema)).map(
+      ([name, property]) => [name, required.has(name), valueMaker(property, choose)] as const,
+    );
+    return () =>
+      Object.fromEntries(
+        makers.flatMap(([name, isRequired, make]) => (isRequired || choose(3) > 0 ? [[name, make()]] : [])),
+      );
+  }
+  if (type === 'array') {
+    const make = valueMaker(schema['items'] as JsonSchema, choose);
+    return () => Array.from({ length: choose(4) }, make);
+  }
+  const words = Array.isArray(schema['enum']) ? (schema['enum'] as ReadonlyArray<unknown>) : undefined;
+  // Few identities, so that they come again.
+  const texts = schema['format'] === 'date-time' ? INSTANTS : valuesOf(schema).slice(0, FEW_TEXTS);
+  const candidates = words ?? [...texts, ...NUMBERS].filter((each) => refusedPath(schema, each) === undefined);
+  return () => candidates[choose(candidates.length)];
+};
+
+/** Numbers below a bound, the same every time (mulberry32). */
+const numbersFrom = (seed: number): ((below: number) => number) => {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    const first = Math.imul(state ^ (state >>> 15), state | 1);
+    const second = first ^ (first + Math.imul(first ^ (first >>> 7), first | 61));
+    return Math.floor((((second ^ (second >>> 14)) >>> 0) / 4_294_967_296) * below);
+  };
+};
