@@ -1,0 +1,73 @@
+/** Runs the relay and the projections over a store of large events until everything is read; the heap is the caller's. */
+import { join } from 'node:path';
+import { catalog as declared, withTopicPrefix } from '../../../domain/catalog';
+import { systemClock } from '../../../infra/clock';
+import { openRealLog } from '../../../infra/kafka/real-log';
+import { silentLogger } from '../../../infra/logger';
+import { startRelay } from '../../../infra/relay/relay';
+import { readRelayStatus } from '../../../infra/relay/relay-file';
+import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { startProjections } from '../../../projections/engine/projections-role';
+import { openViewReader } from '../../../projections/engine/view-database';
+import { orderSummary } from '../../../projections/order-summary';
+
+const [servers = '', prefix = '', folder = ''] = process.argv.slice(2);
+const DEADLINE_MS = 90_000;
+
+const main = async (): Promise<void> => {
+  const catalog = withTopicPrefix(declared, prefix);
+  const storeFile = join(folder, 'store.sqlite');
+  const viewsFile = join(folder, 'views.sqlite');
+  const relayFile = join(folder, 'relay.sqlite');
+  const connection = { brokers: servers, securityProtocol: 'plaintext' } as const;
+  const log = await openRealLog({ connection, clock: systemClock, logger: silentLogger });
+  const signal = new AbortController().signal;
+  const role = {
+    log,
+    catalog,
+    clock: systemClock,
+    logger: silentLogger,
+    signal,
+    leaseTtlMs: 5_000,
+    acceptNewLog: false,
+  };
+  const outbox = () => openEventReader(storeFile);
+  const schema = { cloudEventsMode: 'structured', schemaBaseUrl: 'urn:test' } as const;
+  const relay = startRelay({ ...role, ...schema, file: relayFile, outbox });
+  const reader = outbox();
+  const events = reader.lastPosition();
+  const untilMs = systemClock.monotonicMs() + DEADLINE_MS;
+  const expectBefore = async (what: string, holds: () => boolean, seen: () => unknown): Promise<void> => {
+    while (!holds()) {
+      if (systemClock.monotonicMs() > untilMs) throw new Error(`not in time: ${what}: ${JSON.stringify(seen())}`);
+      await systemClock.sleep(50);
+    }
+  };
+  await expectBefore(
+    'the relay has published everything',
+    () => readRelayStatus(relayFile)?.cursor === events,
+    () => readRelayStatus(relayFile),
+  );
+  const projections = await startProjections({
+    ...role,
+    viewsFile,
+    storeFile,
+    projections: [orderSummary],
+    definitionsModule: require.resolve('./large-events-definitions'),
+  });
+  const views = openViewReader(viewsFile, [orderSummary], catalog);
+  await expectBefore('the projection has every row', () => views.projections()[0]?.rows === events, views.groups);
+  views.close();
+  await projections.stop();
+  await relay.stop();
+  reader.close();
+  await log.close();
+};
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(String(error));
+    process.exit(1);
+  },
+);
