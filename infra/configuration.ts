@@ -37,6 +37,8 @@ export interface Configuration {
   readonly apiKeys: ReadonlyArray<ApiKey>;
   /** The key that this program's own clients (reactors, command line) send. */
   readonly apiKey?: string;
+  /** Names, beside loopback and addresses, under which the API takes requests; `*` for any. */
+  readonly allowedHosts: ReadonlyArray<string>;
   /** Where clients find the API. */
   readonly baseUrl: string;
   /** Where consumers find the schemas that events name in `dataschema`; `/<type>/<version>` is put behind it. */
@@ -95,6 +97,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     acceptNewLog: oneOf(environment, 'ACCEPT_NEW_LOG', ['true', 'false'], 'false') === 'true',
     apiKeys: apiKeys(environment),
     ...(apiKey === undefined ? {} : { apiKey }),
+    allowedHosts: allowedHosts(environment, host, baseUrl),
     baseUrl,
     schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
     writeVersions: writeVersions(environment),
@@ -147,6 +150,19 @@ const url = (environment: Environment, name: string): string | undefined => {
 const reachable = (host: string): string => {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
+};
+
+/** HOST and the host of BASE_URL are names of this server in any case. */
+const allowedHosts = (environment: Environment, host: string, baseUrl: string): ReadonlyArray<string> => {
+  const named = (text(environment, 'ALLOWED_HOSTS') ?? '').split(',').map((name) => name.trim().toLowerCase());
+  const names = named.filter((name) => name !== '');
+  for (const name of names) {
+    if (name === '*' || /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/.test(name)) continue;
+    throw new ConfigurationError(
+      `ALLOWED_HOSTS names '${name}'; it takes host names without ports, several of them with commas between, or *`,
+    );
+  }
+  return [...new Set([host.toLowerCase(), new URL(baseUrl).hostname.replace(/^\[(.*)\]$/, '$1'), ...names])];
 };
 
 const topicPrefix = (environment: Environment): string => {

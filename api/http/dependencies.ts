@@ -5,6 +5,7 @@ import type { Clock } from '../../infra/clock';
 import type { HandleCommand } from '../../infra/commands/command-port';
 import type { OperationRequestReader, OperationRequestWriter } from '../../infra/commands/operation-requests';
 import type { ApiKey } from '../../infra/configuration';
+import type { ConnectionLimits } from './connections';
 import type { FailureDirectory } from '../../infra/dead-letters/failure-directory';
 import type { Logger } from '../../infra/logger';
 import type { RelayStatus } from '../../infra/relay/relay-status';
@@ -38,6 +39,10 @@ export interface ApiDependencies {
   /** Requests a second per client; 0 for no limit. */
   readonly rateLimitPerSecond: number;
   readonly bodyLimitBytes: number;
+  /** Names under which the server is asked beside loopback and addresses: a Host header with another one is refused. */
+  readonly allowedHosts: ReadonlyArray<string>;
+  /** Left out: the limits of `defaultConnectionLimits`. */
+  readonly connections?: Partial<ConnectionLimits>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly readiness: () => Readiness;

@@ -20,6 +20,7 @@ import { openViewReader } from '../../projections/engine/view-database';
 import { viewsMigrations } from '../../projections/engine/views-schema';
 import type { Projection } from '../../projections/projection';
 import { buildApp } from '../http/app';
+import { defaultConnectionLimits } from '../http/connections';
 import type { ApiDependencies, Readiness } from '../http/dependencies';
 import type { DataFiles } from './data-files';
 
@@ -49,6 +50,10 @@ export interface ApiRole {
 
 /** How many streams' folded states are kept: a command on one of them reads nothing. */
 const STATE_CACHE_STREAMS = 20_000;
+
+/** What is under way gets a part of the time for shutting down, so that every other role has its own. */
+const closeGraceMs = ({ shutdownDeadlineMs }: Configuration): number =>
+  Math.min(defaultConnectionLimits.closeGraceMs, Math.floor(shutdownDeadlineMs / 5));
 
 /** Waits for the store's lease, then serves. */
 export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
@@ -82,6 +87,8 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
     bodyLimitBytes: configuration.bodyLimitBytes,
+    allowedHosts: configuration.allowedHosts,
+    connections: { closeGraceMs: closeGraceMs(configuration) },
     clock,
     logger,
     readiness: () => readinessOf(store),

@@ -3,7 +3,6 @@ import * as E from 'fp-ts/Either';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Aggregate } from '../../../domain/kernel/aggregate';
 import type { AnyCommandDefinition } from '../../../domain/kernel/command-definition';
-import { explain } from '../../../domain/kernel/explain';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { eventId, streamName } from '../../../domain/kernel/recorded-event';
 import { Identifier } from '../../../domain/kernel/values';
@@ -110,9 +109,9 @@ const commandRequestOf = (
 /** The schema has let the body through; the codec knows more than a schema can say (30 February). */
 const decodeBody = (codec: AnyCommandDefinition['codec'], body: unknown): unknown => {
   if (codec.is(body)) return body;
-  const decoded = codec.decode(body);
-  if (E.isLeft(decoded)) throw new ProblemError(explained(codec, explain(decoded.left)));
-  return decoded.right;
+  const failure = explained(codec, body);
+  if (failure !== undefined) throw new ProblemError(failure);
+  throw new Error(`the codec of ${codec.name} refuses a body and says nothing of it`);
 };
 
 /** `If-Match: *`. Streams never vanish, so what is found here still holds when the command is decided. */
