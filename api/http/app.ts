@@ -6,9 +6,11 @@ import type { ApiDependencies } from './dependencies';
 import { describeApi } from './documentation/open-api';
 import { answerErrors } from './errors';
 import { takeJsonOnly } from './json-body';
+import { expensiveReads } from './expensive-reads';
 import { guard } from './guards';
 import { explainUnknown } from './not-found';
 import { sendProblem } from './problem';
+import { MAX_PARAMETER_LENGTH } from './request-values';
 import { rateLimit, type RateLimit } from './rate-limit';
 import { commandRoutes } from './routes/commands';
 import { deadLetterRoutes } from './routes/dead-letters';
@@ -24,8 +26,6 @@ const CONNECTION_TIMEOUT_MS = MAX_WAIT_MS + 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 30_000;
 /** For an answer to a query, the wait for a view included. */
 const ANSWER_TIMEOUT_MS = MAX_WAIT_MS + 10_000;
-/** Long enough for the key of a view of several columns, each an identifier. */
-const MAX_PARAMETER_LENGTH = 1_024;
 
 /** Builds the app. Call `listen` or `inject` on it; `close` ends it once what is under way is answered. */
 export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
@@ -79,10 +79,15 @@ export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
 
 const addRoutes = async (app: FastifyInstance, dependencies: ApiDependencies): Promise<void> => {
   await describeApi(app, dependencies);
+  const expensive = expensiveReads();
+  app.addHook('preClose', (done) => {
+    expensive.stop();
+    done();
+  });
   commandRoutes(app, dependencies);
   viewRoutes(app, dependencies);
-  streamRoutes(app, dependencies);
-  operationRoutes(app, dependencies);
+  streamRoutes(app, dependencies, expensive.run);
+  operationRoutes(app, dependencies, expensive.run);
   deadLetterRoutes(app, dependencies);
   redriveRoutes(app, dependencies);
   healthRoutes(app, dependencies);

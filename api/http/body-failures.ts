@@ -66,6 +66,10 @@ const compareItems = (
     report(path, () => `holds ${items.length} items; it takes at most ${maxItems}`);
     return;
   }
+  if (codec instanceof ListType && items.length < codec.minItems) {
+    const { minItems } = codec;
+    report(path, () => `holds ${items.length} items; it takes at least ${minItems}`);
+  }
   items.forEach((item, index) => compare(codec.type, item, () => `${path()}/${index}`, report));
 };
 

@@ -1,7 +1,7 @@
 /** Consistency tokens: the id of an event that an answer must reflect. */
 import { categoryOf, aggregateIdOf, parseEventId } from '../../domain/kernel/recorded-event';
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
-import { Identifier } from '../../domain/kernel/values';
+import { Identifier, IDENTIFIER_PATTERN } from '../../domain/kernel/values';
 import { failWith } from './problem';
 
 /** A token that names an event of a known aggregate; whether the event exists is another question. */
@@ -25,8 +25,16 @@ export const consistencyTokensOf = (
   return texts.map((text) => tokenOf(text.trim(), catalog));
 };
 
+const VERSION_AT_END = /@[1-9][0-9]{0,14}$/;
+
+/** What the header takes, as a pattern. */
+export const tokensPattern = (categories: ReadonlyArray<string>): string => {
+  const token = `(?:${categories.join('|')})-${IDENTIFIER_PATTERN.slice(1, -1)}@[1-9][0-9]{0,14}`;
+  return `^${token}(?:, ?${token}){0,${MAX_TOKENS - 1}}$`;
+};
+
 const tokenOf = (text: string, catalog: Catalog): ConsistencyToken => {
-  const event = parseEventId(text);
+  const event = VERSION_AT_END.test(text) ? parseEventId(text) : undefined;
   const aggregateId = event === undefined ? '' : aggregateIdOf(event.stream);
   if (event === undefined || !event.stream.includes('-') || !Identifier.is(aggregateId)) {
     const detail = `Consistency-Token holds '${text}'; it takes tokens as commands answer them, such as order-o1@3.`;

@@ -26,7 +26,7 @@ export interface ApiDependencies {
   readonly handleCommand: HandleCommand;
   readonly views: ViewReader;
   /** Undefined where neither a row nor an event stands behind the key. */
-  readonly explainRow: (projection: string, key: string) => Promise<RowExplanation | undefined>;
+  readonly explainRow: (projection: string, key: string, signal?: AbortSignal) => Promise<RowExplanation | undefined>;
   /** Undefined where no relay has ever run on this data. */
   readonly relayStatus: () => RelayStatus | undefined;
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;

@@ -4,8 +4,9 @@ import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import type { Clock } from '../../infra/clock';
+import { streamChunks } from '../../infra/commands/stream-chunks';
 import { storeUnavailable } from './command-problems';
+import { throwIfAbandoned } from './expensive-reads';
 import { failWith, ProblemError } from './problem';
 
 /** A moment in the store's history. */
@@ -18,8 +19,8 @@ export interface StreamState {
   readonly state: unknown;
 }
 
-/** Small enough that other requests get their turn between two pages. */
-const FOLD_PAGE_SIZE = 500;
+/** What a page of events may hold; it ends earlier than its limit where they are large, and has one event at least. */
+const PAGE_BYTES = 1_048_576;
 
 /** Reads a page; ends the request with 503 where the store can't be read. */
 export const readPage = async (
@@ -27,35 +28,57 @@ export const readPage = async (
   stream: string,
   page: { readonly afterVersion: number; readonly limit: number },
 ): Promise<ReadonlyArray<StoredEvent>> => {
-  const read = await store.readStream(stream, page)();
+  return right(await store.readStream(stream, page)());
+};
+
+const right = <A>(read: E.Either<unknown, A>): A => {
   if (E.isLeft(read)) throw new ProblemError(storeUnavailable());
   return read.right;
 };
 
-/** Folds every event up to the moment; undefined for a stream without events. */
+/** A page that is bounded by bytes too; `hasMore` where another event follows in the stream. */
+export const readBoundedPage = async (
+  store: EventStore,
+  stream: string,
+  { afterVersion, limit }: { readonly afterVersion: number; readonly limit: number },
+): Promise<{ readonly events: ReadonlyArray<StoredEvent>; readonly hasMore: boolean }> => {
+  const events: StoredEvent[] = [];
+  let bytes = 0;
+  for await (const chunk of streamChunks(store, stream, afterVersion)) {
+    for (const event of right(chunk)) {
+      bytes += event.payload.length;
+      if (events.length === limit || (events.length > 0 && bytes > PAGE_BYTES)) return { events, hasMore: true };
+      events.push(event);
+    }
+  }
+  return { events, hasMore: false };
+};
+
+/** Folds every event up to the moment; undefined for a stream without events. Throws Abandoned when the signal aborts. */
 export const stateAsOf = async (
-  { store, catalog, clock }: { readonly store: EventStore; readonly catalog: Catalog; readonly clock: Clock },
+  { store, catalog }: { readonly store: EventStore; readonly catalog: Catalog },
   aggregate: Aggregate,
   stream: string,
   moment: Moment,
+  signal?: AbortSignal,
 ): Promise<StreamState | undefined> => {
   const decode = decodeEvent(catalog);
   let fold = aggregate.emptyFold;
   let version = 0;
   let position = 0;
-  for (;;) {
-    const page = await readPage(store, stream, { afterVersion: version, limit: FOLD_PAGE_SIZE });
-    if (page.length === 0 && version === 0) return undefined;
-    for (const event of page) {
+  let isEmpty = true;
+  for await (const chunk of streamChunks(store, stream, version)) {
+    throwIfAbandoned(signal);
+    for (const event of right(chunk)) {
+      isEmpty = false;
       if (isAfter(event, moment)) return { version, position, state: fold.state };
       const decoded = decode(event, JSON.parse(event.payload) as unknown);
       if (E.isLeft(decoded)) return unreadable(event, decoded.left.reason);
       fold = fold.apply(decoded.right);
       ({ version, position } = event);
     }
-    if (page.length < FOLD_PAGE_SIZE) return { version, position, state: fold.state };
-    await clock.sleep(0);
   }
+  return isEmpty ? undefined : { version, position, state: fold.state };
 };
 
 const isAfter = (event: StoredEvent, moment: Moment): boolean =>

@@ -41,8 +41,8 @@ export const constrained = <A>(
 ): ConstrainedType<A> => new ConstrainedType(name, test, schema, inputSchema);
 
 /**
- * A list. Its limit is for requests, whose work must be bounded: an event that was recorded is read however long it is,
- * so decoding does not look at it.
+ * A list. Its limits are for requests, whose work must be bounded: an event that was recorded is read however long it is,
+ * so decoding does not look at them.
  */
 export class ListType<C extends t.Mixed> extends t.ReadonlyArrayType<
   C,
@@ -52,14 +52,16 @@ export class ListType<C extends t.Mixed> extends t.ReadonlyArrayType<
   constructor(
     element: C,
     readonly maxItems: number,
+    readonly minItems: number,
   ) {
     const { name, is, validate, encode } = t.readonlyArray(element);
     super(name, is, validate, encode, element);
   }
 }
 
-/** A list of at most `maxItems` in a request. */
-export const list = <C extends t.Mixed>(element: C, maxItems: number): ListType<C> => new ListType(element, maxItems);
+/** A list of at most `maxItems`, and at least `minItems`, in a request. */
+export const list = <C extends t.Mixed>(element: C, maxItems: number, minItems = 0): ListType<C> =>
+  new ListType(element, maxItems, minItems);
 
 // -------------------------------------------------------------------------------------
 // Documented records

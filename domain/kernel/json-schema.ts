@@ -20,7 +20,7 @@ export const jsonSchemaOf = (codec: t.Mixed, options: JsonSchemaOptions): JsonSc
     return {
       type: 'array',
       items: jsonSchemaOf(codec.type as t.Mixed, options),
-      ...(codec instanceof ListType && !options.additionalProperties ? { maxItems: codec.maxItems } : {}),
+      ...(codec instanceof ListType && !options.additionalProperties ? limitsOf(codec) : {}),
     };
   if (codec instanceof t.KeyofType) return { type: 'string', enum: Object.keys(codec.keys as object) };
   if (codec instanceof t.LiteralType) return { const: codec.value as unknown };
@@ -33,6 +33,9 @@ export const jsonSchemaOf = (codec: t.Mixed, options: JsonSchemaOptions): JsonSc
     `no JSON Schema is known for the codec '${codec.name}': use one of domain/kernel, or teach this file`,
   );
 };
+
+const limitsOf = ({ minItems, maxItems }: ListType<t.Mixed>): JsonSchema =>
+  minItems === 0 ? { maxItems } : { minItems, maxItems };
 
 const recordSchema = (fields: Fields, options: JsonSchemaOptions): JsonSchema => {
   const entries = Object.entries(fields);

@@ -2,7 +2,8 @@
 import * as t from 'io-ts';
 import { constrained, list, type ListType } from './codec';
 
-const IDENTIFIER_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
+/** Of {@link Identifier}. */
+export const IDENTIFIER_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
 const identifierExpression = new RegExp(IDENTIFIER_PATTERN);
 
 /** An identifier that is safe in a URL, a stream name and a Kafka key: letters, digits and `._:-`, at most 128. */
@@ -100,9 +101,9 @@ export const latestOf = (first: string, ...others: ReadonlyArray<string>): strin
 /** The most that a list in a request holds, where it names no limit of its own. */
 export const MAX_LIST_ITEMS = 10_000;
 
-/** A list of a documented element; requests may hold at most `maxItems` of them. */
-export const listOf = <C extends t.Mixed>(element: C, maxItems: number = MAX_LIST_ITEMS): ListType<C> =>
-  list(element, maxItems);
+/** A list of a documented element; requests may hold at most `maxItems` of them, and hold at least `minItems`. */
+export const listOf = <C extends t.Mixed>(element: C, maxItems: number = MAX_LIST_ITEMS, minItems = 0): ListType<C> =>
+  list(element, maxItems, minItems);
 
 /** One of a few words. */
 export const oneOf = <Words extends Readonly<Record<string, null>>>(words: Words): t.KeyofC<Words> => t.keyof(words);

@@ -106,7 +106,8 @@ spec('the end of a server', ({ test }) => {
   test('answers what is under way, and refuses what comes behind it on the same connection', async () => {
     const api = apiFixture();
     const port = await listen(api);
-    const request = (path: string, header: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${header}\r\n`;
+    const request = (path: string, header: string): string =>
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${header}\r\n`;
     await api.post('/orders/o1/place', order);
     const waiting = raw(
       port,

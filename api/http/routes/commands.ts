@@ -6,7 +6,12 @@ import type { AnyCommandDefinition } from '../../../domain/kernel/command-defini
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { eventId, streamName } from '../../../domain/kernel/recorded-event';
 import { Identifier } from '../../../domain/kernel/values';
-import type { CommandFailure, CommandRequest, CommandResult } from '../../../infra/commands/command-port';
+import type {
+  CommandFailure,
+  CommandRequest,
+  CommandResult,
+  ExpectedVersions,
+} from '../../../infra/commands/command-port';
 import {
   causationIdOf,
   correlationIdOf,
@@ -99,12 +104,15 @@ const commandRequestOf = (
       ...(traceparent === undefined ? {} : { traceparent }),
     },
     dryRun: flagOf(query, 'dryRun'),
-    ...(typeof precondition === 'number' ? { expectedVersion: precondition } : {}),
+    ...(precondition === undefined || precondition === 'streamExists' ? {} : { expectedVersion: single(precondition) }),
     ...(key === undefined
       ? {}
       : { idempotency: { key, requestHash: requestHash('POST', `/${aggregate.path}/${id}/${type}`, data) } }),
   };
 };
+
+const single = (versions: ReadonlyArray<number>): ExpectedVersions =>
+  versions.length === 1 && versions[0] !== undefined ? versions[0] : versions;
 
 /** The schema has let the body through; the codec knows more than a schema can say (30 February). */
 const decodeBody = (codec: AnyCommandDefinition['codec'], body: unknown): unknown => {

@@ -1,5 +1,4 @@
 /** Moves of a group's offsets, for the role that owns them to carry out while the group stands still. */
-import * as t from 'io-ts';
 import type { FastifyInstance } from 'fastify';
 import { field, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
@@ -9,16 +8,22 @@ import { offsetDocumentation } from '../documentation/offset-documentation';
 import { knownProjection, requestIdOf, submitRequest, submittedRequest } from '../operation-submission';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
+import { LogId, Offset, Partition, TopicName } from '../request-values';
+
+/** A group reads some topics of some partitions each. */
+const MAX_MOVES = 1_000;
 
 const OffsetMove = record('offset-move', {
-  topic: field(t.string, 'The topic.'),
-  partition: field(t.number, 'The partition.'),
-  logId: field(t.string, 'The identity of the log that the offsets count in.'),
-  fromOffset: field(t.number, 'Where the group stands: where it has moved on meanwhile, nothing is done.'),
-  toOffset: field(t.number, 'The offset of the record to read next.'),
+  topic: field(TopicName, 'The topic.'),
+  partition: field(Partition, 'The partition.'),
+  logId: field(LogId, 'The identity of the log that the offsets count in.'),
+  fromOffset: field(Offset, 'Where the group stands: where it has moved on meanwhile, nothing is done.'),
+  toOffset: field(Offset, 'The offset of the record to read next.'),
 });
 
-const OffsetsBody = record('offsets', { moves: field(listOf(OffsetMove), 'One for each partition that is moved.') });
+const OffsetsBody = record('offsets', {
+  moves: field(listOf(OffsetMove, MAX_MOVES), 'One for each partition that is moved.'),
+});
 
 /** Adds them. */
 export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {

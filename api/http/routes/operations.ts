@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies } from '../dependencies';
 import { operationsDocumentation } from '../documentation/operations-documentation';
+import type { RunExpensiveRead } from '../expensive-reads';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 import { explainRoutes } from './explain';
@@ -9,7 +10,11 @@ import { offsetRoutes } from './offsets';
 import { rebuildRoutes } from './rebuilds';
 
 /** Adds what operators look at and ask for. */
-export const operationRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+export const operationRoutes = (
+  app: FastifyInstance,
+  dependencies: ApiDependencies,
+  runExpensiveRead: RunExpensiveRead,
+): void => {
   const { views, relayStatus, reactorGroups } = dependencies;
   const shows = (path: string, name: keyof typeof operationsDocumentation, answer: () => unknown): void => {
     app.get(path, { config: { documentation: operationsDocumentation[name] } }, (request) => {
@@ -22,5 +27,5 @@ export const operationRoutes = (app: FastifyInstance, dependencies: ApiDependenc
   shows('/ops/projections', 'projections', () => ({ items: views.projections() }));
   rebuildRoutes(app, dependencies);
   offsetRoutes(app, dependencies);
-  explainRoutes(app, dependencies);
+  explainRoutes(app, dependencies, runExpensiveRead);
 };
