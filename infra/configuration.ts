@@ -102,7 +102,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
     writeVersions: writeVersions(environment),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
-    bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 262_144, 1_024, MOST_BODY_BYTES),
+    bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 524_288, 1_024, MOST_BODY_BYTES),
     appendQueueLimit: integer(environment, 'APPEND_QUEUE_LIMIT', 10_000, 1, 1_000_000),
     leaseTtlMs: integer(environment, 'LEASE_TTL_MS', 5_000, 300, 600_000),
     paymentTermMs: integer(environment, 'PAYMENT_TERM_MS', 1_209_600_000, 1_000, 3_153_600_000_000),

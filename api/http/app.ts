@@ -8,8 +8,8 @@ import { answerErrors } from './errors';
 import { takeJsonOnly } from './json-body';
 import { expensiveReads } from './expensive-reads';
 import { guard } from './guards';
-import { explainUnknown } from './not-found';
-import { sendProblem } from './problem';
+import { explainUnknown, type RequestTarget } from './not-found';
+import { sendProblem, type Problem } from './problem';
 import { MAX_PARAMETER_LENGTH } from './request-values';
 import { rateLimit, type RateLimit } from './rate-limit';
 import { commandRoutes } from './routes/commands';
@@ -55,12 +55,12 @@ export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
     // A command is taken as it came, or refused: nothing is guessed, dropped or filled in. The check ends at the first
     // thing that is wrong; what else is wrong is said by code whose work is bounded.
     ajv: { customOptions: { allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false } },
-    clientErrorHandler: clientErrorAnswers(limit),
+    clientErrorHandler: clientErrorAnswers(limit, (target) => explain(target)),
     // An address that can't be read reaches no guard.
     frameworkErrors: (error, request, reply) => void onError(counted(error, request.ip, limit), request, reply),
   });
   endConnectionsOnClose(app, closeGraceMs, clock);
-  const explain = explainUnknown(app, catalog);
+  const explain: (target: RequestTarget) => Problem = explainUnknown(app, catalog);
   guard(app, dependencies, limit, explain);
   // Commands go without: the timer costs them several percent, and what they wait for is bounded already.
   app.addHook('onRoute', (route) => {

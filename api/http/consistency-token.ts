@@ -1,6 +1,7 @@
 /** Consistency tokens: the id of an event that an answer must reflect. */
 import { categoryOf, aggregateIdOf, parseEventId } from '../../domain/kernel/recorded-event';
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
+import type { JsonSchema } from '../../domain/kernel/codec';
 import { Identifier, IDENTIFIER_PATTERN } from '../../domain/kernel/values';
 import { failWith } from './problem';
 
@@ -27,10 +28,11 @@ export const consistencyTokensOf = (
 
 const VERSION_AT_END = /@[1-9][0-9]{0,14}$/;
 
-/** What the header takes, as a pattern. */
-export const tokensPattern = (categories: ReadonlyArray<string>): string => {
+/** What the header takes; with one such value, for tools that can't make one of the pattern. */
+export const tokensSchema = (categories: ReadonlyArray<string>): JsonSchema => {
   const token = `(?:${categories.join('|')})-${IDENTIFIER_PATTERN.slice(1, -1)}@[1-9][0-9]{0,14}`;
-  return `^${token}(?:, ?${token}){0,${MAX_TOKENS - 1}}$`;
+  const pattern = `^${token}(?:, ?${token}){0,${MAX_TOKENS - 1}}$`;
+  return { anyOf: [{ const: `${categories[0] ?? ''}-1@1` }, { type: 'string', pattern }] };
 };
 
 const tokenOf = (text: string, catalog: Catalog): ConsistencyToken => {

@@ -4,6 +4,7 @@ import type { EventStore } from '../../domain/kernel/event-store';
 import type { Clock } from '../../infra/clock';
 import type { HandleCommand } from '../../infra/commands/command-port';
 import type { OperationRequestReader, OperationRequestWriter } from '../../infra/commands/operation-requests';
+import type { SnapshotStore } from '../../infra/commands/snapshots';
 import type { ApiKey } from '../../infra/configuration';
 import type { ConnectionLimits } from './connections';
 import type { FailureDirectory } from '../../infra/dead-letters/failure-directory';
@@ -23,6 +24,8 @@ export interface Readiness {
 export interface ApiDependencies {
   readonly catalog: Catalog;
   readonly store: EventStore;
+  /** Absent: a state as of a moment is folded from the stream's beginning. */
+  readonly snapshots?: SnapshotStore;
   readonly handleCommand: HandleCommand;
   readonly views: ViewReader;
   /** Undefined where neither a row nor an event stands behind the key. */

@@ -1,5 +1,6 @@
 /** Entity tags as in RFC 9110: lists of them, weak ones, and `*`. */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { JsonSchema } from '../../domain/kernel/codec';
 import { failWith } from './problem';
 
 /** What a conditional header holds. */
@@ -16,8 +17,14 @@ const TAG = String.raw`(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"`;
 const LIST = new RegExp(String.raw`^(?:[ \t]*,)*[ \t]*${TAG}(?:[ \t]*,(?:[ \t]*${TAG})?)*[ \t]*$`);
 const EACH = new RegExp(TAG, 'g');
 
-/** The same for the documentation, where a header's value comes without the space around it. */
-export const TAG_LIST_PATTERN = String.raw`^(\*|(W/)?"[\x21\x23-\x7e]*"([ \t]*,[ \t]*(W/)?"[\x21\x23-\x7e]*")*)$`;
+/** The same for the documentation, where a header's value comes without the space around it, and with printable tags. */
+const TAG_LIST_PATTERN = '^(?:W/)?"[!#-~]*"(?:, ?(?:W/)?"[!#-~]*")*$';
+
+/** A conditional header: `*` or tags. */
+export const tagListSchema = (description: string): JsonSchema => ({
+  anyOf: [{ const: '*' }, { type: 'string', pattern: TAG_LIST_PATTERN }],
+  description,
+});
 
 /** Reads `If-Match` or `If-None-Match`; undefined where it is not there. */
 export const tagCondition = (

@@ -1,10 +1,13 @@
 /** One stream's events: a page of them, or the state that they fold to as of some moment. */
 import * as E from 'fp-ts/Either';
-import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
+import type { Aggregate } from '../../domain/kernel/aggregate';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
+import { keptStates, type StreamState as FoldedStream } from '../../infra/commands/kept-states';
+import type { SnapshotStore } from '../../infra/commands/snapshots';
 import { streamChunks } from '../../infra/commands/stream-chunks';
+import type { ApiDependencies } from './dependencies';
 import { storeUnavailable } from './command-problems';
 import { throwIfAbandoned } from './expensive-reads';
 import { failWith, ProblemError } from './problem';
@@ -56,17 +59,18 @@ export const readBoundedPage = async (
 
 /** Folds every event up to the moment; undefined for a stream without events. Throws Abandoned when the signal aborts. */
 export const stateAsOf = async (
-  { store, catalog }: { readonly store: EventStore; readonly catalog: Catalog },
+  { store, catalog, snapshots }: Pick<ApiDependencies, 'store' | 'catalog' | 'snapshots'>,
   aggregate: Aggregate,
   stream: string,
   moment: Moment,
   signal?: AbortSignal,
 ): Promise<StreamState | undefined> => {
   const decode = decodeEvent(catalog);
-  let fold = aggregate.emptyFold;
-  let version = 0;
-  let position = 0;
-  let isEmpty = true;
+  const from = await snapshotBefore(snapshots, store, aggregate, stream, moment);
+  let fold = from?.fold ?? aggregate.emptyFold;
+  let version = from?.version ?? 0;
+  let position = from?.position ?? 0;
+  let isEmpty = version === 0;
   for await (const chunk of streamChunks(store, stream, version)) {
     throwIfAbandoned(signal);
     for (const event of right(chunk)) {
@@ -79,6 +83,20 @@ export const stateAsOf = async (
     }
   }
   return isEmpty ? undefined : { version, position, state: fold.state };
+};
+
+/** The state that is kept of a long stream, where the moment does not lie before it. */
+const snapshotBefore = async (
+  snapshots: SnapshotStore | undefined,
+  store: EventStore,
+  aggregate: Aggregate,
+  stream: string,
+  moment: Moment,
+): Promise<FoldedStream | undefined> => {
+  const kept = keptStates(snapshots).find(stream, aggregate);
+  if (kept === undefined) return undefined;
+  const [last] = await readPage(store, stream, { afterVersion: kept.version - 1, limit: 1 });
+  return last === undefined || isAfter(last, moment) ? undefined : kept;
 };
 
 const isAfter = (event: StoredEvent, moment: Moment): boolean =>

@@ -65,6 +65,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const app = buildApp({
     catalog,
     store,
+    snapshots: store.snapshots,
     handleCommand: commandHandler({
       store,
       catalog,

@@ -99,7 +99,7 @@ export const latestOf = (first: string, ...others: ReadonlyArray<string>): strin
   others.reduce((latest, each) => (isBefore(latest, each) ? each : latest), first);
 
 /** The most that a list in a request holds, where it names no limit of its own. */
-export const MAX_LIST_ITEMS = 10_000;
+export const MAX_LIST_ITEMS = 5_000;
 
 /** A list of a documented element; requests may hold at most `maxItems` of them, and hold at least `minItems`. */
 export const listOf = <C extends t.Mixed>(element: C, maxItems: number = MAX_LIST_ITEMS, minItems = 0): ListType<C> =>

@@ -20,7 +20,7 @@ spec('the configuration', ({ test }) => {
       schemaBaseUrl: 'http://127.0.0.1:8080/schemas',
       writeVersions: new Map(),
       rateLimitPerSecond: 0,
-      bodyLimitBytes: 262_144,
+      bodyLimitBytes: 524_288,
       appendQueueLimit: 10_000,
       leaseTtlMs: 5_000,
       shutdownDeadlineMs: 15_000,

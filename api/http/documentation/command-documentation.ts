@@ -6,7 +6,7 @@ import type { AnyCommandDefinition } from '../../../domain/kernel/command-defini
 import { Identifier } from '../../../domain/kernel/values';
 import type { RouteDocumentation } from '../fastify-types';
 import { SENDABLE_PATTERN } from '../command-headers';
-import { TAG_LIST_PATTERN } from '../entity-tags';
+import { tagListSchema } from '../entity-tags';
 import { integer, jsonResponse, objectOf, problemResponses, text, withBody } from './responses';
 
 /** Documents one command. */
@@ -54,12 +54,9 @@ const requestHeaders: Readonly<Record<string, JsonSchema>> = {
     pattern: SENDABLE_PATTERN,
     description: 'The same key and body again get the same answer, and change nothing.',
   },
-  'If-Match': {
-    type: 'string',
-    pattern: TAG_LIST_PATTERN,
-    description:
-      'The version that the stream must have, as its ETag: `"2"`; one of several; or `*` for any but an empty stream.',
-  },
+  'If-Match': tagListSchema(
+    'The version that the stream must have, as its ETag: `"2"`; one of several; or `*` for any but an empty stream.',
+  ),
   'If-None-Match': { type: 'string', enum: ['*'], description: '`*`: the stream must have no events yet.' },
   'X-Correlation-Id': {
     ...Identifier.schema,

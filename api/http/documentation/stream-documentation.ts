@@ -1,8 +1,7 @@
 /** What the API says of streams. */
 import type { FastifySchema } from 'fastify';
 import { IDENTIFIER_PATTERN } from '../../../domain/kernel/values';
-import type { JsonSchema } from '../../../domain/kernel/codec';
-import { TAG_LIST_PATTERN } from '../entity-tags';
+import { tagListSchema } from '../entity-tags';
 import { MOMENT_PATTERN } from '../request-values';
 import type { RouteDocumentation } from '../fastify-types';
 import { integer, objectOf, pageOf, paging, problemResponses, text } from './responses';
@@ -33,11 +32,7 @@ const stateSchema = objectOf({
   state: { description: "The aggregate's state at that moment." },
 });
 
-const ifNoneMatch: JsonSchema = {
-  type: 'string',
-  pattern: TAG_LIST_PATTERN,
-  description: 'The ETag of an earlier answer: 304 without a body where nothing has changed.',
-};
+const ifNoneMatch = tagListSchema('The ETag of an earlier answer: 304 without a body where nothing has changed.');
 
 /** `GET /streams/{stream}`. */
 export const streamDocumentation: FastifySchema & RouteDocumentation = {
@@ -69,7 +64,7 @@ export const streamDocumentation: FastifySchema & RouteDocumentation = {
       headers: { ETag: text('Of a page that ends the stream: its version, as `If-Match` of a command takes it.') },
       content: { 'application/json': { schema: { anyOf: [pageOf(eventSchema), stateSchema] } } },
     },
-    304: { description: 'The stream still has the version that `If-None-Match` names.' },
+    304: { type: 'null', description: 'The stream still has the version that `If-None-Match` names.' },
     ...problemResponses(
       'invalid-parameter',
       'unknown-stream',

@@ -3,7 +3,7 @@ import type { FastifySchema } from 'fastify';
 import type { JsonSchema } from '../../../domain/kernel/codec';
 import type { ViewColumn, ViewDescription } from '../../../projections/view-reader';
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import { tokensPattern } from '../consistency-token';
+import { tokensSchema } from '../consistency-token';
 import type { RouteDocumentation } from '../fastify-types';
 import { integer, jsonResponse, listOf, objectOf, pageOf, paging, pathText, problemResponses, text } from './responses';
 
@@ -101,8 +101,7 @@ const freshness = ({ aggregates }: Catalog): JsonSchema =>
   objectOf(
     {
       'Consistency-Token': {
-        type: 'string',
-        pattern: tokensPattern(aggregates.map(({ category }) => category)),
+        ...tokensSchema(aggregates.map(({ category }) => category)),
         description:
           'Answer only when the view has seen this event (or these, with commas between); else 503 after `wait`, or 409 at once where it waits behind a dead letter.',
       },
