@@ -8,7 +8,7 @@ import type { RateLimit } from './rate-limit';
 /** The server's handler for what its HTTP parser refuses. It is counted like every other request. */
 export const clientErrorAnswers =
   (limit: RateLimit, explainUnknown: (target: RequestTarget) => Problem) =>
-  (error: Error & { readonly code?: string; readonly rawPacket?: Buffer }, socket: Socket): void => {
+  (error: Error & { readonly code?: string; readonly rawPacket?: unknown }, socket: Socket): void => {
     // The other side has gone, or an answer is under way already: there is nobody to tell.
     if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable || socket.bytesWritten > 0) {
       socket.destroy();
@@ -35,10 +35,10 @@ const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) (\/[!-~]*) HTTP\/1\.[0
 
 /** A method that Node's parser does not know: what may be done at the address is said all the same. */
 const unknownMethod = (
-  { code, rawPacket }: { readonly code?: string; readonly rawPacket?: Buffer },
+  { code, rawPacket }: { readonly code?: string; readonly rawPacket?: unknown },
   explainUnknown: (target: RequestTarget) => Problem,
 ): Problem | undefined => {
-  if (code !== 'HPE_INVALID_METHOD' || rawPacket === undefined) return undefined;
+  if (code !== 'HPE_INVALID_METHOD' || !Buffer.isBuffer(rawPacket)) return undefined;
   const [, method, url] = REQUEST_LINE.exec(rawPacket.subarray(0, MAX_LINE_BYTES).toString('latin1')) ?? [];
   return method === undefined || url === undefined ? undefined : explainUnknown({ method, url });
 };
