@@ -34,7 +34,7 @@ const compare = (codec: t.Mixed, value: unknown, path: Lazy, report: Report): vo
     // The cast restores what `instanceof` erases.
     compareFields((codec as RecordType<Fields>).fields, value, path, report);
   } else if (codec instanceof t.ReadonlyArrayType && Array.isArray(value)) {
-    compareItems(codec, value, path, report);
+    compareItems(codec as t.ReadonlyArrayType<t.Mixed>, value, path, report);
   } else {
     report(path, () => expectation(codec.name, value));
   }

@@ -28,11 +28,16 @@ export const consistencyTokensOf = (
 
 const VERSION_AT_END = /@[1-9][0-9]{0,14}$/;
 
-/** What the header takes; with one such value, for tools that can't make one of the pattern. */
-export const tokensSchema = (categories: ReadonlyArray<string>): JsonSchema => {
+/**
+ * What the header takes; with one such value, for tools that can't make one of the pattern: of an aggregate that the view
+ * does not follow, where there is one, so that nobody waits for it.
+ */
+export const tokensSchema = ({ aggregates }: Catalog, topics: ReadonlyArray<string>): JsonSchema => {
+  const categories = aggregates.map(({ category }) => category);
+  const example = aggregates.find(({ topic }) => !topics.includes(topic.name)) ?? aggregates[0];
   const token = `(?:${categories.join('|')})-${IDENTIFIER_PATTERN.slice(1, -1)}@[1-9][0-9]{0,14}`;
   const pattern = `^${token}(?:, ?${token}){0,${MAX_TOKENS - 1}}$`;
-  return { anyOf: [{ const: `${categories[0] ?? ''}-1@1` }, { type: 'string', pattern }] };
+  return { anyOf: [{ const: `${example?.category ?? ''}-1@1` }, { type: 'string', pattern }] };
 };
 
 const tokenOf = (text: string, catalog: Catalog): ConsistencyToken => {

@@ -20,40 +20,48 @@ interface Level {
 /** The first irregularity of a text that `JSON.parse` has taken; undefined where there is none. */
 export const irregularityOf = (text: string): PathFailure | undefined => {
   const levels: Level[] = [];
-  const found = (message: string): PathFailure => ({ path: pointerOf(levels), message });
-  for (let at = 0; at < text.length; at += 1) {
-    const level = levels.at(-1);
-    switch (text[at]) {
-      case '{':
-      case '[':
-        if (levels.length === MAX_DEPTH) return found(`is nested deeper than ${MAX_DEPTH} levels`);
-        levels.push(openedBy(text[at]));
-        break;
-      case '}':
-      case ']':
-        levels.pop();
-        break;
-      case ',':
-        if (level !== undefined) moveOn(level);
-        break;
-      case '"': {
-        const end = endOfString(text, at);
-        const value = JSON.parse(text.slice(at, end)) as string;
-        const isTwice = level?.expectsName === true && nameIn(level, value);
-        if (HALF_PAIR.test(value)) return found('holds half of a surrogate pair, which is no character');
-        if (isTwice) return found('comes twice in one object');
-        at = end - 1;
-        break;
-      }
-      default: {
-        const token = numberAt(text, at);
-        if (token === '') break;
-        if (!isExact(token)) return found(`is ${shortened(token)}, which no double-precision number holds exactly`);
-        at += token.length - 1;
-      }
-    }
+  for (let at = 0; at < text.length;) {
+    const { end, message } = step(text, at, levels);
+    if (message !== undefined) return { path: pointerOf(levels), message };
+    at = end;
   }
   return undefined;
+};
+
+interface Step {
+  readonly end: number;
+  readonly message?: string | undefined;
+}
+
+/** Takes the token at a place; with a message where it would be bent. */
+const step = (text: string, at: number, levels: Level[]): Step => {
+  const end = at + 1;
+  switch (text[at]) {
+    case '{':
+    case '[':
+      if (levels.length === MAX_DEPTH) return { end, message: `is nested deeper than ${MAX_DEPTH} levels` };
+      levels.push(openedBy(text[at]));
+      return { end };
+    case '}':
+    case ']':
+      levels.pop();
+      return { end };
+    case ',':
+      moveOn(levels.at(-1));
+      return { end };
+    case '"':
+      return textAt(text, at, levels.at(-1));
+    default:
+      return numberAt(text, at);
+  }
+};
+
+const textAt = (text: string, at: number, level: Level | undefined): Step => {
+  const end = endOfString(text, at);
+  const value = JSON.parse(text.slice(at, end)) as string;
+  const isTwice = level?.expectsName === true && nameIn(level, value);
+  if (HALF_PAIR.test(value)) return { end, message: 'holds half of a surrogate pair, which is no character' };
+  return { end, message: isTwice ? 'comes twice in one object' : undefined };
 };
 
 const openedBy = (bracket: string | undefined): Level =>
@@ -61,7 +69,8 @@ const openedBy = (bracket: string | undefined): Level =>
     ? { names: new Set(), place: '', expectsName: true }
     : { names: undefined, place: 0, expectsName: false };
 
-const moveOn = (level: Level): void => {
+const moveOn = (level: Level | undefined): void => {
+  if (level === undefined) return;
   if (typeof level.place === 'number') level.place += 1;
   else level.expectsName = true;
 };
@@ -93,11 +102,14 @@ const endOfString = (text: string, start: number): number => {
 
 const NUMBER = /-?\d[\d.eE+-]*/y;
 
-const numberAt = (text: string, at: number): string => {
+/** A number, or one character of anything else. */
+const numberAt = (text: string, at: number): Step => {
   const code = text.charCodeAt(at);
-  if (code !== 0x2d && (code < 0x30 || code > 0x39)) return '';
+  if (code !== 0x2d && (code < 0x30 || code > 0x39)) return { end: at + 1 };
   NUMBER.lastIndex = at;
-  return NUMBER.exec(text)?.[0] ?? '';
+  const token = NUMBER.exec(text)?.[0] ?? '';
+  const message = isExact(token) ? undefined : `is ${shortened(token)}, which no double-precision number holds exactly`;
+  return { end: at + Math.max(token.length, 1), message };
 };
 
 const PLAIN = /^(?:0|-?[1-9]\d{0,14})$/;

@@ -31,7 +31,8 @@ const show = (value: unknown): string => {
 /** At least `length` characters of the JSON, or all of it. Each level of nesting takes a character, so depth is bounded. */
 const beginningOf = (value: unknown, length: number): string => {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, length + 1));
-  if (typeof value !== 'object' || value === null) return (JSON.stringify(value) as string | undefined) ?? typeof value;
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return JSON.stringify(value);
+  if (typeof value !== 'object') return typeof value;
   const isList = Array.isArray(value);
   let text = isList ? '[' : '{';
   for (const key in value) {

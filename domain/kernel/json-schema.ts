@@ -20,7 +20,7 @@ export const jsonSchemaOf = (codec: t.Mixed, options: JsonSchemaOptions): JsonSc
     return {
       type: 'array',
       items: jsonSchemaOf(codec.type as t.Mixed, options),
-      ...(codec instanceof ListType && !options.additionalProperties ? limitsOf(codec) : {}),
+      ...(codec instanceof ListType && !options.additionalProperties ? limitsOf(codec as ListType<t.Mixed>) : {}),
     };
   if (codec instanceof t.KeyofType) return { type: 'string', enum: Object.keys(codec.keys as object) };
   if (codec instanceof t.LiteralType) return { const: codec.value as unknown };

@@ -26,7 +26,7 @@ export const sizeOf = (state: unknown): number | undefined => {
 };
 
 const membersOf = (value: object): Iterable<unknown> => {
-  if (value instanceof Map) return [...value].flat();
-  if (value instanceof Set) return value;
-  return Object.values(value);
+  if (value instanceof Map) return [...(value as ReadonlyMap<unknown, unknown>)].flat();
+  if (value instanceof Set) return value as ReadonlySet<unknown>;
+  return Object.values(value) as ReadonlyArray<unknown>;
 };

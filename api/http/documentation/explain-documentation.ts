@@ -1,6 +1,6 @@
 /** What the API says of explanations. */
 import { operation } from './rebuild-documentation';
-import { integer, jsonResponse, objectOf, orNull, pathText, problemResponses, text } from './responses';
+import { integer, jsonResponse, objectOf, orNull, nameText, pathText, problemResponses, text } from './responses';
 
 const eventFields = {
   id: text('The event.'),
@@ -54,7 +54,7 @@ export const explainDocumentation = {
     ...problemResponses('invalid-parameter', 'forbidden', 'unknown-projection', 'unknown-row', 'overloaded'),
   }),
   params: objectOf({
-    projection: pathText('The projection.'),
+    projection: nameText('The projection.'),
     key: pathText('The key of the row, as in `/views`.'),
   }),
 };

@@ -5,7 +5,7 @@ import {
   jsonResponse,
   objectOf,
   orNull,
-  pathText,
+  nameText,
   problemResponses,
   requestId,
   text,
@@ -29,7 +29,7 @@ export const offsetDocumentation = {
         ...problemResponses(...withBody, 'invalid-parameter', 'forbidden', 'unknown-projection', 'store-unavailable'),
       },
     ),
-    params: objectOf({ group: pathText('The consumer group.') }),
+    params: objectOf({ group: nameText('The consumer group.') }),
   },
   shown: {
     ...operation('offset-move', 'How a move of offsets stands.', {

@@ -8,7 +8,7 @@ import {
   listOf,
   objectOf,
   orNull,
-  pathText,
+  nameText,
   problemResponses,
   requestId,
   text,
@@ -67,7 +67,7 @@ export const operation = (
 
 const asked = [...withBody, 'invalid-parameter', 'forbidden', 'store-unavailable'] as const;
 
-const named = { params: objectOf({ name: pathText('The projection.') }) };
+const named = { params: objectOf({ name: nameText('The projection.') }) };
 const numbered = {
   params: objectOf({ id: requestId('The id from the request.') }),
 };

@@ -99,6 +99,16 @@ export const requestId = (description: string): JsonSchema => ({
   description,
 });
 
+const MAX_NAME_LENGTH = 100;
+
+/** The name of a projection or a group. */
+export const nameText = (description: string): JsonSchema => ({
+  type: 'string',
+  minLength: 1,
+  maxLength: MAX_NAME_LENGTH,
+  description,
+});
+
 /** What stands in an address; a longer one is not looked at. */
 export const pathText = (description: string): JsonSchema => ({
   type: 'string',

@@ -51,7 +51,7 @@ export const listDocumentation = (view: ViewDescription, catalog: Catalog): Fast
     tags: ['views'],
     summary: view.meaning,
     querystring: objectOf(querystring, Object.keys(querystring)),
-    headers: freshness(catalog),
+    headers: freshness(catalog, view),
     response: {
       200: jsonResponse('A page of rows in the order of their keys.', pageOf(rowSchema(view))),
       ...problemResponses(
@@ -75,7 +75,7 @@ export const rowDocumentation = (view: ViewDescription, catalog: Catalog): Fasti
     key: pathText(`The row's ${view.key.join(', then its ')}${view.key.length > 1 ? ', with `:` between' : ''}.`),
   }),
   querystring: objectOf({ wait: waitParameter }, ['wait']),
-  headers: freshness(catalog),
+  headers: freshness(catalog, view),
   response: {
     200: jsonResponse('The row.', rowSchema(view)),
     ...problemResponses(
@@ -97,11 +97,11 @@ const waitParameter: JsonSchema = {
   description: 'How many milliseconds to wait for the Consistency-Token, at most.',
 };
 
-const freshness = ({ aggregates }: Catalog): JsonSchema =>
+const freshness = (catalog: Catalog, { topics }: ViewDescription): JsonSchema =>
   objectOf(
     {
       'Consistency-Token': {
-        ...tokensSchema(aggregates.map(({ category }) => category)),
+        ...tokensSchema(catalog, topics),
         description:
           'Answer only when the view has seen this event (or these, with commas between); else 503 after `wait`, or 409 at once where it waits behind a dead letter.',
       },
