@@ -29,6 +29,8 @@ export interface Configuration {
   readonly apiKeys: ReadonlyArray<ApiKey>;
   /** The key that this program's own clients (reactors, command line) send. */
   readonly apiKey?: string;
+  /** Names, beside loopback and addresses, under which the API takes requests; `*` for any. */
+  readonly allowedHosts: ReadonlyArray<string>;
   /** Where clients find the API. */
   readonly baseUrl: string;
   /** Where consumers find the schemas that events name in `dataschema`; `/<type>/<version>` is put behind it. */
@@ -95,13 +97,14 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     acceptNewLog: oneOf(environment, 'ACCEPT_NEW_LOG', ['true', 'false'], 'false') === 'true',
     apiKeys: apiKeys(environment, warn),
     ...(apiKey === undefined ? {} : { apiKey }),
+    allowedHosts: allowedHosts(environment, host, baseUrl),
     baseUrl,
     schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
     ...(eventSource === undefined ? {} : { eventSource }),
     writeVersions: writeVersions(environment),
     contractDrift: oneOf(environment, 'CONTRACT_DRIFT', ['refuse', 'warn'], 'refuse'),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
-    bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 262_144, 1_024, MOST_BODY_BYTES),
+    bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 524_288, 1_024, MOST_BODY_BYTES),
     appendQueueLimit: integer(environment, 'APPEND_QUEUE_LIMIT', 10_000, 1, 1_000_000),
     leaseTtlMs: integer(environment, 'LEASE_TTL_MS', 5_000, 300, 600_000),
     idempotencyTtlMs: integer(environment, 'IDEMPOTENCY_TTL_MS', 604_800_000, 1_000, 3_153_600_000_000),
@@ -116,6 +119,19 @@ export const readConfiguration = (environment: Environment = process.env): Confi
 const reachable = (host: string): string => {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
+};
+
+/** HOST and the host of BASE_URL are names of this server in any case. */
+const allowedHosts = (environment: Environment, host: string, baseUrl: string): ReadonlyArray<string> => {
+  const named = (text(environment, 'ALLOWED_HOSTS') ?? '').split(',').map((name) => name.trim().toLowerCase());
+  const names = named.filter((name) => name !== '');
+  for (const name of names) {
+    if (name === '*' || /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/.test(name)) continue;
+    throw new ConfigurationError(
+      `ALLOWED_HOSTS names '${name}'; it takes host names without ports, several of them with commas between, or *`,
+    );
+  }
+  return [...new Set([host.toLowerCase(), new URL(baseUrl).hostname.replace(/^\[(.*)\]$/, '$1'), ...names])];
 };
 
 const writeVersions = (environment: Environment): ReadonlyMap<string, number> => {

@@ -1,21 +1,57 @@
 /** Requests that are not HTTP never reach a route; they, too, get a problem, written straight to the socket. */
 import type { Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
-import { problem, problemJson, PROBLEM_TYPE, type Problem } from './problem';
+import { problem, ProblemError, problemJson, PROBLEM_TYPE, type Problem } from './problem';
+import type { RequestTarget } from './not-found';
+import type { RateLimit } from './rate-limit';
 
-/** The server's handler for what its HTTP parser refuses. */
-export const answerClientError = (error: Error & { readonly code?: string }, socket: Socket): void => {
-  // The other side has gone, or an answer is under way already: there is nobody to tell.
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable || socket.bytesWritten > 0) {
-    socket.destroy();
-    return;
+/** The server's handler for what its HTTP parser refuses. It is counted like every other request. */
+export const clientErrorAnswers =
+  (limit: RateLimit, explainUnknown: (target: RequestTarget) => Problem) =>
+  (error: Error & { readonly code?: string; readonly rawPacket?: unknown }, socket: Socket): void => {
+    // The other side has gone, or an answer is under way already: there is nobody to tell.
+    if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable || socket.bytesWritten > 0) {
+      socket.destroy();
+      return;
+    }
+    const answer = countedProblem(
+      limit,
+      socket.remoteAddress,
+      unknownMethod(error, explainUnknown) ?? problemOf(error.code),
+    );
+    const body = problemJson(answer);
+    socket.write(
+      `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n` +
+        Object.entries(answer.headers)
+          .map(([name, value]) => `${name}: ${value}\r\n`)
+          .join('') +
+        `Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+    // Not `end`: that leaves the other half of the connection open for as long as the client likes.
+    socket.destroySoon();
+  };
+
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) (\/[!-~]*) HTTP\/1\.[01]\r\n/;
+
+/** A method that Node's parser does not know: what may be done at the address is said all the same. */
+const unknownMethod = (
+  { code, rawPacket }: { readonly code?: string; readonly rawPacket?: unknown },
+  explainUnknown: (target: RequestTarget) => Problem,
+): Problem | undefined => {
+  if (code !== 'HPE_INVALID_METHOD' || !Buffer.isBuffer(rawPacket)) return undefined;
+  const [, method, url] = REQUEST_LINE.exec(rawPacket.subarray(0, MAX_LINE_BYTES).toString('latin1')) ?? [];
+  return method === undefined || url === undefined ? undefined : explainUnknown({ method, url });
+};
+
+const MAX_LINE_BYTES = 4_096;
+
+const countedProblem = (limit: RateLimit, address: string | undefined, found: Problem): Problem => {
+  try {
+    limit.countAddress(address);
+    return found;
+  } catch (error) {
+    return error instanceof ProblemError ? error.problem : found;
   }
-  const answer = problemOf(error.code);
-  const body = problemJson(answer);
-  socket.end(
-    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n` +
-      `Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 };
 
 const problemOf = (code: string | undefined): Problem => {

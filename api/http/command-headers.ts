@@ -1,14 +1,17 @@
 /** The headers that come beside a command. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Identifier } from '../../domain/kernel/values';
+import { tagCondition, type EntityTag } from './entity-tags';
 import { failWith } from './problem';
 
+/** Printable ASCII as it arrives: space at either end belongs to no header's value. */
+export const SENDABLE_PATTERN = '^[!-~](?:[ -~]{0,253}[!-~])?$';
 const SENDABLE = /^[\x20-\x7e]{1,255}$/;
 const VERSION_TAG = /^"(0|[1-9]\d{0,14})"$/;
 const TRACE_PARENT = /^([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
 
-/** What `If-Match` asks for: one version, or (with `*`) that the stream has events at all. */
-export type Precondition = number | 'streamExists';
+/** What `If-Match` and `If-None-Match` ask for: one of these versions, or (with `*`) that the stream has events at all. */
+export type Precondition = ReadonlyArray<number> | 'streamExists';
 
 /** From `Idempotency-Key`: 1 to 255 printable characters. */
 export const idempotencyKeyOf = (headers: IncomingHttpHeaders): string | undefined => {
@@ -18,15 +21,25 @@ export const idempotencyKeyOf = (headers: IncomingHttpHeaders): string | undefin
   return failWith('invalid-header', 'Idempotency-Key takes 1 to 255 printable ASCII characters.');
 };
 
-/** From `If-Match`. */
+/**
+ * From `If-Match`, and from `If-None-Match: *`, which asks for a stream without events. Compared strongly: a weak tag, and
+ * a tag that is no version, is fine to send and never matches.
+ */
 export const preconditionOf = (headers: IncomingHttpHeaders): Precondition | undefined => {
-  const tag = headers['if-match'];
-  if (tag === undefined) return undefined;
-  if (tag.trim() === '*') return 'streamExists';
-  const version = VERSION_TAG.exec(tag.trim())?.[1];
-  if (version !== undefined) return Number(version);
-  const detail = `If-Match is ${tag}; it takes one version of the stream in quotes, such as "2", or *.`;
-  return failWith('invalid-header', detail);
+  const match = tagCondition(headers, 'if-match');
+  const noneMatch = tagCondition(headers, 'if-none-match');
+  if (noneMatch !== undefined && noneMatch !== '*') {
+    failWith('invalid-header', 'If-None-Match takes * on a command: the aggregate must not be there yet.');
+  }
+  const versions = match === undefined || match === '*' ? match : match.flatMap(versionOf);
+  if (noneMatch === undefined) return versions === '*' ? 'streamExists' : versions;
+  if (versions === undefined) return [0];
+  return versions === '*' ? [] : versions.filter((version) => version === 0);
+};
+
+const versionOf = ({ isWeak, opaque }: EntityTag): ReadonlyArray<number> => {
+  const version = isWeak ? undefined : VERSION_TAG.exec(opaque)?.[1];
+  return version === undefined ? [] : [Number(version)];
 };
 
 /** From `X-Correlation-Id`. */
@@ -44,7 +57,7 @@ export const causationIdOf = (headers: IncomingHttpHeaders): string | undefined 
   return failWith('invalid-header', 'X-Causation-Id takes 1 to 255 printable ASCII characters.');
 };
 
-/** From `traceparent`. A malformed one is ignored, as W3C Trace Context asks; nobody's order fails for its tracing. */
+/** From `traceparent`. A malformed one is ignored, as W3C Trace Context asks; tracing must never fail a request. */
 export const traceparentOf = (headers: IncomingHttpHeaders): string | undefined => {
   const value = headers['traceparent'];
   if (typeof value !== 'string') return undefined;

@@ -1,5 +1,5 @@
 /** What the command port's failures mean in HTTP. */
-import type { CommandFailure } from '../../infra/commands/command-port';
+import type { CommandFailure, ExpectedVersions } from '../../infra/commands/command-port';
 import type { Rejection } from '../../domain/kernel/decider';
 import { problem, retryAfter, type Problem } from './problem';
 
@@ -52,11 +52,16 @@ export const commandProblem = (failure: CommandFailure): Problem => {
 };
 
 /** `If-Match` named a version that the stream does not have. */
-export const versionMismatch = (stream: string, expected: number | string, actual: number): Problem =>
-  problem('version-mismatch', `${stream} has version ${actual}, not ${expected}.`, {
+export const versionMismatch = (stream: string, expected: ExpectedVersions | '*', actual: number): Problem =>
+  problem('version-mismatch', `${stream} has version ${actual}, ${wanted(expected)}.`, {
     extensions: { stream, expected, actual },
     headers: { etag: `"${actual}"` },
   });
+
+const wanted = (expected: ExpectedVersions | '*'): string => {
+  if (typeof expected !== 'object') return `not ${expected}`;
+  return expected.length === 0 ? 'and no tag of the condition is a version' : `none of ${expected.join(', ')}`;
+};
 
 /** The store can't be read or written; why stands in the log, not in the answer. */
 export const storeUnavailable = (): Problem =>

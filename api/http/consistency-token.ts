@@ -1,7 +1,8 @@
 /** Consistency tokens: the id of an event that an answer must reflect. */
 import { categoryOf, aggregateIdOf, parseEventId } from '../../domain/kernel/recorded-event';
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
-import { Identifier } from '../../domain/kernel/values';
+import type { JsonSchema } from '../../domain/kernel/codec';
+import { Identifier, IDENTIFIER_PATTERN } from '../../domain/kernel/values';
 import { failWith } from './problem';
 
 /** A token that names an event of a known aggregate; whether the event exists is another question. */
@@ -25,8 +26,22 @@ export const consistencyTokensOf = (
   return texts.map((text) => tokenOf(text.trim(), catalog));
 };
 
+const VERSION_AT_END = /@[1-9][0-9]{0,14}$/;
+
+/**
+ * What the header takes; with one such value, for tools that can't make one of the pattern: of an aggregate that the view
+ * does not follow, where there is one, so that nobody waits for it.
+ */
+export const tokensSchema = ({ aggregates }: Catalog, topics: ReadonlyArray<string>): JsonSchema => {
+  const categories = aggregates.map(({ category }) => category);
+  const example = aggregates.find(({ topic }) => !topics.includes(topic.name)) ?? aggregates[0];
+  const token = `(?:${categories.join('|')})-${IDENTIFIER_PATTERN.slice(1, -1)}@[1-9][0-9]{0,14}`;
+  const pattern = `^${token}(?:, ?${token}){0,${MAX_TOKENS - 1}}$`;
+  return { anyOf: [{ const: `${example?.category ?? ''}-1@1` }, { type: 'string', pattern }] };
+};
+
 const tokenOf = (text: string, catalog: Catalog): ConsistencyToken => {
-  const event = parseEventId(text);
+  const event = VERSION_AT_END.test(text) ? parseEventId(text) : undefined;
   const aggregateId = event === undefined ? '' : aggregateIdOf(event.stream);
   if (event === undefined || !event.stream.includes('-') || !Identifier.is(aggregateId)) {
     const detail = `Consistency-Token holds '${text}'; it takes tokens as commands answer them, such as order-o1@3.`;

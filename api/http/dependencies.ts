@@ -4,7 +4,9 @@ import type { EventStore } from '../../domain/kernel/event-store';
 import type { Clock } from '../../infra/clock';
 import type { HandleCommand } from '../../infra/commands/command-port';
 import type { OperationRequestReader, OperationRequestWriter } from '../../infra/commands/operation-requests';
+import type { SnapshotStore } from '../../infra/commands/snapshots';
 import type { ApiKey } from '../../infra/configuration';
+import type { ConnectionLimits } from './connections';
 import type { FailureDirectory } from '../../infra/dead-letters/failure-directory';
 import type { FailedRequest } from '../../infra/dead-letters/failed-requests';
 import type { Logger } from '../../infra/logger';
@@ -37,10 +39,12 @@ export interface Readiness {
 export interface ApiDependencies {
   readonly catalog: Catalog;
   readonly store: EventStore;
+  /** Absent: a state as of a moment is folded from the stream's beginning. */
+  readonly snapshots?: SnapshotStore;
   readonly handleCommand: HandleCommand;
   readonly views: ViewReader;
   /** Undefined where neither a row nor an event stands behind the key. */
-  readonly explainRow: (projection: string, key: string) => Promise<RowExplanation | undefined>;
+  readonly explainRow: (projection: string, key: string, signal?: AbortSignal) => Promise<RowExplanation | undefined>;
   /** Undefined where no relay has ever run on this data. */
   readonly relayStatus: () => RelayStatus | undefined;
   /** How a request to withhold an event went; undefined until the relay has taken it up. */
@@ -61,6 +65,10 @@ export interface ApiDependencies {
   /** Requests a second per client; 0 for no limit. */
   readonly rateLimitPerSecond: number;
   readonly bodyLimitBytes: number;
+  /** Names under which the server is asked beside loopback and addresses: a Host header with another one is refused. */
+  readonly allowedHosts: ReadonlyArray<string>;
+  /** Left out: the limits of `defaultConnectionLimits`. */
+  readonly connections?: Partial<ConnectionLimits>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly readiness: () => Readiness;

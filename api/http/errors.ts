@@ -1,6 +1,7 @@
 /** Turns whatever was thrown into a problem. What is nobody's fault but ours is logged, and answered without its details. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../infra/logger';
+import { Abandoned } from './expensive-reads';
 import { invalidBody } from './invalid-body';
 import { problem, ProblemError, retryAfter, sendProblem, type Problem } from './problem';
 
@@ -12,6 +13,8 @@ export const answerErrors =
 
 const problemOf = (error: unknown, request: FastifyRequest): Problem | undefined => {
   if (error instanceof ProblemError) return error.problem;
+  // Where the client has gone this is sent to nobody.
+  if (error instanceof Abandoned) return problem('answer-timeout', error.message, { headers: retryAfter(1) });
   if (!isFastifyError(error)) return undefined;
   if (error.validation !== undefined) {
     return invalidBody(request.routeOptions.config.bodyCodec, request.body, error.validation);

@@ -8,8 +8,14 @@ export interface TextPosition {
 
 /** The first place where `text` can not go on as JSON; its end where it is cut off. */
 export const whereNotJson = (text: string): TextPosition => {
-  const before = text.slice(0, offsetOf(text)).split('\n');
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  const offset = offsetOf(text);
+  let line = 1;
+  let lineStart = 0;
+  for (let end = text.indexOf('\n'); end >= 0 && end < offset; end = text.indexOf('\n', lineStart)) {
+    line += 1;
+    lineStart = end + 1;
+  }
+  return { line, column: offset - lineStart + 1 };
 };
 
 const SPACE = /[ \t\n\r]*/y;

@@ -1,5 +1,5 @@
 /** Addresses that no route has: which part of them is wrong, and what there is instead. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { pathOf, problem, type Problem } from './problem';
 
@@ -9,8 +9,14 @@ interface KnownRoute {
   readonly parts: ReadonlyArray<string>;
 }
 
+/** What was asked for. */
+export interface RequestTarget {
+  readonly method: string;
+  readonly url: string;
+}
+
 /** Notes every route from here on; the function says what is wrong with an address that none of them has. */
-export const explainUnknown = (app: FastifyInstance, catalog: Catalog): ((request: FastifyRequest) => Problem) => {
+export const explainUnknown = (app: FastifyInstance, catalog: Catalog): ((target: RequestTarget) => Problem) => {
   const routes: KnownRoute[] = [];
   app.addHook('onRoute', ({ method, url }) => {
     routes.push({ methods: [method].flat(), parts: url.split('/') });

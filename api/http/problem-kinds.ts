@@ -18,7 +18,9 @@ export const problemKinds = {
   'body-not-json': {
     status: 400,
     title: 'The body is not JSON',
-    meaning: 'The body can not be parsed. The detail names the line and column where it stops being JSON.',
+    meaning:
+      'The body can not be parsed. The detail names the line and column where it stops being JSON, or the byte at which it ' +
+      'stops being UTF-8.',
   },
   'invalid-body': {
     status: 400,
@@ -45,6 +47,11 @@ export const problemKinds = {
     title: 'This key may not do that',
     meaning:
       'The key is known, but its role does not allow this call: operations that change something take an operator.',
+  },
+  'cross-site-request': {
+    status: 403,
+    title: 'A page of another site sent this',
+    meaning: 'Browsers may use this API from its own pages only. Programs are not affected: they send no `Origin`.',
   },
   'unknown-route': {
     status: 404,
@@ -113,6 +120,11 @@ export const problemKinds = {
     title: 'Nothing to redrive',
     meaning: 'No open dead letter of the group that stands at the head of its key is selected.',
   },
+  'unknown-cursor': {
+    status: 404,
+    title: 'No such page',
+    meaning: 'No page of this list has this cursor: take the `nextCursor` of a page as it came.',
+  },
   'unknown-schema': {
     status: 404,
     title: 'No such schema',
@@ -178,7 +190,20 @@ export const problemKinds = {
   'unsupported-media-type': {
     status: 415,
     title: 'The body has the wrong type',
-    meaning: 'Send JSON, with the header `Content-Type: application/json`.',
+    meaning:
+      'Send JSON in UTF-8, with the header `Content-Type: application/json`, and without a `Content-Encoding` (gzip).',
+  },
+  'foreign-host': {
+    status: 421,
+    title: 'This server has another name',
+    meaning:
+      'The Host header names neither an address, nor localhost, nor HOST, BASE_URL or a name of ALLOWED_HOSTS. A web page ' +
+      'could have pointed a name of its own at this server.',
+  },
+  'parameters-conflict': {
+    status: 422,
+    title: 'These do not go together',
+    meaning: 'Each parameter is right by itself; together they mean nothing. The detail says which exclude each other.',
   },
   'idempotency-key-reused': {
     status: 422,

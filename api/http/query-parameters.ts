@@ -8,11 +8,23 @@ export type Query = Readonly<Record<string, string>>;
 /** Reads the query; a name that comes twice has no meaning here. */
 export const queryOf = (request: FastifyRequest): Query => {
   // Fastify's parser makes a text of each name, or a list of texts where it came more than once.
+  refuseBrokenEncoding(request.url);
   const query = request.query as Readonly<Record<string, string | ReadonlyArray<string>>>;
   for (const name in query) {
     if (typeof query[name] !== 'string') failWith('invalid-parameter', `'${name}' stands in the query more than once.`);
   }
   return query as Query;
+};
+
+/** The parser would take `%ff` as it stands, for the text of three characters. */
+const refuseBrokenEncoding = (url: string): void => {
+  const start = url.indexOf('?');
+  if (start < 0 || !url.includes('%', start)) return;
+  try {
+    decodeURIComponent(url.slice(start));
+  } catch {
+    failWith('malformed-request', 'The query is not percent-encoded UTF-8.');
+  }
 };
 
 /** Refuses names that the route does not know. */
@@ -55,4 +67,4 @@ export const limitOf = (query: Query): number =>
 
 /** Ends the request: the cursor is none that a page of this list gave. */
 export const refuseCursor: () => never = () =>
-  failWith('invalid-parameter', "'cursor' is none that this list gave out: take the nextCursor of a page as it came.");
+  failWith('unknown-cursor', "'cursor' is none that this list gave out: take the nextCursor of a page as it came.");

@@ -23,6 +23,7 @@ import { viewsMigrations } from '../../projections/engine/views-schema';
 import type { Projection } from '../../projections/projection';
 import { buildApp } from '../http/app';
 import type { ApiDependencies, Readiness, ReadinessReason } from '../http/dependencies';
+import { defaultConnectionLimits } from '../http/connections';
 import type { DataFiles } from './data-files';
 import { openStoreGate, type GateStanding } from './store-gate';
 import { flowStages } from './flow-stages';
@@ -60,6 +61,10 @@ export interface ApiRole {
 /** How many streams' folded states are kept: a command on one of them reads nothing. */
 const STATE_CACHE_STREAMS = 20_000;
 
+/** What is under way gets a part of the time for shutting down, so that every other role has its own. */
+const closeGraceMs = ({ shutdownDeadlineMs }: Configuration): number =>
+  Math.min(defaultConnectionLimits.closeGraceMs, Math.floor(shutdownDeadlineMs / 5));
+
 /** Waits for the store's lease, then serves. */
 export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const { configuration, clock, logger, catalog, files } = options;
@@ -85,6 +90,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const app = buildApp({
     catalog,
     store,
+    snapshots: store.snapshots,
     handleCommand: gate.guarded(
       commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots }),
     ),
@@ -101,6 +107,8 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
     bodyLimitBytes: configuration.bodyLimitBytes,
+    allowedHosts: configuration.allowedHosts,
+    connections: { closeGraceMs: closeGraceMs(configuration) },
     clock,
     logger,
     readiness,

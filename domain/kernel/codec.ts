@@ -19,6 +19,8 @@ export class ConstrainedType<A> extends t.Type<A, A> {
     name: string,
     is: (value: unknown) => value is A,
     readonly schema: JsonSchema,
+    /** What requests are checked by, where `schema`, which published events are promised by, says less than the code. */
+    readonly inputSchema: JsonSchema = schema,
   ) {
     super(name, is, (value, context) => (is(value) ? t.success(value) : t.failure(value, context)), t.identity);
   }
@@ -29,12 +31,37 @@ export class ConstrainedType<A> extends t.Type<A, A> {
  * @param name what a message calls the expected value, for example `positive integer`
  * @param test whether a value belongs to the type
  * @param schema the same rule as JSON Schema
+ * @param inputSchema the rule in full, where the published `schema` leaves something out
  */
 export const constrained = <A>(
   name: string,
   test: (value: unknown) => value is A,
   schema: JsonSchema,
-): ConstrainedType<A> => new ConstrainedType(name, test, schema);
+  inputSchema?: JsonSchema,
+): ConstrainedType<A> => new ConstrainedType(name, test, schema, inputSchema);
+
+/**
+ * A list. Its limits are for requests, whose work must be bounded: an event that was recorded is read however long it is,
+ * so decoding does not look at them.
+ */
+export class ListType<C extends t.Mixed> extends t.ReadonlyArrayType<
+  C,
+  ReadonlyArray<t.TypeOf<C>>,
+  ReadonlyArray<t.OutputOf<C>>
+> {
+  constructor(
+    element: C,
+    readonly maxItems: number,
+    readonly minItems: number,
+  ) {
+    const { name, is, validate, encode } = t.readonlyArray(element);
+    super(name, is, validate, encode, element);
+  }
+}
+
+/** A list of at most `maxItems`, and at least `minItems`, in a request. */
+export const list = <C extends t.Mixed>(element: C, maxItems: number, minItems = 0): ListType<C> =>
+  new ListType(element, maxItems, minItems);
 
 // -------------------------------------------------------------------------------------
 // Documented records

@@ -13,15 +13,34 @@ export const explain = (errors: t.Errors): ReadonlyArray<PathFailure> => errors.
 const explainOne = (error: t.ValidationError): PathFailure => {
   const keys = error.context.map((entry) => entry.key).filter((key) => key !== '');
   const expected = error.context.at(-1)?.type.name ?? 'another value';
-  const message =
-    error.value === undefined ? `is missing; expected ${expected}` : `must be ${expected}, not ${show(error.value)}`;
-  return { path: `/${keys.join('/')}`, message };
+  return { path: `/${keys.join('/')}`, message: expectation(expected, error.value) };
 };
 
-const SHOWN_CHARACTERS = 60;
+/** What was expected, and what came instead. */
+export const expectation = (expected: string, value: unknown): string =>
+  value === undefined ? `is missing; expected ${expected}` : `must be ${expected}, not ${show(value)}`;
 
+const DISPLAY_LIMIT = 60;
+
+/** A value as JSON, cut short: of a large value no more is written than is shown. */
 const show = (value: unknown): string => {
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) return typeof value;
-  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+  const text = beginningOf(value, DISPLAY_LIMIT);
+  return text.length > DISPLAY_LIMIT ? `${text.slice(0, DISPLAY_LIMIT)}…` : text;
+};
+
+/** At least `length` characters of the JSON, or all of it. Each level of nesting takes a character, so depth is bounded. */
+const beginningOf = (value: unknown, length: number): string => {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, length + 1));
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return JSON.stringify(value);
+  if (typeof value !== 'object') return typeof value;
+  const isList = Array.isArray(value);
+  let text = isList ? '[' : '{';
+  for (const key in value) {
+    if (text.length > length) return text;
+    const name = isList ? '' : `${beginningOf(key, length - text.length)}:`;
+    const comma = text.length > 1 ? ',' : '';
+    const member = (value as Readonly<Record<string, unknown>>)[key];
+    text += `${comma}${name}${beginningOf(member, length - text.length)}`;
+  }
+  return `${text}${isList ? ']' : '}'}`;
 };

@@ -1,20 +1,27 @@
 /** JSON Schema from codecs, so that documentation and request checks have no second source. */
 import * as t from 'io-ts';
-import { ConstrainedType, RecordType, type Fields, type JsonSchema } from './codec';
+import { ConstrainedType, ListType, RecordType, type Fields, type JsonSchema } from './codec';
 
 /** What a schema says of fields that the record doesn't declare. */
 export interface JsonSchemaOptions {
-  /** `false` for commands: a misspelt field is the sender's mistake. `true` for events: a reader tolerates newer fields. */
+  /**
+   * `false` for requests: a misspelt field is the sender's mistake, and limits that only requests have are part of the
+   * schema. `true` for events: a reader tolerates newer fields.
+   */
   readonly additionalProperties: boolean;
 }
 
 /** The JSON Schema (2020-12) of a codec. Throws for a codec that it doesn't know, rather than documenting it wrongly. */
 export const jsonSchemaOf = (codec: t.Mixed, options: JsonSchemaOptions): JsonSchema => {
-  if (codec instanceof ConstrainedType) return codec.schema;
+  if (codec instanceof ConstrainedType) return options.additionalProperties ? codec.schema : codec.inputSchema;
   // The casts below restore type arguments that `instanceof` erases; nothing depends on which they are.
   if (codec instanceof RecordType) return recordSchema((codec as RecordType<Fields>).fields, options);
   if (codec instanceof t.ReadonlyArrayType || codec instanceof t.ArrayType)
-    return { type: 'array', items: jsonSchemaOf(codec.type as t.Mixed, options) };
+    return {
+      type: 'array',
+      items: jsonSchemaOf(codec.type as t.Mixed, options),
+      ...(codec instanceof ListType && !options.additionalProperties ? limitsOf(codec as ListType<t.Mixed>) : {}),
+    };
   if (codec instanceof t.KeyofType) return { type: 'string', enum: Object.keys(codec.keys as object) };
   if (codec instanceof t.LiteralType) return { const: codec.value as unknown };
   if (codec instanceof t.UnionType)
@@ -26,6 +33,9 @@ export const jsonSchemaOf = (codec: t.Mixed, options: JsonSchemaOptions): JsonSc
     `no JSON Schema is known for the codec '${codec.name}': use one of domain/kernel, or teach this file`,
   );
 };
+
+const limitsOf = ({ minItems, maxItems }: ListType<t.Mixed>): JsonSchema =>
+  minItems === 0 ? { maxItems } : { minItems, maxItems };
 
 const recordSchema = (fields: Fields, options: JsonSchemaOptions): JsonSchema => {
   const entries = Object.entries(fields);

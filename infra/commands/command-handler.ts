@@ -15,6 +15,8 @@ export interface CommandHandlerOptions {
   readonly catalog: Catalog;
   /** How many streams' states are kept in memory; 0 for none. */
   readonly stateCacheSize: number;
+  /** What those states may hold together; left out means STATE_CACHE_BYTES. */
+  readonly stateCacheBytes?: number;
   /** Absent: a stream that is not in memory is read from its beginning. */
   readonly snapshots?: SnapshotStore;
 }
@@ -28,8 +30,14 @@ type Attempt = Outcome | undefined;
 const MAX_ATTEMPTS = 8;
 
 /** A handler over a store that this process writes. */
-export const commandHandler = ({ store, catalog, stateCacheSize, snapshots }: CommandHandlerOptions): HandleCommand => {
-  const states = streamStates(store, catalog, stateCacheSize, snapshots);
+export const commandHandler = ({
+  store,
+  catalog,
+  stateCacheSize,
+  stateCacheBytes,
+  snapshots,
+}: CommandHandlerOptions): HandleCommand => {
+  const states = streamStates(store, catalog, stateCacheSize, snapshots, stateCacheBytes);
   const inStreamOrder = streamQueue();
   const keysInProgress = new Set<string>();
 
@@ -100,7 +108,7 @@ const commit = async (
       : { streams, metadata, outcome: (appended) => outcomeOfAnswer(idempotency, answer(appended)) };
   const appended = await store.append(append)();
   if (E.isRight(appended)) {
-    states.remember(stream, nextState(appended.right), aggregate);
+    states.remember(stream, nextState(appended.right), aggregate, events);
     return given(answer(appended.right), false);
   }
   switch (appended.left._tag) {

@@ -10,8 +10,8 @@ export interface CommandRequest {
   readonly aggregate: Aggregate;
   readonly command: Command;
   readonly metadata: AppendMetadata;
-  /** From `If-Match`: the version that the stream must have. */
-  readonly expectedVersion?: number;
+  /** From `If-Match`: the version that the stream must have, or several of which it must have one. */
+  readonly expectedVersion?: ExpectedVersions;
   /** From `Idempotency-Key`, in the space of the caller. */
   readonly idempotency?: ScopedKey & { readonly requestHash: string };
   /** Decide and append nothing. */
@@ -39,11 +39,19 @@ export interface CommandResult {
   readonly replayed: boolean;
 }
 
+/** One version, or several. */
+export type ExpectedVersions = number | ReadonlyArray<number>;
+
 export type CommandFailure =
   /** The aggregate said no. Remembered under the idempotency key like a success, so that a repeat gets the same answer. */
   | { readonly _tag: 'Rejected'; readonly stream: string; readonly rejection: Rejection; readonly replayed: boolean }
   /** `If-Match` does not hold. */
-  | { readonly _tag: 'VersionMismatch'; readonly stream: string; readonly expected: number; readonly actual: number }
+  | {
+      readonly _tag: 'VersionMismatch';
+      readonly stream: string;
+      readonly expected: ExpectedVersions;
+      readonly actual: number;
+    }
   /** The stream kept changing under the command, again and again. */
   | { readonly _tag: 'ConcurrentChange'; readonly stream: string; readonly attempts: number }
   /** The idempotency key was used for another request. */

@@ -24,7 +24,7 @@ export interface AppendDecision {
 /** Decides. Throws EventBreaksContract, and whatever the aggregate's own rules throw: defects, before anything is written. */
 export const decisionOn = (state: StreamState, stream: string, request: CommandRequest): Decision => {
   const { aggregate, command, expectedVersion, idempotency, dryRun } = request;
-  if (expectedVersion !== undefined && expectedVersion !== state.version) {
+  if (expectedVersion !== undefined && ![expectedVersion].flat().includes(state.version)) {
     const mismatch = { _tag: 'VersionMismatch', stream, expected: expectedVersion, actual: state.version } as const;
     return { _tag: 'Answer', outcome: E.left(mismatch) };
   }

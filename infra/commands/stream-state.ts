@@ -3,11 +3,13 @@ import * as E from 'fp-ts/Either';
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
 import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
 import { decodeEvent } from '../../domain/kernel/decode-event';
-import type { EventStore } from '../../domain/kernel/event-store';
+import type { EventStore, NewEvent } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import { boundedCache } from '../memory/bounded-cache';
 import type { CommandFailure } from './command-port';
 import { keptStates, type StreamState } from './kept-states';
+import { rememberedStates } from './remembered-states';
+import { sizeOf } from './state-size';
+import { payloadBytes, streamChunks } from './stream-chunks';
 import type { SnapshotStore } from './snapshots';
 
 export type { StreamState } from './kept-states';
@@ -23,16 +25,23 @@ export interface StreamStates {
   readonly load: (stream: string, aggregate: Aggregate) => Promise<E.Either<CommandFailure, LoadedState>>;
   /** Reads what has been appended since `state`. */
   readonly advance: (stream: string, state: StreamState) => Promise<E.Either<CommandFailure, StreamState>>;
-  readonly remember: (stream: string, state: StreamState, aggregate: Aggregate) => void;
+  /** @param events what was applied to the state that was loaded */
+  readonly remember: (
+    stream: string,
+    state: StreamState,
+    aggregate: Aggregate,
+    events: ReadonlyArray<NewEvent>,
+  ) => void;
   readonly forget: (stream: string) => void;
 }
 
-/** Streams are read in pages of so many events. */
-const PAGE_EVENTS = 500;
+/** A payload in memory takes some times its length as text. */
+const BYTES_PER_CHARACTER = 3;
 
 /**
  * States over a store.
  * @param cacheSize how many streams are remembered; 0 reads every stream for every command
+ * @param cacheBytes what their states may hold together
  * @param snapshots where the states of long streams are kept, if they are
  */
 export const streamStates = (
@@ -40,11 +49,12 @@ export const streamStates = (
   catalog: Catalog,
   cacheSize: number,
   snapshots?: SnapshotStore,
+  cacheBytes?: number,
 ): StreamStates => {
   // Worked out now, at start, rather than during somebody's first command.
   if (snapshots !== undefined) catalog.aggregates.forEach(snapshotMarkOf);
   const kept = keptStates(snapshots);
-  const remembered = boundedCache<string, StreamState>(cacheSize);
+  const remembered = rememberedStates(cacheSize, cacheBytes);
   const decode = decodeEvent(catalog);
 
   const apply = (state: StreamState, stored: StoredEvent): E.Either<CommandFailure, StreamState> => {
@@ -60,17 +70,17 @@ export const streamStates = (
 
   const advance = async (stream: string, from: StreamState): Promise<E.Either<CommandFailure, StreamState>> => {
     let state = from;
-    for (;;) {
-      const page = await store.readStream(stream, { afterVersion: state.version, limit: PAGE_EVENTS })();
-      if (E.isLeft(page)) return page;
-      for (const event of page.right) {
+    let grownBytes = 0;
+    for await (const chunk of streamChunks(store, stream, from.version)) {
+      if (E.isLeft(chunk)) return chunk;
+      for (const event of chunk.right) {
         const next = apply(state, event);
         if (E.isLeft(next)) return next;
         state = next.right;
       }
-      if (page.right.length < PAGE_EVENTS) break;
+      grownBytes += payloadBytes(chunk.right) * BYTES_PER_CHARACTER;
     }
-    remembered.set(stream, state);
+    remembered.set(stream, state, grownBytes);
     return E.right(state);
   };
 
@@ -85,11 +95,11 @@ export const streamStates = (
       return E.right({ state: read.right, source: 'read' });
     },
     advance,
-    remember: (stream, state, aggregate) => {
-      remembered.set(stream, state);
+    remember: (stream, state, aggregate, events) => {
+      remembered.set(stream, state, sizeOf(events) ?? 0);
       kept.keepWhenDue(stream, state, aggregate);
     },
-    forget: remembered.delete,
+    forget: remembered.forget,
   };
 };
 

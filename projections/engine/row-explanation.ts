@@ -12,7 +12,7 @@ import type { ViewRow } from '../view-reader';
 import { keyText } from './heap-generation';
 import { rowFrom } from './row-codec';
 import { rowEvents, seenBy } from './row-events';
-import { rowHistory, type RowStep } from './row-history';
+import { yieldingRowHistory, type RowStep } from './row-history';
 import { servedReader } from './served-builds';
 import { quoted, quotedList, shapeOf, viewTable, type Cell, type TableShape } from './table-shape';
 import { cellsOfKey } from './view-keys';
@@ -55,6 +55,8 @@ export interface ExplanationOptions {
   readonly projections: ReadonlyArray<Projection>;
 }
 
+type ChainEvent = NamedEvent & { readonly madeRow: boolean };
+
 const MOST_STEPS = 100;
 const MOST_CHAINS = 10;
 const MOST_CHAIN_EVENTS = 50;
@@ -62,12 +64,13 @@ const MOST_CHAIN_EVENTS = 50;
 /** Explains rows by their keys as they stand in a URL; undefined where neither a row nor an event stands behind one. */
 export const rowExplanations =
   ({ viewsFile, store, catalog, projections }: ExplanationOptions) =>
-  async (name: string, key: string): Promise<RowExplanation | undefined> => {
+  async (name: string, key: string, signal?: AbortSignal): Promise<RowExplanation | undefined> => {
     const projection = projections.find((each) => each.name === name);
     if (projection === undefined || !existsSync(viewsFile)) return undefined;
     const shape = shapeOf(projection.view);
     const cells = cellsOfKey(shape.columns.slice(0, shape.keyLength), key);
     if (cells === undefined) return undefined;
+    const check = (): void => signal?.throwIfAborted();
     const search = rowEvents({ store, catalog, projection, rows: [{ table: 'view', key: cells }] });
     await search.searchTo(store.lastPosition());
     const database = openForReading(viewsFile);
@@ -80,7 +83,8 @@ export const rowExplanations =
         isSeen: seenBy(database, catalog, name),
       }))();
       const positions = search.positionsOf({ table: 'view', key: cells });
-      const history = rowHistory({ store, catalog, projection, key: cells, positions, isSeen, mostSteps: MOST_STEPS });
+      const fold = { store, catalog, projection, key: cells, positions, isSeen, mostSteps: MOST_STEPS };
+      const history = await yieldingRowHistory(fold, check);
       if (servedCells === undefined && history.steps.length === 0) return undefined;
       return {
         projection: name,
@@ -90,7 +94,7 @@ export const rowExplanations =
         agrees: keyText(servedCells ?? []) === keyText(history.row ?? []),
         eventCount: positions.length,
         history: history.steps.map(({ event, changes }) => ({ ...named(event), changes })),
-        chains: await chainsOf(store, history.steps),
+        chains: await chainsOf(store, history.steps, check),
         deliveries: deliveriesOf(database, name, streamsAt(store, positions)),
       };
     } finally {
@@ -125,23 +129,29 @@ const named = ({ id, position, type, recordedAt, actor, correlationId, causation
   causationId,
 });
 
-const EVENTS_PER_TURN = 20_000;
+const EVENTS_PER_TURN = 5_000;
 
 /** Everything that belongs to the last requests behind the row: no index knows it, so the store is gone through, in turns. */
-const chainsOf = async (store: EventReader, steps: ReadonlyArray<RowStep>): Promise<RowExplanation['chains']> => {
+const chainsOf = async (
+  store: EventReader,
+  steps: ReadonlyArray<RowStep>,
+  check: () => void,
+): Promise<RowExplanation['chains']> => {
   const correlationIds = [...new Set(steps.map(({ event }) => event.correlationId))].slice(-MOST_CHAINS);
-  const chains = new Map<string, StoredEvent[]>(correlationIds.map((id) => [id, []]));
+  const made = new Set(steps.map(({ event }) => event.id));
+  const chains = new Map<string, ChainEvent[]>(correlationIds.map((id) => [id, []]));
   const last = store.lastPosition();
   for (let position = 0; position < last; position += EVENTS_PER_TURN) {
     const range = { afterPosition: position, untilPosition: position + EVENTS_PER_TURN };
-    for (const event of store.readCorrelated(correlationIds, range)) chains.get(event.correlationId)?.push(event);
+    for (const event of store.readCorrelated(correlationIds, range)) {
+      const chain = chains.get(event.correlationId);
+      if (chain !== undefined && chain.length < MOST_CHAIN_EVENTS)
+        chain.push({ ...named(event), madeRow: made.has(event.id) });
+    }
     await nextTurn();
+    check();
   }
-  const made = new Set(steps.map(({ event }) => event.id));
-  return [...chains].map(([correlationId, events]) => ({
-    correlationId,
-    events: events.slice(0, MOST_CHAIN_EVENTS).map((event) => ({ ...named(event), madeRow: made.has(event.id) })),
-  }));
+  return [...chains].map(([correlationId, events]) => ({ correlationId, events }));
 };
 
 /** The streams of the last events behind the row, those that are set aside among them. */

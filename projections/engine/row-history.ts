@@ -1,4 +1,5 @@
 /** What each event changed in a row: the events that made it, folded again one by one. */
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { RecordedEvent, StoredEvent } from '../../domain/kernel/recorded-event';
 import type { EventReader } from '../../infra/sqlite/event-reader';
@@ -39,8 +40,31 @@ export interface RowHistoryOptions {
   readonly mostSteps: number;
 }
 
-/** Folds the events of one row. */
+/** Folds the events of one row at once, within the caller's transaction. */
 export const rowHistory = (options: RowHistoryOptions): RowHistory => {
+  const work = foldRow(options);
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
+};
+
+const EVENTS_PER_TICK = 200;
+
+/** The same, letting others come in between; ends early, with what it throws, where `check` throws. */
+export const yieldingRowHistory = async (options: RowHistoryOptions, check: () => void): Promise<RowHistory> => {
+  const work = foldRow(options);
+  for (let events = 1; ; events += 1) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    if (events % EVENTS_PER_TICK > 0) continue;
+    await nextTick();
+    check();
+  }
+};
+
+/** One event at a time. */
+function* foldRow(options: RowHistoryOptions): Generator<undefined, RowHistory, undefined> {
   const { store, catalog, projection, key, positions, isSeen, mostSteps } = options;
   const generation = heapGeneration(projection);
   const read = readerOf(catalog, projection);
@@ -49,6 +73,7 @@ export const rowHistory = (options: RowHistoryOptions): RowHistory => {
   for (const position of positions) {
     const [stored] = store.readAll({ afterPosition: position - 1, limit: 1 });
     const event = stored === undefined || !isSeen(stored) ? undefined : read(stored);
+    yield undefined;
     if (stored === undefined || event === undefined) continue;
     const before = generation.view.find(key);
     if (!isFolded(generation, event)) continue;
@@ -56,7 +81,7 @@ export const rowHistory = (options: RowHistoryOptions): RowHistory => {
     if (steps.length > mostSteps) steps.shift();
   }
   return { row: generation.view.find(key), steps, generation };
-};
+}
 
 /** Where a row can't hold what comes of an event, the group has set it aside, and it has changed nothing. */
 const isFolded = (generation: HeapGeneration, event: RecordedEvent): boolean => {

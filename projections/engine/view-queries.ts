@@ -61,17 +61,37 @@ export const viewQueries = (database: Database, view: ViewDescription, generatio
       const conditions = names.map((name) => `${quoted(name)} = ?`);
       if (after !== undefined) conditions.push(`(${keys}) > (${places})`);
       const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-      const rows = statement(`${select} ${where} ORDER BY ${keys} LIMIT ?`).all(
+      // One more than asked for tells whether another page follows.
+      const rows = statement(`${select} ${where} ORDER BY ${keys} LIMIT ?`).iterate(
         ...values.right,
         ...(after ?? []),
         limit + 1,
       );
-      const items = rows.slice(0, limit).map(rowOf);
+      const { page, hasMore } = boundedPage(rows, limit);
+      const items = page.map(rowOf);
       const last = items.at(-1);
-      if (rows.length <= limit || last === undefined) return E.right({ items });
+      if (!hasMore || last === undefined) return E.right({ items });
       return E.right({ items, nextCursor: cursorOf(view.key.map((name) => last[name] as Cell)) });
     },
   };
+};
+
+/** What a page may hold, in characters; it ends earlier than its limit where rows are large, and has one row at least. */
+const PAGE_CHARACTERS = 1_048_576;
+
+/** Reads no further than needed; leaving the loop closes the cursor. */
+const boundedPage = (
+  rows: Iterable<ReadonlyArray<Cell>>,
+  limit: number,
+): { readonly page: ReadonlyArray<ReadonlyArray<Cell>>; readonly hasMore: boolean } => {
+  const page: ReadonlyArray<Cell>[] = [];
+  let characters = 0;
+  for (const row of rows) {
+    for (const cell of row) if (typeof cell === 'string') characters += cell.length;
+    if (page.length === limit || (page.length > 0 && characters > PAGE_CHARACTERS)) return { page, hasMore: true };
+    page.push(row);
+  }
+  return { page, hasMore: false };
 };
 
 const noRows = (generation: number): ViewQueries => ({

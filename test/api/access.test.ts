@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../infra/clock';
 import type { ApiKey } from '../../infra/configuration';
+import { rateLimit } from '../../api/http/rate-limit';
 import { spec } from '../spec';
 import { apiFixture, order, type ApiFixture } from './api-fixture';
 
@@ -122,6 +123,47 @@ spec('a rate limit', ({ test }) => {
     const api = apiFixture({ rateLimitPerSecond: 3, apiKeys });
     assert.equal(await burst(api, shop), [200, 200, 200, 429, 429]);
     assert.equal(await burst(api, anna), [200, 200, 200, 429, 429]);
+  });
+
+  const refusals: ReadonlyArray<readonly [number, (api: ApiFixture) => Promise<{ readonly status: number }>]> = [
+    [401, (api) => api.get('/views', { authorization: 'Bearer guess' })],
+    [401, (api) => api.get('/views')],
+    [404, (api) => api.get('/nothing', shop)],
+    [405, (api) => api.get('/orders/o1/place', shop)],
+    [403, (api) => api.post(rebuild, {}, shop)],
+    [403, (api) => api.get('/views', { ...shop, origin: 'https://evil.example' })],
+    [421, (api) => api.get('/views', { ...shop, host: 'evil.example' })],
+    [415, (api) => api.post('/orders/o1/place', '{}', { ...shop, 'content-type': 'text/plain' })],
+    [413, (api) => api.post('/orders/o1/place', 'x'.repeat(20_000), shop)],
+    [400, (api) => api.get('/%', shop)],
+    [200, (api) => api.get('/openapi.json')],
+  ];
+  for (const [status, send] of refusals) {
+    test(`counts what is answered ${status}, too: ${send.toString().replace(/^.*=> /, '')}`, async () => {
+      const api = apiFixture({ rateLimitPerSecond: 2, apiKeys });
+      const statuses: number[] = [];
+      for (let index = 0; index < 3; index += 1) statuses.push((await send(api)).status);
+      assert.equal(statuses, [status, status, 429]);
+    });
+  }
+
+  test('stops whoever tries keys out before the right one is looked at', async () => {
+    const api = apiFixture({ rateLimitPerSecond: 2, apiKeys });
+    for (const key of ['a', 'b']) assert.is((await api.get('/views', { 'x-api-key': key })).status, 401);
+    assert.is((await api.get('/views', shop)).status, 429);
+  });
+
+  test('takes one client by its address, and an IPv6 network as one', () => {
+    const clock = { monotonicMs: () => 0 };
+    const limit = rateLimit(1, clock);
+    limit.countAddress('2001:db8:1:2::1');
+    assert.throws(() => limit.countAddress('2001:db8:1:2:ffff::9'), /At most 1/);
+    limit.countAddress('2001:db8:1:3::1');
+    limit.countAddress('::ffff:10.0.0.1');
+    assert.throws(() => limit.countAddress('10.0.0.1'), /At most 1/);
+    limit.countAddress('::1');
+    limit.countKey('shop');
+    assert.throws(() => limit.countKey('shop'), /At most 1/);
   });
 
   test('leaves health alone', async () => {

@@ -91,6 +91,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     apiKeys: [],
     rateLimitPerSecond: 0,
     bodyLimitBytes: 16_384,
+    allowedHosts: [],
     clock,
     logger: {
       debug: () => {},

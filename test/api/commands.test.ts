@@ -272,7 +272,31 @@ spec('If-Match', ({ test }) => {
     assert.is(body['actual'], 0);
   });
 
-  for (const value of ['2', 'W/"2"', '"two"', '"2", "3"', '"-1"', '"02"', '""', '"99999999999999999999"']) {
+  // As RFC 9110 has it: a list matches by any of its tags, and what is a tag but no strong version never matches.
+  for (const value of ['W/"1"', '"two"', '"2", "3"', '"-1"', '"01"', '""', '"99999999999999999999"', 'W/"1", "3"']) {
+    test(`does not hold with ${value} at version 1`, async () => {
+      const { post } = await placed();
+      const { status, body } = await post('/orders/o1/cancel', later, { 'if-match': value });
+      assert.is(status, 412);
+      assert.is(body['actual'], 1);
+    });
+  }
+
+  for (const value of ['"1", "2"', 'W/"1", "1"', '"0","1"', ', "1",', '"two" , "1"']) {
+    test(`holds with ${value} at version 1`, async () => {
+      const { post } = await placed();
+      assert.is((await post('/orders/o1/cancel', later, { 'if-match': value })).status, 201);
+    });
+  }
+
+  test('gives way to If-None-Match: *, which asks for a stream without events', async () => {
+    const { post } = await placed();
+    assert.is((await post('/orders/o1/cancel', later, { 'if-none-match': '*' })).status, 412);
+    assert.is((await post('/orders/o2/place', order, { 'if-none-match': '*' })).status, 201);
+    assert.is((await post('/orders/o3/place', order, { 'if-none-match': '"1"' })).status, 400);
+  });
+
+  for (const value of ['2', '"2', '2"', '"a b"', '*, "1"', 'w/"1"', '"1" "2"', ',', '']) {
     test(`refuses ${value}`, async () => {
       const { post } = await placed();
       const { status, body } = await post('/orders/o1/cancel', later, { 'if-match': value });

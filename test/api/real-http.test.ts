@@ -67,13 +67,13 @@ spec('over real HTTP', ({ test, before, after }) => {
     ['what is no HTTP', 'SING /orders\r\n\r\n', 400, 'malformed-request'],
     [
       'headers without end',
-      `GET /views HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+      `GET /views HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
       431,
       'headers-too-large',
     ],
     [
       'two lengths',
-      'POST /orders/o1/place HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'POST /orders/o1/place HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
       400,
       'malformed-request',
     ],
@@ -89,7 +89,7 @@ spec('over real HTTP', ({ test, before, after }) => {
 
   test('a body longer than the limit is refused before it has come', async () => {
     const head =
-      'POST /orders/o1/place HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n';
+      'POST /orders/o1/place HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n';
     const answer = await raw(port, head);
     assert.match(answer, /^HTTP\/1.1 413 /);
   });
@@ -106,7 +106,8 @@ spec('the end of a server', ({ test }) => {
   test('answers what is under way, and refuses what comes behind it on the same connection', async () => {
     const api = apiFixture();
     const port = await listen(api);
-    const request = (path: string, header: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${header}\r\n`;
+    const request = (path: string, header: string): string =>
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${header}\r\n`;
     await api.post('/orders/o1/place', order);
     const waiting = raw(
       port,

@@ -97,12 +97,12 @@ spec('a stream', ({ test, before, after }) => {
     ['/streams/order-o1?asOf=2024-05-01', 400, 'invalid-parameter'],
     ['/streams/order-o1?asOf=2024-02-30T00:00:00Z', 400, 'invalid-parameter'],
     ['/streams/order-o1?asOf=2024-02-03T00:00:00', 400, 'invalid-parameter'],
-    ['/streams/order-o1?asOf=1&limit=1', 400, 'invalid-parameter'],
+    ['/streams/order-o1?asOf=1&limit=1', 422, 'parameters-conflict'],
     ['/streams/order-o1?limit=0', 400, 'invalid-parameter'],
     ['/streams/order-o1?limit=x', 400, 'invalid-parameter'],
-    ['/streams/order-o1?cursor=x', 400, 'invalid-parameter'],
-    ['/streams/order-o1?cursor=', 400, 'invalid-parameter'],
-    ['/streams/order-o1?cursor=djE%3D', 400, 'invalid-parameter'],
+    ['/streams/order-o1?cursor=x', 404, 'unknown-cursor'],
+    ['/streams/order-o1?cursor=', 404, 'unknown-cursor'],
+    ['/streams/order-o1?cursor=djE%3D', 404, 'unknown-cursor'],
     ['/streams/order-o1?colour=red', 400, 'invalid-parameter'],
   ];
   for (const [url, status, name] of bad) {

@@ -69,7 +69,7 @@ spec('views', ({ test, after }) => {
     ['/views/order-summary?limit=-1', 400, 'invalid-parameter'],
     ['/views/order-summary?limit=', 400, 'invalid-parameter'],
     ['/views/order-summary?limit=1&limit=2', 400, 'invalid-parameter'],
-    ['/views/order-summary?cursor=bogus', 400, 'invalid-parameter'],
+    ['/views/order-summary?cursor=bogus', 404, 'unknown-cursor'],
     ['/views/order-summary?colour=red', 400, 'invalid-parameter'],
     ['/views/order-summary?amount=much', 400, 'invalid-parameter'],
     ['/views/order-summary?status=a&status=b', 400, 'invalid-parameter'],

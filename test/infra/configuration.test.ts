@@ -21,7 +21,7 @@ spec('the configuration', ({ test }) => {
       writeVersions: new Map(),
       contractDrift: 'refuse',
       rateLimitPerSecond: 0,
-      bodyLimitBytes: 262_144,
+      bodyLimitBytes: 524_288,
       appendQueueLimit: 10_000,
       leaseTtlMs: 5_000,
       shutdownDeadlineMs: 15_000,

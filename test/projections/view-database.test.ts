@@ -125,6 +125,28 @@ spec('a list', ({ test }) => {
       assert.is(page(reader, 'receipts').items.length, whole.length + 3);
     }));
 
+  test('has pages that are bounded by what is in the rows, too', () =>
+    withReader([receipts], ({ views, reader }) => {
+      const insert = views.database.prepare(`INSERT INTO "receipts#1" VALUES (?, 1, 's', ?, NULL)`);
+      for (let index = 10; index < 40; index += 1) insert.run(`big${index}`, JSON.stringify('x'.repeat(100_000)));
+      insert.run('huge', JSON.stringify('x'.repeat(3_000_000)));
+      const sizes: number[] = [];
+      const seen: unknown[] = [];
+      let cursor: string | undefined;
+      do {
+        const part = page(reader, 'receipts', { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
+        sizes.push(part.items.length);
+        seen.push(...part.items.map(({ receiptId }) => receiptId));
+        cursor = part.nextCursor;
+      } while (cursor !== undefined);
+      assert.is(seen.length, story.length + 31);
+      assert.is(new Set(seen).size, seen.length - 2, 'r:1 stands under three quantities');
+      assert.ok(
+        sizes.every((size) => size <= 15),
+        sizes.join(),
+      );
+    }));
+
   test('takes filters of text and of whole numbers, together with a cursor', () =>
     withReader([receipts], ({ reader }) => {
       const quantities = (filters: Readonly<Record<string, string>>): ReadonlyArray<unknown> =>

@@ -5,7 +5,9 @@ import type { JsonSchema } from '../../../domain/kernel/codec';
 import type { AnyCommandDefinition } from '../../../domain/kernel/command-definition';
 import { Identifier } from '../../../domain/kernel/values';
 import type { RouteDocumentation } from '../fastify-types';
-import { integer, jsonResponse, objectOf, problemResponses, text } from './responses';
+import { SENDABLE_PATTERN } from '../command-headers';
+import { tagListSchema } from '../entity-tags';
+import { integer, jsonResponse, objectOf, problemResponses, text, withBody } from './responses';
 
 /** Documents one command. */
 export const commandDocumentation = (
@@ -29,19 +31,14 @@ export const commandDocumentation = (
     200: jsonResponse('Nothing had to change; or a dry run.', { $ref: 'CommandAnswer#' }, answerHeaders),
     201: jsonResponse('Events are appended, and durable.', { $ref: 'CommandAnswer#' }, answerHeaders),
     ...problemResponses(
-      'body-not-json',
-      'invalid-body',
-      'invalid-header',
+      ...withBody,
       'invalid-parameter',
       'concurrent-change',
       'request-in-progress',
       'version-mismatch',
-      'body-too-large',
       'event-too-large',
-      'unsupported-media-type',
       'idempotency-key-reused',
       'unreadable-stream',
-      'overloaded',
       'store-behind',
       'store-unavailable',
     ),
@@ -56,16 +53,22 @@ export const commandDocumentation = (
 const requestHeaders: Readonly<Record<string, JsonSchema>> = {
   'Idempotency-Key': {
     type: 'string',
-    minLength: 1,
-    maxLength: 255,
+    pattern: SENDABLE_PATTERN,
     description: 'The same key and body again get the same answer, and change nothing.',
   },
-  'If-Match': text('The version that the stream must have, as its ETag: `"2"`; or `*` for any but an empty stream.'),
+  'If-Match': tagListSchema(
+    'The version that the stream must have, as its ETag: `"2"`; one of several; or `*` for any but an empty stream.',
+  ),
+  'If-None-Match': { type: 'string', enum: ['*'], description: '`*`: the stream must have no events yet.' },
   'X-Correlation-Id': {
     ...Identifier.schema,
     description: 'The same for everything that follows from one request; new where left out.',
   },
-  'X-Causation-Id': text('What caused this command, for example the id of an event.'),
+  'X-Causation-Id': {
+    type: 'string',
+    pattern: SENDABLE_PATTERN,
+    description: 'What caused this command, for example the id of an event.',
+  },
   traceparent: text('W3C Trace Context; travels with the events.'),
 };
 

@@ -1,6 +1,6 @@
 /** What the API says of explanations. */
 import { operation } from './rebuild-documentation';
-import { integer, jsonResponse, objectOf, orNull, problemResponses, text } from './responses';
+import { integer, jsonResponse, objectOf, orNull, nameText, pathText, problemResponses, text } from './responses';
 
 const eventFields = {
   id: text('The event.'),
@@ -51,7 +51,10 @@ const explanationSchema = objectOf({
 export const explainDocumentation = {
   ...operation('explain', 'Which events made a row, what each changed, and what else came of the same requests.', {
     200: jsonResponse('The explanation.', explanationSchema),
-    ...problemResponses('invalid-parameter', 'forbidden', 'unknown-projection', 'unknown-row'),
+    ...problemResponses('invalid-parameter', 'forbidden', 'unknown-projection', 'unknown-row', 'overloaded'),
   }),
-  params: objectOf({ projection: text('The projection.'), key: text('The key of the row, as in `/views`.') }),
+  params: objectOf({
+    projection: nameText('The projection.'),
+    key: pathText('The key of the row, as in `/views`.'),
+  }),
 };

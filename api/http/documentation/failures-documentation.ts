@@ -4,7 +4,19 @@ import { failureClasses, failurePolicies } from '../../../infra/consumption/fail
 import { letterStatuses } from '../../../infra/dead-letters/dead-letter-reader';
 import type { ProblemName } from '../problem-kinds';
 import type { RouteDocumentation } from '../fastify-types';
-import { integer, jsonResponse, objectOf, orNull, pageOf, paging, problemResponses, text } from './responses';
+import {
+  integer,
+  jsonResponse,
+  objectOf,
+  orNull,
+  pageOf,
+  paging,
+  pathText,
+  problemResponses,
+  requestId,
+  text,
+  withBody,
+} from './responses';
 
 const letterProperties = {
   id: text('The group and a number.'),
@@ -95,9 +107,9 @@ const operation = (
   response: FastifySchema['response'],
 ): FastifySchema & RouteDocumentation => ({ operationId, tags: ['failures'], summary, response });
 
-const letterId = { params: objectOf({ id: text('The dead letter, such as `order-summary:17`.') }) };
+const letterId = { params: objectOf({ id: pathText('The dead letter, such as `order-summary:17`.') }) };
 const redriveId = {
-  params: objectOf({ id: { type: 'integer', minimum: 1, description: 'The id from the plan.' } }),
+  params: objectOf({ id: requestId('The id from the plan.') }),
 };
 const filters = {
   group: text('Only those of this group.'),
@@ -107,14 +119,7 @@ const filters = {
   stream: text('Only those of this stream.'),
 };
 
-const withBody: ReadonlyArray<ProblemName> = [
-  'body-not-json',
-  'invalid-body',
-  'invalid-parameter',
-  'forbidden',
-  'unsupported-media-type',
-  'store-unavailable',
-];
+const asked: ReadonlyArray<ProblemName> = [...withBody, 'invalid-parameter', 'forbidden', 'store-unavailable'];
 
 const act = (name: string, summary: string, ...more: ReadonlyArray<ProblemName>) => ({
   ...operation(`${name}-dead-letter`, summary, {
@@ -126,7 +131,7 @@ const act = (name: string, summary: string, ...more: ReadonlyArray<ProblemName>)
         requestId: integer('The request.'),
       }),
     ),
-    ...problemResponses(...withBody, 'unknown-dead-letter', ...more),
+    ...problemResponses(...asked, 'unknown-dead-letter', ...more),
   }),
   ...letterId,
 });
@@ -134,7 +139,7 @@ const act = (name: string, summary: string, ...more: ReadonlyArray<ProblemName>)
 const control = (name: string, summary: string) => ({
   ...operation(`${name}-redrive`, summary, {
     202: jsonResponse('It is asked for; this is how it stood before.', redriveSchema),
-    ...problemResponses('invalid-parameter', 'forbidden', 'unknown-redrive', 'store-unavailable'),
+    ...problemResponses(...asked, 'unknown-redrive'),
   }),
   ...redriveId,
 });
@@ -144,7 +149,7 @@ export const failuresDocumentation = {
   list: {
     ...operation('dead-letters', 'What failed for good, the newest first.', {
       200: jsonResponse('A page of dead letters.', pageOf(letterSchema)),
-      ...problemResponses('invalid-parameter', 'forbidden', 'unknown-group'),
+      ...problemResponses('invalid-parameter', 'forbidden', 'unknown-group', 'unknown-cursor'),
     }),
     querystring: objectOf({ ...filters, ...paging }, [...Object.keys(filters), ...Object.keys(paging)]),
   },
@@ -164,7 +169,7 @@ export const failuresDocumentation = {
   ),
   plan: operation('plan-redrive', 'Freezes a selection of dead letters, and says what running them would take.', {
     201: jsonResponse('The plan; nothing runs yet.', redriveSchema, { Location: text('Where it is shown.') }),
-    ...problemResponses(...withBody, 'unknown-group', 'unknown-dead-letter', 'nothing-to-redrive'),
+    ...problemResponses(...asked, 'unknown-group', 'unknown-dead-letter', 'nothing-to-redrive'),
   }),
   run: control('run', 'Runs a plan, or goes on with one that was paused or is halted.'),
   pause: control('pause', 'Stops a redrive after the events under way.'),

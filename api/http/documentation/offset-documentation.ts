@@ -1,6 +1,16 @@
 /** What the API says of moves of offsets. */
 import { operation } from './rebuild-documentation';
-import { integer, jsonResponse, objectOf, orNull, problemResponses, text } from './responses';
+import {
+  integer,
+  jsonResponse,
+  objectOf,
+  orNull,
+  nameText,
+  problemResponses,
+  requestId,
+  text,
+  withBody,
+} from './responses';
 
 const moveSchema = objectOf({
   id: integer('The move.'),
@@ -16,24 +26,16 @@ export const offsetDocumentation = {
       "Moves a group's offsets while it stands still; what was applied is not applied twice.",
       {
         202: jsonResponse('It is asked for.', moveSchema, { Location: text('Where it is shown.') }),
-        ...problemResponses(
-          'body-not-json',
-          'invalid-body',
-          'invalid-parameter',
-          'forbidden',
-          'unknown-projection',
-          'unsupported-media-type',
-          'store-unavailable',
-        ),
+        ...problemResponses(...withBody, 'invalid-parameter', 'forbidden', 'unknown-projection', 'store-unavailable'),
       },
     ),
-    params: objectOf({ group: text('The consumer group.') }),
+    params: objectOf({ group: nameText('The consumer group.') }),
   },
   shown: {
     ...operation('offset-move', 'How a move of offsets stands.', {
       200: jsonResponse('The move.', moveSchema),
       ...problemResponses('invalid-parameter', 'unknown-offset-move'),
     }),
-    params: objectOf({ id: { type: 'integer', minimum: 1, description: 'The id from the request.' } }),
+    params: objectOf({ id: requestId('The id from the request.') }),
   },
 } as const;

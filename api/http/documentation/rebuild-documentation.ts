@@ -2,7 +2,18 @@
 import type { FastifySchema } from 'fastify';
 import type { JsonSchema } from '../../../domain/kernel/codec';
 import type { RouteDocumentation } from '../fastify-types';
-import { integer, jsonResponse, listOf, objectOf, orNull, problemResponses, text } from './responses';
+import {
+  integer,
+  jsonResponse,
+  listOf,
+  objectOf,
+  orNull,
+  nameText,
+  problemResponses,
+  requestId,
+  text,
+  withBody,
+} from './responses';
 
 const differencesSchema: JsonSchema = {
   anyOf: [
@@ -58,19 +69,11 @@ export const operation = (
   response: FastifySchema['response'],
 ): FastifySchema & RouteDocumentation => ({ operationId, tags: ['operations'], summary, response });
 
-const asked = [
-  'body-not-json',
-  'invalid-body',
-  'invalid-parameter',
-  'forbidden',
-  'unsupported-media-type',
-  'store-unavailable',
-] as const;
-const decided = ['invalid-parameter', 'forbidden', 'store-unavailable'] as const;
+const asked = [...withBody, 'invalid-parameter', 'forbidden', 'store-unavailable'] as const;
 
-const named = { params: objectOf({ name: text('The projection.') }) };
+const named = { params: objectOf({ name: nameText('The projection.') }) };
 const numbered = {
-  params: objectOf({ id: { type: 'integer', minimum: 1, description: 'The id from the request.' } }),
+  params: objectOf({ id: requestId('The id from the request.') }),
 };
 const requested = jsonResponse('It is asked for.', rebuildSchema, { Location: text('Where it is shown.') });
 
@@ -80,7 +83,7 @@ export const rebuildDocumentation = {
     ...operation(
       'request-rebuild',
       'Asks for a projection to be rebuilt beside the rows that are served; or for a copy as of a moment, or for one row.',
-      { 202: requested, ...problemResponses(...asked, 'unknown-projection') },
+      { 202: requested, ...problemResponses(...asked, 'unknown-projection', 'parameters-conflict') },
     ),
     ...named,
   },
@@ -98,7 +101,7 @@ export const rebuildDocumentation = {
       'Asks for the build that was served before to be brought up to date and served again.',
       {
         202: requested,
-        ...problemResponses(...decided, 'unknown-projection'),
+        ...problemResponses(...asked, 'unknown-projection'),
       },
     ),
     ...named,
@@ -113,14 +116,14 @@ export const rebuildDocumentation = {
   cancel: {
     ...operation('cancel-rebuild', 'Ends a rebuild; the rows in service stay as they are.', {
       202: jsonResponse('It will be cancelled.', rebuildSchema, { Location: text('Where it is shown.') }),
-      ...problemResponses(...decided, 'unknown-rebuild', 'rebuild-not-open'),
+      ...problemResponses(...asked, 'unknown-rebuild', 'rebuild-not-open'),
     }),
     ...numbered,
   },
   'accept-differences': {
     ...operation('accept-differences', 'Lets a rebuild that waits swap its rows in, different as they are.', {
       202: jsonResponse('It goes on.', rebuildSchema, { Location: text('Where it is shown.') }),
-      ...problemResponses(...decided, 'unknown-rebuild', 'rebuild-not-open'),
+      ...problemResponses(...asked, 'unknown-rebuild', 'rebuild-not-open'),
     }),
     ...numbered,
   },
@@ -130,7 +133,7 @@ export const rebuildDocumentation = {
         'It will be dropped.',
         objectOf({ projection: text('The projection.'), generation: integer('Which build it is.') }),
       ),
-      ...problemResponses(...decided, 'unknown-projection', 'unknown-build'),
+      ...problemResponses(...asked, 'unknown-projection', 'unknown-build'),
     }),
     ...named,
   },

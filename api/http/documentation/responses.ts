@@ -1,6 +1,7 @@
 /** The pieces that every route's documentation is put together from. */
 import type { JsonSchema } from '../../../domain/kernel/codec';
 import { problemKinds, type ProblemName } from '../problem-kinds';
+import { MAX_PARAMETER_LENGTH, MAX_REQUEST_ID } from '../request-values';
 
 /** Responses by status, as Fastify's OpenAPI plugin takes them. */
 export type Responses = Readonly<Record<string, unknown>>;
@@ -8,12 +9,33 @@ export type Responses = Readonly<Record<string, unknown>>;
 const PROBLEM = { 'application/problem+json': { schema: { $ref: 'Problem#' } } };
 
 /** What any route may answer beside its own. */
-const everywhere = ['unauthenticated', 'too-many-requests', 'internal-error', 'shutting-down'] as const;
+const everywhere = [
+  'malformed-request',
+  'invalid-header',
+  'unauthenticated',
+  'cross-site-request',
+  'request-timeout',
+  'foreign-host',
+  'too-many-requests',
+  'headers-too-large',
+  'internal-error',
+  'shutting-down',
+  'answer-timeout',
+] as const;
+
+/** What any route with a body may answer. */
+export const withBody = [
+  'body-not-json',
+  'invalid-body',
+  'body-too-large',
+  'unsupported-media-type',
+  'overloaded',
+] as const satisfies ReadonlyArray<ProblemName>;
 
 /** The problems of a route by status; several of one status are told apart by their type. */
 export const problemResponses = (...names: ReadonlyArray<ProblemName>): Responses => {
   const byStatus = new Map<number, ReadonlyArray<ProblemName>>();
-  for (const name of [...names, ...everywhere]) {
+  for (const name of new Set<ProblemName>([...names, ...everywhere])) {
     const { status } = problemKinds[name];
     byStatus.set(status, [...(byStatus.get(status) ?? []), name]);
   }
@@ -66,5 +88,31 @@ export const orNull = (type: string, description: string): JsonSchema => ({ type
 /** The query parameters of every list. */
 export const paging: Readonly<Record<string, JsonSchema>> = {
   limit: { type: 'integer', minimum: 1, maximum: 1_000, default: 50, description: 'How many items at most.' },
-  cursor: text('The `nextCursor` of the page before.'),
+  cursor: text('The `nextCursor` of the page before; 404 for any other text.'),
 };
+
+/** A number that a request is known by. */
+export const requestId = (description: string): JsonSchema => ({
+  type: 'integer',
+  minimum: 1,
+  maximum: MAX_REQUEST_ID,
+  description,
+});
+
+const MAX_NAME_LENGTH = 100;
+
+/** The name of a projection or a group. */
+export const nameText = (description: string): JsonSchema => ({
+  type: 'string',
+  minLength: 1,
+  maxLength: MAX_NAME_LENGTH,
+  description,
+});
+
+/** What stands in an address; a longer one is not looked at. */
+export const pathText = (description: string): JsonSchema => ({
+  type: 'string',
+  minLength: 1,
+  maxLength: MAX_PARAMETER_LENGTH,
+  description,
+});

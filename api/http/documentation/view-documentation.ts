@@ -2,8 +2,10 @@
 import type { FastifySchema } from 'fastify';
 import type { JsonSchema } from '../../../domain/kernel/codec';
 import type { ViewColumn, ViewDescription } from '../../../projections/view-reader';
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import { tokensSchema } from '../consistency-token';
 import type { RouteDocumentation } from '../fastify-types';
-import { integer, jsonResponse, listOf, objectOf, pageOf, paging, problemResponses, text } from './responses';
+import { integer, jsonResponse, listOf, objectOf, pageOf, paging, pathText, problemResponses, text } from './responses';
 
 /** `GET /views`. */
 export const viewsDocumentation: FastifySchema & RouteDocumentation = {
@@ -37,11 +39,11 @@ export const viewsDocumentation: FastifySchema & RouteDocumentation = {
 };
 
 /** `GET /views/{projection}`. */
-export const listDocumentation = (view: ViewDescription): FastifySchema & RouteDocumentation => {
+export const listDocumentation = (view: ViewDescription, catalog: Catalog): FastifySchema & RouteDocumentation => {
   const filters = Object.fromEntries(
     view.columns
       .filter(({ type }) => type !== 'json')
-      .map((column) => [column.name, { ...valueSchema(column), description: `Only rows with this ${column.name}.` }]),
+      .map((column) => [column.name, { ...filterSchema(column), description: `Only rows with this ${column.name}.` }]),
   );
   const querystring = { ...paging, wait: waitParameter, ...filters };
   return {
@@ -49,12 +51,12 @@ export const listDocumentation = (view: ViewDescription): FastifySchema & RouteD
     tags: ['views'],
     summary: view.meaning,
     querystring: objectOf(querystring, Object.keys(querystring)),
-    headers: freshness,
+    headers: freshness(catalog, view),
     response: {
       200: jsonResponse('A page of rows in the order of their keys.', pageOf(rowSchema(view))),
       ...problemResponses(
         'invalid-parameter',
-        'invalid-header',
+        'unknown-cursor',
         'event-quarantined',
         'view-behind',
         'overloaded',
@@ -65,20 +67,19 @@ export const listDocumentation = (view: ViewDescription): FastifySchema & RouteD
 };
 
 /** `GET /views/{projection}/{key}`. */
-export const rowDocumentation = (view: ViewDescription): FastifySchema & RouteDocumentation => ({
+export const rowDocumentation = (view: ViewDescription, catalog: Catalog): FastifySchema & RouteDocumentation => ({
   operationId: `find-${view.name}`,
   tags: ['views'],
   summary: `One row of ${view.name} by its key.`,
   params: objectOf({
-    key: text(`The row's ${view.key.join(', then its ')}${view.key.length > 1 ? ', with `:` between' : ''}.`),
+    key: pathText(`The row's ${view.key.join(', then its ')}${view.key.length > 1 ? ', with `:` between' : ''}.`),
   }),
   querystring: objectOf({ wait: waitParameter }, ['wait']),
-  headers: freshness,
+  headers: freshness(catalog, view),
   response: {
     200: jsonResponse('The row.', rowSchema(view)),
     ...problemResponses(
       'invalid-parameter',
-      'invalid-header',
       'unknown-row',
       'event-quarantined',
       'view-behind',
@@ -96,17 +97,26 @@ const waitParameter: JsonSchema = {
   description: 'How many milliseconds to wait for the Consistency-Token, at most.',
 };
 
-const freshness = objectOf(
-  {
-    'Consistency-Token': text(
-      'Answer only when the view has seen this event (or these, with commas between); else 503 after `wait`, or 409 at once where it waits behind a dead letter.',
-    ),
-  },
-  ['Consistency-Token'],
-);
+const freshness = (catalog: Catalog, { topics }: ViewDescription): JsonSchema =>
+  objectOf(
+    {
+      'Consistency-Token': {
+        ...tokensSchema(catalog, topics),
+        description:
+          'Answer only when the view has seen this event (or these, with commas between); else 503 after `wait`, or 409 at once where it waits behind a dead letter.',
+      },
+    },
+    ['Consistency-Token'],
+  );
 
 const valueSchema = ({ type }: ViewColumn): JsonSchema =>
   type === 'json' ? {} : { type: type === 'text' ? 'string' : type };
+
+/** What a filter takes: every whole number that a row can hold. */
+const filterSchema = (column: ViewColumn): JsonSchema => ({
+  ...valueSchema(column),
+  ...(column.type === 'integer' ? { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER } : {}),
+});
 
 const columnSchema = (column: ViewColumn): JsonSchema => {
   const { nullable, meaning } = column;

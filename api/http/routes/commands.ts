@@ -3,11 +3,15 @@ import * as E from 'fp-ts/Either';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Aggregate } from '../../../domain/kernel/aggregate';
 import type { AnyCommandDefinition } from '../../../domain/kernel/command-definition';
-import { explain } from '../../../domain/kernel/explain';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { eventId, streamName } from '../../../domain/kernel/recorded-event';
 import { Identifier } from '../../../domain/kernel/values';
-import type { CommandFailure, CommandRequest, CommandResult } from '../../../infra/commands/command-port';
+import type {
+  CommandFailure,
+  CommandRequest,
+  CommandResult,
+  ExpectedVersions,
+} from '../../../infra/commands/command-port';
 import {
   causationIdOf,
   correlationIdOf,
@@ -104,19 +108,22 @@ const commandRequestOf = (
       ...(traceparent === undefined ? {} : { traceparent }),
     },
     dryRun: flagOf(query, 'dryRun'),
-    ...(typeof precondition === 'number' ? { expectedVersion: precondition } : {}),
+    ...(precondition === undefined || precondition === 'streamExists' ? {} : { expectedVersion: single(precondition) }),
     ...(key === undefined
       ? {}
       : { idempotency: { scope, key, requestHash: requestHash('POST', `/${aggregate.path}/${id}/${type}`, data) } }),
   };
 };
 
+const single = (versions: ReadonlyArray<number>): ExpectedVersions =>
+  versions.length === 1 && versions[0] !== undefined ? versions[0] : versions;
+
 /** The schema has let the body through; the codec knows more than a schema can say (30 February). */
 const decodeBody = (codec: AnyCommandDefinition['codec'], body: unknown): unknown => {
   if (codec.is(body)) return body;
-  const decoded = codec.decode(body);
-  if (E.isLeft(decoded)) throw new ProblemError(explained(codec, explain(decoded.left)));
-  return decoded.right;
+  const failure = explained(codec, body);
+  if (failure !== undefined) throw new ProblemError(failure);
+  throw new Error(`the codec of ${codec.name} refuses a body and says nothing of it`);
 };
 
 /** `If-Match: *`. Streams never vanish, so what is found here still holds when the command is decided. */

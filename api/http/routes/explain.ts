@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies } from '../dependencies';
 import { explainDocumentation } from '../documentation/explain-documentation';
+import type { RunExpensiveRead } from '../expensive-reads';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 import { knownProjection } from '../operation-submission';
@@ -10,7 +11,11 @@ import { knownProjection } from '../operation-submission';
 const EXPLAIN_TIMEOUT_MS = 55_000;
 
 /** Adds the explanation of a row. */
-export const explainRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+export const explainRoutes = (
+  app: FastifyInstance,
+  dependencies: ApiDependencies,
+  runExpensiveRead: RunExpensiveRead,
+): void => {
   app.get<{ Params: { projection: string; key: string } }>(
     '/ops/explain/:projection/:key',
     { handlerTimeout: EXPLAIN_TIMEOUT_MS, config: { access: 'operator', documentation: explainDocumentation } },
@@ -18,7 +23,7 @@ export const explainRoutes = (app: FastifyInstance, dependencies: ApiDependencie
       allowOnly(queryOf(request));
       const { key } = request.params;
       const projection = knownProjection(dependencies, request.params.projection);
-      const explanation = await dependencies.explainRow(projection, key);
+      const explanation = await runExpensiveRead(request, (signal) => dependencies.explainRow(projection, key, signal));
       return explanation ?? failWith('unknown-row', `No event and no row stands behind '${key}' in ${projection}.`);
     },
   );

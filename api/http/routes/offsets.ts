@@ -1,29 +1,29 @@
 /** Moves of a group's offsets, for the role that owns them to carry out while the group stands still. */
 import type { FastifyInstance } from 'fastify';
-import { constrained, field, record, type RecordOf } from '../../../domain/kernel/codec';
+import { field, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
-import { listOf, Text } from '../../../domain/kernel/values';
+import { listOf } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
 import { offsetDocumentation } from '../documentation/offset-documentation';
 import { knownProjection, requestIdOf, submitRequest, submittedRequest } from '../operation-submission';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
+import { LogId, Offset, Partition, TopicName } from '../request-values';
 
-const WholeNumber = constrained(
-  'number (integer, 0 or more)',
-  (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0,
-  { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
-);
+/** A group reads some topics of some partitions each. */
+const MAX_MOVES = 1_000;
 
 const OffsetMove = record('offset-move', {
-  topic: field(Text, 'The topic.'),
-  partition: field(WholeNumber, 'The partition.'),
-  logId: field(Text, 'The identity of the log that the offsets count in.'),
-  fromOffset: field(WholeNumber, 'Where the group stands: where it has moved on meanwhile, nothing is done.'),
-  toOffset: field(WholeNumber, 'The offset of the record to read next.'),
+  topic: field(TopicName, 'The topic.'),
+  partition: field(Partition, 'The partition.'),
+  logId: field(LogId, 'The identity of the log that the offsets count in.'),
+  fromOffset: field(Offset, 'Where the group stands: where it has moved on meanwhile, nothing is done.'),
+  toOffset: field(Offset, 'The offset of the record to read next.'),
 });
 
-const OffsetsBody = record('offsets', { moves: field(listOf(OffsetMove), 'One for each partition that is moved.') });
+const OffsetsBody = record('offsets', {
+  moves: field(listOf(OffsetMove, MAX_MOVES), 'One for each partition that is moved.'),
+});
 
 /** Adds them. */
 export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies } from '../dependencies';
 import { operationsDocumentation } from '../documentation/operations-documentation';
+import type { RunExpensiveRead } from '../expensive-reads';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 import { explainRoutes } from './explain';
@@ -10,7 +11,11 @@ import { relaySkipRoutes } from './relay-skips';
 import { rebuildRoutes } from './rebuilds';
 
 /** Adds what operators look at and ask for. */
-export const operationRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+export const operationRoutes = (
+  app: FastifyInstance,
+  dependencies: ApiDependencies,
+  runExpensiveRead: RunExpensiveRead,
+): void => {
   const { views, relayStatus, reactorGroups } = dependencies;
   const shows = (path: string, name: keyof typeof operationsDocumentation, answer: () => unknown): void => {
     app.get(path, { config: { documentation: operationsDocumentation[name] } }, (request) => {
@@ -24,5 +29,5 @@ export const operationRoutes = (app: FastifyInstance, dependencies: ApiDependenc
   rebuildRoutes(app, dependencies);
   offsetRoutes(app, dependencies);
   relaySkipRoutes(app, dependencies);
-  explainRoutes(app, dependencies);
+  explainRoutes(app, dependencies, runExpensiveRead);
 };

@@ -1,9 +1,7 @@
 /** Rebuilds: asked for, watched, cancelled, accepted, and taken back. */
 import * as t from 'io-ts';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { field, optionalField, record, type AnyRecord, type RecordOf } from '../../../domain/kernel/codec';
-import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
-import { MOMENT, momentOf } from '../../../domain/kernel/time-text';
 import { listOf, oneOf } from '../../../domain/kernel/values';
 import type { OperationRequest } from '../../../infra/commands/operation-requests';
 import { keyFault } from '../../../projections/engine/rebuild-checks';
@@ -13,6 +11,8 @@ import { rebuildDocumentation } from '../documentation/rebuild-documentation';
 import { knownProjection, requestIdOf, submitRequest, submitRequests, submittedRequest } from '../operation-submission';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
+import { CopyName, MomentText, ProjectionName, RowKey } from '../request-values';
+import { takes, takesNothing, withoutBody } from '../request-bodies';
 
 const RebuildSource = oneOf({ kafka: null, store: null });
 const from = optionalField(RebuildSource, 'Where the events are read from; left out means kafka, from offset zero.');
@@ -25,18 +25,23 @@ const acceptDifferences = optionalField(
 const RebuildBody = record('rebuild', {
   from,
   acceptDifferences,
-  copy: optionalField(t.string, 'Make a scratch copy under this name instead; it takes `until` too.'),
-  until: optionalField(t.string, 'The moment that the copy shows: a position, or a time (ISO 8601, UTC).'),
-  key: optionalField(t.string, 'Make this one row again instead, by its key as in the address of the row.'),
+  copy: optionalField(CopyName, 'Make a scratch copy under this name instead; it takes `until` too.'),
+  until: optionalField(MomentText, 'The moment that the copy shows: a position, or a time (ISO 8601, UTC).'),
+  key: optionalField(RowKey, 'Make this one row again instead, by its key as in the address of the row.'),
 });
 
+const MAX_PROJECTIONS = 100;
+
 const RebuildsBody = record('rebuilds', {
-  projections: field(listOf(t.string), 'The projections that are rebuilt in one pass over the log.'),
+  projections: field(
+    listOf(ProjectionName, MAX_PROJECTIONS, 1),
+    'The projections that are rebuilt in one pass over the log.',
+  ),
   from,
   acceptDifferences,
 });
 
-const DropCopyBody = record('drop-copy', { copy: field(t.string, 'The name of the copy.') });
+const DropCopyBody = record('drop-copy', { copy: field(CopyName, 'The name of the copy.') });
 
 /** What a rebuild's request holds, as far as it is shown before a role has picked it up. Stored format, version with care. */
 const RebuildRequest = record('RebuildRequest', {
@@ -52,17 +57,6 @@ const RebuildRequest = record('RebuildRequest', {
 type Body<R extends AnyRecord> = R extends { readonly fields: infer F extends AnyRecord['fields'] }
   ? RecordOf<F>
   : never;
-
-const takes = <R extends AnyRecord, D>(bodyCodec: R, documentation: D) => ({
-  schema: { body: jsonSchemaOf(bodyCodec, { additionalProperties: false }) },
-  config: { access: 'operator' as const, bodyCodec, documentation },
-});
-
-/** A body may be left out where nothing in it is needed. */
-const withoutBody = (request: FastifyRequest, _reply: FastifyReply, next: () => void): void => {
-  if (request.body === undefined) request.body = {};
-  next();
-};
 
 /** Adds them. */
 export const rebuildRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
@@ -89,7 +83,7 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
 
   app.post<{ Params: { name: string } }>(
     '/ops/projections/:name/rollback',
-    { config: { access: 'operator', documentation: rebuildDocumentation.requestRollback } },
+    takesNothing(rebuildDocumentation.requestRollback),
     (request, reply) => {
       allowOnly(queryOf(request));
       const projection = knownProjection(dependencies, request.params.name);
@@ -104,7 +98,6 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
     (request, reply) => {
       allowOnly(queryOf(request));
       const { projections, ...rest } = request.body;
-      if (projections.length === 0) failWith('invalid-parameter', "'projections' names none.");
       const pass = dependencies.clock.newId();
       const bodies = [...new Set(projections)].map((name) => ({
         projection: knownProjection(dependencies, name),
@@ -133,8 +126,6 @@ const refuseOddKey = ({ views }: ApiDependencies, projection: string, key: strin
   if (fault !== undefined) failWith('invalid-parameter', `'key': ${fault}.`);
 };
 
-const COPY_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
-
 /** What is meant by what was said, or the complaint about it. */
 const kindOf = ({
   copy,
@@ -144,19 +135,17 @@ const kindOf = ({
 }: Body<typeof RebuildBody>): { readonly kind?: string } => {
   if (key !== undefined) {
     if (copy !== undefined || until !== undefined)
-      failWith('invalid-parameter', "'key' goes with no 'copy' and no 'until'.");
+      failWith('parameters-conflict', "'key' goes with no 'copy' and no 'until'.");
     return { kind: 'row' };
   }
   if (copy === undefined && until === undefined) return {};
   if (copy === undefined || until === undefined) {
     return failWith(
-      'invalid-parameter',
+      'parameters-conflict',
       "'copy' and 'until' belong together: a name, and the moment that it stands for.",
     );
   }
-  if (accept === true) failWith('invalid-parameter', "A copy is not swapped in: leave 'acceptDifferences' out.");
-  if (!COPY_NAME.test(copy)) failWith('invalid-parameter', `A copy can't be called '${copy}': use a-z, 0-9 and -.`);
-  if (momentOf(until) === undefined) failWith('invalid-parameter', `'until' is '${until}'; it takes a ${MOMENT}.`);
+  if (accept === true) failWith('parameters-conflict', "A copy is not swapped in: leave 'acceptDifferences' out.");
   return { kind: 'copy' };
 };
 
@@ -168,7 +157,7 @@ const addDecisions = (app: FastifyInstance, dependencies: ApiDependencies): void
   ): void => {
     app.post<{ Params: { id: string } }>(
       `/ops/rebuilds/:id/${action}`,
-      { config: { access: 'operator', documentation: rebuildDocumentation[action] } },
+      takesNothing(rebuildDocumentation[action]),
       (request, reply) => {
         allowOnly(queryOf(request));
         const status = rebuildOf(dependencies, requestIdOf(request.params.id));
@@ -190,7 +179,7 @@ const addLeftovers = (app: FastifyInstance, dependencies: ApiDependencies): void
 
   app.post<{ Params: { name: string } }>(
     '/ops/projections/:name/drop-former',
-    { config: { access: 'operator', documentation: rebuildDocumentation.dropFormer } },
+    takesNothing(rebuildDocumentation.dropFormer),
     (request, reply) => {
       allowOnly(queryOf(request));
       const projection = knownProjection(dependencies, request.params.name);

@@ -17,6 +17,7 @@ import { failuresDocumentation } from '../documentation/failures-documentation';
 import { knownGroup, requestIdOf, submitRequest, submittedRequest } from '../operation-submission';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
+import { takesNothing } from '../request-bodies';
 
 const DEFAULT_PER_SECOND = 200;
 
@@ -40,7 +41,7 @@ const PlanBody = record('redrive', {
   class: optionalField(FailureClassName, 'Only those of this class.'),
   fingerprint: optionalField(Text, 'Only those of this cause.'),
   stream: optionalField(Text, 'Only the one of this stream, such as `order-o1`.'),
-  ids: optionalField(listOf(Text), 'Only these dead letters.'),
+  ids: optionalField(listOf(Text, 1_000), 'Only these dead letters.'),
   ratePerSecond: optionalField(Rate, `Events a second, at most; left out means ${DEFAULT_PER_SECOND}.`),
 });
 
@@ -69,7 +70,7 @@ export const redriveRoutes = (app: FastifyInstance, dependencies: ApiDependencie
   for (const act of ['run', 'pause'] as const) {
     app.post<{ Params: { id: string } }>(
       `/ops/redrives/:id/${act}`,
-      { config: { access: 'operator', documentation: failuresDocumentation[act] } },
+      takesNothing(failuresDocumentation[act]),
       (request, reply) => {
         allowOnly(queryOf(request));
         const status = redriveOf(dependencies, request.params.id);

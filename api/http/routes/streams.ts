@@ -1,28 +1,43 @@
 /** The events of one stream, and what they come to. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Aggregate, Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
 import { MOMENT, momentOf, type Moment } from '../../../domain/kernel/time-text';
 import { Identifier } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
 import { streamDocumentation } from '../documentation/stream-documentation';
+import { isNoneMatch } from '../entity-tags';
+import type { RunExpensiveRead } from '../expensive-reads';
 import { failWith } from '../problem';
 import { allowOnly, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
-import { readPage, stateAsOf } from '../stream-pages';
+import { readBoundedPage, stateAsOf } from '../stream-pages';
 
 /** Adds the streams. */
-export const streamRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+export const streamRoutes = (
+  app: FastifyInstance,
+  dependencies: ApiDependencies,
+  runExpensiveRead: RunExpensiveRead,
+): void => {
   app.get<{ Params: { stream: string } }>(
     '/streams/:stream',
     { config: { documentation: streamDocumentation } },
-    async (request) => {
+    async (request, reply) => {
       const { stream } = request.params;
       const aggregate = aggregateOf(dependencies.catalog, stream);
       const query = queryOf(request);
       const { asOf } = query;
-      if (asOf === undefined) return pageOf(dependencies, stream, query);
-      allowOnly(query, 'asOf');
-      const state = await stateAsOf(dependencies, aggregate, stream, asOfMoment(asOf));
+      if (asOf === undefined) return sendPage(request, reply, await pageOf(dependencies, stream, query));
+      allowOnly(query, 'asOf', 'limit', 'cursor');
+      const moment = asOfMoment(asOf);
+      if (query['limit'] !== undefined || query['cursor'] !== undefined) {
+        failWith(
+          'parameters-conflict',
+          "With 'asOf' the answer is one state, not a list: leave 'limit' and 'cursor' out.",
+        );
+      }
+      const state = await runExpensiveRead(request, (signal) =>
+        stateAsOf(dependencies, aggregate, stream, moment, signal),
+      );
       return state === undefined ? unknownStream(stream) : { stream, asOf, ...state };
     },
   );
@@ -35,19 +50,33 @@ const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
   return catalog.byCategory(categoryOf(stream)) ?? unknownStream(stream);
 };
 
-const pageOf = async ({ store }: ApiDependencies, stream: string, query: Query): Promise<unknown> => {
+interface StreamPage {
+  readonly items: ReadonlyArray<unknown>;
+  readonly nextCursor?: string;
+  /** Of the stream; known where the page reaches its end. */
+  readonly version: number | undefined;
+}
+
+const pageOf = async ({ store }: ApiDependencies, stream: string, query: Query): Promise<StreamPage> => {
   allowOnly(query, 'limit', 'cursor', 'asOf');
   const limit = limitOf(query);
   const afterVersion = query['cursor'] === undefined ? 0 : versionOf(query['cursor']);
-  // One more than asked for tells whether another page follows.
-  const events = await readPage(store, stream, { afterVersion, limit: limit + 1 });
+  const { events, hasMore } = await readBoundedPage(store, stream, { afterVersion, limit });
   if (events.length === 0 && afterVersion === 0) unknownStream(stream);
-  const shown = events.slice(0, limit);
-  const last = shown.at(-1);
+  const last = events.at(-1)?.version;
   return {
-    items: shown.map(shownEvent),
-    ...(last === undefined || events.length <= limit ? {} : { nextCursor: cursorAfter(last.version) }),
+    items: events.map(shownEvent),
+    ...(last === undefined || !hasMore ? {} : { nextCursor: cursorAfter(last) }),
+    version: hasMore ? undefined : last,
   };
+};
+
+/** A page at the end of a stream changes only when the stream does: its tag is the version, which If-Match takes too. */
+const sendPage = (request: FastifyRequest, reply: FastifyReply, { version, ...page }: StreamPage): unknown => {
+  if (version === undefined) return page;
+  const tag = `"${version}"`;
+  reply.header('etag', tag);
+  return isNoneMatch(request.headers, tag) ? page : reply.code(304).send();
 };
 
 const shownEvent = ({ payload, ...envelope }: StoredEvent): unknown => ({

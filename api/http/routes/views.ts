@@ -71,16 +71,20 @@ const addView = (
     if (tokens.length > 0) requireSeen(await waiting.until(view, tokens, waitMs), view, waitMs);
   };
 
-  app.get(`/views/${view.name}`, { config: { documentation: listDocumentation(view) } }, async (request) => {
-    const query = queryOf(request);
-    const limit = limitOf(query);
-    await fresh(request, query);
-    return listOf(views, view.name, query, limit);
-  });
+  app.get(
+    `/views/${view.name}`,
+    { config: { documentation: listDocumentation(view, dependencies.catalog) } },
+    async (request) => {
+      const query = queryOf(request);
+      const limit = limitOf(query);
+      await fresh(request, query);
+      return listOf(views, view.name, query, limit);
+    },
+  );
 
   app.get<{ Params: { key: string } }>(
     `/views/${view.name}/:key`,
-    { config: { documentation: rowDocumentation(view) } },
+    { config: { documentation: rowDocumentation(view, dependencies.catalog) } },
     async (request) => {
       const query = queryOf(request);
       allowOnly(query, 'wait');

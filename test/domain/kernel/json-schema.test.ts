@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { catalog } from '../../../domain/catalog';
 import { field, optionalField, record } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
-import { Amount, Instant, listOf, oneOf } from '../../../domain/kernel/values';
+import { Amount, EXACT_INSTANT_PATTERN, Instant, listOf, MAX_LIST_ITEMS, oneOf } from '../../../domain/kernel/values';
 import { spec } from '../../spec';
 
 const strict = { additionalProperties: false };
@@ -19,7 +19,7 @@ spec('JSON Schema from codecs', ({ test }) => {
     assert.equal(jsonSchemaOf(outer, strict), {
       type: 'object',
       properties: {
-        at: { ...Instant.schema, description: 'When.' },
+        at: { ...Instant.inputSchema, description: 'When.' },
         colour: { type: 'string', enum: ['red', 'blue'], description: 'Which.' },
         parts: {
           type: 'array',
@@ -29,6 +29,7 @@ spec('JSON Schema from codecs', ({ test }) => {
             required: ['amount'],
             additionalProperties: false,
           },
+          maxItems: MAX_LIST_ITEMS,
           description: 'The parts.',
         },
       },
@@ -36,6 +37,37 @@ spec('JSON Schema from codecs', ({ test }) => {
       additionalProperties: false,
     });
   });
+  test('what only requests are held to stands in the schema of requests alone', () => {
+    const list = record('List', { at: field(Instant, 'When.'), parts: field(listOf(Amount, 7, 1), 'Some.') });
+    const properties = (additionalProperties: boolean): Readonly<Record<string, object>> =>
+      jsonSchemaOf(list, { additionalProperties })['properties'] as Readonly<Record<string, object>>;
+    assert.equal(properties(false)['parts'], {
+      type: 'array',
+      items: Amount.schema,
+      minItems: 1,
+      maxItems: 7,
+      description: 'Some.',
+    });
+    assert.equal(properties(true)['parts'], { type: 'array', items: Amount.schema, description: 'Some.' });
+    assert.equal(properties(true)['at'], { ...Instant.schema, description: 'When.' });
+  });
+
+  test('the schema of an instant takes a text exactly where the codec does', () => {
+    const pattern = new RegExp(EXACT_INSTANT_PATTERN);
+    for (const year of ['0000', '1900', '2000', '2023', '2024', '2100', '9996']) {
+      for (const month of ['00', '01', '02', '04', '09', '11', '12', '13']) {
+        for (const day of ['00', '01', '28', '29', '30', '31', '32']) {
+          const text = `${year}-${month}-${day}T23:59:59Z`;
+          assert.is(pattern.test(text), Instant.is(text), text);
+        }
+      }
+    }
+    for (const time of ['24:00:00', '23:60:00', '23:59:60', '00:00:00.', '00:00:00.1', '00:00:00.1234', '0:00:00']) {
+      const text = `2024-02-29T${time}Z`;
+      assert.is(pattern.test(text), Instant.is(text), text);
+    }
+  });
+
   test('undeclared fields are forbidden or tolerated at every level', () => {
     const nested = record('Outer', { parts: field(t.array(record('Inner', {})), 'The parts.') });
     assert.equal(jsonSchemaOf(nested, { additionalProperties: true }), {

@@ -70,7 +70,8 @@ spec('a command', ({ test }) => {
     const { handle, appendBeside, traffic } = handlerFixture(undefined, 0);
     for (let index = 0; index < 1_000; index += 1) await appendBeside();
     assert.is(failure(await handle('count', by(1)))._tag, 'Rejected');
-    assert.is(traffic.streamReads, 3);
+    // 8, 32, 128, 500, and the rest: a page is bounded by bytes, and the first knows nothing of the size of the events.
+    assert.is(traffic.streamReads, 5);
   });
 });
 

@@ -4,6 +4,7 @@ import { cloudEventEncoder, readCloudEvent } from '../../../infra/kafka/cloud-ev
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { recordHeaders } from '../../../infra/kafka/record-headers';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
+import { STORE_ID } from '../../projections/views-fixture';
 import { spec } from '../../spec';
 import { failureWorld, noteRecord } from './failure-world';
 import { newRelease, storedNotes } from './notes';
@@ -14,6 +15,7 @@ const placeholder = (event: StoredEvent, offset: number, mode: 'structured' | 'b
     catalog: newRelease,
     mode,
     schemaBaseUrl: 'urn:test',
+    storeId: STORE_ID,
     withheldReason: () => 'too large, 100 %',
   });
   const { value, headers } = encode(event);
@@ -52,14 +54,13 @@ spec('a withheld event', ({ test }) => {
     });
   }
 
-  test('is set aside with the reason where the store does not have it', () => {
+  test('is misplaced where the store does not have it', () => {
     const [event] = stored;
     if (event === undefined) throw new Error('a story has events');
     const world = failureWorld([]);
     const outcome = world.start().deliver([{ ...placeholder(event, 0, 'structured') }]);
-    assert.is(outcome.malformed, 1);
-    const [letter] = world.reader.list({}, { before: 1_000, limit: 9 });
-    assert.match(letter?.reason ?? '', /the payload is withheld from the log \(too large, 100 %\)/);
+    assert.is(outcome.misplaced, 1);
+    assert.equal(world.diary(), []);
     world.close();
   });
 });

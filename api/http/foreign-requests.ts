@@ -1,0 +1,71 @@
+/**
+ * Requests that a web page of somebody else has a browser send: to a name of its own that it points here (DNS rebinding),
+ * or across sites. No key protects an installation without keys, and a browser needs no permission to send a form.
+ */
+import { isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import { failWith } from './problem';
+
+/** Under which names this server is asked. */
+export interface OwnHosts {
+  /** Lower case, without port; `*` takes every name. */
+  readonly names: ReadonlyArray<string>;
+}
+
+/** Refuses them. */
+export const refuseForeignRequests = ({ names }: OwnHosts): ((request: FastifyRequest) => void) => {
+  const own = new Set(names.map((name) => name.toLowerCase()));
+  return (request) => {
+    refuseForeignHost(request, own);
+    refuseCrossSite(request, own);
+  };
+};
+
+/** An address can't be rebound, only a name can; and a request without the header comes from no browser. */
+const refuseForeignHost = ({ headers, routeOptions }: FastifyRequest, own: ReadonlySet<string>): void => {
+  const { host } = headers;
+  if (host === undefined || own.has('*') || routeOptions.config.available === 'always') return;
+  const name = nameOf(host);
+  if (name !== undefined && (isLoopback(name) || isIP(name) > 0 || own.has(name))) return;
+  failWith(
+    'foreign-host',
+    `The Host header names '${host}', under which this server is not asked: ALLOWED_HOSTS lists the names that it has.`,
+  );
+};
+
+const isLoopback = (name: string): boolean => name === 'localhost' || name.endsWith('.localhost');
+
+/** The name or address of a Host header; undefined where it is neither. */
+const nameOf = (host: string): string | undefined => {
+  const [, address, name] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/?#@[\]]+))(?::\d{0,5})?$/.exec(host) ?? [];
+  // A dot at the end names the same host.
+  return (address ?? name)?.toLowerCase().replace(/\.$/, '');
+};
+
+/** Browsers say where a request comes from; whoever is not a browser sends neither header. */
+const refuseCrossSite = ({ method, headers }: FastifyRequest, own: ReadonlySet<string>): void => {
+  const site = headers['sec-fetch-site'];
+  const { origin, host } = headers;
+  const isElsewhere = site !== undefined && site !== 'same-origin' && site !== 'none';
+  // A link in another page, followed by a person: it reads, and the other page sees nothing of it.
+  const isFollowedLink =
+    (method === 'GET' || method === 'HEAD') &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document';
+  if (isElsewhere && !isFollowedLink) {
+    failWith('cross-site-request', 'A browser sent this for a page of another site: only pages of this server may.');
+  }
+  if (origin === undefined || isOwnOrigin(origin, host, own)) return;
+  failWith('cross-site-request', `A browser sent this for a page of ${origin}: only pages of this server may.`);
+};
+
+/** The scheme is left out: in front of this server TLS may end. */
+const isOwnOrigin = (origin: string, host: string | undefined, own: ReadonlySet<string>): boolean => {
+  if (!URL.canParse(origin)) return false;
+  const { host: from, hostname } = new URL(origin);
+  if (from === '') return false;
+  return from === withoutDefaultPort(host) || own.has(hostname.replace(/^\[(.*)\]$/, '$1'));
+};
+
+const withoutDefaultPort = (host: string | undefined): string | undefined =>
+  host?.toLowerCase().replace(/:(?:80|443)$/, '');

@@ -1,0 +1,140 @@
+/**
+ * What a JSON parser would bend in silence: a name that comes twice (the last would win), a number that no double holds,
+ * half of a surrogate pair (it would be stored as U+FFFD). One pass over the text, without recursion.
+ */
+import type { PathFailure } from '../../domain/kernel/explain';
+import { pointerPart } from './body-failures';
+
+/** No request has more than a few levels; what is walked later may then be walked by recursion. */
+export const MAX_DEPTH = 32;
+
+/** An object or a list that is open at the scan's place. */
+interface Level {
+  /** Of an object the names so far; undefined for a list. */
+  readonly names: Set<string> | undefined;
+  /** Where the scan stands in it: a name, or an index. */
+  place: string | number;
+  expectsName: boolean;
+}
+
+/** The first irregularity of a text that `JSON.parse` has taken; undefined where there is none. */
+export const irregularityOf = (text: string): PathFailure | undefined => {
+  const levels: Level[] = [];
+  for (let at = 0; at < text.length;) {
+    const { end, message } = step(text, at, levels);
+    if (message !== undefined) return { path: pointerOf(levels), message };
+    at = end;
+  }
+  return undefined;
+};
+
+interface Step {
+  readonly end: number;
+  readonly message?: string | undefined;
+}
+
+/** Takes the token at a place; with a message where it would be bent. */
+const step = (text: string, at: number, levels: Level[]): Step => {
+  const end = at + 1;
+  switch (text[at]) {
+    case '{':
+    case '[':
+      if (levels.length === MAX_DEPTH) return { end, message: `is nested deeper than ${MAX_DEPTH} levels` };
+      levels.push(openedBy(text[at]));
+      return { end };
+    case '}':
+    case ']':
+      levels.pop();
+      return { end };
+    case ',':
+      moveOn(levels.at(-1));
+      return { end };
+    case '"':
+      return textAt(text, at, levels.at(-1));
+    default:
+      return numberAt(text, at);
+  }
+};
+
+const textAt = (text: string, at: number, level: Level | undefined): Step => {
+  const end = endOfString(text, at);
+  const value = JSON.parse(text.slice(at, end)) as string;
+  const isTwice = level?.expectsName === true && nameIn(level, value);
+  if (HALF_PAIR.test(value)) return { end, message: 'holds half of a surrogate pair, which is no character' };
+  return { end, message: isTwice ? 'comes twice in one object' : undefined };
+};
+
+const openedBy = (bracket: string | undefined): Level =>
+  bracket === '{'
+    ? { names: new Set(), place: '', expectsName: true }
+    : { names: undefined, place: 0, expectsName: false };
+
+const moveOn = (level: Level | undefined): void => {
+  if (level === undefined) return;
+  if (typeof level.place === 'number') level.place += 1;
+  else level.expectsName = true;
+};
+
+/** Notes a name; true where the object has it already. */
+const nameIn = (level: Level, name: string): boolean => {
+  level.place = name;
+  level.expectsName = false;
+  if (level.names?.has(name) === true) return true;
+  level.names?.add(name);
+  return false;
+};
+
+const pointerOf = (levels: ReadonlyArray<Level>): string =>
+  levels.length === 0 ? '/' : levels.map(({ place }) => `/${pointerPart(String(place))}`).join('');
+
+/** With the `u` flag a pair is one character, so this finds halves only. */
+const HALF_PAIR = /[\ud800-\udfff]/u;
+
+/** Behind the closing quote. */
+const endOfString = (text: string, start: number): number => {
+  for (let at = start + 1; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') return at + 1;
+    if (character === '\\') at += 1;
+  }
+  return text.length;
+};
+
+const NUMBER = /-?\d[\d.eE+-]*/y;
+
+/** A number, or one character of anything else. */
+const numberAt = (text: string, at: number): Step => {
+  const code = text.charCodeAt(at);
+  if (code !== 0x2d && (code < 0x30 || code > 0x39)) return { end: at + 1 };
+  NUMBER.lastIndex = at;
+  const token = NUMBER.exec(text)?.[0] ?? '';
+  const message = isExact(token) ? undefined : `is ${shortened(token)}, which no double-precision number holds exactly`;
+  return { end: at + Math.max(token.length, 1), message };
+};
+
+const PLAIN = /^(?:0|-?[1-9]\d{0,14})$/;
+const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+/** 1e308 written out has 309 digits. */
+const MAX_NUMBER_CHARACTERS = 400;
+
+/** Whether a number comes out again as the same value as it went in: `0.1` does, 2^53 + 1, `1e400` and `-0` do not. */
+const isExact = (token: string): boolean => {
+  if (PLAIN.test(token)) return true;
+  if (token.length > MAX_NUMBER_CHARACTERS) return false;
+  const value = Number(token);
+  return Number.isFinite(value) && decimalOf(token) === decimalOf(String(value));
+};
+
+/** A decimal number in one spelling: significant digits and the power of ten. */
+const decimalOf = (text: string): string => {
+  const [, sign = '', whole = '', fraction = '', power = '0'] = DECIMAL.exec(text) ?? [];
+  const digits = whole + fraction;
+  let start = 0;
+  let end = digits.length;
+  while (start < end && digits[start] === '0') start += 1;
+  while (end > start && digits[end - 1] === '0') end -= 1;
+  if (start === end) return `${sign}0`;
+  return `${sign}${digits.slice(start, end)}e${Number(power) - fraction.length + digits.length - end}`;
+};
+
+const shortened = (token: string): string => (token.length > 40 ? `${token.slice(0, 40)}…` : token);
