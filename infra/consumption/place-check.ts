@@ -168,5 +168,8 @@ const isWritten = (
   if (found.type === type && found.schemaVersion === schemaVersion) return true;
   if (found.schemaVersion >= schemaVersion) return false;
   const definition = catalog.eventDefinition(found.type);
-  return definition !== undefined && definition.type === catalog.eventDefinition(type)?.type;
+  const recorded = catalog.eventDefinition(type);
+  // A newer release has recorded it, under a name that this one does not have: what it wrote for this one can't be told.
+  if (recorded === undefined) return definition !== undefined;
+  return definition?.type === recorded.type;
 };
