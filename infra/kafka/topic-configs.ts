@@ -17,7 +17,7 @@ export class ConfigsUnavailable extends Error {
 
 const DESCRIBE_CONFIGS = 32;
 const TOPIC_RESOURCE = 2;
-const TIMEOUT_MS = 3_000;
+const TIMEOUT_MS = 5_000;
 /** So many brokers are tried, so that the whole has an end. */
 const MAX_BROKERS_TRIED = 3;
 

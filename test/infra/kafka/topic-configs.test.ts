@@ -125,7 +125,7 @@ spec('a broker that can not be asked for settings', ({ test }) => {
   test('is given up after some seconds where it never answers', () =>
     withServer(
       () => undefined,
-      (reason) => assert.match(reason, /did not answer within 3000 ms/),
+      (reason) => assert.match(reason, /did not answer within 5000 ms/),
     ));
 
   test('is named where nobody listens, where it hangs up, and where it speaks something else', async () => {
@@ -283,15 +283,28 @@ ownKafkaSpec('the settings of topics behind TLS and a login', ({ test, before, a
     );
   }
 
-  test('are kept from a wrong password and another mechanism, and from an authority that is not trusted', async () => {
-    for (const [login, reason] of [
-      [{ 'sasl.mechanisms': 'SCRAM-SHA-256', ...user, 'sasl.password': 'guessed' }, /refused the login/],
-      [{ 'sasl.mechanisms': 'PLAIN', ...user, 'sasl.password': 'guessed' }, /refused the login/],
-      [{ 'sasl.mechanisms': 'PLAIN', ...user, 'ssl.ca.location': 'probe' }, /self-signed certificate/],
-    ] as const) {
-      const error = await failureOf(ask({ ...settings, ...login }, 'secret'));
-      assert.is(error.name, 'ConfigsUnavailable');
-      assert.match(error.message, reason);
-    }
-  });
+  for (const [what, login, reason] of [
+    ['a wrong password', { 'sasl.mechanisms': 'SCRAM-SHA-256', 'sasl.password': 'guessed' }, /refused the login/],
+    ['a wrong plain password', { 'sasl.mechanisms': 'PLAIN', 'sasl.password': 'guessed' }, /refused the login/],
+    [
+      'no trust in its authority',
+      { 'sasl.mechanisms': 'PLAIN', 'ssl.ca.location': 'probe' },
+      /self-signed certificate/,
+    ],
+  ] as const) {
+    test(
+      `are kept from whoever comes with ${what}`,
+      async () => {
+        let message = '';
+        // On a machine that is busy the first answer may take too long.
+        for (let attempt = 0; attempt < 5 && !reason.test(message); attempt += 1) {
+          const error = await failureOf(ask({ ...settings, ...user, ...login }, 'secret'));
+          assert.is(error.name, 'ConfigsUnavailable');
+          message = error.message;
+        }
+        assert.match(message, reason);
+      },
+      { timeoutMs: 60_000 },
+    );
+  }
 });
