@@ -95,8 +95,10 @@ export const applyStorePage = (
   const limit = Math.max(0, Math.min(EVENTS_PER_PAGE, untilPosition - afterPosition));
   const events = limit === 0 ? [] : store.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
   const outcome = intake.events(consumerOf(target), events, how);
-  // An empty page is the end of the store; a short one may only be full of bytes.
-  return { reachedPosition: events.at(-1)?.position ?? untilPosition, outcome };
+  const last = events.at(-1)?.position ?? afterPosition;
+  // A short page may be the end of the store, or only full of bytes.
+  const isEnd = events.length < limit && store.readAll({ afterPosition: last, limit: 1 }).length === 0;
+  return { reachedPosition: isEnd || limit === 0 ? untilPosition : last, outcome };
 };
 
 /** The build as a taker of events. */
