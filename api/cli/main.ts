@@ -42,7 +42,9 @@ process.on('uncaughtException', (error) => {
 });
 
 const program = new Command('tidemark')
-  .description('Event-sourced domain engine on Apache Kafka. Settings come from the environment; see docs/operating.md.')
+  .description(
+    'Event-sourced domain engine on Apache Kafka. Settings come from the environment; see docs/operating.md.',
+  )
   .exitOverride()
   .showHelpAfterError('(tidemark --help lists the commands)');
 

@@ -14,7 +14,15 @@ import { highWaterAt, type Checkpoint, type Checkpoints, type Mark } from './che
 import { appliedEarlier } from './earlier-topics';
 import type { Consumer } from './event-consumer';
 import { foreignShare, type BatchShare, type ForeignShare } from './foreign-share';
-import { arrivalOf, readingOf, recordReader, unreadEvent, type FindStored, type IncomingRecord, type ReadArrivals } from './arrivals';
+import {
+  arrivalOf,
+  readingOf,
+  recordReader,
+  unreadEvent,
+  type FindStored,
+  type IncomingRecord,
+  type ReadArrivals,
+} from './arrivals';
 import { placeCheck, type StoreFacts } from './place-check';
 import { intakeBatch, type Surroundings, type Visit } from './intake-batch';
 import type { BatchOutcome, RecordBatch, StorePageOrder } from './group-handler';

@@ -227,11 +227,7 @@ const readBinary = (value: Buffer, headers: LogRecord['headers']): Reading<Recei
   return E.isLeft(data) ? data : E.right(receivedOf(envelope.right, data.right, valueOf));
 };
 
-const receivedOf = (
-  envelope: EventEnvelope,
-  data: unknown,
-  valueOf: (attribute: string) => unknown,
-): ReceivedEvent => {
+const receivedOf = (envelope: EventEnvelope, data: unknown, valueOf: (attribute: string) => unknown): ReceivedEvent => {
   const withheld = valueOf('withheld');
   const claims = claimsOf(valueOf);
   return typeof withheld === 'string' ? { envelope, data, claims, withheld } : { envelope, data, claims };

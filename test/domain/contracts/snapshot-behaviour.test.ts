@@ -226,7 +226,13 @@ spec('the contract gate', ({ test }) => {
 
   test('asks for what a lock of an older program does not hold', () => {
     const { topics, events } = lockOf(catalog);
-    const findings = checkContracts({ catalog, lock: { topics, events }, fixtures: [], readers: [], pastForms: readPastForms() });
+    const findings = checkContracts({
+      catalog,
+      lock: { topics, events },
+      fixtures: [],
+      readers: [],
+      pastForms: readPastForms(),
+    });
     const own = findings.filter(({ subject }) => subject.includes('snapshot'));
     assert.equal(
       own.map(({ subject, acceptable }) => [subject, acceptable]),

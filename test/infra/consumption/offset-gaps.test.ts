@@ -144,7 +144,12 @@ kafkaSpec('a group whose log has gaps', ({ test }, broker) => {
       Array.from({ length: count }, (_, index) => `stock-s${index}`),
       { sku: 's', receiptId: 'r', quantity: 1, receivedAt: '2018-01-01T00:00:00Z' },
     );
-    const encode = cloudEventEncoder({ catalog: world.catalog, mode: 'structured', schemaBaseUrl: 'urn:x', storeId: reader.identity.storeId });
+    const encode = cloudEventEncoder({
+      catalog: world.catalog,
+      mode: 'structured',
+      schemaBaseUrl: 'urn:x',
+      storeId: reader.identity.storeId,
+    });
     const records = reader.readAll({ afterPosition: before, limit: count }).map(encode);
     reader.close();
     await produceInTransaction(broker.servers, records, 'abort');
