@@ -16,6 +16,7 @@ spec('the configuration', ({ test }) => {
       cloudEventsMode: 'structured',
       acceptNewLog: false,
       apiKeys: [],
+      allowedHosts: ['127.0.0.1'],
       baseUrl: 'http://127.0.0.1:8080',
       schemaBaseUrl: 'http://127.0.0.1:8080/schemas',
       writeVersions: new Map(),
@@ -50,14 +51,23 @@ spec('the configuration', ({ test }) => {
 
   const taken: ReadonlyArray<readonly [Environment, Partial<Configuration>]> = [
     [{ PORT: '9000' }, { port: 9_000, baseUrl: 'http://127.0.0.1:9000' }],
-    [{ HOST: '0.0.0.0' }, { host: '0.0.0.0', baseUrl: 'http://127.0.0.1:8080' }],
-    [{ HOST: '::' }, { host: '::', baseUrl: 'http://127.0.0.1:8080' }],
-    [{ HOST: '::1' }, { host: '::1', baseUrl: 'http://[::1]:8080' }],
-    [{ HOST: '192.0.2.7' }, { host: '192.0.2.7', baseUrl: 'http://192.0.2.7:8080' }],
+    [
+      { HOST: '0.0.0.0' },
+      { host: '0.0.0.0', allowedHosts: ['0.0.0.0', '127.0.0.1'], baseUrl: 'http://127.0.0.1:8080' },
+    ],
+    [{ HOST: '::' }, { host: '::', allowedHosts: ['::', '127.0.0.1'], baseUrl: 'http://127.0.0.1:8080' }],
+    [{ HOST: '::1' }, { host: '::1', allowedHosts: ['::1'], baseUrl: 'http://[::1]:8080' }],
+    [{ HOST: '192.0.2.7' }, { host: '192.0.2.7', allowedHosts: ['192.0.2.7'], baseUrl: 'http://192.0.2.7:8080' }],
     [
       { BASE_URL: 'https://shop.example/api/' },
-      { baseUrl: 'https://shop.example/api', schemaBaseUrl: 'https://shop.example/api/schemas' },
+      {
+        baseUrl: 'https://shop.example/api',
+        allowedHosts: ['127.0.0.1', 'shop.example'],
+        schemaBaseUrl: 'https://shop.example/api/schemas',
+      },
     ],
+    [{ ALLOWED_HOSTS: 'api, Shop.Example' }, { allowedHosts: ['127.0.0.1', 'api', 'shop.example'] }],
+    [{ ALLOWED_HOSTS: '*' }, { allowedHosts: ['127.0.0.1', '*'] }],
     [{ SCHEMA_BASE_URL: 'https://schemas.example/' }, { schemaBaseUrl: 'https://schemas.example' }],
     [{ DATA_DIR: '/var/lib/tidemark' }, { dataDirectory: '/var/lib/tidemark' }],
     [{ DATA_DIR: 'here' }, { dataDirectory: resolve('here') }],
