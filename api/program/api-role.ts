@@ -7,7 +7,7 @@ import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
 import { commandHandler } from '../../infra/commands/command-handler';
 import { ConfigurationError, type Configuration } from '../../infra/configuration';
-import { failureDirectory } from '../../infra/dead-letters/failure-directory';
+import { failureDirectory, type FailureDirectory } from '../../infra/dead-letters/failure-directory';
 import type { GroupStatus } from '../../infra/consumption/group-status';
 import type { Logger } from '../../infra/logger';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
@@ -21,11 +21,12 @@ import { rowExplanations } from '../../projections/engine/row-explanation';
 import { openViewReader } from '../../projections/engine/view-database';
 import { viewsMigrations } from '../../projections/engine/views-schema';
 import type { Projection } from '../../projections/projection';
+import type { ViewReader } from '../../projections/view-reader';
 import { buildApp } from '../http/app';
 import type { ApiDependencies, Readiness, ReadinessReason } from '../http/dependencies';
 import { defaultConnectionLimits } from '../http/connections';
 import type { DataFiles } from './data-files';
-import { openStoreGate, type GateStanding } from './store-gate';
+import { openStoreGate, type GateStanding, type StoreGate } from './store-gate';
 import { flowStages } from './flow-stages';
 import { assessStages, type StageAssessment } from './readiness';
 import type { Role } from './roles';
@@ -73,20 +74,10 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const reader = openEventReader(files.store);
   const gate = openStoreGate({ ...options, reader });
   const views = openViewReader(files.views, options.projections, catalog);
-  const startedAtMs = clock.nowMs();
   const relayStatus = (): RelayStatus | undefined => currentRelayStatus(files.relay, reader, clock);
   const reactorGroups = (): ReadonlyArray<GroupStatus> =>
     existsSync(files.reactors) ? readReactorGroups(files.reactors) : [];
-  const readiness = (): Readiness => {
-    const names = { projections: options.projections.map(({ name }) => name), processes: options.processes };
-    const { stages, unreadable } = flowStages({ roles: options.roles, views, relayStatus, reactorGroups, ...names });
-    const { reasons, notices } = assessStages(stages, clock.nowMs(), startedAtMs);
-    return readinessOf(store, gate.standing(), { reasons: [...unreadable, ...reasons], notices });
-  };
-  const failures = failureDirectory([
-    { file: files.views, groups: options.projections.map(({ name }) => name), schemaVersion: viewsMigrations.length },
-    { file: files.reactors, groups: options.processes, schemaVersion: reactorsMigrations.length },
-  ]);
+  const failures = deadLettersOf(options);
   const app = buildApp({
     catalog,
     store,
@@ -111,7 +102,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     connections: { closeGraceMs: closeGraceMs(configuration) },
     clock,
     logger,
-    readiness,
+    readiness: readiness({ ...options, store, gate, views, relayStatus, reactorGroups }),
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
   const expiring = new AbortController();
@@ -160,6 +151,30 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process writes the store: this one waits'),
     onFault: (reason) => logger.warn({ reason }, 'the API waits for the file of the store'),
   });
+
+const deadLettersOf = ({ files, projections, processes }: ApiRoleOptions): FailureDirectory =>
+  failureDirectory([
+    { file: files.views, groups: projections.map(({ name }) => name), schemaVersion: viewsMigrations.length },
+    { file: files.reactors, groups: processes, schemaVersion: reactorsMigrations.length },
+  ]);
+
+interface ReadinessSources extends ApiRoleOptions {
+  readonly store: SqliteEventStore;
+  readonly gate: StoreGate;
+  readonly views: ViewReader;
+  readonly relayStatus: () => RelayStatus | undefined;
+  readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
+}
+
+const readiness = ({ clock, store, gate, projections, processes, ...sources }: ReadinessSources): (() => Readiness) => {
+  const startedAtMs = clock.nowMs();
+  const names = { projections: projections.map(({ name }) => name), processes };
+  return () => {
+    const { stages, unreadable } = flowStages({ ...sources, ...names });
+    const { reasons, notices } = assessStages(stages, clock.nowMs(), startedAtMs);
+    return readinessOf(store, gate.standing(), { reasons: [...unreadable, ...reasons], notices });
+  };
+};
 
 /** The store takes appends, and every stage that is known moves what is appended. */
 const readinessOf = (

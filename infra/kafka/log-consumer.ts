@@ -109,6 +109,22 @@ interface Position extends ExpectedOffset, WatchedPosition {
   moved: boolean;
 }
 
+const advance = (position: Position, offset: number): void => {
+  position.next = Math.max(position.next, offset + 1);
+  position.moved = true;
+  position.behindSinceMs = undefined;
+};
+
+/**
+ * Partitions that were read before are being stopped after an assignment. Another one that met one in between would end the
+ * whole process: the client stops it twice and aborts at the second answer. Questions wait in the same queue: the first one is
+ * answered behind the stop, the second one behind its answer.
+ */
+const waitBehindStops = (client: KafkaConsumer): void => {
+  client.assignments();
+  client.assignments();
+};
+
 /**
  * Reads what is assigned and finds the partitions whose offset the broker does not have. The client's error for that
  * names no partition, and it is dropped without a word where the same batch holds records of other partitions: so
@@ -131,11 +147,7 @@ const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOp
     gaps.clear();
     checkAtMs = clock.monotonicMs();
     client.assign(from.map((each) => ({ ...each })));
-    // Partitions that were read before are being stopped now. Another assignment that met one in between would end the whole
-    // process: the client stops it twice and aborts at the second answer. Questions wait in the same queue: the first one
-    // is answered behind the stop, the second one behind its answer.
-    client.assignments();
-    client.assignments();
+    waitBehindStops(client);
   };
 
   /** Throws OffsetOutOfRange for the first partition that stands outside of the broker's log. */
@@ -181,18 +193,14 @@ const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOp
         client.consume(maxRecords, callback);
       });
       watch.polled(messages.length, maxRecords);
-      const records = messages.map((message) => {
-        const position = positions.get(placeOf(message.topic, message.partition));
-        if (position !== undefined) {
-          gaps.pass(position, message.offset);
-          position.next = Math.max(position.next, message.offset + 1);
-          position.moved = true;
-          position.behindSinceMs = undefined;
-        }
-        return recordOf(message);
-      });
+      for (const { topic, partition, offset } of messages) {
+        const position = positions.get(placeOf(topic, partition));
+        if (position === undefined) continue;
+        gaps.pass(position, offset);
+        advance(position, offset);
+      }
       gaps.passEnds(({ topic, partition }) => positions.get(placeOf(topic, partition)));
-      return records;
+      return messages.map(recordOf);
     } catch (error) {
       return explained(error);
     }

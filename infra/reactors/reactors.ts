@@ -1,43 +1,28 @@
 /** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
-import { checkpointsOf, type Checkpoints } from '../consumption/checkpoints';
+import { checkpointsOf } from '../consumption/checkpoints';
 import type { OperationRequest } from '../commands/operation-requests';
-import type { ConsumerGroup } from '../consumption/consumer-group';
 import { startConsumerGroup } from '../consumption/start-consumer-group';
-import { NOTHING_TO_DO } from '../dead-letters/failure-desk';
-import { runFailureDesk } from '../dead-letters/failure-runner';
-import { failureStore, type FailureStore } from '../dead-letters/failure-store';
+import { failureStore } from '../dead-letters/failure-store';
 import { bindToStore } from '../sqlite/store-identity';
-import { storeFit, type StoreFit } from '../consumption/store-fit';
+import { storeFit } from '../consumption/store-fit';
 import { beginAnew, watchPlace } from '../sqlite/begin-anew';
 import { checkpointAndClose } from '../sqlite/database';
-import { openEventReader, type EventReader } from '../sqlite/event-reader';
-import {
-  openLeasedDatabase,
-  whenNotBusy,
-  writeUnderLease,
-  type LeasedDatabase,
-  type WriteUnderLease,
-} from '../sqlite/leased-database';
-import { commandClient, type ApiAddress } from './command-client';
+import { openEventReader } from '../sqlite/event-reader';
+import { openLeasedDatabase, whenNotBusy, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';
+import { commandClient } from './command-client';
 import { carryOutCommandRequest, commandKinds } from './command-requests';
-import { commandSender, type CommandSender } from './command-sender';
-import { processOf, type AnyProcessManager, type Process } from './process';
-import { processLedger, type ProcessLedger } from './process-ledger';
+import { commandSender } from './command-sender';
+import { processOf, type Process } from './process';
+import { processLedger } from './process-ledger';
 import { storeWatch, watchDeadlines } from './deadlines';
-import { reactorHandler, type ReactorHandler } from './reactor-handler';
+import { reactorHandler } from './reactor-handler';
+import type { ReactorParts, ReactorsOptions, RunningProcess } from './reactor-parts';
+import { attendToFailures } from './reactor-requests';
 import { reactorsMigrations } from './reactors-file';
 import { senderRecord } from './sender-record';
-import { setAsideOf, type ReleasedInstance, type SetAside } from './set-aside';
-import type { RoleOptions } from '../role-options';
+import { setAsideOf, type ReleasedInstance } from './set-aside';
 
-export interface ReactorsOptions extends RoleOptions {
-  readonly reactorsFile: string;
-  readonly storeFile: string;
-  readonly processManagers: ReadonlyArray<AnyProcessManager>;
-  readonly api: ApiAddress;
-  /** Put before the names of dead-letter topics. */
-  readonly topicPrefix?: string;
-}
+export type { ReactorsOptions };
 
 export interface Reactors {
   /** Stops reading at a batch boundary; commands under way are repeated after a restart, and answered as before. */
@@ -125,25 +110,9 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-interface Parts extends ReactorsOptions, LeasedDatabase {
-  readonly write: WriteUnderLease;
-  readonly ledger: ProcessLedger;
-  readonly processes: ReadonlyArray<Process>;
-  readonly reader: EventReader;
-  readonly sender: CommandSender;
-  readonly senderFault: () => string | null;
-  readonly failures: FailureStore;
-  readonly checkpoints: Checkpoints;
-  readonly setAside: SetAside;
-  /** What operators have released in the transaction that runs; empty between two of them. */
-  readonly released: ReleasedInstance[];
-  readonly stopping: AbortSignal;
-  readonly storeFits: StoreFit;
-  /** Whether the file belongs to this store. */
-  readonly isOwn: boolean;
-}
-
-const makeParts = async (options: ReactorsOptions & LeasedDatabase & Pick<Parts, 'stopping'>): Promise<Parts> => {
+const makeParts = async (
+  options: ReactorsOptions & LeasedDatabase & Pick<ReactorParts, 'stopping'>,
+): Promise<ReactorParts> => {
   const { database, clock } = options;
   const reader = openEventReader(options.storeFile);
   const ledger = processLedger(database);
@@ -203,7 +172,7 @@ const prepare = ({
   setAside,
   logger,
   processes,
-}: Omit<Parts, 'senderFault'>): void => {
+}: Omit<ReactorParts, 'senderFault'>): void => {
   write(() => {
     for (const process of processes) {
       if (!ledger.prepare(process)) continue;
@@ -217,14 +186,7 @@ const prepare = ({
   });
 };
 
-interface RunningProcess {
-  readonly handler: ReactorHandler;
-  readonly group: ConsumerGroup;
-  /** Rejects where the process can't go on. */
-  readonly deadlines: Promise<void>;
-}
-
-const startGroup = (parts: Parts, process: Process): RunningProcess => {
+const startGroup = (parts: ReactorParts, process: Process): RunningProcess => {
   const { sender, catalog, reader, clock, stopping } = parts;
   const handler = reactorHandler({ ...parts, process, enqueue: sender.enqueue, room: sender.room });
   const group = startConsumerGroup({
@@ -246,44 +208,4 @@ const startGroup = (parts: Parts, process: Process): RunningProcess => {
   });
   deadlines.catch(() => undefined);
   return { handler, group, deadlines };
-};
-
-const attendToFailures = (parts: Parts, processes: ReadonlyArray<RunningProcess>): Promise<void> => {
-  const { write, failures, reader, log, clock, logger, stopping } = parts;
-  const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => write(work));
-  const names = processes.map(({ handler }) => handler.group);
-  const work = runFailureDesk({
-    log,
-    clock,
-    logger,
-    stopping,
-    topicPrefix: parts.topicPrefix ?? '',
-    groups: names,
-    dataVersion: reader.dataVersion,
-    calls: {
-      takeRequests: async () => {
-        parts.released.length = 0;
-        const taken = await underLease(() => failures.desk.takeRequests(new Set(names)));
-        for (const each of parts.released.splice(0)) releaseInstance(parts, each);
-        return taken;
-      },
-      redriveStep: async (name) => {
-        const running = processes.find(({ handler }) => handler.group === name);
-        return running === undefined ? NOTHING_TO_DO : running.group.pausedWhile(running.handler.redriveStep);
-      },
-      copiesWaiting: async (group, limit) => Promise.resolve(failures.copies.waiting(group, limit)),
-      copiesDone: (seqs) => underLease(() => failures.copies.done(seqs)),
-      noteCopying: (group, attempt) => underLease(() => failures.copies.note(group, attempt)),
-      defectsWaiting: async (limit) => Promise.resolve(failures.defects.waiting(limit)),
-      defectsDone: (ids) => underLease(() => failures.defects.done(ids)),
-    },
-  });
-  work.catch(() => undefined);
-  return work;
-};
-
-/** Sends on what waits in an instance. */
-const releaseInstance = ({ processes, sender, ledger }: Parts, { process: name, instance }: ReleasedInstance): void => {
-  const process = processes.find((each) => each.name === name);
-  if (process !== undefined) sender.release(ledger.pending(process, instance));
 };

@@ -69,14 +69,8 @@ const partedByAge = (
 };
 
 /** The queue before a writer. */
-export const appendQueue = ({
-  file,
-  queueLimit,
-  write,
-  maxEventBytes,
-  clock,
-  onLeaseLost,
-}: AppendQueueOptions): AppendQueue => {
+export const appendQueue = (options: AppendQueueOptions): AppendQueue => {
+  const { file, queueLimit, write, maxEventBytes, clock, onLeaseLost } = options;
   let shutReason: StoreUnavailable | undefined;
   let isDraining = false;
   let failure: string | null = null;

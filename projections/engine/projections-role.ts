@@ -1,13 +1,13 @@
 /** The projections' role: every projection as a consumer group over one file, and the rebuilds that are asked for. */
 import { NOTHING_TO_DO } from '../../infra/dead-letters/failure-desk';
-import { runFailureDesk } from '../../infra/dead-letters/failure-runner';
+import { runFailureDesk, type FailureCalls } from '../../infra/dead-letters/failure-runner';
 import { storeFit, type StoreFit } from '../../infra/consumption/store-fit';
 import { beginAnew } from '../../infra/sqlite/begin-anew';
 import { openEventReader, waitForStore } from '../../infra/sqlite/event-reader';
 import type { Projection } from '../projection';
-import { projectionGroups } from './projection-groups';
+import { projectionGroups, type ProjectionGroups } from './projection-groups';
 import { rebuildQueue } from './rebuild-queue';
-import { startViewsWorker } from './views-worker';
+import { startViewsWorker, type CallViews } from './views-worker';
 import type { RoleOptions } from '../../infra/role-options';
 
 export interface ProjectionsOptions extends RoleOptions {
@@ -92,21 +92,8 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
     const changed = new Set(await worker.call('prepare', {}));
     for (const { name } of projections) if (!changed.has(name)) groups.start(name);
     queue = rebuildQueue({ ...options, call: worker.call, store, groups, changed, clock, stopping: stopping.signal });
-    const { call } = worker;
     desk = runFailureDesk({
-      calls: {
-        takeRequests: () => call('takeFailureRequests', {}),
-        // A projection of another version than its rows waits for its rebuild.
-        redriveStep: async (projection) =>
-          groups.isRunning(projection)
-            ? groups.pausedWhile(projection, () => call('redriveStep', { projection }))
-            : NOTHING_TO_DO,
-        copiesWaiting: (group, limit) => call('copiesWaiting', { group, limit }),
-        copiesDone: (seqs) => call('copiesDone', { seqs }),
-        noteCopying: (group, attempt) => call('noteCopying', { group, attempt }),
-        defectsWaiting: (limit) => call('defectsWaiting', { limit }),
-        defectsDone: (ids) => call('defectsDone', { ids }),
-      },
+      calls: failureCalls(worker.call, groups),
       groups: projections.map(({ name }) => name),
       dataVersion: store.dataVersion,
       log: options.log,
@@ -126,6 +113,20 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
     store.close();
   }
 };
+
+const failureCalls = (call: CallViews, groups: ProjectionGroups): FailureCalls => ({
+  takeRequests: () => call('takeFailureRequests', {}),
+  // A projection of another version than its rows waits for its rebuild.
+  redriveStep: async (projection) =>
+    groups.isRunning(projection)
+      ? groups.pausedWhile(projection, () => call('redriveStep', { projection }))
+      : NOTHING_TO_DO,
+  copiesWaiting: (group, limit) => call('copiesWaiting', { group, limit }),
+  copiesDone: (seqs) => call('copiesDone', { seqs }),
+  noteCopying: (group, attempt) => call('noteCopying', { group, attempt }),
+  defectsWaiting: (limit) => call('defectsWaiting', { limit }),
+  defectsDone: (ids) => call('defectsDone', { ids }),
+});
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -8,7 +8,8 @@ import { docsPage } from '../documentation/docs-page';
 import { jsonResponse, listOf, objectOf, problemResponses, text } from '../documentation/responses';
 import type { RouteDocumentation } from '../fastify-types';
 import { failWith } from '../problem';
-import { problemKinds, type ProblemKind } from '../problem-kinds';
+import type { ProblemKind } from '../problem-kind';
+import { problemKinds } from '../problem-kinds';
 
 /** Adds the documentation. It holds no data, and whoever is refused must be able to read why: it needs no key. */
 export const documentationRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {

@@ -1,0 +1,9 @@
+/** What is known of a kind of problem. */
+
+/** One kind of problem. */
+export interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  /** What it means and what to do, for people. */
+  readonly meaning: string;
+}

@@ -1,0 +1,50 @@
+/** What the reactors are started with, and what a session of them holds. */
+import type { Checkpoints } from '../consumption/checkpoints';
+import type { ConsumerGroup } from '../consumption/consumer-group';
+import type { StoreFit } from '../consumption/store-fit';
+import type { FailureStore } from '../dead-letters/failure-store';
+import type { RoleOptions } from '../role-options';
+import type { EventReader } from '../sqlite/event-reader';
+import type { LeasedDatabase, WriteUnderLease } from '../sqlite/leased-database';
+import type { ApiAddress } from './command-client';
+import type { CommandSender } from './command-sender';
+import type { AnyProcessManager, Process } from './process';
+import type { ProcessLedger } from './process-ledger';
+import type { ReactorHandler } from './reactor-handler';
+import type { ReleasedInstance, SetAside } from './set-aside';
+
+export interface ReactorsOptions extends RoleOptions {
+  readonly reactorsFile: string;
+  readonly storeFile: string;
+  readonly processManagers: ReadonlyArray<AnyProcessManager>;
+  readonly api: ApiAddress;
+  /** Put before the names of dead-letter topics. */
+  readonly topicPrefix?: string;
+}
+
+/** One session, from the lease to its end. */
+export interface ReactorParts extends ReactorsOptions, LeasedDatabase {
+  readonly write: WriteUnderLease;
+  readonly ledger: ProcessLedger;
+  readonly processes: ReadonlyArray<Process>;
+  readonly reader: EventReader;
+  readonly sender: CommandSender;
+  readonly senderFault: () => string | null;
+  readonly failures: FailureStore;
+  readonly checkpoints: Checkpoints;
+  readonly setAside: SetAside;
+  /** What operators have released in the transaction that runs; empty between two of them. */
+  readonly released: ReleasedInstance[];
+  readonly stopping: AbortSignal;
+  readonly storeFits: StoreFit;
+  /** Whether the file belongs to this store. */
+  readonly isOwn: boolean;
+}
+
+/** A process manager that runs. */
+export interface RunningProcess {
+  readonly handler: ReactorHandler;
+  readonly group: ConsumerGroup;
+  /** Rejects where the process can't go on. */
+  readonly deadlines: Promise<void>;
+}
