@@ -36,8 +36,8 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
     layer: 'command handler',
     rule: 'If-Match has to hold',
     file: 'infra/commands/decision.js',
-    right: 'expectedVersion !== state.version',
-    wrong: 'expectedVersion > state.version',
+    right: '![expectedVersion].flat().includes(state.version)',
+    wrong: '[expectedVersion].flat().some((version) => version > state.version)',
     test: 'test/infra/commands/command-handler.test.js',
   },
   {

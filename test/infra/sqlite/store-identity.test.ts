@@ -1,6 +1,7 @@
 /** A store's id: born with the file, kept through all that copies it, and another one for another history. */
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, renameSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../../domain/catalog';
@@ -122,5 +123,27 @@ spec("a store's id", ({ test }) => {
     assert.match((refusal as Error).message, /--keep-store-id: the lines name 2 stores/);
     const unnamed = lines.slice(0, 1).map((line) => line.replace(/"storeid":"store-0",/, ''));
     assert.match(((await imported(unnamed, true).catch((error: unknown) => error)) as Error).message, /name no store/);
+  });
+
+  test('is held by readers: a copy put in its place is read, another store is not', async () => {
+    const file = newFile();
+    await append(file, 'stock-a');
+    const other = newFile();
+    await append(other, 'stock-b');
+    const copy = newFile();
+    copyFileSync(file, copy);
+    await append(copy, 'stock-c');
+    const reader = openEventReader(file);
+    try {
+      assert.is(reader.lastPosition(), 1);
+      renameSync(copy, file);
+      await nextTick();
+      assert.is(reader.lastPosition(), 2);
+      renameSync(other, file);
+      await nextTick();
+      assert.throws(() => reader.readAll({ afterPosition: 0, limit: 1 }), /was replaced by another store/);
+    } finally {
+      reader.close();
+    }
   });
 });
