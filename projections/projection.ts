@@ -252,7 +252,7 @@ const checked = (projection: Projection): Projection => {
     const columns = [...key, ...Object.keys(table.columns)];
     const unsortable = Object.entries(table.key).find(([, { type }]) => type === 'json' || type === 'boolean');
     if (unsortable !== undefined)
-      throw new InvalidDeclaration(`${where}: the key '${unsortable[0]}' can't be: a key takes texts and integers`);
+      throw new InvalidDeclaration(`${where} can't have the key '${unsortable[0]}': a key takes texts and integers`);
     if (key.length === 0) throw new InvalidDeclaration(`${where}: a table needs a key of at least one column`);
     for (const column of columns) assertName(COLUMN, column, where);
     // SQLite takes the case of names for nothing.

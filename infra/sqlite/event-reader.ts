@@ -87,6 +87,8 @@ export const openEventReader = (file: string): EventReader => {
     operationRequestsAfter: (id, kinds) => current().operationRequestsAfter(id, kinds),
     reactorToken: () => current().reactorToken(),
     dataVersion: () => {
+      // Whoever polls goes by this, and looks anew each time.
+      isChecked = false;
       const version = current().dataVersion();
       if (replacements === toldReplacements) return version + replacements * VERSIONS_PER_FILE;
       toldReplacements = replacements;

@@ -66,7 +66,7 @@ export const storeMigrations: ReadonlyArray<Migration> = [
   outcomes,
   operationRequests,
   snapshotMigration,
-  storeIdentityMigration,
   scopedAnswersMigration,
   reactorTokenMigration,
+  storeIdentityMigration,
 ];

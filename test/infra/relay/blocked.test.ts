@@ -19,7 +19,7 @@ const smallTopic = (servers: string, world: RelayWorld): Promise<void> =>
         topic: topicOf(world, 'stock'),
         num_partitions: 4,
         replication_factor: 1,
-        config: { 'max.message.bytes': '5000' },
+        config: { 'max.message.bytes': '5000', 'retention.ms': '-1' },
       },
       10_000,
       done,
