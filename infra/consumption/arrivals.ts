@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventEnvelope, RecordedEvent, StoredEvent } from '../../domain/kernel/recorded-event';
-import type { Origin } from '../dead-letters/quarantine';
+import type { Origin } from './quarantine-port';
 import { readCloudEvent } from '../kafka/cloud-events';
 import type { LogRecord } from '../kafka/event-log';
 import type { Failure } from './failures';

@@ -25,7 +25,8 @@ import {
 } from './arrivals';
 import { placeCheck, type StoreFacts } from './place-check';
 import { intakeBatch, type Surroundings, type Visit } from './intake-batch';
-import type { BatchOutcome, RecordBatch, StorePageOrder } from './group-handler';
+import type { BatchOutcome } from './batch-outcome';
+import type { RecordBatch, StorePageOrder } from './batches';
 
 export interface IntakeOptions extends Surroundings {
   /** The store that the events are of. */

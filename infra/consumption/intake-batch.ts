@@ -4,7 +4,7 @@
  * alone. So one bad event costs its own key, and a good one is never set aside with it.
  */
 import * as E from 'fp-ts/Either';
-import type { Origin, Quarantine } from '../dead-letters/quarantine';
+import type { Origin, Quarantine } from './quarantine-port';
 import type { Arrival, ReadArrivals } from './arrivals';
 import { noCounts, type BatchOutcome, type Counts } from './batch-outcome';
 import type { CircuitBreaker } from './circuit-breaker';

@@ -9,7 +9,8 @@ import { LeaseLost } from '../sqlite/lease';
 import { CheckpointMoved } from './checkpoints';
 import { CircuitOpen } from './circuit-breaker';
 import { NotThisLog } from './foreign-share';
-import type { GroupHandler, RecordBatch } from './group-handler';
+import type { GroupHandler } from './group-handler';
+import type { RecordBatch } from './batches';
 import type { GroupProgress } from './group-progress';
 import { heldPartitions, placeOf, type HeldPartitions, type HoldingOptions, type Pending } from './held-partitions';
 

@@ -1,7 +1,7 @@
 /** The loop of a consumer group: plan, catch up, consume, and begin again after every fault that may pass. */
 import { backoffMs } from '../backoff';
 import { exclusive } from '../exclusive';
-import { deadLetterTopic } from '../dead-letters/dead-letter-topic';
+import { deadLetterTopic } from './dead-letter-topic-name';
 import { TopicMissing, type LogConsumer, type LogRecord } from '../kafka/event-log';
 import { beforeGaps, type OffsetGap } from '../kafka/offset-gaps';
 import { checkpointAt } from './checkpoints';

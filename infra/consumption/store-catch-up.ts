@@ -5,7 +5,7 @@
 import type { ConsumerGroupOptions } from './consumer-group';
 import { checkpointAt, type Checkpoint, type Mark } from './checkpoints';
 import { EventNotNow } from './failures';
-import type { StorePage, StorePageOrder } from './group-handler';
+import type { StorePage, StorePageOrder } from './batches';
 import type { Exclusive } from '../exclusive';
 import type { GroupProgress } from './group-progress';
 import type { Pending, Place } from './held-partitions';

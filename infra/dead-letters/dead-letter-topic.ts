@@ -2,6 +2,7 @@
  * The dead-letter topics, for outsiders and other tools: `<group>.dlt` holds every dead letter at least once, as it came,
  * with headers that say why. Nothing is ever read back from them.
  */
+import { deadLetterTopic } from '../consumption/dead-letter-topic-name';
 import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../kafka/event-log';
 import { isAboutRecord } from '../kafka/record-failures';
 import { outgoingHeaders } from '../kafka/record-headers';
@@ -32,9 +33,6 @@ const FLUSH_TIMEOUT_MS = 40_000;
 const EMBEDDED_PARTITIONS = 4;
 /** A copy has the original's size and more headers: whatever another producer could write has to fit. */
 const MAX_COPY_BYTES = 16_777_216;
-
-/** The name of a group's dead-letter topic. */
-export const deadLetterTopic = (topicPrefix: string, group: string): string => `${topicPrefix}${group}.dlt`;
 
 /** Copies everything that waits, of all groups. Rejects where Kafka takes nothing: it waits on then. */
 export const copyToTopics = async (options: CopyingOptions): Promise<void> => {

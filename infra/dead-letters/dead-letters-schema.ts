@@ -1,9 +1,6 @@
 /** The tables of what failed for good: in the consumer's own file, so that they move in one transaction with its offsets. */
 import type { Migration } from '../sqlite/database';
 
-/** The log id of an event that came from the store: its offset is its position there. */
-export const STORE_LOG_ID = 'store';
-
 /** Add this step behind {@link deadLettersMigration}: how copies to the dead-letter topics go. */
 export const deadLetterCopyingMigration: Migration = {
   name: 'dead letter copying',

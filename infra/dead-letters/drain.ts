@@ -20,7 +20,7 @@ import { originInStore } from './origin-in-store';
 import type { Database } from '../sqlite/database';
 import type { EventReader } from '../sqlite/event-reader';
 import type { DeadLetterRows, Deed, LetterHead } from './dead-letter-rows';
-import type { Quarantine } from './quarantine';
+import type { Quarantine } from '../consumption/quarantine-port';
 
 /** How far one step has brought a stream. */
 export type Drained =

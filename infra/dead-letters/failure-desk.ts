@@ -13,7 +13,7 @@ import { deadLetterRows, type DeadLetterRows, type Deed } from './dead-letter-ro
 import { drainOf, type Drain, type Drained } from './drain';
 import { failedRequestNotes } from './failed-requests';
 import { failureKinds, groupOfRequest, readFailureRequest, type FailureRequest } from './failure-requests';
-import type { Quarantine } from './quarantine';
+import type { Quarantine } from '../consumption/quarantine-port';
 import { redriveRows, type RedriveKey, type RedriveRows, type RunningRedrive } from './redrive-rows';
 
 export interface FailureDeskOptions {

@@ -11,7 +11,8 @@ import { circuitBreakersOf, type CircuitBreakers } from './circuit-breakers';
 import { deadLetterCopies, type DeadLetterCopies } from './dead-letter-copies';
 import { failureDesk, type FailureDesk, type OtherRequests } from './failure-desk';
 import { defectLog, type DefectLog } from './defect-log';
-import { quarantineOf, type Quarantine } from './quarantine';
+import { quarantineOf } from './quarantine';
+import type { Quarantine } from '../consumption/quarantine-port';
 
 export interface FailureStoreOptions {
   /** A file that has the dead letters' migration. */

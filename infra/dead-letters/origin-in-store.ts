@@ -3,8 +3,8 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { cloudEventEncoder, destinationOf } from '../kafka/cloud-events';
 import { recordHeaders } from '../kafka/record-headers';
-import { STORE_LOG_ID } from './dead-letters-schema';
-import type { Origin } from './quarantine';
+import { STORE_LOG_ID } from '../consumption/quarantine-port';
+import type { Origin } from '../consumption/quarantine-port';
 
 /** A relative reference: whoever reads a copy of what came from the store knows where it came from. */
 const SCHEMA_BASE = '/schemas';

@@ -10,7 +10,7 @@ import { columnsOf } from './row-cursor';
 import { plainOrder, type OpenRebuild, type RebuildRows } from './rebuild-rows';
 import { servedTable, type Build, type ServedTable } from './served-builds';
 import { isNoted } from './taken-in';
-import { formerConsumer, rebuildConsumer } from './views-operations';
+import { formerConsumer, rebuildConsumer } from './consumer-names';
 
 /** The builds in service, and what they leave. Calls that write belong inside the caller's transaction. */
 export interface ServedBuilds {

@@ -7,7 +7,8 @@ import type { OpenRebuild } from './rebuild-rows';
 import { compareWithStore } from './store-proof';
 import { takeRequests } from './rebuild-requests';
 import { rowOperations } from './row-operations';
-import { rebuildConsumer, type ViewsOperations } from './views-operations';
+import type { ViewsOperations } from './views-operations';
+import { rebuildConsumer } from './consumer-names';
 import { targets, type ViewsParts } from './views-parts';
 
 type OffsetOperation = 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest';

@@ -5,7 +5,7 @@ import type { EventLog, LogConsumer, LogRecord } from '../../infra/kafka/event-l
 import { replayLog, ReplayImpossible, type LogReader, type ReaderShare } from './log-replay';
 import { packBatch, transferable, type OpenMove } from './packed-batch';
 import type { RebuildProgressNotes } from './rebuild-progress';
-import { rebuildConsumer } from './views-operations';
+import { rebuildConsumer } from './consumer-names';
 import type { CallViews } from './views-worker';
 
 export interface RebuildReading {

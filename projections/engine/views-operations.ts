@@ -1,7 +1,8 @@
 /** What the thread that writes the views' file can be asked for: plain data in, plain data out. */
 import type * as E from 'fp-ts/Either';
 import type { Checkpoint, CheckpointMove, Mark } from '../../infra/consumption/checkpoints';
-import type { BatchOutcome, StorePage, StorePageOrder } from '../../infra/consumption/group-handler';
+import type { BatchOutcome } from '../../infra/consumption/batch-outcome';
+import type { StorePage, StorePageOrder } from '../../infra/consumption/batches';
 import type { GroupStatus } from '../../infra/consumption/group-status';
 import type { OffsetRequest } from '../../infra/consumption/offset-moves';
 import type { CopyAttempt, DeadLetterCopy } from '../../infra/dead-letters/dead-letter-copies';
@@ -129,8 +130,3 @@ export interface ViewsOperations {
   readonly close: (input: Readonly<Record<string, never>>) => Answer<void>;
 }
 
-/** The consumer whose checkpoints say what a rebuild has read. */
-export const rebuildConsumer = (id: number): string => `rebuild-${id}`;
-
-/** The consumer whose checkpoints say what the former build of a projection holds. */
-export const formerConsumer = (projection: string): string => `former-${projection}`;

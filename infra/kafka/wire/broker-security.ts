@@ -2,7 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { rootCertificates, type ConnectionOptions } from 'node:tls';
-import type { ClientSettings } from '../client-settings';
+
+/** Settings as librdkafka names them. */
+export type SecuritySettings = Readonly<Record<string, unknown>>;
 
 /** What a connection needs beside host and port. */
 export interface BrokerSecurity {
@@ -26,7 +28,7 @@ export class UnknownSecurity extends Error {
 }
 
 /** Reads files as they are now. Throws {@link UnknownSecurity}. */
-export const brokerSecurity = (settings: ClientSettings, nowMs: () => number): BrokerSecurity => {
+export const brokerSecurity = (settings: SecuritySettings, nowMs: () => number): BrokerSecurity => {
   const protocol = textOf(settings, 'security.protocol')?.toLowerCase() ?? 'plaintext';
   return {
     ...(protocol.endsWith('ssl') ? { tls: tlsOptions(settings) } : {}),
@@ -34,7 +36,7 @@ export const brokerSecurity = (settings: ClientSettings, nowMs: () => number): B
   };
 };
 
-const textOf = (settings: ClientSettings, name: string): string | undefined => {
+const textOf = (settings: SecuritySettings, name: string): string | undefined => {
   const value: unknown = settings[name];
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? String(value)
@@ -49,7 +51,7 @@ const textOf = (settings: ClientSettings, name: string): string | undefined => {
 const ELSEWHERE = ['ssl.engine.location', 'ssl.engine.id', 'ssl.providers', 'ssl.ca.certificate.stores'];
 const SYSTEM_AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
 
-const tlsOptions = (settings: ClientSettings): ((host: string) => ConnectionOptions) => {
+const tlsOptions = (settings: SecuritySettings): ((host: string) => ConnectionOptions) => {
   const elsewhere = ELSEWHERE.find((name) => textOf(settings, name) !== undefined);
   if (elsewhere !== undefined) throw new UnknownSecurity(`${elsewhere} is set, which only the Kafka client can use`);
   const fileOf = (name: string): Buffer | undefined => {
@@ -82,7 +84,7 @@ const present = <Name extends keyof ConnectionOptions>(
   value === undefined ? {} : ({ [name]: value } as Pick<ConnectionOptions, Name>);
 
 /** The Kafka client trusts whom the system trusts; Node brings a list of its own. */
-const authorities = (settings: ClientSettings): Array<string | Buffer> => {
+const authorities = (settings: SecuritySettings): Array<string | Buffer> => {
   const file = textOf(settings, 'ssl.ca.location');
   if (file !== undefined && file !== 'probe') return [readFileSync(file)];
   return existsSync(SYSTEM_AUTHORITIES)
@@ -94,7 +96,7 @@ const authorities = (settings: ClientSettings): Array<string | Buffer> => {
 // SASL
 // -------------------------------------------------------------------------------------
 
-const saslLogin = (settings: ClientSettings, nowMs: () => number): SaslLogin => {
+const saslLogin = (settings: SecuritySettings, nowMs: () => number): SaslLogin => {
   const mechanism = (textOf(settings, 'sasl.mechanisms') ?? textOf(settings, 'sasl.mechanism') ?? '').toUpperCase();
   switch (mechanism) {
     case 'PLAIN':
@@ -112,7 +114,7 @@ const saslLogin = (settings: ClientSettings, nowMs: () => number): SaslLogin => 
   }
 };
 
-const tokenSource = (settings: ClientSettings, nowMs: () => number): (() => Promise<string>) => {
+const tokenSource = (settings: SecuritySettings, nowMs: () => number): (() => Promise<string>) => {
   const refresh: unknown = settings['oauthbearer_token_refresh_cb'];
   if (typeof refresh === 'function') {
     return async () => {

@@ -12,7 +12,7 @@ import type { BreakerPolicy } from '../../../infra/consumption/circuit-breaker';
 import type { Consumer } from '../../../infra/consumption/event-consumer';
 import { recordsOf } from '../../../infra/consumption/event-intake';
 import type { ExhaustedPolicy, HandlerOutcome } from '../../../infra/consumption/failures';
-import type { BatchOutcome } from '../../../infra/consumption/group-handler';
+import type { BatchOutcome } from '../../../infra/consumption/batch-outcome';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/dead-letters-schema';
 import { failedRequestsMigration } from '../../../infra/dead-letters/failed-requests';
 import { deadLetterStacksMigration } from '../../../infra/dead-letters/defect-log';
