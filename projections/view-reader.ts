@@ -1,9 +1,9 @@
 /** The read side as the API sees it: rows, and how far each projection has come. */
-import type { GroupStatus } from '../infra/consumption/group-status';
-import type { OffsetRequestStatus } from '../infra/consumption/offset-moves';
+import type { GroupStatus } from '../infra/consumption/status/group-status';
+import type { OffsetRequestStatus } from '../infra/consumption/checkpoints/offset-moves';
 
-export type { GroupStatus, PartitionStatus } from '../infra/consumption/group-status';
-export type { OffsetRequestStatus } from '../infra/consumption/offset-moves';
+export type { GroupStatus, PartitionStatus } from '../infra/consumption/status/group-status';
+export type { OffsetRequestStatus } from '../infra/consumption/checkpoints/offset-moves';
 
 /** A column as the API documents it. */
 export interface ViewColumn {

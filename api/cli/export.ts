@@ -3,10 +3,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isoTime, systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import { lineDigest, trailerLine } from '../../infra/export-trailer';
+import { lineDigest, trailerLine } from '../../infra/archive/export-trailer';
 import { storedEventText } from '../../infra/kafka/cloud-events';
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
-import { writeWholeFile } from '../../infra/whole-file';
+import { writeWholeFile } from '../../infra/files/whole-file';
 import { dataFiles } from '../program/data-files';
 
 const EVENTS_PER_PAGE = 1_000;

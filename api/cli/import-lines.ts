@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { createGunzip } from 'node:zlib';
-import { ImportRefused } from '../../infra/sqlite/store-file';
+import { ImportRefused } from '../../infra/archive/import-events';
 
 const GZIP_MARK = Buffer.from([0x1f, 0x8b]);
 

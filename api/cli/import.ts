@@ -4,7 +4,7 @@ import { categoryOf } from '../../domain/kernel/recorded-event';
 import { unknownKinds } from '../../domain/kernel/known-events';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import { importEvents } from '../../infra/sqlite/store-file';
+import { importEvents } from '../../infra/archive/import-events';
 import { dataFiles } from '../program/data-files';
 import { linesOfFile } from './import-lines';
 

@@ -5,11 +5,11 @@ import { catalog, withTopicPrefix } from '../../domain/catalog';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import { TopicMissing, type EventLog } from '../../infra/kafka/event-log';
-import { openLog } from '../../infra/kafka/open-log';
+import { openLog } from '../../infra/broker/open-log';
 import { silentLogger } from '../../infra/logger';
 import { openEventReader } from '../../infra/sqlite/event-reader';
-import { beginNewHistory, NewHistoryRefused } from '../../infra/sqlite/new-history';
-import { storeStanding, type StoreStanding } from '../../infra/store-standing';
+import { beginNewHistory, NewHistoryRefused } from '../../infra/history/new-history';
+import { storeStanding, type StoreStanding } from '../../infra/history/store-standing';
 import { dataFiles } from '../program/data-files';
 
 export interface StoreOutput {

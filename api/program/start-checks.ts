@@ -7,9 +7,9 @@ import {
   refuseReactorsWithoutKey,
   type Configuration,
 } from '../../infra/configuration';
-import { checkLogSettings } from '../../infra/kafka/open-log';
+import { checkLogSettings } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
-import { makePrivateFolder, tightenFolder } from '../../infra/private-files';
+import { makePrivateFolder, tightenFolder } from '../../infra/files/private-files';
 import { dataFiles } from './data-files';
 import type { Role } from './roles';
 

@@ -8,7 +8,7 @@ import { readRelayStatus } from '../../infra/relay/relay-file';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import { replacedReason } from '../../infra/sqlite/store-identity';
-import { storeStanding, type StoreStanding } from '../../infra/store-standing';
+import { storeStanding, type StoreStanding } from '../../infra/history/store-standing';
 import type { DataFiles } from './data-files';
 
 export interface StoreGateOptions {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ContractLock } from '../../domain/contracts/contract-lock';
 import type { Fixture } from '../../domain/contracts/fixtures';
 import { ConfigurationError } from '../configuration';
-import { writeWholeJson } from '../whole-file';
+import { writeWholeJson } from '../files/whole-file';
 
 /** Where they stand in the sources, seen from the built code. */
 export const contractsFolder = join(__dirname, '..', '..', '..', 'domain', 'contracts');

@@ -12,7 +12,7 @@ import {
   oversizedEventOf,
   prepareAppend,
   type PreparedAppend,
-} from './prepared-append';
+} from '../event-store/append-rules';
 
 /** An empty store, which remembers every answer for as long as it lives. */
 export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): EventStore => {

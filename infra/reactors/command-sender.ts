@@ -6,7 +6,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock';
 import type { CommandOutcome } from '../../domain/kernel/process-manager';
 import { backoffMs } from '../backoff';
-import { failureOf, isAttributable } from '../consumption/failures';
+import { failureOf, isAttributable } from '../consumption/intake/failures';
 import { LeaseLost } from '../sqlite/lease';
 import type { Answer, PostCommand } from './command-client';
 import { commandLanes, type CommandLanes, type Lane } from './command-lanes';

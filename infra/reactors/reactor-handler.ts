@@ -4,14 +4,14 @@
  */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
-import type { Checkpoints } from '../consumption/checkpoints';
-import type { Consumer } from '../consumption/event-consumer';
-import { recordsOf } from '../consumption/event-intake';
-import { defaultRetryPolicy, failureOf, isAttributable } from '../consumption/failures';
-import type { GroupHandler } from '../consumption/group-handler';
-import { groupStatusWriter, type GroupStatus } from '../consumption/group-status';
-import type { RedriveStep } from '../dead-letters/failure-desk';
-import type { FailureStore } from '../dead-letters/failure-store';
+import type { Checkpoints } from '../consumption/checkpoints/checkpoint-store';
+import type { Consumer } from '../consumption/intake/event-handler';
+import { recordsOf } from '../consumption/intake/event-intake';
+import { defaultRetryPolicy, failureOf, isAttributable } from '../consumption/intake/failures';
+import type { GroupHandler } from '../consumption/loop/group-handler';
+import { groupStatusWriter, type GroupStatus } from '../consumption/status/group-status';
+import type { RedriveStep } from '../dead-letters/redrive/process-requests';
+import type { FailureStore } from '../dead-letters/redrive/failure-handling';
 import type { Database } from '../sqlite/database';
 import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
 import type { EventReader } from '../sqlite/event-reader';

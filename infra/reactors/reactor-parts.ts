@@ -1,9 +1,9 @@
 /** What the reactors are started with, and what a session of them holds. */
-import type { Checkpoints } from '../consumption/checkpoints';
-import type { ConsumerGroup } from '../consumption/consumer-group';
-import type { StoreFit } from '../consumption/store-fit';
-import type { FailureStore } from '../dead-letters/failure-store';
-import type { RoleOptions } from '../role-options';
+import type { Checkpoints } from '../consumption/checkpoints/checkpoint-store';
+import type { ConsumerGroup } from '../consumption/loop/consumer-group';
+import type { StoreFit } from '../consumption/loop/store-fit';
+import type { FailureStore } from '../dead-letters/redrive/failure-handling';
+import type { RoleOptions } from '../running/role-options';
 import type { EventReader } from '../sqlite/event-reader';
 import type { LeasedDatabase, WriteUnderLease } from '../sqlite/leased-database';
 import type { ApiAddress } from './command-client';

@@ -1,6 +1,6 @@
 /** Operators' requests to the reactors: dead letters, redrives, and commands that were set aside. */
-import { NOTHING_TO_DO } from '../dead-letters/failure-desk';
-import { runFailureDesk } from '../dead-letters/failure-runner';
+import { NOTHING_TO_DO } from '../dead-letters/redrive/process-requests';
+import { runFailureDesk } from '../dead-letters/redrive/runner';
 import { whenNotBusy } from '../sqlite/leased-database';
 import type { ReactorParts, RunningProcess } from './reactor-parts';
 import type { ReleasedInstance } from './set-aside';

@@ -1,11 +1,11 @@
 /** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
-import { checkpointsOf } from '../consumption/checkpoints';
+import { checkpointsOf } from '../consumption/checkpoints/checkpoint-store';
 import type { OperationRequest } from '../commands/operation-requests';
-import { startConsumerGroup } from '../consumption/start-consumer-group';
-import { failureStore } from '../dead-letters/failure-store';
+import { startConsumerGroup } from '../consumption/loop/start-consumer-group';
+import { failureStore } from '../dead-letters/redrive/failure-handling';
 import { bindToStore } from '../sqlite/store-identity';
-import { storeFit } from '../consumption/store-fit';
-import { beginAnew, watchPlace } from '../sqlite/begin-anew';
+import { storeFit } from '../consumption/loop/store-fit';
+import { beginAnew, watchPlace } from '../running/begin-anew';
 import { checkpointAndClose } from '../sqlite/database';
 import { openEventReader } from '../sqlite/event-reader';
 import { openLeasedDatabase, whenNotBusy, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';

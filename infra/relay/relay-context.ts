@@ -2,7 +2,7 @@
 import type { CloudEventsMode } from '../configuration';
 import { cloudEventEncoder } from '../kafka/cloud-events';
 import type { WriteVersions } from '../kafka/written-version';
-import type { RoleOptions } from '../role-options';
+import type { RoleOptions } from '../running/role-options';
 import type { EventReader } from '../sqlite/event-reader';
 import type { Lease } from '../sqlite/lease';
 import type { TopicCheckIntervals, TopicWatch } from '../kafka/topic-watch';

@@ -2,7 +2,7 @@
 import { backoffMs } from '../backoff';
 import { checkpointAndClose } from '../sqlite/database';
 import { isAboutRecord } from '../kafka/record-failures';
-import { beginAnew } from '../sqlite/begin-anew';
+import { beginAnew } from '../running/begin-anew';
 import type { EventReader } from '../sqlite/event-reader';
 import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';

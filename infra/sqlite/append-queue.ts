@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either';
 import type { AppendFailure, EventStore, StoreUnavailable } from '../../domain/kernel/event-store';
 import type { EventEnvelope } from '../../domain/kernel/recorded-event';
-import { oversizedEventOf, prepareAppend, type PreparedAppend } from '../memory/prepared-append';
+import { oversizedEventOf, prepareAppend, type PreparedAppend } from '../event-store/append-rules';
 import type { Clock } from '../clock';
 import { isBusy } from './database';
 import { groupCommit } from './group-commit';

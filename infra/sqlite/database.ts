@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import * as E from 'fp-ts/Either';
-import { makePrivateFile, makePrivateFolder, tightenFile } from '../private-files';
+import { makePrivateFile, makePrivateFolder, tightenFile } from '../files/private-files';
 
 /** An open SQLite file. */
 export type Database = BetterSqlite3.Database;

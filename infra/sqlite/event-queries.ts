@@ -1,7 +1,7 @@
 /** The reading statements of the store's file: the same for the process that writes it and for those that only read. */
 import { eventId, parseEventId, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { isoTime } from '../clock';
-import { checkPage } from '../memory/prepared-append';
+import { checkPage } from '../event-store/append-rules';
 import type { Database } from './database';
 
 export interface EventQueries {

@@ -6,7 +6,7 @@ import type { EventStore, StoreUnavailable } from '../../domain/kernel/event-sto
 import { isoTime, type Clock } from '../clock';
 import type { NewOperationRequest, OperationRequest, OperationRequestWriter } from '../commands/operation-requests';
 import type { SnapshotStore } from '../commands/snapshots';
-import { checkPage } from '../memory/prepared-append';
+import { checkPage } from '../event-store/append-rules';
 import { appendQueue, type AppendCounts } from './append-queue';
 import { checkpointAndClose, type Database } from './database';
 import { eventQueries } from './event-queries';

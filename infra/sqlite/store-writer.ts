@@ -9,7 +9,7 @@ import {
   outcomeOf,
   type PreparedAppend,
   type PreparedStream,
-} from '../memory/prepared-append';
+} from '../event-store/append-rules';
 import type { Database } from './database';
 import type { Lease } from './lease';
 import type { RememberedAnswers } from './remembered-answers';

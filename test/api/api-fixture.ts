@@ -1,13 +1,13 @@
 /** The API over the real domain and command handler, a store in memory, and views that a test controls. */
 import type { FastifyInstance } from 'fastify';
-import { buildApp } from '../../api/http/app';
+import { buildApp } from '../../api/http/server/app';
 import type { ApiDependencies } from '../../api/http/dependencies';
 import { catalog } from '../../domain/catalog';
 import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import type { RelayStatus } from '../../infra/relay/relay-status';
-import { failureDirectory } from '../../infra/dead-letters/failure-directory';
+import { failureDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { fakeViews, group, type FakeViews } from './fake-views';
 

@@ -1,7 +1,7 @@
 /** Dead letters and redrives over HTTP: what is shown, asked for, and refused. */
 import * as assert from 'uvu/assert';
-import type { DeadLetterDetail } from '../../infra/dead-letters/dead-letter-reader';
-import type { FailureDirectory } from '../../infra/dead-letters/failure-directory';
+import type { DeadLetterDetail } from '../../infra/dead-letters/query/dead-letters-reader';
+import type { FailureDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { spec } from '../spec';
 import { apiFixture } from './api-fixture';
 

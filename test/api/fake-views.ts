@@ -1,6 +1,6 @@
 /** Views that show and have seen exactly what a test says. */
 import * as E from 'fp-ts/Either';
-import { noCounts } from '../../infra/consumption/batch-outcome';
+import { noCounts } from '../../infra/consumption/status/outcome-counts';
 import type {
   GroupStatus,
   ProjectionStatus,

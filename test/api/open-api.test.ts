@@ -1,6 +1,6 @@
 /** The API's description of itself, and the contracts that it publishes. */
 import * as assert from 'uvu/assert';
-import { buildApp } from '../../api/http/app';
+import { buildApp } from '../../api/http/server/app';
 import { catalog } from '../../domain/catalog';
 import { versionsOf } from '../../domain/kernel/event-versions';
 import { jsonSchemaOf } from '../../domain/kernel/json-schema';

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isoTime, systemClock } from '../../infra/clock';
-import { writeWholeJson } from '../../infra/whole-file';
+import { writeWholeJson } from '../../infra/files/whole-file';
 
 /** The sources' folder, not the built one. */
 const FILE = join(__dirname, '..', '..', '..', 'test', 'benchmarks', 'results.json');

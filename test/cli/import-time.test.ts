@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { failureLine } from '../../api/cli/failure-line';
-import { startViewsWorker } from '../../projections/engine/views-worker';
+import { startViewsWorker } from '../../projections/engine/writer-thread/client';
 import { temporaryFolder } from '../infra/sqlite/temporary-folder';
 import { spec } from '../spec';
 import { programCopy, type ProgramCopy } from '../support/program-copy';

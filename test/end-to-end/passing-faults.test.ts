@@ -9,7 +9,7 @@ import { relayMigrations } from '../../infra/relay/relay-file';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
 import { openForWriting, type Database, type Migration } from '../../infra/sqlite/database';
 import { storeMigrations } from '../../infra/sqlite/store-migrations';
-import { viewsMigrations } from '../../projections/engine/views-schema';
+import { viewsMigrations } from '../../projections/engine/generations/schema';
 import { spec } from '../spec';
 import { eventually, freePort, isReady, startTidemark, type ServerProcess } from '../support/server';
 import { post, readView } from '../support/workload';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { openForWriting } from '../../infra/sqlite/database';
 import { openEventReader } from '../../infra/sqlite/event-reader';
-import { viewsMigrations } from '../../projections/engine/views-schema';
+import { viewsMigrations } from '../../projections/engine/generations/schema';
 import type { RebuildStatus } from '../../projections/view-reader';
 import { openStore } from '../infra/sqlite/store-fixture';
 import { kafkaSpec } from '../support/kafka-spec';

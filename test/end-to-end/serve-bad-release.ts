@@ -1,7 +1,7 @@
 /** Serves the projections of the bad release, in a process of its own. */
 import { join } from 'node:path';
 import { jsonLogger } from '../../api/cli/loggers';
-import { startProjections } from '../../projections/engine/projections-role';
+import { startProjections } from '../../projections/engine/role/role';
 import { serveRole } from '../support/serve-role';
 import { projections } from './bad-release';
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { makePrivateFolder, tightenFolder } from '../../infra/private-files';
+import { makePrivateFolder, tightenFolder } from '../../infra/files/private-files';
 import { openDatabase, type Migration } from '../../infra/sqlite/database';
 import { spec } from '../spec';
 

@@ -1,7 +1,7 @@
 /** The declared projections after a change: `sales-by-day` counts otherwise, and there is one more. */
 import { catalog as declaredCatalog } from '../../domain/catalog';
 import { OrderPlaced } from '../../domain/order/events';
-import type { Definitions } from '../../projections/engine/definitions';
+import type { Definitions } from '../../projections/engine/definitions/shipped-definitions';
 import { defineProjection, integer, text } from '../../projections/projection';
 import { projections as declared } from '../../projections/registry';
 import { salesByDay } from '../../projections/sales-by-day';

@@ -2,8 +2,8 @@
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../infra/clock';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../../infra/kafka/event-log';
-import type { OpenMove } from '../../projections/engine/packed-batch';
-import { replayLog, ReplayImpossible, type ReplayPartition } from '../../projections/engine/log-replay';
+import type { OpenMove } from '../../projections/engine/apply/packed-batch';
+import { replayLog, ReplayImpossible, type ReplayPartition } from '../../projections/engine/rebuild/replay-log';
 import { spec } from '../spec';
 import { LOG_ID } from './views-fixture';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { LogRecord } from '../../infra/kafka/event-log';
 import { STRUCTURED_HEADERS } from '../../infra/kafka/record-headers';
-import { eachRecord, packBatch, transferable, type PackedBatch } from '../../projections/engine/packed-batch';
+import { eachRecord, packBatch, transferable, type PackedBatch } from '../../projections/engine/apply/packed-batch';
 import { holds } from '../domain/arbitraries';
 import { spec } from '../spec';
 import { movesOf } from './views-fixture';

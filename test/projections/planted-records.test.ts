@@ -9,7 +9,7 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { relayMigrations } from '../../infra/relay/relay-file';
 import { openForWriting } from '../../infra/sqlite/database';
 import { orderSummary } from '../../projections/order-summary';
-import type { StoreProof } from '../../projections/engine/store-proof';
+import type { StoreProof } from '../../projections/engine/inspect/store-proof';
 import { produceRaw } from '../support/broker-admin';
 import { kafkaSpec } from '../support/kafka-spec';
 import { eventually } from '../support/server';

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import type { RebuildEnd } from '../../projections/engine/rebuild-task';
-import type { CallViews } from '../../projections/engine/views-worker';
+import type { RebuildEnd } from '../../projections/engine/rebuild/task';
+import type { CallViews } from '../../projections/engine/writer-thread/client';
 import type { Projection } from '../../projections/projection';
 import { projections } from '../../projections/registry';
 import { SEED } from '../domain/arbitraries';

@@ -1,8 +1,8 @@
 /** The comparison of two builds: however many rows there are, each counts, the last one too. */
 import * as assert from 'uvu/assert';
 import { openDatabase, type Database } from '../../infra/sqlite/database';
-import { createTables, openGeneration } from '../../projections/engine/generation';
-import { compareBuilds } from '../../projections/engine/rebuild-proof';
+import { createTables, openGeneration } from '../../projections/engine/tables/sqlite-tables';
+import { compareBuilds } from '../../projections/engine/inspect/compare-tables';
 import { stockLevel } from '../../projections/stock-level';
 import { spec } from '../spec';
 

@@ -1,9 +1,9 @@
 /** The process that the kill test kills: the projections' role alone, on the files and the topics that it is told. */
 import { catalog, withTopicPrefix } from '../../domain/catalog';
 import { systemClock } from '../../infra/clock';
-import { openLog } from '../../infra/kafka/open-log';
+import { openLog } from '../../infra/broker/open-log';
 import { silentLogger } from '../../infra/logger';
-import { startProjections } from '../../projections/engine/projections-role';
+import { startProjections } from '../../projections/engine/role/role';
 import { projections } from '../../projections/registry';
 
 const run = async ([

@@ -1,12 +1,12 @@
 /** A batch that several builds take: each gets the records between its own offsets, and no others. */
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
-import { noCounts } from '../../infra/consumption/batch-outcome';
-import type { EventIntake } from '../../infra/consumption/event-intake';
+import { noCounts } from '../../infra/consumption/status/outcome-counts';
+import type { EventIntake } from '../../infra/consumption/intake/event-intake';
 import { openDatabase } from '../../infra/sqlite/database';
-import { applyShared, type Target } from '../../projections/engine/batch-application';
-import { createTables, openGeneration } from '../../projections/engine/generation';
-import { packBatch, type OpenMove } from '../../projections/engine/packed-batch';
+import { applyShared, type Target } from '../../projections/engine/apply/apply-batch';
+import { createTables, openGeneration } from '../../projections/engine/tables/sqlite-tables';
+import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-batch';
 import { stockLevel } from '../../projections/stock-level';
 import { spec } from '../spec';
 import { LOG_ID } from './views-fixture';

@@ -1,10 +1,10 @@
 /** The proof of a rebuild against the store: whatever the log holds beside, instead of or without the store's events is found. */
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import { addDigest, addIdentity, digestText, emptyDigest } from '../../infra/consumption/identity-digest';
+import { addDigest, addIdentity, digestText, emptyDigest } from '../../infra/consumption/intake/identity-digest';
 import type { LogRecord } from '../../infra/kafka/event-log';
-import type { CallViews } from '../../projections/engine/views-worker';
-import type { StoreProof } from '../../projections/engine/store-proof';
+import type { CallViews } from '../../projections/engine/writer-thread/client';
+import type { StoreProof } from '../../projections/engine/inspect/store-proof';
 import { stockLevel } from '../../projections/stock-level';
 import { seededRandom } from '../support/random';
 import { spec } from '../spec';

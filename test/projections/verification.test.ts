@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../domain/catalog';
 import { systemClock } from '../../infra/clock';
-import { verifyProjection, type Verification } from '../../projections/engine/projection-verification';
+import { verifyProjection, type Verification } from '../../projections/engine/inspect/verify';
 import { orderSummary } from '../../projections/order-summary';
 import { spec } from '../spec';
 import { ordersStory } from './projections-world';

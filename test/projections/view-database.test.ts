@@ -1,11 +1,11 @@
 /** The views as the API reads them, beside the writer and before there is one. */
 import { existsSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { noCounts } from '../../infra/consumption/batch-outcome';
+import { noCounts } from '../../infra/consumption/status/outcome-counts';
 import { catalog, withTopicPrefix } from '../../domain/catalog';
 import { openDatabase } from '../../infra/sqlite/database';
-import { openViewReader } from '../../projections/engine/view-database';
-import { viewsMigrations } from '../../projections/engine/views-schema';
+import { openViewReader } from '../../projections/engine/query/view-database-reader';
+import { viewsMigrations } from '../../projections/engine/generations/schema';
 import { defineProjection, integer, json, nullable, text } from '../../projections/projection';
 import type { Projection } from '../../projections/projection';
 import { orderSummary } from '../../projections/order-summary';
@@ -13,7 +13,7 @@ import { projections } from '../../projections/registry';
 import { stockLevel } from '../../projections/stock-level';
 import type { ViewPage, ViewReader } from '../../projections/view-reader';
 import { StockReceived } from '../../domain/stock/events';
-import { plainOrder } from '../../projections/engine/rebuild-rows';
+import { plainOrder } from '../../projections/engine/generations/rebuild-ledger';
 import { spec } from '../spec';
 import {
   caughtUpTo,

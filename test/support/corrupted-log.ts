@@ -4,7 +4,7 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import { systemClock } from '../../infra/clock';
 import { cloudEventEncoder } from '../../infra/kafka/cloud-events';
 import type { EventLog, OutgoingRecord } from '../../infra/kafka/event-log';
-import { compareLog, type LogComparison } from '../../infra/relay/log-comparison';
+import { compareLog, type LogComparison } from '../../infra/log-audit/compare-log';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 
 type Unsent = Omit<OutgoingRecord, 'sequence' | 'value'> & { readonly value: string };

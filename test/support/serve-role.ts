@@ -2,9 +2,9 @@
 import { catalog, withTopicPrefix } from '../../domain/catalog';
 import { systemClock } from '../../infra/clock';
 import { readConfiguration, type Configuration } from '../../infra/configuration';
-import { openLog } from '../../infra/kafka/open-log';
+import { openLog } from '../../infra/broker/open-log';
 import { silentLogger, type Logger } from '../../infra/logger';
-import type { RoleOptions } from '../../infra/role-options';
+import type { RoleOptions } from '../../infra/running/role-options';
 
 interface RunningRole {
   readonly stop: () => Promise<void>;

@@ -4,14 +4,14 @@ import { field, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { Text } from '../../../domain/kernel/values';
 import type { OperationKind } from '../../../infra/commands/operation-requests';
-import { failureClasses, type FailureClass } from '../../../infra/consumption/failures';
+import { failureClasses, type FailureClass } from '../../../infra/consumption/intake/failures';
 import {
   letterStatuses,
   parseLetterId,
   type DeadLetterDetail,
   type LetterFilter,
   type LetterStatus,
-} from '../../../infra/dead-letters/dead-letter-reader';
+} from '../../../infra/dead-letters/query/dead-letters-reader';
 import type { ApiDependencies } from '../dependencies';
 import { failuresDocumentation } from '../documentation/failures-documentation';
 import { failWith } from '../problem';

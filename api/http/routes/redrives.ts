@@ -5,13 +5,13 @@ import { constrained, field, optionalField, record, type RecordOf } from '../../
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { listOf, Text } from '../../../domain/kernel/values';
 import { RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
-import { parseLetterId, type RedriveStatus } from '../../../infra/dead-letters/dead-letter-reader';
+import { parseLetterId, type RedriveStatus } from '../../../infra/dead-letters/query/dead-letters-reader';
 import {
   MAX_EVENTS_PER_SECOND,
   readFailureRequest,
   type FailureRequest,
-} from '../../../infra/dead-letters/failure-requests';
-import type { RedrivePreview } from '../../../infra/dead-letters/redrive-preview';
+} from '../../../infra/dead-letters/redrive/requests';
+import type { RedrivePreview } from '../../../infra/dead-letters/redrive/preview';
 import type { ApiDependencies } from '../dependencies';
 import { failuresDocumentation } from '../documentation/failures-documentation';
 import { knownGroup, requestIdOf, submitRequest, submittedRequest } from '../operation-submission';

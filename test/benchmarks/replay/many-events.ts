@@ -4,7 +4,7 @@ import { catalog } from '../../../domain/catalog';
 import { systemClock } from '../../../infra/clock';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
-import { importEvents } from '../../../infra/sqlite/store-file';
+import { importEvents } from '../../../infra/archive/import-events';
 
 /** What stands for a thing in payloads; each copy gets things of its own. */
 const IDENTITIES = ['orderId', 'paymentId', 'sku', 'customerId', 'receiptId'];

@@ -1,6 +1,6 @@
 /** The projections with a bug planted in one: every order costs a cent more. */
 import { catalog as declaredCatalog } from '../../../domain/catalog';
-import type { Definitions } from '../../../projections/engine/definitions';
+import type { Definitions } from '../../../projections/engine/definitions/shipped-definitions';
 import type { Projection } from '../../../projections/projection';
 import { projections as declaredProjections } from '../../../projections/registry';
 

@@ -1,7 +1,7 @@
 /** Runs the projections' role with the planted bug, until SIGTERM. */
 import { dataFiles } from '../../../api/program/data-files';
 import { prepareProcess } from '../../../infra/configuration';
-import { startProjections } from '../../../projections/engine/projections-role';
+import { startProjections } from '../../../projections/engine/role/role';
 import { serveRole } from '../../support/serve-role';
 import { projections } from './planted-definitions';
 

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { systemClock } from '../../../infra/clock';
-import { openLog } from '../../../infra/kafka/open-log';
+import { openLog } from '../../../infra/broker/open-log';
 import { silentLogger } from '../../../infra/logger';
-import type { LogComparison } from '../../../infra/relay/log-comparison';
+import type { LogComparison } from '../../../infra/log-audit/compare-log';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { publishCorrupted } from '../../support/corrupted-log';
 import { eventually } from '../../support/server';

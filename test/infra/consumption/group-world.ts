@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
-import type { ConsumerGroup, ConsumerGroupOptions } from '../../../infra/consumption/consumer-group';
-import { startConsumerGroup } from '../../../infra/consumption/start-consumer-group';
+import type { ConsumerGroup, ConsumerGroupOptions } from '../../../infra/consumption/loop/consumer-group';
+import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { silentLogger } from '../../../infra/logger';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { eventually } from '../../support/server';

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { systemClock } from '../../../infra/clock';
 import { beforeGaps, passTo } from '../../../infra/kafka/offset-gaps';
-import { compareLog } from '../../../infra/relay/log-comparison';
+import { compareLog } from '../../../infra/log-audit/compare-log';
 import { relayMigrations } from '../../../infra/relay/relay-file';
 import { openDatabase } from '../../../infra/sqlite/database';
 import { openEventReader } from '../../../infra/sqlite/event-reader';

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import type { Topic } from '../../../domain/kernel/topic';
-import { startingPlan, type StartingState } from '../../../infra/consumption/starting-plan';
+import { startingPlan, type StartingState } from '../../../infra/consumption/loop/start-plan';
 import { spec } from '../../spec';
 
 const declared: Topic = {

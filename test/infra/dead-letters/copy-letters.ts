@@ -1,6 +1,6 @@
 /** Copies a tally's dead letters to their topic, as its role would. */
 import { systemClock } from '../../../infra/clock';
-import { copyToTopics } from '../../../infra/dead-letters/dead-letter-topic';
+import { copyToTopics } from '../../../infra/dead-letters/topic/publish';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import { silentLogger } from '../../../infra/logger';
 import type { Tally } from '../consumption/tally-handler';

@@ -1,6 +1,6 @@
 /** What a handler throws: kept with its stack beside the dead letter, and logged once, however often it was tried. */
 import * as assert from 'uvu/assert';
-import { logDefects, type DefectCalls } from '../../../infra/dead-letters/defect-log';
+import { logDefects, type DefectCalls } from '../../../infra/dead-letters/store/defect-log';
 import { silentLogger, type Logger } from '../../../infra/logger';
 import { spec } from '../../spec';
 import { failureWorld, noteRecord, type FailureWorld, type GroupOptions, type GroupProcess } from './failure-world';

@@ -1,9 +1,9 @@
 /** Requests about dead letters that cannot be carried out: noted with their reason, and the others are carried out. */
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
-import { runFailureDesk } from '../../../infra/dead-letters/failure-runner';
-import { readFailedRequests } from '../../../infra/dead-letters/failed-requests';
-import { NOTHING_TO_DO } from '../../../infra/dead-letters/failure-desk';
+import { runFailureDesk } from '../../../infra/dead-letters/redrive/runner';
+import { readFailedRequests } from '../../../infra/dead-letters/redrive/failed-requests';
+import { NOTHING_TO_DO } from '../../../infra/dead-letters/redrive/process-requests';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import { silentLogger } from '../../../infra/logger';
 import { spec } from '../../spec';

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
-import type { ConsumerGroup } from '../../../infra/consumption/consumer-group';
-import { startConsumerGroup } from '../../../infra/consumption/start-consumer-group';
+import type { ConsumerGroup } from '../../../infra/consumption/loop/consumer-group';
+import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { recordHeaders } from '../../../infra/kafka/record-headers';
 import { silentLogger } from '../../../infra/logger';

@@ -1,7 +1,7 @@
 /** Headers in the dead letters' file: what is kept is what came. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { headersKept, keptHeaders } from '../../../infra/dead-letters/kept-headers';
+import { headersKept, keptHeaders } from '../../../infra/dead-letters/store/header-codec';
 import { holds } from '../../domain/arbitraries';
 import { spec } from '../../spec';
 

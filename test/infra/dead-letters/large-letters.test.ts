@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
-import { runCopying } from '../../../infra/dead-letters/copy-runner';
-import { withOpenLetters } from '../../../infra/dead-letters/open-letters';
-import { groupProgress } from '../../../infra/consumption/group-progress';
+import { runCopying } from '../../../infra/dead-letters/topic/copy-runner';
+import { withOpenLetters } from '../../../infra/dead-letters/query/status-reason';
+import { groupProgress } from '../../../infra/consumption/loop/progress';
 import { silentLogger } from '../../../infra/logger';
 import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
 import { admin } from '../../support/broker-admin';

@@ -1,10 +1,10 @@
 /** What becomes of an event that fails for good, of its key, and of all the others; and the way back. */
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
-import { noCounts } from '../../../infra/consumption/batch-outcome';
-import { CircuitOpen } from '../../../infra/consumption/circuit-breaker';
-import { EventNotNow, fingerprintOf } from '../../../infra/consumption/failures';
-import { batchSizes } from '../../../infra/dead-letters/redrive-rows';
+import { noCounts } from '../../../infra/consumption/status/outcome-counts';
+import { CircuitOpen } from '../../../infra/consumption/intake/failure-rate-limit';
+import { EventNotNow, fingerprintOf } from '../../../infra/consumption/intake/failures';
+import { batchSizes } from '../../../infra/dead-letters/redrive/redrives';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { spec } from '../../spec';
 import { failureWorld, noteRecord, type GroupOptions } from './failure-world';

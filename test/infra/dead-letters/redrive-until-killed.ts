@@ -1,7 +1,7 @@
 /** A process that consumes and redrives at the same time, as a role does, until it is killed. */
 import { catalog as declared, withTopicPrefix } from '../../../domain/catalog';
 import { systemClock } from '../../../infra/clock';
-import { startConsumerGroup } from '../../../infra/consumption/start-consumer-group';
+import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { openRealLog } from '../../../infra/kafka/real-log';
 import { silentLogger } from '../../../infra/logger';
 import { openEventReader } from '../../../infra/sqlite/event-reader';

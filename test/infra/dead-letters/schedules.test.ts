@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { rawRecords } from '../../support/log-probe';
-import { deadLetterTopic } from '../../../infra/consumption/dead-letter-topic-name';
+import { deadLetterTopic } from '../../../infra/consumption/loop/dead-letter-topic-name';
 import { temporaryFolder } from '../sqlite/temporary-folder';
 import { schedules } from './schedules/acts';
 import { kafkaLane, type Lane } from './schedules/lane';

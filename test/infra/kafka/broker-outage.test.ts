@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import type { EventLog } from '../../../infra/kafka/event-log';
-import { openLog } from '../../../infra/kafka/open-log';
+import { openLog } from '../../../infra/broker/open-log';
 import { silentLogger } from '../../../infra/logger';
 import { ownKafka, type OwnKafka } from '../../support/kafka';
 import { ownKafkaSpec } from '../../support/kafka-spec';

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { ConfigurationError, type KafkaConnection } from '../../../infra/configuration';
 import { connectionSettings } from '../../../infra/kafka/client-settings';
-import { openLog } from '../../../infra/kafka/open-log';
+import { openLog } from '../../../infra/broker/open-log';
 import { silentLogger } from '../../../infra/logger';
 import { spec } from '../../spec';
 import { failureOf } from './log-fixture';

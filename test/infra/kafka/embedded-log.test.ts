@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { isEmbeddedLog, type EventLog } from '../../../infra/kafka/event-log';
-import { openLog } from '../../../infra/kafka/open-log';
+import { openLog } from '../../../infra/broker/open-log';
 import { isRunning } from '../../../infra/kafka/real-broker/broker-libraries';
 import { silentLogger } from '../../../infra/logger';
 import { spec } from '../../spec';

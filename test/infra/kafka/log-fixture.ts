@@ -2,7 +2,7 @@
 import type { Topic } from '../../../domain/kernel/topic';
 import { systemClock, type Clock } from '../../../infra/clock';
 import type { EventLog, LogConsumer, LogProducer, LogRecord, OutgoingRecord } from '../../../infra/kafka/event-log';
-import { openLog } from '../../../infra/kafka/open-log';
+import { openLog } from '../../../infra/broker/open-log';
 import { silentLogger } from '../../../infra/logger';
 
 /** A real cluster as the engine opens it. */

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { readConfiguration } from '../../../infra/configuration';
 import type { EventLog } from '../../../infra/kafka/event-log';
-import { openLog } from '../../../infra/kafka/open-log';
+import { openLog } from '../../../infra/broker/open-log';
 import { silentLogger, type Logger } from '../../../infra/logger';
 import { whyNoKafka } from '../../support/kafka';
 import { specUnless } from '../../support/kafka-spec';

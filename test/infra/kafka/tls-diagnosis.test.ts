@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
-import { openLog } from '../../../infra/kafka/open-log';
+import { openLog } from '../../../infra/broker/open-log';
 import { diagnoseTls } from '../../../infra/kafka/tls-diagnosis';
 import { silentLogger } from '../../../infra/logger';
 import { specUnless } from '../../support/kafka-spec';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { ConfigurationError, readConfiguration } from '../../../infra/configuration';
-import { checkLogSettings } from '../../../infra/kafka/open-log';
+import { checkLogSettings } from '../../../infra/broker/open-log';
 import { spec } from '../../spec';
 
 spec('the settings of the Kafka client, tried', ({ test, after }) => {

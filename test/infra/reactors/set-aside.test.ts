@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { fulfilmentWithin } from '../../../domain/fulfilment/fulfilment';
 import { systemClock } from '../../../infra/clock';
 import type { OperationKind } from '../../../infra/commands/operation-requests';
-import { readFailedRequests } from '../../../infra/dead-letters/failed-requests';
+import { readFailedRequests } from '../../../infra/dead-letters/redrive/failed-requests';
 import { silentLogger } from '../../../infra/logger';
 import type { AnyProcessManager } from '../../../infra/reactors/process';
 import { readReactorGroups, readSetAsideIn } from '../../../infra/reactors/reactor-status';

@@ -7,8 +7,8 @@ import { silentLogger } from '../../../infra/logger';
 import { startRelay } from '../../../infra/relay/relay';
 import { readRelayStatus } from '../../../infra/relay/relay-file';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
-import { startProjections } from '../../../projections/engine/projections-role';
-import { openViewReader } from '../../../projections/engine/view-database';
+import { startProjections } from '../../../projections/engine/role/role';
+import { openViewReader } from '../../../projections/engine/query/view-database-reader';
 import { orderSummary } from '../../../projections/order-summary';
 
 const [servers = '', prefix = '', folder = ''] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /** Whose history stands in the log: decided by what stands at the ends of its partitions, not by one record. */
 import * as assert from 'uvu/assert';
-import type { Failure } from '../../../infra/consumption/failures';
+import type { Failure } from '../../../infra/consumption/intake/failures';
 import { historyRefusal, type EndRecord, type HistoryState } from '../../../infra/relay/published-history';
 import { spec } from '../../spec';
 

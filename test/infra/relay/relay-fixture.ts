@@ -6,7 +6,7 @@ import type { Catalog } from '../../../domain/kernel/aggregate';
 import { systemClock } from '../../../infra/clock';
 import type { Configuration } from '../../../infra/configuration';
 import type { EventLog } from '../../../infra/kafka/event-log';
-import { openLog } from '../../../infra/kafka/open-log';
+import { openLog } from '../../../infra/broker/open-log';
 import { silentLogger } from '../../../infra/logger';
 import { startRelay, type Relay, type RelayOptions } from '../../../infra/relay/relay';
 import { readRelayStatus } from '../../../infra/relay/relay-file';

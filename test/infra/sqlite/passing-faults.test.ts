@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { silentLogger } from '../../../infra/logger';
-import { beginAnew, watchPlace } from '../../../infra/sqlite/begin-anew';
+import { beginAnew, watchPlace } from '../../../infra/running/begin-anew';
 import { openForWriting, type Database } from '../../../infra/sqlite/database';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { FileReplaced } from '../../../infra/sqlite/file-identity';

@@ -9,7 +9,7 @@ import { systemClock } from '../../../infra/clock';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { openDatabase } from '../../../infra/sqlite/database';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
-import { importEvents, ImportRefused } from '../../../infra/sqlite/store-file';
+import { importEvents, ImportRefused } from '../../../infra/archive/import-events';
 import type { StoreIdentity } from '../../../infra/sqlite/store-identity';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { spec } from '../../spec';

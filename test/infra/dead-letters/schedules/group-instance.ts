@@ -1,12 +1,12 @@
 /** One instance of the group: its real loop on a process, fed through a gate. */
-import { checkpointAt } from '../../../../infra/consumption/checkpoints';
-import type { ConsumerGroup } from '../../../../infra/consumption/consumer-group';
-import { startConsumerGroup } from '../../../../infra/consumption/start-consumer-group';
-import { NOTHING_TO_DO, type RedriveStep } from '../../../../infra/dead-letters/failure-desk';
+import { checkpointAt } from '../../../../infra/consumption/checkpoints/checkpoint-store';
+import type { ConsumerGroup } from '../../../../infra/consumption/loop/consumer-group';
+import { startConsumerGroup } from '../../../../infra/consumption/loop/start-consumer-group';
+import { NOTHING_TO_DO, type RedriveStep } from '../../../../infra/dead-letters/redrive/process-requests';
 import { systemClock, type Clock } from '../../../../infra/clock';
 import { silentLogger } from '../../../../infra/logger';
-import { projectionHandler } from '../../../../projections/engine/projection-handler';
-import { topicsOf } from '../../../../projections/engine/projection-topics';
+import { projectionHandler } from '../../../../projections/engine/groups/projection-handler';
+import { topicsOf } from '../../../../projections/engine/definitions/projection-topics';
 import { gateTo } from './gate';
 import type { Lane, PerPartition } from './lane';
 import { GROUP } from './note-book';

@@ -11,7 +11,7 @@ import type { EventLog, LogConsumer, LogProducer, OutgoingRecord } from '../../.
 import { openLogConsumer } from '../../../../infra/kafka/log-consumer';
 import { openLogOffsets } from '../../../../infra/kafka/log-offsets';
 import { silentLogger } from '../../../../infra/logger';
-import { deadLetterTopic } from '../../../../infra/consumption/dead-letter-topic-name';
+import { deadLetterTopic } from '../../../../infra/consumption/loop/dead-letter-topic-name';
 import { STORE_ID } from '../../../projections/views-fixture';
 import { logAt } from '../../kafka/log-fixture';
 import { newRelease, noteReleases } from '../notes';

@@ -2,11 +2,11 @@
 import * as assert from 'uvu/assert';
 import { aggregateIdOf, type RecordedEvent, type StoredEvent } from '../../../../domain/kernel/recorded-event';
 import type { OperationRequest } from '../../../../infra/commands/operation-requests';
-import { copyToTopics } from '../../../../infra/dead-letters/dead-letter-topic';
-import { deadLetterReader, type DeadLetter } from '../../../../infra/dead-letters/dead-letter-reader';
+import { copyToTopics } from '../../../../infra/dead-letters/topic/publish';
+import { deadLetterReader, type DeadLetter } from '../../../../infra/dead-letters/query/dead-letters-reader';
 import { partitionOf } from '../../../../infra/kafka/murmur2';
 import { silentLogger } from '../../../../infra/logger';
-import { staleRowsOf } from '../../../../projections/engine/stale-rows';
+import { staleRowsOf } from '../../../../projections/engine/apply/stale-rows';
 import { storedNotes } from '../notes';
 import { STREAMS, type Act, type Schedule } from './acts';
 import { hasReadAll } from './group-instance';

@@ -4,7 +4,7 @@
  */
 import type { Catalog } from '../../../../domain/kernel/aggregate';
 import { aggregateIdOf, type RecordedEvent, type StoredEvent } from '../../../../domain/kernel/recorded-event';
-import { EventNotNow } from '../../../../infra/consumption/failures';
+import { EventNotNow } from '../../../../infra/consumption/intake/failures';
 import type { Database } from '../../../../infra/sqlite/database';
 import { integer, ProjectionRejected, text, type Projection, type Upsert } from '../../../../projections/projection';
 import type { Told } from '../notes';

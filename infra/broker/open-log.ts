@@ -1,0 +1,24 @@
+/** The log that the configuration asks for: a real cluster, or the embedded broker. */
+import type { Clock } from '../clock';
+import type { Configuration } from '../configuration';
+import type { Logger } from '../logger';
+import { openEmbeddedLog } from '../kafka/embedded/embedded-log';
+import type { EventLog } from '../kafka/event-log';
+import { openRealLog } from '../kafka/real-log';
+import { tryClients } from '../kafka/trial-clients';
+
+export interface OpenLogOptions {
+  /** `kafka` absent: the embedded broker. */
+  readonly configuration: Pick<Configuration, 'kafka'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Opens the log. Throws ConfigurationError where the settings can't be met by this build of the client. */
+export const openLog = async ({ configuration: { kafka }, clock, logger }: OpenLogOptions): Promise<EventLog> =>
+  kafka === undefined ? openEmbeddedLog({ clock, logger }) : openRealLog({ connection: kafka, clock, logger });
+
+/** Looks whether clients can be made with these settings, before anything is opened. Throws ConfigurationError. */
+export const checkLogSettings = async ({ kafka }: Pick<Configuration, 'kafka'>): Promise<void> => {
+  if (kafka !== undefined) await tryClients(kafka);
+};

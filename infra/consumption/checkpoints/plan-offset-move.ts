@@ -1,0 +1,42 @@
+/** Where offsets are to be moved, and what that would mean: a pure decision, with the numbers. */
+import type { Checkpoint } from './checkpoint-store';
+
+/** A partition as the log holds it now. */
+export interface LogBounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What is asked for. */
+export type OffsetTarget =
+  { readonly _tag: 'Offset'; readonly offset: number } | { readonly _tag: 'Shift'; readonly records: number };
+
+/** A move that can be made. */
+export interface PlannedMove {
+  readonly _tag: 'Move';
+  readonly toOffset: number;
+  /** What it means for the rows. */
+  readonly meaning: string;
+}
+
+export type OffsetDecision =
+  PlannedMove | { readonly _tag: 'Stay' } | { readonly _tag: 'Refuse'; readonly reason: string };
+
+/** Decides for one partition. */
+export const offsetDecision = (
+  { nextOffset }: Pick<Checkpoint, 'nextOffset'>,
+  { low, high }: LogBounds,
+  target: OffsetTarget,
+): OffsetDecision => {
+  const toOffset = target._tag === 'Offset' ? target.offset : nextOffset + target.records;
+  if (toOffset < low || toOffset > high) {
+    return { _tag: 'Refuse', reason: `offset ${toOffset} is not in the log, which holds ${low} to ${high}` };
+  }
+  if (toOffset === nextOffset) return { _tag: 'Stay' };
+  const records = Math.abs(toOffset - nextOffset);
+  const meaning =
+    toOffset < nextOffset
+      ? `${records} records are read again; those at or below the high-water position are dropped as duplicates`
+      : `${records} records are SKIPPED: their events are missing in the rows until a rebuild`;
+  return { _tag: 'Move', toOffset, meaning };
+};

@@ -1,0 +1,27 @@
+/**
+ * What a consumer has applied from the topics that the present ones took over from. The earlier topic had other
+ * partitions, so it is the event's key that tells how far it was read there.
+ */
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import { aggregateIdOf, categoryOf } from '../../../domain/kernel/recorded-event';
+import { partitionOf } from '../../kafka/murmur2';
+import type { Checkpoint } from '../checkpoints/checkpoint-store';
+
+/** Finds the position up to which the events of a stream were applied from an earlier topic; 0 where there was none. */
+export type AppliedEarlier = (stream: string) => number;
+
+const nothing: AppliedEarlier = () => 0;
+
+/** Prepares it for the checkpoints of one consumer. */
+export const appliedEarlier = (catalog: Catalog, known: ReadonlyArray<Checkpoint>): AppliedEarlier => {
+  if (catalog.aggregates.every(({ topic }) => topic.earlier === undefined)) return nothing;
+  const highWater = new Map(known.map((each) => [`${each.topic}/${each.partition}`, each.highWaterPosition]));
+  return (stream) => {
+    const earlier = catalog.byCategory(categoryOf(stream))?.topic.earlier ?? [];
+    const key = aggregateIdOf(stream);
+    return earlier.reduce(
+      (most, { name, partitions }) => Math.max(most, highWater.get(`${name}/${partitionOf(key, partitions)}`) ?? 0),
+      0,
+    );
+  };
+};

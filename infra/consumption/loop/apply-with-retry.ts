@@ -1,0 +1,166 @@
+/**
+ * Applies what comes in, and keeps trying where a fault should pass. Faults hold partitions, not the group: a partition whose
+ * records do not go through keeps them, is read no further, and is tried again with growing pauses; the others go on. Nothing
+ * is skipped, order is kept, and a partition heals by itself as soon as the fault has passed, however long that took.
+ */
+import type { Exclusive } from '../../exclusive';
+import type { LogConsumer, LogRecord } from '../../kafka/event-log';
+import { LeaseLost } from '../../sqlite/lease';
+import { CheckpointMoved } from '../checkpoints/checkpoint-store';
+import { CircuitOpen } from '../intake/failure-rate-limit';
+import { NotThisLog } from '../intake/foreign-share';
+import type { GroupHandler } from './group-handler';
+import type { RecordBatch } from '../intake/batches';
+import type { GroupProgress } from './progress';
+import { heldPartitions, placeOf, type HeldPartitions, type HoldingOptions, type Pending } from './blocked-partitions';
+
+export interface PatientApplicationOptions extends HoldingOptions {
+  readonly handler: GroupHandler;
+  readonly oneAtATime: Exclusive;
+  readonly stopping: AbortSignal;
+}
+
+export interface PatientApplication {
+  /** Holds a partition from the start. */
+  readonly hold: HeldPartitions['hold'];
+  /** Reads on those that are not held. What was fetched of a held one meanwhile comes again when it is read on. */
+  readonly assign: () => void;
+  /** Applies records, or holds their partitions. Answers whether any went through. Rejects where this process may not go on. */
+  readonly take: (records: ReadonlyArray<LogRecord>) => Promise<boolean>;
+  readonly retryWhenDue: () => Promise<void>;
+  /** How the group stands, by its partitions. */
+  readonly standing: () => {
+    readonly state: 'running' | 'catching-up' | 'retrying' | 'halted';
+    readonly reason: string | null;
+  };
+}
+
+/** The checkpoints are another process's to move now. */
+export const isTakenOver = (error: unknown): boolean => error instanceof CheckpointMoved || error instanceof LeaseLost;
+
+/** Records on their way through the handler, in one step. */
+const pendingRecords = (
+  { handler, progress, oneAtATime }: PatientApplicationOptions,
+  records: ReadonlyArray<LogRecord>,
+): Pending => ({
+  doing: '',
+  step: async (exhaustedAttempts) => {
+    const batch = batchOf(progress, records);
+    const withAttempts = exhaustedAttempts === undefined ? batch : { ...batch, exhaustedAttempts };
+    progress.count(await oneAtATime(() => handler.apply(withAttempts)));
+    for (const { topic, partition, nextOffset } of batch.moves) {
+      const at = progress.partition(topic, partition);
+      if (at !== undefined) at.nextOffset = nextOffset;
+    }
+    return true;
+  },
+});
+
+/** How a step went. */
+type Attempted =
+  { readonly _tag: 'Through' } | { readonly _tag: 'More' } | { readonly _tag: 'Fault'; readonly fault: unknown };
+
+/** Rejects where this process may not go on. */
+const attempt = async (pending: Pending, exhaustedAttempts?: number): Promise<Attempted> => {
+  try {
+    return { _tag: (await pending.step(exhaustedAttempts)) ? 'Through' : 'More' };
+  } catch (fault) {
+    if (isTakenOver(fault) || fault instanceof CircuitOpen || fault instanceof NotThisLog) throw fault;
+    return { _tag: 'Fault', fault };
+  }
+};
+
+/** Holds nothing yet; the consumer is assigned. */
+export const patientApplication = (options: PatientApplicationOptions, consumer: LogConsumer): PatientApplication => {
+  const { handler, progress, clock } = options;
+  const held = heldPartitions(options);
+
+  const assign = (): void => {
+    const open = progress.partitions().filter((each) => handler.topics.includes(each.topic) && !held.has(each));
+    consumer.assign(open.map(({ topic, partition, nextOffset: offset }) => ({ topic, partition, offset })));
+  };
+
+  const takeApart = async (records: ReadonlyArray<LogRecord>, fault: unknown): Promise<boolean> => {
+    const partitions = byPartition(records);
+    if (partitions.length > 1) progress.countRetry();
+    let isAnyApplied = false;
+    for (const own of partitions) {
+      const pending = pendingRecords(options, own);
+      // Alone in its batch: the fault is its own already.
+      const attempted: Attempted = partitions.length === 1 ? { _tag: 'Fault', fault } : await attempt(pending);
+      const [first] = own;
+      if (attempted._tag !== 'Fault') isAnyApplied = true;
+      else if (first !== undefined) held.hold(first, pending, attempted.fault);
+    }
+    assign();
+    return isAnyApplied;
+  };
+
+  return {
+    hold: held.hold,
+    assign,
+    take: async (all) => {
+      // Fetched before its partition was held, or for a second time after a new assignment.
+      const records = all.filter((record) => {
+        const at = progress.partition(record.topic, record.partition);
+        return !held.has(record) && at !== undefined && record.offset >= at.nextOffset;
+      });
+      if (records.length === 0) return false;
+      const attempted = await attempt(pendingRecords(options, records));
+      return attempted._tag !== 'Fault' || takeApart(records, attempted.fault);
+    },
+    retryWhenDue: async () => {
+      let isReleased = false;
+      for (const partition of held.all()) {
+        if (options.stopping.aborted) return;
+        held.mark(partition);
+        if (clock.monotonicMs() < partition.nextAttemptAtMs) continue;
+        const attempts = held.isExhausted(partition) ? partition.attempts + 1 : undefined;
+        const attempted = await attempt(partition.pending, attempts);
+        if (attempted._tag === 'Fault') held.noteFault(partition, attempted.fault);
+        else if (attempted._tag === 'More') held.noteStep(partition);
+        else {
+          held.release(partition);
+          isReleased = true;
+        }
+      }
+      if (isReleased) assign();
+    },
+    standing: () => {
+      const partitions = held.all();
+      const worst =
+        partitions.find(held.isExhausted) ?? partitions.find(({ attempts }) => attempts > 0) ?? partitions[0];
+      if (worst === undefined) return { state: 'running', reason: null };
+      const { reason, since, attempts } = worst;
+      if (attempts === 0) return { state: 'catching-up', reason: `${placeOf(worst)}: ${reason}` };
+      if (!held.isExhausted(worst)) return { state: 'retrying', reason: `${placeOf(worst)}: ${reason}` };
+      return {
+        state: 'halted',
+        reason: `${placeOf(worst)} has not gone through since ${since}, and is tried on: ${reason}`,
+      };
+    },
+  };
+};
+
+const byPartition = (records: ReadonlyArray<LogRecord>): ReadonlyArray<ReadonlyArray<LogRecord>> => {
+  const partitions = new Map<string, LogRecord[]>();
+  for (const record of records) {
+    const place = placeOf(record);
+    const own = partitions.get(place);
+    if (own === undefined) partitions.set(place, [record]);
+    else own.push(record);
+  }
+  return [...partitions.values()];
+};
+
+const batchOf = (progress: GroupProgress, records: ReadonlyArray<LogRecord>): RecordBatch => {
+  const ends = new Map<string, LogRecord>();
+  for (const record of records) ends.set(placeOf(record), record);
+  const moves = [...ends.values()].map(({ topic, partition, offset }) => {
+    const at = progress.partition(topic, partition);
+    if (at === undefined) throw new Error(`a record came of ${topic}/${partition}, which was never assigned`);
+    const { logId, nextOffset: fromOffset } = at;
+    return { topic, partition, logId, nextOffset: offset + 1, fromLogId: logId, fromOffset };
+  });
+  return { records, moves };
+};

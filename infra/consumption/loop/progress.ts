@@ -1,0 +1,81 @@
+/** What a running group knows of itself, and how it tells others. */
+import { isoTime, type Clock } from '../../clock';
+import { countNames, noCounts, type BatchOutcome } from '../status/outcome-counts';
+import type { Checkpoint } from '../checkpoints/checkpoint-store';
+import type { GroupStatus, PartitionStatus } from '../status/group-status';
+
+type State = GroupStatus['state'];
+
+interface PartitionProgress {
+  readonly topic: string;
+  readonly partition: number;
+  readonly logId: string;
+  nextOffset: number;
+  highWaterPosition: number;
+  logEndOffset: number | null;
+  state: PartitionStatus['state'];
+  reason: string | null;
+}
+
+export interface GroupProgress {
+  readonly become: (state: State, reason: string | null) => void;
+  readonly count: (outcome: BatchOutcome) => void;
+  readonly countRetry: () => void;
+  /** Takes over the partitions as they stand in the handler's file. */
+  readonly restore: (checkpoints: ReadonlyArray<Checkpoint>) => void;
+  readonly partition: (topic: string, partition: number) => PartitionProgress | undefined;
+  readonly partitions: () => ReadonlyArray<PartitionProgress>;
+  readonly status: () => GroupStatus;
+}
+
+/** Starts with nothing known. */
+export const groupProgress = (group: string, clock: Clock): GroupProgress => {
+  const outcomes = { ...noCounts(), retries: 0 };
+  let partitions = new Map<string, PartitionProgress>();
+  let state: State = 'starting';
+  let reason: string | null = null;
+  let since = isoTime(clock.nowMs());
+  return {
+    become: (next, why) => {
+      if (next !== state) since = isoTime(clock.nowMs());
+      state = next;
+      reason = why;
+    },
+    count: (outcome) => {
+      for (const name of countNames) outcomes[name] += outcome[name];
+    },
+    countRetry: () => {
+      outcomes.retries += 1;
+    },
+    restore: (checkpoints) => {
+      partitions = new Map(
+        checkpoints.map((each) => {
+          const key = `${each.topic}/${each.partition}`;
+          const logEndOffset = partitions.get(key)?.logEndOffset ?? null;
+          return [key, { ...each, logEndOffset, state: 'running', reason: null }];
+        }),
+      );
+    },
+    partition: (topic, partition) => partitions.get(`${topic}/${partition}`),
+    partitions: () => [...partitions.values()],
+    status: () => {
+      const shown = [...partitions.values()].map(partitionStatus);
+      return {
+        group,
+        state,
+        reason,
+        since,
+        lag: shown.some(({ lag }) => lag === null) ? null : shown.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
+        outcomes: { ...outcomes },
+        partitions: shown,
+        updatedAt: isoTime(clock.nowMs()),
+      };
+    },
+  };
+};
+
+const partitionStatus = (progress: PartitionProgress): PartitionStatus => {
+  const { topic, partition, nextOffset, highWaterPosition, logEndOffset, state, reason } = progress;
+  const lag = logEndOffset === null ? null : Math.max(0, logEndOffset - nextOffset);
+  return { topic, partition, nextOffset, highWaterPosition, logEndOffset, lag, state, reason };
+};

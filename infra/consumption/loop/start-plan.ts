@@ -1,0 +1,136 @@
+/**
+ * Where a group takes up each partition: a pure decision over its checkpoints, the log as it is now, and what is declared.
+ * Every way in which a log can differ from the one that the checkpoints were made on is told apart here, and either handled
+ * or refused with the way on.
+ */
+import type { Topic } from '../../../domain/kernel/topic';
+import { isEmbeddedLog, type LogTopic, type PartitionOffset } from '../../kafka/event-log';
+import { refuse, refusedPartitionCount, type Refusal } from '../../kafka/refusal';
+import { checkpointAt, type Checkpoint, type CheckpointMove } from '../checkpoints/checkpoint-store';
+
+/** A partition as the log holds it now. */
+export interface PartitionBounds {
+  readonly topic: string;
+  readonly partition: number;
+  readonly logId: string;
+  /** The first offset that is still there, and the one that the next record will get. */
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface StartingPlan {
+  readonly _tag: 'Start';
+  /** Checkpoints for partitions that have none. */
+  readonly begin: ReadonlyArray<Checkpoint>;
+  /** Checkpoints that go over to another log, or past records that are gone. */
+  readonly moves: ReadonlyArray<CheckpointMove>;
+  readonly from: ReadonlyArray<PartitionOffset>;
+  /** Why the log alone does not hold everything that the group has not seen, so that the store has to stand in. */
+  readonly catchUp: string | undefined;
+}
+
+export interface StartingState {
+  readonly declared: ReadonlyArray<Topic>;
+  readonly found: ReadonlyArray<LogTopic>;
+  readonly bounds: ReadonlyArray<PartitionBounds>;
+  readonly checkpoints: ReadonlyArray<Checkpoint>;
+  readonly acceptNewLog: boolean;
+}
+
+/** The log of a partition of which nothing was read so far, and of which the log does not hold the beginning. */
+const UNREAD_LOG = 'none';
+
+/** Decides. */
+export const startingPlan = (state: StartingState): StartingPlan | Refusal => {
+  const miscounted = refusedPartitionCount(state.declared, state.found);
+  if (miscounted !== undefined) return miscounted;
+  const renamed = refusedRenaming(state);
+  if (renamed !== undefined) return renamed;
+  const begin: Checkpoint[] = [];
+  const moves: CheckpointMove[] = [];
+  const from: PartitionOffset[] = [];
+  let catchUp: string | undefined;
+  for (const bounds of state.bounds) {
+    const { topic, partition } = bounds;
+    const checkpoint = checkpointAt(state.checkpoints, bounds);
+    const { logId } = bounds;
+    const isOtherLog = checkpoint?.logId !== logId;
+    // Where another partition of the topic has gone over to this log, it was said that it is meant.
+    const isMeant = isOtherLog && state.checkpoints.some((each) => each.topic === topic && each.logId === logId);
+    const start = partitionStart(bounds, checkpoint, state.acceptNewLog || isMeant);
+    if (start._tag === 'Refuse') return start;
+    catchUp ??= start.catchUp;
+    from.push({ topic, partition, offset: start.offset });
+    const place = { topic, partition, highWaterPosition: 0 };
+    if (checkpoint === undefined && start.catchUp === undefined) {
+      begin.push({ ...place, logId, nextOffset: start.offset });
+      continue;
+    }
+    // Until the store has stood in, a restart has to plan the same again.
+    if (checkpoint === undefined) begin.push({ ...place, logId: UNREAD_LOG, nextOffset: 0 });
+    const known = checkpoint ?? { ...place, logId: UNREAD_LOG, nextOffset: 0 };
+    if (known.logId !== logId || known.nextOffset !== start.offset) {
+      const { logId: fromLogId, nextOffset: fromOffset } = known;
+      moves.push({ ...known, logId, nextOffset: start.offset, fromLogId, fromOffset });
+    }
+  }
+  return { _tag: 'Start', begin, moves, from, catchUp };
+};
+
+/** The refusal where all that the group has read bears other names: read again, it would count again. */
+const refusedRenaming = ({ declared, checkpoints }: StartingState): Refusal | undefined => {
+  const names = new Set(declared.flatMap(({ name, earlier = [] }) => [name, ...earlier.map((each) => each.name)]));
+  if (checkpoints.length === 0 || checkpoints.some(({ topic }) => names.has(topic))) return undefined;
+  const read = [...new Set(checkpoints.map(({ topic }) => topic))].join(', ');
+  return refuse(
+    `this group has read ${read} so far, and now it is to read ${[...names].join(', ')}: has KAFKA_TOPIC_PREFIX changed? Set it ` +
+      'back; or move the views and reactors files away, so that everything is built anew from the other topics',
+  );
+};
+
+interface PartitionStart {
+  readonly _tag: 'From';
+  readonly offset: number;
+  readonly catchUp: string | undefined;
+}
+
+const startAt = (offset: number, catchUp?: string): PartitionStart => ({ _tag: 'From', offset, catchUp });
+
+const partitionStart = (
+  bounds: PartitionBounds,
+  checkpoint: Checkpoint | undefined,
+  acceptNewLog: boolean,
+): PartitionStart | Refusal => {
+  const { topic, partition, logId, low, high } = bounds;
+  const place = `${topic}/${partition}`;
+  const embedded = isEmbeddedLog(logId);
+  if (checkpoint === undefined || checkpoint.logId !== logId) {
+    if (embedded) return startAt(low, 'the embedded broker starts empty');
+    if (checkpoint !== undefined && !isForgettable(checkpoint.logId) && !acceptNewLog) {
+      return refuse(
+        `${topic} is not the topic that this group has read so far (it was recreated, or this is another cluster): ` +
+          'if that is meant, start once with ACCEPT_NEW_LOG=true; the relay then publishes everything again, and what ' +
+          'was applied before is not applied twice',
+      );
+    }
+    return startAt(low, low > 0 ? `${place} begins at offset ${low}, what came before is no longer in it` : undefined);
+  }
+  const { nextOffset } = checkpoint;
+  if (nextOffset >= low && nextOffset <= high) return startAt(nextOffset);
+  if (embedded) return startAt(low, `the embedded broker has evicted what ${place} held up to offset ${low}`);
+  if (nextOffset < low && acceptNewLog) {
+    return startAt(low, `${place} no longer holds ${low - nextOffset} records that this group has not read`);
+  }
+  return refuse(outOfRange(place, nextOffset, low, high));
+};
+
+/** A log that nobody expects to find again. */
+const isForgettable = (logId: string): boolean => isEmbeddedLog(logId) || logId === UNREAD_LOG;
+
+const outOfRange = (place: string, nextOffset: number, low: number, high: number): string =>
+  nextOffset < low
+    ? `${place}: this group comes to offset ${nextOffset}, but Kafka's first one is ${low}: ${low - nextOffset} records are ` +
+      'gone (retention, or DeleteRecords). Nothing is skipped silently: lengthen the retention, and start once with ' +
+      'ACCEPT_NEW_LOG=true; the store then stands in for what is gone'
+    : `${place}: this group comes to offset ${nextOffset}, but Kafka's log ends at ${high}: it has lost records that were ` +
+      'acknowledged. Restore the broker, or delete the topic and start once with ACCEPT_NEW_LOG=true';

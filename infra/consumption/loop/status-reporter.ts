@@ -1,0 +1,58 @@
+/** Keeps a group's status where other processes read it: often enough to be of use, seldom enough to cost nothing. */
+import type { LogConsumer } from '../../kafka/event-log';
+import type { ConsumerGroupOptions } from './consumer-group';
+import type { GroupProgress } from './progress';
+
+const REPORT_INTERVAL_MS = 1_000;
+/** Without anything new, a look at the log's end every so often is enough. */
+const IDLE_INTERVAL_MS = 5_000;
+
+export interface GroupReporter {
+  /** Reports when the interval has passed, and answers whether it has; asks the consumer, where there is one, for the log's ends. */
+  readonly refreshWhenDue: (consumer: LogConsumer | undefined) => Promise<boolean>;
+  readonly refresh: (consumer: LogConsumer | undefined) => Promise<void>;
+}
+
+/** A reporter of one group. */
+export const groupReporter = (
+  { handler, clock }: Pick<ConsumerGroupOptions, 'handler' | 'clock'>,
+  progress: GroupProgress,
+): GroupReporter => {
+  let reportedAtMs = -Infinity;
+  let reported = '';
+
+  const refresh: GroupReporter['refresh'] = async (consumer) => {
+    if (consumer !== undefined) await readLogEnds(consumer, progress);
+    await readHighWaterPositions();
+    const status = progress.status();
+    reportedAtMs = clock.monotonicMs();
+    reported = fingerprint(progress);
+    await handler.report(status);
+  };
+
+  const readHighWaterPositions = async (): Promise<void> => {
+    for (const { topic, partition, highWaterPosition } of await handler.checkpoints()) {
+      const at = progress.partition(topic, partition);
+      if (at !== undefined) at.highWaterPosition = highWaterPosition;
+    }
+  };
+
+  return {
+    refresh,
+    refreshWhenDue: async (consumer) => {
+      const waitedMs = clock.monotonicMs() - reportedAtMs;
+      if (waitedMs < REPORT_INTERVAL_MS) return false;
+      if (waitedMs < IDLE_INTERVAL_MS && fingerprint(progress) === reported) return false;
+      await refresh(consumer);
+      return true;
+    },
+  };
+};
+
+const readLogEnds = async (consumer: LogConsumer, progress: GroupProgress): Promise<void> => {
+  for (const at of progress.partitions()) {
+    at.logEndOffset = (await consumer.watermarks(at.topic, at.partition)).high;
+  }
+};
+
+const fingerprint = (progress: GroupProgress): string => JSON.stringify({ ...progress.status(), updatedAt: undefined });

@@ -1,0 +1,129 @@
+/** The dead letters of every role's file, as one: for operators, from whichever process answers them. */
+import { existsSync } from 'node:fs';
+import { openForReading, schemaVersion, type Database } from '../../sqlite/database';
+import { readFailedRequests, type FailedRequest } from '../redrive/failed-requests';
+import {
+  deadLetterReader,
+  parseLetterId,
+  type DeadLetter,
+  type DeadLetterDetail,
+  type DeadLetterReader,
+  type LetterCount,
+  type LetterFilter,
+  type RedriveStatus,
+} from './dead-letters-reader';
+
+/** A file and the groups whose dead letters it holds. */
+export interface FailureSource {
+  readonly file: string;
+  readonly groups: ReadonlyArray<string>;
+  /** The schema's version that this program reads: the file of a role that has not started yet has none. */
+  readonly schemaVersion: number;
+}
+
+export interface LetterPage {
+  readonly items: ReadonlyArray<DeadLetter>;
+  /** Absent at the end. */
+  readonly nextCursor?: string;
+}
+
+export interface FailureDirectory {
+  readonly groups: ReadonlyArray<string>;
+  /** The newest first. Undefined where no page gave the cursor out. */
+  readonly list: (
+    filter: LetterFilter,
+    page: { readonly limit: number; readonly cursor?: string },
+  ) => LetterPage | undefined;
+  readonly find: (id: string) => DeadLetterDetail | undefined;
+  readonly select: DeadLetterReader['select'];
+  readonly redrive: (id: number) => RedriveStatus | undefined;
+  readonly counts: () => ReadonlyArray<LetterCount>;
+  /** Operators' requests that could not be carried out, the newest first; each once, whichever roles have said so. */
+  readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
+}
+
+/** Looks into the files whenever it is asked. */
+export const failureDirectory = (sources: ReadonlyArray<FailureSource>): FailureDirectory => {
+  const inDatabase = <Result>(
+    { file, schemaVersion: wanted }: FailureSource,
+    otherwise: Result,
+    read: (database: Database) => Result,
+  ): Result => {
+    if (!existsSync(file)) return otherwise;
+    const database = openForReading(file);
+    try {
+      return schemaVersion(database) === wanted ? read(database) : otherwise;
+    } finally {
+      database.close();
+    }
+  };
+  const inFile = <Result>(
+    source: FailureSource,
+    otherwise: Result,
+    read: (reader: DeadLetterReader) => Result,
+  ): Result => inDatabase(source, otherwise, (database) => read(deadLetterReader(database)));
+  const inFileOf = <Result>(group: string, otherwise: Result, read: (reader: DeadLetterReader) => Result): Result => {
+    const source = sources.find(({ groups }) => groups.includes(group));
+    return source === undefined ? otherwise : inFile(source, otherwise, read);
+  };
+  return {
+    groups: sources.flatMap(({ groups }) => groups),
+    list: (filter, { limit, cursor }) => {
+      const from = cursor === undefined ? sources.map(() => Number.MAX_SAFE_INTEGER) : placesOf(cursor, sources.length);
+      if (from === undefined) return undefined;
+      const found = sources.flatMap((source, index) =>
+        inFile<ReadonlyArray<DeadLetter>>(source, [], (reader) =>
+          reader.list(filter, { before: from[index] ?? 0, limit: limit + 1 }),
+        ).map((letter) => ({ letter, index })),
+      );
+      found.sort((left, right) => (left.letter.firstFailedAt < right.letter.firstFailedAt ? 1 : -1));
+      const items = found.slice(0, limit);
+      if (found.length <= limit) return { items: items.map(({ letter }) => letter) };
+      const next = from.map((before, index) =>
+        Math.min(before, ...items.filter((each) => each.index === index).map(({ letter }) => numberOf(letter))),
+      );
+      return { items: items.map(({ letter }) => letter), nextCursor: cursorOf(next) };
+    },
+    find: (id) => {
+      const parsed = parseLetterId(id);
+      if (parsed === undefined) return undefined;
+      return inFileOf<DeadLetterDetail | undefined>(parsed.group, undefined, (reader) =>
+        reader.find(parsed.group, parsed.letter),
+      );
+    },
+    select: (group, filter) => inFileOf(group, NOTHING_SELECTED, (reader) => reader.select(group, filter)),
+    redrive: (id) => {
+      for (const source of sources) {
+        const status = inFile<RedriveStatus | undefined>(source, undefined, (reader) => reader.redrive(id));
+        if (status !== undefined) return status;
+      }
+      return undefined;
+    },
+    failedRequests: (limit) => {
+      const all = sources.flatMap((source) =>
+        inDatabase<ReadonlyArray<FailedRequest>>(source, [], (database) => readFailedRequests(database, limit)),
+      );
+      return [...new Map(all.map((each) => [each.id, each])).values()]
+        .sort((left, right) => right.id - left.id)
+        .slice(0, limit);
+    },
+    counts: () =>
+      sources.flatMap((source) => inFile<ReadonlyArray<LetterCount>>(source, [], (reader) => reader.counts())),
+  };
+};
+
+const NOTHING_SELECTED: ReturnType<DeadLetterReader['select']> = {
+  letters: [],
+  preview: { keys: 0, events: 0, classes: {}, fingerprints: {}, schemaVersions: {}, oldest: null, notRedrivable: 0 },
+};
+
+const numberOf = ({ id }: DeadLetter): number => parseLetterId(id)?.letter ?? 0;
+
+const cursorOf = (places: ReadonlyArray<number>): string => Buffer.from(places.join(',')).toString('base64url');
+
+const placesOf = (cursor: string, count: number): ReadonlyArray<number> | undefined => {
+  const places = Buffer.from(cursor, 'base64url').toString('utf8').split(',').map(Number);
+  return places.length === count && places.every(Number.isSafeInteger) && cursorOf(places) === cursor
+    ? places
+    : undefined;
+};

@@ -1,0 +1,56 @@
+/** Everything about failures in one consumer's file: the intake that gives birth to them, and the desk that deals with them. */
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import type { Clock } from '../../clock';
+import type { Checkpoints } from '../../consumption/checkpoints/checkpoint-store';
+import { defaultBreakerPolicy, type BreakerPolicy } from '../../consumption/intake/failure-rate-limit';
+import { eventIntake, type EventIntake } from '../../consumption/intake/event-intake';
+import type { StoreFacts } from '../../consumption/intake/place-check';
+import type { Database } from '../../sqlite/database';
+import type { EventReader } from '../../sqlite/event-reader';
+import { circuitBreakersOf, type CircuitBreakers } from '../store/failure-rate-store';
+import { deadLetterCopies, type DeadLetterCopies } from '../topic/outbox';
+import { failureDesk, type FailureDesk, type OtherRequests } from './process-requests';
+import { defectLog, type DefectLog } from '../store/defect-log';
+import { quarantineOf } from '../store/quarantine';
+import type { Quarantine } from '../../consumption/intake/quarantine-port';
+
+export interface FailureStoreOptions {
+  /** A file that has the dead letters' migration. */
+  readonly database: Database;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly checkpoints: Checkpoints;
+  /** The store, for what operators ask and for what is redriven. */
+  readonly store: () => StoreFacts & Pick<EventReader, 'readStream' | 'operationRequestsAfter'>;
+  readonly breakerPolicy?: BreakerPolicy;
+  /** What else operators may ask of the role that owns the file. */
+  readonly otherRequests?: OtherRequests;
+  /** Where people's decisions are kept, if in another file. */
+  readonly isDiscarded?: Quarantine['isDiscarded'] | undefined;
+}
+
+export interface FailureStore {
+  readonly quarantine: Quarantine;
+  readonly intake: EventIntake;
+  readonly breakers: CircuitBreakers;
+  readonly desk: FailureDesk;
+  readonly copies: DeadLetterCopies;
+  readonly defects: DefectLog;
+}
+
+/** Prepares it. */
+export const failureStore = (options: FailureStoreOptions): FailureStore => {
+  const { database, clock, breakerPolicy = defaultBreakerPolicy } = options;
+  const quarantine = quarantineOf(database, clock, options.isDiscarded);
+  const breakers = circuitBreakersOf(database, clock, breakerPolicy);
+  // Inside a transaction this is a savepoint.
+  const savepoint = <Result>(work: () => Result): Result => database.transaction(work)();
+  return {
+    quarantine,
+    breakers,
+    intake: eventIntake({ ...options, quarantine, savepoint, breakerOf: breakers.of }),
+    desk: failureDesk({ ...options, quarantine, savepoint }),
+    copies: deadLetterCopies(database, clock),
+    defects: defectLog(database),
+  };
+};

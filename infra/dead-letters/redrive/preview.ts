@@ -1,0 +1,46 @@
+/** What a redrive would take, said before it takes anything. */
+import { isoTime } from '../../clock';
+
+export interface RedrivePreview {
+  /** Keys to run, one dead letter each. */
+  readonly keys: number;
+  /** Events in all: the dead letters and what waits behind them. */
+  readonly events: number;
+  readonly classes: Readonly<Record<string, number>>;
+  readonly fingerprints: Readonly<Record<string, number>>;
+  /** `<type>/<schema version>` of the dead letters to how many there are. */
+  readonly schemaVersions: Readonly<Record<string, number>>;
+  /** When the oldest of them failed first; null where there is none. */
+  readonly oldest: string | null;
+  /** Records without an event: nothing to run again, only to discard. */
+  readonly notRedrivable: number;
+}
+
+interface Previewed {
+  readonly class: string;
+  readonly fingerprint: string;
+  readonly type: string | null;
+  readonly schemaVersion: number | null;
+  readonly parked: number;
+  readonly firstFailedAtMs: number;
+}
+
+/** Counts. */
+export const previewOf = (letters: ReadonlyArray<Previewed>, notRedrivable: number): RedrivePreview => ({
+  keys: letters.length,
+  events: letters.reduce((sum, { parked }) => sum + 1 + parked, 0),
+  classes: tally(letters.map((each) => each.class)),
+  fingerprints: tally(letters.map((each) => each.fingerprint)),
+  schemaVersions: tally(letters.map(({ type, schemaVersion }) => `${type ?? '?'}/${schemaVersion ?? '?'}`)),
+  oldest:
+    letters.length === 0
+      ? null
+      : isoTime(letters.reduce((least, { firstFailedAtMs }) => Math.min(least, firstFailedAtMs), Infinity)),
+  notRedrivable,
+});
+
+const tally = (names: ReadonlyArray<string>): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+};

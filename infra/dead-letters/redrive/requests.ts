@@ -1,0 +1,86 @@
+/** What operators ask about failures, as it stands in the store's requests. Stored formats, version with care. */
+import * as E from 'fp-ts/Either';
+import * as t from 'io-ts';
+import { requestBody, RequestRefused, type OperationKind, type OperationRequest } from '../../commands/operation-requests';
+
+/** The kinds of request that are about failures. */
+export const failureKinds: ReadonlyArray<OperationKind> = [
+  'dead-letter-assign',
+  'dead-letter-note',
+  'dead-letter-discard',
+  'redrive-plan',
+  'redrive-run',
+  'redrive-pause',
+];
+
+const isBetween =
+  (least: number, most: number) =>
+  (value: number): boolean =>
+    Number.isSafeInteger(value) && value >= least && value <= most;
+
+/** The number of a row. */
+export const PositiveInteger = t.refinement(t.number, isBetween(1, Number.MAX_SAFE_INTEGER), 'an integer from 1 on');
+
+/** The fastest pace of a redrive. */
+export const MAX_EVENTS_PER_SECOND = 100_000;
+const Pace = t.refinement(t.number, isBetween(1, MAX_EVENTS_PER_SECOND), 'events a second');
+
+const Letter = { group: t.string, letter: PositiveInteger };
+const AssignRequest = t.strict({ ...Letter, owner: t.string });
+const NoteRequest = t.strict({ ...Letter, note: t.string });
+const DiscardRequest = t.strict({ ...Letter, reason: t.string });
+const PlanRequest = t.strict({
+  group: t.string,
+  letters: t.readonlyArray(PositiveInteger),
+  ratePerSecond: Pace,
+  preview: t.UnknownRecord,
+});
+const RunRequest = t.strict({ group: t.string, redrive: PositiveInteger });
+
+export type PlanBody = t.TypeOf<typeof PlanRequest>;
+
+/** A request with its body read. */
+export type FailureRequest =
+  | ({ readonly kind: 'dead-letter-assign' } & t.TypeOf<typeof AssignRequest>)
+  | ({ readonly kind: 'dead-letter-note' } & t.TypeOf<typeof NoteRequest>)
+  | ({ readonly kind: 'dead-letter-discard' } & t.TypeOf<typeof DiscardRequest>)
+  | ({ readonly kind: 'redrive-plan' } & PlanBody)
+  | ({ readonly kind: 'redrive-run' | 'redrive-pause' } & t.TypeOf<typeof RunRequest>);
+
+/** The group that a request is about; undefined where it names none. Throws RequestRefused where the body is not JSON. */
+export const groupOfRequest = (request: OperationRequest): string | undefined => {
+  const body = t.type({ group: t.string }).decode(requestBody(request));
+  return E.isRight(body) ? body.right.group : undefined;
+};
+
+/** Reads a request. Throws RequestRefused where it is none of these, or its body is not what the API writes. */
+export const readFailureRequest = (request: OperationRequest): FailureRequest => {
+  const read = decoded(request);
+  if (read === undefined) throw new RequestRefused(`its body is not one of ${request.kind}: ${request.body}`);
+  return read;
+};
+
+const decoded = (request: OperationRequest): FailureRequest | undefined => {
+  const { kind } = request;
+  const value = requestBody(request);
+  switch (kind) {
+    case 'dead-letter-assign':
+      return withKind(kind, AssignRequest.decode(value));
+    case 'dead-letter-note':
+      return withKind(kind, NoteRequest.decode(value));
+    case 'dead-letter-discard':
+      return withKind(kind, DiscardRequest.decode(value));
+    case 'redrive-plan':
+      return withKind(kind, PlanRequest.decode(value));
+    case 'redrive-run':
+    case 'redrive-pause':
+      return withKind(kind, RunRequest.decode(value));
+    default:
+      return undefined;
+  }
+};
+
+const withKind = <Kind extends string, Body extends object>(
+  kind: Kind,
+  body: E.Either<t.Errors, Body>,
+): ({ readonly kind: Kind } & Body) | undefined => (E.isLeft(body) ? undefined : { kind, ...body.right });

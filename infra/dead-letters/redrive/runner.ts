@@ -1,0 +1,117 @@
+/** The loop beside a role's groups: takes operators' requests over, redrives at the pace asked for, and copies to Kafka. */
+import { backoffMs } from '../../backoff';
+import type { Clock } from '../../clock';
+import type { EventLog } from '../../kafka/event-log';
+import type { Logger } from '../../logger';
+import { LeaseLost } from '../../sqlite/lease';
+import { runCopying } from '../topic/copy-runner';
+import type { CopyingCalls } from '../topic/publish';
+import { logDefects, type DefectCalls } from '../store/defect-log';
+import type { RedriveStep } from './process-requests';
+
+/** What the loop asks of whoever writes the file; each call is one transaction. */
+export interface FailureCalls extends CopyingCalls, DefectCalls {
+  readonly takeRequests: () => Promise<number>;
+  /** While the group stands at a batch boundary. */
+  readonly redriveStep: (group: string) => Promise<RedriveStep>;
+}
+
+export interface FailureRunnerOptions {
+  readonly calls: FailureCalls;
+  readonly groups: ReadonlyArray<string>;
+  /** Changes when anybody may have asked for something. */
+  readonly dataVersion: () => number;
+  readonly log: EventLog;
+  readonly topicPrefix: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly stopping: AbortSignal;
+}
+
+const POLL_MS = 200;
+/** Steps that nobody asked for just now are looked for so often. */
+const LOOK_MS = 1_000;
+
+/** Resolves when the signal aborts; rejects when this process may no longer write. A topic that takes nothing holds up no request. */
+export const runFailureDesk = async (options: FailureRunnerOptions): Promise<void> => {
+  await Promise.all([runDesk(options), runCopying(options)]);
+};
+
+const runDesk = async (options: FailureRunnerOptions): Promise<void> => {
+  const { clock, logger, stopping } = options;
+  let faults = 0;
+  while (!stopping.aborted) {
+    try {
+      await session(options, () => (faults = 0));
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      // The signal may have come while the call was under way.
+      if (isAborted(stopping)) return;
+      faults += 1;
+      logger.warn({ error }, 'dead letters are attended to again in a moment');
+      await clock.sleep(backoffMs(clock, faults), stopping);
+    }
+  }
+};
+
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;
+
+const session = async (options: FailureRunnerOptions, onProgress: () => void): Promise<void> => {
+  const { calls, groups, dataVersion, clock, logger, stopping } = options;
+  const apart = piecesApart(options);
+  let lookedAt: number | undefined;
+  let lookedAtMs = -Infinity;
+  while (!stopping.aborted) {
+    const version = dataVersion();
+    const isDue = clock.monotonicMs() - lookedAtMs >= LOOK_MS;
+    if (version !== lookedAt) while ((await calls.takeRequests()) > 0);
+    let isBusy = false;
+    if (version !== lookedAt || isDue) {
+      for (const group of groups) isBusy = (await apart.run(group, () => redrive(options, group))) || isBusy;
+    }
+    if (isDue) {
+      await apart.run('defects', () => logDefects(calls, logger));
+      lookedAtMs = clock.monotonicMs();
+    }
+    onProgress();
+    // While a redrive goes on the next step follows at once; its pace was kept above.
+    lookedAt = isBusy ? undefined : version;
+    if (!isBusy) await clock.sleep(POLL_MS, stopping);
+  }
+};
+
+/**
+ * Pieces of work that fail each for itself: the redrive of one group, or Kafka away, holds up nothing else. What failed is left
+ * alone for a growing pause.
+ */
+const piecesApart = ({ clock, logger }: FailureRunnerOptions) => {
+  const faults = new Map<string, { readonly attempts: number; readonly untilMs: number }>();
+  return {
+    run: async <Result>(name: string, work: () => Promise<Result>): Promise<Result | false> => {
+      const fault = faults.get(name);
+      if (fault !== undefined && clock.monotonicMs() < fault.untilMs) return false;
+      try {
+        const result = await work();
+        faults.delete(name);
+        return result;
+      } catch (error) {
+        if (error instanceof LeaseLost) throw error;
+        const attempts = (fault?.attempts ?? 0) + 1;
+        const delayMs = backoffMs(clock, attempts);
+        faults.set(name, { attempts, untilMs: clock.monotonicMs() + delayMs });
+        logger.warn({ work: name, error, delayMs }, 'dead letters: this is tried again in a moment, the rest goes on');
+        return false;
+      }
+    },
+  };
+};
+
+/** Takes one step and the time that its events may take. Answers whether there was anything to do. */
+const redrive = async ({ calls, clock, stopping }: FailureRunnerOptions, group: string): Promise<boolean> => {
+  const beganAtMs = clock.monotonicMs();
+  const { events, ratePerSecond } = await calls.redriveStep(group);
+  if (events === undefined) return false;
+  const dueMs = (events * 1_000) / ratePerSecond;
+  await clock.sleep(Math.max(0, dueMs - (clock.monotonicMs() - beganAtMs)), stopping);
+  return true;
+};

@@ -1,0 +1,200 @@
+/**
+ * Holds the Kafka log against the store: the store's events in the order of positions, and beside each the record that its
+ * partition should have next. Both are read once, and only what lies between them is kept in memory.
+ */
+import * as E from 'fp-ts/Either';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
+import type { Clock } from '../clock';
+import { readCloudEvent, type EncodedEvent, type ReceivedEvent } from '../kafka/cloud-events';
+import type { EventLog, LogRecord } from '../kafka/event-log';
+import type { OffsetGap } from '../kafka/offset-gaps';
+import { headerNamed, recordHeaders } from '../kafka/record-headers';
+import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
+import type { EventReader } from '../sqlite/event-reader';
+import { comparisonFindings, type LogFinding, type PartitionFindings } from './findings';
+import { logHeads, type LogHeads, type LogRange } from './partition-readers';
+
+/** What came of it. Plain JSON. */
+export interface LogComparison {
+  readonly untilPosition: number;
+  readonly events: number;
+  readonly records: number;
+  /** Records of events that had come before, the same in every detail: consumers drop them. */
+  readonly repeated: number;
+  readonly missing: number;
+  readonly extra: number;
+  readonly outOfOrder: number;
+  readonly altered: number;
+  /** Offsets that were given away and hold no record; what they held is counted as missing. */
+  readonly offsetGaps: ReadonlyArray<OffsetGap>;
+  readonly partitions: ReadonlyArray<PartitionFindings>;
+  /** The first of each kind. */
+  readonly findings: ReadonlyArray<LogFinding>;
+}
+
+export interface LogComparisonOptions {
+  readonly store: Pick<EventReader, 'readAll' | 'readStream'>;
+  readonly log: EventLog;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  /** As the relay writes them. */
+  readonly encode: (event: StoredEvent) => EncodedEvent;
+  /** What the relay says it has published: what comes after is none of this comparison's business. */
+  readonly untilPosition: number;
+  readonly onProgress: (position: number) => void;
+}
+
+const EVENTS_PER_PAGE = 1_000;
+
+/** Compares. Rejects where Kafka does not answer, or a topic is missing. */
+export const compareLog = async (options: LogComparisonOptions): Promise<LogComparison> => {
+  const { log, clock } = options;
+  const consumer = await log.openConsumer('tidemark-verify');
+  try {
+    const ranges: LogRange[] = [];
+    const topics = options.catalog.aggregates.map(({ topic }) => topic.name);
+    for (const { topic, partitions } of await log.describe(topics)) {
+      for (let partition = 0; partition < partitions; partition += 1) {
+        ranges.push({ topic, partition, ...(await consumer.watermarks(topic, partition)) });
+      }
+    }
+    return await comparison(options, ranges, logHeads(consumer, ranges, clock));
+  } finally {
+    await consumer.close();
+  }
+};
+
+interface Comparing extends LogComparisonOptions {
+  readonly heads: LogHeads;
+  readonly findings: ReturnType<typeof comparisonFindings>;
+}
+
+const comparison = async (
+  options: LogComparisonOptions,
+  ranges: ReadonlyArray<LogRange>,
+  heads: LogHeads,
+): Promise<LogComparison> => {
+  const { store, encode, untilPosition, catalog, onProgress } = options;
+  const findings = comparisonFindings(ranges);
+  const comparing: Comparing = { ...options, heads, findings };
+  let events = 0;
+  for (let position = 0; position < untilPosition;) {
+    const limit = Math.min(EVENTS_PER_PAGE, untilPosition - position);
+    const page = store.readAll({ afterPosition: position, limit, maxBytes: MAX_PAGE_BYTES });
+    for (const event of page) {
+      // An aggregate that the program no longer has is not published.
+      if (catalog.byCategory(categoryOf(event.stream)) === undefined) continue;
+      events += 1;
+      await expect(comparing, event, encode(event));
+    }
+    position = page.at(-1)?.position ?? untilPosition;
+    onProgress(position);
+  }
+  for (const { topic, partition } of ranges) await drain(comparing, topic, partition);
+  return { untilPosition, events, ...findings.result(), offsetGaps: heads.gaps() };
+};
+
+/** Looks for one event at the head of its partition, past whatever stands before it. */
+const expect = async (comparing: Comparing, event: StoredEvent, expected: EncodedEvent): Promise<void> => {
+  const { heads, findings } = comparing;
+  const { topic, partition } = expected;
+  for (;;) {
+    const record = await heads.head(topic, partition);
+    if (record === undefined) break;
+    if (isSame(record, expected)) {
+      findings.present(topic, partition, event.position);
+      heads.advance(topic, partition);
+      return;
+    }
+    const received = readCloudEvent(record);
+    // Beyond what is looked for: that is missing, unless the record is no event of this store at all.
+    if (E.isRight(received) && received.right.envelope.position > event.position && isOurs(comparing, received.right))
+      break;
+    if (E.isRight(received) && received.right.envelope.id === event.id) {
+      const difference = differenceOf(record, received.right, expected);
+      if (difference !== undefined) findings.altered(record, event, difference);
+      findings.present(topic, partition, event.position);
+      heads.advance(topic, partition);
+      return;
+    }
+    unexpected(comparing, record, received);
+    heads.advance(topic, partition);
+  }
+  findings.missing(topic, partition, event);
+};
+
+/** What is left of a partition after the last event that it had to have. */
+const drain = async (comparing: Comparing, topic: string, partition: number): Promise<void> => {
+  const { heads, untilPosition, findings } = comparing;
+  for (;;) {
+    const record = await heads.head(topic, partition);
+    if (record === undefined) return;
+    const received = readCloudEvent(record);
+    const isNew =
+      E.isRight(received) && received.right.envelope.position > untilPosition && isOurs(comparing, received.right);
+    // Published while this comparison was under way.
+    if (isNew) findings.passed();
+    else unexpected(comparing, record, received);
+    heads.advance(topic, partition);
+  }
+};
+
+/** A record that does not stand where the order of positions would have it. */
+const unexpected = (comparing: Comparing, record: LogRecord, received: E.Either<string, ReceivedEvent>): void => {
+  const { findings, encode } = comparing;
+  if (E.isLeft(received)) {
+    findings.extra(record, null, received.left);
+    return;
+  }
+  const { envelope } = received.right;
+  const stored = storedAt(comparing, envelope.position);
+  if (stored?.id !== envelope.id) {
+    const found = stored === undefined ? 'nothing' : stored.id;
+    findings.extra(record, envelope.id, `the store has ${found} at its position ${envelope.position}`);
+    return;
+  }
+  const expected = encode(stored);
+  if (expected.topic !== record.topic || expected.partition !== record.partition) {
+    findings.extra(record, envelope.id, `it belongs to ${expected.topic}/${expected.partition}`);
+    return;
+  }
+  const difference = isSame(record, expected) ? undefined : differenceOf(record, received.right, expected);
+  if (difference !== undefined) findings.altered(record, stored, difference);
+  if (findings.isMissing(record.topic, record.partition, stored.position)) {
+    const [next] = comparing.store.readStream(stored.stream, { afterVersion: stored.version, limit: 1 });
+    findings.late(record, stored, next?.position);
+  } else if (difference === undefined) findings.repeated();
+};
+
+const storedAt = ({ store }: Comparing, position: number): StoredEvent | undefined =>
+  store.readAll({ afterPosition: position - 1, limit: 1 }).find((event) => event.position === position);
+
+const isOurs = (comparing: Comparing, { envelope }: ReceivedEvent): boolean =>
+  storedAt(comparing, envelope.position)?.id === envelope.id;
+
+/** The quick look, which nearly every record passes. */
+const isSame = ({ value, key, headers }: LogRecord, expected: EncodedEvent): boolean => {
+  if (value?.toString('utf8') !== expected.value || key?.toString('utf8') !== expected.key) return false;
+  // In structured mode everything is in the value; in binary mode the headers hold the rest.
+  return expected.headers.every((header) =>
+    Object.entries(header).every(([name, text]) => headerNamed(headers, name)?.toString('utf8') === text),
+  );
+};
+
+/** What is not as the store has it; undefined where only the writing differs (mode, order of attributes, schema host). */
+const differenceOf = (record: LogRecord, received: ReceivedEvent, expected: EncodedEvent): string | undefined => {
+  if (record.key?.toString('utf8') !== expected.key) return `its key is '${record.key?.toString('utf8') ?? ''}'`;
+  const wanted = readCloudEvent({ value: Buffer.from(expected.value), headers: recordHeaders(expected.headers) });
+  if (E.isLeft(wanted)) return wanted.left;
+  for (const [name, value] of Object.entries(wanted.right.envelope)) {
+    const found: unknown = received.envelope[name as keyof typeof received.envelope];
+    if (found !== value) return `its ${name} is ${JSON.stringify(found)}, in the store ${JSON.stringify(value)}`;
+  }
+  const { storeId, subject } = received.claims;
+  // Records from before stores had ids name none.
+  if (storeId !== undefined && storeId !== wanted.right.claims.storeId)
+    return `its storeid is ${JSON.stringify(storeId)}`;
+  if (subject !== wanted.right.claims.subject) return `its subject is ${JSON.stringify(subject)}`;
+  return JSON.stringify(received.data) === JSON.stringify(wanted.right.data) ? undefined : 'its payload is another one';
+};

@@ -1,0 +1,122 @@
+/** Applies batches to a build of a projection's tables: Kafka's records and the store's events go through one fold. */
+import type { Consumer } from '../../../infra/consumption/intake/event-handler';
+import type { EachIncoming, EventIntake } from '../../../infra/consumption/intake/event-intake';
+import { defaultRetryPolicy } from '../../../infra/consumption/intake/failures';
+import type { TakenIn } from '../../../infra/consumption/intake/identity-digest';
+import type { BatchOutcome } from '../../../infra/consumption/status/outcome-counts';
+import type { StorePage, StorePageOrder } from '../../../infra/consumption/intake/batches';
+import { MAX_PAGE_BYTES } from '../../../infra/sqlite/event-queries';
+import type { EventReader } from '../../../infra/sqlite/event-reader';
+import { foldInto, type Counted } from '../tables/fold';
+import type { Generation } from '../tables/sqlite-tables';
+import { eachRecord, type OpenMove, type PackedBatch } from './packed-batch';
+
+/** What a batch is applied to: a build of the tables, and the consumer whose checkpoints say what is in it. */
+export interface Target {
+  /** The group, or a rebuild. */
+  readonly consumer: string;
+  readonly topics: ReadonlySet<string>;
+  readonly generation: Generation;
+  /** Left out where nobody reads the rows meanwhile. */
+  readonly waiting?: WaitingRows;
+  /** Of a copy as of a moment: what comes after is not in it. */
+  readonly untilPosition?: number;
+  /** Where what was taken in is to be proven against the store. */
+  readonly takenIn?: TakenIn;
+}
+
+/** What is stale while events wait. */
+export interface WaitingRows {
+  readonly rowsOf: Consumer['rowsOf'];
+  /** What to tell the fold of a batch at its end. */
+  readonly sums: () => Counted | undefined;
+}
+
+/** Events of the store in one transaction. */
+const EVENTS_PER_PAGE = 5_000;
+
+/** Applies records and moves the checkpoints; belongs inside a transaction. Throws CheckpointMoved. */
+export const applyBatch = (
+  intake: EventIntake,
+  target: Target,
+  batch: PackedBatch,
+  exhaustedAttempts?: number,
+): BatchOutcome => {
+  const { moves } = batch;
+  const taken = { moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
+  return intake.records(consumerOf(target), taken, (visit) => eachRecord(batch, visit));
+};
+
+/** What of a batch goes into one build: the records between the offsets of its moves. */
+export interface Share {
+  readonly target: Target;
+  readonly moves: ReadonlyArray<OpenMove>;
+}
+
+/** Applies records to several builds, each record read once, and moves their checkpoints; belongs inside a transaction. */
+export const applyShared = (intake: EventIntake, shares: ReadonlyArray<Share>, batch: PackedBatch): void => {
+  const each: EachIncoming = (visit) =>
+    eachRecord(batch, (record, moveIndex) => {
+      visit(intake.read(record, batch.moves[moveIndex]?.logId ?? ''), moveIndex);
+    });
+  const once = shares.length > 1 ? kept(each) : each;
+  for (const { target, moves } of shares) intake.incoming(consumerOf(target), { moves }, shareOf(once, batch, moves));
+};
+
+const kept = (each: EachIncoming): EachIncoming => {
+  const all: Parameters<Parameters<EachIncoming>[0]>[] = [];
+  each((...one) => void all.push(one));
+  return (visit) => {
+    for (const one of all) visit(...one);
+  };
+};
+
+const shareOf =
+  (each: EachIncoming, batch: PackedBatch, moves: ReadonlyArray<OpenMove>): EachIncoming =>
+  (visit) => {
+    const indexes = batch.moves.map(({ topic, partition }) =>
+      moves.findIndex((move) => move.topic === topic && move.partition === partition),
+    );
+    each((incoming, batchIndex) => {
+      const index = indexes[batchIndex] ?? -1;
+      const move = moves[index];
+      if (move === undefined) return;
+      const { offset } = incoming;
+      if (offset >= move.fromOffset && offset < move.nextOffset) visit(incoming, index);
+    });
+  };
+
+/** Applies one page of the store; belongs inside a transaction. */
+export const applyStorePage = (
+  intake: EventIntake,
+  target: Target,
+  store: Pick<EventReader, 'readAll'>,
+  { afterPosition, untilPosition, ...how }: StorePageOrder,
+): StorePage => {
+  const limit = Math.max(0, Math.min(EVENTS_PER_PAGE, untilPosition - afterPosition));
+  const events = limit === 0 ? [] : store.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
+  const outcome = intake.events(consumerOf(target), events, how);
+  const last = events.at(-1)?.position ?? afterPosition;
+  // A short page may be the end of the store, or only full of bytes.
+  const isEnd = events.length < limit && store.readAll({ afterPosition: last, limit: 1 }).length === 0;
+  return { reachedPosition: isEnd || limit === 0 ? untilPosition : last, outcome };
+};
+
+/** The build as a taker of events. */
+export const consumerOf = ({ consumer, topics, generation, waiting, untilPosition, takenIn }: Target): Consumer => {
+  const { projection } = generation;
+  return {
+    ...(untilPosition === undefined ? {} : { untilPosition }),
+    ...(takenIn === undefined ? {} : { takenIn }),
+    consumer,
+    group: projection.name,
+    topics,
+    handled: new Set(projection.handles.map(({ type }) => type)),
+    open: () => {
+      const fold = foldInto(generation);
+      return { handle: fold.apply, finish: () => fold.write(waiting?.sums()) };
+    },
+    rowsOf: waiting?.rowsOf ?? (() => []),
+    exhausted: (projection.retry ?? defaultRetryPolicy).exhausted,
+  };
+};

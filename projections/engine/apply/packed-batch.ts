@@ -1,0 +1,126 @@
+/**
+ * A batch of records in a form that goes to another thread without being copied again: all keys and values in one buffer
+ * that is transferred, the numbers beside it in arrays. A record is looked at there one at a time.
+ */
+import type { RecordBatch } from '../../../infra/consumption/intake/batches';
+import type { LogRecord, RecordHeaders } from '../../../infra/kafka/event-log';
+import { STRUCTURED_HEADERS } from '../../../infra/kafka/record-headers';
+
+/** A move of a partition's checkpoint; the records say how high the high-water position comes. */
+export type OpenMove = RecordBatch['moves'][number];
+
+/** Plain data, so that it can be posted. */
+export interface PackedBatch {
+  /** One for each partition that the records come from. */
+  readonly moves: ReadonlyArray<OpenMove>;
+  /** Of each record: the index of its partition's move, the length of its value and of its key; -1 for null. */
+  readonly layout: Int32Array<ArrayBuffer>;
+  /** Of each record: its offset and its timestamp. */
+  readonly numbers: Float64Array<ArrayBuffer>;
+  /** Value and key of each record, one after the other. */
+  readonly bytes: ArrayBuffer;
+  /** The headers of those records that have others than the structured mode's. */
+  readonly headers: ReadonlyMap<number, PostedHeaders>;
+}
+
+/** Buffers arrive as plain byte arrays. */
+type PostedHeaders = ReadonlyArray<readonly [name: string, value: Uint8Array]>;
+
+const FIELDS = 3;
+
+/** Packs a batch. Throws where a record's partition has no move. */
+export const packBatch = ({ records, moves }: RecordBatch): PackedBatch => {
+  const layout = new Int32Array(records.length * FIELDS);
+  const numbers = new Float64Array(records.length * 2);
+  const headers = new Map<number, PostedHeaders>();
+  const bytes = new ArrayBuffer(
+    records.reduce((sum, { value, key }) => sum + (value?.length ?? 0) + (key?.length ?? 0), 0),
+  );
+  const target = Buffer.from(bytes);
+  const moveOf = moveFinder(moves);
+  let at = 0;
+  records.forEach((record, index) => {
+    const { value, key } = record;
+    // Cell by cell: a list for each record would be half of the work.
+    layout[index * FIELDS] = moveOf(record);
+    layout[index * FIELDS + 1] = value?.length ?? -1;
+    layout[index * FIELDS + 2] = key?.length ?? -1;
+    numbers[index * 2] = record.offset;
+    numbers[index * 2 + 1] = record.timestampMs;
+    if (value !== null) at += value.copy(target, at);
+    if (key !== null) at += key.copy(target, at);
+    if (record.headers !== STRUCTURED_HEADERS) headers.set(index, record.headers);
+  });
+  return { moves, layout, numbers, bytes, headers };
+};
+
+/** What to hand over instead of copying. */
+export const transferable = ({ layout, numbers, bytes }: PackedBatch): ReadonlyArray<ArrayBuffer> => [
+  layout.buffer,
+  numbers.buffer,
+  bytes,
+];
+
+/** Calls back with each record, in order, and the index of its move. Keys and values are views, not copies. */
+export const eachRecord = (batch: PackedBatch, visit: (record: LogRecord, moveIndex: number) => void): void => {
+  const { layout } = batch;
+  let at = 0;
+  for (let index = 0; index < layout.length / FIELDS; index += 1) {
+    const valueLength = layout[index * FIELDS + 1] ?? -1;
+    const keyLength = layout[index * FIELDS + 2] ?? -1;
+    visit(new PackedRecord(batch, index, at, valueLength, keyLength), layout[index * FIELDS] ?? 0);
+    at += Math.max(0, valueLength) + Math.max(0, keyLength);
+  }
+};
+
+/** A record in a batch. A view costs more than all else about it, so that one is made when it is asked for. */
+class PackedRecord implements LogRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestampMs: number;
+
+  constructor(
+    private readonly batch: PackedBatch,
+    private readonly index: number,
+    private readonly at: number,
+    private readonly valueLength: number,
+    private readonly keyLength: number,
+  ) {
+    const move = batch.moves[batch.layout[index * FIELDS] ?? 0];
+    this.topic = move?.topic ?? '';
+    this.partition = move?.partition ?? 0;
+    this.offset = batch.numbers[index * 2] ?? 0;
+    this.timestampMs = batch.numbers[index * 2 + 1] ?? 0;
+  }
+
+  get value(): Buffer | null {
+    return this.valueLength < 0 ? null : Buffer.from(this.batch.bytes, this.at, this.valueLength);
+  }
+
+  get key(): Buffer | null {
+    if (this.keyLength < 0) return null;
+    return Buffer.from(this.batch.bytes, this.at + Math.max(0, this.valueLength), this.keyLength);
+  }
+
+  get headers(): RecordHeaders {
+    const others = this.batch.headers.get(this.index);
+    return others === undefined ? STRUCTURED_HEADERS : buffersOf(others);
+  }
+}
+
+const buffersOf = (headers: PostedHeaders): RecordHeaders =>
+  headers.map(([name, value]) => [name, Buffer.from(value.buffer, value.byteOffset, value.byteLength)]);
+
+/** Records of one partition come in runs, so the last move found is usually the next one. */
+const moveFinder = (moves: ReadonlyArray<OpenMove>): ((record: LogRecord) => number) => {
+  let last = 0;
+  const isOf = (move: OpenMove | undefined, { topic, partition }: LogRecord): boolean =>
+    move?.partition === partition && move.topic === topic;
+  return (record) => {
+    if (!isOf(moves[last], record)) last = moves.findIndex((move) => isOf(move, record));
+    if (last >= 0) return last;
+    last = 0;
+    throw new Error(`a record of ${record.topic}/${record.partition} came without a move of its checkpoint`);
+  };
+};

@@ -1,0 +1,49 @@
+/** Whether what is asked of a projection can be carried out at all; what cannot is refused by name, and never tried. */
+import { RequestRefused } from '../../../infra/commands/operation-requests';
+import type { Projection } from '../../projection';
+import type { ViewColumn } from '../../view-reader';
+import type { RebuildOrder } from './rebuild-ledger';
+import { shapeOf, type Cell } from '../tables/layout';
+import { cellOf, cellsOfKey } from '../tables/row-key';
+
+/** The projection that is meant. Throws RequestRefused where the request can't be carried out by this program. */
+export const assertRebuildable = (
+  projections: ReadonlyArray<Projection>,
+  { projection: name, kind, key, copy, untilPosition }: RebuildOrder,
+): Projection => {
+  const projection = projections.find((each) => each.name === name);
+  if (projection === undefined) throw new RequestRefused(`this program has no projection '${name}'`);
+  if (kind === 'row') rowKeyOf(projection, key);
+  if (kind === 'copy' && (copy === null || copy === '' || untilPosition === null)) {
+    throw new RequestRefused('a copy needs a name, and the moment that it stands for');
+  }
+  return projection;
+};
+
+/** The key of the row that is asked for. Throws RequestRefused with what is missing. */
+export const rowKeyOf = ({ name, view }: Projection, key: string | null): ReadonlyArray<Cell> => {
+  const { columns, keyLength } = shapeOf(view);
+  const keyColumns = columns.slice(0, keyLength);
+  const fault = keyFault(name, keyColumns, key ?? '');
+  const cells = fault === undefined ? cellsOfKey(keyColumns, key ?? '') : undefined;
+  if (cells === undefined) throw new RequestRefused(fault ?? `'${key ?? ''}' can be no key of ${name}`);
+  return cells;
+};
+
+/** What is wrong with the key of a row, as it stands in an address; undefined where nothing is. */
+export const keyFault = (
+  view: string,
+  columns: ReadonlyArray<Pick<ViewColumn, 'type' | 'name'>>,
+  key: string,
+): string | undefined => {
+  const names = columns.map(({ name }) => name);
+  const wanted = `a key of ${view} is ${names.join(':')}`;
+  const parts = key.split(':');
+  const surplus = Math.max(0, parts.length - columns.length);
+  // The first part may hold more colons: identifiers do.
+  const texts = [parts.slice(0, surplus + 1).join(':'), ...parts.slice(surplus + 1)];
+  const missing = names.filter((_name, index) => (texts[index] ?? '') === '');
+  if (missing.length > 0) return `'${key}' lacks ${missing.join(', ')}: ${wanted}`;
+  const wrong = columns.find((column, index) => cellOf(column, texts[index] ?? '') === undefined);
+  return wrong === undefined ? undefined : `'${key}' has no ${wrong.type} for ${wrong.name}: ${wanted}`;
+};

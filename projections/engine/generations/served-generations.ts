@@ -1,0 +1,62 @@
+/** Which build of each projection is served, and which one was before it. */
+import type { Database } from '../../../infra/sqlite/database';
+
+/** A build of a projection's tables, and the version of the projection that made it. */
+export interface Build {
+  readonly version: number;
+  readonly generation: number;
+}
+
+/** The build in service. */
+export interface Served extends Build {
+  /** The one before it, until it is dropped. */
+  readonly former?: Build;
+}
+
+export interface ServedTable {
+  readonly find: (projection: string) => Served | undefined;
+  /** Throws where the projection was never prepared. */
+  readonly get: (projection: string) => Served;
+  /** Call inside a transaction. */
+  readonly put: (projection: string, served: Served) => void;
+}
+
+interface ServedRow extends Build {
+  readonly formerVersion: number | null;
+  readonly formerGeneration: number | null;
+}
+
+/** Prepares the read; works on a read-only connection too. */
+export const servedReader = (database: Database): ServedTable['find'] => {
+  const read = database.prepare<[string], ServedRow>(
+    `SELECT version, generation, former_version AS formerVersion, former_generation AS formerGeneration
+       FROM projections WHERE name = ?`,
+  );
+  return (name) => {
+    const row = read.get(name);
+    if (row === undefined) return undefined;
+    const { formerVersion, formerGeneration, ...build } = row;
+    if (formerVersion === null || formerGeneration === null) return build;
+    return { ...build, former: { version: formerVersion, generation: formerGeneration } };
+  };
+};
+
+/** Prepares the statements on the views' file. */
+export const servedTable = (database: Database): ServedTable => {
+  const find = servedReader(database);
+  const write = database.prepare<[string, number, number, number | null, number | null]>(
+    `INSERT INTO projections VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET version = excluded.version, generation = excluded.generation,
+         former_version = excluded.former_version, former_generation = excluded.former_generation`,
+  );
+  return {
+    find,
+    get: (name) => {
+      const row = find(name);
+      if (row === undefined) throw new Error(`the projection '${name}' was never prepared`);
+      return row;
+    },
+    put: (name, { version, generation, former }) =>
+      void write.run(name, version, generation, former?.version ?? null, former?.generation ?? null),
+  };
+};

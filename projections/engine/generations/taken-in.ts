@@ -1,0 +1,113 @@
+/** Which events each rebuild has taken in, kept beside its checkpoints and moved in the same transactions. */
+import type { Checkpoints } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import {
+  addDigest,
+  addIdentity,
+  emptyDigest,
+  type IdentityDigest,
+  type TakenIn,
+} from '../../../infra/consumption/intake/identity-digest';
+import type { Database, Migration } from '../../../infra/sqlite/database';
+
+/** Add this step to the migrations of a file that has checkpoints. */
+export const takenInMigration: Migration = {
+  name: 'events taken in',
+  sql: `CREATE TABLE taken_in (
+          consumer TEXT NOT NULL,
+          topic TEXT NOT NULL,
+          "partition" INTEGER NOT NULL,
+          events INTEGER NOT NULL,
+          -- The two sums of an IdentityDigest.
+          high INTEGER NOT NULL,
+          low INTEGER NOT NULL,
+          PRIMARY KEY (consumer, topic, "partition")
+        ) STRICT, WITHOUT ROWID;`,
+};
+
+/** The digest of one partition. */
+export interface PartitionDigest extends Readonly<IdentityDigest> {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** Calls that write belong inside the caller's transaction. */
+export interface TakenInRows {
+  readonly read: (consumer: string) => ReadonlyArray<PartitionDigest>;
+  readonly of: (consumer: string) => TakenIn;
+  readonly remove: (consumer: string) => void;
+}
+
+/** Prepares the statements on a file that has {@link takenInMigration}. */
+export const takenInRows = (database: Database): TakenInRows => {
+  const read = database.prepare<[string], PartitionDigest>(
+    'SELECT topic, "partition", events, high, low FROM taken_in WHERE consumer = ? ORDER BY topic, "partition"',
+  );
+  const find = database.prepare<[string, string, number], IdentityDigest>(
+    'SELECT events, high, low FROM taken_in WHERE consumer = ? AND topic = ? AND "partition" = ?',
+  );
+  const write = database.prepare<[string, string, number, number, number, number]>(
+    `INSERT INTO taken_in VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET events = excluded.events, high = excluded.high, low = excluded.low`,
+  );
+  const remove = database.prepare<[string]>('DELETE FROM taken_in WHERE consumer = ?');
+  return {
+    read: (consumer) => read.all(consumer),
+    of: (consumer) => {
+      const noted = digestsByPlace();
+      return {
+        begin: noted.clear,
+        note: noted.add,
+        save: () => {
+          for (const { topic, partition, ...digest } of noted.all()) {
+            const sum = find.get(consumer, topic, partition) ?? emptyDigest();
+            addDigest(sum, digest);
+            write.run(consumer, topic, partition, sum.events, sum.high, sum.low);
+          }
+          noted.clear();
+        },
+      };
+    },
+    remove: (consumer) => void remove.run(consumer),
+  };
+};
+
+/** Whether everything that a consumer has taken in was noted: not so where an older program has run it. */
+export const isNoted = (database: Database, consumer: string): boolean =>
+  database
+    .prepare<[string, string], number>(
+      `SELECT EXISTS (SELECT 1 FROM taken_in WHERE consumer = ?)
+           OR NOT EXISTS (SELECT 1 FROM checkpoints WHERE consumer = ? AND high_water_position > 0)`,
+    )
+    .pluck()
+    .get(consumer, consumer) === 1;
+
+/** Whoever has no checkpoints any more has taken nothing in. */
+export const withTakenIn = (checkpoints: Checkpoints, rows: Pick<TakenInRows, 'remove'>): Checkpoints => ({
+  ...checkpoints,
+  remove: (consumer) => {
+    checkpoints.remove(consumer);
+    rows.remove(consumer);
+  },
+});
+
+/** Digests in memory, one for each partition that had an event. */
+export const digestsByPlace = () => {
+  const digests = new Map<string, Map<number, IdentityDigest>>();
+  return {
+    add: (
+      { topic, partition }: Pick<PartitionDigest, 'topic' | 'partition'>,
+      event: Parameters<TakenIn['note']>[1],
+    ) => {
+      let ofTopic = digests.get(topic);
+      if (ofTopic === undefined) digests.set(topic, (ofTopic = new Map<number, IdentityDigest>()));
+      let digest = ofTopic.get(partition);
+      if (digest === undefined) ofTopic.set(partition, (digest = emptyDigest()));
+      addIdentity(digest, event);
+    },
+    clear: (): void => digests.clear(),
+    all: (): ReadonlyArray<PartitionDigest> =>
+      [...digests].flatMap(([topic, ofTopic]) =>
+        [...ofTopic].map(([partition, digest]) => ({ topic, partition, ...digest })),
+      ),
+  };
+};

@@ -1,0 +1,70 @@
+/** The consumer groups of the projections: one each, started one by one, stopped together. */
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import type { ConsumerGroup, ConsumerGroupOptions } from '../../../infra/consumption/loop/consumer-group';
+import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
+import type { Projection } from '../../projection';
+import { projectionHandler } from './projection-handler';
+import { topicsOf } from '../definitions/projection-topics';
+import type { CallViews } from '../writer-thread/client';
+
+/** The groups that run, by the projection's name. */
+export interface ProjectionGroups {
+  readonly start: (projection: string) => void;
+  /** Runs the work while the projection's group, if it runs, is stopped; it then starts anew from its checkpoints. */
+  readonly stoppedWhile: <Result>(projection: string, work: () => Promise<Result>) => Promise<Result>;
+  readonly isRunning: (projection: string) => boolean;
+  /** Runs the work while the projection's group, if it runs, stands still. */
+  readonly pausedWhile: <Result>(projection: string, work: () => Promise<Result>) => Promise<Result>;
+  /** The names of the topics that the projection reads. */
+  readonly topics: (projection: string) => ReadonlyArray<string>;
+  /** Rejects when one of them can't go on in this process. */
+  readonly failed: Promise<never>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface GroupsOptions extends Omit<ConsumerGroupOptions, 'handler' | 'topics'> {
+  readonly catalog: Catalog;
+  readonly projections: ReadonlyArray<Projection>;
+  readonly call: CallViews;
+}
+
+/** No group runs yet. */
+export const projectionGroups = ({ catalog, projections, call, ...options }: GroupsOptions): ProjectionGroups => {
+  const running = new Map<string, ConsumerGroup>();
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => undefined);
+  const topics = (name: string) =>
+    projections.filter((each) => each.name === name).flatMap((each) => topicsOf(catalog, each));
+  const start = (name: string): void => {
+    if (running.has(name)) return;
+    const projection = projections.find((each) => each.name === name) ?? { name };
+    const handler = projectionHandler(call, projection, topics(name));
+    const group = startConsumerGroup({ ...options, handler, topics: topics(name) });
+    running.set(name, group);
+    group.done.catch(fail);
+  };
+  return {
+    start,
+    stoppedWhile: async (name, work) => {
+      const group = running.get(name);
+      if (group === undefined) return work();
+      await group.stop();
+      running.delete(name);
+      try {
+        return await work();
+      } finally {
+        start(name);
+      }
+    },
+    isRunning: (name) => running.has(name),
+    pausedWhile: (name, work) => running.get(name)?.pausedWhile(work) ?? work(),
+    topics: (name) => topics(name).map((topic) => topic.name),
+    failed,
+    stop: async () => {
+      await Promise.all([...running.values()].map((group) => group.stop()));
+    },
+  };
+};

@@ -1,0 +1,30 @@
+/** A projection as the handler of its consumer group: everything goes to the views' thread. */
+import { defaultRetryPolicy } from '../../../infra/consumption/intake/failures';
+import type { GroupHandler } from '../../../infra/consumption/loop/group-handler';
+import type { Topic } from '../../../domain/kernel/topic';
+import type { Projection } from '../../projection';
+import { packBatch, transferable } from '../apply/packed-batch';
+import type { CallViews } from '../writer-thread/client';
+
+/** Makes the handler; the group is called after the projection. */
+export const projectionHandler = (
+  call: CallViews,
+  { name, retry = defaultRetryPolicy }: Pick<Projection, 'name' | 'retry'>,
+  topics: ReadonlyArray<Pick<Topic, 'name'>>,
+): GroupHandler => ({
+  group: name,
+  retry,
+  topics: topics.map((topic) => topic.name),
+  checkpoints: () => call('checkpoints', { consumer: name }),
+  begin: (checkpoints) => call('begin', { consumer: name, checkpoints }),
+  apply: (records) => {
+    const batch = packBatch(records);
+    const { exhaustedAttempts } = records;
+    return call('apply', { projection: name, batch, exhaustedAttempts }, transferable(batch));
+  },
+  move: (moves) => call('move', { consumer: name, moves }),
+  applyFromStore: (page) => call('applyFromStore', { projection: name, ...page }),
+  caughtUpTo: (marks) => call('caughtUpTo', { consumer: name, marks }),
+  hasSetAsideUpTo: (lastPosition) => call('hasSetAsideUpTo', { consumer: name, lastPosition }),
+  report: (status) => call('report', { status }),
+});

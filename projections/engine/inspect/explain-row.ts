@@ -1,0 +1,173 @@
+/** Why a row says what it says: its events, what each changed, and what else came of the same requests. */
+import { existsSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import type { StoredEvent } from '../../../domain/kernel/recorded-event';
+import { groupStatusReader } from '../../../infra/consumption/status/group-status';
+import { parkedUnder, type ParkedRecord } from '../../../infra/dead-letters/query/parked-events';
+import { openForReading, schemaVersion, type Database } from '../../../infra/sqlite/database';
+import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { Projection } from '../../projection';
+import type { ViewRow } from '../../view-reader';
+import { keyText } from '../tables/memory-tables';
+import { rowFrom } from '../tables/row-codec';
+import { rowEvents, seenBy } from './find-row-events';
+import { yieldingRowHistory, type RowStep } from './row-history';
+import { servedReader } from '../generations/served-generations';
+import { quoted, quotedList, shapeOf, viewTable, type Cell, type TableShape } from '../tables/layout';
+import { cellsOfKey } from '../tables/row-key';
+import { viewsMigrations } from '../generations/schema';
+
+/** An event as an explanation names it. */
+export type NamedEvent = Pick<
+  StoredEvent,
+  'id' | 'position' | 'type' | 'recordedAt' | 'actor' | 'correlationId' | 'causationId'
+>;
+
+/** All that is known of a row. Plain JSON. */
+export interface RowExplanation {
+  readonly projection: string;
+  readonly key: string;
+  /** As it is served; null where it is not there. */
+  readonly row: ViewRow | null;
+  /** As the events make it that the group has seen. */
+  readonly rowFromEvents: ViewRow | null;
+  readonly agrees: boolean;
+  readonly eventCount: number;
+  /** The last events, oldest first, and what each changed. */
+  readonly history: ReadonlyArray<NamedEvent & { readonly changes: RowStep['changes'] }>;
+  /** By correlation: everything that followed from the same requests, across streams. */
+  readonly chains: ReadonlyArray<{
+    readonly correlationId: string;
+    readonly events: ReadonlyArray<NamedEvent & { readonly madeRow: boolean }>;
+  }>;
+  readonly deliveries: {
+    /** Of the whole group, since it started; null where it has never run. */
+    readonly duplicates: number | null;
+    readonly parked: ReadonlyArray<ParkedRecord>;
+  };
+}
+
+export interface ExplanationOptions {
+  readonly viewsFile: string;
+  readonly store: EventReader;
+  readonly catalog: Catalog;
+  readonly projections: ReadonlyArray<Projection>;
+}
+
+type ChainEvent = NamedEvent & { readonly madeRow: boolean };
+
+const MOST_STEPS = 100;
+const MOST_CHAINS = 10;
+const MOST_CHAIN_EVENTS = 50;
+
+/** Explains rows by their keys as they stand in a URL; undefined where neither a row nor an event stands behind one. */
+export const rowExplanations =
+  ({ viewsFile, store, catalog, projections }: ExplanationOptions) =>
+  async (name: string, key: string, signal?: AbortSignal): Promise<RowExplanation | undefined> => {
+    const projection = projections.find((each) => each.name === name);
+    if (projection === undefined || !existsSync(viewsFile)) return undefined;
+    const shape = shapeOf(projection.view);
+    const cells = cellsOfKey(shape.columns.slice(0, shape.keyLength), key);
+    if (cells === undefined) return undefined;
+    const check = (): void => signal?.throwIfAborted();
+    const search = rowEvents({ store, catalog, projection, rows: [{ table: 'view', key: cells }] });
+    await search.searchTo(store.lastPosition());
+    const database = openForReading(viewsFile);
+    try {
+      if (schemaVersion(database) !== viewsMigrations.length) return undefined;
+      // What has come since the search began; then one snapshot of row and checkpoints.
+      await search.searchTo(store.lastPosition());
+      const { row: servedCells, isSeen } = database.transaction(() => ({
+        row: servedRow(database, projection, shape, cells),
+        isSeen: seenBy(database, catalog, name),
+      }))();
+      const positions = search.positionsOf({ table: 'view', key: cells });
+      const fold = { store, catalog, projection, key: cells, positions, isSeen, mostSteps: MOST_STEPS };
+      const history = await yieldingRowHistory(fold, check);
+      if (servedCells === undefined && history.steps.length === 0) return undefined;
+      return {
+        projection: name,
+        key,
+        row: rowOf(shape, servedCells),
+        rowFromEvents: rowOf(shape, history.row),
+        agrees: keyText(servedCells ?? []) === keyText(history.row ?? []),
+        eventCount: positions.length,
+        history: history.steps.map(({ event, changes }) => ({ ...named(event), changes })),
+        chains: await chainsOf(store, history.steps, check),
+        deliveries: deliveriesOf(database, name, streamsAt(store, positions)),
+      };
+    } finally {
+      database.close();
+    }
+  };
+
+const servedRow = (database: Database, { name }: Projection, shape: TableShape, cells: ReadonlyArray<Cell>) => {
+  const generation = servedReader(database)(name)?.generation;
+  if (generation === undefined) return undefined;
+  const names = shape.columns.map((column) => column.name);
+  const keys = names.slice(0, shape.keyLength);
+  return database
+    .prepare<Cell[], Cell[]>(
+      `SELECT ${quotedList(names)} FROM ${quoted(viewTable(name, generation))}
+        WHERE (${quotedList(keys)}) = (${keys.map(() => '?').join(', ')})`,
+    )
+    .raw()
+    .get(...cells);
+};
+
+const rowOf = ({ columns }: TableShape, cells: ReadonlyArray<Cell> | undefined): ViewRow | null =>
+  cells === undefined ? null : rowFrom(columns, cells);
+
+const named = ({ id, position, type, recordedAt, actor, correlationId, causationId }: StoredEvent): NamedEvent => ({
+  id,
+  position,
+  type,
+  recordedAt,
+  actor,
+  correlationId,
+  causationId,
+});
+
+const EVENTS_PER_TURN = 5_000;
+
+/** Everything that belongs to the last requests behind the row: no index knows it, so the store is gone through, in turns. */
+const chainsOf = async (
+  store: EventReader,
+  steps: ReadonlyArray<RowStep>,
+  check: () => void,
+): Promise<RowExplanation['chains']> => {
+  const correlationIds = [...new Set(steps.map(({ event }) => event.correlationId))].slice(-MOST_CHAINS);
+  const made = new Set(steps.map(({ event }) => event.id));
+  const chains = new Map<string, ChainEvent[]>(correlationIds.map((id) => [id, []]));
+  const last = store.lastPosition();
+  for (let position = 0; position < last; position += EVENTS_PER_TURN) {
+    const range = { afterPosition: position, untilPosition: position + EVENTS_PER_TURN };
+    for (const event of store.readCorrelated(correlationIds, range)) {
+      const chain = chains.get(event.correlationId);
+      if (chain !== undefined && chain.length < MOST_CHAIN_EVENTS)
+        chain.push({ ...named(event), madeRow: made.has(event.id) });
+    }
+    await nextTurn();
+    check();
+  }
+  return [...chains].map(([correlationId, events]) => ({ correlationId, events }));
+};
+
+/** The streams of the last events behind the row, those that are set aside among them. */
+const streamsAt = (store: EventReader, positions: ReadonlyArray<number>): ReadonlyArray<string> => [
+  ...new Set(
+    positions
+      .slice(-MOST_STEPS)
+      .flatMap((position) => store.readAll({ afterPosition: position - 1, limit: 1 }).map(({ stream }) => stream)),
+  ),
+];
+
+const deliveriesOf = (
+  database: Database,
+  group: string,
+  streams: ReadonlyArray<string>,
+): RowExplanation['deliveries'] => {
+  const status = groupStatusReader(database)().find((each) => each.group === group);
+  return { duplicates: status?.outcomes.duplicates ?? null, parked: parkedUnder(database, group, streams) };
+};

@@ -1,0 +1,197 @@
+/** Which events make a row: found by looking at every event of the store, in turns, so that others come in between. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import * as E from 'fp-ts/Either';
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import { decodeEvent } from '../../../domain/kernel/decode-event';
+import { categoryOf, type RecordedEvent, type StoredEvent } from '../../../domain/kernel/recorded-event';
+import { checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { destinationOf } from '../../../infra/kafka/cloud-events';
+import type { Database } from '../../../infra/sqlite/database';
+import { MAX_PAGE_BYTES } from '../../../infra/sqlite/event-queries';
+import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { Projection } from '../../projection';
+import type { RowDifference } from '../../view-reader';
+import { foldInto } from '../tables/fold';
+import { heapGeneration, keyText } from '../tables/memory-tables';
+import type { Cell } from '../tables/layout';
+
+/** A row of a projection's view, or of those that it keeps for itself. */
+export interface RowAddress {
+  readonly table: RowDifference['table'];
+  readonly key: ReadonlyArray<Cell>;
+}
+
+export interface RowEventsOptions {
+  readonly store: Pick<EventReader, 'readAll' | 'lastPosition'>;
+  readonly catalog: Catalog;
+  readonly projection: Projection;
+  readonly rows: ReadonlyArray<RowAddress>;
+}
+
+/** A search that can be taken up again when the store has grown. */
+export interface RowEvents {
+  /** Looks at every event up to a position; earlier calls are not repeated. */
+  readonly searchTo: (position: number) => Promise<void>;
+  /** The positions of the events that made the row so far, in order. */
+  readonly positionsOf: (row: RowAddress) => ReadonlyArray<number>;
+}
+
+const EVENTS_PER_TURN = 1_000;
+
+/** Starts a search before the first event. */
+export const rowEvents = (options: RowEventsOptions): RowEvents => {
+  const { store, projection } = options;
+  const read = readerOf(options.catalog, projection);
+  const finder = projection.rollup === undefined ? directFinder(options) : rollupFinder(options);
+  let reached = 0;
+  return {
+    searchTo: async (position) => {
+      while (reached < position) {
+        const limit = Math.min(EVENTS_PER_TURN, position - reached);
+        const page = store.readAll({ afterPosition: reached, limit, maxBytes: MAX_PAGE_BYTES });
+        for (const stored of page) {
+          const event = read(stored);
+          if (event !== undefined) finder.look(event);
+        }
+        reached = page.at(-1)?.position ?? position;
+        await nextTurn();
+      }
+    },
+    positionsOf: finder.positionsOf,
+  };
+};
+
+/** Reads a stored event that the projection handles; undefined for any other, and for one that no contract can read. */
+export const readerOf = (catalog: Catalog, projection: Projection) => {
+  const decode = decodeEvent(catalog);
+  const handled = new Set(projection.handles.map(({ type }) => type));
+  return ({ payload, ...envelope }: StoredEvent): RecordedEvent | undefined => {
+    const present = catalog.eventDefinition(envelope.type)?.type;
+    if (present === undefined || !handled.has(present)) return undefined;
+    const event = decode(envelope, JSON.parse(payload) as unknown);
+    return E.isLeft(event) ? undefined : event.right;
+  };
+};
+
+/** What a group has passed without applying it: it waits behind a dead letter, or somebody has decided to go on without it. */
+const setAsideIn = (database: Database, group: string) => {
+  const waiting = new Map(
+    database
+      .prepare<[string], { readonly stream: string; readonly position: number }>(
+        'SELECT stream, from_position AS position FROM quarantined_keys WHERE consumer = ?',
+      )
+      .all(group)
+      .map(({ stream, position }) => [stream, position]),
+  );
+  const discarded = new Set(
+    database
+      .prepare<[string], string>(
+        `SELECT event_id FROM dead_letters WHERE consumer = ? AND event_id IS NOT NULL AND status = 'discarded'`,
+      )
+      .pluck()
+      .all(group),
+  );
+  return ({ id, stream, position }: Pick<StoredEvent, 'id' | 'stream' | 'position'>): boolean =>
+    position >= (waiting.get(stream) ?? Infinity) || discarded.has(id);
+};
+
+/** Whether a group has applied an event: it stands beyond it, and has not set it aside. */
+export const seenBy = (database: Database, catalog: Catalog, group: string) => {
+  const destination = destinationOf(catalog);
+  const isSetAside = setAsideIn(database, group);
+  const marks = new Map(
+    checkpointsOf(database)
+      .read(group)
+      .map((each) => [`${each.topic}/${each.partition}`, each.highWaterPosition]),
+  );
+  return (event: Pick<StoredEvent, 'id' | 'stream' | 'position'>): boolean => {
+    if (catalog.byCategory(categoryOf(event.stream)) === undefined) return false;
+    const { topic, partition } = destination(event.stream);
+    return event.position <= (marks.get(`${topic}/${partition}`) ?? 0) && !isSetAside(event);
+  };
+};
+
+interface Finder {
+  readonly look: (event: RecordedEvent) => void;
+  readonly positionsOf: RowEvents['positionsOf'];
+}
+
+const addressText = ({ table, key }: RowAddress): string => `${table} ${keyText(key)}`;
+
+const emptyFindings = (rows: ReadonlyArray<RowAddress>): Map<string, number[]> =>
+  new Map(rows.map((row) => [addressText(row), []]));
+
+const directFinder = ({ projection, rows }: RowEventsOptions): Finder => {
+  const found = emptyFindings(rows);
+  const names = Object.keys(projection.view.key);
+  return {
+    look: (event) => {
+      for (const { key } of projection.project(event)) {
+        const address = addressText({ table: 'view', key: names.map((name) => key[name] as Cell) });
+        const positions = found.get(address);
+        if (positions !== undefined && positions.at(-1) !== event.position) positions.push(event.position);
+      }
+    },
+    positionsOf: (row) => found.get(addressText(row)) ?? [],
+  };
+};
+
+/**
+ * An event changes a row of the memory, and that one counts for a row of the view now, or later: so the positions are kept
+ * for every row of the memory, and each row of the view collects the rows of the memory that have ever counted for it.
+ */
+const rollupFinder = ({ projection, rows }: RowEventsOptions): Finder => {
+  const heap = heapGeneration(projection);
+  const positions = new Map<string, number[]>();
+  const counting = new Map<string, Set<string>>(
+    rows.filter(({ table }) => table === 'view').map(({ key }) => [keyText(key), new Set<string>()]),
+  );
+  let touched: string[] = [];
+  let counted: string[] = [];
+  const { memory } = heap;
+  if (memory === undefined) throw new Error(`${projection.name} keeps no rows for itself`);
+  const watched = {
+    ...heap,
+    memory: {
+      ...memory,
+      find: (key: ReadonlyArray<Cell>) => {
+        touched.push(keyText(key));
+        return memory.find(key);
+      },
+    },
+    // Only who counts for which row is wanted, not what it comes to.
+    view: {
+      ...heap.view,
+      find: (key: ReadonlyArray<Cell>) => {
+        counted.push(keyText(key));
+        return undefined;
+      },
+      write: () => undefined,
+      remove: () => undefined,
+    },
+  };
+  return {
+    look: (event) => {
+      touched = [];
+      counted = [];
+      try {
+        const fold = foldInto(watched);
+        fold.apply(event);
+        fold.write();
+      } catch {
+        // A row that can't hold what comes of it: the event is set aside, and which rows it is about is known by now.
+      }
+      for (const key of touched) {
+        const known = positions.get(key);
+        if (known === undefined) positions.set(key, [event.position]);
+        else known.push(event.position);
+        for (const view of counted) counting.get(view)?.add(key);
+      }
+    },
+    positionsOf: ({ table, key }) => {
+      if (table === 'memory') return positions.get(keyText(key)) ?? [];
+      const all = [...(counting.get(keyText(key)) ?? [])].flatMap((each) => positions.get(each) ?? []);
+      return [...new Set(all)].sort((left, right) => left - right);
+    },
+  };
+};

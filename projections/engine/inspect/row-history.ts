@@ -1,0 +1,110 @@
+/** What each event changed in a row: the events that made it, folded again one by one. */
+import { setImmediate as nextTick } from 'node:timers/promises';
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded-event';
+import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { Projection } from '../../projection';
+import { foldInto } from '../tables/fold';
+import { heapGeneration, type HeapGeneration } from '../tables/memory-tables';
+import { valueOf, type CodecColumn } from '../tables/row-codec';
+import { readerOf } from './find-row-events';
+import type { Cell } from '../tables/layout';
+
+/** What one event did to the row. */
+export interface RowStep {
+  readonly event: StoredEvent;
+  /** By column; of a row that was born with it, every column. */
+  readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
+}
+
+export interface RowHistory {
+  /** As the events make it; undefined where they make none. */
+  readonly row: ReadonlyArray<Cell> | undefined;
+  /** The last ones, oldest first. */
+  readonly steps: ReadonlyArray<RowStep>;
+  /** The rows behind it, where it sums up rows that the projection keeps for itself. */
+  readonly generation: HeapGeneration;
+}
+
+export interface RowHistoryOptions {
+  readonly store: Pick<EventReader, 'readAll'>;
+  readonly catalog: Catalog;
+  readonly projection: Projection;
+  /** The row of the view. */
+  readonly key: ReadonlyArray<Cell>;
+  /** Where its events stand, in order. */
+  readonly positions: ReadonlyArray<number>;
+  /** Whether the rows in service have seen an event. */
+  readonly isSeen: (event: StoredEvent) => boolean;
+  /** How many steps are kept. */
+  readonly mostSteps: number;
+}
+
+/** Folds the events of one row at once, within the caller's transaction. */
+export const rowHistory = (options: RowHistoryOptions): RowHistory => {
+  const work = foldRow(options);
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
+};
+
+const EVENTS_PER_TICK = 200;
+
+/** The same, letting others come in between; ends early, with what it throws, where `check` throws. */
+export const yieldingRowHistory = async (options: RowHistoryOptions, check: () => void): Promise<RowHistory> => {
+  const work = foldRow(options);
+  for (let events = 1; ; events += 1) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    if (events % EVENTS_PER_TICK > 0) continue;
+    await nextTick();
+    check();
+  }
+};
+
+/** One event at a time. */
+function* foldRow(options: RowHistoryOptions): Generator<undefined, RowHistory, undefined> {
+  const { store, catalog, projection, key, positions, isSeen, mostSteps } = options;
+  const generation = heapGeneration(projection);
+  const read = readerOf(catalog, projection);
+  const { columns } = generation.view.shape;
+  const steps: RowStep[] = [];
+  for (const position of positions) {
+    const [stored] = store.readAll({ afterPosition: position - 1, limit: 1 });
+    const event = stored === undefined || !isSeen(stored) ? undefined : read(stored);
+    yield undefined;
+    if (stored === undefined || event === undefined) continue;
+    const before = generation.view.find(key);
+    if (!isFolded(generation, event)) continue;
+    steps.push({ event: stored, changes: changesOf(columns, before, generation.view.find(key)) });
+    if (steps.length > mostSteps) steps.shift();
+  }
+  return { row: generation.view.find(key), steps, generation };
+}
+
+/** Where a row can't hold what comes of an event, the group has set it aside, and it has changed nothing. */
+const isFolded = (generation: HeapGeneration, event: RecordedEvent): boolean => {
+  try {
+    const fold = foldInto(generation);
+    fold.apply(event);
+    fold.write();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const changesOf = (
+  columns: ReadonlyArray<CodecColumn>,
+  before: ReadonlyArray<Cell> | undefined,
+  after: ReadonlyArray<Cell> | undefined,
+): RowStep['changes'] => {
+  const changed = columns.flatMap((column, index) => {
+    const from = before?.[index] ?? null;
+    const to = after?.[index] ?? null;
+    if (before !== undefined && from === to) return [];
+    return [[column.name, { from: valueOf(column, from), to: valueOf(column, to) }] as const];
+  });
+  return Object.fromEntries(changed);
+};

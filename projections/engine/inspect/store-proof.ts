@@ -1,0 +1,158 @@
+/**
+ * Compares what a rebuild has taken in with what the store holds: in each partition all events up to the mark that the rebuild
+ * has reached there, by their number and a digest of their identities. Two generations can be wrong in the same way; the store
+ * can't be.
+ */
+import { setImmediate as nextTick } from 'node:timers/promises';
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import { categoryOf } from '../../../domain/kernel/recorded-event';
+import type { Mark } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import {
+  addDigest,
+  digestText,
+  emptyDigest,
+  sameDigest,
+  type IdentityDigest,
+} from '../../../infra/consumption/intake/identity-digest';
+import { destinationOf } from '../../../infra/kafka/cloud-events';
+import type { EventReader } from '../../../infra/sqlite/event-reader';
+import { digestsByPlace, type PartitionDigest } from '../generations/taken-in';
+
+/** A partition of which the rebuild has taken in other events than the store holds. */
+export interface DifferingPartition {
+  readonly partition: number;
+  readonly events: number;
+  readonly eventsInStore: number;
+}
+
+/** One topic of the proof. */
+export interface TopicProof {
+  readonly topic: string;
+  /** How many events the rebuild has taken in, and how many the store holds up to the same marks. */
+  readonly events: number;
+  readonly eventsInStore: number;
+  readonly digest: string;
+  readonly digestInStore: string;
+  readonly equal: boolean;
+  readonly differs: ReadonlyArray<DifferingPartition>;
+}
+
+/** The rebuild beside the store. Plain JSON. */
+export interface StoreProof {
+  readonly equal: boolean;
+  readonly topics: ReadonlyArray<TopicProof>;
+}
+
+export interface StoreProofOptions {
+  readonly catalog: Catalog;
+  readonly store: Pick<EventReader, 'eachIdentity' | 'lastPosition'>;
+  readonly topics: ReadonlySet<string>;
+  /** How far the rebuild has come in each partition. */
+  readonly marks: ReadonlyArray<Mark>;
+  readonly taken: ReadonlyArray<PartitionDigest>;
+}
+
+/** So many events are looked at before others get their turn. */
+const EVENTS_PER_PAGE = 5_000;
+/** Streams whose partition is remembered: a key is hashed once, and not once for each of its events. */
+const MAX_PLACES = 20_000;
+
+/** Reads the store once, in pages, in bounded memory. */
+export const compareWithStore = async (options: StoreProofOptions): Promise<StoreProof> => {
+  const { store, topics, taken } = options;
+  const marks = new Map(options.marks.map((each) => [placeOf(each), each.highWaterPosition]));
+  const ownMarks = options.marks.filter(({ topic }) => topics.has(topic)).map((each) => each.highWaterPosition);
+  // A mark may lie beyond the store, where a record has claimed a position that nobody gave away.
+  const last = Math.min(store.lastPosition(), Math.max(0, ...ownMarks));
+  const stored = digestsByPlace();
+  const placed = placing(options);
+  for (let position = 0; position < last;) {
+    const untilPosition = Math.min(last, position + EVENTS_PER_PAGE);
+    store.eachIdentity({ afterPosition: position, untilPosition }, (event) => {
+      const place = placed(event.stream);
+      if (place !== undefined && event.position <= (marks.get(place.name) ?? 0)) stored.add(place, event);
+    });
+    position = untilPosition;
+    await nextTick();
+  }
+  const proofs = [...topics].sort().map((topic) => topicProof(topic, taken, stored.all()));
+  return { equal: proofs.every(({ equal }) => equal), topics: proofs };
+};
+
+const topicProof = (
+  topic: string,
+  taken: ReadonlyArray<PartitionDigest>,
+  stored: ReadonlyArray<PartitionDigest>,
+): TopicProof => {
+  const mine = taken.filter((each) => each.topic === topic);
+  const theirs = stored.filter((each) => each.topic === topic);
+  const partitions = [...new Set([...mine, ...theirs].map(({ partition }) => partition))].sort((a, b) => a - b);
+  const differs = partitions.flatMap((partition) => {
+    const own = mine.find((each) => each.partition === partition) ?? emptyDigest();
+    const other = theirs.find((each) => each.partition === partition) ?? emptyDigest();
+    return sameDigest(own, other) ? [] : [{ partition, events: own.events, eventsInStore: other.events }];
+  });
+  const [sum, sumInStore] = [sumOf(mine), sumOf(theirs)];
+  return {
+    topic,
+    events: sum.events,
+    eventsInStore: sumInStore.events,
+    digest: digestText(sum),
+    digestInStore: digestText(sumInStore),
+    equal: differs.length === 0,
+    differs,
+  };
+};
+
+const sumOf = (digests: ReadonlyArray<PartitionDigest>): IdentityDigest => {
+  const sum = emptyDigest();
+  for (const digest of digests) addDigest(sum, digest);
+  return sum;
+};
+
+interface Placed {
+  readonly topic: string;
+  readonly partition: number;
+  readonly name: string;
+}
+
+const placeOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string =>
+  `${topic}/${partition}`;
+
+/** Undefined for a stream that the rebuild does not read, also where the program no longer has its aggregate. */
+const placing = ({ catalog, topics }: StoreProofOptions): ((stream: string) => Placed | undefined) => {
+  const destination = destinationOf(catalog);
+  const known = new Map<string, Placed | undefined>();
+  const find = (stream: string): Placed | undefined => {
+    const topic = catalog.byCategory(categoryOf(stream))?.topic.name;
+    if (topic === undefined || !topics.has(topic)) return undefined;
+    const { partition } = destination(stream);
+    return { topic, partition, name: placeOf({ topic, partition }) };
+  };
+  return (stream) => {
+    const place = known.get(stream);
+    if (place !== undefined || known.has(stream)) return place;
+    if (known.size >= MAX_PLACES) known.clear();
+    const found = find(stream);
+    known.set(stream, found);
+    return found;
+  };
+};
+
+/** What differs, for people, with the way on. */
+export const storeDifferences = ({ topics }: StoreProof): string => {
+  const parts = topics
+    .filter(({ equal }) => !equal)
+    .flatMap(({ topic, differs }) =>
+      differs.map(
+        ({ partition, events, eventsInStore }) =>
+          `${topic}/${partition}: ${events} events were taken in, the store holds ${eventsInStore}` +
+          (events === eventsInStore ? ', and they are not the same ones' : ''),
+      ),
+    );
+  return (
+    `what the rebuild has taken in is not what the store holds (${parts.join('; ')}), so that nothing was swapped: ` +
+    "'tidemark verify --log' names the records that are missing, doubled, foreign or misplaced, and " +
+    "'tidemark rebuild --from store' makes the rows from what is true"
+  );
+};

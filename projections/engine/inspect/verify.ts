@@ -1,0 +1,158 @@
+/**
+ * Holds a projection against the store, without Kafka and without the role that serves it: the events are folded into
+ * tables of their own, up to where the group stands, and compared row by row with those in service.
+ */
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import type { Clock } from '../../../infra/clock';
+import { checkpointsOf, highWaterAt, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { failureStore, type FailureStoreOptions } from '../../../infra/dead-letters/redrive/failure-handling';
+import { discardsOf } from '../../../infra/dead-letters/store/quarantine';
+import {
+  openDatabase,
+  openForReading,
+  refuseNewerSchema,
+  schemaVersion,
+  type Database,
+} from '../../../infra/sqlite/database';
+import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { Projection } from '../../projection';
+import type { Differences } from '../../view-reader';
+import { applyStorePage, type Target } from '../apply/apply-batch';
+import { explainedDifferences } from './explain-differences';
+import { createTables, openGeneration } from '../tables/sqlite-tables';
+import { topicsOf } from '../definitions/projection-topics';
+import { compareBuilds, type RebuildProof } from './compare-tables';
+import { servedReader } from '../generations/served-generations';
+import { viewsMigrations } from '../generations/schema';
+
+/** What came of it. Plain JSON. */
+export interface Verification {
+  readonly projection: string;
+  /** The last position that is in both. */
+  readonly position: number;
+  readonly events: number;
+  /** `before`: the rows in service; `after`: the rows as the store makes them. */
+  readonly proof: RebuildProof;
+  readonly differences: Differences | null;
+}
+
+export interface VerificationOptions {
+  readonly viewsFile: string;
+  /** A file that is not there yet; the caller removes it. */
+  readonly scratchFile: string;
+  readonly store: EventReader;
+  readonly catalog: Catalog;
+  readonly projection: Projection;
+  readonly clock: Clock;
+  readonly onProgress: (position: number, until: number) => void;
+}
+
+/** The projection can't be verified, whatever its rows are. */
+export class NotVerifiable extends Error {
+  override readonly name = 'NotVerifiable';
+}
+
+/** What the fold may still lack when the rows are held still: so much is read in a moment. */
+const CLOSE_ENOUGH_EVENTS = 2_000;
+const MOST_ROUNDS = 20;
+const CONSUMER = 'verification';
+
+/** Verifies one projection, also while its group goes on. Throws {@link NotVerifiable}. */
+export const verifyProjection = async (options: VerificationOptions): Promise<Verification> => {
+  const { viewsFile, scratchFile, store, catalog, projection } = options;
+  const views = openForReading(viewsFile);
+  const scratch = openDatabase({ file: scratchFile, synchronous: 'NORMAL', migrations: viewsMigrations });
+  try {
+    refuseNewerSchema(views, viewsMigrations);
+    const generation = comparableGeneration(views, projection);
+    const live = checkpointsOf(views);
+    const fold = scratchFold(scratch, options, discardsOf(views));
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      const bounds = live.read(projection.name);
+      if (fold.behind(bounds) <= CLOSE_ENOUGH_EVENTS) break;
+      fold.catchUp(bounds);
+    }
+    // One snapshot of checkpoints and rows: the group goes on beside it.
+    views.exec('BEGIN');
+    const bounds = live.read(projection.name);
+    const events = fold.catchUp(bounds);
+    const { proof, differences } = await compareBuilds(
+      projection,
+      { database: views, generation },
+      { database: scratch, generation: 1 },
+    );
+    views.exec('COMMIT');
+    const explained =
+      differences === null ? null : await explainedDifferences({ store, catalog, projection }, differences);
+    return { projection: projection.name, position: highest(bounds), events, proof, differences: explained };
+  } finally {
+    views.close();
+    scratch.close();
+  }
+};
+
+const comparableGeneration = (views: Database, { name, version }: Projection): number => {
+  const served = schemaVersion(views) < viewsMigrations.length ? undefined : servedReader(views)(name);
+  if (served === undefined) throw new NotVerifiable(`${name} has no rows yet: start the role that makes them`);
+  if (served.version === version) return served.generation;
+  throw new NotVerifiable(
+    `the rows of ${name} in service were made by version ${served.version}, this program has ${version}: let it rebuild them first`,
+  );
+};
+
+const highest = (checkpoints: ReadonlyArray<Checkpoint>): number =>
+  Math.max(0, ...checkpoints.map(({ highWaterPosition }) => highWaterPosition));
+
+interface ScratchFold {
+  readonly behind: (bounds: ReadonlyArray<Checkpoint>) => number;
+  /** Applies what is missing up to the bounds; answers how many events were applied since the beginning. */
+  readonly catchUp: (bounds: ReadonlyArray<Checkpoint>) => number;
+}
+
+const scratchFold = (
+  scratch: Database,
+  { store, catalog, projection, clock, onProgress }: VerificationOptions,
+  isDiscarded: FailureStoreOptions['isDiscarded'],
+): ScratchFold => {
+  createTables(scratch, projection, 1);
+  const checkpoints = checkpointsOf(scratch);
+  // What fails here fails in the group too, and is set aside in both; and what people gave up counts in neither.
+  const { intake } = failureStore({ database: scratch, catalog, clock, checkpoints, store: () => store, isDiscarded });
+  const target: Target = {
+    consumer: CONSUMER,
+    topics: new Set(topicsOf(catalog, projection).map(({ name }) => name)),
+    generation: openGeneration(scratch, projection, 1),
+  };
+  let applied = 0;
+  const reached = (bounds: ReadonlyArray<Checkpoint>): number => {
+    const own = checkpoints.read(CONSUMER);
+    const open = bounds.filter((bound) => highWaterAt(own, bound) < bound.highWaterPosition);
+    return open.length === 0 ? highest(bounds) : Math.min(...open.map((bound) => highWaterAt(own, bound)));
+  };
+  const page = (bounds: ReadonlyArray<Checkpoint>, afterPosition: number, untilPosition: number): number =>
+    scratch
+      .transaction(() => {
+        for (const bound of bounds) checkpoints.begin(CONSUMER, { ...bound, nextOffset: 0, highWaterPosition: 0 });
+        const { reachedPosition, outcome } = applyStorePage(intake, target, store, {
+          afterPosition,
+          untilPosition,
+          bounds,
+        });
+        applied += outcome.applied;
+        return reachedPosition;
+      })
+      .immediate();
+  return {
+    behind: (bounds) => highest(bounds) - reached(bounds),
+    catchUp: (bounds) => {
+      const until = highest(bounds);
+      for (let position = reached(bounds); position < until;) {
+        position = page(bounds, position, until);
+        onProgress(position, until);
+      }
+      // Everything below a bound is applied, whether or not the partition's last event stands right at it.
+      scratch.transaction(() => checkpoints.raiseEach(CONSUMER, bounds)).immediate();
+      return applied;
+    },
+  };
+};

@@ -1,0 +1,211 @@
+/**
+ * Reads the views' file beside the thread that writes it, from the same process or from another one, and before there is
+ * a file at all: then the views are empty, and nothing has been seen.
+ */
+import { existsSync } from 'node:fs';
+import * as E from 'fp-ts/Either';
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import { groupStatusReader, type GroupStatus } from '../../../infra/consumption/status/group-status';
+import { readOffsetRequest } from '../../../infra/consumption/checkpoints/offset-moves';
+import {
+  dataVersion,
+  openForReading,
+  refuseNewerSchema,
+  schemaVersion,
+  type Database,
+} from '../../../infra/sqlite/database';
+import { fileIdentity } from '../../../infra/sqlite/file-identity';
+import { withOpenLetters } from '../../../infra/dead-letters/query/status-reason';
+import type { Projection } from '../../projection';
+import type { ProjectionStatus, ViewDescription, ViewReader, ViewRow } from '../../view-reader';
+import { copyReader } from '../generations/point-in-time-copies';
+import { topicsOf } from '../definitions/projection-topics';
+import { rebuildReader } from '../generations/rebuild-ledger';
+import { servedReader } from '../generations/served-generations';
+import { staleRowsOf, type StaleRows } from '../apply/stale-rows';
+import { keyNames, shapeOf } from '../tables/layout';
+import { filterValues, keyOf, viewQueries, type ViewQueries } from './queries';
+import { viewsMigrations } from '../generations/schema';
+
+/** Opens the reader; `catalog` says under which names the topics go. The file is looked for whenever it is needed. */
+export const openViewReader = (file: string, projections: ReadonlyArray<Projection>, catalog: Catalog): ViewReader => {
+  const views = projections.map((projection) => descriptionOf(projection, catalog));
+  const described = (name: string): ViewDescription => {
+    // A scratch copy has the columns of its view.
+    const [viewName] = name.split('@');
+    const view = views.find((each) => each.name === viewName);
+    if (view === undefined) throw new Error(`no view is called '${name}'`);
+    return view;
+  };
+  let opened: OpenViews | undefined;
+  let openedIdentity: string | undefined;
+  /** Counts the files that were read: the counters of two of them must not be taken for each other. */
+  let replacements = 0;
+  let isClosed = false;
+  const open = (): OpenViews | undefined => {
+    if (isClosed) throw new Error('the view reader is closed');
+    // A role that begins anew, or a restored copy, puts another file in its place: rows of the former one are of no use.
+    const identity = fileIdentity(file);
+    if (opened !== undefined && identity === openedIdentity) return opened;
+    opened?.close();
+    opened = openViews(file, described);
+    openedIdentity = identity;
+    if (opened !== undefined) replacements += 1;
+    return opened;
+  };
+  const marked = (view: string, rows: ReadonlyArray<ViewRow>): ReadonlyArray<ViewRow> =>
+    open()?.stale.marked(described(view), rows) ?? rows;
+  return {
+    views,
+    list: (view, query) => {
+      // The same complaints whether or not there are rows yet.
+      const values = filterValues(described(view), query.filters);
+      if (E.isLeft(values)) return values;
+      const page = open()?.inView(view, NO_ROWS, (rows) => rows.list(query)) ?? NO_ROWS;
+      if (E.isLeft(page)) return page;
+      return E.right({ ...page.right, items: marked(view, page.right.items) });
+    },
+    find: (view, key) => {
+      const cells = keyOf(described(view), key);
+      const row = cells === undefined ? undefined : open()?.inView(view, undefined, (rows) => rows.find(cells));
+      return row === undefined ? undefined : marked(view, [row])[0];
+    },
+    isQuarantined: (view, event) => open()?.stale.isQuarantined(view, event) ?? false,
+    hasSeen: (view, event) => !described(view).topics.includes(event.topic) || (open()?.hasSeen(view, event) ?? false),
+    projections: () => projections.map((projection) => open()?.status(projection) ?? unprepared(projection)),
+    groups: () => open()?.groups() ?? [],
+    rebuild: (id) => open()?.rebuilds.find(id),
+    offsetRequest: (id) => open()?.offsetRequest(id),
+    changeCounter: () => {
+      const counter = open()?.changeCounter();
+      return counter === undefined ? -1 : replacements * COUNTS_PER_FILE + counter;
+    },
+    close: () => {
+      isClosed = true;
+      opened?.close();
+    },
+  };
+};
+
+const COUNTS_PER_FILE = 2 ** 32;
+
+const NO_ROWS: ReturnType<ViewReader['list']> = E.right({ items: [] });
+
+const descriptionOf = (projection: Projection, catalog: Catalog): ViewDescription => {
+  const shape = shapeOf(projection.view);
+  return {
+    name: projection.name,
+    version: projection.version,
+    meaning: projection.meaning,
+    key: keyNames(shape),
+    columns: shape.columns.map(({ name, type, nullable, meaning }) => ({ name, type, nullable, meaning })),
+    topics: topicsOf(catalog, projection).map(({ name }) => name),
+  };
+};
+
+const unprepared = ({ name, version }: Projection): ProjectionStatus => ({
+  name,
+  version,
+  generation: 0,
+  rows: 0,
+  rebuild: null,
+  former: null,
+  copies: [],
+});
+
+// -------------------------------------------------------------------------------------
+// The file, once it is there
+// -------------------------------------------------------------------------------------
+
+interface OpenViews {
+  /** Queries the build in service; `otherwise` where the projection was never prepared. */
+  readonly inView: <Result>(view: string, otherwise: Result, query: (rows: ViewQueries) => Result) => Result;
+  readonly hasSeen: ViewReader['hasSeen'];
+  readonly stale: StaleRows;
+  readonly status: (projection: Projection) => ProjectionStatus;
+  readonly groups: () => ReadonlyArray<GroupStatus>;
+  readonly rebuilds: ReturnType<typeof rebuildReader>;
+  readonly offsetRequest: ViewReader['offsetRequest'];
+  readonly changeCounter: () => number;
+  readonly close: () => void;
+}
+
+/** Undefined while there is no file, or none of this program's schema: the role that writes it has not started yet. */
+const openViews = (file: string, described: (name: string) => ViewDescription): OpenViews | undefined => {
+  if (!existsSync(file)) return undefined;
+  const database = openForReading(file);
+  try {
+    refuseNewerSchema(database, viewsMigrations);
+    if (schemaVersion(database) === viewsMigrations.length) return viewsOf(database, described);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  database.close();
+  return undefined;
+};
+
+const viewsOf = (database: Database, described: (name: string) => ViewDescription): OpenViews => {
+  const served = servedReader(database);
+  const copies = copyReader(database);
+  /** Which build is read under a view's name, or under a copy's. */
+  const generationOf = (view: string): number | undefined => {
+    const [name, copy] = view.split('@');
+    return copy === undefined ? served(view)?.generation : copies.generation(name ?? '', copy);
+  };
+  const highWater = database
+    .prepare<[string, string, number], number>(
+      'SELECT high_water_position FROM checkpoints WHERE consumer = ? AND topic = ? AND "partition" = ?',
+    )
+    .pluck();
+  const rebuilds = rebuildReader(database);
+  const readGroups = groupStatusReader(database);
+  const groups = () => readGroups().map((status) => withOpenLetters(status, database));
+  const builds = new Map<string, ViewQueries>();
+  const counts = new Map<string, { readonly at: number; readonly rows: number }>();
+
+  // One snapshot for the pointer and the rows: a swap in between would take the table away.
+  const inView: OpenViews['inView'] = (view, otherwise, query) =>
+    database.transaction(() => {
+      const generation = generationOf(view);
+      if (generation === undefined) return otherwise;
+      const known = builds.get(view);
+      if (known?.generation === generation) return query(known);
+      const fresh = viewQueries(database, described(view), generation);
+      builds.set(view, fresh);
+      return query(fresh);
+    })();
+
+  const rowsOf = (view: string): number => {
+    const at = dataVersion(database);
+    const known = counts.get(view);
+    if (known?.at === at) return known.rows;
+    const rows = inView(view, 0, (build) => build.count());
+    counts.set(view, { at, rows });
+    return rows;
+  };
+
+  return {
+    inView,
+    stale: staleRowsOf(database),
+    hasSeen: (view, { topic, partition, position }) => (highWater.get(view, topic, partition) ?? 0) >= position,
+    status: ({ name, version }) => {
+      const row = served(name);
+      const rebuild = rebuilds.latestOf(name) ?? null;
+      return {
+        name,
+        version: row?.version ?? version,
+        generation: row?.generation ?? 0,
+        rows: rowsOf(name),
+        rebuild,
+        former: row?.former ?? null,
+        copies: copies.of(name),
+      };
+    },
+    groups,
+    rebuilds,
+    offsetRequest: (id) => readOffsetRequest(database, id),
+    changeCounter: () => dataVersion(database),
+    close: () => void database.close(),
+  };
+};

@@ -1,0 +1,119 @@
+/** Moves offsets that operators have asked for: never while the group runs. What cannot be carried out ends as failed. */
+import * as E from 'fp-ts/Either';
+import { backoffMs } from '../../../infra/backoff';
+import type { Clock } from '../../../infra/clock';
+import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { failureOf, isAttributable } from '../../../infra/consumption/intake/failures';
+import type { OffsetMove, OffsetRequest } from '../../../infra/consumption/checkpoints/offset-moves';
+import { RequestRefused } from '../../../infra/commands/operation-requests';
+import type { EventLog } from '../../../infra/kafka/event-log';
+import type { Logger } from '../../../infra/logger';
+import { LeaseLost } from '../../../infra/sqlite/lease';
+import type { ProjectionGroups } from '../groups/projection-groups';
+import type { CallViews } from '../writer-thread/client';
+
+export interface OffsetQueueOptions {
+  readonly call: CallViews;
+  readonly groups: Pick<ProjectionGroups, 'stoppedWhile' | 'topics'>;
+  readonly log: Pick<EventLog, 'openConsumer'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface OffsetQueue {
+  /** Carries out what was asked for and not done yet, and leaves what has to be tried again. Returns whether anything is left. */
+  readonly moveAsked: () => Promise<boolean>;
+}
+
+/** A fault that is still there after so many attempts, some minutes in all, will not pass by itself. */
+const MAX_ATTEMPTS = 30;
+
+/** Nothing was tried yet. */
+export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
+  const { call, clock, logger } = options;
+  const retries = new Map<number, { readonly attempts: number; readonly untilMs: number }>();
+
+  const fail = async (id: number, reason: string): Promise<void> => {
+    logger.error({ request: id, reason }, 'a move of offsets has failed');
+    retries.delete(id);
+    await call('failOffsetRequest', { id, reason });
+  };
+
+  /** Whether it is over. */
+  const attempt = async (request: OffsetRequest): Promise<boolean> => {
+    try {
+      await move(options, request);
+      retries.delete(request.id);
+      return true;
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      const { reason } = failureOf(error);
+      const attempts = (retries.get(request.id)?.attempts ?? 0) + 1;
+      if (error instanceof CheckpointMoved) {
+        // It had come further than whoever asked has seen: nothing was moved.
+        await fail(request.id, `${reason}; nothing was moved: look again`);
+      } else if (error instanceof RequestRefused || isRefusedByFile(error) || attempts >= MAX_ATTEMPTS) {
+        await fail(request.id, reason);
+      } else {
+        const delayMs = backoffMs(clock, attempts);
+        retries.set(request.id, { attempts, untilMs: clock.monotonicMs() + delayMs });
+        logger.warn({ request: request.id, reason, delayMs }, 'a move of offsets is tried again');
+        return false;
+      }
+      return true;
+    }
+  };
+
+  return {
+    moveAsked: async () => {
+      let isAnyLeft = false;
+      for (const request of await call('openOffsetRequests', {})) {
+        if (E.isLeft(request)) await fail(request.left.id, request.left.reason);
+        else if (clock.monotonicMs() < (retries.get(request.right.id)?.untilMs ?? 0)) isAnyLeft = true;
+        else isAnyLeft = !(await attempt(request.right)) || isAnyLeft;
+      }
+      return isAnyLeft;
+    },
+  };
+};
+
+/** A value that the file cannot hold. */
+const isRefusedByFile = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_') && isAttributable(error);
+
+const move = async ({ call, groups, log, logger }: OffsetQueueOptions, request: OffsetRequest): Promise<void> => {
+  const { group, moves } = request.order;
+  const topics = groups.topics(group);
+  if (topics.length === 0) throw new RequestRefused(`this program has no projection '${group}'`);
+  for (const { topic } of moves) {
+    if (!topics.includes(topic))
+      throw new RequestRefused(`${group} reads no topic '${topic}', but ${topics.join(', ')}`);
+  }
+  const known = await call('checkpoints', { consumer: group });
+  for (const { topic, partition } of moves) {
+    if (known.some((each) => each.topic === topic && each.partition === partition)) continue;
+    throw new RequestRefused(`${group} has no checkpoint of ${topic}/${partition}`);
+  }
+  await assertInLog(log, moves);
+  // Stopped, not only paused: a group keeps its offsets in mind, and takes them up anew when it starts.
+  await groups.stoppedWhile(group, () => call('moveOffsets', request));
+  logger.warn({ group, actor: request.actor, moves }, 'offsets were moved by hand');
+};
+
+const assertInLog = async (
+  log: OffsetQueueOptions['log'],
+  moves: ReadonlyArray<Pick<OffsetMove, 'topic' | 'partition' | 'toOffset'>>,
+): Promise<void> => {
+  const consumer = await log.openConsumer('offset-moves');
+  try {
+    for (const { topic, partition, toOffset } of moves) {
+      const { low, high } = await consumer.watermarks(topic, partition);
+      if (toOffset >= low && toOffset <= high) continue;
+      throw new RequestRefused(
+        `offset ${toOffset} of ${topic}/${partition} is not in the log, which holds ${low} to ${high}; nothing was moved`,
+      );
+    }
+  } finally {
+    await consumer.close();
+  }
+};

@@ -1,0 +1,42 @@
+/** Notes how far a rebuild has come, often enough to watch and seldom enough to cost nothing. */
+import type { Clock } from '../../../infra/clock';
+import type { CallViews } from '../writer-thread/client';
+
+export interface RebuildProgressNotes {
+  /** So many events are read, of so many in all. */
+  readonly at: (done: number, total: number) => Promise<void>;
+  /** Notes the last figures whatever the time. */
+  readonly conclude: () => Promise<void>;
+}
+
+const INTERVAL_MS = 250;
+
+/** Starts counting; `done` of the first call is where this run begins. */
+export const rebuildProgress = (call: CallViews, clock: Clock, id: number): RebuildProgressNotes => {
+  const startedMs = clock.monotonicMs();
+  let startedAt: number | undefined;
+  let notedMs = -Infinity;
+  let latest = { done: 0, total: 0 };
+
+  const note = async (): Promise<void> => {
+    notedMs = clock.monotonicMs();
+    const { done, total } = latest;
+    const seconds = (notedMs - startedMs) / 1_000;
+    const rate = seconds > 0 ? Math.max(0, done - (startedAt ?? done)) / seconds : null;
+    const etaSeconds = rate === null || rate === 0 ? null : (total - done) / rate;
+    await call('noteProgress', { id, progress: { done, total, rate, etaSeconds } });
+  };
+
+  return {
+    at: async (done, total) => {
+      startedAt ??= done;
+      // A second reading of a few positions must not look like going back.
+      latest = { done: Math.max(latest.done, Math.min(done, total)), total };
+      if (clock.monotonicMs() - notedMs >= INTERVAL_MS) await note();
+    },
+    conclude: async () => {
+      latest = { ...latest, done: latest.total };
+      await note();
+    },
+  };
+};

@@ -1,0 +1,185 @@
+/**
+ * Runs what operators ask of the projections, one thing after another: rebuilds from before the last end of the process
+ * first, then in the order of asking; those of one pass together. What meets a fault steps back, and holds up nothing.
+ */
+import { backoffMs } from '../../../infra/backoff';
+import type { Clock } from '../../../infra/clock';
+import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import type { EventLog } from '../../../infra/kafka/event-log';
+import type { Logger } from '../../../infra/logger';
+import type { EventReader } from '../../../infra/sqlite/event-reader';
+import { isTakenOver } from '../../../infra/consumption/loop/apply-with-retry';
+import { LeaseLost } from '../../../infra/sqlite/lease';
+import { offsetQueue, type OffsetQueue } from './offset-moves';
+import type { ProjectionGroups } from '../groups/projection-groups';
+import type { OpenRebuild } from '../generations/rebuild-ledger';
+import { runPass } from './run';
+import type { RebuildTask } from './task';
+import type { CallViews } from '../writer-thread/client';
+
+export interface RebuildQueueOptions {
+  readonly call: CallViews;
+  /** Where requests come in. */
+  readonly store: Pick<EventReader, 'dataVersion'>;
+  readonly groups: Pick<ProjectionGroups, 'start' | 'pausedWhile' | 'stoppedWhile' | 'topics'>;
+  /** Projections of another version than the rows in service: their groups start after their rebuild. */
+  readonly changed: ReadonlySet<string>;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly stopping: AbortSignal;
+}
+
+const POLL_MS = 200;
+/** A fault that is still there after so many attempts, some minutes in all, will not pass by itself. */
+const MAX_ATTEMPTS = 30;
+
+interface Retry {
+  readonly attempts: number;
+  readonly untilMs: number;
+}
+
+interface Queue extends RebuildQueueOptions {
+  readonly changed: Set<string>;
+  /** Rebuilds that met a fault: each is tried again later and by itself, and the others go first. */
+  readonly retries: Map<number, Retry>;
+}
+
+/** Resolves when the signal aborts; rejects when this process may no longer write. */
+export const rebuildQueue = async (options: RebuildQueueOptions): Promise<void> => {
+  const { clock, logger, stopping } = options;
+  const queue: Queue = { ...options, changed: new Set(options.changed), retries: new Map() };
+  const offsets = offsetQueue(options);
+  for (let faults = 0; !stopping.aborted;) {
+    try {
+      await workOff(queue, offsets, () => (faults = 0));
+    } catch (error) {
+      if (isTakenOver(error)) throw error;
+      if (wasTold(stopping)) return;
+      faults += 1;
+      logger.warn({ error }, 'requests of operators are looked for again in a moment');
+      await clock.sleep(backoffMs(clock, faults), stopping);
+    }
+  }
+};
+
+/** Works off what is asked for until the signal aborts, or the requests can't be looked for. */
+const workOff = async (queue: Queue, offsets: OffsetQueue, onProgress: () => void): Promise<void> => {
+  const { call, store, clock, retries, stopping } = queue;
+  let lookedAt: number | undefined;
+  let isAnyLeft = false;
+  while (!stopping.aborted) {
+    const version = store.dataVersion();
+    const open: ReadonlyArray<OpenRebuild> = version === lookedAt && !isAnyLeft ? [] : await call('openRebuilds', {});
+    if (version !== lookedAt || isAnyLeft) isAnyLeft = (await offsets.moveAsked()) || open.length > 0;
+    onProgress();
+    const next = open.find(({ id }) => clock.monotonicMs() >= (retries.get(id)?.untilMs ?? 0));
+    if (next === undefined) {
+      lookedAt = version;
+      await clock.sleep(POLL_MS, stopping);
+      continue;
+    }
+    lookedAt = undefined;
+    await runMates(queue, matesOf(queue, open, next));
+  }
+};
+
+/** Those that read the log together with it. One that met a fault is alone from then on. */
+const matesOf = (
+  { retries }: Queue,
+  open: ReadonlyArray<OpenRebuild>,
+  next: OpenRebuild,
+): ReadonlyArray<OpenRebuild> =>
+  retries.has(next.id) || next.pass === null
+    ? [next]
+    : open.filter(({ id, pass }) => pass === next.pass && !retries.has(id));
+
+/** One attempt. What met a fault is tried again later, or has failed. */
+const runMates = async (queue: Queue, rebuilds: ReadonlyArray<OpenRebuild>): Promise<void> => {
+  const { call, clock, logger, retries, stopping } = queue;
+  const unfinished = new Map(rebuilds.map((rebuild) => [rebuild.id, rebuild]));
+  const fault = await runOnce(queue, unfinished);
+  for (const { id } of rebuilds) if (!unfinished.has(id)) retries.delete(id);
+  if (fault === undefined || wasTold(stopping)) return;
+  for (const { id, projection } of unfinished.values()) {
+    const attempts = (retries.get(id)?.attempts ?? 0) + 1;
+    if (attempts >= MAX_ATTEMPTS) {
+      logger.error({ projection, rebuild: id, reason: fault }, 'the rebuild has failed');
+      retries.delete(id);
+      await call('failRebuild', { id, reason: fault });
+    } else {
+      const delayMs = backoffMs(clock, attempts);
+      retries.set(id, { attempts, untilMs: clock.monotonicMs() + delayMs });
+      logger.warn({ projection, rebuild: id, reason: fault, delayMs }, 'the rebuild is tried again');
+      await call('noteFault', { id, fault: `${fault}; it is tried again` });
+    }
+  }
+};
+
+/** Read anew: before it lies a wait. */
+const wasTold = (signal: AbortSignal): boolean => signal.aborted;
+
+/** One attempt; answers the fault that it met, and leaves in the map what did not come to an end. */
+const runOnce = async (queue: Queue, unfinished: Map<number, OpenRebuild>): Promise<string | undefined> => {
+  const { groups, changed, stopping } = queue;
+  const cancelling = new Map([...unfinished.keys()].map((id) => [id, new AbortController()]));
+  const tasks = [...unfinished.values()].map((rebuild): RebuildTask => {
+    const { projection, id } = rebuild;
+    const cancelled = cancelling.get(id)?.signal;
+    return {
+      rebuild,
+      isOtherVersion: changed.has(projection),
+      topics: groups.topics(projection),
+      signal: cancelled === undefined ? stopping : AbortSignal.any([stopping, cancelled]),
+      pausedWhile: (work) => groups.pausedWhile(projection, work),
+    };
+  });
+  const over = new AbortController();
+  const watching = watchCancellations(queue, cancelling, over.signal);
+  try {
+    await runPass(queue, tasks, ({ rebuild: { id, projection, kind } }, end) => {
+      unfinished.delete(id);
+      if (end !== 'done' || kind === 'copy' || kind === 'row') return;
+      changed.delete(projection);
+      groups.start(projection);
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CheckpointMoved || error instanceof LeaseLost) {
+      // A rebuild whose checkpoints went with its cancellation is no sign of another process.
+      if (![...cancelling.values()].some(({ signal }) => signal.aborted) || error instanceof LeaseLost) throw error;
+    }
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    over.abort();
+    await watching;
+    for (const [id, { signal }] of cancelling) {
+      if (!signal.aborted) continue;
+      unfinished.delete(id);
+      await queue.call('forgetRebuild', { id });
+    }
+  }
+};
+
+/** Looks for requests while rebuilds run, and stops those that are no longer wanted. */
+const watchCancellations = async (
+  { call, store, clock, logger }: Queue,
+  running: ReadonlyMap<number, AbortController>,
+  over: AbortSignal,
+): Promise<void> => {
+  let lookedAt: number | undefined;
+  while (!over.aborted) {
+    await clock.sleep(POLL_MS, over);
+    const version = store.dataVersion();
+    if (wasTold(over) || version === lookedAt) continue;
+    lookedAt = version;
+    try {
+      await call('openRebuilds', {});
+      const cancelled = await call('cancelledAmong', { ids: [...running.keys()] });
+      for (const id of cancelled) running.get(id)?.abort();
+    } catch (error) {
+      // The run meets the same fault, and says so.
+      logger.debug({ error }, 'requests could not be looked for during a rebuild');
+    }
+  }
+};

@@ -1,0 +1,135 @@
+/** The projections' role: every projection as a consumer group over one file, and the rebuilds that are asked for. */
+import { NOTHING_TO_DO } from '../../../infra/dead-letters/redrive/process-requests';
+import { runFailureDesk, type FailureCalls } from '../../../infra/dead-letters/redrive/runner';
+import { storeFit, type StoreFit } from '../../../infra/consumption/loop/store-fit';
+import { beginAnew } from '../../../infra/running/begin-anew';
+import { openEventReader, waitForStore } from '../../../infra/sqlite/event-reader';
+import type { Projection } from '../../projection';
+import { projectionGroups, type ProjectionGroups } from '../groups/projection-groups';
+import { rebuildQueue } from '../rebuild/queue';
+import { startViewsWorker, type CallViews } from '../writer-thread/client';
+import type { RoleOptions } from '../../../infra/running/role-options';
+
+export interface ProjectionsOptions extends RoleOptions {
+  readonly viewsFile: string;
+  readonly storeFile: string;
+  readonly projections: ReadonlyArray<Projection>;
+  /** Put before the names of dead-letter topics. */
+  readonly topicPrefix?: string;
+  /** The path of the module that exports the projections and their catalog, for the thread that runs them. */
+  readonly definitionsModule?: string;
+}
+
+/** The running role. */
+export interface Projections {
+  /** Stops at a batch boundary; a rebuild that runs is taken up again at the next start. */
+  readonly stop: () => Promise<void>;
+  /** Resolves after `stop`; rejects when the role can't go on in this process. */
+  readonly done: Promise<void>;
+}
+
+/** Waits for the store; from then on the role waits by itself for the lease, the broker and the topics. */
+export const startProjections = async (options: ProjectionsOptions): Promise<Projections> => {
+  const found = await waitForStore(options.storeFile, options.clock, options.signal);
+  if (!found) return { stop: async () => Promise.resolve(), done: Promise.resolve() };
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  options.signal.addEventListener('abort', stop, { once: true });
+  if (options.signal.aborted) stop();
+  const { clock, logger } = options;
+  const done = beginAnew({ clock, logger, role: 'projections', stopping: stopping.signal }, () =>
+    run(options, stopping.signal),
+  ).finally(() => options.signal.removeEventListener('abort', stop));
+  // Whoever awaits `done` learns of it; without anybody it must not end the process.
+  done.catch(() => undefined);
+  return {
+    stop: async () => {
+      stop();
+      await done.catch(() => undefined);
+    },
+    done,
+  };
+};
+
+const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<void> => {
+  // Ends with this session; the role's own signal ends the sessions after it, too.
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  stopped.addEventListener('abort', stop, { once: true });
+  if (stopped.aborted) stop();
+  const { catalog, projections, clock, logger } = options;
+  const store = openEventReader(options.storeFile);
+  const worker = startViewsWorker({
+    viewsFile: options.viewsFile,
+    storeFile: options.storeFile,
+    leaseTtlMs: options.leaseTtlMs,
+    definitionsModule: options.definitionsModule ?? require.resolve('../definitions/shipped-definitions'),
+    topics: Object.fromEntries(catalog.aggregates.map(({ category, topic }) => [category, topic])),
+    projections: projections.map(({ name, version }) => ({ name, version })),
+    onWaiting: (owner) => logger.info({ owner }, 'another process runs the projections: this one waits'),
+    onFault: (reason) => logger.warn({ reason }, 'the projections wait for their file'),
+  });
+  const fit: { check: StoreFit } = { check: () => undefined };
+  const groups = projectionGroups({
+    ...options,
+    call: worker.call,
+    storeLastPosition: store.lastPosition,
+    storeFits: (marks) => fit.check(marks),
+  });
+  let queue: Promise<void> | undefined;
+  let desk: Promise<void> | undefined;
+  try {
+    await Promise.race([worker.opened, worker.done, aborted(stopping.signal)]);
+    if (stopping.signal.aborted) return;
+    const boundTo = await worker.call('bindToStore', store.identity);
+    fit.check = storeFit({ reader: store, file: options.viewsFile, boundTo });
+    if (boundTo !== store.identity.storeId) {
+      // The groups say why they stand still; nothing else may touch what was made from another store.
+      for (const { name } of projections) groups.start(name);
+      await Promise.race([aborted(stopping.signal), worker.done, groups.failed]);
+      return;
+    }
+    const changed = new Set(await worker.call('prepare', {}));
+    for (const { name } of projections) if (!changed.has(name)) groups.start(name);
+    queue = rebuildQueue({ ...options, call: worker.call, store, groups, changed, clock, stopping: stopping.signal });
+    desk = runFailureDesk({
+      calls: failureCalls(worker.call, groups),
+      groups: projections.map(({ name }) => name),
+      dataVersion: store.dataVersion,
+      log: options.log,
+      topicPrefix: options.topicPrefix ?? '',
+      clock,
+      logger,
+      stopping: stopping.signal,
+    });
+    await Promise.race([Promise.all([queue, desk]), worker.done, groups.failed]);
+  } finally {
+    stop();
+    stopped.removeEventListener('abort', stop);
+    // Whatever ended the race is the error that counts; the others only have to be out of the way.
+    await Promise.allSettled([queue, desk]);
+    await groups.stop();
+    await worker.close();
+    store.close();
+  }
+};
+
+const failureCalls = (call: CallViews, groups: ProjectionGroups): FailureCalls => ({
+  takeRequests: () => call('takeFailureRequests', {}),
+  // A projection of another version than its rows waits for its rebuild.
+  redriveStep: async (projection) =>
+    groups.isRunning(projection)
+      ? groups.pausedWhile(projection, () => call('redriveStep', { projection }))
+      : NOTHING_TO_DO,
+  copiesWaiting: (group, limit) => call('copiesWaiting', { group, limit }),
+  copiesDone: (seqs) => call('copiesDone', { seqs }),
+  noteCopying: (group, attempt) => call('noteCopying', { group, attempt }),
+  defectsWaiting: (limit) => call('defectsWaiting', { limit }),
+  defectsDone: (ids) => call('defectsDone', { ids }),
+});
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });

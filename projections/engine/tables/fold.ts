@@ -1,0 +1,146 @@
+/**
+ * Folds events into rows in memory: each row that a batch touches is read once and written once, however many of its
+ * events are in the batch.
+ */
+import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
+import { failureOf, type HandlerOutcome } from '../../../infra/consumption/intake/failures';
+import type { Contribution, Projection, Row, Upsert } from '../../projection';
+import type { Generation, StoredTable } from './sqlite-tables';
+import { addTo, applyUpsert, setCells } from './row-changes';
+import { cellFrom, rowFrom } from './row-codec';
+import type { Cell } from './layout';
+
+/** The rows that a batch has touched so far. Used up by `write`. */
+export interface Fold {
+  /** A failure that is answered has changed nothing; after a throw the fold is of no more use. */
+  readonly apply: (event: RecordedEvent) => HandlerOutcome;
+  /** Writes what changed; call inside the transaction in which the rows were read. */
+  readonly write: (counted?: Counted) => void;
+}
+
+/** Told of each row of the memory that has changed, and of each row of the view that it counted for before or counts for now. */
+export type Counted = (memoryRow: ReadonlyArray<Cell>, viewKey: Row) => void;
+
+/** Starts a batch on a build of a projection's tables. */
+export const foldInto = ({ projection, view, memory }: Generation): Fold => {
+  const viewRows = workingRows(view);
+  const { rollup } = projection;
+  if (rollup === undefined || memory === undefined) {
+    return {
+      apply: (event) => applyTo(viewRows, projection, event),
+      write: () => {
+        if (projection.compute !== undefined) computeRows(viewRows, projection.compute);
+        writeRows(viewRows);
+      },
+    };
+  }
+  const memoryRows = workingRows(memory);
+  return {
+    apply: (event) => applyTo(memoryRows, projection, event),
+    write: (counted) => {
+      const countRow = (cells: ReadonlyArray<Cell>, sign: 1 | -1): void => {
+        const contribution = rollup.contribution(rowFrom(memory.shape.columns, cells));
+        if (contribution === undefined) return;
+        count(viewRows, contribution, sign);
+        counted?.(cells, contribution.key);
+      };
+      for (const { before, cells } of memoryRows.changed()) {
+        if (before !== undefined) countRow(before, -1);
+        countRow(cells, 1);
+      }
+      writeRows(memoryRows);
+      writeSums(viewRows);
+    },
+  };
+};
+
+/** The projection is pure: where it throws, nothing has happened yet. */
+const applyTo = (rows: WorkingRows, { project }: Projection, event: RecordedEvent): HandlerOutcome => {
+  let upserts: ReadonlyArray<Upsert>;
+  try {
+    upserts = project(event);
+  } catch (error) {
+    return failureOf(error);
+  }
+  if (upserts.length === 0) return 'not-applicable';
+  let isChanged = false;
+  for (const upsert of upserts) {
+    const row = rows.at(upsert.key);
+    if (!applyUpsert(rows.table.shape, row.cells, upsert)) continue;
+    row.isChanged = true;
+    isChanged = true;
+  }
+  return isChanged ? 'applied' : 'skipped';
+};
+
+// -------------------------------------------------------------------------------------
+// Rows in memory
+// -------------------------------------------------------------------------------------
+
+interface WorkingRow {
+  /** As the table holds it; undefined for a new one. */
+  readonly before: ReadonlyArray<Cell> | undefined;
+  readonly cells: Cell[];
+  isChanged: boolean;
+}
+
+interface WorkingRows {
+  readonly table: StoredTable;
+  /** The row under a key, read from the table at its first mention. */
+  readonly at: (key: Row) => WorkingRow;
+  readonly changed: () => ReadonlyArray<WorkingRow>;
+}
+
+const workingRows = (table: StoredTable): WorkingRows => {
+  const rows = new Map<string, WorkingRow>();
+  const keys = table.shape.columns.slice(0, table.shape.keyLength);
+  return {
+    table,
+    at: (key) => {
+      const cells = keys.map((column) => cellFrom(column, key[column.name]));
+      const id = cells.length === 1 ? String(cells[0]) : JSON.stringify(cells);
+      const known = rows.get(id);
+      if (known !== undefined) return known;
+      const before = table.find(cells);
+      const row = { before, cells: before?.slice() ?? [...cells, ...table.shape.initial], isChanged: false };
+      rows.set(id, row);
+      return row;
+    },
+    changed: () => [...rows.values()].filter(({ isChanged }) => isChanged),
+  };
+};
+
+// -------------------------------------------------------------------------------------
+// Changes
+// -------------------------------------------------------------------------------------
+
+const count = (rows: WorkingRows, contribution: Contribution, sign: 1 | -1): void => {
+  const row = rows.at(contribution.key);
+  for (const name in contribution.add) {
+    addTo(rows.table.shape, row.cells, name, sign * (contribution.add[name] ?? 0));
+  }
+  row.isChanged = true;
+};
+
+// -------------------------------------------------------------------------------------
+// Writing
+// -------------------------------------------------------------------------------------
+
+/** What follows from the rest of a row is worked out once a batch, from the row as it is then. */
+const computeRows = (rows: WorkingRows, compute: NonNullable<Projection['compute']>): void => {
+  const { shape } = rows.table;
+  for (const { cells } of rows.changed()) setCells(shape, cells, compute(rowFrom(shape.columns, cells)));
+};
+
+const writeRows = (rows: WorkingRows): void => {
+  for (const { cells } of rows.changed()) rows.table.write(cells);
+};
+
+/** A row to which nothing contributes any longer says nothing. */
+const writeSums = (rows: WorkingRows): void => {
+  const { keyLength } = rows.table.shape;
+  for (const { before, cells } of rows.changed()) {
+    if (cells.slice(keyLength).some((cell) => cell !== 0)) rows.table.write(cells);
+    else if (before !== undefined) rows.table.remove(cells.slice(0, keyLength));
+  }
+};

@@ -1,0 +1,57 @@
+/** The rows of a build's table one after another, in the order of keys, read in bounded pages. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Database } from '../../../infra/sqlite/database';
+import { quoted, quotedList, type Cell } from './layout';
+
+const ROWS_PER_PAGE = 5_000;
+
+/** Every row in the order of keys, in bounded pages; none where there is no such table. */
+export interface RowCursor {
+  /** Undefined at the end. */
+  readonly row: () => ReadonlyArray<Cell> | undefined;
+  readonly advance: () => void;
+  /** There may be more rows behind those of this page. */
+  readonly needsPage: () => boolean;
+  readonly turnPage: () => Promise<void>;
+}
+
+/** Opens one; its first page is read at once. */
+export const rowCursor = (database: Database, table: string): RowCursor => {
+  const columns = columnsOf(database, table);
+  // The key's columns come first.
+  const keyLength = columns.filter(({ pk }) => pk > 0).length;
+  const keys = quotedList(columns.slice(0, keyLength).map(({ name }) => name));
+  const order = `ORDER BY ${keys} LIMIT ${ROWS_PER_PAGE}`;
+  const places = Array.from({ length: keyLength }, () => '?').join(', ');
+  const pageAfter = (last: ReadonlyArray<Cell> | undefined): ReadonlyArray<ReadonlyArray<Cell>> => {
+    if (columns.length === 0) return [];
+    const select = `SELECT * FROM ${quoted(table)}`;
+    if (last === undefined) return database.prepare<[], Cell[]>(`${select} ${order}`).raw().all();
+    const next = database.prepare<Cell[], Cell[]>(`${select} WHERE (${keys}) > (${places}) ${order}`).raw();
+    return next.all(...last.slice(0, keyLength));
+  };
+  let page = pageAfter(undefined);
+  let index = 0;
+  return {
+    row: () => page[index],
+    advance: () => void (index += 1),
+    needsPage: () => index === page.length && page.length === ROWS_PER_PAGE,
+    turnPage: async () => {
+      await nextTurn();
+      page = pageAfter(page.at(-1));
+      index = 0;
+    },
+  };
+};
+
+/** The columns that a table has in the file, in order; none where there is no such table. */
+export const columnsOf = (
+  database: Database,
+  table: string,
+): ReadonlyArray<{ readonly name: string; readonly type: string; readonly notnull: number; readonly pk: number }> =>
+  database.pragma(`table_info(${quoted(table)})`) as ReadonlyArray<{
+    readonly name: string;
+    readonly type: string;
+    readonly notnull: number;
+    readonly pk: number;
+  }>;

@@ -1,0 +1,154 @@
+/** The program's side of the views' thread: starts it, asks it, and ends it. */
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import {
+  postedError,
+  revivedError,
+  type InputOf,
+  type Message,
+  type OperationName,
+  type OutputOf,
+  type Request,
+  type ViewsThreadData,
+} from './messages';
+
+/** Calls an operation of the thread; what is in `transfer` is handed over and no longer usable here. */
+export type CallViews = <Name extends OperationName>(
+  name: Name,
+  input: InputOf<Name>,
+  transfer?: ReadonlyArray<ArrayBuffer>,
+) => Promise<OutputOf<Name>>;
+
+export interface ViewsWorker {
+  readonly call: CallViews;
+  /** Resolves once the file is this process's to write; never where `close` comes first. */
+  readonly opened: Promise<void>;
+  /** Resolves after `close`; rejects when the thread broke, or lost the file to another process. */
+  readonly done: Promise<void>;
+  /** Ends the thread with the file folded together, whatever it was doing. */
+  readonly close: () => Promise<void>;
+}
+
+export interface ViewsWorkerOptions extends ViewsThreadData {
+  /** Called once when another process holds the file. */
+  readonly onWaiting: (owner: string) => void;
+  /** Called when the file cannot be opened for a reason that should pass; it is tried again. */
+  readonly onFault?: (reason: string) => void;
+}
+
+const THREAD = join(__dirname, 'views-thread.js');
+/** A thread that does not end by itself is ended; what it had not committed comes again. */
+const END_TIMEOUT_MS = 5_000;
+
+interface Caller {
+  readonly resolve: (output: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Records live for a moment only: a large nursery would be memory for nothing. */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 };
+
+const settle = (
+  callers: Map<number, Caller>,
+  message: Extract<Message, { readonly _tag: 'Answer' | 'Failure' }>,
+): void => {
+  const caller = callers.get(message.id);
+  callers.delete(message.id);
+  if (message._tag === 'Answer') caller?.resolve(message.output);
+  else caller?.reject(revivedError(message.error));
+};
+
+/** Starts the thread. */
+export const startViewsWorker = ({ onWaiting, onFault, ...data }: ViewsWorkerOptions): ViewsWorker => {
+  const worker = new Worker(THREAD, { workerData: data, resourceLimits: RESOURCE_LIMITS });
+  const callers = new Map<number, Caller>();
+  let calls = 0;
+  let state: 'opening' | 'open' | 'closing' | 'ended' = 'opening';
+  let failure: Error | undefined;
+
+  const opened = deferred();
+  const done = deferred();
+  const exited = deferred();
+
+  const failAll = (error: Error): void => {
+    for (const { reject } of callers.values()) reject(error);
+    callers.clear();
+  };
+  const breakDown = (error: Error): void => {
+    failure ??= error;
+    failAll(failure);
+    opened.reject(failure);
+    done.reject(failure);
+  };
+
+  worker.on('message', (message: Message) => {
+    switch (message._tag) {
+      case 'Opened':
+        if (state === 'opening') state = 'open';
+        opened.resolve();
+        return;
+      case 'Waiting':
+        onWaiting(message.owner);
+        return;
+      case 'Fault':
+        onFault?.(message.reason);
+        return;
+      case 'Broken':
+        breakDown(revivedError(message.error));
+        return;
+      case 'Answer':
+      case 'Failure':
+        settle(callers, message);
+    }
+  });
+  // A definition may have thrown anything.
+  worker.on('error', (thrown: unknown) => breakDown(revivedError(postedError(thrown))));
+  worker.on('exit', () => {
+    if (state !== 'closing') breakDown(failure ?? new Error('the thread that writes the views has ended'));
+    state = 'ended';
+    failAll(failure ?? new Error('the thread that writes the views was closed'));
+    done.resolve();
+    exited.resolve();
+  });
+
+  const post = (request: Request, transfer: ReadonlyArray<ArrayBuffer> = []): void =>
+    worker.postMessage(request, [...transfer]);
+
+  const call: CallViews = (name, input, transfer) =>
+    new Promise((resolve, reject) => {
+      if (failure !== undefined || state === 'ended') {
+        reject(failure ?? new Error('the thread that writes the views was closed'));
+        return;
+      }
+      calls += 1;
+      // The thread answers a call with the output of that operation.
+      callers.set(calls, { resolve: resolve as (output: unknown) => void, reject });
+      post({ id: calls, name, input }, transfer);
+    });
+
+  const close = async (): Promise<void> => {
+    if (state === 'opening') post('give-up');
+    // Its end is the answer; a thread that broke is asked too, for it may still hold the file open.
+    if (state === 'open') post({ id: 0, name: 'close', input: {} });
+    if (state !== 'ended') state = 'closing';
+    const late = setTimeout(() => void worker.terminate(), END_TIMEOUT_MS);
+    await exited.promise;
+    clearTimeout(late);
+  };
+
+  return { call, opened: opened.promise, done: done.promise, close };
+};
+
+const deferred = (): {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+} => {
+  let settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  // Whoever waits gets the failure; nobody has to.
+  promise.catch(() => undefined);
+  return { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) };
+};

@@ -1,0 +1,58 @@
+/** What the operations on the views' file are made from. */
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import type { Clock } from '../../../infra/clock';
+import type { Checkpoints } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
+import type { OffsetRequests } from '../../../infra/consumption/checkpoints/offset-moves';
+import type { FailureStore } from '../../../infra/dead-letters/redrive/failure-handling';
+import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { LeasedDatabase, WriteUnderLease } from '../../../infra/sqlite/leased-database';
+import type { Projection } from '../../projection';
+import type { Target } from '../apply/apply-batch';
+import type { ServedBuilds, ShadowBuilds } from '../generations/projection-generations';
+import { topicsOf } from '../definitions/projection-topics';
+import type { RebuildRows } from '../generations/rebuild-ledger';
+import { rowsConcerned } from '../apply/affected-rows';
+import { staleSums } from '../apply/stale-rows';
+import type { TakenInRows } from '../generations/taken-in';
+
+export interface ViewsWriterOptions extends LeasedDatabase {
+  readonly catalog: Catalog;
+  readonly projections: ReadonlyArray<Projection>;
+  /** Opens the store for reading; called once, at the first need. */
+  readonly openStore: () => EventReader;
+  readonly clock: Clock;
+  readonly breakerPolicy?: BreakerPolicy;
+}
+
+export interface ViewsParts {
+  readonly options: ViewsWriterOptions;
+  readonly checkpoints: Checkpoints;
+  readonly rebuilds: RebuildRows;
+  readonly takenIn: TakenInRows;
+  readonly builds: ServedBuilds & ShadowBuilds;
+  readonly offsets: OffsetRequests;
+  readonly failures: FailureStore;
+  readonly store: () => EventReader;
+  /** Runs in one transaction that only the holder of the lease can commit. */
+  readonly write: WriteUnderLease;
+}
+
+/** A build with what its consumer is called and reads. */
+export const targets = ({ options, store }: Pick<ViewsParts, 'options' | 'store'>) => {
+  const { database, catalog, projections } = options;
+  const concerned = rowsConcerned(catalog, store);
+  const sums = staleSums(database);
+  const topics = new Map(
+    projections.map((projection) => [
+      projection.name,
+      new Set(topicsOf(catalog, projection).map(({ name }) => name)) as ReadonlySet<string>,
+    ]),
+  );
+  return (projection: string, consumer: string, generation: Target['generation']): Target => ({
+    consumer,
+    topics: topics.get(projection) ?? new Set(),
+    generation,
+    waiting: { rowsOf: concerned(generation), sums: () => sums(consumer, generation) },
+  });
+};

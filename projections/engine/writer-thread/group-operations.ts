@@ -1,0 +1,143 @@
+/** Everything that writes to the views' file: the operations of its one writing thread, each in one transaction. */
+import { checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { groupStatusWriter } from '../../../infra/consumption/status/group-status';
+import { moveOffsets, offsetMoveNotes, offsetRequests } from '../../../infra/consumption/checkpoints/offset-moves';
+import { failureStore } from '../../../infra/dead-letters/redrive/failure-handling';
+import { checkpointAndClose } from '../../../infra/sqlite/database';
+import type { EventReader } from '../../../infra/sqlite/event-reader';
+import { bindToStore } from '../../../infra/sqlite/store-identity';
+import { writeUnderLease } from '../../../infra/sqlite/leased-database';
+import { applyBatch, applyStorePage, consumerOf, type Target } from '../apply/apply-batch';
+import { projectionBuilds } from '../generations/projection-generations';
+import { targets, type ViewsParts, type ViewsWriterOptions } from './context';
+import { rebuildOperations } from './rebuild-operations';
+import { rebuildRows } from '../generations/rebuild-ledger';
+import { takenInRows, withTakenIn } from '../generations/taken-in';
+import type { ViewsOperations } from './operations';
+
+/** Makes the operations on a file that has the views' schema. */
+export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
+  const { database, lease, projections, clock } = options;
+  const takenIn = takenInRows(database);
+  const checkpoints = withTakenIn(checkpointsOf(database), takenIn);
+  const rebuilds = rebuildRows(database, clock);
+  let store: EventReader | undefined;
+  const openStore = (): EventReader => (store ??= options.openStore());
+  const parts: ViewsParts = {
+    options,
+    checkpoints,
+    rebuilds,
+    takenIn,
+    builds: projectionBuilds(database, projections, rebuilds, checkpoints, clock),
+    offsets: offsetRequests(database),
+    failures: failureStore({ ...options, checkpoints, store: openStore }),
+    store: openStore,
+    write: writeUnderLease(options),
+  };
+  return {
+    ...groupOperations(parts),
+    ...offsetOperations(parts),
+    ...failureOperations(parts),
+    ...rebuildOperations(parts),
+    close: () => {
+      store?.close();
+      lease.release();
+      checkpointAndClose(database);
+    },
+  };
+};
+
+// -------------------------------------------------------------------------------------
+// Groups
+// -------------------------------------------------------------------------------------
+
+type GroupOperations = Pick<
+  ViewsOperations,
+  | 'checkpoints'
+  | 'begin'
+  | 'move'
+  | 'apply'
+  | 'applyFromStore'
+  | 'caughtUpTo'
+  | 'report'
+  | 'bindToStore'
+  | 'hasSetAsideUpTo'
+>;
+
+const groupOperations = (parts: ViewsParts): GroupOperations => {
+  const { options, checkpoints, builds, failures, store, write } = parts;
+  const { intake, breakers } = failures;
+  const writeStatus = groupStatusWriter(options.database);
+  const targetOf = targets(parts);
+  const live = (projection: string): Target => targetOf(projection, projection, builds.live(projection));
+  return {
+    checkpoints: ({ consumer }) => checkpoints.read(consumer),
+    begin: ({ consumer, checkpoints: from }) =>
+      write(() => {
+        for (const checkpoint of from) checkpoints.begin(consumer, checkpoint);
+      }),
+    move: ({ consumer, moves }) =>
+      write(() => {
+        for (const move of moves) checkpoints.move(consumer, move);
+      }),
+    apply: ({ projection, batch, exhaustedAttempts }) =>
+      breakers.guard(projection, write, () => applyBatch(intake, live(projection), batch, exhaustedAttempts)),
+    applyFromStore: ({ projection, ...order }) =>
+      breakers.guard(projection, write, () => applyStorePage(intake, live(projection), store(), order)),
+    caughtUpTo: ({ consumer, marks }) => write(() => checkpoints.raiseEach(consumer, marks)),
+    report: ({ status }) => write(() => writeStatus(status)),
+    bindToStore: ({ storeId }) => write(() => bindToStore(options.database, storeId)),
+    hasSetAsideUpTo: ({ consumer, lastPosition }) => failures.quarantine.hasSetAsideUpTo(consumer, lastPosition),
+  };
+};
+
+// -------------------------------------------------------------------------------------
+// Offsets moved by hand
+// -------------------------------------------------------------------------------------
+
+type OffsetOperations = Pick<ViewsOperations, 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest'>;
+
+const offsetOperations = ({ options, checkpoints, offsets, write }: ViewsParts): OffsetOperations => {
+  const note = offsetMoveNotes(options.database, options.clock);
+  return {
+    openOffsetRequests: () => offsets.open(),
+    moveOffsets: ({ id, order, actor }) =>
+      write(() => {
+        moveOffsets(checkpoints, note, order, actor);
+        offsets.end(id, 'done', null);
+      }),
+    failOffsetRequest: ({ id, reason }) => write(() => offsets.end(id, 'failed', reason)),
+  };
+};
+
+// -------------------------------------------------------------------------------------
+// Failures
+// -------------------------------------------------------------------------------------
+
+type FailureOperations = Pick<
+  ViewsOperations,
+  | 'takeFailureRequests'
+  | 'redriveStep'
+  | 'copiesWaiting'
+  | 'copiesDone'
+  | 'noteCopying'
+  | 'defectsWaiting'
+  | 'defectsDone'
+>;
+
+const failureOperations = (parts: ViewsParts): FailureOperations => {
+  const { options, builds, failures, write } = parts;
+  const { desk, copies, defects } = failures;
+  const targetOf = targets(parts);
+  const groups = new Set(options.projections.map(({ name }) => name));
+  return {
+    takeFailureRequests: () => write(() => desk.takeRequests(groups)),
+    redriveStep: ({ projection }) =>
+      write(() => desk.step(consumerOf(targetOf(projection, projection, builds.live(projection))))),
+    copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
+    copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
+    noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),
+    defectsWaiting: ({ limit }) => defects.waiting(limit),
+    defectsDone: ({ ids }) => write(() => defects.done(ids)),
+  };
+};

@@ -1,0 +1,94 @@
+/** What the program's thread and the views' thread say to each other: plain data, posted as messages. */
+import { inspect } from 'node:util';
+import type { Topic } from '../../../domain/kernel/topic';
+import { RequestRefused } from '../../../infra/commands/operation-requests';
+import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { CircuitOpen } from '../../../infra/consumption/intake/failure-rate-limit';
+import { NotThisLog } from '../../../infra/consumption/intake/foreign-share';
+import { EventNotNow } from '../../../infra/consumption/intake/failures';
+import { FileReplaced } from '../../../infra/sqlite/file-identity';
+import { LeaseLost } from '../../../infra/sqlite/lease';
+import type { ViewsOperations } from './operations';
+
+/** What the thread is started with. */
+export interface ViewsThreadData {
+  readonly viewsFile: string;
+  readonly storeFile: string;
+  readonly leaseTtlMs: number;
+  /** The path of a module that exports Definitions. */
+  readonly definitionsModule: string;
+  /** The topics of the running program by category of the aggregate. */
+  readonly topics: Readonly<Record<string, Topic>>;
+  /** What the program's thread takes the projections to be: both have to mean the same. */
+  readonly projections: ReadonlyArray<{ readonly name: string; readonly version: number }>;
+}
+
+export type OperationName = keyof ViewsOperations;
+export type InputOf<Name extends OperationName> = Parameters<ViewsOperations[Name]>[0];
+export type OutputOf<Name extends OperationName> = Awaited<ReturnType<ViewsOperations[Name]>>;
+
+/** To the thread. */
+export type Request =
+  | { readonly id: number; readonly name: OperationName; readonly input: unknown }
+  /** Gives up waiting for the lease. */
+  | 'give-up';
+
+/** From the thread. */
+export type Message =
+  | { readonly _tag: 'Answer'; readonly id: number; readonly output: unknown }
+  | { readonly _tag: 'Failure'; readonly id: number; readonly error: PostedError }
+  /** Another process holds the file. */
+  | { readonly _tag: 'Waiting'; readonly owner: string }
+  /** The file cannot be opened just now. */
+  | { readonly _tag: 'Fault'; readonly reason: string }
+  /** The file is this thread's; requests are answered from now on. */
+  | { readonly _tag: 'Opened' }
+  /** The thread can go on no longer. */
+  | { readonly _tag: 'Broken'; readonly error: PostedError };
+
+/** An error on its way between threads, which keep the text of an error but not its class. */
+export interface PostedError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** SQLite's word for what went wrong, such as SQLITE_BUSY. */
+  readonly code: string | undefined;
+}
+
+/** Takes an error apart. */
+export const postedError = (thrown: unknown): PostedError => {
+  if (!(thrown instanceof Error)) {
+    const message = `something that is not an error was thrown: ${inspect(thrown, { breakLength: Infinity })}`;
+    return { name: 'NotAnError', message, stack: undefined, code: undefined };
+  }
+  const { name, message, stack } = thrown;
+  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+  return { name, message, stack, code };
+};
+
+/** Puts an error together again, in its own class where whoever catches it asks for that. */
+export const revivedError = ({ name, message, stack, code }: PostedError): Error => {
+  const error = errorNamed(name, message);
+  return Object.assign(error, stack === undefined ? {} : { stack }, code === undefined ? {} : { code });
+};
+
+const errorNamed = (name: string, message: string): Error => {
+  switch (name) {
+    case 'CheckpointMoved':
+      return new CheckpointMoved(message);
+    case 'CircuitOpen':
+      return new CircuitOpen(message);
+    case 'NotThisLog':
+      return new NotThisLog(message);
+    case 'EventNotNow':
+      return new EventNotNow(message);
+    case 'LeaseLost':
+      return new LeaseLost(message);
+    case 'FileReplaced':
+      return new FileReplaced(message);
+    case 'RequestRefused':
+      return new RequestRefused(message);
+    default:
+      return Object.assign(new Error(message), { name });
+  }
+};

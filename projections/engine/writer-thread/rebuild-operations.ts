@@ -1,0 +1,187 @@
+/** The operations of rebuilds on the views' file. */
+import { failedRequestNotes } from '../../../infra/dead-letters/redrive/failed-requests';
+import { applyShared, applyStorePage, type Target } from '../apply/apply-batch';
+import { assertRebuildable } from '../generations/rebuild-checks';
+import { compareBuilds } from '../inspect/compare-tables';
+import type { OpenRebuild } from '../generations/rebuild-ledger';
+import { compareWithStore } from '../inspect/store-proof';
+import { takeRequests } from './operator-requests';
+import { rowOperations } from './row-operations';
+import type { ViewsOperations } from './operations';
+import { rebuildConsumer } from '../generations/consumer-names';
+import { targets, type ViewsParts } from './context';
+
+type OffsetOperation = 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest';
+type FailureOperation =
+  | 'takeFailureRequests'
+  | 'redriveStep'
+  | 'copiesWaiting'
+  | 'copiesDone'
+  | 'noteCopying'
+  | 'defectsWaiting'
+  | 'defectsDone';
+type GroupOperation =
+  | 'checkpoints'
+  | 'begin'
+  | 'move'
+  | 'apply'
+  | 'applyFromStore'
+  | 'caughtUpTo'
+  | 'report'
+  | 'bindToStore'
+  | 'hasSetAsideUpTo'
+  | OffsetOperation
+  | FailureOperation
+  | 'close';
+
+/** Makes them. */
+export const rebuildOperations = (parts: ViewsParts): Omit<ViewsOperations, GroupOperation> => {
+  const { options, checkpoints, rebuilds, builds, failures, store, write } = parts;
+  const noteFailed = failedRequestNotes(options.database, options.clock);
+  return {
+    ...readingOperations(parts),
+    ...endingOperations(parts),
+    ...rowOperations(parts),
+    prepare: () => write(builds.prepare),
+    openRebuilds: () => {
+      const requests = takeRequests({
+        store: store(),
+        rebuilds,
+        builds,
+        projections: options.projections,
+        offsets: parts.offsets,
+        noteFailed,
+        savepoint: (work) => options.database.transaction(work)(),
+      });
+      if (requests !== undefined) write(requests);
+      return rebuilds.open();
+    },
+    cancelledAmong: ({ ids }) => ids.filter((id) => rebuilds.stateOf(id) === 'cancelled'),
+    beginRebuild: (rebuild) =>
+      write(() => {
+        const state = rebuilds.stateOf(rebuild.id);
+        if (state !== 'requested' && state !== 'running') throw new Error(`the rebuild ${rebuild.id} is over`);
+        // What an older program has taken over unchecked.
+        assertRebuildable(options.projections, rebuild);
+        builds.beginShadow(rebuild);
+        const consumer = rebuildConsumer(rebuild.id);
+        if (checkpoints.read(consumer).every(({ nextOffset }) => nextOffset === 0))
+          failures.desk.letters.forget(consumer);
+      }),
+    noteProgress: ({ id, progress }) => write(() => rebuilds.note(id, progress)),
+    noteFault: ({ id, fault }) => write(() => rebuilds.noteFault(id, fault)),
+  };
+};
+
+type Reading = 'applyToShadows' | 'applyStoreToShadow' | 'raiseShadow' | 'compareRebuild' | 'compareWithStore';
+
+const readingOperations = (parts: ViewsParts): Pick<ViewsOperations, Reading> => {
+  const { options, checkpoints, rebuilds, takenIn, builds, failures, store, write } = parts;
+  const { intake } = failures;
+  const targetOf = targets(parts);
+  const shadow = (id: number): Target => {
+    const rebuild = rebuilds.find(id);
+    if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
+    const target = targetOf(rebuild.projection, rebuildConsumer(id), builds.shadow(id));
+    return {
+      ...target,
+      ...(rebuild.untilPosition === null ? {} : { untilPosition: rebuild.untilPosition }),
+      ...(isProvable(rebuild) ? { takenIn: takenIn.of(target.consumer) } : {}),
+    };
+  };
+  return {
+    applyToShadows: ({ takers, batch }) =>
+      write(() => {
+        const running = takers.filter(({ id }) => rebuilds.stateOf(id) === 'running');
+        const shares = running.map(({ id, moves }) => ({ target: shadow(id), moves }));
+        applyShared(intake, shares, batch);
+      }),
+    applyStoreToShadow: ({ id, afterPosition, bounds }) =>
+      write(() => {
+        const untilPosition = Math.max(0, ...bounds.map(({ highWaterPosition }) => highWaterPosition));
+        return applyStorePage(intake, shadow(id), store(), { afterPosition, untilPosition, bounds });
+      }),
+    raiseShadow: ({ id, bounds }) => write(() => checkpoints.raiseEach(rebuildConsumer(id), bounds)),
+    compareRebuild: async ({ id }) => {
+      const { database } = options;
+      const projection = projectionOf(parts, id);
+      const before = { database, generation: builds.servedGeneration(projection) };
+      const after = { database, generation: builds.shadow(id).number };
+      const { proof, differences } = await compareBuilds(builds.shadow(id).projection, before, after);
+      write(() => rebuilds.noteDifferences(id, differences));
+      return proof;
+    },
+    compareWithStore: async ({ id }) => {
+      const rebuild = rebuilds.find(id);
+      if (rebuild === undefined || !isProvable(rebuild)) return null;
+      const { consumer, topics } = shadow(id);
+      return compareWithStore({
+        catalog: options.catalog,
+        store: store(),
+        topics,
+        marks: checkpoints.read(consumer),
+        taken: takenIn.read(consumer),
+      });
+    },
+  };
+};
+
+/** A way back begins with rows of which nobody noted what they were made from. */
+const isProvable = ({ kind }: OpenRebuild): boolean => kind === 'rebuild' || kind === 'copy';
+
+type Ending = 'waitRebuild' | 'keepCopy' | 'finishRebuild' | 'failRebuild' | 'forgetRebuild';
+
+const endingOperations = (parts: ViewsParts): Pick<ViewsOperations, Ending> => {
+  const { options, checkpoints, rebuilds, builds, failures, write } = parts;
+  const { letters } = failures.desk;
+  const quarantined = options.database
+    .prepare<[string], number>('SELECT count(*) FROM quarantined_keys WHERE consumer = ?')
+    .pluck();
+  /** A rebuild that was cancelled meanwhile must not come back. */
+  const whileRunning = (id: number, work: () => void): void =>
+    write(() => {
+      if (rebuilds.stateOf(id) !== 'running') throw new Error(`the rebuild ${id} is over`);
+      work();
+    });
+  return {
+    waitRebuild: ({ id, reason, proof }) => whileRunning(id, () => rebuilds.wait(id, reason, proof)),
+    keepCopy: ({ id, reason }) =>
+      whileRunning(id, () => {
+        builds.keepCopy(id);
+        letters.forget(rebuildConsumer(id));
+        rebuilds.end(id, 'done', reason, null);
+      }),
+    finishRebuild: ({ id, reason, proof }) =>
+      whileRunning(id, () => {
+        const consumer = rebuildConsumer(id);
+        const projection = projectionOf(parts, id);
+        const read = checkpoints.read(consumer);
+        builds.swap(id);
+        // Its rows lack what waited behind dead letters, and nothing would tell it from what they have seen.
+        if ((quarantined.get(projection) ?? 0) > 0) builds.dropFormer(projection);
+        // Where the shadow has seen more, as after a record that only this program can read, the group must know.
+        checkpoints.raiseEach(projection, read);
+        checkpoints.remove(consumer);
+        letters.adopt(consumer, projection);
+        rebuilds.end(id, 'done', reason, proof);
+      }),
+    failRebuild: ({ id, reason, proof = null }) =>
+      write(() => {
+        builds.dropShadow(id);
+        letters.forget(rebuildConsumer(id));
+        rebuilds.end(id, 'failed', reason, proof);
+      }),
+    forgetRebuild: ({ id }) =>
+      write(() => {
+        if (rebuilds.stateOf(id) !== 'cancelled') return;
+        builds.dropShadow(id);
+        letters.forget(rebuildConsumer(id));
+      }),
+  };
+};
+
+const projectionOf = ({ rebuilds }: ViewsParts, id: number): string => {
+  const rebuild = rebuilds.find(id);
+  if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
+  return rebuild.projection;
+};

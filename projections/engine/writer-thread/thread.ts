@@ -1,0 +1,108 @@
+/**
+ * The one thread that writes the views' file: it parses, decodes, folds and commits, so that neither the API's event loop
+ * nor the Kafka client waits for that. It is started by views-worker.ts, never imported.
+ */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
+import type { Topic } from '../../../domain/kernel/topic';
+import { systemClock } from '../../../infra/clock';
+import { watchPlace } from '../../../infra/running/begin-anew';
+import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openLeasedDatabase } from '../../../infra/sqlite/leased-database';
+import type { Definitions } from '../definitions/shipped-definitions';
+import type { ViewsOperations } from './operations';
+import { postedError, type Message, type Request, type ViewsThreadData } from './messages';
+import { viewsMigrations } from '../generations/schema';
+import { viewsWriter } from './group-operations';
+
+const run = async (port: MessagePort, data: ViewsThreadData): Promise<void> => {
+  const post = (message: Message): void => port.postMessage(message);
+  const waiting = new AbortController();
+  let operations: ViewsOperations | undefined;
+  port.on('message', (request: Request) => {
+    if (request === 'give-up') waiting.abort();
+    else if (operations !== undefined) void answer(operations, request, port);
+    else post({ _tag: 'Failure', id: request.id, error: postedError(new Error('the views are not open yet')) });
+  });
+  try {
+    operations = await open(data, waiting.signal, post);
+    post({ _tag: 'Opened' });
+    // The lease may have come in the moment of giving up.
+    if (!waiting.signal.aborted) return;
+    await operations.close({});
+  } catch (error) {
+    if (!waiting.signal.aborted) post({ _tag: 'Broken', error: postedError(error) });
+  }
+  endWith(port);
+};
+
+/** The file is watched until then. */
+const closing = new AbortController();
+
+const endWith = (port: MessagePort): void => {
+  closing.abort();
+  port.close();
+};
+
+const open = async (
+  data: ViewsThreadData,
+  signal: AbortSignal,
+  post: (message: Message) => void,
+): Promise<ViewsOperations> => {
+  const { catalog, projections } = await loadDefinitions(data);
+  const leased = await openLeasedDatabase({
+    file: data.viewsFile,
+    // NORMAL: a power cut takes rows and checkpoints back together, and the same records come again.
+    synchronous: 'NORMAL',
+    migrations: viewsMigrations,
+    clock: systemClock,
+    ttlMs: data.leaseTtlMs,
+    signal,
+    // The thread is nobody else's: it may wait for the lock itself.
+    busyTimeoutMs: 5_000,
+    onWaiting: (owner) => post({ _tag: 'Waiting', owner }),
+    onFault: (reason) => post({ _tag: 'Fault', reason }),
+    onLost: (error) => post({ _tag: 'Broken', error: postedError(error) }),
+  });
+  watchPlace(leased.lease, { clock: systemClock, stopping: closing.signal }).catch((error: unknown) => {
+    post({ _tag: 'Broken', error: postedError(error) });
+  });
+  const openStore = () => openEventReader(data.storeFile);
+  return viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
+};
+
+/** Loads what the projections are made from, and checks that the program's own thread means the same. */
+const loadDefinitions = async ({ definitionsModule, topics, projections }: ViewsThreadData): Promise<Definitions> => {
+  // The path is the program's own, or a test's; what it exports is checked below as far as it can be.
+  const definitions = (await import(definitionsModule)) as Definitions;
+  const found = definitions.projections.map(({ name, version }) => `${name} ${version}`);
+  const expected = projections.map(({ name, version }) => `${name} ${version}`);
+  if (found.join() !== expected.join()) {
+    throw new Error(
+      `${definitionsModule} has the projections ${found.join(', ')}; the program has ${expected.join(', ')}`,
+    );
+  }
+  return { catalog: withTopics(definitions.catalog, topics), projections: definitions.projections };
+};
+
+const withTopics = ({ aggregates }: Catalog, topics: Readonly<Record<string, Topic>>): Catalog =>
+  catalogOf(aggregates.map((each) => ({ ...each, topic: topics[each.category] ?? each.topic })));
+
+const answer = async (
+  operations: ViewsOperations,
+  { id, name, input }: Exclude<Request, 'give-up'>,
+  port: MessagePort,
+): Promise<void> => {
+  const post = (message: Message): void => port.postMessage(message);
+  try {
+    // The other side is typed by the same names, so that the input belongs to the operation.
+    const output = await operations[name](input as never);
+    post({ _tag: 'Answer', id, output });
+  } catch (error) {
+    post({ _tag: 'Failure', id, error: postedError(error) });
+  }
+  if (name === 'close') endWith(port);
+};
+
+// Without a parent this file was not started as a thread: there is nobody to answer.
+if (parentPort !== null) void run(parentPort, workerData as ViewsThreadData);
