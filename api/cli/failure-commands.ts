@@ -15,7 +15,7 @@ interface Json {
 }
 
 /** Adds them. */
-export const addFailureCommands = (program: Command, terminal: Terminal): void => {
+export const addDeadLetterCommands = (program: Command, terminal: Terminal): void => {
   addDeadLetters(program, terminal);
   addRedrive(program, terminal);
   addSetAside(program, terminal);

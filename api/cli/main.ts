@@ -5,7 +5,7 @@ import { isDebugging, prepareProcess, readConfiguration } from '../../infra/conf
 import { systemClock } from '../../infra/clock';
 import { allRoles, parseRoles } from '../program/roles';
 import { addContractCommands } from './contracts/commands';
-import { addFailureCommands } from './failure-commands';
+import { addDeadLetterCommands } from './failure-commands';
 import { failureLine } from './failure-line';
 import { lastLinesWritten } from './log-target';
 import { humanLogger, jsonLogger } from './loggers';
@@ -91,7 +91,7 @@ program
     process.exitCode = await skipEvent(readConfiguration(), eventId, options, print);
   });
 
-addFailureCommands(program, { jsonOption, print });
+addDeadLetterCommands(program, { jsonOption, print });
 
 program
   .command('demo')

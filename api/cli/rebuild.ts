@@ -7,7 +7,7 @@ import { rebuildDisplay } from './rebuild-display';
 import { request } from './server-client';
 
 /** What an operator wants. */
-export type RebuildWish =
+export type RebuildCommand =
   | {
       readonly _tag: 'Rebuild';
       readonly projections: ReadonlyArray<string>;
@@ -19,7 +19,7 @@ export type RebuildWish =
   | { readonly _tag: 'DropCopy'; readonly projection: string; readonly copy: string };
 
 /** A wish that can't be one. */
-class UnclearWish extends Error {
+class InvalidArguments extends Error {
   override readonly name = 'UnclearWish';
 }
 
@@ -28,7 +28,7 @@ const POLL_MS = 250;
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Answers the exit status: 0 when what was asked for is done, 1 when it failed, 2 when differences wait to be accepted. */
-export const rebuild = async (configuration: Configuration, wish: RebuildWish, json: boolean): Promise<number> => {
+export const rebuild = async (configuration: Configuration, wish: RebuildCommand, json: boolean): Promise<number> => {
   const post = (path: string, body?: unknown) => request(configuration, 'POST', path, body);
   const of = (projection: string): string => `/ops/projections/${encodeURIComponent(projection)}`;
   switch (wish._tag) {
@@ -55,15 +55,15 @@ export const rebuild = async (configuration: Configuration, wish: RebuildWish, j
 
 const ask = async (
   configuration: Configuration,
-  { projections, body }: Extract<RebuildWish, { _tag: 'Rebuild' }>,
+  { projections, body }: Extract<RebuildCommand, { _tag: 'Rebuild' }>,
 ): Promise<ReadonlyArray<number>> => {
   const [first] = projections;
-  if (first === undefined) throw new UnclearWish('name the projections to rebuild: tidemark rebuild order-summary');
+  if (first === undefined) throw new InvalidArguments('name the projections to rebuild: tidemark rebuild order-summary');
   if (projections.length === 1) {
     return [idOf(await request(configuration, 'POST', `/ops/projections/${encodeURIComponent(first)}/rebuild`, body))];
   }
   for (const name of ['copy', 'until', 'key']) {
-    if (name in body) throw new UnclearWish(`--${name} is for one projection at a time`);
+    if (name in body) throw new InvalidArguments(`--${name} is for one projection at a time`);
   }
   const accepted = await request(configuration, 'POST', '/ops/rebuilds', { projections, ...body });
   return (accepted as { readonly items: ReadonlyArray<unknown> }).items.map(idOf);

@@ -1,7 +1,7 @@
 /** The commands around replaying: rebuild, verify, explain, offsets, export and import. */
 import { Option, type Command } from 'commander';
 import { readConfiguration } from '../../infra/configuration';
-import type { RebuildWish } from './rebuild';
+import type { RebuildCommand } from './rebuild';
 
 const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
 
@@ -78,7 +78,7 @@ export const addReplayCommands = (program: Command, print: (line: string) => voi
   addFiles(program, print);
 };
 
-const wishOf = (projections: ReadonlyArray<string>, options: RebuildOptions): RebuildWish => {
+const wishOf = (projections: ReadonlyArray<string>, options: RebuildOptions): RebuildCommand => {
   const { cancel, rollback, dropFormer, dropCopy, acceptDifferences, from, until, copy, key } = options;
   if (cancel !== undefined) return { _tag: 'Cancel', id: cancel };
   if (rollback !== undefined) return { _tag: 'Rollback', projection: rollback };

@@ -7,7 +7,7 @@ import type { OperationRequestReader, OperationRequestWriter } from '../../infra
 import type { SnapshotStore } from '../../infra/commands/snapshots';
 import type { ApiKey } from '../../infra/configuration';
 import type { ConnectionLimits } from './connections';
-import type { FailureDirectory } from '../../infra/dead-letters/query/all-files-reader';
+import type { DeadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import type { FailedRequest } from '../../infra/dead-letters/redrive/failed-requests';
 import type { Logger } from '../../infra/logger';
 import type { SkipResult } from '../../infra/relay/relay-file';
@@ -51,7 +51,7 @@ export interface ApiDependencies {
   readonly skipResult?: (requestId: number) => SkipResult | undefined;
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
   /** What failed for good, in every role's file. */
-  readonly failures: FailureDirectory;
+  readonly failures: DeadLetterDirectory;
   /** Commands and deadlines that the process managers have set aside, the newest first. */
   readonly setAside: (filter: SetAsideFilter, limit: number) => ReadonlyArray<SetAsideEntry>;
   /** Requests of operators that could not be carried out, of every role, the newest first. */

@@ -4,8 +4,8 @@ import type { Aggregate } from '../../domain/kernel/aggregate';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import type { Moment } from '../../domain/kernel/time-text';
-import { keptStates, type StreamState as FoldedStream } from '../../infra/commands/kept-states';
+import type { PointInTime } from '../../domain/kernel/time-text';
+import { cachedStates, type StreamState as FoldedStream } from '../../infra/commands/kept-states';
 import type { SnapshotStore } from '../../infra/commands/snapshots';
 import { streamChunks } from '../../infra/commands/stream-chunks';
 import type { ApiDependencies } from './dependencies';
@@ -60,7 +60,7 @@ export const stateAsOf = async (
   { store, catalog, snapshots }: Pick<ApiDependencies, 'store' | 'catalog' | 'snapshots'>,
   aggregate: Aggregate,
   stream: string,
-  moment: Moment,
+  moment: PointInTime,
   signal?: AbortSignal,
 ): Promise<StreamState | undefined> => {
   const decode = decodeEvent(catalog);
@@ -89,15 +89,15 @@ const snapshotBefore = async (
   store: EventStore,
   aggregate: Aggregate,
   stream: string,
-  moment: Moment,
+  moment: PointInTime,
 ): Promise<FoldedStream | undefined> => {
-  const kept = keptStates(snapshots).find(stream, aggregate);
+  const kept = cachedStates(snapshots).find(stream, aggregate);
   if (kept === undefined) return undefined;
   const [last] = await readPage(store, stream, { afterVersion: kept.version - 1, limit: 1 });
   return last === undefined || isAfter(last, moment) ? undefined : kept;
 };
 
-const isAfter = (event: StoredEvent, moment: Moment): boolean =>
+const isAfter = (event: StoredEvent, moment: PointInTime): boolean =>
   'position' in moment ? event.position > moment.position : Date.parse(event.recordedAt) > moment.timeMs;
 
 const unreadable = ({ id, stream }: StoredEvent, reason: string): never =>

@@ -11,7 +11,7 @@ import type { ViewDescription, ViewReader } from '../../projections/view-reader'
 import type { ConsistencyToken } from './consistency-token';
 
 /** How a wait ended. */
-export type WaitOutcome =
+export type WaitResult =
   | { readonly _tag: 'Seen' }
   /** The time is over, and this event is not in the view. */
   | { readonly _tag: 'Behind'; readonly token: string }
@@ -27,7 +27,7 @@ export interface ViewWaiting {
     view: ViewDescription,
     tokens: ReadonlyArray<ConsistencyToken>,
     waitMs: number,
-  ) => Promise<WaitOutcome>;
+  ) => Promise<WaitResult>;
   /** Ends every wait, for the server is about to close. */
   readonly stop: () => void;
 }
@@ -50,7 +50,7 @@ interface Mark {
 interface Waiter {
   readonly view: string;
   readonly deadlineMs: number;
-  readonly settle: (outcome: WaitOutcome) => void;
+  readonly settle: (outcome: WaitResult) => void;
   readonly fail: (error: unknown) => void;
   marks: ReadonlyArray<Mark>;
   /** The change counter as it was before the last look. */
@@ -66,7 +66,7 @@ export const viewWaiting = ({ views, store, clock }: WaitingOptions): ViewWaitin
   let isPolling = false;
   let isStopped = false;
 
-  const end = (waiter: Waiter, outcome: WaitOutcome): void => {
+  const end = (waiter: Waiter, outcome: WaitResult): void => {
     waiters.delete(waiter);
     waiter.settle(outcome);
   };
@@ -134,7 +134,7 @@ const markOf = ({ id, aggregate, aggregateId }: ConsistencyToken): Mark => ({
 
 /** What a look at the view has shown. */
 type Look =
-  | Extract<WaitOutcome, { readonly _tag: 'Seen' | 'Quarantined' }>
+  | Extract<WaitResult, { readonly _tag: 'Seen' | 'Quarantined' }>
   | { readonly _tag: 'Missing'; readonly marks: ReadonlyArray<Mark> };
 
 const missingOf = async (
@@ -160,4 +160,4 @@ const missingOf = async (
   return E.right(missing.length === 0 ? { _tag: 'Seen' } : { _tag: 'Missing', marks: missing });
 };
 
-const behind = ([first]: ReadonlyArray<Mark>): WaitOutcome => ({ _tag: 'Behind', token: first?.token ?? '' });
+const behind = ([first]: ReadonlyArray<Mark>): WaitResult => ({ _tag: 'Behind', token: first?.token ?? '' });

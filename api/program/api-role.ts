@@ -7,7 +7,7 @@ import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
 import { commandHandler } from '../../infra/commands/command-handler';
 import { ConfigurationError, type Configuration } from '../../infra/configuration';
-import { failureDirectory, type FailureDirectory } from '../../infra/dead-letters/query/all-files-reader';
+import { deadLetterDirectory, type DeadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import type { GroupStatus } from '../../infra/consumption/status/group-status';
 import type { Logger } from '../../infra/logger';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
@@ -152,8 +152,8 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     onFault: (reason) => logger.warn({ reason }, 'the API waits for the file of the store'),
   });
 
-const deadLettersOf = ({ files, projections, processes }: ApiRoleOptions): FailureDirectory =>
-  failureDirectory([
+const deadLettersOf = ({ files, projections, processes }: ApiRoleOptions): DeadLetterDirectory =>
+  deadLetterDirectory([
     { file: files.views, groups: projections.map(({ name }) => name), schemaVersion: viewsMigrations.length },
     { file: files.reactors, groups: processes, schemaVersion: reactorsMigrations.length },
   ]);

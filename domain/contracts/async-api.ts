@@ -4,7 +4,7 @@ import type { JsonSchema } from '../kernel/codec';
 import type { AnyEventDefinition } from '../kernel/event-definition';
 import { versionsOf, type EventVersion } from '../kernel/event-versions';
 import { schemaOf } from './contract-lock';
-import { tellingValues } from './schema-values';
+import { sampleValues } from './schema-values';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -83,7 +83,7 @@ const messageOf = ({ topic, category }: Aggregate, definition: AnyEventDefinitio
     contentType: 'application/cloudevents+json',
     payload: cloudEventSchema(category, version, schema),
     bindings: { kafka: { key: { type: 'string', description: `The key: ${topic.key.is}.` }, bindingVersion: '0.5.0' } },
-    examples: [{ name: 'smallest', payload: cloudEventExample(category, version, tellingValues(schema)[0]) }],
+    examples: [{ name: 'smallest', payload: cloudEventExample(category, version, sampleValues(schema)[0]) }],
     'x-deprecated': superseded !== undefined,
   };
 };

@@ -7,7 +7,7 @@ import { ACCEPT, comparisonLines, exampleLines, readerLines } from './finding-li
 import { movedEvent, successorOf, topicChange } from './topic-change';
 import { lockOf, schemaOf, type ContractLock, type LockedEvent, type LockedVersion } from './contract-lock';
 import { ruleFindings } from './contract-rules';
-import type { EventReaderUnderWatch } from './field-readers';
+import type { InstrumentedReader } from './field-readers';
 import type { PastForms } from './fact-names';
 import type { Finding } from './finding';
 import { fixtureFindings, type Fixture } from './fixtures';
@@ -19,7 +19,7 @@ export interface ContractCheck {
   readonly catalog: Catalog;
   readonly lock: ContractLock;
   readonly fixtures: ReadonlyArray<Fixture>;
-  readonly readers: ReadonlyArray<EventReaderUnderWatch>;
+  readonly readers: ReadonlyArray<InstrumentedReader>;
   /** The words that names of facts are looked up in. */
   readonly pastForms: PastForms;
 }
@@ -84,7 +84,7 @@ const eventChanges = (
   catalog: Catalog,
   type: string,
   locked: LockedEvent,
-  readers: ReadonlyArray<EventReaderUnderWatch>,
+  readers: ReadonlyArray<InstrumentedReader>,
 ): ReadonlyArray<Finding> => {
   const definition = catalog.eventDefinition(type);
   if (definition === undefined) return [goneEvent(type, locked, readers)];
@@ -102,7 +102,7 @@ const eventChanges = (
   ];
 };
 
-const goneEvent = (type: string, { versions }: LockedEvent, readers: ReadonlyArray<EventReaderUnderWatch>): Finding => {
+const goneEvent = (type: string, { versions }: LockedEvent, readers: ReadonlyArray<InstrumentedReader>): Finding => {
   const last = Object.values(versions).at(-1);
   const schemas = last === undefined ? [] : [last.schema];
   return {
@@ -134,7 +134,7 @@ const versionChanges = (
   definition: AnyEventDefinition,
   was: LockedVersion,
   is: EventVersion,
-  readers: ReadonlyArray<EventReaderUnderWatch>,
+  readers: ReadonlyArray<InstrumentedReader>,
 ): ReadonlyArray<Finding> => {
   const subject = `${definition.type} version ${is.schemaVersion}`;
   if (was.type !== is.type) {
@@ -171,7 +171,7 @@ const shapeChange = (
   was: LockedVersion,
   is: EventVersion,
   comparison: Comparison,
-  readers: ReadonlyArray<EventReaderUnderWatch>,
+  readers: ReadonlyArray<InstrumentedReader>,
 ): Finding => {
   const compatibility = comparison.compatibility === 'none' ? 'full' : comparison.compatibility;
   const next = definition.schemaVersion + 1;
@@ -210,7 +210,7 @@ const newVersion = (
   definition: AnyEventDefinition,
   locked: LockedEvent,
   version: EventVersion,
-  readers: ReadonlyArray<EventReaderUnderWatch>,
+  readers: ReadonlyArray<InstrumentedReader>,
 ): Finding => {
   const before = locked.versions[String(version.schemaVersion - 1)];
   const subject = `${definition.type} version ${version.schemaVersion}`;

@@ -8,7 +8,7 @@ import type { RecordedEvent } from '../kernel/recorded-event';
 import { valuesOf, wholeValue } from './schema-values';
 
 /** A projection, a process manager, or whatever else takes events in. */
-export interface EventReaderUnderWatch {
+export interface InstrumentedReader {
   /** How a message calls it, such as `projection order-summary`. */
   readonly name: string;
   readonly handles: ReadonlyArray<AnyEventDefinition>;
@@ -26,7 +26,7 @@ export type FieldReaders = ReadonlyMap<string, ReadonlyArray<string>>;
 export const readersOf = (
   names: ReadonlyArray<string>,
   schemas: ReadonlyArray<JsonSchema>,
-  readers: ReadonlyArray<EventReaderUnderWatch>,
+  readers: ReadonlyArray<InstrumentedReader>,
 ): FieldReaders => {
   const payloads = schemas.flatMap((schema) => [wholeValue(schema), ...valuesOf(schema)]);
   const found = new Map<string, string[]>();

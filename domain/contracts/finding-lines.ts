@@ -1,7 +1,7 @@
 /** The lines of a finding that show it to people: what changed, the smallest example, who reads it. */
 import type { Comparison } from './compatibility';
 import type { LockedVersion } from './contract-lock';
-import { readersAt, readersOf, type EventReaderUnderWatch } from './field-readers';
+import { readersAt, readersOf, type InstrumentedReader } from './field-readers';
 import type { Finding } from './finding';
 
 /** How the lock is brought up to date, once a change is what it should be. */
@@ -40,7 +40,7 @@ export const readerLines = (
   names: ReadonlyArray<string>,
   schemas: ReadonlyArray<LockedVersion['schema']>,
   paths: ReadonlyArray<string>,
-  readers: ReadonlyArray<EventReaderUnderWatch>,
+  readers: ReadonlyArray<InstrumentedReader>,
 ): ReadonlyArray<string> => {
   const found = readersOf(names, schemas, readers);
   return paths.map((path) => {

@@ -6,7 +6,7 @@ import type { AnyEventDefinition } from '../kernel/event-definition';
 import { versionsOf, type EventVersion } from '../kernel/event-versions';
 import { schemaOf } from './contract-lock';
 import type { Finding } from './finding';
-import { tellingValues } from './schema-values';
+import { sampleValues } from './schema-values';
 
 /** A payload, and what its one step to the next version makes of it; absent for the version that is the newest yet. */
 export interface FixturePayload {
@@ -23,7 +23,7 @@ export interface Fixture {
 
 /** The fixture of a version, from what its codec says of itself. */
 export const fixtureOf = (version: EventVersion): Fixture => {
-  const payloads = tellingValues(schemaOf(version)).map((data) => ({ data, ...upcastOf(version, data) }));
+  const payloads = sampleValues(schemaOf(version)).map((data) => ({ data, ...upcastOf(version, data) }));
   return { type: version.type, schemaVersion: version.schemaVersion, payloads };
 };
 

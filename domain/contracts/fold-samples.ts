@@ -11,7 +11,7 @@ import type { DomainEvent } from '../kernel/event-definition';
 import { upcast, versionsOf } from '../kernel/event-versions';
 import { jsonSchemaOf } from '../kernel/json-schema';
 import { propertiesOf, refusedPath, requiredOf } from './schema-check';
-import { tellingValues, valuesOf } from './schema-values';
+import { sampleValues, valuesOf } from './schema-values';
 
 const WALKS = 24;
 const EVENTS_PER_WALK = 32;
@@ -70,7 +70,7 @@ export const foldSamples = (aggregate: Aggregate): FoldSamples => {
 /** None where no value of a field is known: the contract check says so, and a start must not fail for it. */
 const tellingOrNone = (schema: JsonSchema): ReadonlyArray<unknown> => {
   try {
-    return tellingValues(schema);
+    return sampleValues(schema);
   } catch {
     return [];
   }

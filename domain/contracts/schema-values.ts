@@ -22,7 +22,7 @@ export const wholeValue = (schema: JsonSchema): unknown => {
 };
 
 /** The smallest value, the whole one, and one for each word that a field can say: what a person would write down. */
-export const tellingValues = (schema: JsonSchema): ReadonlyArray<unknown> => {
+export const sampleValues = (schema: JsonSchema): ReadonlyArray<unknown> => {
   const whole = wholeValue(schema) as object;
   const words = Object.entries(propertiesOf(schema)).flatMap(([name, property]) =>
     Array.isArray(property['enum'])

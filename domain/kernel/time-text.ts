@@ -23,10 +23,10 @@ export const timeMsOf = (text: string): number | undefined => {
 };
 
 /** A moment of the store's history as people name it: a position, or a time of recording. */
-export type Moment = { readonly position: number } | { readonly timeMs: number };
+export type PointInTime = { readonly position: number } | { readonly timeMs: number };
 
 /** Reads either; undefined for a text that is neither. */
-export const momentOf = (text: string): Moment | undefined => {
+export const momentOf = (text: string): PointInTime | undefined => {
   if (/^\d{1,15}$/.test(text)) return { position: Number(text) };
   const timeMs = timeMsOf(text);
   return timeMs === undefined ? undefined : { timeMs };

@@ -21,10 +21,10 @@ export interface CommandHandlerOptions {
   readonly snapshots?: SnapshotStore;
 }
 
-type Outcome = E.Either<CommandFailure, CommandResult>;
+type RememberedResponse = E.Either<CommandFailure, CommandResult>;
 
 /** Undefined: the stream has moved under the command, decide again. */
-type Attempt = Outcome | undefined;
+type Attempt = RememberedResponse | undefined;
 
 /** Commands of one stream wait for each other here, so only a writer beside this handler makes a command try again. */
 const MAX_ATTEMPTS = 8;
@@ -41,7 +41,7 @@ export const commandHandler = ({
   const inStreamOrder = streamQueue();
   const keysInProgress = new Set<string>();
 
-  const attemptRepeatedly = async (stream: string, request: CommandRequest): Promise<Outcome> => {
+  const attemptRepeatedly = async (stream: string, request: CommandRequest): Promise<RememberedResponse> => {
     for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
       const remembered = await findAnswer(store, request);
       if (remembered !== undefined) return remembered;
@@ -54,7 +54,7 @@ export const commandHandler = ({
 
   return (request) => async () => {
     const stream = streamName(request.aggregate.category, request.command.id);
-    const handle = (): Promise<Outcome> => inStreamOrder(stream, () => attemptRepeatedly(stream, request));
+    const handle = (): Promise<RememberedResponse> => inStreamOrder(stream, () => attemptRepeatedly(stream, request));
     if (request.idempotency === undefined || request.dryRun) return handle();
     const { scope, key } = request.idempotency;
     const scopedKey = JSON.stringify([scope, key]);

@@ -11,7 +11,7 @@ export interface StreamState {
   readonly fold: Fold;
 }
 
-export interface KeptStates {
+export interface CachedStates {
   /** Undefined where there is none that today's decider has made. */
   readonly find: (stream: string, aggregate: Aggregate) => StreamState | undefined;
   /** Keeps the state, a moment later, where the stream has grown enough since the last time. */
@@ -23,7 +23,7 @@ const EVENTS_BETWEEN = 1_000;
 const REMEMBERED_STREAMS = 20_000;
 
 /** States in a store of snapshots; without one, nothing is kept. */
-export const keptStates = (snapshots: SnapshotStore | undefined): KeptStates => {
+export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates => {
   const keptAt = boundedCache<string, number>(REMEMBERED_STREAMS);
 
   const save = (stream: string, snapshot: Snapshot): void => {

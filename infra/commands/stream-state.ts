@@ -6,7 +6,7 @@ import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore, NewEvent } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { CommandFailure } from './command-port';
-import { keptStates, type StreamState } from './kept-states';
+import { cachedStates, type StreamState } from './kept-states';
 import { rememberedStates } from './remembered-states';
 import { sizeOf } from './state-size';
 import { payloadBytes, streamChunks } from './stream-chunks';
@@ -53,7 +53,7 @@ export const streamStates = (
 ): StreamStates => {
   // Worked out now, at start, rather than during somebody's first command.
   if (snapshots !== undefined) catalog.aggregates.forEach(snapshotMarkOf);
-  const kept = keptStates(snapshots);
+  const kept = cachedStates(snapshots);
   const remembered = rememberedStates(cacheSize, cacheBytes);
   const decode = decodeEvent(catalog);
 

@@ -13,7 +13,7 @@ import { headerNamed, recordHeaders } from '../kafka/record-headers';
 import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
 import type { EventReader } from '../sqlite/event-reader';
 import { comparisonFindings, type LogFinding, type PartitionFindings } from './findings';
-import { logHeads, type LogHeads, type LogRange } from './partition-readers';
+import { partitionReaders, type PartitionReaders, type LogRange } from './partition-readers';
 
 /** What came of it. Plain JSON. */
 export interface LogComparison {
@@ -59,21 +59,21 @@ export const compareLog = async (options: LogComparisonOptions): Promise<LogComp
         ranges.push({ topic, partition, ...(await consumer.watermarks(topic, partition)) });
       }
     }
-    return await comparison(options, ranges, logHeads(consumer, ranges, clock));
+    return await comparison(options, ranges, partitionReaders(consumer, ranges, clock));
   } finally {
     await consumer.close();
   }
 };
 
 interface Comparing extends LogComparisonOptions {
-  readonly heads: LogHeads;
+  readonly heads: PartitionReaders;
   readonly findings: ReturnType<typeof comparisonFindings>;
 }
 
 const comparison = async (
   options: LogComparisonOptions,
   ranges: ReadonlyArray<LogRange>,
-  heads: LogHeads,
+  heads: PartitionReaders,
 ): Promise<LogComparison> => {
   const { store, encode, untilPosition, catalog, onProgress } = options;
   const findings = comparisonFindings(ranges);

@@ -11,7 +11,7 @@ export interface LogRange {
   readonly high: number;
 }
 
-export interface LogHeads {
+export interface PartitionReaders {
   /** The next record of a partition; undefined at its end. */
   readonly head: (topic: string, partition: number) => Promise<LogRecord | undefined>;
   /** Steps over that record. */
@@ -41,7 +41,7 @@ interface Reading extends LogRange {
 const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;
 
 /** Starts at the low end of each range. */
-export const logHeads = (consumer: LogConsumer, ranges: ReadonlyArray<LogRange>, clock: Clock): LogHeads => {
+export const partitionReaders = (consumer: LogConsumer, ranges: ReadonlyArray<LogRange>, clock: Clock): PartitionReaders => {
   const readings = new Map(
     ranges.map((range): [string, Reading] => [
       placeOf(range.topic, range.partition),

@@ -11,7 +11,7 @@ export interface Lane {
   attempts: number;
 }
 
-export interface CommandLanes {
+export interface InstanceQueues {
   /** Puts each command at the end of its instance's lane; behind a parked command the file keeps it instead. */
   readonly add: (commands: ReadonlyArray<PendingCommand>) => void;
   /** The lane that has been ready for longest; undefined where none is. */
@@ -35,7 +35,7 @@ interface Line {
 }
 
 /** No lanes yet. */
-export const commandLanes = (): CommandLanes => {
+export const instanceQueues = (): InstanceQueues => {
   const lines = new Map<string, Line>();
   const ready: Line[] = [];
   const parked = new Set<string>();

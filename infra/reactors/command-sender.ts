@@ -9,7 +9,7 @@ import { backoffMs } from '../backoff';
 import { failureOf, isAttributable } from '../consumption/intake/failures';
 import { LeaseLost } from '../sqlite/lease';
 import type { Answer, PostCommand } from './command-client';
-import { commandLanes, type CommandLanes, type Lane } from './command-lanes';
+import { instanceQueues, type InstanceQueues, type Lane } from './command-lanes';
 import type { PendingCommand } from './process-ledger';
 
 /** What happens to a command's record in the reactors' file; each call is one transaction. */
@@ -148,7 +148,7 @@ const failure = (
   return { failed, fail };
 };
 
-const releaseIn = (lanes: CommandLanes, pump: () => void): CommandSender['release'] => {
+const releaseIn = (lanes: InstanceQueues, pump: () => void): CommandSender['release'] => {
   return (commands) => {
     lanes.release(commands);
     pump();
@@ -158,7 +158,7 @@ const releaseIn = (lanes: CommandLanes, pump: () => void): CommandSender['releas
 /** Starts a sender. */
 export const commandSender = ({ post, record, clock, concurrency, backlogLimit }: SenderOptions): CommandSender => {
   const stopping = abortHeardBy(concurrency);
-  const lanes = commandLanes();
+  const lanes = instanceQueues();
   const { writtenDown, noteAttempt } = patientRecord(record, clock, stopping.signal);
   const underWay = new Set<Promise<void>>();
   const gate = gateOf(() => lanes.waiting() < backlogLimit || stopping.signal.aborted);

@@ -15,7 +15,7 @@ import type { EventReader } from '../sqlite/event-reader';
 import { LeaseLost } from '../sqlite/lease';
 
 /** Says whether a group has learned everything that the store holds. */
-export interface StoreWatch {
+export interface CatchUpCheck {
   /** Looks at the store, and answers whether nothing in it is beyond the checkpoints. */
   readonly isCovered: (topics: ReadonlyArray<string>, checkpoints: ReadonlyArray<Checkpoint>) => Promise<boolean>;
 }
@@ -23,11 +23,11 @@ export interface StoreWatch {
 const EVENTS_PER_LOOK = 5_000;
 
 /** Remembers the last position of every partition; each event is looked at once. */
-export const storeWatch = (
+export const catchUpCheck = (
   reader: Pick<EventReader, 'readAll' | 'lastPosition'>,
   catalog: Catalog,
   clock: Clock,
-): StoreWatch => {
+): CatchUpCheck => {
   const destination = destinationOf(catalog);
   const lastOf = new Map<string, number>();
   let seenPosition = 0;
@@ -65,7 +65,7 @@ export interface DeadlineOptions {
   readonly logger: Logger;
   readonly checkpoints: () => Promise<ReadonlyArray<Checkpoint>>;
   readonly topics: ReadonlyArray<string>;
-  readonly watch: StoreWatch;
+  readonly watch: CatchUpCheck;
   /** Whether any deadline has passed by then. */
   readonly isAnyDue: (nowMs: number) => boolean;
   /** Lets the process learn of those that had passed at that time, some at a time; answers how many. */

@@ -35,7 +35,7 @@ export interface DueDeadline {
 }
 
 /** All calls belong inside the caller's transaction. */
-export interface ProcessLedger {
+export interface ProcessStore {
   /**
    * Makes a process ready to run. One whose version changed starts again from nothing: `true` asks the caller to discard
    * its checkpoints too. Its commands get the same ids in the replay, and the API answers those as it did before.
@@ -72,7 +72,7 @@ interface PendingRow {
 }
 
 /** Prepares the statements on the reactors' file. */
-export const processLedger = (database: Database): ProcessLedger => {
+export const processStore = (database: Database): ProcessStore => {
   const statements = prepareStatements(database);
 
   const issue = (process: Process, instance: string, command: ProcessCommand): PendingCommand | undefined => {

@@ -5,13 +5,13 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import type { Checkpoints } from '../consumption/checkpoints/checkpoint-store';
-import type { Consumer } from '../consumption/intake/event-handler';
+import type { EventHandler } from '../consumption/intake/event-handler';
 import { recordsOf } from '../consumption/intake/event-intake';
 import { defaultRetryPolicy, failureOf, isAttributable } from '../consumption/intake/failures';
 import type { GroupHandler } from '../consumption/loop/group-handler';
 import { groupStatusWriter, type GroupStatus } from '../consumption/status/group-status';
 import type { RedriveStep } from '../dead-letters/redrive/process-requests';
-import type { FailureStore } from '../dead-letters/redrive/failure-handling';
+import type { DeadLetterHandling } from '../dead-letters/redrive/failure-handling';
 import type { Database } from '../sqlite/database';
 import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
 import type { EventReader } from '../sqlite/event-reader';
@@ -20,7 +20,7 @@ import type { Lease } from '../sqlite/lease';
 import { whenNotBusy, writeUnderLease } from '../sqlite/leased-database';
 import type { Clock } from '../clock';
 import type { Process } from './process';
-import type { DueDeadline, PendingCommand, ProcessLedger } from './process-ledger';
+import type { DueDeadline, PendingCommand, ProcessStore } from './process-ledger';
 import type { SetAside } from './set-aside';
 
 export interface ReactorHandlerOptions {
@@ -28,9 +28,9 @@ export interface ReactorHandlerOptions {
   readonly catalog: Catalog;
   readonly database: Database;
   readonly lease: Lease;
-  readonly ledger: ProcessLedger;
+  readonly ledger: ProcessStore;
   readonly checkpoints: Checkpoints;
-  readonly failures: FailureStore;
+  readonly failures: DeadLetterHandling;
   /** The store, for what the log does not hold. */
   readonly reader: Pick<EventReader, 'readAll'>;
   readonly clock: Clock;
@@ -76,7 +76,7 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
   const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => write(work));
 
   /** Learns in one transaction; what is asked for goes out once that is committed. */
-  const learn = async <Result>(work: (to: Consumer, asked: PendingCommand[]) => Result): Promise<Result> => {
+  const learn = async <Result>(work: (to: EventHandler, asked: PendingCommand[]) => Result): Promise<Result> => {
     await room();
     const { asked, result } = await whenNotBusy(clock, () => {
       const newlyAsked: PendingCommand[] = [];
@@ -150,9 +150,9 @@ const DEADLINES_AT_ONCE = 200;
 const consumerOf = (
   process: Process,
   topics: ReadonlyArray<string>,
-  ledger: ProcessLedger,
+  ledger: ProcessStore,
   asked: PendingCommand[],
-): Consumer => ({
+): EventHandler => ({
   consumer: process.name,
   group: process.name,
   topics: new Set(topics),

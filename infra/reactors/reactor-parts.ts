@@ -2,14 +2,14 @@
 import type { Checkpoints } from '../consumption/checkpoints/checkpoint-store';
 import type { ConsumerGroup } from '../consumption/loop/consumer-group';
 import type { StoreFit } from '../consumption/loop/store-fit';
-import type { FailureStore } from '../dead-letters/redrive/failure-handling';
+import type { DeadLetterHandling } from '../dead-letters/redrive/failure-handling';
 import type { RoleOptions } from '../running/role-options';
 import type { EventReader } from '../sqlite/event-reader';
 import type { LeasedDatabase, WriteUnderLease } from '../sqlite/leased-database';
 import type { ApiAddress } from './command-client';
 import type { CommandSender } from './command-sender';
 import type { AnyProcessManager, Process } from './process';
-import type { ProcessLedger } from './process-ledger';
+import type { ProcessStore } from './process-ledger';
 import type { ReactorHandler } from './reactor-handler';
 import type { ReleasedInstance, SetAside } from './set-aside';
 
@@ -25,12 +25,12 @@ export interface ReactorsOptions extends RoleOptions {
 /** One session, from the lease to its end. */
 export interface ReactorParts extends ReactorsOptions, LeasedDatabase {
   readonly write: WriteUnderLease;
-  readonly ledger: ProcessLedger;
+  readonly ledger: ProcessStore;
   readonly processes: ReadonlyArray<Process>;
   readonly reader: EventReader;
   readonly sender: CommandSender;
   readonly senderFault: () => string | null;
-  readonly failures: FailureStore;
+  readonly failures: DeadLetterHandling;
   readonly checkpoints: Checkpoints;
   readonly setAside: SetAside;
   /** What operators have released in the transaction that runs; empty between two of them. */

@@ -1,6 +1,6 @@
 /** Operators' requests to the reactors: dead letters, redrives, and commands that were set aside. */
 import { NOTHING_TO_DO } from '../dead-letters/redrive/process-requests';
-import { runFailureDesk } from '../dead-letters/redrive/runner';
+import { processOperatorRequests } from '../dead-letters/redrive/runner';
 import { whenNotBusy } from '../sqlite/leased-database';
 import type { ReactorParts, RunningProcess } from './reactor-parts';
 import type { ReleasedInstance } from './set-aside';
@@ -10,7 +10,7 @@ export const attendToFailures = (parts: ReactorParts, processes: ReadonlyArray<R
   const { write, failures, reader, log, clock, logger, stopping } = parts;
   const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => write(work));
   const names = processes.map(({ handler }) => handler.group);
-  const work = runFailureDesk({
+  const work = processOperatorRequests({
     log,
     clock,
     logger,

@@ -1,7 +1,7 @@
 /** How the process managers stand, read from any process: their groups, and what was set aside. */
 import { existsSync } from 'node:fs';
 import { groupStatusReader, type GroupStatus } from '../consumption/status/group-status';
-import { withOpenLetters } from '../dead-letters/query/status-reason';
+import { withUnresolvedReason } from '../dead-letters/query/status-reason';
 import { openForReading, schemaVersion, type Database } from '../sqlite/database';
 import { pendingCounts, repeatedCommands } from './process-ledger';
 import { reactorsMigrations } from './reactors-file';
@@ -21,7 +21,7 @@ const inFile = <Result>(file: string, otherwise: Result, read: (database: Databa
 export const readReactorGroups = (file: string): ReadonlyArray<GroupStatus> =>
   inFile<ReadonlyArray<GroupStatus>>(file, [], (database) =>
     groupStatusReader(database)().map((status) =>
-      withOpenLetters(withParked(withRepeats(status, database), database), database),
+      withUnresolvedReason(withParked(withRepeats(status, database), database), database),
     ),
   );
 

@@ -2,7 +2,7 @@
 import { checkpointsOf } from '../consumption/checkpoints/checkpoint-store';
 import type { OperationRequest } from '../commands/operation-requests';
 import { startConsumerGroup } from '../consumption/loop/start-consumer-group';
-import { failureStore } from '../dead-letters/redrive/failure-handling';
+import { deadLetterHandling } from '../dead-letters/redrive/failure-handling';
 import { bindToStore } from '../sqlite/store-identity';
 import { storeFit } from '../consumption/loop/store-fit';
 import { beginAnew, watchPlace } from '../running/begin-anew';
@@ -13,8 +13,8 @@ import { commandClient } from './command-client';
 import { carryOutCommandRequest, commandKinds } from './command-requests';
 import { commandSender } from './command-sender';
 import { processOf, type Process } from './process';
-import { processLedger } from './process-ledger';
-import { storeWatch, watchDeadlines } from './deadlines';
+import { processStore } from './process-ledger';
+import { catchUpCheck, watchDeadlines } from './deadlines';
 import { reactorHandler } from './reactor-handler';
 import type { ReactorParts, ReactorsOptions, RunningProcess } from './reactor-parts';
 import { attendToFailures } from './reactor-requests';
@@ -115,7 +115,7 @@ const makeParts = async (
 ): Promise<ReactorParts> => {
   const { database, clock } = options;
   const reader = openEventReader(options.storeFile);
-  const ledger = processLedger(database);
+  const ledger = processStore(database);
   const processes = options.processManagers.map(processOf);
   const checkpoints = checkpointsOf(database);
   const setAside = setAsideOf(database, clock);
@@ -125,7 +125,7 @@ const makeParts = async (
     kinds: commandKinds,
     carryOut: (request: OperationRequest) => void released.push(carryOutCommandRequest(setAside, names, request)),
   };
-  const failures = failureStore({ ...options, database, checkpoints, store: () => reader, otherRequests });
+  const failures = deadLetterHandling({ ...options, database, checkpoints, store: () => reader, otherRequests });
   const write = writeUnderLease(options);
   const { storeId } = reader.identity;
   const boundTo = await whenNotBusy(clock, () => write(() => bindToStore(database, storeId)));
@@ -202,7 +202,7 @@ const startGroup = (parts: ReactorParts, process: Process): RunningProcess => {
     logger: parts.logger,
     topics: handler.topics,
     checkpoints: handler.checkpoints,
-    watch: storeWatch(reader, catalog, clock),
+    watch: catchUpCheck(reader, catalog, clock),
     isAnyDue: handler.isAnyDeadlineDue,
     learnDue: (nowMs) => group.pausedWhile(() => handler.learnDeadlines(nowMs)),
   });

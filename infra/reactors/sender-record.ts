@@ -2,12 +2,12 @@
 import type { Logger } from '../logger';
 import type { WriteUnderLease } from '../sqlite/leased-database';
 import type { SenderRecord } from './command-sender';
-import type { ProcessLedger } from './process-ledger';
+import type { ProcessStore } from './process-ledger';
 import type { SetAside } from './set-aside';
 
 export interface SenderRecordOptions {
   readonly write: WriteUnderLease;
-  readonly ledger: ProcessLedger;
+  readonly ledger: ProcessStore;
   readonly setAside: SetAside;
   readonly logger: Logger;
   /** Told why nothing can be written just now, and null once that is over. */

@@ -4,7 +4,7 @@
  */
 import { isoTime, type Clock } from '../clock';
 import { RequestRefused } from '../commands/operation-requests';
-import type { Deed } from '../dead-letters/store/dead-letters';
+import type { AuditContext } from '../dead-letters/store/dead-letters';
 import type { Database, Migration } from '../sqlite/database';
 
 /** A step of the reactors' schema. */
@@ -56,14 +56,14 @@ export interface ReleasedInstance {
 export interface SetAside {
   readonly note: (entry: Omit<SetAsideRow, 'id' | 'status'>) => void;
   /** Takes it up again, with all that waits behind it. Throws RequestRefused where there is nothing to release. */
-  readonly release: (process: string, id: number, deed: Deed) => ReleasedInstance;
+  readonly release: (process: string, id: number, deed: AuditContext) => ReleasedInstance;
   /** Goes on without it. Throws RequestRefused where there is nothing to discard. */
-  readonly discard: (process: string, id: number, reason: string, deed: Deed) => ReleasedInstance;
+  readonly discard: (process: string, id: number, reason: string, deed: AuditContext) => ReleasedInstance;
   /** Everything is taken up again, as at a start. */
   readonly closeAll: (detail: string) => void;
 }
 
-const ENGINE: Deed = { actor: 'tidemark', requestId: null };
+const ENGINE: AuditContext = { actor: 'tidemark', requestId: null };
 const COLUMNS = 'id, process, kind, subject, instance, reason, status';
 
 /** Prepares the statements on the reactors' file. */
@@ -94,7 +94,7 @@ export const setAsideOf = (database: Database, clock: Clock): SetAside => {
       `UPDATE deadlines SET fault = NULL, state = 'passed' WHERE process = ? AND id = ?`,
     ),
   };
-  const end = (row: SetAsideRow, status: SetAsideStatus, detail: string, { actor, requestId }: Deed): void => {
+  const end = (row: SetAsideRow, status: SetAsideStatus, detail: string, { actor, requestId }: AuditContext): void => {
     setStatus.run(status, row.id);
     audit.run(row.id, status, actor, detail, requestId, clock.nowMs());
   };

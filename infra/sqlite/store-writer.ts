@@ -14,7 +14,7 @@ import type { Database } from './database';
 import type { Lease } from './lease';
 import type { RememberedAnswers } from './remembered-answers';
 import type { StoreStatements } from './store-statements';
-import { streamHeads, type Head, type TransactionHeads } from './stream-heads';
+import { streamVersions, type Head, type TransactionVersions } from './stream-heads';
 
 /** What came of one append: an answer for its caller, or a defect of the caller's own (its outcome threw). */
 export type Settlement =
@@ -26,7 +26,7 @@ export type WriteGroup = (group: ReadonlyArray<PreparedAppend>) => ReadonlyArray
 
 /** The group's transaction so far. */
 interface Transaction {
-  readonly heads: TransactionHeads;
+  readonly heads: TransactionVersions;
   readonly recordedAtMs: number;
   readonly recordedAt: string;
   lastPosition: number;
@@ -40,8 +40,8 @@ export const storeWriter = (
   clock: Clock,
   answers: RememberedAnswers,
 ): WriteGroup => {
-  const heads = streamHeads(statements);
-  const writeAll = database.transaction((group: ReadonlyArray<PreparedAppend>, transactionHeads: TransactionHeads) => {
+  const heads = streamVersions(statements);
+  const writeAll = database.transaction((group: ReadonlyArray<PreparedAppend>, transactionHeads: TransactionVersions) => {
     lease.assertHeld();
     const recordedAtMs = clock.nowMs();
     const transaction: Transaction = {

@@ -9,28 +9,28 @@ export interface Head {
 }
 
 /** The heads as one transaction sees them: what it has moved itself, before what is committed. */
-export interface TransactionHeads {
+export interface TransactionVersions {
   readonly of: (stream: string) => Head;
   readonly move: (stream: string, head: Head) => void;
   /** Call after the commit, and only then: later transactions go by it. */
   readonly publish: () => void;
 }
 
-export interface StreamHeads {
-  readonly begin: () => TransactionHeads;
+export interface StreamVersions {
+  readonly begin: () => TransactionVersions;
   /** Call when a transaction failed: the file knows better than any memory of it. */
   readonly forget: () => void;
 }
 
 const REMEMBERED_STREAMS = 20_000;
-const UNBORN: Head = { streamId: 0, version: 0 };
+const NEW_STREAM: Head = { streamId: 0, version: 0 };
 
 /** Right as long as this process is the file's one writer. */
-export const streamHeads = (statements: StoreStatements): StreamHeads => {
+export const streamVersions = (statements: StoreStatements): StreamVersions => {
   const committed = boundedCache<string, Head>(REMEMBERED_STREAMS);
   const look = (stream: string): Head => {
     const row = statements.head.get(stream);
-    if (row === undefined) return UNBORN;
+    if (row === undefined) return NEW_STREAM;
     const head = { streamId: row[0], version: row[1] };
     committed.set(stream, head);
     return head;

@@ -7,7 +7,7 @@ import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import type { RelayStatus } from '../../infra/relay/relay-status';
-import { failureDirectory } from '../../infra/dead-letters/query/all-files-reader';
+import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { fakeViews, group, type FakeViews } from './fake-views';
 
@@ -80,7 +80,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     explainRow: async () => Promise.resolve(undefined),
     relayStatus: () => relayStatus,
     reactorGroups: () => [{ ...group, group: 'reactors' }],
-    failures: failureDirectory([
+    failures: deadLetterDirectory([
       { file: '', groups: ['order-summary', 'sales-by-day'], schemaVersion: 0 },
       { file: '', groups: ['fulfilment'], schemaVersion: 0 },
     ]),

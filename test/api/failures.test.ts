@@ -1,7 +1,7 @@
 /** Dead letters and redrives over HTTP: what is shown, asked for, and refused. */
 import * as assert from 'uvu/assert';
 import type { DeadLetterDetail } from '../../infra/dead-letters/query/dead-letters-reader';
-import type { FailureDirectory } from '../../infra/dead-letters/query/all-files-reader';
+import type { DeadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { spec } from '../spec';
 import { apiFixture } from './api-fixture';
 
@@ -44,7 +44,7 @@ const preview = {
   notRedrivable: 0,
 };
 
-const failures: FailureDirectory = {
+const failures: DeadLetterDirectory = {
   groups: ['order-summary', 'fulfilment'],
   list: () => ({ items: [letter] }),
   find: (id) => [letter, over].find((each) => each.id === id),

@@ -27,7 +27,7 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
   {
     layer: 'event store',
     rule: 'an append at another version than expected conflicts',
-    file: 'infra/memory/prepared-append.js',
+    file: 'infra/event-store/append-rules.js',
     right: 'return actual === expected;',
     wrong: 'return true;',
     test: 'test/infra/sqlite/event-store-contract.test.js',
@@ -51,7 +51,7 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
   {
     layer: 'consumption',
     rule: 'what was delivered before is dropped',
-    file: 'infra/consumption/event-intake.js',
+    file: 'infra/consumption/intake/event-intake.js',
     right: 'if (position <= (highWater[moveIndex] ?? 0))',
     wrong: 'if (envelope.position < 0)',
     test: 'test/projections/views-writer.test.js',
@@ -75,7 +75,7 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
   {
     layer: 'dead letters',
     rule: 'what comes after a failed event of the same stream waits',
-    file: 'infra/consumption/intake-batch.js',
+    file: 'infra/consumption/intake/isolate-failures.js',
     right: 'if (attempt.closed.has(stream))',
     wrong: 'if (false)',
     test: 'test/infra/dead-letters/quarantine.test.js',
@@ -91,7 +91,7 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
   {
     layer: 'rebuilds',
     rule: 'rows that differ are not equal',
-    file: 'projections/engine/rebuild-proof.js',
+    file: 'projections/engine/inspect/compare-tables.js',
     right: 'const equal = hashBefore === hashAfter;',
     wrong: 'const equal = true;',
     test: 'test/projections/rebuild.test.js',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalog';
 import { systemClock } from '../../infra/clock';
-import { headersKept } from '../../infra/dead-letters/store/header-codec';
+import { decodeHeaders } from '../../infra/dead-letters/store/header-codec';
 import { openDatabase, openForReading } from '../../infra/sqlite/database';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import type { StoreProof } from '../../projections/engine/inspect/store-proof';
@@ -150,7 +150,7 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
       assert.equal([kept?.consumer, kept?.topic, kept?.partition], ['stock-level', topic, 2]);
       assert.equal(kept?.value, value);
       assert.equal(kept?.key, Buffer.from('a key'));
-      assert.equal(headersKept(kept?.headers ?? ''), [['trace', Buffer.from('é')]]);
+      assert.equal(decodeHeaders(kept?.headers ?? ''), [['trace', Buffer.from('é')]]);
       await allAsExpected(world);
       const { proof } = await world.ended(world.ask('stock-level', 'kafka'));
       assert.is(proof?.['equal'], true);

@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { openDatabase, type Database } from '../../infra/sqlite/database';
 import { createTables, openGeneration } from '../../projections/engine/tables/sqlite-tables';
-import { compareBuilds } from '../../projections/engine/inspect/compare-tables';
+import { compareGenerations } from '../../projections/engine/inspect/compare-tables';
 import { stockLevel } from '../../projections/stock-level';
 import { spec } from '../spec';
 
@@ -16,7 +16,7 @@ const build = (levelOf: (index: number) => number): Database => {
   createTables(database, stockLevel, 1);
   const { view } = openGeneration(database, stockLevel, 1);
   database.transaction(() => {
-    for (let index = 0; index < ROWS; index += 1) view.write([skuOf(index), levelOf(index), 0, levelOf(index), 1]);
+    for (let index = 0; index < ROWS; index += 1) view.recomputeContribution([skuOf(index), levelOf(index), 0, levelOf(index), 1]);
   })();
   return database;
 };
@@ -25,11 +25,11 @@ spec('a comparison of builds', ({ test }) => {
   test('goes through all pages, and finds a row that differs in the last one', async () => {
     const database = build((index) => index);
     const before = { database, generation: 1 };
-    const same = await compareBuilds(stockLevel, before, { database: build((index) => index), generation: 1 });
+    const same = await compareGenerations(stockLevel, before, { database: build((index) => index), generation: 1 });
     assert.equal([same.proof.equal, same.proof.rows, same.proof.rowsBefore], [true, ROWS, ROWS]);
     assert.is(same.proof.hashAfter, same.proof.hashBefore);
     const other = build((index) => (index === ROWS - 1 ? 0 : index));
-    const { proof, differences } = await compareBuilds(stockLevel, before, { database: other, generation: 1 });
+    const { proof, differences } = await compareGenerations(stockLevel, before, { database: other, generation: 1 });
     assert.equal([proof.equal, proof.hashBefore], [false, same.proof.hashBefore]);
     assert.equal([differences?.count, differences?.rows[0]?.key], [1, skuOf(ROWS - 1)]);
   });

@@ -13,7 +13,7 @@ import { projections } from '../../projections/registry';
 import { stockLevel } from '../../projections/stock-level';
 import type { ViewPage, ViewReader } from '../../projections/view-reader';
 import { StockReceived } from '../../domain/stock/events';
-import { plainOrder } from '../../projections/engine/generations/rebuild-ledger';
+import { defaultRebuildSpec } from '../../projections/engine/generations/rebuild-ledger';
 import { spec } from '../spec';
 import {
   caughtUpTo,
@@ -276,7 +276,7 @@ spec('how projections and groups stand', ({ test }) => {
 
   test('follows a swap of the tables, with the old rows served up to it', () =>
     withReader([stockLevel], async ({ views, reader }) => {
-      const rebuild = { ...plainOrder('stock-level', 'store'), id: 7, reason: null };
+      const rebuild = { ...defaultRebuildSpec('stock-level', 'store'), id: 7, reason: null };
       views.database
         .prepare(
           `INSERT INTO rebuilds (id, projection, kind, source, state, accept_differences, done)

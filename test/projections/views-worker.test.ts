@@ -8,7 +8,7 @@ import { CheckpointMoved } from '../../infra/consumption/checkpoints/checkpoint-
 import { openDatabase, type Database } from '../../infra/sqlite/database';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import { packBatch, transferable } from '../../projections/engine/apply/packed-batch';
-import { EventNotNow } from '../../infra/consumption/intake/failures';
+import { TransientEventError } from '../../infra/consumption/intake/failures';
 import { postedError, revivedError } from '../../projections/engine/writer-thread/messages';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
 import { startViewsWorker, type ViewsWorker, type ViewsWorkerOptions } from '../../projections/engine/writer-thread/client';
@@ -18,7 +18,7 @@ import { eventually } from '../support/server';
 import { fillStore, LOG_ID, logOf, movesOf, rowsOf, storedOf, temporaryFolder } from './views-fixture';
 
 const STORE = join(temporaryFolder(), 'store.sqlite');
-const DEFINITIONS = join(__dirname, '..', '..', 'projections', 'engine', 'definitions.js');
+const DEFINITIONS = join(__dirname, '..', '..', 'projections', 'engine', 'definitions', 'shipped-definitions.js');
 
 const optionsFor = (viewsFile: string): ViewsWorkerOptions => ({
   viewsFile,
@@ -199,6 +199,6 @@ spec('an error between threads', ({ test }) => {
     const { name, message, code } = revivedError(postedError(busy)) as NodeJS.ErrnoException;
     assert.equal([name, message, code], ['SqliteError', 'database is locked', 'SQLITE_BUSY']);
     assert.match(revivedError(postedError('a text')).message, /not an error was thrown: 'a text'/);
-    assert.instance(revivedError(postedError(new EventNotNow('away'))), EventNotNow);
+    assert.instance(revivedError(postedError(new TransientEventError('away'))), TransientEventError);
   });
 });

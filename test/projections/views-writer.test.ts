@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
 import { customerOrders } from '../../projections/customer-orders';
-import { headersKept } from '../../infra/dead-letters/store/header-codec';
+import { decodeHeaders } from '../../infra/dead-letters/store/header-codec';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { LogRecord } from '../../infra/kafka/event-log';
 import { STRUCTURED_HEADERS } from '../../infra/kafka/record-headers';
@@ -200,7 +200,7 @@ spec('a record that can not be read', ({ test }) => {
           assert.equal(kept['value'], kept['event_id'] === null ? bytes.value : null);
           assert.is(kept['timestamp_ms'], place.timestampMs);
           assert.match(String(kept['reason']), reason);
-          assert.equal(headersKept(String(kept['headers'])), bytes.headers);
+          assert.equal(decodeHeaders(String(kept['headers'])), bytes.headers);
         },
         { stored },
       ));

@@ -1,19 +1,19 @@
 /** Who in this program reads events, as the contract check watches them. */
 import { processManagers } from '../../../domain/catalog';
-import type { EventReaderUnderWatch } from '../../../domain/contracts/field-readers';
+import type { InstrumentedReader } from '../../../domain/contracts/field-readers';
 import type { ProcessManager } from '../../../domain/kernel/process-manager';
 import type { Projection } from '../../../projections/projection';
 import { boundedCache } from '../../../infra/memory/bounded-cache';
 import { projections } from '../../../projections/registry';
 
 /** Every projection and every process manager. */
-export const contractReaders = (): ReadonlyArray<EventReaderUnderWatch> => [
+export const contractReaders = (): ReadonlyArray<InstrumentedReader> => [
   ...projections.map(projectionReader),
   ...processManagers.map(processReader),
 ];
 
 /** A projection under watch. */
-export const projectionReader = ({ name, handles, project }: Projection): EventReaderUnderWatch => ({
+export const projectionReader = ({ name, handles, project }: Projection): InstrumentedReader => ({
   name: `projection ${name}`,
   handles,
   take: (event) => void project(event),
@@ -22,7 +22,7 @@ export const projectionReader = ({ name, handles, project }: Projection): EventR
 const REMEMBERED_INSTANCES = 20_000;
 
 /** A process manager under watch: on an empty state, and on what it has come to know of the event's instance. */
-export const processReader = <State>(manager: ProcessManager<State>): EventReaderUnderWatch => {
+export const processReader = <State>(manager: ProcessManager<State>): InstrumentedReader => {
   const known = boundedCache<string, State>(REMEMBERED_INSTANCES);
   return {
     name: `process manager ${manager.name}`,

@@ -1,5 +1,5 @@
 /** One stored event after another through everything that today's code would do with it. */
-import { lastReadPath, type EventReaderUnderWatch } from '../../../domain/contracts/field-readers';
+import { lastReadPath, type InstrumentedReader } from '../../../domain/contracts/field-readers';
 import type { Catalog, Fold } from '../../../domain/kernel/aggregate';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
 import { categoryOf, type RecordedEvent, type StoredEvent } from '../../../domain/kernel/recorded-event';
@@ -26,7 +26,7 @@ export class UnreadableHistory extends Error {
 export interface HistoryCheckOptions {
   readonly catalog: Catalog;
   readonly reader: Pick<EventReader, 'readStream'>;
-  readonly readers: ReadonlyArray<EventReaderUnderWatch>;
+  readonly readers: ReadonlyArray<InstrumentedReader>;
 }
 
 /** A stream folded up to a version. */

@@ -1,7 +1,7 @@
 /** What the API says of dead letters and redrives. */
 import type { FastifySchema } from 'fastify';
 import { failureClasses, failurePolicies } from '../../../infra/consumption/intake/failures';
-import { letterStatuses } from '../../../infra/dead-letters/query/dead-letters-reader';
+import { deadLetterStatuses } from '../../../infra/dead-letters/query/dead-letters-reader';
 import type { ProblemName } from '../problem-kinds';
 import type { RouteDocumentation } from '../fastify-types';
 import {
@@ -21,7 +21,7 @@ import {
 const letterProperties = {
   id: text('The group and a number.'),
   group: text('The consumer group in which it failed; every other group has the event.'),
-  status: { enum: letterStatuses },
+  status: { enum: deadLetterStatuses },
   owner: orNull('string', 'Who sees to it.'),
   class: {
     enum: failureClasses,
@@ -113,7 +113,7 @@ const redriveId = {
 };
 const filters = {
   group: text('Only those of this group.'),
-  status: { enum: letterStatuses, description: 'Only those that stand so.' },
+  status: { enum: deadLetterStatuses, description: 'Only those that stand so.' },
   class: { enum: failureClasses, description: 'Only those of this class.' },
   fingerprint: text('Only those of this cause.'),
   stream: text('Only those of this stream.'),
@@ -145,7 +145,7 @@ const control = (name: string, summary: string) => ({
 });
 
 /** The routes under `/ops/dead-letters` and `/ops/redrives`. */
-export const failuresDocumentation = {
+export const deadLettersDocumentation = {
   list: {
     ...operation('dead-letters', 'What failed for good, the newest first.', {
       200: jsonResponse('A page of dead letters.', pageOf(letterSchema)),

@@ -6,14 +6,14 @@ import { Text } from '../../../domain/kernel/values';
 import type { OperationKind } from '../../../infra/commands/operation-requests';
 import { failureClasses, type FailureClass } from '../../../infra/consumption/intake/failures';
 import {
-  letterStatuses,
-  parseLetterId,
+  deadLetterStatuses,
+  parseDeadLetterId,
   type DeadLetterDetail,
-  type LetterFilter,
-  type LetterStatus,
+  type DeadLetterFilter,
+  type DeadLetterStatus,
 } from '../../../infra/dead-letters/query/dead-letters-reader';
 import type { ApiDependencies } from '../dependencies';
-import { failuresDocumentation } from '../documentation/failures-documentation';
+import { deadLettersDocumentation } from '../documentation/failures-documentation';
 import { failWith } from '../problem';
 import { allowOnly, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
 import { knownGroup, submitRequest } from '../operation-submission';
@@ -27,7 +27,7 @@ export const deadLetterRoutes = (app: FastifyInstance, dependencies: ApiDependen
   const { failures } = dependencies;
   app.get(
     '/ops/dead-letters',
-    { config: { access: 'operator', documentation: failuresDocumentation.list } },
+    { config: { access: 'operator', documentation: deadLettersDocumentation.list } },
     (request) => {
       const query = queryOf(request);
       allowOnly(query, 'group', 'status', 'class', 'fingerprint', 'stream', 'limit', 'cursor');
@@ -38,7 +38,7 @@ export const deadLetterRoutes = (app: FastifyInstance, dependencies: ApiDependen
   );
   app.get<{ Params: { id: string } }>(
     '/ops/dead-letters/:id',
-    { config: { access: 'operator', documentation: failuresDocumentation.find } },
+    { config: { access: 'operator', documentation: deadLettersDocumentation.find } },
     (request) => {
       allowOnly(queryOf(request));
       return letterOf(dependencies, request.params.id);
@@ -61,7 +61,7 @@ const addAct = (
     `/ops/dead-letters/:id/${body.name}`,
     {
       schema: { body: jsonSchemaOf(body, { additionalProperties: false }) },
-      config: { access: 'operator', bodyCodec: body, documentation: failuresDocumentation[kind] },
+      config: { access: 'operator', bodyCodec: body, documentation: deadLettersDocumentation[kind] },
     },
     (request, reply) => {
       allowOnly(queryOf(request));
@@ -69,7 +69,7 @@ const addAct = (
       if (kind === 'dead-letter-discard' && (status === 'redriven' || status === 'discarded')) {
         failWith('dead-letter-over', `${id} is ${status}: there is nothing left to discard.`);
       }
-      const letter = parseLetterId(id)?.letter;
+      const letter = parseDeadLetterId(id)?.letter;
       const { id: requestId } = submitRequest(
         dependencies,
         kind,
@@ -85,11 +85,11 @@ const letterOf = ({ failures }: ApiDependencies, id: string): DeadLetterDetail =
   failures.find(id) ?? failWith('unknown-dead-letter', `No dead letter has the id '${id}'.`);
 
 /** Reads which dead letters are meant. */
-const filterOf = (dependencies: ApiDependencies, query: Query): LetterFilter => {
+const filterOf = (dependencies: ApiDependencies, query: Query): DeadLetterFilter => {
   const { group, status, class: failureClass, fingerprint, stream } = query;
   return {
     ...(group === undefined ? {} : { group: knownGroup(dependencies, group) }),
-    ...(status === undefined ? {} : { status: wordOf<LetterStatus>('status', status, letterStatuses) }),
+    ...(status === undefined ? {} : { status: wordOf<DeadLetterStatus>('status', status, deadLetterStatuses) }),
     ...(failureClass === undefined ? {} : { class: wordOf<FailureClass>('class', failureClass, failureClasses) }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(stream === undefined ? {} : { stream }),

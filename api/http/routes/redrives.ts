@@ -5,15 +5,15 @@ import { constrained, field, optionalField, record, type RecordOf } from '../../
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { listOf, Text } from '../../../domain/kernel/values';
 import { RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
-import { parseLetterId, type RedriveStatus } from '../../../infra/dead-letters/query/dead-letters-reader';
+import { parseDeadLetterId, type RedriveStatus } from '../../../infra/dead-letters/query/dead-letters-reader';
 import {
   MAX_EVENTS_PER_SECOND,
-  readFailureRequest,
-  type FailureRequest,
+  readDeadLetterRequest,
+  type DeadLetterRequest,
 } from '../../../infra/dead-letters/redrive/requests';
 import type { RedrivePreview } from '../../../infra/dead-letters/redrive/preview';
 import type { ApiDependencies } from '../dependencies';
-import { failuresDocumentation } from '../documentation/failures-documentation';
+import { deadLettersDocumentation } from '../documentation/failures-documentation';
 import { knownGroup, requestIdOf, submitRequest, submittedRequest } from '../operation-submission';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
@@ -51,7 +51,7 @@ export const redriveRoutes = (app: FastifyInstance, dependencies: ApiDependencie
     '/ops/redrives',
     {
       schema: { body: jsonSchemaOf(PlanBody, { additionalProperties: false }) },
-      config: { access: 'operator', bodyCodec: PlanBody, documentation: failuresDocumentation.plan },
+      config: { access: 'operator', bodyCodec: PlanBody, documentation: deadLettersDocumentation.plan },
     },
     (request, reply) => {
       allowOnly(queryOf(request));
@@ -61,7 +61,7 @@ export const redriveRoutes = (app: FastifyInstance, dependencies: ApiDependencie
   );
   app.get<{ Params: { id: string } }>(
     '/ops/redrives/:id',
-    { config: { access: 'operator', documentation: failuresDocumentation.redrive } },
+    { config: { access: 'operator', documentation: deadLettersDocumentation.redrive } },
     (request) => {
       allowOnly(queryOf(request));
       return redriveOf(dependencies, request.params.id);
@@ -70,7 +70,7 @@ export const redriveRoutes = (app: FastifyInstance, dependencies: ApiDependencie
   for (const act of ['run', 'pause'] as const) {
     app.post<{ Params: { id: string } }>(
       `/ops/redrives/:id/${act}`,
-      takesNothing(failuresDocumentation[act]),
+      takesNothing(deadLettersDocumentation[act]),
       (request, reply) => {
         allowOnly(queryOf(request));
         const status = redriveOf(dependencies, request.params.id);
@@ -104,7 +104,7 @@ const plan = (
 };
 
 const letterNumber = (group: string, id: string): number => {
-  const parsed = parseLetterId(id);
+  const parsed = parseDeadLetterId(id);
   if (parsed?.group === group) return parsed.letter;
   return failWith('unknown-dead-letter', `'${id}' is no dead letter of ${group}.`);
 };
@@ -142,9 +142,9 @@ const requestedRedrive = (request: OperationRequest): RedriveStatus => {
   };
 };
 
-const readable = (request: OperationRequest): FailureRequest | undefined => {
+const readable = (request: OperationRequest): DeadLetterRequest | undefined => {
   try {
-    return readFailureRequest(request);
+    return readDeadLetterRequest(request);
   } catch (error) {
     if (error instanceof RequestRefused) return undefined;
     throw error;

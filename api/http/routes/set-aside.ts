@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { field, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { Text } from '../../../domain/kernel/values';
-import { parseLetterId } from '../../../infra/dead-letters/query/dead-letters-reader';
+import { parseDeadLetterId } from '../../../infra/dead-letters/query/dead-letters-reader';
 import { setAsideStatuses, type SetAsideEntry, type SetAsideStatus } from '../../../infra/reactors/set-aside';
 import type { ApiDependencies } from '../dependencies';
 import { setAsideDocumentation } from '../documentation/set-aside-documentation';
@@ -74,10 +74,10 @@ const statusOf = (text: string): SetAsideStatus =>
     ? text
     : failWith('invalid-parameter', `'status' is '${text}'; it takes one of ${setAsideStatuses.join(', ')}.`);
 
-const numberOf = (id: string): number => parseLetterId(id)?.letter ?? 0;
+const numberOf = (id: string): number => parseDeadLetterId(id)?.letter ?? 0;
 
 const openEntry = (dependencies: ApiDependencies, id: string): SetAsideEntry => {
-  const parsed = parseLetterId(id);
+  const parsed = parseDeadLetterId(id);
   const [entry] = parsed === undefined ? [] : dependencies.setAside({ group: parsed.group, number: parsed.letter }, 1);
   if (entry === undefined) failWith('unknown-set-aside', `Nothing was set aside under the id '${id}'.`);
   if (entry.status !== 'open') failWith('set-aside-over', `${id} is ${entry.status}: there is nothing left to decide.`);

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Aggregate, Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
-import { MOMENT, momentOf, type Moment } from '../../../domain/kernel/time-text';
+import { MOMENT, momentOf, type PointInTime } from '../../../domain/kernel/time-text';
 import { Identifier } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
 import { streamDocumentation } from '../documentation/stream-documentation';
@@ -87,7 +87,7 @@ const shownEvent = ({ payload, ...envelope }: StoredEvent): unknown => ({
 const unknownStream: (stream: string) => never = (stream) =>
   failWith('unknown-stream', `No event stands in '${stream}'.`);
 
-const asOfMoment = (asOf: string): Moment =>
+const asOfMoment = (asOf: string): PointInTime =>
   momentOf(asOf) ?? failWith('invalid-parameter', `'asOf' takes a ${MOMENT}.`);
 
 const CURSOR = /^v(\d{1,15})$/;

@@ -8,7 +8,7 @@ import { listDocumentation, rowDocumentation, viewsDocumentation } from '../docu
 import { failWith, ProblemError, retryAfter } from '../problem';
 import { allowOnly, integerOf, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
 import { shuttingDown } from '../shedding';
-import { viewWaiting, type ViewWaiting, type WaitOutcome } from '../view-waiting';
+import { viewWaiting, type ViewWaiting, type WaitResult } from '../view-waiting';
 
 const DEFAULT_WAIT_MS = 2_000;
 /** The longest wait for a view; the server's time-outs lie above it. */
@@ -107,7 +107,7 @@ const PARAMETERS = ['limit', 'cursor', 'wait'];
 const filtersOf = (query: Query): Query =>
   Object.fromEntries(Object.entries(query).filter(([name]) => !PARAMETERS.includes(name)));
 
-const requireSeen = (outcome: WaitOutcome, view: ViewDescription, waitMs: number): void => {
+const requireSeen = (outcome: WaitResult, view: ViewDescription, waitMs: number): void => {
   switch (outcome._tag) {
     case 'Seen':
       return;

@@ -1,6 +1,6 @@
 /** What an intake is given at a time: a batch of records, or a page of the store. */
 import type { LogRecord } from '../../kafka/event-log';
-import type { BatchOutcome } from '../status/outcome-counts';
+import type { OutcomeCounts } from '../status/outcome-counts';
 import type { CheckpointMove, Mark } from '../checkpoints/checkpoint-store';
 
 /** A batch from Kafka with the checkpoint moves that belong to it. */
@@ -13,7 +13,7 @@ export interface RecordBatch {
 }
 
 /** Which events of the store are to be applied. */
-export interface StorePageOrder {
+export interface StorePageQuery {
   readonly afterPosition: number;
   readonly untilPosition: number;
   /** Where there are bounds, no partition is read beyond its own, and one that has none is not read at all. */
@@ -25,5 +25,5 @@ export interface StorePageOrder {
 /** How a page of the store went. */
 export interface StorePage {
   readonly reachedPosition: number;
-  readonly outcome: BatchOutcome;
+  readonly outcome: OutcomeCounts;
 }

@@ -1,6 +1,6 @@
 /** Who takes events in: a group or a rebuild, with its handler. */
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
-import type { ExhaustedPolicy, HandlerOutcome } from './failures';
+import type { ExhaustedPolicy, HandlerResult } from './failures';
 import type { TakenIn } from './identity-digest';
 
 /** A handler at work on some events of one transaction. */
@@ -9,12 +9,12 @@ export interface Handling {
    * Takes one event. A failure that is answered has left nothing behind; after a throw this handling is not gone on with, and
    * what it has written is rolled back.
    */
-  readonly handle: (event: RecordedEvent) => HandlerOutcome;
+  readonly handle: (event: RecordedEvent) => HandlerResult;
   /** Writes what is left to write. */
   readonly finish: () => void;
 }
 
-export interface Consumer {
+export interface EventHandler {
   /** Whose checkpoints and dead letters these are: the group, or a rebuild. */
   readonly consumer: string;
   /** The group that it is, or is to become. */

@@ -12,23 +12,23 @@ import type { LogRecord } from '../../kafka/event-log';
 import type { EventReader } from '../../sqlite/event-reader';
 import { highWaterAt, type Checkpoint, type Checkpoints, type Mark } from '../checkpoints/checkpoint-store';
 import { appliedEarlier } from './replaced-topics';
-import type { Consumer } from './event-handler';
+import type { EventHandler } from './event-handler';
 import { foreignShare, type BatchShare, type ForeignShare } from './foreign-share';
 import {
-  arrivalOf,
+  toIncomingEvent,
   readingOf,
   recordReader,
-  unreadEvent,
+  rawEvent,
   type FindStored,
   type IncomingRecord,
-  type ReadArrivals,
+  type IncomingReader,
 } from './incoming-events';
 import { placeCheck, type StoreFacts } from './place-check';
-import { intakeBatch, type Surroundings, type Visit } from './isolate-failures';
-import type { BatchOutcome } from '../status/outcome-counts';
-import type { RecordBatch, StorePageOrder } from './batches';
+import { intakeBatch, type IntakeDependencies, type Visit } from './isolate-failures';
+import type { OutcomeCounts } from '../status/outcome-counts';
+import type { RecordBatch, StorePageQuery } from './batches';
 
-export interface IntakeOptions extends Surroundings {
+export interface IntakeOptions extends IntakeDependencies {
   /** The store that the events are of. */
   readonly store: () => StoreFacts & Pick<EventReader, 'readStream'>;
   readonly catalog: Catalog;
@@ -46,17 +46,17 @@ type Taken = Pick<RecordBatch, 'moves' | 'exhaustedAttempts'>;
 /** Adds up while events come in. All calls belong inside the caller's transaction, which a throw must roll back. */
 export interface EventIntake {
   /** Takes records in and moves the checkpoints. Throws CheckpointMoved and CircuitOpen. */
-  readonly records: (to: Consumer, batch: Taken, eachRecord: EachRecord) => BatchOutcome;
+  readonly records: (to: EventHandler, batch: Taken, eachRecord: EachRecord) => OutcomeCounts;
   /** Reads a record of a log, for several who take it. */
   readonly read: (record: LogRecord, logId: string) => IncomingRecord;
   /** As `records`, of what was read before. */
-  readonly incoming: (to: Consumer, batch: Taken, eachIncoming: EachIncoming) => BatchOutcome;
+  readonly incoming: (to: EventHandler, batch: Taken, eachIncoming: EachIncoming) => OutcomeCounts;
   /** Takes events of the store in, in the order of positions; none beyond its partition's bound, where there are bounds. */
   readonly events: (
-    to: Consumer,
+    to: EventHandler,
     events: ReadonlyArray<StoredEvent>,
-    page: Pick<StorePageOrder, 'bounds' | 'exhaustedAttempts'>,
-  ) => BatchOutcome;
+    page: Pick<StorePageQuery, 'bounds' | 'exhaustedAttempts'>,
+  ) => OutcomeCounts;
 }
 
 /** Makes the intake of one file. */
@@ -95,7 +95,7 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
             on.duplicate();
             continue;
           }
-          on.arrival(arrivalOf(reading.decode, unreadEvent(event), () => originOf(event)));
+          on.arrival(toIncomingEvent(reading.decode, rawEvent(event), () => originOf(event)));
         }
       };
       const counts = intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit);
@@ -116,7 +116,7 @@ const storedBy =
   };
 
 /** Records on their way through the marks of a consumer. */
-const incomingTo = (options: IntakeOptions, reading: ReadArrivals): EventIntake['incoming'] => {
+const incomingTo = (options: IntakeOptions, reading: IncomingReader): EventIntake['incoming'] => {
   const shares = new Map<string, ForeignShare>();
   const shareOf = (consumer: string): ForeignShare => {
     const share = shares.get(consumer) ?? foreignShare(() => options.store().identity.storeId);
@@ -201,7 +201,7 @@ const openPartitions = (
   );
 
 const partitionFor = (
-  to: Consumer,
+  to: EventHandler,
   at: { readonly topic: string; readonly partition: number } | undefined,
   partitions: ReadonlyMap<string, OpenPartition>,
   mustBeOpen: boolean,

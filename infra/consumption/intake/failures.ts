@@ -75,7 +75,7 @@ export interface Failure {
 }
 
 /** What a handler makes of an event. */
-export type HandlerOutcome =
+export type HandlerResult =
   | 'applied'
   /** Nothing had to change: what it says is known already. */
   | 'skipped'
@@ -87,15 +87,15 @@ export type HandlerOutcome =
 const REJECTED = 'EventRejected';
 
 /** A handler throws it where what this very event needs is away for now. */
-export class EventNotNow extends Error {
-  override readonly name = 'EventNotNow';
+export class TransientEventError extends Error {
+  override readonly name = 'TransientEventError';
 }
 
 /** The failure that an error thrown by a handler stands for. */
 export const failureOf = (error: unknown): Failure => {
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && error.name === REJECTED) return { class: 'rejected', reason };
-  if (error instanceof EventNotNow) return { class: 'transient', reason };
+  if (error instanceof TransientEventError) return { class: 'transient', reason };
   const where = error instanceof Error ? stackTop(error) : undefined;
   return { class: 'defect', reason, ...(where === undefined ? {} : { where }), ...stackIn(error) };
 };
@@ -125,7 +125,7 @@ const stackTop = ({ stack = '' }: Error): string | undefined => {
  */
 export const isAttributable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return true;
-  if (error instanceof EventNotNow || ENGINE_ERRORS.has(error.name)) return false;
+  if (error instanceof TransientEventError || ENGINE_ERRORS.has(error.name)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (code.startsWith('SQLITE_')) return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(code);
   return !SYSTEM_ERRORS.test(code);

@@ -10,33 +10,33 @@ import type { Failure } from './failures';
 import type { PlaceCheck } from './place-check';
 
 /** An event before anybody has read it; its payload is parsed when it is asked for. */
-export interface UnreadEvent {
+export interface RawEvent {
   readonly envelope: EventEnvelope;
   readonly data: () => unknown;
 }
 
 /** One of the store's. */
-export const unreadEvent = (event: StoredEvent): UnreadEvent => ({
+export const rawEvent = (event: StoredEvent): RawEvent => ({
   envelope: event,
   data: () => JSON.parse(event.payload) as unknown,
 });
 
 /** An event that came in. */
-export interface Arrival extends UnreadEvent {
+export interface IncomingEvent extends RawEvent {
   /** The event by today's contracts. */
-  readonly decoded: () => ReturnType<DecodeArrival>;
+  readonly decoded: () => ReturnType<DecodeIncoming>;
   /** Asked for only where it is kept. */
   readonly origin: () => Origin;
 }
 
 /** Reads the payload with the contract that the envelope names. */
-export type DecodeArrival = (event: UnreadEvent) => E.Either<Failure, RecordedEvent>;
+export type DecodeIncoming = (event: RawEvent) => E.Either<Failure, RecordedEvent>;
 
 /** How arrivals are read with today's contracts. */
-export interface ReadArrivals {
-  readonly decode: DecodeArrival;
+export interface IncomingReader {
+  readonly decode: DecodeIncoming;
   /** The event, or one with its payload as it came where it breaks its contract; undefined where that is no JSON. */
-  readonly asFarAsRead: (event: UnreadEvent) => RecordedEvent;
+  readonly asFarAsRead: (event: RawEvent) => RecordedEvent;
   /** The present name of an event that may have been renamed since; undefined where no contract has the name. */
   readonly presentType: (type: string) => string | undefined;
 }
@@ -46,15 +46,15 @@ export interface IncomingRecord {
   readonly offset: number;
   readonly origin: () => Origin;
   /** Left where the record is not an event, or not one of this store in its place. */
-  readonly arrival: E.Either<Failure, Arrival>;
+  readonly arrival: E.Either<Failure, IncomingEvent>;
   /** The position that it claims; null where it is not an event. */
   readonly position: number | null;
 }
 
 /** Makes the reading of arrivals. */
-export const readingOf = (catalog: Catalog): ReadArrivals => {
+export const readingOf = (catalog: Catalog): IncomingReader => {
   const decodeData = decodeEvent(catalog);
-  const decode: DecodeArrival = ({ envelope, data }) => {
+  const decode: DecodeIncoming = ({ envelope, data }) => {
     const event = decodeData(envelope, data());
     if (E.isRight(event)) return event;
     const { _tag, reason } = event.left;
@@ -76,9 +76,9 @@ export const readingOf = (catalog: Catalog): ReadArrivals => {
 };
 
 /** An arrival is decoded when that is first asked for, and not again for the next who asks. */
-export const arrivalOf = (decode: DecodeArrival, unread: UnreadEvent, origin: () => Origin): Arrival => {
+export const toIncomingEvent = (decode: DecodeIncoming, unread: RawEvent, origin: () => Origin): IncomingEvent => {
   const { envelope, data } = unread;
-  let decoded: ReturnType<DecodeArrival> | undefined;
+  let decoded: ReturnType<DecodeIncoming> | undefined;
   return { envelope, data, origin, decoded: () => (decoded ??= decode(unread)) };
 };
 
@@ -87,7 +87,7 @@ export type FindStored = (eventId: string) => StoredEvent | undefined;
 
 /** Makes the reading of a log's records. The payload of a placeholder is the store's. */
 export const recordReader =
-  ({ decode }: ReadArrivals, check: PlaceCheck, findStored: FindStored) =>
+  ({ decode }: IncomingReader, check: PlaceCheck, findStored: FindStored) =>
   (record: LogRecord, logId: string): IncomingRecord => {
     const { offset } = record;
     const origin = (): Origin => originInLog(record, logId);
@@ -103,9 +103,9 @@ export const recordReader =
       const stored = findStored(envelope.id);
       const reason = `the payload is withheld from the log (${withheld}), and the store has no event ${envelope.id}`;
       if (stored === undefined) return { offset, origin, arrival: E.left({ class: 'malformed', reason }), position };
-      return { offset, origin, arrival: E.right(arrivalOf(decode, unreadEvent(stored), origin)), position };
+      return { offset, origin, arrival: E.right(toIncomingEvent(decode, rawEvent(stored), origin)), position };
     }
-    return { offset, origin, arrival: E.right(arrivalOf(decode, { envelope, data: () => data }, origin)), position };
+    return { offset, origin, arrival: E.right(toIncomingEvent(decode, { envelope, data: () => data }, origin)), position };
   };
 
 const originInLog = (

@@ -5,15 +5,15 @@
  */
 import * as E from 'fp-ts/Either';
 import type { Origin, Quarantine } from './quarantine-port';
-import type { Arrival, ReadArrivals } from './incoming-events';
-import { noCounts, type BatchOutcome, type Counts } from '../status/outcome-counts';
+import type { IncomingEvent, IncomingReader } from './incoming-events';
+import { noCounts, type OutcomeCounts, type Counts } from '../status/outcome-counts';
 import type { CircuitBreaker } from './failure-rate-limit';
-import type { Consumer, Handling } from './event-handler';
-import { failureOf, failurePolicies, EventNotNow, isAttributable, type Failure } from './failures';
+import type { EventHandler, Handling } from './event-handler';
+import { failureOf, failurePolicies, TransientEventError, isAttributable, type Failure } from './failures';
 
 /** What a walk through a batch meets. */
 export interface Visitor {
-  readonly arrival: (arrival: Arrival) => void;
+  readonly arrival: (arrival: IncomingEvent) => void;
   readonly duplicate: () => void;
   /** A record that is no event of this store; it closes no stream. */
   readonly noEvent: (origin: Origin, failure: Failure, position: number | null) => void;
@@ -23,15 +23,15 @@ export interface Visitor {
 export type Visit = (visitor: Visitor) => void;
 
 /** What a file's events are taken in with. */
-export interface Surroundings {
+export interface IntakeDependencies {
   readonly quarantine: Quarantine;
   /** Rolls back what was written in it when it throws, and nothing else; the call is inside a transaction. */
   readonly savepoint: <Result>(work: () => Result) => Result;
   readonly breakerOf: (consumer: string) => CircuitBreaker;
 }
 
-interface BatchOptions extends Surroundings, Omit<ReadArrivals, 'decode'> {
-  readonly to: Consumer;
+interface BatchOptions extends IntakeDependencies, Omit<IncomingReader, 'decode'> {
+  readonly to: EventHandler;
   readonly exhaustedAttempts: number | undefined;
 }
 
@@ -48,7 +48,7 @@ interface Attempt {
 
 /** Makes the function that takes one batch in. */
 export const intakeBatch =
-  (options: BatchOptions): ((visit: Visit) => BatchOutcome) =>
+  (options: BatchOptions): ((visit: Visit) => OutcomeCounts) =>
   (visit) => {
     const { to, quarantine, breakerOf } = options;
     const start: Attempt = {
@@ -58,7 +58,7 @@ export const intakeBatch =
       seen: new Set(),
       latestReason: '',
     };
-    const attempt = wholeAtOnce(options, start, visit) ?? halfByHalf(options, start, visit);
+    const attempt = applyWholeBatch(options, start, visit) ?? bisect(options, start, visit);
     const keys = { seen: attempt.seen, quarantined: attempt.newlyClosed };
     const breaker = breakerOf(to.consumer);
     breaker.check(keys, attempt.latestReason);
@@ -67,7 +67,7 @@ export const intakeBatch =
   };
 
 /** Undefined where some event broke the handling. */
-const wholeAtOnce = (options: BatchOptions, start: Attempt, visit: Visit): Attempt | undefined => {
+const applyWholeBatch = (options: BatchOptions, start: Attempt, visit: Visit): Attempt | undefined => {
   const attempt = copyOf(start);
   try {
     options.savepoint(() => {
@@ -80,15 +80,15 @@ const wholeAtOnce = (options: BatchOptions, start: Attempt, visit: Visit): Attem
       handling.finish();
     });
     return attempt;
-  } catch (error) {
-    if (isAttributable(error) || mayGiveUp(options, error)) return undefined;
-    throw error;
+  } catch (bisect) {
+    if (isAttributable(bisect) || isRetryExhausted(options, bisect)) return undefined;
+    throw bisect;
   }
 };
 
-const halfByHalf = (options: BatchOptions, start: Attempt, visit: Visit): Attempt => {
+const bisect = (options: BatchOptions, start: Attempt, visit: Visit): Attempt => {
   let attempt = copyOf(start);
-  const arrivals: Arrival[] = [];
+  const arrivals: IncomingEvent[] = [];
   visit({
     duplicate: () => void (attempt.counts.duplicates += 1),
     noEvent: (...record) => noEvent(options, attempt, ...record),
@@ -104,7 +104,7 @@ const halfByHalf = (options: BatchOptions, start: Attempt, visit: Visit): Attemp
       });
       attempt = trial;
     } catch (error) {
-      if (!isAttributable(error) && !mayGiveUp(options, error)) throw error;
+      if (!isAttributable(error) && !isRetryExhausted(options, error)) throw error;
       const [alone] = to - from === 1 ? arrivals.slice(from, to) : [];
       if (alone !== undefined) {
         setAside(options, attempt, alone, failureOf(error));
@@ -120,8 +120,8 @@ const halfByHalf = (options: BatchOptions, start: Attempt, visit: Visit): Attemp
 };
 
 /** A fault of one event's own surroundings, after the last retry, where the consumer goes on without its key. */
-const mayGiveUp = ({ to, exhaustedAttempts }: BatchOptions, error: unknown): boolean =>
-  error instanceof EventNotNow && exhaustedAttempts !== undefined && to.exhausted === 'quarantine';
+const isRetryExhausted = ({ to, exhaustedAttempts }: BatchOptions, error: unknown): boolean =>
+  error instanceof TransientEventError && exhaustedAttempts !== undefined && to.exhausted === 'quarantine';
 
 const copyOf = ({ counts, closed, newlyClosed, seen, latestReason }: Attempt): Attempt => ({
   counts: { ...counts },
@@ -131,7 +131,7 @@ const copyOf = ({ counts, closed, newlyClosed, seen, latestReason }: Attempt): A
   latestReason,
 });
 
-const takeOne = (options: BatchOptions, attempt: Attempt, handling: Handling, arrival: Arrival): void => {
+const takeOne = (options: BatchOptions, attempt: Attempt, handling: Handling, arrival: IncomingEvent): void => {
   const { to, presentType, quarantine } = options;
   const { stream, type } = arrival.envelope;
   const { counts } = attempt;
@@ -164,7 +164,7 @@ const takeOne = (options: BatchOptions, attempt: Attempt, handling: Handling, ar
       counts.notApplicable += 1;
       return;
     default:
-      if (failurePolicies[outcome.class].does === 'retry') throw new EventNotNow(outcome.reason);
+      if (failurePolicies[outcome.class].does === 'retry') throw new TransientEventError(outcome.reason);
       setAside(options, attempt, arrival, outcome);
   }
 };
@@ -179,7 +179,7 @@ const noEvent = (
   quarantine.setAside({ consumer, group, envelope: undefined, position, origin, failure, attempts: 1, rows: [] });
 };
 
-const setAside = (options: BatchOptions, attempt: Attempt, arrival: Arrival, failure: Failure): void => {
+const setAside = (options: BatchOptions, attempt: Attempt, arrival: IncomingEvent, failure: Failure): void => {
   const { to, quarantine, exhaustedAttempts } = options;
   const { envelope, origin } = arrival;
   if (quarantine.isDiscarded(to.group, envelope.id)) {

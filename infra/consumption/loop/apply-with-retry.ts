@@ -12,17 +12,17 @@ import { NotThisLog } from '../intake/foreign-share';
 import type { GroupHandler } from './group-handler';
 import type { RecordBatch } from '../intake/batches';
 import type { GroupProgress } from './progress';
-import { heldPartitions, placeOf, type HeldPartitions, type HoldingOptions, type Pending } from './blocked-partitions';
+import { blockedPartitions, placeOf, type BlockedPartitions, type HoldingOptions, type Pending } from './blocked-partitions';
 
-export interface PatientApplicationOptions extends HoldingOptions {
+export interface RetryingApplicationOptions extends HoldingOptions {
   readonly handler: GroupHandler;
   readonly oneAtATime: Exclusive;
   readonly stopping: AbortSignal;
 }
 
-export interface PatientApplication {
+export interface RetryingApplication {
   /** Holds a partition from the start. */
-  readonly hold: HeldPartitions['hold'];
+  readonly hold: BlockedPartitions['hold'];
   /** Reads on those that are not held. What was fetched of a held one meanwhile comes again when it is read on. */
   readonly assign: () => void;
   /** Applies records, or holds their partitions. Answers whether any went through. Rejects where this process may not go on. */
@@ -40,7 +40,7 @@ export const isTakenOver = (error: unknown): boolean => error instanceof Checkpo
 
 /** Records on their way through the handler, in one step. */
 const pendingRecords = (
-  { handler, progress, oneAtATime }: PatientApplicationOptions,
+  { handler, progress, oneAtATime }: RetryingApplicationOptions,
   records: ReadonlyArray<LogRecord>,
 ): Pending => ({
   doing: '',
@@ -71,9 +71,9 @@ const attempt = async (pending: Pending, exhaustedAttempts?: number): Promise<At
 };
 
 /** Holds nothing yet; the consumer is assigned. */
-export const patientApplication = (options: PatientApplicationOptions, consumer: LogConsumer): PatientApplication => {
+export const applyWithRetry = (options: RetryingApplicationOptions, consumer: LogConsumer): RetryingApplication => {
   const { handler, progress, clock } = options;
-  const held = heldPartitions(options);
+  const held = blockedPartitions(options);
 
   const assign = (): void => {
     const open = progress.partitions().filter((each) => handler.topics.includes(each.topic) && !held.has(each));

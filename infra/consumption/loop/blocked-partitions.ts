@@ -46,7 +46,7 @@ export interface Held extends Place {
 const HALTED_RETRY_MS = 5_000;
 
 /** The partitions that are held, and how they look in the status. */
-export interface HeldPartitions {
+export interface BlockedPartitions {
   readonly all: () => ReadonlyArray<Held>;
   readonly has: (place: Place) => boolean;
   readonly hold: (place: Place, pending: Pending, fault: unknown) => void;
@@ -60,7 +60,7 @@ export interface HeldPartitions {
 }
 
 /** None is held yet. */
-export const heldPartitions = ({ handler, progress, clock, logger }: HoldingOptions): HeldPartitions => {
+export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingOptions): BlockedPartitions => {
   const held = new Map<string, Held>();
   const isExhausted = ({ sinceMs, attempts }: Held): boolean =>
     attempts > 0 && clock.monotonicMs() - sinceMs > handler.retry.boundMs;

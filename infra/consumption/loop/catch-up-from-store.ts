@@ -4,8 +4,8 @@
  */
 import type { ConsumerGroupOptions } from './consumer-group';
 import { checkpointAt, type Checkpoint, type Mark } from '../checkpoints/checkpoint-store';
-import { EventNotNow } from '../intake/failures';
-import type { StorePage, StorePageOrder } from '../intake/batches';
+import { TransientEventError } from '../intake/failures';
+import type { StorePage, StorePageQuery } from '../intake/batches';
 import type { Exclusive } from '../../exclusive';
 import type { GroupProgress } from './progress';
 import type { Pending, Place } from './blocked-partitions';
@@ -23,7 +23,7 @@ export interface CatchUpOptions extends Pick<ConsumerGroupOptions, 'handler' | '
 export interface Behind extends Place {
   readonly reached: number;
   readonly untilPosition: number;
-  readonly fault: EventNotNow;
+  readonly fault: TransientEventError;
 }
 
 /**
@@ -51,7 +51,7 @@ export const catchUpFromStore = async (options: CatchUpOptions): Promise<Readonl
       );
       reached = page.reachedPosition;
     } catch (error) {
-      if (!(error instanceof EventNotNow)) throw error;
+      if (!(error instanceof TransientEventError)) throw error;
       const apart = await takeApart(options, order, open, error);
       behind.push(...apart.behind);
       open = apart.open;
@@ -87,7 +87,7 @@ export const pendingCatchUp = (
 
 const apply = async (
   { handler, progress, oneAtATime }: Pick<CatchUpOptions, 'handler' | 'progress' | 'oneAtATime'>,
-  order: StorePageOrder,
+  order: StorePageQuery,
 ): Promise<StorePage> => {
   const page = await oneAtATime(() => handler.applyFromStore(order));
   progress.count(page.outcome);
@@ -97,9 +97,9 @@ const apply = async (
 /** Each partition for itself over one page. */
 const takeApart = async (
   options: CatchUpOptions,
-  order: StorePageOrder,
+  order: StorePageQuery,
   partitions: ReadonlyArray<Checkpoint>,
-  fault: EventNotNow,
+  fault: TransientEventError,
 ): Promise<{
   readonly open: ReadonlyArray<Checkpoint>;
   readonly reached: number;
@@ -116,7 +116,7 @@ const takeApart = async (
       if (partitions.length === 1) throw fault;
       reached = (await apply(options, { ...order, bounds })).reachedPosition;
     } catch (error) {
-      if (!(error instanceof EventNotNow)) throw error;
+      if (!(error instanceof TransientEventError)) throw error;
       behind.push({ topic, partition, reached: afterPosition, untilPosition, fault: error });
     }
   }

@@ -1,6 +1,6 @@
 /** What a consumer group does with records, as the loop that feeds it sees it. */
-import type { BatchOutcome } from '../status/outcome-counts';
-import type { RecordBatch, StorePage, StorePageOrder } from '../intake/batches';
+import type { OutcomeCounts } from '../status/outcome-counts';
+import type { RecordBatch, StorePage, StorePageQuery } from '../intake/batches';
 import type { Checkpoint, CheckpointMove, Mark } from '../checkpoints/checkpoint-store';
 import type { RetryPolicy } from '../intake/failures';
 import type { GroupStatus } from '../status/group-status';
@@ -23,15 +23,15 @@ export interface GroupHandler {
    * Rejects with CheckpointMoved where another process has moved a checkpoint, and with CircuitOpen where too many keys fail;
    * nothing is applied then. Whatever else it rejects with is transient: failures of events are outcomes.
    */
-  readonly apply: (batch: RecordBatch) => Promise<BatchOutcome>;
+  readonly apply: (batch: RecordBatch) => Promise<OutcomeCounts>;
   /** Moves checkpoints without effects, to another log or past records that are gone. Rejects with CheckpointMoved. */
   readonly move: (moves: ReadonlyArray<CheckpointMove>) => Promise<void>;
   /**
    * Reads the store itself and applies one bounded page of the events after `afterPosition` up to `untilPosition`,
    * skipping what is at or below its partition's high-water position, which it raises. Answers the position reached:
-   * `untilPosition` at the end. Rejects as `apply` does; with EventNotNow where it is about one event.
+   * `untilPosition` at the end. Rejects as `apply` does; with TransientEventError where it is about one event.
    */
-  readonly applyFromStore: (page: StorePageOrder) => Promise<StorePage>;
+  readonly applyFromStore: (page: StorePageQuery) => Promise<StorePage>;
   /** After a catch-up: everything at or below these marks is applied. */
   readonly caughtUpTo: (marks: ReadonlyArray<Mark>) => Promise<void>;
   /**

@@ -1,6 +1,6 @@
 /** What a running group knows of itself, and how it tells others. */
 import { isoTime, type Clock } from '../../clock';
-import { countNames, noCounts, type BatchOutcome } from '../status/outcome-counts';
+import { countNames, noCounts, type OutcomeCounts } from '../status/outcome-counts';
 import type { Checkpoint } from '../checkpoints/checkpoint-store';
 import type { GroupStatus, PartitionStatus } from '../status/group-status';
 
@@ -19,7 +19,7 @@ interface PartitionProgress {
 
 export interface GroupProgress {
   readonly become: (state: State, reason: string | null) => void;
-  readonly count: (outcome: BatchOutcome) => void;
+  readonly count: (outcome: OutcomeCounts) => void;
   readonly countRetry: () => void;
   /** Takes over the partitions as they stand in the handler's file. */
   readonly restore: (checkpoints: ReadonlyArray<Checkpoint>) => void;

@@ -12,7 +12,7 @@ import { topicWatch, TopicsUnsafe, type TopicWatch } from '../../kafka/topic-wat
 import { groupProgress, type GroupProgress } from './progress';
 import { groupReporter, type GroupReporter } from './status-reporter';
 import { gapsReached, missingReason, RecordsMissing } from './missing-records';
-import { isTakenOver, patientApplication, type PatientApplication } from './apply-with-retry';
+import { isTakenOver, applyWithRetry, type RetryingApplication } from './apply-with-retry';
 import { GroupHalted, makePlan } from './make-plan';
 import type { PartitionBounds, StartingPlan } from './start-plan';
 import { catchUpFromStore, pendingCatchUp } from './catch-up-from-store';
@@ -182,16 +182,16 @@ const session = async (running: Running, attempts: number, onProgress: () => voi
     const behind = plan.catchUp === undefined ? [] : await catchUp(running, plan.catchUp);
     if (behind === undefined) return;
     // After the catch-up: until then a restart plans the same again.
-    await goOver(
+    await switchToLog(
       running,
       plan.moves.filter((move) => checkpointAt(behind, move) === undefined),
     );
-    const application = patientApplication(running, consumer);
+    const application = applyWithRetry(running, consumer);
     for (const each of behind) {
       const moves = plan.moves.filter((move) => checkpointAt([each], move) !== undefined);
       application.hold(
         each,
-        pendingCatchUp(running, each, () => goOver(running, moves)),
+        pendingCatchUp(running, each, () => switchToLog(running, moves)),
         each.fault,
       );
     }
@@ -219,7 +219,7 @@ const noteLogEnds = (progress: GroupProgress, bounds: ReadonlyArray<PartitionBou
 };
 
 /** Goes over to the log as it is now. The catch-up has raised the high-water positions since the plan was made. */
-const goOver = async ({ handler, progress }: Running, moves: StartingPlan['moves']): Promise<void> => {
+const switchToLog = async ({ handler, progress }: Running, moves: StartingPlan['moves']): Promise<void> => {
   if (moves.length > 0) {
     const checkpoints = await handler.checkpoints();
     await handler.move(
@@ -250,7 +250,7 @@ const catchUp = (running: Running, why: string): ReturnType<typeof catchUpFromSt
 const consume = async (
   running: Running,
   consumer: LogConsumer,
-  application: PatientApplication,
+  application: RetryingApplication,
   hadRecovered: boolean,
   onProgress: () => void,
 ): Promise<void> => {

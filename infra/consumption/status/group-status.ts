@@ -1,6 +1,6 @@
 /** How a consumer group stands, as operators see it; kept as a row in the group's own file, for other processes to read. */
 import type { Database, Migration } from '../../sqlite/database';
-import type { BatchOutcome } from './outcome-counts';
+import type { OutcomeCounts } from './outcome-counts';
 
 /** How a partition of a group stands. */
 export interface PartitionStatus {
@@ -38,7 +38,7 @@ export interface GroupStatus {
   readonly since: string;
   readonly lag: number | null;
   /** Since this process started. */
-  readonly outcomes: Readonly<Record<keyof BatchOutcome | 'retries', number>>;
+  readonly outcomes: Readonly<Record<keyof OutcomeCounts | 'retries', number>>;
   readonly partitions: ReadonlyArray<PartitionStatus>;
   /** Absent where none waits. */
   readonly deadLetterCopies?: DeadLetterCopying;

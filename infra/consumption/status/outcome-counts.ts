@@ -1,7 +1,7 @@
 /** What events come to, counted. */
 
 /** What became of the events of a batch; the counts of one group add up over time. */
-export interface BatchOutcome {
+export interface OutcomeCounts {
   readonly applied: number;
   /** Nothing had to change: known already, or discarded by a person. */
   readonly skipped: number;
@@ -23,7 +23,7 @@ export interface BatchOutcome {
 }
 
 /** Counts while they are counted. */
-export type Counts = { -readonly [Name in keyof BatchOutcome]: BatchOutcome[Name] };
+export type Counts = { -readonly [Name in keyof OutcomeCounts]: OutcomeCounts[Name] };
 
 /** Nothing has happened yet. */
 export const noCounts = (): Counts => ({
@@ -42,4 +42,4 @@ export const noCounts = (): Counts => ({
 });
 
 /** Every outcome by name. */
-export const countNames = Object.keys(noCounts()) as ReadonlyArray<keyof BatchOutcome>;
+export const countNames = Object.keys(noCounts()) as ReadonlyArray<keyof OutcomeCounts>;

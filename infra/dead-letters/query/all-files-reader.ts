@@ -4,48 +4,48 @@ import { openForReading, schemaVersion, type Database } from '../../sqlite/datab
 import { readFailedRequests, type FailedRequest } from '../redrive/failed-requests';
 import {
   deadLetterReader,
-  parseLetterId,
+  parseDeadLetterId,
   type DeadLetter,
   type DeadLetterDetail,
   type DeadLetterReader,
-  type LetterCount,
-  type LetterFilter,
+  type DeadLetterCount,
+  type DeadLetterFilter,
   type RedriveStatus,
 } from './dead-letters-reader';
 
 /** A file and the groups whose dead letters it holds. */
-export interface FailureSource {
+export interface DeadLetterSource {
   readonly file: string;
   readonly groups: ReadonlyArray<string>;
   /** The schema's version that this program reads: the file of a role that has not started yet has none. */
   readonly schemaVersion: number;
 }
 
-export interface LetterPage {
+export interface DeadLetterPage {
   readonly items: ReadonlyArray<DeadLetter>;
   /** Absent at the end. */
   readonly nextCursor?: string;
 }
 
-export interface FailureDirectory {
+export interface DeadLetterDirectory {
   readonly groups: ReadonlyArray<string>;
   /** The newest first. Undefined where no page gave the cursor out. */
   readonly list: (
-    filter: LetterFilter,
+    filter: DeadLetterFilter,
     page: { readonly limit: number; readonly cursor?: string },
-  ) => LetterPage | undefined;
+  ) => DeadLetterPage | undefined;
   readonly find: (id: string) => DeadLetterDetail | undefined;
   readonly select: DeadLetterReader['select'];
   readonly redrive: (id: number) => RedriveStatus | undefined;
-  readonly counts: () => ReadonlyArray<LetterCount>;
+  readonly counts: () => ReadonlyArray<DeadLetterCount>;
   /** Operators' requests that could not be carried out, the newest first; each once, whichever roles have said so. */
   readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
 }
 
 /** Looks into the files whenever it is asked. */
-export const failureDirectory = (sources: ReadonlyArray<FailureSource>): FailureDirectory => {
+export const deadLetterDirectory = (sources: ReadonlyArray<DeadLetterSource>): DeadLetterDirectory => {
   const inDatabase = <Result>(
-    { file, schemaVersion: wanted }: FailureSource,
+    { file, schemaVersion: wanted }: DeadLetterSource,
     otherwise: Result,
     read: (database: Database) => Result,
   ): Result => {
@@ -58,7 +58,7 @@ export const failureDirectory = (sources: ReadonlyArray<FailureSource>): Failure
     }
   };
   const inFile = <Result>(
-    source: FailureSource,
+    source: DeadLetterSource,
     otherwise: Result,
     read: (reader: DeadLetterReader) => Result,
   ): Result => inDatabase(source, otherwise, (database) => read(deadLetterReader(database)));
@@ -85,7 +85,7 @@ export const failureDirectory = (sources: ReadonlyArray<FailureSource>): Failure
       return { items: items.map(({ letter }) => letter), nextCursor: cursorOf(next) };
     },
     find: (id) => {
-      const parsed = parseLetterId(id);
+      const parsed = parseDeadLetterId(id);
       if (parsed === undefined) return undefined;
       return inFileOf<DeadLetterDetail | undefined>(parsed.group, undefined, (reader) =>
         reader.find(parsed.group, parsed.letter),
@@ -108,7 +108,7 @@ export const failureDirectory = (sources: ReadonlyArray<FailureSource>): Failure
         .slice(0, limit);
     },
     counts: () =>
-      sources.flatMap((source) => inFile<ReadonlyArray<LetterCount>>(source, [], (reader) => reader.counts())),
+      sources.flatMap((source) => inFile<ReadonlyArray<DeadLetterCount>>(source, [], (reader) => reader.counts())),
   };
 };
 
@@ -117,7 +117,7 @@ const NOTHING_SELECTED: ReturnType<DeadLetterReader['select']> = {
   preview: { keys: 0, events: 0, classes: {}, fingerprints: {}, schemaVersions: {}, oldest: null, notRedrivable: 0 },
 };
 
-const numberOf = ({ id }: DeadLetter): number => parseLetterId(id)?.letter ?? 0;
+const numberOf = ({ id }: DeadLetter): number => parseDeadLetterId(id)?.letter ?? 0;
 
 const cursorOf = (places: ReadonlyArray<number>): string => Buffer.from(places.join(',')).toString('base64url');
 

@@ -2,20 +2,20 @@
 import { isoTime } from '../../clock';
 import type { FailureClass } from '../../consumption/intake/failures';
 import type { Database } from '../../sqlite/database';
-import { headersKept } from '../store/header-codec';
+import { decodeHeaders } from '../store/header-codec';
 import { previewOf, type RedrivePreview } from '../redrive/preview';
 import type { RedriveState } from '../redrive/redrives';
 
-export const letterStatuses = ['open', 'assigned', 'redriven', 'discarded'] as const;
+export const deadLetterStatuses = ['open', 'assigned', 'redriven', 'discarded'] as const;
 
-export type LetterStatus = (typeof letterStatuses)[number];
+export type DeadLetterStatus = (typeof deadLetterStatuses)[number];
 
 /** A dead letter in a list. */
 export interface DeadLetter {
   /** `<group>:<number>`. */
   readonly id: string;
   readonly group: string;
-  readonly status: LetterStatus;
+  readonly status: DeadLetterStatus;
   readonly owner: string | null;
   readonly class: FailureClass;
   readonly reason: string;
@@ -60,9 +60,9 @@ export interface DeadLetterDetail extends DeadLetter {
 }
 
 /** Which dead letters are meant; every member narrows. */
-export interface LetterFilter {
+export interface DeadLetterFilter {
   readonly group?: string;
-  readonly status?: LetterStatus;
+  readonly status?: DeadLetterStatus;
   readonly class?: FailureClass;
   readonly fingerprint?: string;
   readonly stream?: string;
@@ -89,7 +89,7 @@ export interface RedriveStatus {
   readonly finishedAt: string | null;
 }
 
-export interface LetterCount {
+export interface DeadLetterCount {
   readonly group: string;
   readonly class: FailureClass;
   readonly total: number;
@@ -99,17 +99,17 @@ export interface LetterCount {
 export interface DeadLetterReader {
   /** The newest first; below `before`, a letter's number. */
   readonly list: (
-    filter: LetterFilter,
+    filter: DeadLetterFilter,
     page: { readonly before?: number; readonly limit: number },
   ) => ReadonlyArray<DeadLetter>;
   readonly find: (group: string, letter: number) => DeadLetterDetail | undefined;
   /** What a redrive would take: open letters of a group at the head of their streams, and what that comes to. */
   readonly select: (
     group: string,
-    filter: Omit<LetterFilter, 'group' | 'status'> & { readonly letters?: ReadonlyArray<number> },
+    filter: Omit<DeadLetterFilter, 'group' | 'status'> & { readonly letters?: ReadonlyArray<number> },
   ) => { readonly letters: ReadonlyArray<number>; readonly preview: RedrivePreview };
   readonly redrive: (id: number) => RedriveStatus | undefined;
-  readonly counts: () => ReadonlyArray<LetterCount>;
+  readonly counts: () => ReadonlyArray<DeadLetterCount>;
 }
 
 type LetterRow = Omit<DeadLetter, 'id' | 'firstFailedAt' | 'lastFailedAt' | 'key'> & {
@@ -138,7 +138,7 @@ const OF_GROUPS = `d.consumer NOT GLOB 'rebuild-[0-9]*'`;
 /** Prepares the queries. */
 export const deadLetterReader = (database: Database): DeadLetterReader => {
   const lettersWhere = (
-    filter: LetterFilter & { readonly letters?: ReadonlyArray<number> },
+    filter: DeadLetterFilter & { readonly letters?: ReadonlyArray<number> },
     extra: string,
     ...rest: ReadonlyArray<number>
   ): ReadonlyArray<LetterRow> => {
@@ -171,7 +171,7 @@ export const deadLetterReader = (database: Database): DeadLetterReader => {
     redrive: (id) => redriveStatus(database, id),
     counts: () =>
       database
-        .prepare<[], LetterCount>(
+        .prepare<[], DeadLetterCount>(
           `SELECT d.consumer AS "group", d.class, count(*) AS total, sum(d.status IN ('open', 'assigned')) AS open
              FROM dead_letters d WHERE ${OF_GROUPS} GROUP BY 1, 2 ORDER BY 1, 2`,
         )
@@ -180,7 +180,7 @@ export const deadLetterReader = (database: Database): DeadLetterReader => {
 };
 
 /** Splits `<group>:<number>`; undefined where it is none. */
-export const parseLetterId = (id: string): { readonly group: string; readonly letter: number } | undefined => {
+export const parseDeadLetterId = (id: string): { readonly group: string; readonly letter: number } | undefined => {
   const [, group, letter] = /^([a-z][a-z0-9-]*):([1-9]\d{0,14})$/.exec(id) ?? [];
   return group === undefined ? undefined : { group, letter: Number(letter) };
 };
@@ -206,7 +206,7 @@ const findLetter = (database: Database, row: LetterRow | undefined): DeadLetterD
     .all(row.number);
   return {
     ...letterOf(row),
-    headers: headersKept(detail?.headers ?? '[]').map(([name, value]) => ({ name, value: value.toString('utf8') })),
+    headers: decodeHeaders(detail?.headers ?? '[]').map(([name, value]) => ({ name, value: value.toString('utf8') })),
     value: detail?.value?.toString('base64') ?? null,
     stack: detail?.stack ?? null,
     audit: audit.map(({ atMs, ...entry }) => ({ ...entry, at: isoTime(atMs) })),

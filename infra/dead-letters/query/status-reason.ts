@@ -4,7 +4,7 @@ import { isoTime } from '../../clock';
 import type { Database } from '../../sqlite/database';
 
 /** The status with its open dead letters and their copies, as its reason where it has no graver one; for a read-only connection too. */
-export const withOpenLetters = (status: GroupStatus, database: Database): GroupStatus => {
+export const withUnresolvedReason = (status: GroupStatus, database: Database): GroupStatus => {
   const copying = copyingOf(database, status.group);
   const full = copying === undefined ? status : { ...status, deadLetterCopies: copying };
   if (status.reason !== null) return full;

@@ -5,21 +5,21 @@
  */
 import * as E from 'fp-ts/Either';
 import { parseEventId, type StoredEvent } from '../../../domain/kernel/recorded-event';
-import type { Consumer } from '../../consumption/intake/event-handler';
-import { readingOf, unreadEvent } from '../../consumption/intake/incoming-events';
+import type { EventHandler } from '../../consumption/intake/event-handler';
+import { readingOf, rawEvent } from '../../consumption/intake/incoming-events';
 import {
-  EventNotNow,
+  TransientEventError,
   failureOf,
   fingerprintOf,
   isAttributable,
   type Failure,
-  type HandlerOutcome,
+  type HandlerResult,
 } from '../../consumption/intake/failures';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { originInStore } from '../../consumption/intake/store-origin';
 import type { Database } from '../../sqlite/database';
 import type { EventReader } from '../../sqlite/event-reader';
-import type { DeadLetterRows, Deed, LetterHead } from '../store/dead-letters';
+import type { DeadLetterRows, AuditContext, FirstDeadLetter } from '../store/dead-letters';
 import type { Quarantine } from '../../consumption/intake/quarantine-port';
 
 /** How far one step has brought a stream. */
@@ -42,7 +42,7 @@ export interface DrainOptions {
 }
 
 /** Takes at most so many events of a stream; belongs inside the caller's transaction. */
-export type Drain = (to: Consumer, stream: string, mostEvents: number, deed: Deed) => Drained;
+export type Drain = (to: EventHandler, stream: string, mostEvents: number, deed: AuditContext) => Drained;
 
 interface ParkedRow {
   readonly position: number;
@@ -63,7 +63,7 @@ export const drainOf = (options: DrainOptions): Drain => {
   );
   const retake = retaking(options);
 
-  const failed = (to: Consumer, eventId: string, events: number, failure: Failure): Drained => {
+  const failed = (to: EventHandler, eventId: string, events: number, failure: Failure): Drained => {
     retake.setAside(to, eventId, failure);
     return { _tag: 'Failed', events, failure, fingerprint: fingerprintOf(to.group, failure) };
   };
@@ -93,9 +93,9 @@ export const drainOf = (options: DrainOptions): Drain => {
   };
 };
 
-const isUndone = ({ status }: LetterHead): boolean => status === 'open' || status === 'assigned';
+const isUndone = ({ status }: FirstDeadLetter): boolean => status === 'open' || status === 'assigned';
 
-const failureIn = (outcome: HandlerOutcome): Failure | undefined => (typeof outcome === 'string' ? undefined : outcome);
+const failureIn = (outcome: HandlerResult): Failure | undefined => (typeof outcome === 'string' ? undefined : outcome);
 
 /** Takes single events of the store through a handler. */
 const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
@@ -109,18 +109,18 @@ const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
     return event?.id === eventId ? event : undefined;
   };
 
-  const take = (to: Consumer, eventId: string): HandlerOutcome => {
+  const take = (to: EventHandler, eventId: string): HandlerResult => {
     const event = find(eventId);
     if (event === undefined) return { class: 'malformed', reason: `the store has no event ${eventId}` };
     const present = presentType(event.type);
     if (present !== undefined && !to.handled.has(present)) return 'not-applicable';
-    const decoded = decode(unreadEvent(event));
+    const decoded = decode(rawEvent(event));
     if (E.isLeft(decoded)) return decoded.left;
     try {
       return savepoint(() => {
         const handling = to.open();
         const outcome = handling.handle(decoded.right);
-        if (typeof outcome !== 'string' && outcome.class === 'transient') throw new EventNotNow(outcome.reason);
+        if (typeof outcome !== 'string' && outcome.class === 'transient') throw new TransientEventError(outcome.reason);
         handling.finish();
         return outcome;
       });
@@ -130,12 +130,12 @@ const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
     }
   };
 
-  const setAside = (to: Consumer, eventId: string, failure: Failure): void => {
+  const setAside = (to: EventHandler, eventId: string, failure: Failure): void => {
     const event = find(eventId);
     // What the store does not have stays as it is.
     if (event === undefined) return;
     const { consumer, group } = to;
-    const rows = to.rowsOf(asFarAsRead(unreadEvent(event)));
+    const rows = to.rowsOf(asFarAsRead(rawEvent(event)));
     quarantine.setAside({ consumer, group, envelope: event, origin: originOf(event), failure, attempts: 1, rows });
   };
 

@@ -9,12 +9,12 @@ import type { Database } from '../../sqlite/database';
 import type { EventReader } from '../../sqlite/event-reader';
 import { circuitBreakersOf, type CircuitBreakers } from '../store/failure-rate-store';
 import { deadLetterCopies, type DeadLetterCopies } from '../topic/outbox';
-import { failureDesk, type FailureDesk, type OtherRequests } from './process-requests';
+import { operatorRequestProcessor, type OperatorRequestProcessor, type OtherRequests } from './process-requests';
 import { defectLog, type DefectLog } from '../store/defect-log';
 import { quarantineOf } from '../store/quarantine';
 import type { Quarantine } from '../../consumption/intake/quarantine-port';
 
-export interface FailureStoreOptions {
+export interface DeadLetterHandlingOptions {
   /** A file that has the dead letters' migration. */
   readonly database: Database;
   readonly catalog: Catalog;
@@ -29,17 +29,17 @@ export interface FailureStoreOptions {
   readonly isDiscarded?: Quarantine['isDiscarded'] | undefined;
 }
 
-export interface FailureStore {
+export interface DeadLetterHandling {
   readonly quarantine: Quarantine;
   readonly intake: EventIntake;
   readonly breakers: CircuitBreakers;
-  readonly desk: FailureDesk;
+  readonly desk: OperatorRequestProcessor;
   readonly copies: DeadLetterCopies;
   readonly defects: DefectLog;
 }
 
 /** Prepares it. */
-export const failureStore = (options: FailureStoreOptions): FailureStore => {
+export const deadLetterHandling = (options: DeadLetterHandlingOptions): DeadLetterHandling => {
   const { database, clock, breakerPolicy = defaultBreakerPolicy } = options;
   const quarantine = quarantineOf(database, clock, options.isDiscarded);
   const breakers = circuitBreakersOf(database, clock, breakerPolicy);
@@ -49,7 +49,7 @@ export const failureStore = (options: FailureStoreOptions): FailureStore => {
     quarantine,
     breakers,
     intake: eventIntake({ ...options, quarantine, savepoint, breakerOf: breakers.of }),
-    desk: failureDesk({ ...options, quarantine, savepoint }),
+    desk: operatorRequestProcessor({ ...options, quarantine, savepoint }),
     copies: deadLetterCopies(database, clock),
     defects: defectLog(database),
   };

@@ -5,18 +5,18 @@
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { RequestRefused, type OperationKind, type OperationRequest } from '../../commands/operation-requests';
 import type { Clock } from '../../clock';
-import type { Consumer } from '../../consumption/intake/event-handler';
+import type { EventHandler } from '../../consumption/intake/event-handler';
 import { failureOf, isAttributable } from '../../consumption/intake/failures';
 import type { Database } from '../../sqlite/database';
 import type { EventReader } from '../../sqlite/event-reader';
-import { deadLetterRows, type DeadLetterRows, type Deed } from '../store/dead-letters';
+import { deadLetterRows, type DeadLetterRows, type AuditContext } from '../store/dead-letters';
 import { drainOf, type Drain, type Drained } from './drain-stream';
 import { failedRequestNotes } from './failed-requests';
-import { failureKinds, groupOfRequest, readFailureRequest, type FailureRequest } from './requests';
+import { failureKinds, groupOfRequest, readDeadLetterRequest, type DeadLetterRequest } from './requests';
 import type { Quarantine } from '../../consumption/intake/quarantine-port';
 import { redriveRows, type RedriveKey, type RedriveRows, type RunningRedrive } from './redrives';
 
-export interface FailureDeskOptions {
+export interface OperatorRequestOptions {
   readonly database: Database;
   readonly catalog: Catalog;
   readonly clock: Clock;
@@ -43,14 +43,14 @@ export interface RedriveStep {
 }
 
 /** All calls belong inside the caller's transaction. */
-export interface FailureDesk {
+export interface OperatorRequestProcessor {
   /**
    * Carries out requests since the last time: those about `groups`, the groups of this file. One that cannot be carried out is
    * noted as failed, and the others are carried out all the same. Returns how many came.
    */
   readonly takeRequests: (groups: ReadonlySet<string>) => number;
   /** Takes the next few events of what is to be redriven in a group. */
-  readonly step: (to: Consumer) => RedriveStep;
+  readonly step: (to: EventHandler) => RedriveStep;
   readonly letters: DeadLetterRows;
 }
 
@@ -62,7 +62,7 @@ const DEFAULT_RATE_PER_SECOND = 1_000;
 const STEPS_PER_SECOND = 4;
 
 /** Opens the desk on a file that has the dead letters' migration. */
-export const failureDesk = (options: FailureDeskOptions): FailureDesk => {
+export const operatorRequestProcessor = (options: OperatorRequestOptions): OperatorRequestProcessor => {
   const { database, clock } = options;
   const letters = deadLetterRows(database, clock);
   const redrives = redriveRows(database, clock);
@@ -88,7 +88,7 @@ export const failureDesk = (options: FailureDeskOptions): FailureDesk => {
     const group = groupOfRequest(request);
     // Another file's; where it says of no group, nobody else would say that it failed.
     if (group !== undefined && !groups.has(group)) return;
-    carryOut(letters, redrives, request, readFailureRequest(request));
+    carryOut(letters, redrives, request, readDeadLetterRequest(request));
   };
 
   return {
@@ -123,9 +123,9 @@ const carryOut = (
   letters: DeadLetterRows,
   redrives: RedriveRows,
   { id, actor }: OperationRequest,
-  request: FailureRequest,
+  request: DeadLetterRequest,
 ): void => {
-  const deed: Deed = { actor, requestId: id };
+  const deed: AuditContext = { actor, requestId: id };
   switch (request.kind) {
     case 'redrive-plan':
       redrives.plan(id, actor, request);
@@ -165,7 +165,7 @@ interface Stepping {
   readonly letters: DeadLetterRows;
 }
 
-const goOn = ({ drain, redrives }: Stepping, to: Consumer, stream: string): RedriveStep => {
+const goOn = ({ drain, redrives }: Stepping, to: EventHandler, stream: string): RedriveStep => {
   const running = redrives.running().find(({ consumer }) => consumer === to.consumer);
   const ratePerSecond = running?.ratePerSecond ?? DEFAULT_RATE_PER_SECOND;
   const drained = drain(to, stream, eventsAtOnce(ratePerSecond), { actor: 'tidemark', requestId: running?.id ?? null });
@@ -174,7 +174,7 @@ const goOn = ({ drain, redrives }: Stepping, to: Consumer, stream: string): Redr
   return { events: drained.events, ratePerSecond };
 };
 
-const stepOf = (stepping: Stepping, redrive: RunningRedrive, to: Consumer): RedriveStep => {
+const stepOf = (stepping: Stepping, redrive: RunningRedrive, to: EventHandler): RedriveStep => {
   const { redrives } = stepping;
   const { ratePerSecond } = redrive;
   const key = redrives.nextKey(redrive);
@@ -187,7 +187,7 @@ const stepOf = (stepping: Stepping, redrive: RunningRedrive, to: Consumer): Redr
     redrives.endKey(key, 'gone', 'it no longer waits at the head of its key');
     return { events: 0, ratePerSecond };
   }
-  const deed: Deed = { actor: key.actor, requestId: redrive.id };
+  const deed: AuditContext = { actor: key.actor, requestId: redrive.id };
   const drained = stepping.drain(to, stream, eventsAtOnce(ratePerSecond), deed);
   redrives.count(redrive.id, drained.events);
   if (drained._tag === 'Failed') {
@@ -210,7 +210,7 @@ const waitingStream = ({ letters }: Stepping, { letter, consumer }: RedriveKey):
 /** The same cause again: what was put right does not help, so the rest is left alone. */
 const haltWhereKnown = (
   redrives: RedriveRows,
-  to: Consumer,
+  to: EventHandler,
   stream: string,
   { failure, fingerprint }: Extract<Drained, { readonly _tag: 'Failed' }>,
 ): void =>

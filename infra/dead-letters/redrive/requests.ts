@@ -40,7 +40,7 @@ const RunRequest = t.strict({ group: t.string, redrive: PositiveInteger });
 export type PlanBody = t.TypeOf<typeof PlanRequest>;
 
 /** A request with its body read. */
-export type FailureRequest =
+export type DeadLetterRequest =
   | ({ readonly kind: 'dead-letter-assign' } & t.TypeOf<typeof AssignRequest>)
   | ({ readonly kind: 'dead-letter-note' } & t.TypeOf<typeof NoteRequest>)
   | ({ readonly kind: 'dead-letter-discard' } & t.TypeOf<typeof DiscardRequest>)
@@ -54,13 +54,13 @@ export const groupOfRequest = (request: OperationRequest): string | undefined =>
 };
 
 /** Reads a request. Throws RequestRefused where it is none of these, or its body is not what the API writes. */
-export const readFailureRequest = (request: OperationRequest): FailureRequest => {
+export const readDeadLetterRequest = (request: OperationRequest): DeadLetterRequest => {
   const read = decoded(request);
   if (read === undefined) throw new RequestRefused(`its body is not one of ${request.kind}: ${request.body}`);
   return read;
 };
 
-const decoded = (request: OperationRequest): FailureRequest | undefined => {
+const decoded = (request: OperationRequest): DeadLetterRequest | undefined => {
   const { kind } = request;
   const value = requestBody(request);
   switch (kind) {

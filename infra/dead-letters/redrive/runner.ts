@@ -10,14 +10,14 @@ import { logDefects, type DefectCalls } from '../store/defect-log';
 import type { RedriveStep } from './process-requests';
 
 /** What the loop asks of whoever writes the file; each call is one transaction. */
-export interface FailureCalls extends CopyingCalls, DefectCalls {
+export interface DeadLetterCalls extends CopyingCalls, DefectCalls {
   readonly takeRequests: () => Promise<number>;
   /** While the group stands at a batch boundary. */
   readonly redriveStep: (group: string) => Promise<RedriveStep>;
 }
 
-export interface FailureRunnerOptions {
-  readonly calls: FailureCalls;
+export interface OperatorRequestRunnerOptions {
+  readonly calls: DeadLetterCalls;
   readonly groups: ReadonlyArray<string>;
   /** Changes when anybody may have asked for something. */
   readonly dataVersion: () => number;
@@ -33,11 +33,11 @@ const POLL_MS = 200;
 const LOOK_MS = 1_000;
 
 /** Resolves when the signal aborts; rejects when this process may no longer write. A topic that takes nothing holds up no request. */
-export const runFailureDesk = async (options: FailureRunnerOptions): Promise<void> => {
+export const processOperatorRequests = async (options: OperatorRequestRunnerOptions): Promise<void> => {
   await Promise.all([runDesk(options), runCopying(options)]);
 };
 
-const runDesk = async (options: FailureRunnerOptions): Promise<void> => {
+const runDesk = async (options: OperatorRequestRunnerOptions): Promise<void> => {
   const { clock, logger, stopping } = options;
   let faults = 0;
   while (!stopping.aborted) {
@@ -56,7 +56,7 @@ const runDesk = async (options: FailureRunnerOptions): Promise<void> => {
 
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
-const session = async (options: FailureRunnerOptions, onProgress: () => void): Promise<void> => {
+const session = async (options: OperatorRequestRunnerOptions, onProgress: () => void): Promise<void> => {
   const { calls, groups, dataVersion, clock, logger, stopping } = options;
   const apart = piecesApart(options);
   let lookedAt: number | undefined;
@@ -84,7 +84,7 @@ const session = async (options: FailureRunnerOptions, onProgress: () => void): P
  * Pieces of work that fail each for itself: the redrive of one group, or Kafka away, holds up nothing else. What failed is left
  * alone for a growing pause.
  */
-const piecesApart = ({ clock, logger }: FailureRunnerOptions) => {
+const piecesApart = ({ clock, logger }: OperatorRequestRunnerOptions) => {
   const faults = new Map<string, { readonly attempts: number; readonly untilMs: number }>();
   return {
     run: async <Result>(name: string, work: () => Promise<Result>): Promise<Result | false> => {
@@ -107,7 +107,7 @@ const piecesApart = ({ clock, logger }: FailureRunnerOptions) => {
 };
 
 /** Takes one step and the time that its events may take. Answers whether there was anything to do. */
-const redrive = async ({ calls, clock, stopping }: FailureRunnerOptions, group: string): Promise<boolean> => {
+const redrive = async ({ calls, clock, stopping }: OperatorRequestRunnerOptions, group: string): Promise<boolean> => {
   const beganAtMs = clock.monotonicMs();
   const { events, ratePerSecond } = await calls.redriveStep(group);
   if (events === undefined) return false;

@@ -3,14 +3,14 @@ import type { Clock } from '../../clock';
 import type { Database } from '../../sqlite/database';
 
 /** Who does something to a dead letter, and on whose request. */
-export interface Deed {
+export interface AuditContext {
   readonly actor: string;
   /** The operator's request that it was done for; null where the engine did it by itself. */
   readonly requestId: number | null;
 }
 
 /** What a redrive needs to know of a dead letter. */
-export interface LetterHead {
+export interface FirstDeadLetter {
   readonly id: number;
   readonly consumer: string;
   readonly eventId: string | null;
@@ -20,15 +20,15 @@ export interface LetterHead {
 
 /** All calls belong inside the caller's transaction. */
 export interface DeadLetterRows {
-  readonly find: (id: number) => LetterHead | undefined;
+  readonly find: (id: number) => FirstDeadLetter | undefined;
   /** The dead letter at the head of a quarantined stream. */
-  readonly headOf: (consumer: string, stream: string) => LetterHead | undefined;
-  readonly assign: (id: number, owner: string, deed: Deed) => void;
-  readonly note: (id: number, note: string, deed: Deed) => void;
-  readonly discard: (id: number, reason: string, deed: Deed) => void;
-  readonly redriven: (id: number, detail: string, deed: Deed) => void;
+  readonly headOf: (consumer: string, stream: string) => FirstDeadLetter | undefined;
+  readonly assign: (id: number, owner: string, deed: AuditContext) => void;
+  readonly note: (id: number, note: string, deed: AuditContext) => void;
+  readonly discard: (id: number, reason: string, deed: AuditContext) => void;
+  readonly redriven: (id: number, detail: string, deed: AuditContext) => void;
   /** A redrive did not help. */
-  readonly failedAgain: (id: number, reason: string, deed: Deed) => void;
+  readonly failedAgain: (id: number, reason: string, deed: AuditContext) => void;
   /** A build takes the group's place: its dead letters are the group's, and the group's others are over. */
   readonly adopt: (from: string, to: string) => void;
   /** The group learns everything again. */
@@ -37,26 +37,26 @@ export interface DeadLetterRows {
   readonly forget: (consumer: string) => void;
 }
 
-const ENGINE: Deed = { actor: 'tidemark', requestId: null };
+const ENGINE: AuditContext = { actor: 'tidemark', requestId: null };
 const COLUMNS = 'id, consumer, event_id AS eventId, stream, status';
 
 /** Prepares the statements on a file that has the dead letters' migration. */
 export const deadLetterRows = (database: Database, clock: Clock): DeadLetterRows => {
-  const find = database.prepare<[number], LetterHead>(`SELECT ${COLUMNS} FROM dead_letters WHERE id = ?`);
-  const headOf = database.prepare<[string, string], LetterHead>(
+  const find = database.prepare<[number], FirstDeadLetter>(`SELECT ${COLUMNS} FROM dead_letters WHERE id = ?`);
+  const headOf = database.prepare<[string, string], FirstDeadLetter>(
     `SELECT ${COLUMNS} FROM dead_letters
       WHERE id = (SELECT dead_letter_id FROM quarantined_keys WHERE consumer = ? AND stream = ?)`,
   );
-  const setStatus = database.prepare<[LetterHead['status'], number]>('UPDATE dead_letters SET status = ? WHERE id = ?');
+  const setStatus = database.prepare<[FirstDeadLetter['status'], number]>('UPDATE dead_letters SET status = ? WHERE id = ?');
   const setOwner = database.prepare<[string, number]>(
     `UPDATE dead_letters SET owner = ?, status = CASE status WHEN 'open' THEN 'assigned' ELSE status END WHERE id = ?`,
   );
   const insertAudit = database.prepare<[number, string, string, string, number | null, number]>(
     'INSERT INTO dead_letter_audit (dead_letter_id, action, actor, detail, request_id, at_ms) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const audit = (id: number, action: string, detail: string, { actor, requestId }: Deed): void =>
+  const audit = (id: number, action: string, detail: string, { actor, requestId }: AuditContext): void =>
     void insertAudit.run(id, action, actor, detail, requestId, clock.nowMs());
-  const close = (id: number, status: LetterHead['status'], action: string, detail: string, deed: Deed): void => {
+  const close = (id: number, status: FirstDeadLetter['status'], action: string, detail: string, deed: AuditContext): void => {
     setStatus.run(status, id);
     audit(id, action, detail, deed);
   };

@@ -4,11 +4,11 @@ import type { RecordHeaders } from '../../kafka/event-log';
 type KeptHeaders = ReadonlyArray<readonly [name: string, base64: string]>;
 
 /** The text to keep. */
-export const keptHeaders = (headers: RecordHeaders): string =>
+export const encodeHeaders = (headers: RecordHeaders): string =>
   JSON.stringify(headers.map(([name, value]) => [name, value.toString('base64')]));
 
 /** The headers that a kept text holds. Before names could come twice, it was an object. */
-export const headersKept = (text: string): RecordHeaders => {
+export const decodeHeaders = (text: string): RecordHeaders => {
   // Written above, or by a former version of it.
   const kept = JSON.parse(text) as KeptHeaders | Readonly<Record<string, string>>;
   const list: KeptHeaders = isList(kept) ? kept : Object.entries(kept);

@@ -7,7 +7,7 @@ import type { Clock } from '../../clock';
 import { fingerprintOf, type Failure } from '../../consumption/intake/failures';
 import type { FailedEvent, Quarantine } from '../../consumption/intake/quarantine-port';
 import type { Database } from '../../sqlite/database';
-import { keptHeaders } from './header-codec';
+import { encodeHeaders } from './header-codec';
 
 /** Looks for discards in a file that has the dead letters' migration; works on a read-only connection too. */
 export const discardsOf = (database: Database): Quarantine['isDiscarded'] => {
@@ -86,7 +86,7 @@ const insertLetter = (
     logId,
     timestampMs,
     key,
-    keptHeaders(headers),
+    encodeHeaders(headers),
     envelope === undefined ? origin.value() : null,
     failureClass,
     reason,

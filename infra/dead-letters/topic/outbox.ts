@@ -1,7 +1,7 @@
 /** Copies of dead letters on their way to the dead-letter topic: queued with the letter, gone once Kafka has them. */
 import { isoTime, type Clock } from '../../clock';
 import type { Database } from '../../sqlite/database';
-import { headersKept } from '../store/header-codec';
+import { decodeHeaders } from '../store/header-codec';
 
 /** A dead letter with its original bytes; plain data. */
 export interface DeadLetterCopy {
@@ -97,7 +97,7 @@ const copyOf = (row: CopyRow): DeadLetterCopy => ({
   group: row.consumer,
   key: row.key,
   value: row.copied,
-  headers: [...headersKept(row.headers), ...letterHeaders(row)],
+  headers: [...decodeHeaders(row.headers), ...letterHeaders(row)],
 });
 
 const letterHeaders = (row: CopyRow): DeadLetterCopy['headers'] => {

@@ -4,20 +4,20 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, type RecordedEvent } from '../../../domain/kernel/recorded-event';
-import type { Consumer } from '../../../infra/consumption/intake/event-handler';
-import { readingOf, unreadEvent } from '../../../infra/consumption/intake/incoming-events';
+import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
+import { readingOf, rawEvent } from '../../../infra/consumption/intake/incoming-events';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection, Upsert } from '../../projection';
 import { foldInto } from '../tables/fold';
 import type { Generation, StoredTable } from '../tables/sqlite-tables';
-import { memoryRow, viewRow } from './stale-rows';
+import { detailRow, viewRow } from './stale-rows';
 import { keyCells } from '../tables/layout';
 
 /** How far back a stream is asked which rows it is about. */
 const MOST_EARLIER_EVENTS = 100;
 
 /** Makes the finder for any build. */
-export const rowsConcerned = (catalog: Catalog, store: () => Pick<EventReader, 'readStream'>) => {
+export const affectedRows = (catalog: Catalog, store: () => Pick<EventReader, 'readStream'>) => {
   const { asFarAsRead } = readingOf(catalog);
 
   /** The rows that the stream has come by so far, by the latest event that names any. */
@@ -28,14 +28,14 @@ export const rowsConcerned = (catalog: Catalog, store: () => Pick<EventReader, '
     const afterVersion = Math.max(0, version - 1 - MOST_EARLIER_EVENTS);
     const earlier = store().readStream(stream, { afterVersion, limit: version - 1 - afterVersion });
     for (const event of [...earlier].reverse()) {
-      const changes = changesBy(projection, asFarAsRead(unreadEvent(event))) ?? [];
+      const changes = changesBy(projection, asFarAsRead(rawEvent(event))) ?? [];
       // It was applied, or waits itself.
       if (changes.length > 0) return changes.map(({ key }) => ({ key }));
     }
     return undefined;
   };
 
-  return (generation: Generation): Consumer['rowsOf'] => {
+  return (generation: Generation): EventHandler['rowsOf'] => {
     const { projection } = generation;
     return (event) => {
       const changes = changesBy(projection, event) ?? rowsBefore(projection, event) ?? ownRow(projection, event);
@@ -76,7 +76,7 @@ const rowsChanged = (
 ): ReadonlyArray<string> => {
   const { projection, view, memory } = generation;
   if (memory === undefined) return changes.map(({ key }) => viewRow(keyCells(view.shape, key)));
-  const rows = changes.map(({ key }) => memoryRow(keyCells(memory.shape, key)));
+  const rows = changes.map(({ key }) => detailRow(keyCells(memory.shape, key)));
   const fold = foldInto({
     ...generation,
     projection: { ...projection, project: () => changes },
@@ -92,4 +92,4 @@ const rowsChanged = (
   return rows;
 };
 
-const unwritten = (table: StoredTable): StoredTable => ({ ...table, write: () => undefined, remove: () => undefined });
+const unwritten = (table: StoredTable): StoredTable => ({ ...table, recomputeContribution: () => undefined, remove: () => undefined });

@@ -1,10 +1,10 @@
 /** Applies batches to a build of a projection's tables: Kafka's records and the store's events go through one fold. */
-import type { Consumer } from '../../../infra/consumption/intake/event-handler';
+import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
 import type { EachIncoming, EventIntake } from '../../../infra/consumption/intake/event-intake';
 import { defaultRetryPolicy } from '../../../infra/consumption/intake/failures';
 import type { TakenIn } from '../../../infra/consumption/intake/identity-digest';
-import type { BatchOutcome } from '../../../infra/consumption/status/outcome-counts';
-import type { StorePage, StorePageOrder } from '../../../infra/consumption/intake/batches';
+import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
+import type { StorePage, StorePageQuery } from '../../../infra/consumption/intake/batches';
 import { MAX_PAGE_BYTES } from '../../../infra/sqlite/event-queries';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { foldInto, type Counted } from '../tables/fold';
@@ -27,7 +27,7 @@ export interface Target {
 
 /** What is stale while events wait. */
 export interface WaitingRows {
-  readonly rowsOf: Consumer['rowsOf'];
+  readonly rowsOf: EventHandler['rowsOf'];
   /** What to tell the fold of a batch at its end. */
   readonly sums: () => Counted | undefined;
 }
@@ -41,7 +41,7 @@ export const applyBatch = (
   target: Target,
   batch: PackedBatch,
   exhaustedAttempts?: number,
-): BatchOutcome => {
+): OutcomeCounts => {
   const { moves } = batch;
   const taken = { moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
   return intake.records(consumerOf(target), taken, (visit) => eachRecord(batch, visit));
@@ -91,7 +91,7 @@ export const applyStorePage = (
   intake: EventIntake,
   target: Target,
   store: Pick<EventReader, 'readAll'>,
-  { afterPosition, untilPosition, ...how }: StorePageOrder,
+  { afterPosition, untilPosition, ...how }: StorePageQuery,
 ): StorePage => {
   const limit = Math.max(0, Math.min(EVENTS_PER_PAGE, untilPosition - afterPosition));
   const events = limit === 0 ? [] : store.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
@@ -103,7 +103,7 @@ export const applyStorePage = (
 };
 
 /** The build as a taker of events. */
-export const consumerOf = ({ consumer, topics, generation, waiting, untilPosition, takenIn }: Target): Consumer => {
+export const consumerOf = ({ consumer, topics, generation, waiting, untilPosition, takenIn }: Target): EventHandler => {
   const { projection } = generation;
   return {
     ...(untilPosition === undefined ? {} : { untilPosition }),

@@ -9,7 +9,7 @@ import { keyCells, type Cell } from '../tables/layout';
 export const viewRow = (key: ReadonlyArray<unknown>): string => JSON.stringify(key);
 
 /** The same for a row that a projection keeps for itself. */
-export const memoryRow = (key: ReadonlyArray<unknown>): string => `${MEMORY}${JSON.stringify(key)}`;
+export const detailRow = (key: ReadonlyArray<unknown>): string => `${MEMORY}${JSON.stringify(key)}`;
 
 const MEMORY = 'memory ';
 
@@ -32,7 +32,7 @@ export const staleSums = (database: Database) => {
   return (consumer: string, { view, memory }: Pick<Generation, 'view' | 'memory'>): Counted | undefined => {
     if (memory === undefined || any.get(consumer) === undefined) return undefined;
     return (row, key) =>
-      void pass.run(viewRow(keyCells(view.shape, key)), consumer, memoryRow(row.slice(0, memory.shape.keyLength)));
+      void pass.run(viewRow(keyCells(view.shape, key)), consumer, detailRow(row.slice(0, memory.shape.keyLength)));
   };
 };
 

@@ -7,13 +7,13 @@ import { copyRows, type CopyRows } from './point-in-time-copies';
 import { createIndexes, createTables, dropTables, openGeneration, tablesOf, type Generation } from '../tables/sqlite-tables';
 import { sqlTypeOf } from '../tables/row-codec';
 import { columnsOf } from '../tables/scan';
-import { plainOrder, type OpenRebuild, type RebuildRows } from './rebuild-ledger';
+import { defaultRebuildSpec, type OpenRebuild, type RebuildRows } from './rebuild-ledger';
 import { servedTable, type Build, type ServedTable } from './served-generations';
 import { isNoted } from './taken-in';
 import { formerConsumer, rebuildConsumer } from './consumer-names';
 
 /** The builds in service, and what they leave. Calls that write belong inside the caller's transaction. */
-export interface ServedBuilds {
+export interface ServedGenerations {
   /** Answers those that need a rebuild before their group may run. */
   readonly prepare: () => ReadonlyArray<string>;
   readonly live: (projection: string) => Generation;
@@ -25,7 +25,7 @@ export interface ServedBuilds {
 }
 
 /** The builds that rebuilds make. Calls that write belong inside the caller's transaction. */
-export interface ShadowBuilds {
+export interface CandidateGenerations {
   readonly beginShadow: (rebuild: OpenRebuild) => void;
   readonly shadow: (id: number) => Generation;
   /** The shadow takes the place of the build in service, which is kept as the former one. */
@@ -46,13 +46,13 @@ interface Parts {
 }
 
 /** Looks after the builds in the views' file. */
-export const projectionBuilds = (
+export const projectionGenerations = (
   database: Database,
   projections: ReadonlyArray<Projection>,
   rebuilds: RebuildRows,
   checkpoints: Checkpoints,
   clock: Clock,
-): ServedBuilds & ShadowBuilds => {
+): ServedGenerations & CandidateGenerations => {
   const declared = (name: string): Projection => {
     const projection = projections.find((each) => each.name === name);
     if (projection === undefined) throw new Error(`no projection is called '${name}'`);
@@ -74,7 +74,7 @@ export const projectionBuilds = (
 // In service
 // -------------------------------------------------------------------------------------
 
-const servedBuilds = (parts: Parts, projections: ReadonlyArray<Projection>): ServedBuilds => {
+const servedBuilds = (parts: Parts, projections: ReadonlyArray<Projection>): ServedGenerations => {
   const { database, served, declared, live, copies } = parts;
   return {
     prepare: () => projections.filter((projection) => prepareOne(parts, projection)).map(({ name }) => name),
@@ -120,7 +120,7 @@ const prepareOne = ({ database, served, checkpoints, rebuilds }: Parts, projecti
   }
   if (rebuilds.open().some((each) => each.projection === name && each.kind !== 'copy')) return true;
   const { former } = row;
-  const order = { ...plainOrder(name, 'store'), acceptDifferences: true };
+  const order = { ...defaultRebuildSpec(name, 'store'), acceptDifferences: true };
   if (former?.version === version && otherColumns(database, projection, former.generation) === undefined) {
     const reason = `${name} went back from version ${row.version} to ${version}: its former rows are brought up to date`;
     rebuilds.addAutomatic({ ...order, kind: 'rollback' }, reason);
@@ -148,7 +148,7 @@ const otherColumns = (database: Database, projection: Projection, generation: nu
 // Shadows
 // -------------------------------------------------------------------------------------
 
-const shadowBuilds = (parts: Parts): ShadowBuilds => {
+const shadowBuilds = (parts: Parts): CandidateGenerations => {
   const { database, rebuilds, checkpoints, declared, copies } = parts;
   const shadows = new Map<number, Generation>();
   const running = (id: number) => {

@@ -2,14 +2,14 @@
 import { RequestRefused } from '../../../infra/commands/operation-requests';
 import type { Projection } from '../../projection';
 import type { ViewColumn } from '../../view-reader';
-import type { RebuildOrder } from './rebuild-ledger';
+import type { RebuildSpec } from './rebuild-ledger';
 import { shapeOf, type Cell } from '../tables/layout';
 import { cellOf, cellsOfKey } from '../tables/row-key';
 
 /** The projection that is meant. Throws RequestRefused where the request can't be carried out by this program. */
 export const assertRebuildable = (
   projections: ReadonlyArray<Projection>,
-  { projection: name, kind, key, copy, untilPosition }: RebuildOrder,
+  { projection: name, kind, key, copy, untilPosition }: RebuildSpec,
 ): Projection => {
   const projection = projections.find((each) => each.name === name);
   if (projection === undefined) throw new RequestRefused(`this program has no projection '${name}'`);

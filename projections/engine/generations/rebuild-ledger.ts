@@ -7,7 +7,7 @@ import type { Differences, RebuildStatus } from '../../view-reader';
 export type RebuildSource = RebuildStatus['from'];
 
 /** What is asked for. */
-export interface RebuildOrder {
+export interface RebuildSpec {
   readonly projection: string;
   readonly kind: RebuildStatus['kind'];
   readonly from: RebuildSource;
@@ -23,7 +23,7 @@ export interface RebuildOrder {
 }
 
 /** A rebuild that is not over. */
-export interface OpenRebuild extends RebuildOrder {
+export interface OpenRebuild extends RebuildSpec {
   readonly id: number;
   readonly reason: string | null;
   /** The version and the generation that its tables are made by; null before the first step. */
@@ -32,7 +32,7 @@ export interface OpenRebuild extends RebuildOrder {
 }
 
 /** An order for the whole projection and nothing special. */
-export const plainOrder = (projection: string, from: RebuildSource): RebuildOrder => ({
+export const defaultRebuildSpec = (projection: string, from: RebuildSource): RebuildSpec => ({
   projection,
   kind: 'rebuild',
   from,
@@ -60,9 +60,9 @@ export interface RebuildRows {
   /** The last request of the store that was taken over. */
   readonly lastRequestId: () => number;
   readonly tookRequest: (id: number) => void;
-  readonly add: (id: number, order: RebuildOrder) => void;
+  readonly add: (id: number, order: RebuildSpec) => void;
   /** Adds one that nobody asked for. */
-  readonly addAutomatic: (order: RebuildOrder, reason: string) => void;
+  readonly addAutomatic: (order: RebuildSpec, reason: string) => void;
   /** Everything that can go on: first what runs, then what nobody asked for, then in the order of asking. */
   readonly open: () => ReadonlyArray<OpenRebuild>;
   readonly find: (id: number) => OpenRebuild | undefined;
@@ -164,7 +164,7 @@ const steps = (
             eta_seconds = NULL
       WHERE id = ?`,
   );
-  const add = (id: number, order: RebuildOrder, reason: string | null): void =>
+  const add = (id: number, order: RebuildSpec, reason: string | null): void =>
     void insert.run({ ...order, id, reason, acceptDifferences: order.acceptDifferences ? 1 : 0 });
   return {
     add: (id, order) => add(id, order, null),

@@ -5,7 +5,7 @@ import type { ColumnType, Projection, Table } from '../../projection';
 import type { Differences, RowDifference } from '../../view-reader';
 import { rowFrom, type CodecColumn } from '../tables/row-codec';
 import { columnsOf, rowCursor, type RowCursor } from '../tables/scan';
-import { memoryTable, viewTable, type Cell } from '../tables/layout';
+import { detailTable, viewTable, type Cell } from '../tables/layout';
 
 /** The rows in service (before) held against the rebuilt ones (after). Plain JSON. */
 export interface RebuildProof {
@@ -26,7 +26,7 @@ export interface Comparison {
 }
 
 /** A build in a file: two files where a projection is verified. */
-export interface ComparedBuild {
+export interface ComparedGeneration {
   readonly database: Database;
   readonly generation: number;
 }
@@ -35,12 +35,12 @@ export interface ComparedBuild {
 const SHOWN_ROWS = 20;
 
 /** Compares two builds; in turns, so that others come in between. Nobody may write to either of them meanwhile. */
-export const compareBuilds = async (
+export const compareGenerations = async (
   { name: projection, view: viewColumns, rollup }: Pick<Projection, 'name' | 'view' | 'rollup'>,
-  before: ComparedBuild,
-  after: ComparedBuild,
+  before: ComparedGeneration,
+  after: ComparedGeneration,
 ): Promise<Comparison> => {
-  const digests = twoDigests();
+  const digests = pairedHashes();
   const rows: RowDifference[] = [];
   const types = { view: typesOf(viewColumns), memory: typesOf(rollup?.memory) };
   const view = await compareTables(
@@ -52,7 +52,7 @@ export const compareBuilds = async (
     rows,
   );
   const memory = await compareTables(
-    { table: 'memory', types: types.memory, nameOf: memoryTable },
+    { table: 'memory', types: types.memory, nameOf: detailTable },
     projection,
     before,
     after,
@@ -75,7 +75,7 @@ interface TwoDigests {
   readonly end: () => readonly [before: string, after: string];
 }
 
-const twoDigests = (): TwoDigests => {
+const pairedHashes = (): TwoDigests => {
   const before = createHash('sha256');
   let after: typeof before | undefined;
   return {
@@ -115,8 +115,8 @@ const typesOf = (table: Table | undefined): ReadonlyMap<string, ColumnType> =>
 const compareTables = async (
   { table, types, nameOf }: ComparedTable,
   projection: string,
-  left: ComparedBuild,
-  right: ComparedBuild,
+  left: ComparedGeneration,
+  right: ComparedGeneration,
   digests: TwoDigests,
   shown: RowDifference[],
 ): Promise<TableComparison> => {

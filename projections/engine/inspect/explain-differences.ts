@@ -9,7 +9,7 @@ import { shapeOf } from '../tables/layout';
 const NAMED_EVENTS = 20;
 
 /** Looks the events up: at every event of the store, in turns. */
-export const explainedDifferences = async (
+export const differenceCauses = async (
   source: Omit<RowEventsOptions, 'rows'>,
   { count, rows }: Differences,
 ): Promise<Differences> => {

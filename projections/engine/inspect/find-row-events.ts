@@ -12,7 +12,7 @@ import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection } from '../../projection';
 import type { RowDifference } from '../../view-reader';
 import { foldInto } from '../tables/fold';
-import { heapGeneration, keyText } from '../tables/memory-tables';
+import { inMemoryGeneration, keyText } from '../tables/memory-tables';
 import type { Cell } from '../tables/layout';
 
 /** A row of a projection's view, or of those that it keeps for itself. */
@@ -141,7 +141,7 @@ const directFinder = ({ projection, rows }: RowEventsOptions): Finder => {
  * for every row of the memory, and each row of the view collects the rows of the memory that have ever counted for it.
  */
 const rollupFinder = ({ projection, rows }: RowEventsOptions): Finder => {
-  const heap = heapGeneration(projection);
+  const heap = inMemoryGeneration(projection);
   const positions = new Map<string, number[]>();
   const counting = new Map<string, Set<string>>(
     rows.filter(({ table }) => table === 'view').map(({ key }) => [keyText(key), new Set<string>()]),

@@ -5,7 +5,7 @@ import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection } from '../../projection';
 import { foldInto } from '../tables/fold';
-import { heapGeneration, type HeapGeneration } from '../tables/memory-tables';
+import { inMemoryGeneration, type InMemoryGeneration } from '../tables/memory-tables';
 import { valueOf, type CodecColumn } from '../tables/row-codec';
 import { readerOf } from './find-row-events';
 import type { Cell } from '../tables/layout';
@@ -23,7 +23,7 @@ export interface RowHistory {
   /** The last ones, oldest first. */
   readonly steps: ReadonlyArray<RowStep>;
   /** The rows behind it, where it sums up rows that the projection keeps for itself. */
-  readonly generation: HeapGeneration;
+  readonly generation: InMemoryGeneration;
 }
 
 export interface RowHistoryOptions {
@@ -66,7 +66,7 @@ export const yieldingRowHistory = async (options: RowHistoryOptions, check: () =
 /** One event at a time. */
 function* foldRow(options: RowHistoryOptions): Generator<undefined, RowHistory, undefined> {
   const { store, catalog, projection, key, positions, isSeen, mostSteps } = options;
-  const generation = heapGeneration(projection);
+  const generation = inMemoryGeneration(projection);
   const read = readerOf(catalog, projection);
   const { columns } = generation.view.shape;
   const steps: RowStep[] = [];
@@ -84,7 +84,7 @@ function* foldRow(options: RowHistoryOptions): Generator<undefined, RowHistory, 
 }
 
 /** Where a row can't hold what comes of an event, the group has set it aside, and it has changed nothing. */
-const isFolded = (generation: HeapGeneration, event: RecordedEvent): boolean => {
+const isFolded = (generation: InMemoryGeneration, event: RecordedEvent): boolean => {
   try {
     const fold = foldInto(generation);
     fold.apply(event);

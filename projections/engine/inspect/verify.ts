@@ -5,7 +5,7 @@
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Clock } from '../../../infra/clock';
 import { checkpointsOf, highWaterAt, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoint-store';
-import { failureStore, type FailureStoreOptions } from '../../../infra/dead-letters/redrive/failure-handling';
+import { deadLetterHandling, type DeadLetterHandlingOptions } from '../../../infra/dead-letters/redrive/failure-handling';
 import { discardsOf } from '../../../infra/dead-letters/store/quarantine';
 import {
   openDatabase,
@@ -18,10 +18,10 @@ import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection } from '../../projection';
 import type { Differences } from '../../view-reader';
 import { applyStorePage, type Target } from '../apply/apply-batch';
-import { explainedDifferences } from './explain-differences';
+import { differenceCauses } from './explain-differences';
 import { createTables, openGeneration } from '../tables/sqlite-tables';
 import { topicsOf } from '../definitions/projection-topics';
-import { compareBuilds, type RebuildProof } from './compare-tables';
+import { compareGenerations, type RebuildProof } from './compare-tables';
 import { servedReader } from '../generations/served-generations';
 import { viewsMigrations } from '../generations/schema';
 
@@ -53,7 +53,7 @@ export class NotVerifiable extends Error {
 }
 
 /** What the fold may still lack when the rows are held still: so much is read in a moment. */
-const CLOSE_ENOUGH_EVENTS = 2_000;
+const MAX_FINAL_GAP_EVENTS = 2_000;
 const MOST_ROUNDS = 20;
 const CONSUMER = 'verification';
 
@@ -69,21 +69,21 @@ export const verifyProjection = async (options: VerificationOptions): Promise<Ve
     const fold = scratchFold(scratch, options, discardsOf(views));
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const bounds = live.read(projection.name);
-      if (fold.behind(bounds) <= CLOSE_ENOUGH_EVENTS) break;
+      if (fold.behind(bounds) <= MAX_FINAL_GAP_EVENTS) break;
       fold.catchUp(bounds);
     }
     // One snapshot of checkpoints and rows: the group goes on beside it.
     views.exec('BEGIN');
     const bounds = live.read(projection.name);
     const events = fold.catchUp(bounds);
-    const { proof, differences } = await compareBuilds(
+    const { proof, differences } = await compareGenerations(
       projection,
       { database: views, generation },
       { database: scratch, generation: 1 },
     );
     views.exec('COMMIT');
     const explained =
-      differences === null ? null : await explainedDifferences({ store, catalog, projection }, differences);
+      differences === null ? null : await differenceCauses({ store, catalog, projection }, differences);
     return { projection: projection.name, position: highest(bounds), events, proof, differences: explained };
   } finally {
     views.close();
@@ -112,12 +112,12 @@ interface ScratchFold {
 const scratchFold = (
   scratch: Database,
   { store, catalog, projection, clock, onProgress }: VerificationOptions,
-  isDiscarded: FailureStoreOptions['isDiscarded'],
+  isDiscarded: DeadLetterHandlingOptions['isDiscarded'],
 ): ScratchFold => {
   createTables(scratch, projection, 1);
   const checkpoints = checkpointsOf(scratch);
   // What fails here fails in the group too, and is set aside in both; and what people gave up counts in neither.
-  const { intake } = failureStore({ database: scratch, catalog, clock, checkpoints, store: () => store, isDiscarded });
+  const { intake } = deadLetterHandling({ database: scratch, catalog, clock, checkpoints, store: () => store, isDiscarded });
   const target: Target = {
     consumer: CONSUMER,
     topics: new Set(topicsOf(catalog, projection).map(({ name }) => name)),

@@ -15,7 +15,7 @@ import {
   type Database,
 } from '../../../infra/sqlite/database';
 import { fileIdentity } from '../../../infra/sqlite/file-identity';
-import { withOpenLetters } from '../../../infra/dead-letters/query/status-reason';
+import { withUnresolvedReason } from '../../../infra/dead-letters/query/status-reason';
 import type { Projection } from '../../projection';
 import type { ProjectionStatus, ViewDescription, ViewReader, ViewRow } from '../../view-reader';
 import { copyReader } from '../generations/point-in-time-copies';
@@ -160,7 +160,7 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
     .pluck();
   const rebuilds = rebuildReader(database);
   const readGroups = groupStatusReader(database);
-  const groups = () => readGroups().map((status) => withOpenLetters(status, database));
+  const groups = () => readGroups().map((status) => withUnresolvedReason(status, database));
   const builds = new Map<string, ViewQueries>();
   const counts = new Map<string, { readonly at: number; readonly rows: number }>();
 

@@ -1,6 +1,6 @@
 /** The last steps of a rebuild: the rest of the events, the comparison, and the swap, or the wait for a person's word. */
 import { eventsOfStore, type RebuildEvents } from './sources';
-import type { BegunTask, RebuildEnd, RebuildGround } from './task';
+import type { BegunTask, RebuildEnd, RebuildContext } from './task';
 import { storeDifferences, type StoreProof } from '../inspect/store-proof';
 
 const WAITS =
@@ -9,7 +9,7 @@ const WAITS =
 
 /** The group stands still: the last events, then the comparison, then the swap. */
 export const concludeRebuild = async (
-  ground: RebuildGround,
+  ground: RebuildContext,
   task: BegunTask,
   events: RebuildEvents,
 ): Promise<RebuildEnd> => {
@@ -43,7 +43,7 @@ export const concludeRebuild = async (
 
 /** Rows that are made from other events than the store's are served under no circumstances, whoever would accept them. */
 const refuseUntrue = async (
-  { call, logger }: RebuildGround,
+  { call, logger }: RebuildContext,
   { rebuild: { id, projection } }: BegunTask,
   store: StoreProof,
   proof: Readonly<Record<string, unknown>>,
@@ -55,7 +55,7 @@ const refuseUntrue = async (
 };
 
 /** The shadow is what the view was at the moment: it gets its name. */
-export const concludeCopy = async (ground: RebuildGround, task: BegunTask): Promise<RebuildEnd> => {
+export const concludeCopy = async (ground: RebuildContext, task: BegunTask): Promise<RebuildEnd> => {
   const { call, logger } = ground;
   const { rebuild, reading, signal } = task;
   const { id, projection, copy } = rebuild;
@@ -72,7 +72,7 @@ export const concludeCopy = async (ground: RebuildGround, task: BegunTask): Prom
 
 /** One row: its events are looked for beside the group, and the row is written while the group stands still. */
 export const concludeRow = async (
-  { call, logger }: RebuildGround,
+  { call, logger }: RebuildContext,
   { rebuild, reading, signal, pausedWhile }: BegunTask,
 ): Promise<RebuildEnd> => {
   const { id, projection, key } = rebuild;

@@ -9,15 +9,15 @@ import { concludeCopy, concludeRebuild, concludeRow } from './conclude';
 import { rebuildProgress } from './progress';
 import type { OpenRebuild } from '../generations/rebuild-ledger';
 import { eventsOfStore, openSharedLog, type RebuildEvents, type SharedLog } from './sources';
-import type { BegunTask, RebuildEnd, RebuildGround, RebuildTask } from './task';
+import type { BegunTask, RebuildEnd, RebuildContext, RebuildTask } from './task';
 
 /** What the shadow may still lack when the group is stopped for the rest: so much is read in a moment. */
-const CLOSE_ENOUGH_EVENTS = 2_000;
+const MAX_FINAL_GAP_EVENTS = 2_000;
 /** A group that is as fast as the rebuild would never be caught up with while it runs. */
 const MOST_ROUNDS = 20;
 
 /** Runs one rebuild. Rejects on a fault that may pass, to be tried again from where the shadow stands. */
-export const runRebuild = async (ground: RebuildGround, task: RebuildTask): Promise<RebuildEnd> => {
+export const runRebuild = async (ground: RebuildContext, task: RebuildTask): Promise<RebuildEnd> => {
   let end: RebuildEnd = 'stopped';
   await runPass(ground, [task], (_, how) => {
     end = how;
@@ -30,7 +30,7 @@ export const runRebuild = async (ground: RebuildGround, task: RebuildTask): Prom
  * end was not told are to be tried again.
  */
 export const runPass = async (
-  ground: RebuildGround,
+  ground: RebuildContext,
   tasks: ReadonlyArray<RebuildTask>,
   onEnd: (task: RebuildTask, end: RebuildEnd) => void,
 ): Promise<void> => {
@@ -57,7 +57,7 @@ export const runPass = async (
   }
 };
 
-const begin = async ({ call, log, clock, logger }: RebuildGround, task: RebuildTask): Promise<BegunTask> => {
+const begin = async ({ call, log, clock, logger }: RebuildContext, task: RebuildTask): Promise<BegunTask> => {
   const rebuild = withPossibleSource(task.rebuild, log);
   const { id, projection, from, kind, untilPosition } = rebuild;
   await call('beginRebuild', rebuild);
@@ -79,7 +79,7 @@ const withPossibleSource = (rebuild: OpenRebuild, { kind }: EventLog): OpenRebui
 
 /** The first and longest part of the way, in one pass. Answers those that can go on from there. */
 const readTogether = async (
-  ground: RebuildGround,
+  ground: RebuildContext,
   shared: SharedLog,
   tasks: ReadonlyArray<BegunTask>,
   onEnd: (task: RebuildTask, end: RebuildEnd) => void,
@@ -104,7 +104,7 @@ const readTogether = async (
 };
 
 const failing = async (
-  { call, logger }: RebuildGround,
+  { call, logger }: RebuildContext,
   { rebuild: { id, projection } }: RebuildTask,
   work: () => Promise<RebuildEnd>,
 ): Promise<RebuildEnd> => {
@@ -120,7 +120,7 @@ const failing = async (
   }
 };
 
-const finish = async (ground: RebuildGround, task: BegunTask, shared: SharedLog | undefined): Promise<RebuildEnd> => {
+const finish = async (ground: RebuildContext, task: BegunTask, shared: SharedLog | undefined): Promise<RebuildEnd> => {
   const { rebuild, reading, signal, pausedWhile } = task;
   if (rebuild.kind === 'row') return concludeRow(ground, task);
   const events = rebuild.from === 'kafka' && shared !== undefined ? shared.eventsFor(reading) : eventsOfStore(reading);
@@ -136,7 +136,7 @@ const finish = async (ground: RebuildGround, task: BegunTask, shared: SharedLog 
 };
 
 /** After the group goes on again: which events made a row takes a look at all of them. */
-const explainDifferences = async ({ call, logger }: RebuildGround, { id, projection }: OpenRebuild): Promise<void> => {
+const explainDifferences = async ({ call, logger }: RebuildContext, { id, projection }: OpenRebuild): Promise<void> => {
   try {
     await call('explainDifferences', { id });
   } catch (error) {
@@ -148,6 +148,6 @@ const explainDifferences = async ({ call, logger }: RebuildGround, { id, project
 const approach = async (events: RebuildEvents, signal: AbortSignal): Promise<void> => {
   for (let round = 0; round < MOST_ROUNDS && !signal.aborted; round += 1) {
     await events.catchUp();
-    if ((await events.behind()) <= CLOSE_ENOUGH_EVENTS) return;
+    if ((await events.behind()) <= MAX_FINAL_GAP_EVENTS) return;
   }
 };

@@ -22,7 +22,7 @@ export interface RebuildTask {
 }
 
 /** What all of them run on. */
-export interface RebuildGround {
+export interface RebuildContext {
   readonly call: CallViews;
   readonly log: EventLog;
   readonly clock: Clock;

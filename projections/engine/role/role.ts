@@ -1,6 +1,6 @@
 /** The projections' role: every projection as a consumer group over one file, and the rebuilds that are asked for. */
 import { NOTHING_TO_DO } from '../../../infra/dead-letters/redrive/process-requests';
-import { runFailureDesk, type FailureCalls } from '../../../infra/dead-letters/redrive/runner';
+import { processOperatorRequests, type DeadLetterCalls } from '../../../infra/dead-letters/redrive/runner';
 import { storeFit, type StoreFit } from '../../../infra/consumption/loop/store-fit';
 import { beginAnew } from '../../../infra/running/begin-anew';
 import { openEventReader, waitForStore } from '../../../infra/sqlite/event-reader';
@@ -92,7 +92,7 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
     const changed = new Set(await worker.call('prepare', {}));
     for (const { name } of projections) if (!changed.has(name)) groups.start(name);
     queue = rebuildQueue({ ...options, call: worker.call, store, groups, changed, clock, stopping: stopping.signal });
-    desk = runFailureDesk({
+    desk = processOperatorRequests({
       calls: failureCalls(worker.call, groups),
       groups: projections.map(({ name }) => name),
       dataVersion: store.dataVersion,
@@ -114,7 +114,7 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
   }
 };
 
-const failureCalls = (call: CallViews, groups: ProjectionGroups): FailureCalls => ({
+const failureCalls = (call: CallViews, groups: ProjectionGroups): DeadLetterCalls => ({
   takeRequests: () => call('takeFailureRequests', {}),
   // A projection of another version than its rows waits for its rebuild.
   redriveStep: async (projection) =>

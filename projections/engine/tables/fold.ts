@@ -3,7 +3,7 @@
  * events are in the batch.
  */
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
-import { failureOf, type HandlerOutcome } from '../../../infra/consumption/intake/failures';
+import { failureOf, type HandlerResult } from '../../../infra/consumption/intake/failures';
 import type { Contribution, Projection, Row, Upsert } from '../../projection';
 import type { Generation, StoredTable } from './sqlite-tables';
 import { addTo, applyUpsert, setCells } from './row-changes';
@@ -13,7 +13,7 @@ import type { Cell } from './layout';
 /** The rows that a batch has touched so far. Used up by `write`. */
 export interface Fold {
   /** A failure that is answered has changed nothing; after a throw the fold is of no more use. */
-  readonly apply: (event: RecordedEvent) => HandlerOutcome;
+  readonly apply: (event: RecordedEvent) => HandlerResult;
   /** Writes what changed; call inside the transaction in which the rows were read. */
   readonly write: (counted?: Counted) => void;
 }
@@ -55,7 +55,7 @@ export const foldInto = ({ projection, view, memory }: Generation): Fold => {
 };
 
 /** The projection is pure: where it throws, nothing has happened yet. */
-const applyTo = (rows: WorkingRows, { project }: Projection, event: RecordedEvent): HandlerOutcome => {
+const applyTo = (rows: WorkingRows, { project }: Projection, event: RecordedEvent): HandlerResult => {
   let upserts: ReadonlyArray<Upsert>;
   try {
     upserts = project(event);
@@ -133,14 +133,14 @@ const computeRows = (rows: WorkingRows, compute: NonNullable<Projection['compute
 };
 
 const writeRows = (rows: WorkingRows): void => {
-  for (const { cells } of rows.changed()) rows.table.write(cells);
+  for (const { cells } of rows.changed()) rows.table.recomputeContribution(cells);
 };
 
 /** A row to which nothing contributes any longer says nothing. */
 const writeSums = (rows: WorkingRows): void => {
   const { keyLength } = rows.table.shape;
   for (const { before, cells } of rows.changed()) {
-    if (cells.slice(keyLength).some((cell) => cell !== 0)) rows.table.write(cells);
+    if (cells.slice(keyLength).some((cell) => cell !== 0)) rows.table.recomputeContribution(cells);
     else if (before !== undefined) rows.table.remove(cells.slice(0, keyLength));
   }
 };

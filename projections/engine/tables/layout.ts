@@ -32,7 +32,7 @@ export const shapeOf = ({ key, columns, indexes }: Table): TableShape => {
 export const viewTable = (projection: string, generation: number): string => `${projection}#${generation}`;
 
 /** The name of a build of the rows that a projection keeps for itself. */
-export const memoryTable = (projection: string, generation: number): string => `${projection}#${generation}#memory`;
+export const detailTable = (projection: string, generation: number): string => `${projection}#${generation}#memory`;
 
 /** A name as SQL takes it. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

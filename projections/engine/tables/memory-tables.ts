@@ -4,33 +4,33 @@ import type { Generation, StoredTable } from './sqlite-tables';
 import { shapeOf, type Cell, type TableShape } from './layout';
 
 /** A table in memory. */
-export interface HeapTable extends StoredTable {
+export interface InMemoryTable extends StoredTable {
   readonly all: () => ReadonlyArray<ReadonlyArray<Cell>>;
 }
 
-export interface HeapGeneration extends Generation {
-  readonly view: HeapTable;
-  readonly memory: HeapTable | undefined;
+export interface InMemoryGeneration extends Generation {
+  readonly view: InMemoryTable;
+  readonly memory: InMemoryTable | undefined;
 }
 
 /** A key as one text. */
 export const keyText = (key: ReadonlyArray<Cell>): string => JSON.stringify(key);
 
 /** An empty build. */
-export const heapGeneration = (projection: Projection): HeapGeneration => ({
+export const inMemoryGeneration = (projection: Projection): InMemoryGeneration => ({
   number: 0,
   projection,
-  view: heapTable(shapeOf(projection.view)),
-  memory: projection.rollup === undefined ? undefined : heapTable(shapeOf(projection.rollup.memory)),
+  view: inMemoryTable(shapeOf(projection.view)),
+  memory: projection.rollup === undefined ? undefined : inMemoryTable(shapeOf(projection.rollup.memory)),
 });
 
 /** An empty table. */
-export const heapTable = (shape: TableShape): HeapTable => {
+export const inMemoryTable = (shape: TableShape): InMemoryTable => {
   const rows = new Map<string, ReadonlyArray<Cell>>();
   return {
     shape,
     find: (key) => rows.get(keyText(key)),
-    write: (row) => void rows.set(keyText(row.slice(0, shape.keyLength)), row.slice()),
+    recomputeContribution: (row) => void rows.set(keyText(row.slice(0, shape.keyLength)), row.slice()),
     remove: (key) => void rows.delete(keyText(key)),
     all: () => [...rows.values()],
   };

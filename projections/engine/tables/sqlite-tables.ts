@@ -5,7 +5,7 @@ import {
   createIndexesSql,
   createTableSql,
   keyNames,
-  memoryTable,
+  detailTable,
   quoted,
   quotedList,
   shapeOf,
@@ -19,7 +19,7 @@ export interface StoredTable {
   readonly shape: TableShape;
   readonly find: (key: ReadonlyArray<Cell>) => ReadonlyArray<Cell> | undefined;
   /** Inserts or replaces. */
-  readonly write: (row: ReadonlyArray<Cell>) => void;
+  readonly recomputeContribution: (row: ReadonlyArray<Cell>) => void;
   readonly remove: (key: ReadonlyArray<Cell>) => void;
 }
 
@@ -41,7 +41,7 @@ export interface NamedTable {
 export const tablesOf = (projection: Projection, generation: number): ReadonlyArray<NamedTable> => {
   const view = { name: viewTable(projection.name, generation), shape: shapeOf(projection.view) };
   if (projection.rollup === undefined) return [view];
-  return [view, { name: memoryTable(projection.name, generation), shape: shapeOf(projection.rollup.memory) }];
+  return [view, { name: detailTable(projection.name, generation), shape: shapeOf(projection.rollup.memory) }];
 };
 
 /** Makes empty tables, without their indexes. */
@@ -59,7 +59,7 @@ export const createIndexes = (database: Database, projection: Projection, genera
 
 /** Drops the tables of a build, by whichever version of the projection they were made. */
 export const dropTables = (database: Database, projection: string, generation: number): void => {
-  for (const name of [viewTable(projection, generation), memoryTable(projection, generation)]) {
+  for (const name of [viewTable(projection, generation), detailTable(projection, generation)]) {
     database.exec(`DROP TABLE IF EXISTS ${quoted(name)}`);
   }
 };
@@ -92,7 +92,7 @@ const storedTable = (database: Database, { name, shape }: NamedTable): StoredTab
   return {
     shape,
     find: (key) => find.get(...key),
-    write: (row) => void write.run(row),
+    recomputeContribution: (row) => void write.run(row),
     remove: (key) => void remove.run(key),
   };
 };

@@ -36,7 +36,7 @@ export interface ViewsWorkerOptions extends ViewsThreadData {
   readonly onFault?: (reason: string) => void;
 }
 
-const THREAD = join(__dirname, 'views-thread.js');
+const THREAD = join(__dirname, 'thread.js');
 /** A thread that does not end by itself is ended; what it had not committed comes again. */
 const END_TIMEOUT_MS = 5_000;
 

@@ -4,15 +4,15 @@ import type { Clock } from '../../../infra/clock';
 import type { Checkpoints } from '../../../infra/consumption/checkpoints/checkpoint-store';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
 import type { OffsetRequests } from '../../../infra/consumption/checkpoints/offset-moves';
-import type { FailureStore } from '../../../infra/dead-letters/redrive/failure-handling';
+import type { DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { LeasedDatabase, WriteUnderLease } from '../../../infra/sqlite/leased-database';
 import type { Projection } from '../../projection';
 import type { Target } from '../apply/apply-batch';
-import type { ServedBuilds, ShadowBuilds } from '../generations/projection-generations';
+import type { ServedGenerations, CandidateGenerations } from '../generations/projection-generations';
 import { topicsOf } from '../definitions/projection-topics';
 import type { RebuildRows } from '../generations/rebuild-ledger';
-import { rowsConcerned } from '../apply/affected-rows';
+import { affectedRows } from '../apply/affected-rows';
 import { staleSums } from '../apply/stale-rows';
 import type { TakenInRows } from '../generations/taken-in';
 
@@ -25,23 +25,23 @@ export interface ViewsWriterOptions extends LeasedDatabase {
   readonly breakerPolicy?: BreakerPolicy;
 }
 
-export interface ViewsParts {
+export interface WriterContext {
   readonly options: ViewsWriterOptions;
   readonly checkpoints: Checkpoints;
   readonly rebuilds: RebuildRows;
   readonly takenIn: TakenInRows;
-  readonly builds: ServedBuilds & ShadowBuilds;
+  readonly builds: ServedGenerations & CandidateGenerations;
   readonly offsets: OffsetRequests;
-  readonly failures: FailureStore;
+  readonly failures: DeadLetterHandling;
   readonly store: () => EventReader;
   /** Runs in one transaction that only the holder of the lease can commit. */
   readonly write: WriteUnderLease;
 }
 
 /** A build with what its consumer is called and reads. */
-export const targets = ({ options, store }: Pick<ViewsParts, 'options' | 'store'>) => {
+export const targets = ({ options, store }: Pick<WriterContext, 'options' | 'store'>) => {
   const { database, catalog, projections } = options;
-  const concerned = rowsConcerned(catalog, store);
+  const concerned = affectedRows(catalog, store);
   const sums = staleSums(database);
   const topics = new Map(
     projections.map((projection) => [

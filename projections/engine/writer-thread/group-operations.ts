@@ -2,14 +2,14 @@
 import { checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoint-store';
 import { groupStatusWriter } from '../../../infra/consumption/status/group-status';
 import { moveOffsets, offsetMoveNotes, offsetRequests } from '../../../infra/consumption/checkpoints/offset-moves';
-import { failureStore } from '../../../infra/dead-letters/redrive/failure-handling';
+import { deadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
 import { checkpointAndClose } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { bindToStore } from '../../../infra/sqlite/store-identity';
 import { writeUnderLease } from '../../../infra/sqlite/leased-database';
 import { applyBatch, applyStorePage, consumerOf, type Target } from '../apply/apply-batch';
-import { projectionBuilds } from '../generations/projection-generations';
-import { targets, type ViewsParts, type ViewsWriterOptions } from './context';
+import { projectionGenerations } from '../generations/projection-generations';
+import { targets, type WriterContext, type ViewsWriterOptions } from './context';
 import { rebuildOperations } from './rebuild-operations';
 import { rebuildRows } from '../generations/rebuild-ledger';
 import { takenInRows, withTakenIn } from '../generations/taken-in';
@@ -23,14 +23,14 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
   const rebuilds = rebuildRows(database, clock);
   let store: EventReader | undefined;
   const openStore = (): EventReader => (store ??= options.openStore());
-  const parts: ViewsParts = {
+  const parts: WriterContext = {
     options,
     checkpoints,
     rebuilds,
     takenIn,
-    builds: projectionBuilds(database, projections, rebuilds, checkpoints, clock),
+    builds: projectionGenerations(database, projections, rebuilds, checkpoints, clock),
     offsets: offsetRequests(database),
-    failures: failureStore({ ...options, checkpoints, store: openStore }),
+    failures: deadLetterHandling({ ...options, checkpoints, store: openStore }),
     store: openStore,
     write: writeUnderLease(options),
   };
@@ -64,7 +64,7 @@ type GroupOperations = Pick<
   | 'hasSetAsideUpTo'
 >;
 
-const groupOperations = (parts: ViewsParts): GroupOperations => {
+const groupOperations = (parts: WriterContext): GroupOperations => {
   const { options, checkpoints, builds, failures, store, write } = parts;
   const { intake, breakers } = failures;
   const writeStatus = groupStatusWriter(options.database);
@@ -97,7 +97,7 @@ const groupOperations = (parts: ViewsParts): GroupOperations => {
 
 type OffsetOperations = Pick<ViewsOperations, 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest'>;
 
-const offsetOperations = ({ options, checkpoints, offsets, write }: ViewsParts): OffsetOperations => {
+const offsetOperations = ({ options, checkpoints, offsets, write }: WriterContext): OffsetOperations => {
   const note = offsetMoveNotes(options.database, options.clock);
   return {
     openOffsetRequests: () => offsets.open(),
@@ -125,7 +125,7 @@ type FailureOperations = Pick<
   | 'defectsDone'
 >;
 
-const failureOperations = (parts: ViewsParts): FailureOperations => {
+const failureOperations = (parts: WriterContext): FailureOperations => {
   const { options, builds, failures, write } = parts;
   const { desk, copies, defects } = failures;
   const targetOf = targets(parts);

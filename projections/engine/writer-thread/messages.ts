@@ -5,7 +5,7 @@ import { RequestRefused } from '../../../infra/commands/operation-requests';
 import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoint-store';
 import { CircuitOpen } from '../../../infra/consumption/intake/failure-rate-limit';
 import { NotThisLog } from '../../../infra/consumption/intake/foreign-share';
-import { EventNotNow } from '../../../infra/consumption/intake/failures';
+import { TransientEventError } from '../../../infra/consumption/intake/failures';
 import { FileReplaced } from '../../../infra/sqlite/file-identity';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import type { ViewsOperations } from './operations';
@@ -80,8 +80,8 @@ const errorNamed = (name: string, message: string): Error => {
       return new CircuitOpen(message);
     case 'NotThisLog':
       return new NotThisLog(message);
-    case 'EventNotNow':
-      return new EventNotNow(message);
+    case 'TransientEventError':
+      return new TransientEventError(message);
     case 'LeaseLost':
       return new LeaseLost(message);
     case 'FileReplaced':

@@ -1,8 +1,8 @@
 /** What the thread that writes the views' file can be asked for: plain data in, plain data out. */
 import type * as E from 'fp-ts/Either';
 import type { Checkpoint, CheckpointMove, Mark } from '../../../infra/consumption/checkpoints/checkpoint-store';
-import type { BatchOutcome } from '../../../infra/consumption/status/outcome-counts';
-import type { StorePage, StorePageOrder } from '../../../infra/consumption/intake/batches';
+import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
+import type { StorePage, StorePageQuery } from '../../../infra/consumption/intake/batches';
 import type { GroupStatus } from '../../../infra/consumption/status/group-status';
 import type { OffsetRequest } from '../../../infra/consumption/checkpoints/offset-moves';
 import type { CopyAttempt, DeadLetterCopy } from '../../../infra/dead-letters/topic/outbox';
@@ -30,8 +30,8 @@ export interface ViewsOperations {
     readonly projection: string;
     readonly batch: PackedBatch;
     readonly exhaustedAttempts?: number | undefined;
-  }) => Answer<BatchOutcome>;
-  readonly applyFromStore: (input: StorePageOrder & { readonly projection: string }) => Answer<StorePage>;
+  }) => Answer<OutcomeCounts>;
+  readonly applyFromStore: (input: StorePageQuery & { readonly projection: string }) => Answer<StorePage>;
   readonly caughtUpTo: (input: { readonly consumer: string; readonly marks: ReadonlyArray<Mark> }) => Answer<void>;
   readonly report: (input: { readonly status: GroupStatus }) => Answer<void>;
   /** Binds the file to the store where it belongs to none; returns the store that it belongs to. */

@@ -8,10 +8,10 @@ import type { NoteFailedRequest } from '../../../infra/dead-letters/redrive/fail
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection } from '../../projection';
 import { PositiveInteger } from '../../../infra/dead-letters/redrive/requests';
-import type { ServedBuilds, ShadowBuilds } from '../generations/projection-generations';
+import type { ServedGenerations, CandidateGenerations } from '../generations/projection-generations';
 import { lastPositionAt } from '../inspect/position-at-time';
 import { assertRebuildable } from '../generations/rebuild-checks';
-import { plainOrder, type RebuildOrder, type RebuildRows } from '../generations/rebuild-ledger';
+import { defaultRebuildSpec, type RebuildSpec, type RebuildRows } from '../generations/rebuild-ledger';
 
 /** What the API writes to ask for a rebuild. Stored format, version with care. */
 export const RebuildRequest = t.intersection([
@@ -41,7 +41,7 @@ type Store = Pick<EventReader, 'operationRequestsAfter' | 'readAll' | 'lastPosit
 export interface RequestOptions {
   readonly store: Store;
   readonly rebuilds: RebuildRows;
-  readonly builds: Pick<ServedBuilds, 'former' | 'dropFormer' | 'dropCopy'> & Pick<ShadowBuilds, 'dropShadow'>;
+  readonly builds: Pick<ServedGenerations, 'former' | 'dropFormer' | 'dropCopy'> & Pick<CandidateGenerations, 'dropShadow'>;
   readonly projections: ReadonlyArray<Projection>;
   readonly offsets: OffsetRequests;
   readonly noteFailed: NoteFailedRequest;
@@ -83,7 +83,7 @@ const failRequest = (
 ): void => {
   const { id, kind, body, actor } = request;
   if (kind === 'rebuild') {
-    rebuilds.add(id, plainOrder(projectionNamed(body), 'store'));
+    rebuilds.add(id, defaultRebuildSpec(projectionNamed(body), 'store'));
     rebuilds.end(id, 'failed', reason, null);
   }
   if (kind === 'move-offsets') {
@@ -118,8 +118,8 @@ const takeRebuild = (options: RequestOptions, request: OperationRequest): void =
 
 const refusedRebuild = (
   projections: ReadonlyArray<Projection>,
-  builds: Pick<ServedBuilds, 'former'>,
-  order: RebuildOrder,
+  builds: Pick<ServedGenerations, 'former'>,
+  order: RebuildSpec,
 ): string | undefined => {
   try {
     const projection = assertRebuildable(projections, order);
@@ -130,10 +130,10 @@ const refusedRebuild = (
   }
 };
 
-const orderOf = (store: Store, request: t.TypeOf<typeof RebuildRequest>): RebuildOrder => {
+const orderOf = (store: Store, request: t.TypeOf<typeof RebuildRequest>): RebuildSpec => {
   const { until = null } = request;
   return {
-    ...plainOrder(request.projection, request.from),
+    ...defaultRebuildSpec(request.projection, request.from),
     kind: request.kind ?? 'rebuild',
     acceptDifferences: request.acceptDifferences ?? false,
     pass: request.pass ?? null,

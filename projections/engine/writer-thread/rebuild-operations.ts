@@ -2,14 +2,14 @@
 import { failedRequestNotes } from '../../../infra/dead-letters/redrive/failed-requests';
 import { applyShared, applyStorePage, type Target } from '../apply/apply-batch';
 import { assertRebuildable } from '../generations/rebuild-checks';
-import { compareBuilds } from '../inspect/compare-tables';
+import { compareGenerations } from '../inspect/compare-tables';
 import type { OpenRebuild } from '../generations/rebuild-ledger';
 import { compareWithStore } from '../inspect/store-proof';
 import { takeRequests } from './operator-requests';
 import { rowOperations } from './row-operations';
 import type { ViewsOperations } from './operations';
 import { rebuildConsumer } from '../generations/consumer-names';
-import { targets, type ViewsParts } from './context';
+import { targets, type WriterContext } from './context';
 
 type OffsetOperation = 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest';
 type FailureOperation =
@@ -35,7 +35,7 @@ type GroupOperation =
   | 'close';
 
 /** Makes them. */
-export const rebuildOperations = (parts: ViewsParts): Omit<ViewsOperations, GroupOperation> => {
+export const rebuildOperations = (parts: WriterContext): Omit<ViewsOperations, GroupOperation> => {
   const { options, checkpoints, rebuilds, builds, failures, store, write } = parts;
   const noteFailed = failedRequestNotes(options.database, options.clock);
   return {
@@ -75,7 +75,7 @@ export const rebuildOperations = (parts: ViewsParts): Omit<ViewsOperations, Grou
 
 type Reading = 'applyToShadows' | 'applyStoreToShadow' | 'raiseShadow' | 'compareRebuild' | 'compareWithStore';
 
-const readingOperations = (parts: ViewsParts): Pick<ViewsOperations, Reading> => {
+const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading> => {
   const { options, checkpoints, rebuilds, takenIn, builds, failures, store, write } = parts;
   const { intake } = failures;
   const targetOf = targets(parts);
@@ -107,7 +107,7 @@ const readingOperations = (parts: ViewsParts): Pick<ViewsOperations, Reading> =>
       const projection = projectionOf(parts, id);
       const before = { database, generation: builds.servedGeneration(projection) };
       const after = { database, generation: builds.shadow(id).number };
-      const { proof, differences } = await compareBuilds(builds.shadow(id).projection, before, after);
+      const { proof, differences } = await compareGenerations(builds.shadow(id).projection, before, after);
       write(() => rebuilds.noteDifferences(id, differences));
       return proof;
     },
@@ -131,7 +131,7 @@ const isProvable = ({ kind }: OpenRebuild): boolean => kind === 'rebuild' || kin
 
 type Ending = 'waitRebuild' | 'keepCopy' | 'finishRebuild' | 'failRebuild' | 'forgetRebuild';
 
-const endingOperations = (parts: ViewsParts): Pick<ViewsOperations, Ending> => {
+const endingOperations = (parts: WriterContext): Pick<ViewsOperations, Ending> => {
   const { options, checkpoints, rebuilds, builds, failures, write } = parts;
   const { letters } = failures.desk;
   const quarantined = options.database
@@ -180,7 +180,7 @@ const endingOperations = (parts: ViewsParts): Pick<ViewsOperations, Ending> => {
   };
 };
 
-const projectionOf = ({ rebuilds }: ViewsParts, id: number): string => {
+const projectionOf = ({ rebuilds }: WriterContext, id: number): string => {
   const rebuild = rebuilds.find(id);
   if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
   return rebuild.projection;

@@ -1,9 +1,9 @@
 /** The operations on single rows: which events made them, and writing one again. */
 import type { Projection } from '../../projection';
-import { explainedDifferences } from '../inspect/explain-differences';
+import { differenceCauses } from '../inspect/explain-differences';
 import { foldInto } from '../tables/fold';
 import type { Generation } from '../tables/sqlite-tables';
-import { heapTable, keyText, type HeapGeneration } from '../tables/memory-tables';
+import { inMemoryTable, keyText, type InMemoryGeneration } from '../tables/memory-tables';
 import type { OpenRebuild } from '../generations/rebuild-ledger';
 import { rowFrom, valuesFrom } from '../tables/row-codec';
 import { rowEvents, seenBy, type RowAddress, type RowEvents } from '../inspect/find-row-events';
@@ -11,12 +11,12 @@ import { rowHistory } from '../inspect/row-history';
 import { shapeOf, type Cell } from '../tables/layout';
 import { rowKeyOf } from '../generations/rebuild-checks';
 import type { ViewsOperations } from './operations';
-import type { ViewsParts } from './context';
+import type { WriterContext } from './context';
 
 type RowOperation = 'explainDifferences' | 'findRowEvents' | 'writeRow';
 
 /** Makes them. */
-export const rowOperations = (parts: ViewsParts): Pick<ViewsOperations, RowOperation> => {
+export const rowOperations = (parts: WriterContext): Pick<ViewsOperations, RowOperation> => {
   const searches = new Map<number, RowEvents>();
   return {
     explainDifferences: async ({ id }) => {
@@ -24,7 +24,7 @@ export const rowOperations = (parts: ViewsParts): Pick<ViewsOperations, RowOpera
       if (differences === null || differences.rows.every(({ events }) => events !== null)) return;
       const projection = projectionOf(parts, rebuildOf(parts, id));
       const source = { store: parts.store(), catalog: parts.options.catalog, projection };
-      const explained = await explainedDifferences(source, differences);
+      const explained = await differenceCauses(source, differences);
       parts.write(() => parts.rebuilds.noteDifferences(id, explained));
     },
     findRowEvents: async ({ id }) => {
@@ -60,7 +60,7 @@ export const rowOperations = (parts: ViewsParts): Pick<ViewsOperations, RowOpera
 
 /** A row of the proof: its values in the order of the columns. */
 const shownRow = (
-  parts: ViewsParts,
+  parts: WriterContext,
   rebuild: OpenRebuild,
   cells: ReadonlyArray<Cell> | null,
 ): ReadonlyArray<unknown> | null =>
@@ -68,13 +68,13 @@ const shownRow = (
 
 const keyOrNone = (row: ReadonlyArray<Cell> | null): string => (row === null ? '' : keyText(row));
 
-const rebuildOf = ({ rebuilds }: ViewsParts, id: number): OpenRebuild => {
+const rebuildOf = ({ rebuilds }: WriterContext, id: number): OpenRebuild => {
   const rebuild = rebuilds.find(id);
   if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
   return rebuild;
 };
 
-const projectionOf = ({ options }: ViewsParts, { projection }: OpenRebuild): Projection => {
+const projectionOf = ({ options }: WriterContext, { projection }: OpenRebuild): Projection => {
   const found = options.projections.find(({ name }) => name === projection);
   if (found === undefined) throw new Error(`no projection is called '${projection}'`);
   return found;
@@ -83,14 +83,14 @@ const projectionOf = ({ options }: ViewsParts, { projection }: OpenRebuild): Pro
 const keyOf = (projection: Projection, { key }: OpenRebuild): ReadonlyArray<Cell> => rowKeyOf(projection, key);
 
 const searchFor = (
-  { options, store }: ViewsParts,
+  { options, store }: WriterContext,
   projection: Projection,
   rows: ReadonlyArray<RowAddress>,
 ): RowEvents => rowEvents({ store: store(), catalog: options.catalog, projection, rows });
 
 /** Writes what the events make of the row, in the caller's transaction. */
 const replaceRow = (
-  parts: ViewsParts,
+  parts: WriterContext,
   rebuild: OpenRebuild,
   { key }: RowAddress,
   positions: ReadonlyArray<number>,
@@ -111,7 +111,7 @@ const replaceRow = (
   });
   replaceMemory(live, history.generation, key);
   if (history.row === undefined) live.view.remove(key);
-  else live.view.write(history.row);
+  else live.view.recomputeContribution(history.row);
   return { before, after: history.row ?? null };
 };
 
@@ -119,7 +119,7 @@ const replaceRow = (
  * The rows behind a sum are made again too. Where one of them was wrong, it may have counted for another row of the view:
  * that one loses what it should never have had.
  */
-const replaceMemory = (live: Generation, made: HeapGeneration, key: ReadonlyArray<Cell>): void => {
+const replaceMemory = (live: Generation, made: InMemoryGeneration, key: ReadonlyArray<Cell>): void => {
   if (live.memory === undefined || made.memory === undefined) return;
   const { memory } = live;
   const target = new Map(made.memory.all().map((row) => [keyText(row.slice(0, memory.shape.keyLength)), row]));
@@ -128,18 +128,18 @@ const replaceMemory = (live: Generation, made: HeapGeneration, key: ReadonlyArra
     ...live.view,
     // The row itself is written by the caller.
     write: (row: ReadonlyArray<Cell>) => {
-      if (keyText(row.slice(0, live.view.shape.keyLength)) !== keyText(key)) live.view.write(row);
+      if (keyText(row.slice(0, live.view.shape.keyLength)) !== keyText(key)) live.view.recomputeContribution(row);
     },
     remove: (removed: ReadonlyArray<Cell>) => {
       if (keyText(removed) !== keyText(key)) live.view.remove(removed);
     },
   };
   for (const row of target.values())
-    countAnew({ ...live, view }, memory.find(row.slice(0, memory.shape.keyLength)), row);
-  for (const row of target.values()) memory.write(row);
+    recomputeContribution({ ...live, view }, memory.find(row.slice(0, memory.shape.keyLength)), row);
+  for (const row of target.values()) memory.recomputeContribution(row);
 };
 
-const countAnew = (
+const recomputeContribution = (
   generation: Generation,
   before: ReadonlyArray<Cell> | undefined,
   after: ReadonlyArray<Cell>,
@@ -147,8 +147,8 @@ const countAnew = (
   const { memory, projection } = generation;
   if (memory === undefined) return;
   // A build whose memory holds the old row, and an event that makes the new one of it.
-  const heap = heapTable(memory.shape);
-  if (before !== undefined) heap.write(before);
+  const heap = inMemoryTable(memory.shape);
+  if (before !== undefined) heap.recomputeContribution(before);
   const { columns, keyLength } = memory.shape;
   const key = rowFrom(columns.slice(0, keyLength), after);
   const set = rowFrom(columns.slice(keyLength), after.slice(keyLength));

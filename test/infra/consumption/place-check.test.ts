@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../../domain/catalog';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
-import type { BatchOutcome } from '../../../infra/consumption/status/outcome-counts';
+import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
 import type { StoreFacts } from '../../../infra/consumption/intake/place-check';
 import { deadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
@@ -54,7 +54,7 @@ const withAttribute = (record: LogRecord, mode: Mode, name: string, value: JsonV
 
 interface World {
   readonly tally: Tally;
-  readonly deliver: (records: ReadonlyArray<LogRecord>) => Promise<BatchOutcome>;
+  readonly deliver: (records: ReadonlyArray<LogRecord>) => Promise<OutcomeCounts>;
   readonly marks: () => Promise<ReadonlyArray<number>>;
   readonly letters: () => ReadonlyArray<{ readonly class: string; readonly reason: string }>;
 }

@@ -4,9 +4,9 @@ import { systemClock } from '../../../infra/clock';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 import { checkpointMigration, checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoint-store';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
-import type { Consumer } from '../../../infra/consumption/intake/event-handler';
+import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
 import { recordsOf } from '../../../infra/consumption/intake/event-intake';
-import { defaultRetryPolicy, type HandlerOutcome, type RetryPolicy } from '../../../infra/consumption/intake/failures';
+import { defaultRetryPolicy, type HandlerResult, type RetryPolicy } from '../../../infra/consumption/intake/failures';
 import type { GroupHandler } from '../../../infra/consumption/loop/group-handler';
 import type { StoreFacts } from '../../../infra/consumption/intake/place-check';
 import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/status/group-status';
@@ -14,21 +14,21 @@ import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra
 import { failedRequestsMigration } from '../../../infra/dead-letters/redrive/failed-requests';
 import { deadLetterStacksMigration } from '../../../infra/dead-letters/store/defect-log';
 import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';
-import { failureStore, type FailureStore } from '../../../infra/dead-letters/redrive/failure-handling';
+import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { recordedFacts } from '../../projections/views-fixture';
 
 export interface TallyOptions {
   /** What becomes of an event; `applied` counts it. */
-  readonly handle?: (event: RecordedEvent) => HandlerOutcome;
+  readonly handle?: (event: RecordedEvent) => HandlerResult;
   readonly retry?: RetryPolicy;
   readonly breakerPolicy?: BreakerPolicy;
 }
 
 export interface Tally extends GroupHandler {
   readonly database: Database;
-  readonly failures: FailureStore;
+  readonly failures: DeadLetterHandling;
   /** One step of what is to be redriven. */
   readonly redrive: () => Promise<RedriveStep>;
   /** How often each event was applied, and in which order the events of each stream were. */
@@ -63,7 +63,7 @@ export const tallyHandler = (
   });
   const topics = catalog.aggregates.map(({ topic }) => topic.name);
   const checkpoints = checkpointsOf(database);
-  const failures = failureStore({
+  const failures = deadLetterHandling({
     ...options,
     database,
     catalog,
@@ -82,7 +82,7 @@ export const tallyHandler = (
     faults -= 1;
     throw Object.assign(new Error('database is locked, says the test'), { code: 'SQLITE_BUSY' });
   };
-  const to: Consumer = {
+  const to: EventHandler = {
     consumer: group,
     group,
     exhausted: (options.retry ?? defaultRetryPolicy).exhausted,

@@ -1,7 +1,7 @@
 /** Requests about dead letters that cannot be carried out: noted with their reason, and the others are carried out. */
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
-import { runFailureDesk } from '../../../infra/dead-letters/redrive/runner';
+import { processOperatorRequests } from '../../../infra/dead-letters/redrive/runner';
 import { readFailedRequests } from '../../../infra/dead-letters/redrive/failed-requests';
 import { NOTHING_TO_DO } from '../../../infra/dead-letters/redrive/process-requests';
 import type { EventLog } from '../../../infra/kafka/event-log';
@@ -82,7 +82,7 @@ spec('the work beside the groups', ({ test }) => {
         return Promise.reject(new Error('enough'));
       },
     } as unknown as EventLog;
-    const running = runFailureDesk({
+    const running = processOperatorRequests({
       calls: {
         takeRequests: async () => Promise.resolve(0),
         redriveStep: async (group) => {

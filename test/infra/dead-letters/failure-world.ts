@@ -9,16 +9,16 @@ import { systemClock } from '../../../infra/clock';
 import type { OperationRequest } from '../../../infra/commands/operation-requests';
 import { checkpointMigration, checkpointsOf, type CheckpointMove } from '../../../infra/consumption/checkpoints/checkpoint-store';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
-import type { Consumer } from '../../../infra/consumption/intake/event-handler';
+import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
 import { recordsOf } from '../../../infra/consumption/intake/event-intake';
-import type { ExhaustedPolicy, HandlerOutcome } from '../../../infra/consumption/intake/failures';
-import type { BatchOutcome } from '../../../infra/consumption/status/outcome-counts';
+import type { ExhaustedPolicy, HandlerResult } from '../../../infra/consumption/intake/failures';
+import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/store/schema';
 import { failedRequestsMigration } from '../../../infra/dead-letters/redrive/failed-requests';
 import { deadLetterStacksMigration } from '../../../infra/dead-letters/store/defect-log';
 import { deadLetterReader, type DeadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
 import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';
-import { failureStore, type FailureStore } from '../../../infra/dead-letters/redrive/failure-handling';
+import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
@@ -35,7 +35,7 @@ export const noteRecord = (event: StoredEvent, offset: number): LogRecord => rec
 export interface GroupOptions {
   readonly catalog?: Catalog;
   /** What becomes of an event; it may throw. */
-  readonly handle?: (event: RecordedEvent) => HandlerOutcome;
+  readonly handle?: (event: RecordedEvent) => HandlerResult;
   /** Called when a handling is about to be written. */
   readonly finish?: (events: ReadonlyArray<RecordedEvent>) => void;
   readonly exhausted?: ExhaustedPolicy;
@@ -44,9 +44,9 @@ export interface GroupOptions {
 
 /** One process that runs the group. */
 export interface GroupProcess {
-  readonly failures: FailureStore;
+  readonly failures: DeadLetterHandling;
   /** Applies records from where this process believes the group to stand. */
-  readonly deliver: (records: ReadonlyArray<LogRecord>, exhaustedAttempts?: number) => BatchOutcome;
+  readonly deliver: (records: ReadonlyArray<LogRecord>, exhaustedAttempts?: number) => OutcomeCounts;
   readonly takeRequests: () => number;
   readonly step: () => RedriveStep;
 }
@@ -129,7 +129,7 @@ interface WorldParts {
 
 const startProcess = ({ database, checkpoints, store }: WorldParts, options: GroupOptions): GroupProcess => {
   const { catalog = newRelease, breakerPolicy = NEVER_TRIPS } = options;
-  const failures = failureStore({
+  const failures = deadLetterHandling({
     database,
     catalog,
     clock: systemClock,
@@ -156,7 +156,7 @@ const startProcess = ({ database, checkpoints, store }: WorldParts, options: Gro
   };
 };
 
-const consumerOf = (database: Database, { handle, finish, exhausted = 'halt' }: GroupOptions): Consumer => {
+const consumerOf = (database: Database, { handle, finish, exhausted = 'halt' }: GroupOptions): EventHandler => {
   const write = database.prepare<[string]>('INSERT INTO diary (id) VALUES (?)');
   return {
     consumer: GROUP,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { runCopying } from '../../../infra/dead-letters/topic/copy-runner';
-import { withOpenLetters } from '../../../infra/dead-letters/query/status-reason';
+import { withUnresolvedReason } from '../../../infra/dead-letters/query/status-reason';
 import { groupProgress } from '../../../infra/consumption/loop/progress';
 import { silentLogger } from '../../../infra/logger';
 import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
@@ -62,7 +62,7 @@ kafkaSpec('a dead letter that is large', ({ test, before, after }, broker) => {
     await tally.apply({ records, moves });
     return tally;
   };
-  const status = (tally: Tally) => withOpenLetters(groupProgress('tally', systemClock).status(), tally.database);
+  const status = (tally: Tally) => withUnresolvedReason(groupProgress('tally', systemClock).status(), tally.database);
 
   test('is copied like any other, beyond what the topics of events take', async () => {
     const prefix = broker.topicPrefix();

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import { noCounts } from '../../../infra/consumption/status/outcome-counts';
 import { CircuitOpen } from '../../../infra/consumption/intake/failure-rate-limit';
-import { EventNotNow, fingerprintOf } from '../../../infra/consumption/intake/failures';
+import { TransientEventError, fingerprintOf } from '../../../infra/consumption/intake/failures';
 import { batchSizes } from '../../../infra/dead-letters/redrive/redrives';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { spec } from '../../spec';
@@ -120,7 +120,7 @@ spec('an event that fails for good', ({ test }) => {
   });
 
   test('that only for now can not be taken rolls the batch back, and after the last retry costs its own key', () => {
-    const options = bad('note-a@1', new EventNotNow('its picture is away'));
+    const options = bad('note-a@1', new TransientEventError('its picture is away'));
     const world = openedWith([{ stream: 'note-b' }, { stream: 'note-a' }], { ...options, exhausted: 'quarantine' });
     assert.throws(() => world.process.deliver(world.log), /picture/);
     assert.equal(world.diary(), []);

@@ -6,9 +6,9 @@ import { systemClock } from '../../../infra/clock';
 import { processOf, type Process } from '../../../infra/reactors/process';
 import {
   pendingCounts,
-  processLedger,
+  processStore,
   type PendingCommand,
-  type ProcessLedger,
+  type ProcessStore,
 } from '../../../infra/reactors/process-ledger';
 import { reactorsMigrations } from '../../../infra/reactors/reactors-file';
 import { openDatabase, openForReading, type Database } from '../../../infra/sqlite/database';
@@ -91,10 +91,10 @@ spec('the process ledger', ({ test, after }) => {
   after(() => {
     for (const database of opened) database.close();
   });
-  const open = (file: string): { readonly database: Database; readonly ledger: ProcessLedger } => {
+  const open = (file: string): { readonly database: Database; readonly ledger: ProcessStore } => {
     const database = openDatabase({ file, synchronous: 'NORMAL', migrations: reactorsMigrations });
     opened.push(database);
-    return { database, ledger: processLedger(database) };
+    return { database, ledger: processStore(database) };
   };
   const stateOf = (database: Database, process: Process, instance: string): unknown => {
     const row = database

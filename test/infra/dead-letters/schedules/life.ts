@@ -142,7 +142,7 @@ export class Life {
       if (events > 0) this.seen.add('redriven');
       if (!this.group.owner().process.isAlive()) this.seen.add(`killed ${crash}`);
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'EventNotNow') throw error;
+      if (!(error instanceof Error) || error.name !== 'TransientEventError') throw error;
       this.seen.add('away in a redrive');
     }
   }

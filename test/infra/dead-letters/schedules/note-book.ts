@@ -4,7 +4,7 @@
  */
 import type { Catalog } from '../../../../domain/kernel/aggregate';
 import { aggregateIdOf, type RecordedEvent, type StoredEvent } from '../../../../domain/kernel/recorded-event';
-import { EventNotNow } from '../../../../infra/consumption/intake/failures';
+import { TransientEventError } from '../../../../infra/consumption/intake/failures';
 import type { Database } from '../../../../infra/sqlite/database';
 import { integer, ProjectionRejected, text, type Projection, type Upsert } from '../../../../projections/projection';
 import type { Told } from '../notes';
@@ -54,7 +54,7 @@ export const noteBook = (
   handles: catalog.aggregates.flatMap(({ events }) => [...events.values()]),
   project: (event) => {
     const says = textOf(event);
-    if (says.startsWith('later') && isAway(event)) throw new EventNotNow('what it needs is away');
+    if (says.startsWith('later') && isAway(event)) throw new TransientEventError('what it needs is away');
     if (!isFixed && says.startsWith('no ')) throw new ProjectionRejected('the business said no');
     if (!isFixed && says.startsWith('defect')) throw new TypeError('undefined is not a number');
     // No text, which the table finds out when all of the batch is written.
