@@ -1,6 +1,6 @@
 /** The read side as the API sees it: rows, and how far each projection has come. */
-import type { GroupStatus } from '../infra/consumption/status/group-status';
-import type { OffsetRequestStatus } from '../infra/consumption/checkpoints/offset-moves';
+import type { GroupStatus } from '../infra/consumption/status/status';
+import type { OffsetRequestStatus } from '../infra/consumption/checkpoints/checkpoints';
 
 export type { GroupStatus, PartitionStatus } from '../infra/consumption/status/group-status';
 export type { OffsetRequestStatus } from '../infra/consumption/checkpoints/offset-moves';

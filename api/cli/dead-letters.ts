@@ -1,7 +1,7 @@
 /** `tidemark dead-letters`: what failed for good, and what people do about it. */
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import type { AuditEntry, DeadLetter, DeadLetterDetail } from '../../infra/dead-letters/query/dead-letters-reader';
+import type { AuditEntry, DeadLetter, DeadLetterDetail } from '../../infra/dead-letters/query/query';
 import { refusalOf } from './failed-request';
 import { request, ServerRefused } from './server-client';
 

@@ -1,6 +1,6 @@
 /** `tidemark explain`: why a row says what it says. */
 import type { Configuration } from '../../infra/configuration';
-import type { RowExplanation } from '../../projections/engine/inspect/explain-row';
+import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import { request } from './server-client';
 
 /** The server looks at every event of the store. */

@@ -1,6 +1,6 @@
 /** Whether a request of an operator has failed in the role that it was for. */
 import type { Configuration } from '../../infra/configuration';
-import type { FailedRequest } from '../../infra/dead-letters/redrive/failed-requests';
+import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
 import { request } from './server-client';
 
 /** Why the request could not be carried out; undefined where nothing says so. */

@@ -3,18 +3,19 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Clock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import { CheckpointMoved, checkpointsOf } from '../../infra/consumption/checkpoints/checkpoint-store';
 import {
+  CheckpointMoved,
+  checkpointsOf,
   moveOffsets,
   offsetMoveNotes,
   readOffsetMoves,
   type OffsetOrder,
   type OffsetRequestStatus,
-} from '../../infra/consumption/checkpoints/offset-moves';
+} from '../../infra/consumption/checkpoints/checkpoints';
 import { checkpointAndClose, openForReading } from '../../infra/sqlite/database';
 import { openLeasedDatabase, writeUnderLease, type LeasedDatabase } from '../../infra/sqlite/leased-database';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
-import { viewsMigrations } from '../../projections/engine/generations/schema';
+import { viewsMigrations } from '../../projections/engine/generations/generations';
 import { projections } from '../../projections/registry';
 import { dataFiles } from '../program/data-files';
 import { request } from './server-client';

@@ -2,8 +2,7 @@
 import { TIME_WITH_ZONE, timeMsOf } from '../../domain/kernel/time-text';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import { offsetDecision, type OffsetTarget } from '../../infra/consumption/checkpoints/plan-offset-move';
-import type { OffsetOrder } from '../../infra/consumption/checkpoints/offset-moves';
+import { offsetDecision, type OffsetTarget, type OffsetOrder } from '../../infra/consumption/checkpoints/checkpoints';
 import { groupPlaces, type GroupPlace } from './group-places';
 import { InvalidArguments } from './invalid-arguments';
 import { execute, historyLines } from './offset-execution';

@@ -58,7 +58,8 @@ const ask = async (
   { projections, body }: Extract<RebuildCommand, { _tag: 'Rebuild' }>,
 ): Promise<ReadonlyArray<number>> => {
   const [first] = projections;
-  if (first === undefined) throw new InvalidArguments('name the projections to rebuild: tidemark rebuild order-summary');
+  if (first === undefined)
+    throw new InvalidArguments('name the projections to rebuild: tidemark rebuild order-summary');
   if (projections.length === 1) {
     return [idOf(await request(configuration, 'POST', `/ops/projections/${encodeURIComponent(first)}/rebuild`, body))];
   }

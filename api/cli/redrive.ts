@@ -1,7 +1,7 @@
 /** `tidemark redrive`: plans, runs and pauses the way back of dead letters. */
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import type { RedriveStatus } from '../../infra/dead-letters/query/dead-letters-reader';
+import type { RedriveStatus } from '../../infra/dead-letters/query/query';
 import { request } from './server-client';
 
 type Print = (line: string) => void;

@@ -5,7 +5,7 @@ import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalo
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import { openEventReader } from '../../infra/sqlite/event-reader';
-import { NotVerifiable, verifyProjection, type Verification } from '../../projections/engine/inspect/verify';
+import { NotVerifiable, verifyProjection, type Verification } from '../../projections/engine/inspect/inspect';
 import { projections } from '../../projections/registry';
 import { dataFiles } from '../program/data-files';
 import { differenceLines } from './rebuild';

@@ -7,13 +7,13 @@ import type { OperationRequestReader, OperationRequestWriter } from '../../infra
 import type { SnapshotStore } from '../../infra/commands/snapshots';
 import type { ApiKey } from '../../infra/configuration';
 import type { ConnectionLimits } from './connections';
-import type { DeadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
-import type { FailedRequest } from '../../infra/dead-letters/redrive/failed-requests';
+import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
+import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
 import type { Logger } from '../../infra/logger';
 import type { SkipResult } from '../../infra/relay/relay-file';
 import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/set-aside';
 import type { RelayStatus } from '../../infra/relay/relay-status';
-import type { RowExplanation } from '../../projections/engine/inspect/explain-row';
+import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
 
 /** A stage that stands in the way, or that an operator should know of. */

@@ -2,7 +2,7 @@
 import { topicNames, type Catalog } from '../../domain/kernel/aggregate';
 import { assertTopics, InvalidDeclaration } from '../../domain/kernel/declarations';
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
-import { deadLetterTopic } from '../../infra/consumption/loop/dead-letter-topic-name';
+import { deadLetterTopic } from '../../infra/consumption/loop/loop';
 
 /** A consumer group of the program: a projection, or a process manager. */
 interface Group {

@@ -2,7 +2,7 @@
  * Whether the installation does what it is there for: a pure decision over what each stage of the flow says of itself, and how
  * long ago it has said so. What the API can answer without a stage is still answered; readiness says whether events flow.
  */
-import type { GroupStatus } from '../../infra/consumption/status/group-status';
+import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import type { ReadinessReason } from '../http/dependencies';
 

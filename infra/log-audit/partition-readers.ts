@@ -41,7 +41,11 @@ interface Reading extends LogRange {
 const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;
 
 /** Starts at the low end of each range. */
-export const partitionReaders = (consumer: LogConsumer, ranges: ReadonlyArray<LogRange>, clock: Clock): PartitionReaders => {
+export const partitionReaders = (
+  consumer: LogConsumer,
+  ranges: ReadonlyArray<LogRange>,
+  clock: Clock,
+): PartitionReaders => {
   const readings = new Map(
     ranges.map((range): [string, Reading] => [
       placeOf(range.topic, range.partition),

@@ -6,7 +6,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock';
 import type { CommandOutcome } from '../../domain/kernel/process-manager';
 import { backoffMs } from '../backoff';
-import { failureOf, isAttributable } from '../consumption/intake/failures';
+import { failureOf, isAttributable } from '../consumption/intake/intake';
 import { LeaseLost } from '../sqlite/lease';
 import type { Answer, PostCommand } from './command-client';
 import { instanceQueues, type InstanceQueues, type Lane } from './command-lanes';

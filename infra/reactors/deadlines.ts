@@ -6,7 +6,7 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { categoryOf } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
-import type { Checkpoint } from '../consumption/checkpoints/checkpoint-store';
+import type { Checkpoint } from '../consumption/checkpoints/checkpoints';
 import { destinationOf } from '../kafka/cloud-events';
 import { backoffMs } from '../backoff';
 import type { Logger } from '../logger';

@@ -4,14 +4,17 @@
  */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
-import type { Checkpoints } from '../consumption/checkpoints/checkpoint-store';
-import type { EventHandler } from '../consumption/intake/event-handler';
-import { recordsOf } from '../consumption/intake/event-intake';
-import { defaultRetryPolicy, failureOf, isAttributable } from '../consumption/intake/failures';
-import type { GroupHandler } from '../consumption/loop/group-handler';
-import { groupStatusWriter, type GroupStatus } from '../consumption/status/group-status';
-import type { RedriveStep } from '../dead-letters/redrive/process-requests';
-import type { DeadLetterHandling } from '../dead-letters/redrive/failure-handling';
+import type { Checkpoints } from '../consumption/checkpoints/checkpoints';
+import {
+  type EventHandler,
+  recordsOf,
+  defaultRetryPolicy,
+  failureOf,
+  isAttributable,
+} from '../consumption/intake/intake';
+import type { GroupHandler } from '../consumption/loop/loop';
+import { groupStatusWriter, type GroupStatus } from '../consumption/status/status';
+import type { RedriveStep, DeadLetterHandling } from '../dead-letters/redrive/redrive';
 import type { Database } from '../sqlite/database';
 import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
 import type { EventReader } from '../sqlite/event-reader';

@@ -1,8 +1,7 @@
 /** What the reactors are started with, and what a session of them holds. */
-import type { Checkpoints } from '../consumption/checkpoints/checkpoint-store';
-import type { ConsumerGroup } from '../consumption/loop/consumer-group';
-import type { StoreFit } from '../consumption/loop/store-fit';
-import type { DeadLetterHandling } from '../dead-letters/redrive/failure-handling';
+import type { Checkpoints } from '../consumption/checkpoints/checkpoints';
+import type { ConsumerGroup, StoreFit } from '../consumption/loop/loop';
+import type { DeadLetterHandling } from '../dead-letters/redrive/redrive';
 import type { RoleOptions } from '../running/role-options';
 import type { EventReader } from '../sqlite/event-reader';
 import type { LeasedDatabase, WriteUnderLease } from '../sqlite/leased-database';

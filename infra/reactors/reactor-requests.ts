@@ -1,6 +1,5 @@
 /** Operators' requests to the reactors: dead letters, redrives, and commands that were set aside. */
-import { NOTHING_TO_DO } from '../dead-letters/redrive/process-requests';
-import { processOperatorRequests } from '../dead-letters/redrive/runner';
+import { NOTHING_TO_DO, processOperatorRequests } from '../dead-letters/redrive/redrive';
 import { whenNotBusy } from '../sqlite/leased-database';
 import type { ReactorParts, RunningProcess } from './reactor-parts';
 import type { ReleasedInstance } from './set-aside';

@@ -1,7 +1,7 @@
 /** How the process managers stand, read from any process: their groups, and what was set aside. */
 import { existsSync } from 'node:fs';
-import { groupStatusReader, type GroupStatus } from '../consumption/status/group-status';
-import { withUnresolvedReason } from '../dead-letters/query/status-reason';
+import { groupStatusReader, type GroupStatus } from '../consumption/status/status';
+import { withUnresolvedReason } from '../dead-letters/query/query';
 import { openForReading, schemaVersion, type Database } from '../sqlite/database';
 import { pendingCounts, repeatedCommands } from './process-ledger';
 import { reactorsMigrations } from './reactors-file';

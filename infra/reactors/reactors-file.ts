@@ -3,12 +3,14 @@
  * checkpoints, asked-for commands), the same events come again, the same commands with the same ids follow from them, and
  * the API answers a known id with what it answered before.
  */
-import { checkpointMigration } from '../consumption/checkpoints/checkpoint-store';
-import { groupStatusMigration } from '../consumption/status/group-status';
-import { offsetMovesMigration } from '../consumption/checkpoints/offset-moves';
-import { deadLetterCopyingMigration, deadLettersMigration } from '../dead-letters/store/schema';
-import { failedRequestsMigration } from '../dead-letters/redrive/failed-requests';
-import { deadLetterStacksMigration } from '../dead-letters/store/defect-log';
+import { checkpointMigration, offsetMovesMigration } from '../consumption/checkpoints/checkpoints';
+import { groupStatusMigration } from '../consumption/status/status';
+import {
+  deadLetterCopyingMigration,
+  deadLettersMigration,
+  deadLetterStacksMigration,
+} from '../dead-letters/store/store';
+import { failedRequestsMigration } from '../dead-letters/redrive/redrive';
 import type { Migration } from '../sqlite/database';
 import { storeBindingMigration } from '../sqlite/store-identity';
 import { leaseMigration } from '../sqlite/lease';

@@ -1,10 +1,9 @@
 /** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
-import { checkpointsOf } from '../consumption/checkpoints/checkpoint-store';
+import { checkpointsOf } from '../consumption/checkpoints/checkpoints';
 import type { OperationRequest } from '../commands/operation-requests';
-import { startConsumerGroup } from '../consumption/loop/start-consumer-group';
-import { deadLetterHandling } from '../dead-letters/redrive/failure-handling';
+import { startConsumerGroup, storeFit } from '../consumption/loop/loop';
+import { deadLetterHandling } from '../dead-letters/redrive/redrive';
 import { bindToStore } from '../sqlite/store-identity';
-import { storeFit } from '../consumption/loop/store-fit';
 import { beginAnew, watchPlace } from '../running/begin-anew';
 import { checkpointAndClose } from '../sqlite/database';
 import { openEventReader } from '../sqlite/event-reader';

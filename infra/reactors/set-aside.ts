@@ -4,7 +4,7 @@
  */
 import { isoTime, type Clock } from '../clock';
 import { RequestRefused } from '../commands/operation-requests';
-import type { AuditContext } from '../dead-letters/store/dead-letters';
+import type { AuditContext } from '../dead-letters/store/store';
 import type { Database, Migration } from '../sqlite/database';
 
 /** A step of the reactors' schema. */

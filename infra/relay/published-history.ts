@@ -2,7 +2,7 @@
  * Whether what Kafka holds is this store's history: a pure decision over the ends of all partitions. One record that somebody
  * put there decides nothing; what it can't be is passed by, and consumers set it aside by themselves.
  */
-import type { PlaceRefusal } from '../consumption/intake/place-check';
+import type { PlaceRefusal } from '../consumption/intake/intake';
 
 /** A record at the end of a partition that can be read as an event, in the order of offsets. */
 export interface EndRecord {

@@ -1,7 +1,7 @@
 /** What Kafka already holds, read from the last records of each partition, each held to the store. */
 import * as E from 'fp-ts/Either';
 import type { Clock } from '../clock';
-import type { PlaceCheck } from '../consumption/intake/place-check';
+import type { PlaceCheck } from '../consumption/intake/intake';
 import { readCloudEvent } from '../kafka/cloud-events';
 import type { EventLog, LogConsumer, LogRecord, LogTopic } from '../kafka/event-log';
 import type { EndRecord } from './published-history';

@@ -1,7 +1,7 @@
 /** One session of the relay: from the look at what Kafka holds to the first fault, or to a reason to look again. */
 import { destinationOf, type Destination } from '../kafka/cloud-events';
 import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
-import { placeCheck } from '../consumption/intake/place-check';
+import { placeCheck } from '../consumption/intake/intake';
 import { isBusy } from '../sqlite/database';
 import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';

@@ -41,17 +41,19 @@ export const storeWriter = (
   answers: RememberedAnswers,
 ): WriteGroup => {
   const heads = streamVersions(statements);
-  const writeAll = database.transaction((group: ReadonlyArray<PreparedAppend>, transactionHeads: TransactionVersions) => {
-    lease.assertHeld();
-    const recordedAtMs = clock.nowMs();
-    const transaction: Transaction = {
-      heads: transactionHeads,
-      recordedAtMs,
-      recordedAt: isoTime(recordedAtMs),
-      lastPosition: statements.lastPosition.get() ?? 0,
-    };
-    return group.map((append) => writeOne(statements, answers, transaction, append));
-  });
+  const writeAll = database.transaction(
+    (group: ReadonlyArray<PreparedAppend>, transactionHeads: TransactionVersions) => {
+      lease.assertHeld();
+      const recordedAtMs = clock.nowMs();
+      const transaction: Transaction = {
+        heads: transactionHeads,
+        recordedAtMs,
+        recordedAt: isoTime(recordedAtMs),
+        lastPosition: statements.lastPosition.get() ?? 0,
+      };
+      return group.map((append) => writeOne(statements, answers, transaction, append));
+    },
+  );
   return (group) => {
     const transactionHeads = heads.begin();
     try {

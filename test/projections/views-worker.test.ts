@@ -11,7 +11,11 @@ import { packBatch, transferable } from '../../projections/engine/apply/packed-b
 import { TransientEventError } from '../../infra/consumption/intake/failures';
 import { postedError, revivedError } from '../../projections/engine/writer-thread/messages';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
-import { startViewsWorker, type ViewsWorker, type ViewsWorkerOptions } from '../../projections/engine/writer-thread/client';
+import {
+  startViewsWorker,
+  type ViewsWorker,
+  type ViewsWorkerOptions,
+} from '../../projections/engine/writer-thread/client';
 import { projections } from '../../projections/registry';
 import { spec } from '../spec';
 import { eventually } from '../support/server';

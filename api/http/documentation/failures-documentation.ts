@@ -1,7 +1,7 @@
 /** What the API says of dead letters and redrives. */
 import type { FastifySchema } from 'fastify';
-import { failureClasses, failurePolicies } from '../../../infra/consumption/intake/failures';
-import { deadLetterStatuses } from '../../../infra/dead-letters/query/dead-letters-reader';
+import { failureClasses, failurePolicies } from '../../../infra/consumption/intake/intake';
+import { deadLetterStatuses } from '../../../infra/dead-letters/query/query';
 import type { ProblemName } from '../problem-kinds';
 import type { RouteDocumentation } from '../fastify-types';
 import {

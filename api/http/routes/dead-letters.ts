@@ -4,14 +4,14 @@ import { field, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { Text } from '../../../domain/kernel/values';
 import type { OperationKind } from '../../../infra/commands/operation-requests';
-import { failureClasses, type FailureClass } from '../../../infra/consumption/intake/failures';
+import { failureClasses, type FailureClass } from '../../../infra/consumption/intake/intake';
 import {
   deadLetterStatuses,
   parseDeadLetterId,
   type DeadLetterDetail,
   type DeadLetterFilter,
   type DeadLetterStatus,
-} from '../../../infra/dead-letters/query/dead-letters-reader';
+} from '../../../infra/dead-letters/query/query';
 import type { ApiDependencies } from '../dependencies';
 import { deadLettersDocumentation } from '../documentation/failures-documentation';
 import { failWith } from '../problem';

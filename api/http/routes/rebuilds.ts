@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { field, optionalField, record, type AnyRecord, type RecordOf } from '../../../domain/kernel/codec';
 import { listOf, oneOf } from '../../../domain/kernel/values';
 import type { OperationRequest } from '../../../infra/commands/operation-requests';
-import { keyFault } from '../../../projections/engine/generations/rebuild-checks';
+import { keyFault } from '../../../projections/engine/generations/generations';
 import type { RebuildStatus } from '../../../projections/view-reader';
 import type { ApiDependencies } from '../dependencies';
 import { rebuildDocumentation } from '../documentation/rebuild-documentation';

@@ -5,13 +5,13 @@ import { constrained, field, optionalField, record, type RecordOf } from '../../
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { listOf, Text } from '../../../domain/kernel/values';
 import { RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
-import { parseDeadLetterId, type RedriveStatus } from '../../../infra/dead-letters/query/dead-letters-reader';
+import { parseDeadLetterId, type RedriveStatus } from '../../../infra/dead-letters/query/query';
 import {
   MAX_EVENTS_PER_SECOND,
   readDeadLetterRequest,
   type DeadLetterRequest,
-} from '../../../infra/dead-letters/redrive/requests';
-import type { RedrivePreview } from '../../../infra/dead-letters/redrive/preview';
+  type RedrivePreview,
+} from '../../../infra/dead-letters/redrive/redrive';
 import type { ApiDependencies } from '../dependencies';
 import { deadLettersDocumentation } from '../documentation/failures-documentation';
 import { knownGroup, requestIdOf, submitRequest, submittedRequest } from '../operation-submission';

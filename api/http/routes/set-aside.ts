@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { field, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { Text } from '../../../domain/kernel/values';
-import { parseDeadLetterId } from '../../../infra/dead-letters/query/dead-letters-reader';
+import { parseDeadLetterId } from '../../../infra/dead-letters/query/query';
 import { setAsideStatuses, type SetAsideEntry, type SetAsideStatus } from '../../../infra/reactors/set-aside';
 import type { ApiDependencies } from '../dependencies';
 import { setAsideDocumentation } from '../documentation/set-aside-documentation';

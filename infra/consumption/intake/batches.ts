@@ -1,7 +1,7 @@
 /** What an intake is given at a time: a batch of records, or a page of the store. */
 import type { LogRecord } from '../../kafka/event-log';
-import type { OutcomeCounts } from '../status/outcome-counts';
-import type { CheckpointMove, Mark } from '../checkpoints/checkpoint-store';
+import type { OutcomeCounts } from '../status/status';
+import type { CheckpointMove, Mark } from '../checkpoints/checkpoints';
 
 /** A batch from Kafka with the checkpoint moves that belong to it. */
 export interface RecordBatch {

@@ -10,7 +10,7 @@ import { originInStore } from './store-origin';
 import { destinationOf } from '../../kafka/cloud-events';
 import type { LogRecord } from '../../kafka/event-log';
 import type { EventReader } from '../../sqlite/event-reader';
-import { highWaterAt, type Checkpoint, type Checkpoints, type Mark } from '../checkpoints/checkpoint-store';
+import { highWaterAt, type Checkpoint, type Checkpoints, type Mark } from '../checkpoints/checkpoints';
 import { appliedEarlier } from './replaced-topics';
 import type { EventHandler } from './event-handler';
 import { foreignShare, type BatchShare, type ForeignShare } from './foreign-share';
@@ -25,7 +25,7 @@ import {
 } from './incoming-events';
 import { placeCheck, type StoreFacts } from './place-check';
 import { intakeBatch, type IntakeDependencies, type Visit } from './isolate-failures';
-import type { OutcomeCounts } from '../status/outcome-counts';
+import type { OutcomeCounts } from '../status/status';
 import type { RecordBatch, StorePageQuery } from './batches';
 
 export interface IntakeOptions extends IntakeDependencies {

@@ -105,7 +105,12 @@ export const recordReader =
       if (stored === undefined) return { offset, origin, arrival: E.left({ class: 'malformed', reason }), position };
       return { offset, origin, arrival: E.right(toIncomingEvent(decode, rawEvent(stored), origin)), position };
     }
-    return { offset, origin, arrival: E.right(toIncomingEvent(decode, { envelope, data: () => data }, origin)), position };
+    return {
+      offset,
+      origin,
+      arrival: E.right(toIncomingEvent(decode, { envelope, data: () => data }, origin)),
+      position,
+    };
   };
 
 const originInLog = (

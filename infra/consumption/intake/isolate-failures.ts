@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/Either';
 import type { Origin, Quarantine } from './quarantine-port';
 import type { IncomingEvent, IncomingReader } from './incoming-events';
-import { noCounts, type OutcomeCounts, type Counts } from '../status/outcome-counts';
+import { noCounts, type OutcomeCounts, type Counts } from '../status/status';
 import type { CircuitBreaker } from './failure-rate-limit';
 import type { EventHandler, Handling } from './event-handler';
 import { failureOf, failurePolicies, TransientEventError, isAttributable, type Failure } from './failures';

@@ -5,7 +5,7 @@
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf } from '../../../domain/kernel/recorded-event';
 import { partitionOf } from '../../kafka/murmur2';
-import type { Checkpoint } from '../checkpoints/checkpoint-store';
+import type { Checkpoint } from '../checkpoints/checkpoints';
 
 /** Finds the position up to which the events of a stream were applied from an earlier topic; 0 where there was none. */
 export type AppliedEarlier = (stream: string) => number;

@@ -6,13 +6,17 @@
 import type { Exclusive } from '../../exclusive';
 import type { LogConsumer, LogRecord } from '../../kafka/event-log';
 import { LeaseLost } from '../../sqlite/lease';
-import { CheckpointMoved } from '../checkpoints/checkpoint-store';
-import { CircuitOpen } from '../intake/failure-rate-limit';
-import { NotThisLog } from '../intake/foreign-share';
+import { CheckpointMoved } from '../checkpoints/checkpoints';
+import { CircuitOpen, NotThisLog, type RecordBatch } from '../intake/intake';
 import type { GroupHandler } from './group-handler';
-import type { RecordBatch } from '../intake/batches';
 import type { GroupProgress } from './progress';
-import { blockedPartitions, placeOf, type BlockedPartitions, type HoldingOptions, type Pending } from './blocked-partitions';
+import {
+  blockedPartitions,
+  placeOf,
+  type BlockedPartitions,
+  type HoldingOptions,
+  type Pending,
+} from './blocked-partitions';
 
 export interface RetryingApplicationOptions extends HoldingOptions {
   readonly handler: GroupHandler;

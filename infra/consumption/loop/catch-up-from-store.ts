@@ -3,9 +3,8 @@
  * be taken for now stays behind, for whoever called to hold; the pass goes on without it.
  */
 import type { ConsumerGroupOptions } from './consumer-group';
-import { checkpointAt, type Checkpoint, type Mark } from '../checkpoints/checkpoint-store';
-import { TransientEventError } from '../intake/failures';
-import type { StorePage, StorePageQuery } from '../intake/batches';
+import { checkpointAt, type Checkpoint, type Mark } from '../checkpoints/checkpoints';
+import { TransientEventError, type StorePage, type StorePageQuery } from '../intake/intake';
 import type { Exclusive } from '../../exclusive';
 import type { GroupProgress } from './progress';
 import type { Pending, Place } from './blocked-partitions';

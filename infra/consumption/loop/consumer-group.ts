@@ -6,7 +6,7 @@ import type { TopicCheckIntervals } from '../../kafka/topic-watch';
 import type { Logger } from '../../logger';
 import type { GroupHandler } from './group-handler';
 import type { StoreFit } from './store-fit';
-import type { GroupStatus } from '../status/group-status';
+import type { GroupStatus } from '../status/status';
 
 export interface ConsumerGroupOptions {
   readonly log: EventLog;

@@ -1,9 +1,7 @@
 /** What a consumer group does with records, as the loop that feeds it sees it. */
-import type { OutcomeCounts } from '../status/outcome-counts';
-import type { RecordBatch, StorePage, StorePageQuery } from '../intake/batches';
-import type { Checkpoint, CheckpointMove, Mark } from '../checkpoints/checkpoint-store';
-import type { RetryPolicy } from '../intake/failures';
-import type { GroupStatus } from '../status/group-status';
+import type { OutcomeCounts, GroupStatus } from '../status/status';
+import type { RecordBatch, StorePage, StorePageQuery, RetryPolicy } from '../intake/intake';
+import type { Checkpoint, CheckpointMove, Mark } from '../checkpoints/checkpoints';
 
 /**
  * A group's effects. Each call is one transaction: effects and checkpoints move together or not at all, so every event

@@ -1,7 +1,6 @@
 /** What a group does where its log lacks records: it halts with the numbers, or lets the store stand in where that is meant. */
 import { GAP_CAUSES, gapText, type OffsetGap } from '../../kafka/offset-gaps';
-import type { Checkpoint, CheckpointMove } from '../checkpoints/checkpoint-store';
-import { checkpointAt } from '../checkpoints/checkpoint-store';
+import { type Checkpoint, type CheckpointMove, checkpointAt } from '../checkpoints/checkpoints';
 import type { StartingPlan } from './start-plan';
 
 /** The group has applied what stands before the gaps, and nothing behind them. */

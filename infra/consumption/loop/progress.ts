@@ -1,8 +1,7 @@
 /** What a running group knows of itself, and how it tells others. */
 import { isoTime, type Clock } from '../../clock';
-import { countNames, noCounts, type OutcomeCounts } from '../status/outcome-counts';
-import type { Checkpoint } from '../checkpoints/checkpoint-store';
-import type { GroupStatus, PartitionStatus } from '../status/group-status';
+import { countNames, noCounts, type OutcomeCounts, type GroupStatus, type PartitionStatus } from '../status/status';
+import type { Checkpoint } from '../checkpoints/checkpoints';
 
 type State = GroupStatus['state'];
 

@@ -6,7 +6,7 @@
 import type { Topic } from '../../../domain/kernel/topic';
 import { isEmbeddedLog, type LogTopic, type PartitionOffset } from '../../kafka/event-log';
 import { refuse, refusedPartitionCount, type Refusal } from '../../kafka/refusal';
-import { checkpointAt, type Checkpoint, type CheckpointMove } from '../checkpoints/checkpoint-store';
+import { checkpointAt, type Checkpoint, type CheckpointMove } from '../checkpoints/checkpoints';
 
 /** A partition as the log holds it now. */
 export interface PartitionBounds {

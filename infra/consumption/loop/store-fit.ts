@@ -1,7 +1,7 @@
 /** Whether a consumer's file and its marks fit the store: what is looked at before a group reads, and while it does. */
 import type { EventReader } from '../../sqlite/event-reader';
 import { otherStoreReason } from '../../sqlite/store-identity';
-import type { Checkpoint } from '../checkpoints/checkpoint-store';
+import type { Checkpoint } from '../checkpoints/checkpoints';
 
 /** Returns why a group with these marks must not go on; undefined where it may. */
 export type StoreFit = (

@@ -1,7 +1,7 @@
 /** The dead letters of every role's file, as one: for operators, from whichever process answers them. */
 import { existsSync } from 'node:fs';
 import { openForReading, schemaVersion, type Database } from '../../sqlite/database';
-import { readFailedRequests, type FailedRequest } from '../redrive/failed-requests';
+import { readFailedRequests, type FailedRequest } from '../redrive/redrive';
 import {
   deadLetterReader,
   parseDeadLetterId,

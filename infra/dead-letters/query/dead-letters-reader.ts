@@ -1,10 +1,9 @@
 /** Dead letters and redrives as operators see them; works on a read-only connection. */
 import { isoTime } from '../../clock';
-import type { FailureClass } from '../../consumption/intake/failures';
+import type { FailureClass } from '../../consumption/intake/intake';
 import type { Database } from '../../sqlite/database';
-import { decodeHeaders } from '../store/header-codec';
-import { previewOf, type RedrivePreview } from '../redrive/preview';
-import type { RedriveState } from '../redrive/redrives';
+import { decodeHeaders } from '../store/store';
+import { previewOf, type RedrivePreview, type RedriveState } from '../redrive/redrive';
 
 export const deadLetterStatuses = ['open', 'assigned', 'redriven', 'discarded'] as const;
 

@@ -1,5 +1,5 @@
 /** What a group's status says of failures that wait for a person, although the group goes on. */
-import type { DeadLetterCopying, GroupStatus } from '../../consumption/status/group-status';
+import type { DeadLetterCopying, GroupStatus } from '../../consumption/status/status';
 import { isoTime } from '../../clock';
 import type { Database } from '../../sqlite/database';
 

@@ -5,22 +5,23 @@
  */
 import * as E from 'fp-ts/Either';
 import { parseEventId, type StoredEvent } from '../../../domain/kernel/recorded-event';
-import type { EventHandler } from '../../consumption/intake/event-handler';
-import { readingOf, rawEvent } from '../../consumption/intake/incoming-events';
 import {
+  type EventHandler,
+  readingOf,
+  rawEvent,
   TransientEventError,
   failureOf,
   fingerprintOf,
   isAttributable,
   type Failure,
   type HandlerResult,
-} from '../../consumption/intake/failures';
+  originInStore,
+  type Quarantine,
+} from '../../consumption/intake/intake';
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import { originInStore } from '../../consumption/intake/store-origin';
 import type { Database } from '../../sqlite/database';
 import type { EventReader } from '../../sqlite/event-reader';
-import type { DeadLetterRows, AuditContext, FirstDeadLetter } from '../store/dead-letters';
-import type { Quarantine } from '../../consumption/intake/quarantine-port';
+import type { DeadLetterRows, AuditContext, FirstDeadLetter } from '../store/store';
 
 /** How far one step has brought a stream. */
 export type Drained =

@@ -1,18 +1,20 @@
 /** Everything about failures in one consumer's file: the intake that gives birth to them, and the desk that deals with them. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Clock } from '../../clock';
-import type { Checkpoints } from '../../consumption/checkpoints/checkpoint-store';
-import { defaultBreakerPolicy, type BreakerPolicy } from '../../consumption/intake/failure-rate-limit';
-import { eventIntake, type EventIntake } from '../../consumption/intake/event-intake';
-import type { StoreFacts } from '../../consumption/intake/place-check';
+import type { Checkpoints } from '../../consumption/checkpoints/checkpoints';
+import {
+  defaultBreakerPolicy,
+  type BreakerPolicy,
+  eventIntake,
+  type EventIntake,
+  type StoreFacts,
+  type Quarantine,
+} from '../../consumption/intake/intake';
 import type { Database } from '../../sqlite/database';
 import type { EventReader } from '../../sqlite/event-reader';
-import { circuitBreakersOf, type CircuitBreakers } from '../store/failure-rate-store';
-import { deadLetterCopies, type DeadLetterCopies } from '../topic/outbox';
+import { circuitBreakersOf, type CircuitBreakers, defectLog, type DefectLog, quarantineOf } from '../store/store';
+import { deadLetterCopies, type DeadLetterCopies } from '../topic/topic';
 import { operatorRequestProcessor, type OperatorRequestProcessor, type OtherRequests } from './process-requests';
-import { defectLog, type DefectLog } from '../store/defect-log';
-import { quarantineOf } from '../store/quarantine';
-import type { Quarantine } from '../../consumption/intake/quarantine-port';
 
 export interface DeadLetterHandlingOptions {
   /** A file that has the dead letters' migration. */

@@ -5,15 +5,13 @@
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { RequestRefused, type OperationKind, type OperationRequest } from '../../commands/operation-requests';
 import type { Clock } from '../../clock';
-import type { EventHandler } from '../../consumption/intake/event-handler';
-import { failureOf, isAttributable } from '../../consumption/intake/failures';
+import { type EventHandler, failureOf, isAttributable, type Quarantine } from '../../consumption/intake/intake';
 import type { Database } from '../../sqlite/database';
 import type { EventReader } from '../../sqlite/event-reader';
-import { deadLetterRows, type DeadLetterRows, type AuditContext } from '../store/dead-letters';
+import { deadLetterRows, type DeadLetterRows, type AuditContext } from '../store/store';
 import { drainOf, type Drain, type Drained } from './drain-stream';
 import { failedRequestNotes } from './failed-requests';
 import { failureKinds, groupOfRequest, readDeadLetterRequest, type DeadLetterRequest } from './requests';
-import type { Quarantine } from '../../consumption/intake/quarantine-port';
 import { redriveRows, type RedriveKey, type RedriveRows, type RunningRedrive } from './redrives';
 
 export interface OperatorRequestOptions {

@@ -1,7 +1,12 @@
 /** What operators ask about failures, as it stands in the store's requests. Stored formats, version with care. */
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
-import { requestBody, RequestRefused, type OperationKind, type OperationRequest } from '../../commands/operation-requests';
+import {
+  requestBody,
+  RequestRefused,
+  type OperationKind,
+  type OperationRequest,
+} from '../../commands/operation-requests';
 
 /** The kinds of request that are about failures. */
 export const failureKinds: ReadonlyArray<OperationKind> = [

@@ -4,9 +4,8 @@ import type { Clock } from '../../clock';
 import type { EventLog } from '../../kafka/event-log';
 import type { Logger } from '../../logger';
 import { LeaseLost } from '../../sqlite/lease';
-import { runCopying } from '../topic/copy-runner';
-import type { CopyingCalls } from '../topic/publish';
-import { logDefects, type DefectCalls } from '../store/defect-log';
+import { runCopying, type CopyingCalls } from '../topic/topic';
+import { logDefects, type DefectCalls } from '../store/store';
 import type { RedriveStep } from './process-requests';
 
 /** What the loop asks of whoever writes the file; each call is one transaction. */

@@ -47,7 +47,9 @@ export const deadLetterRows = (database: Database, clock: Clock): DeadLetterRows
     `SELECT ${COLUMNS} FROM dead_letters
       WHERE id = (SELECT dead_letter_id FROM quarantined_keys WHERE consumer = ? AND stream = ?)`,
   );
-  const setStatus = database.prepare<[FirstDeadLetter['status'], number]>('UPDATE dead_letters SET status = ? WHERE id = ?');
+  const setStatus = database.prepare<[FirstDeadLetter['status'], number]>(
+    'UPDATE dead_letters SET status = ? WHERE id = ?',
+  );
   const setOwner = database.prepare<[string, number]>(
     `UPDATE dead_letters SET owner = ?, status = CASE status WHEN 'open' THEN 'assigned' ELSE status END WHERE id = ?`,
   );
@@ -56,7 +58,13 @@ export const deadLetterRows = (database: Database, clock: Clock): DeadLetterRows
   );
   const audit = (id: number, action: string, detail: string, { actor, requestId }: AuditContext): void =>
     void insertAudit.run(id, action, actor, detail, requestId, clock.nowMs());
-  const close = (id: number, status: FirstDeadLetter['status'], action: string, detail: string, deed: AuditContext): void => {
+  const close = (
+    id: number,
+    status: FirstDeadLetter['status'],
+    action: string,
+    detail: string,
+    deed: AuditContext,
+  ): void => {
     setStatus.run(status, id);
     audit(id, action, detail, deed);
   };

@@ -1,6 +1,6 @@
 /** The circuit breakers of one file's consumers; that one has tripped outlasts the process. */
 import type { Clock } from '../../clock';
-import { circuitBreaker, CircuitOpen, type BreakerPolicy, type CircuitBreaker } from '../../consumption/intake/failure-rate-limit';
+import { circuitBreaker, CircuitOpen, type BreakerPolicy, type CircuitBreaker } from '../../consumption/intake/intake';
 import type { Database } from '../../sqlite/database';
 
 export interface CircuitBreakers {

@@ -4,8 +4,7 @@
  */
 import { aggregateIdOf, type EventEnvelope } from '../../../domain/kernel/recorded-event';
 import type { Clock } from '../../clock';
-import { fingerprintOf, type Failure } from '../../consumption/intake/failures';
-import type { FailedEvent, Quarantine } from '../../consumption/intake/quarantine-port';
+import { fingerprintOf, type Failure, type FailedEvent, type Quarantine } from '../../consumption/intake/intake';
 import type { Database } from '../../sqlite/database';
 import { encodeHeaders } from './header-codec';
 

@@ -1,7 +1,7 @@
 /** Copies of dead letters on their way to the dead-letter topic: queued with the letter, gone once Kafka has them. */
 import { isoTime, type Clock } from '../../clock';
 import type { Database } from '../../sqlite/database';
-import { decodeHeaders } from '../store/header-codec';
+import { decodeHeaders } from '../store/store';
 
 /** A dead letter with its original bytes; plain data. */
 export interface DeadLetterCopy {

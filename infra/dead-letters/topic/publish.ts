@@ -2,7 +2,7 @@
  * The dead-letter topics, for outsiders and other tools: `<group>.dlt` holds every dead letter at least once, as it came,
  * with headers that say why. Nothing is ever read back from them.
  */
-import { deadLetterTopic } from '../../consumption/loop/dead-letter-topic-name';
+import { deadLetterTopic } from '../../consumption/loop/loop';
 import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../../kafka/event-log';
 import { isAboutRecord } from '../../kafka/record-failures';
 import { outgoingHeaders } from '../../kafka/record-headers';

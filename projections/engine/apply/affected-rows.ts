@@ -4,14 +4,11 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, type RecordedEvent } from '../../../domain/kernel/recorded-event';
-import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
-import { readingOf, rawEvent } from '../../../infra/consumption/intake/incoming-events';
+import { type EventHandler, readingOf, rawEvent } from '../../../infra/consumption/intake/intake';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection, Upsert } from '../../projection';
-import { foldInto } from '../tables/fold';
-import type { Generation, StoredTable } from '../tables/sqlite-tables';
+import { foldInto, type Generation, type StoredTable, keyCells } from '../tables/tables';
 import { detailRow, viewRow } from './stale-rows';
-import { keyCells } from '../tables/layout';
 
 /** How far back a stream is asked which rows it is about. */
 const MOST_EARLIER_EVENTS = 100;
@@ -92,4 +89,8 @@ const rowsChanged = (
   return rows;
 };
 
-const unwritten = (table: StoredTable): StoredTable => ({ ...table, recomputeContribution: () => undefined, remove: () => undefined });
+const unwritten = (table: StoredTable): StoredTable => ({
+  ...table,
+  recomputeContribution: () => undefined,
+  remove: () => undefined,
+});

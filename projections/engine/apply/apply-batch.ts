@@ -1,14 +1,17 @@
 /** Applies batches to a build of a projection's tables: Kafka's records and the store's events go through one fold. */
-import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
-import type { EachIncoming, EventIntake } from '../../../infra/consumption/intake/event-intake';
-import { defaultRetryPolicy } from '../../../infra/consumption/intake/failures';
-import type { TakenIn } from '../../../infra/consumption/intake/identity-digest';
-import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
-import type { StorePage, StorePageQuery } from '../../../infra/consumption/intake/batches';
+import {
+  type EventHandler,
+  type EachIncoming,
+  type EventIntake,
+  defaultRetryPolicy,
+  type TakenIn,
+  type StorePage,
+  type StorePageQuery,
+} from '../../../infra/consumption/intake/intake';
+import type { OutcomeCounts } from '../../../infra/consumption/status/status';
 import { MAX_PAGE_BYTES } from '../../../infra/sqlite/event-queries';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
-import { foldInto, type Counted } from '../tables/fold';
-import type { Generation } from '../tables/sqlite-tables';
+import { foldInto, type Counted, type Generation } from '../tables/tables';
 import { eachRecord, type OpenMove, type PackedBatch } from './packed-batch';
 
 /** What a batch is applied to: a build of the tables, and the consumer whose checkpoints say what is in it. */

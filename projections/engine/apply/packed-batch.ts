@@ -2,7 +2,7 @@
  * A batch of records in a form that goes to another thread without being copied again: all keys and values in one buffer
  * that is transferred, the numbers beside it in arrays. A record is looked at there one at a time.
  */
-import type { RecordBatch } from '../../../infra/consumption/intake/batches';
+import type { RecordBatch } from '../../../infra/consumption/intake/intake';
 import type { LogRecord, RecordHeaders } from '../../../infra/kafka/event-log';
 import { STRUCTURED_HEADERS } from '../../../infra/kafka/record-headers';
 

@@ -1,9 +1,7 @@
 /** Which rows lack something while events wait, and how a reader finds that out. */
 import type { Database } from '../../../infra/sqlite/database';
 import type { ViewDescription, ViewRow } from '../../view-reader';
-import type { Counted } from '../tables/fold';
-import type { Generation } from '../tables/sqlite-tables';
-import { keyCells, type Cell } from '../tables/layout';
+import { type Counted, type Generation, keyCells, type Cell } from '../tables/tables';
 
 /** A row of a view as it is written beside the stream that it waits for. */
 export const viewRow = (key: ReadonlyArray<unknown>): string => JSON.stringify(key);

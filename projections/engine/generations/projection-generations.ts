@@ -1,12 +1,19 @@
 /** The builds of every projection: the one that is served, the one before it, scratch copies, and the shadows of rebuilds. */
 import type { Clock } from '../../../infra/clock';
-import type { Checkpoints } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import type { Checkpoints } from '../../../infra/consumption/checkpoints/checkpoints';
 import type { Database } from '../../../infra/sqlite/database';
 import type { Projection } from '../../projection';
 import { copyRows, type CopyRows } from './point-in-time-copies';
-import { createIndexes, createTables, dropTables, openGeneration, tablesOf, type Generation } from '../tables/sqlite-tables';
-import { sqlTypeOf } from '../tables/row-codec';
-import { columnsOf } from '../tables/scan';
+import {
+  createIndexes,
+  createTables,
+  dropTables,
+  openGeneration,
+  tablesOf,
+  type Generation,
+  sqlTypeOf,
+  columnsOf,
+} from '../tables/tables';
 import { defaultRebuildSpec, type OpenRebuild, type RebuildRows } from './rebuild-ledger';
 import { servedTable, type Build, type ServedTable } from './served-generations';
 import { isNoted } from './taken-in';

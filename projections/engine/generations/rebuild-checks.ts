@@ -3,8 +3,7 @@ import { RequestRefused } from '../../../infra/commands/operation-requests';
 import type { Projection } from '../../projection';
 import type { ViewColumn } from '../../view-reader';
 import type { RebuildSpec } from './rebuild-ledger';
-import { shapeOf, type Cell } from '../tables/layout';
-import { cellOf, cellsOfKey } from '../tables/row-key';
+import { shapeOf, type Cell, cellOf, cellsOfKey } from '../tables/tables';
 
 /** The projection that is meant. Throws RequestRefused where the request can't be carried out by this program. */
 export const assertRebuildable = (

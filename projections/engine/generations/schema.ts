@@ -1,10 +1,12 @@
 /** The schema of the views' file, step by step; the rows themselves live in tables that are made for each projection. */
-import { checkpointMigration } from '../../../infra/consumption/checkpoints/checkpoint-store';
-import { groupStatusMigration } from '../../../infra/consumption/status/group-status';
-import { offsetMovesMigration } from '../../../infra/consumption/checkpoints/offset-moves';
-import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/store/schema';
-import { failedRequestsMigration } from '../../../infra/dead-letters/redrive/failed-requests';
-import { deadLetterStacksMigration } from '../../../infra/dead-letters/store/defect-log';
+import { checkpointMigration, offsetMovesMigration } from '../../../infra/consumption/checkpoints/checkpoints';
+import { groupStatusMigration } from '../../../infra/consumption/status/status';
+import {
+  deadLetterCopyingMigration,
+  deadLettersMigration,
+  deadLetterStacksMigration,
+} from '../../../infra/dead-letters/store/store';
+import { failedRequestsMigration } from '../../../infra/dead-letters/redrive/redrive';
 import type { Migration } from '../../../infra/sqlite/database';
 import { storeBindingMigration } from '../../../infra/sqlite/store-identity';
 import { leaseMigration } from '../../../infra/sqlite/lease';

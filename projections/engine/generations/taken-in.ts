@@ -1,12 +1,12 @@
 /** Which events each rebuild has taken in, kept beside its checkpoints and moved in the same transactions. */
-import type { Checkpoints } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import type { Checkpoints } from '../../../infra/consumption/checkpoints/checkpoints';
 import {
   addDigest,
   addIdentity,
   emptyDigest,
   type IdentityDigest,
   type TakenIn,
-} from '../../../infra/consumption/intake/identity-digest';
+} from '../../../infra/consumption/intake/intake';
 import type { Database, Migration } from '../../../infra/sqlite/database';
 
 /** Add this step to the migrations of a file that has checkpoints. */

@@ -1,11 +1,14 @@
 /** The consumer groups of the projections: one each, started one by one, stopped together. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import type { ConsumerGroup, ConsumerGroupOptions } from '../../../infra/consumption/loop/consumer-group';
-import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
+import {
+  type ConsumerGroup,
+  type ConsumerGroupOptions,
+  startConsumerGroup,
+} from '../../../infra/consumption/loop/loop';
 import type { Projection } from '../../projection';
 import { projectionHandler } from './projection-handler';
-import { topicsOf } from '../definitions/projection-topics';
-import type { CallViews } from '../writer-thread/client';
+import { topicsOf } from '../definitions/definitions';
+import type { CallViews } from '../writer-thread/writer-thread';
 
 /** The groups that run, by the projection's name. */
 export interface ProjectionGroups {

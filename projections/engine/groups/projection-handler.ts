@@ -1,10 +1,10 @@
 /** A projection as the handler of its consumer group: everything goes to the views' thread. */
-import { defaultRetryPolicy } from '../../../infra/consumption/intake/failures';
-import type { GroupHandler } from '../../../infra/consumption/loop/group-handler';
+import { defaultRetryPolicy } from '../../../infra/consumption/intake/intake';
+import type { GroupHandler } from '../../../infra/consumption/loop/loop';
 import type { Topic } from '../../../domain/kernel/topic';
 import type { Projection } from '../../projection';
-import { packBatch, transferable } from '../apply/packed-batch';
-import type { CallViews } from '../writer-thread/client';
+import { packBatch, transferable } from '../apply/apply';
+import type { CallViews } from '../writer-thread/writer-thread';
 
 /** Makes the handler; the group is called after the projection. */
 export const projectionHandler = (

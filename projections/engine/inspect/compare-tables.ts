@@ -3,9 +3,16 @@ import { createHash } from 'node:crypto';
 import type { Database } from '../../../infra/sqlite/database';
 import type { ColumnType, Projection, Table } from '../../projection';
 import type { Differences, RowDifference } from '../../view-reader';
-import { rowFrom, type CodecColumn } from '../tables/row-codec';
-import { columnsOf, rowCursor, type RowCursor } from '../tables/scan';
-import { detailTable, viewTable, type Cell } from '../tables/layout';
+import {
+  rowFrom,
+  type CodecColumn,
+  columnsOf,
+  rowCursor,
+  type RowCursor,
+  detailTable,
+  viewTable,
+  type Cell,
+} from '../tables/tables';
 
 /** The rows in service (before) held against the rebuilt ones (after). Plain JSON. */
 export interface RebuildProof {

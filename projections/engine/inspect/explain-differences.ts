@@ -1,9 +1,8 @@
 /** Rows that differ, with the events that made them. */
 import type { Projection } from '../../projection';
 import type { Differences, RowDifference } from '../../view-reader';
-import { cellFrom } from '../tables/row-codec';
+import { cellFrom, shapeOf } from '../tables/tables';
 import { rowEvents, type RowAddress, type RowEventsOptions } from './find-row-events';
-import { shapeOf } from '../tables/layout';
 
 /** So many events are named of each row; they are all counted. */
 const NAMED_EVENTS = 20;

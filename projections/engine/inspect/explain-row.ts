@@ -3,20 +3,26 @@ import { existsSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
-import { groupStatusReader } from '../../../infra/consumption/status/group-status';
-import { parkedUnder, type ParkedRecord } from '../../../infra/dead-letters/query/parked-events';
+import { groupStatusReader } from '../../../infra/consumption/status/status';
+import { parkedUnder, type ParkedRecord } from '../../../infra/dead-letters/query/query';
 import { openForReading, schemaVersion, type Database } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection } from '../../projection';
 import type { ViewRow } from '../../view-reader';
-import { keyText } from '../tables/memory-tables';
-import { rowFrom } from '../tables/row-codec';
+import {
+  keyText,
+  rowFrom,
+  quoted,
+  quotedList,
+  shapeOf,
+  viewTable,
+  type Cell,
+  type TableShape,
+  cellsOfKey,
+} from '../tables/tables';
 import { rowEvents, seenBy } from './find-row-events';
 import { yieldingRowHistory, type RowStep } from './row-history';
-import { servedReader } from '../generations/served-generations';
-import { quoted, quotedList, shapeOf, viewTable, type Cell, type TableShape } from '../tables/layout';
-import { cellsOfKey } from '../tables/row-key';
-import { viewsMigrations } from '../generations/schema';
+import { servedReader, viewsMigrations } from '../generations/generations';
 
 /** An event as an explanation names it. */
 export type NamedEvent = Pick<

@@ -4,16 +4,14 @@ import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
 import { categoryOf, type RecordedEvent, type StoredEvent } from '../../../domain/kernel/recorded-event';
-import { checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoints';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
 import type { Database } from '../../../infra/sqlite/database';
 import { MAX_PAGE_BYTES } from '../../../infra/sqlite/event-queries';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection } from '../../projection';
 import type { RowDifference } from '../../view-reader';
-import { foldInto } from '../tables/fold';
-import { inMemoryGeneration, keyText } from '../tables/memory-tables';
-import type { Cell } from '../tables/layout';
+import { foldInto, inMemoryGeneration, keyText, type Cell } from '../tables/tables';
 
 /** A row of a projection's view, or of those that it keeps for itself. */
 export interface RowAddress {

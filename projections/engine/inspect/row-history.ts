@@ -4,11 +4,15 @@ import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection } from '../../projection';
-import { foldInto } from '../tables/fold';
-import { inMemoryGeneration, type InMemoryGeneration } from '../tables/memory-tables';
-import { valueOf, type CodecColumn } from '../tables/row-codec';
+import {
+  foldInto,
+  inMemoryGeneration,
+  type InMemoryGeneration,
+  valueOf,
+  type CodecColumn,
+  type Cell,
+} from '../tables/tables';
 import { readerOf } from './find-row-events';
-import type { Cell } from '../tables/layout';
 
 /** What one event did to the row. */
 export interface RowStep {

@@ -6,17 +6,17 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { categoryOf } from '../../../domain/kernel/recorded-event';
-import type { Mark } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import type { Mark } from '../../../infra/consumption/checkpoints/checkpoints';
 import {
   addDigest,
   digestText,
   emptyDigest,
   sameDigest,
   type IdentityDigest,
-} from '../../../infra/consumption/intake/identity-digest';
+} from '../../../infra/consumption/intake/intake';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
-import { digestsByPlace, type PartitionDigest } from '../generations/taken-in';
+import { digestsByPlace, type PartitionDigest } from '../generations/generations';
 
 /** A partition of which the rebuild has taken in other events than the store holds. */
 export interface DifferingPartition {

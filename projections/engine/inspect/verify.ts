@@ -4,9 +4,9 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Clock } from '../../../infra/clock';
-import { checkpointsOf, highWaterAt, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoint-store';
-import { deadLetterHandling, type DeadLetterHandlingOptions } from '../../../infra/dead-letters/redrive/failure-handling';
-import { discardsOf } from '../../../infra/dead-letters/store/quarantine';
+import { checkpointsOf, highWaterAt, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
+import { deadLetterHandling, type DeadLetterHandlingOptions } from '../../../infra/dead-letters/redrive/redrive';
+import { discardsOf } from '../../../infra/dead-letters/store/store';
 import {
   openDatabase,
   openForReading,
@@ -17,13 +17,12 @@ import {
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection } from '../../projection';
 import type { Differences } from '../../view-reader';
-import { applyStorePage, type Target } from '../apply/apply-batch';
+import { applyStorePage, type Target } from '../apply/apply';
 import { differenceCauses } from './explain-differences';
-import { createTables, openGeneration } from '../tables/sqlite-tables';
-import { topicsOf } from '../definitions/projection-topics';
+import { createTables, openGeneration } from '../tables/tables';
+import { topicsOf } from '../definitions/definitions';
 import { compareGenerations, type RebuildProof } from './compare-tables';
-import { servedReader } from '../generations/served-generations';
-import { viewsMigrations } from '../generations/schema';
+import { servedReader, viewsMigrations } from '../generations/generations';
 
 /** What came of it. Plain JSON. */
 export interface Verification {
@@ -82,8 +81,7 @@ export const verifyProjection = async (options: VerificationOptions): Promise<Ve
       { database: scratch, generation: 1 },
     );
     views.exec('COMMIT');
-    const explained =
-      differences === null ? null : await differenceCauses({ store, catalog, projection }, differences);
+    const explained = differences === null ? null : await differenceCauses({ store, catalog, projection }, differences);
     return { projection: projection.name, position: highest(bounds), events, proof, differences: explained };
   } finally {
     views.close();
@@ -117,7 +115,14 @@ const scratchFold = (
   createTables(scratch, projection, 1);
   const checkpoints = checkpointsOf(scratch);
   // What fails here fails in the group too, and is set aside in both; and what people gave up counts in neither.
-  const { intake } = deadLetterHandling({ database: scratch, catalog, clock, checkpoints, store: () => store, isDiscarded });
+  const { intake } = deadLetterHandling({
+    database: scratch,
+    catalog,
+    clock,
+    checkpoints,
+    store: () => store,
+    isDiscarded,
+  });
   const target: Target = {
     consumer: CONSUMER,
     topics: new Set(topicsOf(catalog, projection).map(({ name }) => name)),

@@ -2,10 +2,7 @@
 import * as E from 'fp-ts/Either';
 import type { Database } from '../../../infra/sqlite/database';
 import type { ListFailure, ViewColumn, ViewDescription, ViewPage, ViewReader, ViewRow } from '../../view-reader';
-import { rowFrom } from '../tables/row-codec';
-import { columnsOf } from '../tables/scan';
-import { quoted, quotedList, viewTable, type Cell } from '../tables/layout';
-import { cellOf, cellsOfKey } from '../tables/row-key';
+import { rowFrom, columnsOf, quoted, quotedList, viewTable, type Cell, cellOf, cellsOfKey } from '../tables/tables';
 
 /** The rows of one build of a view. All calls belong inside a transaction that has read which build is served. */
 export interface ViewQueries {

@@ -5,8 +5,8 @@
 import { existsSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import { groupStatusReader, type GroupStatus } from '../../../infra/consumption/status/group-status';
-import { readOffsetRequest } from '../../../infra/consumption/checkpoints/offset-moves';
+import { groupStatusReader, type GroupStatus } from '../../../infra/consumption/status/status';
+import { readOffsetRequest } from '../../../infra/consumption/checkpoints/checkpoints';
 import {
   dataVersion,
   openForReading,
@@ -15,17 +15,14 @@ import {
   type Database,
 } from '../../../infra/sqlite/database';
 import { fileIdentity } from '../../../infra/sqlite/file-identity';
-import { withUnresolvedReason } from '../../../infra/dead-letters/query/status-reason';
+import { withUnresolvedReason } from '../../../infra/dead-letters/query/query';
 import type { Projection } from '../../projection';
 import type { ProjectionStatus, ViewDescription, ViewReader, ViewRow } from '../../view-reader';
-import { copyReader } from '../generations/point-in-time-copies';
-import { topicsOf } from '../definitions/projection-topics';
-import { rebuildReader } from '../generations/rebuild-ledger';
-import { servedReader } from '../generations/served-generations';
-import { staleRowsOf, type StaleRows } from '../apply/stale-rows';
-import { keyNames, shapeOf } from '../tables/layout';
+import { copyReader, rebuildReader, servedReader, viewsMigrations } from '../generations/generations';
+import { topicsOf } from '../definitions/definitions';
+import { staleRowsOf, type StaleRows } from '../apply/apply';
+import { keyNames, shapeOf } from '../tables/tables';
 import { filterValues, keyOf, viewQueries, type ViewQueries } from './queries';
-import { viewsMigrations } from '../generations/schema';
 
 /** Opens the reader; `catalog` says under which names the topics go. The file is looked for whenever it is needed. */
 export const openViewReader = (file: string, projections: ReadonlyArray<Projection>, catalog: Catalog): ViewReader => {

@@ -1,7 +1,7 @@
 /** The last steps of a rebuild: the rest of the events, the comparison, and the swap, or the wait for a person's word. */
 import { eventsOfStore, type RebuildEvents } from './sources';
 import type { BegunTask, RebuildEnd, RebuildContext } from './task';
-import { storeDifferences, type StoreProof } from '../inspect/store-proof';
+import { storeDifferences, type StoreProof } from '../inspect/inspect';
 
 const WAITS =
   'the rows in service are not what the events make: look at the differences, then accept them ' +

@@ -2,15 +2,18 @@
 import * as E from 'fp-ts/Either';
 import { backoffMs } from '../../../infra/backoff';
 import type { Clock } from '../../../infra/clock';
-import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoint-store';
-import { failureOf, isAttributable } from '../../../infra/consumption/intake/failures';
-import type { OffsetMove, OffsetRequest } from '../../../infra/consumption/checkpoints/offset-moves';
+import {
+  CheckpointMoved,
+  type OffsetMove,
+  type OffsetRequest,
+} from '../../../infra/consumption/checkpoints/checkpoints';
+import { failureOf, isAttributable } from '../../../infra/consumption/intake/intake';
 import { RequestRefused } from '../../../infra/commands/operation-requests';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import type { Logger } from '../../../infra/logger';
 import { LeaseLost } from '../../../infra/sqlite/lease';
-import type { ProjectionGroups } from '../groups/projection-groups';
-import type { CallViews } from '../writer-thread/client';
+import type { ProjectionGroups } from '../groups/groups';
+import type { CallViews } from '../writer-thread/writer-thread';
 
 export interface OffsetQueueOptions {
   readonly call: CallViews;

@@ -1,6 +1,6 @@
 /** Notes how far a rebuild has come, often enough to watch and seldom enough to cost nothing. */
 import type { Clock } from '../../../infra/clock';
-import type { CallViews } from '../writer-thread/client';
+import type { CallViews } from '../writer-thread/writer-thread';
 
 export interface RebuildProgressNotes {
   /** So many events are read, of so many in all. */

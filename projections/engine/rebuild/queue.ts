@@ -4,18 +4,18 @@
  */
 import { backoffMs } from '../../../infra/backoff';
 import type { Clock } from '../../../infra/clock';
-import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoints';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import type { Logger } from '../../../infra/logger';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
-import { isTakenOver } from '../../../infra/consumption/loop/apply-with-retry';
+import { isTakenOver } from '../../../infra/consumption/loop/loop';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import { offsetQueue, type OffsetQueue } from './offset-moves';
-import type { ProjectionGroups } from '../groups/projection-groups';
-import type { OpenRebuild } from '../generations/rebuild-ledger';
+import type { ProjectionGroups } from '../groups/groups';
+import type { OpenRebuild } from '../generations/generations';
 import { runPass } from './run';
 import type { RebuildTask } from './task';
-import type { CallViews } from '../writer-thread/client';
+import type { CallViews } from '../writer-thread/writer-thread';
 
 export interface RebuildQueueOptions {
   readonly call: CallViews;

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../infra/clock';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../../../infra/kafka/event-log';
 import { GAP_CAUSES, gapText } from '../../../infra/kafka/offset-gaps';
-import type { OpenMove } from '../apply/packed-batch';
+import type { OpenMove } from '../apply/apply';
 
 /** A partition that is read: where the replay stands, and the offset before which it ends. */
 export interface ReplayPartition {

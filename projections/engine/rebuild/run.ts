@@ -7,7 +7,7 @@ import type { EventLog } from '../../../infra/kafka/event-log';
 import { ReplayImpossible } from './replay-log';
 import { concludeCopy, concludeRebuild, concludeRow } from './conclude';
 import { rebuildProgress } from './progress';
-import type { OpenRebuild } from '../generations/rebuild-ledger';
+import type { OpenRebuild } from '../generations/generations';
 import { eventsOfStore, openSharedLog, type RebuildEvents, type SharedLog } from './sources';
 import type { BegunTask, RebuildEnd, RebuildContext, RebuildTask } from './task';
 

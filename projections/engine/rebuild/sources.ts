@@ -1,12 +1,12 @@
 /** Where a rebuild's events come from: the log from offset zero, or the store. Both end where the group in service stands. */
 import type { Clock } from '../../../infra/clock';
-import { checkpointAt, highWaterAt, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { checkpointAt, highWaterAt, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
 import type { EventLog, LogConsumer, LogRecord } from '../../../infra/kafka/event-log';
 import { replayLog, ReplayImpossible, type LogReader, type ReaderShare } from './replay-log';
-import { packBatch, transferable, type OpenMove } from '../apply/packed-batch';
+import { packBatch, transferable, type OpenMove } from '../apply/apply';
 import type { RebuildProgressNotes } from './progress';
-import { rebuildConsumer } from '../generations/consumer-names';
-import type { CallViews } from '../writer-thread/client';
+import { rebuildConsumer } from '../generations/generations';
+import type { CallViews } from '../writer-thread/writer-thread';
 
 export interface RebuildReading {
   readonly call: CallViews;

@@ -2,9 +2,9 @@
 import type { Clock } from '../../../infra/clock';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import type { Logger } from '../../../infra/logger';
-import type { OpenRebuild } from '../generations/rebuild-ledger';
+import type { OpenRebuild } from '../generations/generations';
 import type { RebuildReading } from './sources';
-import type { CallViews } from '../writer-thread/client';
+import type { CallViews } from '../writer-thread/writer-thread';
 
 /** How a run ended; a stopped one is taken up again at the next start, a waiting one when a person has spoken. */
 export type RebuildEnd = 'done' | 'failed' | 'stopped' | 'waiting';

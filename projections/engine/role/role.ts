@@ -1,13 +1,16 @@
 /** The projections' role: every projection as a consumer group over one file, and the rebuilds that are asked for. */
-import { NOTHING_TO_DO } from '../../../infra/dead-letters/redrive/process-requests';
-import { processOperatorRequests, type DeadLetterCalls } from '../../../infra/dead-letters/redrive/runner';
-import { storeFit, type StoreFit } from '../../../infra/consumption/loop/store-fit';
+import {
+  NOTHING_TO_DO,
+  processOperatorRequests,
+  type DeadLetterCalls,
+} from '../../../infra/dead-letters/redrive/redrive';
+import { storeFit, type StoreFit } from '../../../infra/consumption/loop/loop';
 import { beginAnew } from '../../../infra/running/begin-anew';
 import { openEventReader, waitForStore } from '../../../infra/sqlite/event-reader';
 import type { Projection } from '../../projection';
-import { projectionGroups, type ProjectionGroups } from '../groups/projection-groups';
-import { rebuildQueue } from '../rebuild/queue';
-import { startViewsWorker, type CallViews } from '../writer-thread/client';
+import { projectionGroups, type ProjectionGroups } from '../groups/groups';
+import { rebuildQueue } from '../rebuild/rebuild';
+import { startViewsWorker, type CallViews } from '../writer-thread/writer-thread';
 import type { RoleOptions } from '../../../infra/running/role-options';
 
 export interface ProjectionsOptions extends RoleOptions {

@@ -3,7 +3,7 @@
  * events are in the batch.
  */
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
-import { failureOf, type HandlerResult } from '../../../infra/consumption/intake/failures';
+import { failureOf, type HandlerResult } from '../../../infra/consumption/intake/intake';
 import type { Contribution, Projection, Row, Upsert } from '../../projection';
 import type { Generation, StoredTable } from './sqlite-tables';
 import { addTo, applyUpsert, setCells } from './row-changes';

@@ -1,20 +1,15 @@
 /** What the operations on the views' file are made from. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Clock } from '../../../infra/clock';
-import type { Checkpoints } from '../../../infra/consumption/checkpoints/checkpoint-store';
-import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
-import type { OffsetRequests } from '../../../infra/consumption/checkpoints/offset-moves';
-import type { DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
+import type { Checkpoints, OffsetRequests } from '../../../infra/consumption/checkpoints/checkpoints';
+import type { BreakerPolicy } from '../../../infra/consumption/intake/intake';
+import type { DeadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { LeasedDatabase, WriteUnderLease } from '../../../infra/sqlite/leased-database';
 import type { Projection } from '../../projection';
-import type { Target } from '../apply/apply-batch';
-import type { ServedGenerations, CandidateGenerations } from '../generations/projection-generations';
-import { topicsOf } from '../definitions/projection-topics';
-import type { RebuildRows } from '../generations/rebuild-ledger';
-import { affectedRows } from '../apply/affected-rows';
-import { staleSums } from '../apply/stale-rows';
-import type { TakenInRows } from '../generations/taken-in';
+import { type Target, affectedRows, staleSums } from '../apply/apply';
+import type { ServedGenerations, CandidateGenerations, RebuildRows, TakenInRows } from '../generations/generations';
+import { topicsOf } from '../definitions/definitions';
 
 export interface ViewsWriterOptions extends LeasedDatabase {
   readonly catalog: Catalog;

@@ -1,18 +1,20 @@
 /** Everything that writes to the views' file: the operations of its one writing thread, each in one transaction. */
-import { checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoint-store';
-import { groupStatusWriter } from '../../../infra/consumption/status/group-status';
-import { moveOffsets, offsetMoveNotes, offsetRequests } from '../../../infra/consumption/checkpoints/offset-moves';
-import { deadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
+import {
+  checkpointsOf,
+  moveOffsets,
+  offsetMoveNotes,
+  offsetRequests,
+} from '../../../infra/consumption/checkpoints/checkpoints';
+import { groupStatusWriter } from '../../../infra/consumption/status/status';
+import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
 import { checkpointAndClose } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { bindToStore } from '../../../infra/sqlite/store-identity';
 import { writeUnderLease } from '../../../infra/sqlite/leased-database';
-import { applyBatch, applyStorePage, consumerOf, type Target } from '../apply/apply-batch';
-import { projectionGenerations } from '../generations/projection-generations';
+import { applyBatch, applyStorePage, consumerOf, type Target } from '../apply/apply';
+import { projectionGenerations, rebuildRows, takenInRows, withTakenIn } from '../generations/generations';
 import { targets, type WriterContext, type ViewsWriterOptions } from './context';
 import { rebuildOperations } from './rebuild-operations';
-import { rebuildRows } from '../generations/rebuild-ledger';
-import { takenInRows, withTakenIn } from '../generations/taken-in';
 import type { ViewsOperations } from './operations';
 
 /** Makes the operations on a file that has the views' schema. */

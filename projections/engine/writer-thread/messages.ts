@@ -2,10 +2,8 @@
 import { inspect } from 'node:util';
 import type { Topic } from '../../../domain/kernel/topic';
 import { RequestRefused } from '../../../infra/commands/operation-requests';
-import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoint-store';
-import { CircuitOpen } from '../../../infra/consumption/intake/failure-rate-limit';
-import { NotThisLog } from '../../../infra/consumption/intake/foreign-share';
-import { TransientEventError } from '../../../infra/consumption/intake/failures';
+import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoints';
+import { CircuitOpen, NotThisLog, TransientEventError } from '../../../infra/consumption/intake/intake';
 import { FileReplaced } from '../../../infra/sqlite/file-identity';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import type { ViewsOperations } from './operations';

@@ -1,17 +1,19 @@
 /** What the thread that writes the views' file can be asked for: plain data in, plain data out. */
 import type * as E from 'fp-ts/Either';
-import type { Checkpoint, CheckpointMove, Mark } from '../../../infra/consumption/checkpoints/checkpoint-store';
-import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
-import type { StorePage, StorePageQuery } from '../../../infra/consumption/intake/batches';
-import type { GroupStatus } from '../../../infra/consumption/status/group-status';
-import type { OffsetRequest } from '../../../infra/consumption/checkpoints/offset-moves';
-import type { CopyAttempt, DeadLetterCopy } from '../../../infra/dead-letters/topic/outbox';
-import type { LoggedDefect } from '../../../infra/dead-letters/store/defect-log';
-import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';
-import type { OpenMove, PackedBatch } from '../apply/packed-batch';
-import type { RebuildProof } from '../inspect/compare-tables';
-import type { OpenRebuild, RebuildProgress } from '../generations/rebuild-ledger';
-import type { StoreProof } from '../inspect/store-proof';
+import type {
+  Checkpoint,
+  CheckpointMove,
+  Mark,
+  OffsetRequest,
+} from '../../../infra/consumption/checkpoints/checkpoints';
+import type { OutcomeCounts, GroupStatus } from '../../../infra/consumption/status/status';
+import type { StorePage, StorePageQuery } from '../../../infra/consumption/intake/intake';
+import type { CopyAttempt, DeadLetterCopy } from '../../../infra/dead-letters/topic/topic';
+import type { LoggedDefect } from '../../../infra/dead-letters/store/store';
+import type { RedriveStep } from '../../../infra/dead-letters/redrive/redrive';
+import type { OpenMove, PackedBatch } from '../apply/apply';
+import type { RebuildProof, StoreProof } from '../inspect/inspect';
+import type { OpenRebuild, RebuildProgress } from '../generations/generations';
 
 type Answer<Result> = Result | Promise<Result>;
 
@@ -129,4 +131,3 @@ export interface ViewsOperations {
   /** Ends the work with the file folded together and free for the next one. */
   readonly close: (input: Readonly<Record<string, never>>) => Answer<void>;
 }
-

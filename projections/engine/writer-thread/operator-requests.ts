@@ -2,16 +2,20 @@
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import { requestBody, RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
-import { failureOf, isAttributable } from '../../../infra/consumption/intake/failures';
-import { readOffsetOrder, type OffsetRequests } from '../../../infra/consumption/checkpoints/offset-moves';
-import type { NoteFailedRequest } from '../../../infra/dead-letters/redrive/failed-requests';
+import { failureOf, isAttributable } from '../../../infra/consumption/intake/intake';
+import { readOffsetOrder, type OffsetRequests } from '../../../infra/consumption/checkpoints/checkpoints';
+import { type NoteFailedRequest, PositiveInteger } from '../../../infra/dead-letters/redrive/redrive';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection } from '../../projection';
-import { PositiveInteger } from '../../../infra/dead-letters/redrive/requests';
-import type { ServedGenerations, CandidateGenerations } from '../generations/projection-generations';
-import { lastPositionAt } from '../inspect/position-at-time';
-import { assertRebuildable } from '../generations/rebuild-checks';
-import { defaultRebuildSpec, type RebuildSpec, type RebuildRows } from '../generations/rebuild-ledger';
+import {
+  type ServedGenerations,
+  type CandidateGenerations,
+  assertRebuildable,
+  defaultRebuildSpec,
+  type RebuildSpec,
+  type RebuildRows,
+} from '../generations/generations';
+import { lastPositionAt } from '../inspect/inspect';
 
 /** What the API writes to ask for a rebuild. Stored format, version with care. */
 export const RebuildRequest = t.intersection([
@@ -41,7 +45,8 @@ type Store = Pick<EventReader, 'operationRequestsAfter' | 'readAll' | 'lastPosit
 export interface RequestOptions {
   readonly store: Store;
   readonly rebuilds: RebuildRows;
-  readonly builds: Pick<ServedGenerations, 'former' | 'dropFormer' | 'dropCopy'> & Pick<CandidateGenerations, 'dropShadow'>;
+  readonly builds: Pick<ServedGenerations, 'former' | 'dropFormer' | 'dropCopy'> &
+    Pick<CandidateGenerations, 'dropShadow'>;
   readonly projections: ReadonlyArray<Projection>;
   readonly offsets: OffsetRequests;
   readonly noteFailed: NoteFailedRequest;

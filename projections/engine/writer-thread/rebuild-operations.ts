@@ -1,14 +1,11 @@
 /** The operations of rebuilds on the views' file. */
-import { failedRequestNotes } from '../../../infra/dead-letters/redrive/failed-requests';
-import { applyShared, applyStorePage, type Target } from '../apply/apply-batch';
-import { assertRebuildable } from '../generations/rebuild-checks';
-import { compareGenerations } from '../inspect/compare-tables';
-import type { OpenRebuild } from '../generations/rebuild-ledger';
-import { compareWithStore } from '../inspect/store-proof';
+import { failedRequestNotes } from '../../../infra/dead-letters/redrive/redrive';
+import { applyShared, applyStorePage, type Target } from '../apply/apply';
+import { assertRebuildable, type OpenRebuild, rebuildConsumer } from '../generations/generations';
+import { compareGenerations, compareWithStore } from '../inspect/inspect';
 import { takeRequests } from './operator-requests';
 import { rowOperations } from './row-operations';
 import type { ViewsOperations } from './operations';
-import { rebuildConsumer } from '../generations/consumer-names';
 import { targets, type WriterContext } from './context';
 
 type OffsetOperation = 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest';

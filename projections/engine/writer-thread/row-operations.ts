@@ -1,15 +1,18 @@
 /** The operations on single rows: which events made them, and writing one again. */
 import type { Projection } from '../../projection';
-import { differenceCauses } from '../inspect/explain-differences';
-import { foldInto } from '../tables/fold';
-import type { Generation } from '../tables/sqlite-tables';
-import { inMemoryTable, keyText, type InMemoryGeneration } from '../tables/memory-tables';
-import type { OpenRebuild } from '../generations/rebuild-ledger';
-import { rowFrom, valuesFrom } from '../tables/row-codec';
-import { rowEvents, seenBy, type RowAddress, type RowEvents } from '../inspect/find-row-events';
-import { rowHistory } from '../inspect/row-history';
-import { shapeOf, type Cell } from '../tables/layout';
-import { rowKeyOf } from '../generations/rebuild-checks';
+import { differenceCauses, rowEvents, seenBy, type RowAddress, type RowEvents, rowHistory } from '../inspect/inspect';
+import {
+  foldInto,
+  type Generation,
+  inMemoryTable,
+  keyText,
+  type InMemoryGeneration,
+  rowFrom,
+  valuesFrom,
+  shapeOf,
+  type Cell,
+} from '../tables/tables';
+import { type OpenRebuild, rowKeyOf } from '../generations/generations';
 import type { ViewsOperations } from './operations';
 import type { WriterContext } from './context';
 

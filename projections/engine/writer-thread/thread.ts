@@ -9,10 +9,10 @@ import { systemClock } from '../../../infra/clock';
 import { watchPlace } from '../../../infra/running/begin-anew';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { openLeasedDatabase } from '../../../infra/sqlite/leased-database';
-import type { Definitions } from '../definitions/shipped-definitions';
+import type { Definitions } from '../definitions/definitions';
 import type { ViewsOperations } from './operations';
 import { postedError, type Message, type Request, type ViewsThreadData } from './messages';
-import { viewsMigrations } from '../generations/schema';
+import { viewsMigrations } from '../generations/generations';
 import { viewsWriter } from './group-operations';
 
 const run = async (port: MessagePort, data: ViewsThreadData): Promise<void> => {

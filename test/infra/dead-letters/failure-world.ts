@@ -7,7 +7,11 @@ import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded-event';
 import { systemClock } from '../../../infra/clock';
 import type { OperationRequest } from '../../../infra/commands/operation-requests';
-import { checkpointMigration, checkpointsOf, type CheckpointMove } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import {
+  checkpointMigration,
+  checkpointsOf,
+  type CheckpointMove,
+} from '../../../infra/consumption/checkpoints/checkpoint-store';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
 import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
 import { recordsOf } from '../../../infra/consumption/intake/event-intake';

@@ -54,13 +54,14 @@ spec('a withheld event', ({ test }) => {
     });
   }
 
-  test('is misplaced where the store does not have it', () => {
+  test('is set aside with the reason where the store does not have it', () => {
     const [event] = stored;
     if (event === undefined) throw new Error('a story has events');
     const world = failureWorld([]);
     const outcome = world.start().deliver([{ ...placeholder(event, 0, 'structured') }]);
-    assert.equal(outcome, {} as never);
-    assert.equal(world.diary(), []);
+    assert.is(outcome.malformed, 1);
+    const [letter] = world.reader.list({}, { before: 1_000, limit: 9 });
+    assert.match(letter?.reason ?? '', /the payload is withheld from the log \(too large, 100 %\)/);
     world.close();
   });
 });

@@ -1,0 +1,38 @@
+/** What becomes of each event of a batch: dropped as a duplicate, applied, dead-lettered, or parked. */
+export type { RecordBatch, StorePage, StorePageQuery } from './batches';
+export type { EventHandler } from './event-handler';
+export { type EachIncoming, eventIntake, type EventIntake, recordsOf } from './event-intake';
+export {
+  type BreakerPolicy,
+  circuitBreaker,
+  type CircuitBreaker,
+  CircuitOpen,
+  defaultBreakerPolicy,
+} from './failure-rate-limit';
+export {
+  defaultRetryPolicy,
+  type Failure,
+  type FailureClass,
+  failureClasses,
+  failureOf,
+  failurePolicies,
+  fingerprintOf,
+  type HandlerResult,
+  isAttributable,
+  type RetryPolicy,
+  TransientEventError,
+} from './failures';
+export { NotThisLog } from './foreign-share';
+export {
+  addDigest,
+  addIdentity,
+  digestText,
+  emptyDigest,
+  type IdentityDigest,
+  sameDigest,
+  type TakenIn,
+} from './identity-digest';
+export { rawEvent, readingOf } from './incoming-events';
+export { placeCheck, type PlaceCheck, type PlaceRefusal, type StoreFacts } from './place-check';
+export type { FailedEvent, Quarantine } from './quarantine-port';
+export { originInStore } from './store-origin';

@@ -1,0 +1,2 @@
+/** The one thread that writes views.sqlite: how others call it, what it can be asked, and what runs in it. */
+export { type CallViews, startViewsWorker } from './client';
