@@ -73,7 +73,7 @@ export const isDebugging = (environment: Environment = process.env): boolean =>
   environment['TIDEMARK_DEBUG'] === 'true' || environment['TIDEMARK_DEBUG'] === '1';
 
 /** A Kafka record holds a megabyte at most, an event's attributes included: what no record can hold is not let in. */
-const MOST_BODY_BYTES = 900_000;
+const MAX_BODY_BYTES = 900_000;
 
 /** Reads the environment. Throws {@link ConfigurationError}. */
 export const readConfiguration = (environment: Environment = process.env): Configuration => {
@@ -104,7 +104,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     writeVersions: writeVersions(environment),
     contractDrift: oneOf(environment, 'CONTRACT_DRIFT', ['refuse', 'warn'], 'refuse'),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
-    bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 524_288, 1_024, MOST_BODY_BYTES),
+    bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 524_288, 1_024, MAX_BODY_BYTES),
     appendQueueLimit: integer(environment, 'APPEND_QUEUE_LIMIT', 10_000, 1, 1_000_000),
     leaseTtlMs: integer(environment, 'LEASE_TTL_MS', 5_000, 300, 600_000),
     idempotencyTtlMs: integer(environment, 'IDEMPOTENCY_TTL_MS', 604_800_000, 1_000, 3_153_600_000_000),

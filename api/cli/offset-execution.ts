@@ -21,7 +21,7 @@ import { dataFiles } from '../program/data-files';
 import { request } from './server-client';
 
 const POLL_MS = 200;
-const SHOWN_MOVES = 100;
+const DISPLAY_LIMIT = 100;
 
 /** Answers the exit status: 0 where it was done. */
 export const execute = async (
@@ -105,7 +105,7 @@ export const historyLines = ({ dataDirectory }: Configuration, json: boolean): R
   const moves = [views, reactors].filter(existsSync).flatMap((file) => {
     const database = openForReading(file);
     try {
-      return readOffsetMoves(database, SHOWN_MOVES);
+      return readOffsetMoves(database, DISPLAY_LIMIT);
     } finally {
       database.close();
     }

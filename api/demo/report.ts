@@ -4,7 +4,7 @@ import { decimalOf } from './money';
 import type { Performed } from './perform';
 import { agrees, type Verification } from './verification';
 
-const SHOWN_DIFFERENCES = 20;
+const DISPLAY_LIMIT = 20;
 
 /** 24312 as `24,312`. */
 export const countOf = (value: number): string => value.toLocaleString('en-US');
@@ -58,10 +58,10 @@ export const verdictLines = (verification: Verification): ReadonlyArray<string> 
   const figures = comparisons.reduce((sum, each) => sum + each.figures.length, 0);
   if (agrees(verification)) return [`All ${countOf(rows)} rows and ${countOf(figures)} totals agree.`];
   const differences = comparisons.flatMap((each) => each.differences);
-  const unshown = differences.length - SHOWN_DIFFERENCES;
+  const unshown = differences.length - DISPLAY_LIMIT;
   return [
     `${countOf(differences.length)} differences:`,
-    ...differences.slice(0, SHOWN_DIFFERENCES).map((difference) => `  ${difference}`),
+    ...differences.slice(0, DISPLAY_LIMIT).map((difference) => `  ${difference}`),
     ...(unshown > 0 ? [`  and ${countOf(unshown)} more`] : []),
   ];
 };

@@ -21,7 +21,7 @@ const SAMPLES_PER_COMMAND = 4;
 /** Small ones often, so that they repeat and add up; and some on either side of what people take for large. */
 const NUMBERS = [0, 1, 2, 3, 5, 7, 12, 100, 999, 1_000, 12_345, 1_000_000];
 const INSTANTS = ['2016-02-29T00:00:00Z', '2017-07-09T21:57:05Z', '2017-07-09T21:57:05.5Z', '2018-12-31T23:59:59Z'];
-const FEW_TEXTS = 4;
+const SAMPLE_TEXTS = 4;
 
 /** A sample as it would be stored, and as today's contracts read it. */
 interface Sample {
@@ -118,7 +118,7 @@ const valueMaker = (schema: JsonSchema, choose: (below: number) => number): (() 
   }
   const words = Array.isArray(schema['enum']) ? (schema['enum'] as ReadonlyArray<unknown>) : undefined;
   // Few identities, so that they come again.
-  const texts = schema['format'] === 'date-time' ? INSTANTS : valuesOf(schema).slice(0, FEW_TEXTS);
+  const texts = schema['format'] === 'date-time' ? INSTANTS : valuesOf(schema).slice(0, SAMPLE_TEXTS);
   const candidates = words ?? [...texts, ...NUMBERS].filter((each) => refusedPath(schema, each) === undefined);
   return () => candidates[choose(candidates.length)];
 };

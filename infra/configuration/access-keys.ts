@@ -13,9 +13,9 @@ export interface ApiKey {
 }
 
 /** Shorter keys can be guessed by trying. */
-export const LEAST_KEY_CHARACTERS = 16;
+export const MIN_KEY_CHARACTERS = 16;
 /** Longer ones would not fit into a request's headers beside all others. */
-const MOST_KEY_CHARACTERS = 512;
+const MAX_KEY_CHARACTERS = 512;
 
 /** Names that stand in events for somebody else than the holder of a key. */
 const RESERVED_NAMES: ReadonlyArray<string> = ['anonymous', 'operator', 'reactors', 'system', 'tidemark'];
@@ -74,9 +74,9 @@ const apiKey = (entry: string, place: string): ApiKey => {
     );
   }
   if (!isSendable(key)) throw new ConfigurationError(`${place} has a key with a character that ${NOT_SENDABLE}`);
-  if (key.length < LEAST_KEY_CHARACTERS || key.length > MOST_KEY_CHARACTERS) {
+  if (key.length < MIN_KEY_CHARACTERS || key.length > MAX_KEY_CHARACTERS) {
     throw new ConfigurationError(
-      `${place} has a key of ${key.length} characters; it takes ${LEAST_KEY_CHARACTERS} to ${MOST_KEY_CHARACTERS} ` +
+      `${place} has a key of ${key.length} characters; it takes ${MIN_KEY_CHARACTERS} to ${MAX_KEY_CHARACTERS} ` +
         `('openssl rand -hex 32' makes a good one)`,
     );
   }

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ConfigurationError, text, type Environment } from './values';
 
 /** A secret is a line; what is longer than this is another file. */
-const MOST_BYTES = 65_536;
+const MAX_BYTES = 65_536;
 
 const READABLE_BY_ALL = 0o004;
 
@@ -60,11 +60,11 @@ const readSmallFile = (file: string, setting: string): ReadFile => {
   }
   try {
     const { mode } = fstatSync(descriptor);
-    const bytes = Buffer.alloc(MOST_BYTES + 1);
+    const bytes = Buffer.alloc(MAX_BYTES + 1);
     const length = readAll(descriptor, bytes);
-    if (length > MOST_BYTES) {
+    if (length > MAX_BYTES) {
       throw new ConfigurationError(
-        `${setting} names '${file}', which is larger than ${MOST_BYTES} bytes: another file?`,
+        `${setting} names '${file}', which is larger than ${MAX_BYTES} bytes: another file?`,
       );
     }
     return { content: decoded(bytes.subarray(0, length), file, setting), isOpenToAll: (mode & READABLE_BY_ALL) !== 0 };

@@ -296,14 +296,14 @@ const envelopeOf = (
   });
 };
 
-const MOST_SHOWN_CHARACTERS = 100;
+const MAX_DISPLAY_CHARACTERS = 100;
 
 /** A value as an error shows it: reasons are stored and counted, so a megabyte of nonsense must not be part of one. */
 const shown = (value: unknown): string => {
   const text = JSON.stringify(value);
-  return text.length <= MOST_SHOWN_CHARACTERS
+  return text.length <= MAX_DISPLAY_CHARACTERS
     ? text
-    : `${text.slice(0, MOST_SHOWN_CHARACTERS)}... (${text.length} characters)`;
+    : `${text.slice(0, MAX_DISPLAY_CHARACTERS)}... (${text.length} characters)`;
 };
 
 const TEXT_ATTRIBUTES = ['type', 'time', 'dataschema', 'correlationid', 'causationid', 'actor'] as const;

@@ -33,7 +33,7 @@ const DIAGNOSIS_INTERVAL_MS = 30_000;
 
 /** The same words are logged once in so long. */
 const TELL_INTERVAL_MS = 60_000;
-const MOST_REASONS = 100;
+const MAX_REASONS = 100;
 
 const NOT_REACHED: ReadonlySet<number> = new Set([
   errorCodes.ERR__TRANSPORT,
@@ -67,7 +67,7 @@ export const connectionTrouble = ({ connection, clock, logger }: ConnectionTroub
     if (!isWeaker) last = { reason, needsPerson, atMs: nowMs };
     // Clients come back several times a second, by turns with different words.
     if (nowMs < (toldAtMs.get(reason) ?? -Infinity) + TELL_INTERVAL_MS) return;
-    if (toldAtMs.size >= MOST_REASONS) toldAtMs.clear();
+    if (toldAtMs.size >= MAX_REASONS) toldAtMs.clear();
     toldAtMs.set(reason, nowMs);
     logger[needsPerson ? 'warn' : 'debug']({ client, reason }, 'Kafka: trouble with a connection');
   };

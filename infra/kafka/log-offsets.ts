@@ -10,7 +10,7 @@ import type { ConnectionTrouble } from './connection-trouble';
 import type { EventLog } from './event-log';
 
 const REQUEST_TIMEOUT_MS = 5_000;
-const MOST_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 5;
 const RETRY_MS = 100;
 
 /** What a broker says to a client that knows an older state of the cluster, or a newer one than itself. */
@@ -75,7 +75,7 @@ export const openLogOffsets = (
           return await question();
         } catch (error) {
           renew();
-          if (!isOutdated(error) || attempt === MOST_ATTEMPTS) throw error;
+          if (!isOutdated(error) || attempt === MAX_ATTEMPTS) throw error;
         }
         await clock.sleep(RETRY_MS);
       }

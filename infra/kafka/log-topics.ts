@@ -11,7 +11,7 @@ import { TopicMissing, type LogTopic, type TopicSpec } from './event-log';
 const BATCH_HEADER_BYTES = 12;
 
 const REQUEST_TIMEOUT_MS = 5_000;
-const MOST_REPLICAS = 3;
+const MAX_REPLICAS = 3;
 /** A topic that was just made is known to every broker after so long, at the latest. */
 const PROPAGATION_TIMEOUT_MS = 10_000;
 const PROPAGATION_POLL_MS = 50;
@@ -76,7 +76,7 @@ export const logTopicsOn = ({ ask }: RenewableAdmin, clock: Clock, logger: Logge
       const found = await find(names);
       const missing = topics.filter((_, index) => found[index] === undefined);
       if (missing.length === 0) return required(names, found);
-      const replicas = Math.min(MOST_REPLICAS, (await brokers(REQUEST_TIMEOUT_MS)).length);
+      const replicas = Math.min(MAX_REPLICAS, (await brokers(REQUEST_TIMEOUT_MS)).length);
       for (const topic of missing) await create(topic, replicas);
       const untilMs = clock.monotonicMs() + PROPAGATION_TIMEOUT_MS;
       for (;;) {

@@ -21,12 +21,12 @@ export interface PartitionReaders {
 }
 
 /** Above so many records in all, partitions that are far ahead of the others are not read on. */
-const MOST_RECORDS = 12_000;
+const MAX_RECORDS = 12_000;
 const FAR_AHEAD_RECORDS = 2_000;
 /**
  * Partitions that hold fewer are read on: an assignment costs a round of fetches, so that it must bring many more than this.
  */
-const FEW_RECORDS = 500;
+const MIN_RECORDS = 500;
 const RECORDS_PER_POLL = 2_000;
 /** A log that gives nothing for so long is not read any further. */
 const SILENCE_MS = 30_000;
@@ -64,10 +64,10 @@ export const partitionReaders = (
   };
 
   const fill = async (reading: Reading): Promise<void> => {
-    const isFull = allHeld() > MOST_RECORDS;
+    const isFull = allHeld() > MAX_RECORDS;
     const isAhead = isFull && [...assigned].some((each) => held(each) > FAR_AHEAD_RECORDS);
     if (isAhead || !assigned.has(reading)) {
-      assign([...readings.values()].filter((each) => each.next < each.high && held(each) < FEW_RECORDS));
+      assign([...readings.values()].filter((each) => each.next < each.high && held(each) < MIN_RECORDS));
     }
     for (const record of await consumer.poll(RECORDS_PER_POLL)) {
       const at = readings.get(placeOf(record.topic, record.partition));

@@ -144,14 +144,14 @@ const wrongSetting = (status: number, body: Readonly<Record<string, unknown>>, r
 const KEY_STATUSES: ReadonlySet<number> = new Set([401, 403]);
 const NO_VALID_KEY = 'the reactors have no valid key: set API_KEY to one that may send commands';
 
-const SHOWN_CHARACTERS = 300;
+const MAX_DISPLAY_CHARACTERS = 300;
 
 const problemOf = (
   { type, detail, title }: Readonly<Record<string, unknown>>,
   text: string,
 ): { readonly type: string; readonly detail: string } => ({
   type: typeof type === 'string' ? type : 'about:blank',
-  detail: [detail, title].find((each) => typeof each === 'string') ?? text.slice(0, SHOWN_CHARACTERS),
+  detail: [detail, title].find((each) => typeof each === 'string') ?? text.slice(0, MAX_DISPLAY_CHARACTERS),
 });
 
 /** A JSON object, empty where the text is none. */
@@ -165,7 +165,7 @@ const parseObject = (text: string): Readonly<Record<string, unknown>> => {
 };
 
 /** However long the API asks to wait: longer than this would be a mistake, and a lane that is as good as parked. */
-const LONGEST_RETRY_AFTER_MS = 300_000;
+const MAX_RETRY_AFTER_MS = 300_000;
 
 /** `Retry-After` in either of its forms, as milliseconds from now. */
 const parseRetryAfter = (value: string | null, nowMs: number): number | undefined => {
@@ -177,7 +177,7 @@ const parseRetryAfter = (value: string | null, nowMs: number): number | undefine
     : text.endsWith(' GMT')
       ? Date.parse(text) - nowMs
       : Number.NaN;
-  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), LONGEST_RETRY_AFTER_MS);
+  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), MAX_RETRY_AFTER_MS);
 };
 
 /** What went wrong, with the cause that node's fetch hides one level down. */

@@ -30,12 +30,12 @@ export const readSetAsideIn = (file: string, filter: SetAsideFilter, limit: numb
   inFile<ReadonlyArray<SetAsideEntry>>(file, [], (database) => readSetAside(database, filter, limit));
 
 /** What passes within this many attempts was no fault to speak of. */
-const FEW_ATTEMPTS = 3;
+const MIN_ATTEMPTS = 3;
 
 /** A group whose commands do not get through stands still, although it goes on reading. */
 const withRepeats = (status: GroupStatus, database: Database): GroupStatus => {
   if (status.state !== 'running') return status;
-  const { repeats, reason } = repeatedCommands(database, status.group, FEW_ATTEMPTS);
+  const { repeats, reason } = repeatedCommands(database, status.group, MIN_ATTEMPTS);
   if (repeats === 0) return status;
   return { ...status, state: 'retrying', reason: `${repeats} commands are sent again and again: ${reason ?? ''}` };
 };

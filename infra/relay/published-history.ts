@@ -51,7 +51,7 @@ export const historyRefusal = (state: HistoryState): HistoryRefusal | undefined 
   const own = records.filter(({ refused }) => refused === undefined);
   const foreign = records.filter(({ refused }) => refused?.class === 'foreign');
   const [first] = foreign;
-  const isOthers = own.length === 0 || (foreign.length >= FEW_RECORDS && foreign.length > own.length);
+  const isOthers = own.length === 0 || (foreign.length >= MIN_RECORDS && foreign.length > own.length);
   if (first?.refused !== undefined && isOthers) {
     return {
       cause: 'other-store',
@@ -62,7 +62,7 @@ export const historyRefusal = (state: HistoryState): HistoryRefusal | undefined 
 };
 
 /** So few records may have been put there by mistake. */
-const FEW_RECORDS = 10;
+const MIN_RECORDS = 10;
 
 /**
  * The records that a newer state of this store has published stand at the ends, after everything that this state knows, and

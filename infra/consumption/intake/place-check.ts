@@ -53,13 +53,13 @@ export const placeCheck = (catalog: Catalog, store: () => StoreFacts): PlaceChec
 // Which store
 // -------------------------------------------------------------------------------------
 
-const SHOWN_CHARACTERS = 60;
+const MAX_DISPLAY_CHARACTERS = 60;
 
 /** Reasons are stored and counted: nothing of any length gets into one. */
 const shown = (value: unknown): string => {
   if (value === undefined) return 'missing';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length <= SHOWN_CHARACTERS ? `'${text}'` : `'${text.slice(0, SHOWN_CHARACTERS)}...'`;
+  return text.length <= MAX_DISPLAY_CHARACTERS ? `'${text}'` : `'${text.slice(0, MAX_DISPLAY_CHARACTERS)}...'`;
 };
 
 const foreignBy = ({ identity }: StoreFacts, { envelope, claims }: Parameters<PlaceCheck>[1]): string | undefined => {

@@ -53,7 +53,7 @@ export interface OperatorRequestProcessor {
 }
 
 /** A transaction holds the file's one writer for as long as it takes. */
-const MOST_EVENTS_PER_STEP = 200;
+const MAX_EVENTS_PER_STEP = 200;
 /** Streams that were opened by hand, and those in the middle of a run. */
 const DEFAULT_RATE_PER_SECOND = 1_000;
 /** A step takes what a quarter of a second allows. */
@@ -219,4 +219,4 @@ const haltWhereKnown = (
   );
 
 const eventsAtOnce = (ratePerSecond: number): number =>
-  Math.max(1, Math.min(MOST_EVENTS_PER_STEP, Math.floor(ratePerSecond / STEPS_PER_SECOND)));
+  Math.max(1, Math.min(MAX_EVENTS_PER_STEP, Math.floor(ratePerSecond / STEPS_PER_SECOND)));

@@ -14,7 +14,7 @@ export class PortTaken extends Error {
   }
 }
 
-const LEAST_JAVA = 17;
+const MIN_JAVA_VERSION = 17;
 const INSTALL =
   'on Debian or Ubuntu: apt-get install openjdk-17-jre-headless maven; on macOS: brew install openjdk@17 maven';
 
@@ -47,9 +47,9 @@ const VERSION_TIMEOUT_MS = 30_000;
 export const requireJava = async (): Promise<void> => {
   const { status, output } = await runProgram('java', ['-version'], VERSION_TIMEOUT_MS);
   const version = status === 0 ? javaVersion(output) : undefined;
-  if (version !== undefined && version >= LEAST_JAVA) return;
+  if (version !== undefined && version >= MIN_JAVA_VERSION) return;
   const found = version === undefined ? 'there is no java on the PATH' : `the java on the PATH is version ${version}`;
-  throw new KafkaUnavailable(`a real Kafka runs on Java ${LEAST_JAVA} or newer, but ${found}: ${INSTALL}`);
+  throw new KafkaUnavailable(`a real Kafka runs on Java ${MIN_JAVA_VERSION} or newer, but ${found}: ${INSTALL}`);
 };
 
 /** The major version in what `java -version` prints; `1.8` is 8. */

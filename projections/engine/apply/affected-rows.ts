@@ -11,7 +11,7 @@ import { foldInto, type Generation, type StoredTable, keyCells } from '../tables
 import { detailRow, viewRow } from './stale-rows';
 
 /** How far back a stream is asked which rows it is about. */
-const MOST_EARLIER_EVENTS = 100;
+const MAX_EARLIER_EVENTS = 100;
 
 /** Makes the finder for any build. */
 export const affectedRows = (catalog: Catalog, store: () => Pick<EventReader, 'readStream'>) => {
@@ -22,7 +22,7 @@ export const affectedRows = (catalog: Catalog, store: () => Pick<EventReader, 'r
     projection: Projection,
     { stream, version }: RecordedEvent,
   ): ReadonlyArray<Upsert> | undefined => {
-    const afterVersion = Math.max(0, version - 1 - MOST_EARLIER_EVENTS);
+    const afterVersion = Math.max(0, version - 1 - MAX_EARLIER_EVENTS);
     const earlier = store().readStream(stream, { afterVersion, limit: version - 1 - afterVersion });
     for (const event of [...earlier].reverse()) {
       const changes = changesBy(projection, asFarAsRead(rawEvent(event))) ?? [];

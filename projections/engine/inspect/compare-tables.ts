@@ -39,7 +39,7 @@ export interface ComparedGeneration {
 }
 
 /** So many rows that differ are shown; they are all counted. */
-const SHOWN_ROWS = 20;
+const DISPLAY_LIMIT = 20;
 
 /** Compares two builds; in turns, so that others come in between. Nobody may write to either of them meanwhile. */
 export const compareGenerations = async (
@@ -148,7 +148,7 @@ const compareTables = async (
     counts.after += pair.after === undefined ? 0 : 1;
     if (digestPair(digests, pair)) continue;
     counts.differing += 1;
-    if (comparable && shown.length < SHOWN_ROWS) {
+    if (comparable && shown.length < DISPLAY_LIMIT) {
       shown.push(
         differenceOf(
           table,

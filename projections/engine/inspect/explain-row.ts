@@ -63,9 +63,9 @@ export interface ExplanationOptions {
 
 type ChainEvent = NamedEvent & { readonly madeRow: boolean };
 
-const MOST_STEPS = 100;
-const MOST_CHAINS = 10;
-const MOST_CHAIN_EVENTS = 50;
+const MAX_STEPS = 100;
+const MAX_CHAINS = 10;
+const MAX_CHAIN_EVENTS = 50;
 
 /** Explains rows by their keys as they stand in a URL; undefined where neither a row nor an event stands behind one. */
 export const rowExplanations =
@@ -89,7 +89,7 @@ export const rowExplanations =
         isSeen: seenBy(database, catalog, name),
       }))();
       const positions = search.positionsOf({ table: 'view', key: cells });
-      const fold = { store, catalog, projection, key: cells, positions, isSeen, mostSteps: MOST_STEPS };
+      const fold = { store, catalog, projection, key: cells, positions, isSeen, mostSteps: MAX_STEPS };
       const history = await yieldingRowHistory(fold, check);
       if (servedCells === undefined && history.steps.length === 0) return undefined;
       return {
@@ -143,7 +143,7 @@ const chainsOf = async (
   steps: ReadonlyArray<RowStep>,
   check: () => void,
 ): Promise<RowExplanation['chains']> => {
-  const correlationIds = [...new Set(steps.map(({ event }) => event.correlationId))].slice(-MOST_CHAINS);
+  const correlationIds = [...new Set(steps.map(({ event }) => event.correlationId))].slice(-MAX_CHAINS);
   const made = new Set(steps.map(({ event }) => event.id));
   const chains = new Map<string, ChainEvent[]>(correlationIds.map((id) => [id, []]));
   const last = store.lastPosition();
@@ -151,7 +151,7 @@ const chainsOf = async (
     const range = { afterPosition: position, untilPosition: position + EVENTS_PER_TURN };
     for (const event of store.readCorrelated(correlationIds, range)) {
       const chain = chains.get(event.correlationId);
-      if (chain !== undefined && chain.length < MOST_CHAIN_EVENTS)
+      if (chain !== undefined && chain.length < MAX_CHAIN_EVENTS)
         chain.push({ ...named(event), madeRow: made.has(event.id) });
     }
     await nextTurn();
@@ -164,7 +164,7 @@ const chainsOf = async (
 const streamsAt = (store: EventReader, positions: ReadonlyArray<number>): ReadonlyArray<string> => [
   ...new Set(
     positions
-      .slice(-MOST_STEPS)
+      .slice(-MAX_STEPS)
       .flatMap((position) => store.readAll({ afterPosition: position - 1, limit: 1 }).map(({ stream }) => stream)),
   ),
 ];

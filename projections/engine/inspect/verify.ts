@@ -53,7 +53,7 @@ export class NotVerifiable extends Error {
 
 /** What the fold may still lack when the rows are held still: so much is read in a moment. */
 const MAX_FINAL_GAP_EVENTS = 2_000;
-const MOST_ROUNDS = 20;
+const MAX_ROUNDS = 20;
 const CONSUMER = 'verification';
 
 /** Verifies one projection, also while its group goes on. Throws {@link NotVerifiable}. */
@@ -66,7 +66,7 @@ export const verifyProjection = async (options: VerificationOptions): Promise<Ve
     const generation = comparableGeneration(views, projection);
     const live = checkpointsOf(views);
     const fold = scratchFold(scratch, options, discardsOf(views));
-    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const bounds = live.read(projection.name);
       if (fold.behind(bounds) <= MAX_FINAL_GAP_EVENTS) break;
       fold.catchUp(bounds);

@@ -13,7 +13,7 @@ export interface ViewQueries {
 }
 
 /** Statements for the combinations of filters that clients use; more than these are prepared anew. */
-const MOST_STATEMENTS = 64;
+const MAX_STATEMENTS = 64;
 
 /**
  * Prepares the queries. While a changed projection is rebuilt, the table in service has the columns of its older version:
@@ -35,7 +35,7 @@ export const viewQueries = (database: Database, view: ViewDescription, generatio
   const statement = (sql: string) => {
     const known = prepared.get(sql);
     if (known !== undefined) return known;
-    if (prepared.size >= MOST_STATEMENTS) prepared.clear();
+    if (prepared.size >= MAX_STATEMENTS) prepared.clear();
     const fresh = prepare(sql);
     prepared.set(sql, fresh);
     return fresh;

@@ -14,7 +14,7 @@ import type { BegunTask, RebuildEnd, RebuildContext, RebuildTask } from './task'
 /** What the shadow may still lack when the group is stopped for the rest: so much is read in a moment. */
 const MAX_FINAL_GAP_EVENTS = 2_000;
 /** A group that is as fast as the rebuild would never be caught up with while it runs. */
-const MOST_ROUNDS = 20;
+const MAX_ROUNDS = 20;
 
 /** Runs one rebuild. Rejects on a fault that may pass, to be tried again from where the shadow stands. */
 export const runRebuild = async (ground: RebuildContext, task: RebuildTask): Promise<RebuildEnd> => {
@@ -146,7 +146,7 @@ const explainDifferences = async ({ call, logger }: RebuildContext, { id, projec
 };
 
 const approach = async (events: RebuildEvents, signal: AbortSignal): Promise<void> => {
-  for (let round = 0; round < MOST_ROUNDS && !signal.aborted; round += 1) {
+  for (let round = 0; round < MAX_ROUNDS && !signal.aborted; round += 1) {
     await events.catchUp();
     if ((await events.behind()) <= MAX_FINAL_GAP_EVENTS) return;
   }

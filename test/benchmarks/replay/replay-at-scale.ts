@@ -26,7 +26,7 @@ import {
   type Figures,
 } from './scale-world';
 
-const LEAST_EVENTS = Number(process.env['EVENTS'] ?? 1_000_000);
+const MIN_EVENTS = Number(process.env['EVENTS'] ?? 1_000_000);
 const MEMORY_LIMIT_MB = 300;
 
 /** Real orders through the real engine, once: the events that are multiplied. */
@@ -77,7 +77,7 @@ const runAll = async (root: string, servers: string, running: Map<string, Server
   await realEvents(servers, real);
   let events = 0;
   const imported = await seconds(async () => {
-    events = await multiplyStore(real, data, LEAST_EVENTS);
+    events = await multiplyStore(real, data, MIN_EVENTS);
   });
   say(`${events} events are imported in ${imported.toFixed(1)} s: ${perSecond(events, imported)}`);
   const port = await freePort();

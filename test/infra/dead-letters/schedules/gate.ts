@@ -96,7 +96,7 @@ interface ReadPartition {
   readonly ahead: LogRecord[];
 }
 
-const MOST_RECORDS = 1_000;
+const MAX_RECORDS = 1_000;
 
 const readingOf = (lane: Lane, consumer: LogConsumer): Reading => {
   let partitions = new Map<number, ReadPartition>();
@@ -104,7 +104,7 @@ const readingOf = (lane: Lane, consumer: LogConsumer): Reading => {
     const isMissing = (): boolean =>
       [...wanted].some(([partition, count]) => (partitions.get(partition)?.ahead.length ?? 0) < count);
     while (isMissing()) {
-      for (const record of await consumer.poll(MOST_RECORDS)) partitions.get(record.partition)?.ahead.push(record);
+      for (const record of await consumer.poll(MAX_RECORDS)) partitions.get(record.partition)?.ahead.push(record);
     }
   };
   return {

@@ -17,7 +17,7 @@ import { succession, type Succession } from './succession';
 import type { CrashPoint } from './views-process';
 
 const NOISE = Buffer.from([0xff, 0x00, 0x7b]);
-const MOST_STEPS = 1_000;
+const MAX_STEPS = 1_000;
 const ALL: PerPartition = [1_000, 1_000];
 
 /** A stream whose key falls into the partition: so that a life is the same whatever its name. */
@@ -191,7 +191,7 @@ export class Life {
     await this.group.owner().take([ALL], null);
     this.planRedrive();
     for (let steps = 0; (await this.step()) !== undefined; steps += 1) {
-      if (steps > MOST_STEPS) throw new Error('what waits is never redriven');
+      if (steps > MAX_STEPS) throw new Error('what waits is never redriven');
     }
     for (const { eventId, id } of this.letters()) {
       if (eventId !== null) continue;
