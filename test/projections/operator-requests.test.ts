@@ -12,7 +12,7 @@ import type { ProjectionGroups } from '../../projections/engine/groups/projectio
 import { topicsOf } from '../../projections/engine/definitions/projection-topics';
 import { rebuildQueue } from '../../projections/engine/rebuild/queue';
 import { rebuildReader } from '../../projections/engine/generations/rebuild-ledger';
-import type { CallViews } from '../../projections/engine/writer-thread/client';
+import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
 import { projections } from '../../projections/registry';
 import { spec } from '../spec';
 import { eventually } from '../support/server';
@@ -43,14 +43,14 @@ const running = async (
   views: Views,
   fault: (operation: string, input: unknown) => Error | undefined = () => undefined,
 ): Promise<Running> => {
-  const call: CallViews = (name, input) => {
+  const client = viewsClient((name, input) => {
     const error = fault(name, input);
-    return error === undefined ? views.call(name, input) : Promise.reject(error);
-  };
+    return error === undefined ? sendTo(views.client)(name, input) : Promise.reject(error);
+  });
   const stopping = new AbortController();
   let version = 1;
   const queue = rebuildQueue({
-    call,
+    client,
     store: { dataVersion: () => version },
     groups,
     changed: new Set(),

@@ -7,7 +7,7 @@ import { topicsOf } from '../../projections/engine/definitions/projection-topics
 import { rebuildReader, type OpenRebuild } from '../../projections/engine/generations/rebuild-ledger';
 import { runRebuild } from '../../projections/engine/rebuild/run';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
-import type { CallViews } from '../../projections/engine/writer-thread/client';
+import type { ViewsClient } from '../../projections/engine/writer-thread/views-client';
 import type { Projection } from '../../projections/projection';
 import { memoryLog } from './memory-log';
 import type { Views } from './views-fixture';
@@ -15,7 +15,7 @@ import type { Views } from './views-fixture';
 /** What a test does otherwise than the role would. */
 export interface RunOptions {
   readonly log?: EventLog;
-  readonly call?: CallViews;
+  readonly client?: ViewsClient;
   readonly logger?: Logger;
   readonly signal?: AbortSignal;
   readonly isOtherVersion?: boolean;
@@ -31,7 +31,7 @@ export const run = async (
 ): Promise<RebuildEnd> =>
   runRebuild(
     {
-      call: options.call ?? views.call,
+      client: options.client ?? views.client,
       log: options.log ?? memoryLog({ records: [] }),
       clock: systemClock,
       logger: options.logger ?? silentLogger,

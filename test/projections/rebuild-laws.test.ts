@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
-import type { CallViews } from '../../projections/engine/writer-thread/client';
+import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
 import type { Projection } from '../../projections/projection';
 import { projections } from '../../projections/registry';
 import { SEED } from '../domain/arbitraries';
@@ -37,14 +37,15 @@ spec('rebuilds, over random histories', ({ test }) => {
     const perhapsKilled = (): void => {
       if (choose(15) === 0) throw new Error('killed');
     };
-    const call: CallViews = (name, input, transfer) =>
+    const client = viewsClient((name, input, transfer) =>
       (isPaused || choose(15) > 0 ? Promise.resolve() : next(1))
         .then(perhapsKilled)
-        .then(() => views.call(name, input, transfer))
+        .then(() => sendTo(views.client)(name, input, transfer))
         .then((output) => {
           if (name !== 'finishRebuild') perhapsKilled();
           return output;
-        });
+        }),
+    );
     const pausedWhile = async <Result>(work: () => Promise<Result>): Promise<Result> => {
       isPaused = true;
       try {
@@ -55,7 +56,7 @@ spec('rebuilds, over random histories', ({ test }) => {
     };
     const fakeLog = memoryLog({ records, pollSize: () => choose(4) });
     for (let end: RebuildEnd | undefined; end !== 'done';) {
-      end = await run(views, projection, await asked(views), { call, pausedWhile, log: fakeLog }).catch(
+      end = await run(views, projection, await asked(views), { client, pausedWhile, log: fakeLog }).catch(
         () => undefined,
       );
     }

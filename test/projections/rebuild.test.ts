@@ -5,7 +5,7 @@ import { silentLogger } from '../../infra/logger';
 import { orderSummary } from '../../projections/order-summary';
 import type { OpenRebuild } from '../../projections/engine/generations/rebuild-ledger';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
-import type { CallViews } from '../../projections/engine/writer-thread/client';
+import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
 import type { Projection } from '../../projections/projection';
 import { salesByDay } from '../../projections/sales-by-day';
 import { stockLevel } from '../../projections/stock-level';
@@ -150,15 +150,15 @@ for (const from of ['kafka', 'store'] as const) {
     test('is cancelled cleanly, before it begins and in the middle', () =>
       withStock(from, async (views, rebuild) => {
         let isCancelled = false;
-        const call: CallViews = (name, input, transfer) => {
+        const client = viewsClient((name, input, transfer) => {
           if (!isCancelled && (name === 'applyToShadows' || name === 'applyStoreToShadow')) {
             isCancelled = true;
             views.requests.push(control(2, { action: 'cancel', rebuild: 1 }));
             void views.operations.openRebuilds({});
           }
-          return views.call(name, input, transfer);
-        };
-        await run(views, stockLevel, rebuild, { call }).then(
+          return sendTo(views.client)(name, input, transfer);
+        });
+        await run(views, stockLevel, rebuild, { client }).then(
           () => assert.unreachable(),
           () => undefined,
         );
@@ -204,19 +204,19 @@ for (const from of ['kafka', 'store'] as const) {
     test('stops at the signal and leaves what is served as it is; the next run goes on', () =>
       withStock(from, async (views, rebuild) => {
         const stopping = new AbortController();
-        const call: CallViews = (name, input, transfer) => {
+        const client = viewsClient((name, input, transfer) => {
           if (name === 'applyToShadows' || name === 'applyStoreToShadow') stopping.abort();
-          return views.call(name, input, transfer);
-        };
-        assert.is(await run(views, stockLevel, rebuild, { call, signal: stopping.signal }), 'stopped');
+          return sendTo(views.client)(name, input, transfer);
+        });
+        assert.is(await run(views, stockLevel, rebuild, { client, signal: stopping.signal }), 'stopped');
         assert.is(generationOf(views, 'stock-level'), 1);
         assert.is(statusOf(views, 1).state, 'running');
         const calls: string[] = [];
-        const watched: CallViews = (name, input, transfer) => {
+        const watched = viewsClient((name, input, transfer) => {
           calls.push(name);
-          return views.call(name, input, transfer);
-        };
-        assert.is(await run(views, stockLevel, await asked(views), { call: watched }), 'done');
+          return sendTo(views.client)(name, input, transfer);
+        });
+        assert.is(await run(views, stockLevel, await asked(views), { client: watched }), 'done');
         assert.not.ok(
           calls.includes('applyToShadows') || calls.includes('applyStoreToShadow'),
           'nothing is read twice',

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { addDigest, addIdentity, digestText, emptyDigest } from '../../infra/consumption/intake/identity-digest';
 import type { LogRecord } from '../../infra/kafka/event-log';
-import type { CallViews } from '../../projections/engine/writer-thread/client';
+import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
 import type { StoreProof } from '../../projections/engine/inspect/store-proof';
 import { stockLevel } from '../../projections/stock-level';
 import { seededRandom } from '../support/random';
@@ -166,12 +166,12 @@ spec('the proof of a rebuild against the store', ({ test }) => {
       });
       await deliver(views, 'stock-level', whole);
       const stopping = new AbortController();
-      const call: CallViews = (name, input, transfer) => {
+      const client = viewsClient((name, input, transfer) => {
         if (name === 'applyToShadows') stopping.abort();
-        return views.call(name, input, transfer);
-      };
+        return sendTo(views.client)(name, input, transfer);
+      });
       const log = memoryLog({ records: whole, pollSize: () => 5 });
-      assert.is(await run(views, stockLevel, await asked(views), { log, call, signal: stopping.signal }), 'stopped');
+      assert.is(await run(views, stockLevel, await asked(views), { log, client, signal: stopping.signal }), 'stopped');
       if (isOlderProgram) views.database.exec('DELETE FROM taken_in');
       assert.is(await run(views, stockLevel, await asked(views), { log }), 'done');
       assert.is((statusOf(views, 1).proof?.['store'] as StoreProof).equal, true);

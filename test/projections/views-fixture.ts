@@ -21,7 +21,7 @@ import { importEvents } from '../../infra/archive/import-events';
 import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-batch';
 import type { ViewsOperations } from '../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
-import type { CallViews } from '../../projections/engine/writer-thread/client';
+import { viewsClient, type ViewsClient } from '../../projections/engine/writer-thread/views-client';
 import { viewsWriter } from '../../projections/engine/writer-thread/group-operations';
 import type { Projection } from '../../projections/projection';
 import { projections as declaredProjections } from '../../projections/registry';
@@ -42,7 +42,7 @@ export interface Views {
   readonly database: Database;
   readonly operations: ViewsOperations;
   /** The operations as another thread would call them. */
-  readonly call: CallViews;
+  readonly client: ViewsClient;
   /** What the store holds: a test may add to both. */
   readonly stored: StoredEvent[];
   readonly requests: OperationRequest[];
@@ -82,11 +82,13 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   );
   for (const { name } of projections) await operations.begin({ consumer: name, checkpoints });
   // As over the thread's boundary: every input goes to the operation of its name.
-  const call: CallViews = (name, input) =>
-    new Promise((resolve) => {
-      resolve(operations[name](input as never) as never);
-    });
-  return { database: leased.database, operations, call, stored, requests, close: async () => operations.close({}) };
+  const client = viewsClient(
+    (name, input) =>
+      new Promise((resolve) => {
+        resolve(operations[name](input as never) as never);
+      }),
+  );
+  return { database: leased.database, operations, client, stored, requests, close: async () => operations.close({}) };
 };
 
 const openLeased = (options: ViewsOptions): Promise<LeasedDatabase> =>

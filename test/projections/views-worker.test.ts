@@ -60,7 +60,7 @@ const records = logOf(received).map((record) => ({ ...record, topic: `p-${record
 
 const begun = async (worker: ViewsWorker): Promise<void> => {
   await worker.opened;
-  await worker.call('prepare', {});
+  await worker.client.prepare({});
   const checkpoints = movesOf(records).map(({ topic, partition }) => ({
     topic,
     partition,
@@ -68,12 +68,12 @@ const begun = async (worker: ViewsWorker): Promise<void> => {
     nextOffset: 0,
     highWaterPosition: 0,
   }));
-  await worker.call('begin', { consumer: 'stock-level', checkpoints });
+  await worker.client.begin({ consumer: 'stock-level', checkpoints });
 };
 
 const apply = (worker: ViewsWorker) => {
   const batch = packBatch({ records, moves: movesOf(records) });
-  return worker.call('apply', { projection: 'stock-level', batch }, transferable(batch));
+  return worker.client.apply({ projection: 'stock-level', batch }, transferable(batch));
 };
 
 spec('the views thread', ({ test, before }) => {
@@ -97,7 +97,7 @@ spec('the views thread', ({ test, before }) => {
     await begun(worker);
     await apply(worker);
     assert.instance(await rejection(apply(worker)), CheckpointMoved);
-    assert.is((await worker.call('checkpoints', { consumer: 'stock-level' })).length, 1);
+    assert.is((await worker.client.checkpoints({ consumer: 'stock-level' })).length, 1);
     await worker.close();
   });
 
@@ -124,11 +124,11 @@ spec('the views thread', ({ test, before }) => {
     const waitedFor: string[] = [];
     const second = started(file, { onWaiting: (owner) => void waitedFor.push(owner) });
     await eventually('the second one says what it waits for', async () => Promise.resolve(waitedFor.length === 1));
-    assert.match((await rejection(second.call('prepare', {}))).message, /not open yet/);
+    assert.match((await rejection(second.client.prepare({}))).message, /not open yet/);
     assert.match(waitedFor[0] ?? '', new RegExp(`:${process.pid}:`));
     await first.close();
     await second.opened;
-    await second.call('prepare', {});
+    await second.client.prepare({});
     await second.close();
   });
 
@@ -174,7 +174,7 @@ spec('the views thread', ({ test, before }) => {
       const worker = started(newFile(), options);
       assert.match((await rejection(worker.opened)).message, message);
       assert.match((await rejection(worker.done)).message, message);
-      assert.match((await rejection(worker.call('prepare', {}))).message, message);
+      assert.match((await rejection(worker.client.prepare({}))).message, message);
       await worker.close();
     });
   }
@@ -193,7 +193,7 @@ spec('the views thread', ({ test, before }) => {
     await worker.opened;
     await worker.close();
     await worker.close();
-    assert.match((await rejection(worker.call('prepare', {}))).message, /was closed/);
+    assert.match((await rejection(worker.client.prepare({}))).message, /was closed/);
   });
 });
 

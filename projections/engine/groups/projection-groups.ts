@@ -8,7 +8,7 @@ import {
 import type { Projection } from '../../projection';
 import { projectionHandler } from './projection-handler';
 import { topicsOf } from '../definitions/definitions';
-import type { CallViews } from '../writer-thread/writer-thread';
+import type { ViewsClient } from '../writer-thread/writer-thread';
 
 /** The groups that run, by the projection's name. */
 export interface ProjectionGroups {
@@ -28,11 +28,11 @@ export interface ProjectionGroups {
 export interface GroupsOptions extends Omit<ConsumerGroupOptions, 'handler' | 'topics'> {
   readonly catalog: Catalog;
   readonly projections: ReadonlyArray<Projection>;
-  readonly call: CallViews;
+  readonly client: ViewsClient;
 }
 
 /** No group runs yet. */
-export const projectionGroups = ({ catalog, projections, call, ...options }: GroupsOptions): ProjectionGroups => {
+export const projectionGroups = ({ catalog, projections, client, ...options }: GroupsOptions): ProjectionGroups => {
   const running = new Map<string, ConsumerGroup>();
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_resolve, reject) => {
@@ -44,7 +44,7 @@ export const projectionGroups = ({ catalog, projections, call, ...options }: Gro
   const start = (name: string): void => {
     if (running.has(name)) return;
     const projection = projections.find((each) => each.name === name) ?? { name };
-    const handler = projectionHandler(call, projection, topics(name));
+    const handler = projectionHandler(client, projection, topics(name));
     const group = startConsumerGroup({ ...options, handler, topics: topics(name) });
     running.set(name, group);
     group.done.catch(fail);

@@ -4,27 +4,27 @@ import type { GroupHandler } from '../../../infra/consumption/loop/loop';
 import type { Topic } from '../../../domain/kernel/topic';
 import type { Projection } from '../../projection';
 import { packBatch, transferable } from '../apply/apply';
-import type { CallViews } from '../writer-thread/writer-thread';
+import type { ViewsClient } from '../writer-thread/writer-thread';
 
 /** Makes the handler; the group is called after the projection. */
 export const projectionHandler = (
-  call: CallViews,
+  client: ViewsClient,
   { name, retry = defaultRetryPolicy }: Pick<Projection, 'name' | 'retry'>,
   topics: ReadonlyArray<Pick<Topic, 'name'>>,
 ): GroupHandler => ({
   group: name,
   retry,
   topics: topics.map((topic) => topic.name),
-  checkpoints: () => call('checkpoints', { consumer: name }),
-  begin: (checkpoints) => call('begin', { consumer: name, checkpoints }),
+  checkpoints: () => client.checkpoints({ consumer: name }),
+  begin: (checkpoints) => client.begin({ consumer: name, checkpoints }),
   apply: (records) => {
     const batch = packBatch(records);
     const { exhaustedAttempts } = records;
-    return call('apply', { projection: name, batch, exhaustedAttempts }, transferable(batch));
+    return client.apply({ projection: name, batch, exhaustedAttempts }, transferable(batch));
   },
-  move: (moves) => call('move', { consumer: name, moves }),
-  applyFromStore: (page) => call('applyFromStore', { projection: name, ...page }),
-  caughtUpTo: (marks) => call('caughtUpTo', { consumer: name, marks }),
-  hasSetAsideUpTo: (lastPosition) => call('hasSetAsideUpTo', { consumer: name, lastPosition }),
-  report: (status) => call('report', { status }),
+  move: (moves) => client.move({ consumer: name, moves }),
+  applyFromStore: (page) => client.applyFromStore({ projection: name, ...page }),
+  caughtUpTo: (marks) => client.caughtUpTo({ consumer: name, marks }),
+  hasSetAsideUpTo: (lastPosition) => client.hasSetAsideUpTo({ consumer: name, lastPosition }),
+  report: (status) => client.report({ status }),
 });

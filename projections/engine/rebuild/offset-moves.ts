@@ -13,10 +13,10 @@ import type { EventLog } from '../../../infra/kafka/event-log';
 import type { Logger } from '../../../infra/logger';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import type { ProjectionGroups } from '../groups/groups';
-import type { CallViews } from '../writer-thread/writer-thread';
+import type { ViewsClient } from '../writer-thread/writer-thread';
 
 export interface OffsetQueueOptions {
-  readonly call: CallViews;
+  readonly client: ViewsClient;
   readonly groups: Pick<ProjectionGroups, 'stoppedWhile' | 'topics'>;
   readonly log: Pick<EventLog, 'openConsumer'>;
   readonly clock: Clock;
@@ -33,13 +33,13 @@ const MAX_ATTEMPTS = 30;
 
 /** Nothing was tried yet. */
 export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
-  const { call, clock, logger } = options;
+  const { client, clock, logger } = options;
   const retries = new Map<number, { readonly attempts: number; readonly untilMs: number }>();
 
   const fail = async (id: number, reason: string): Promise<void> => {
     logger.error({ request: id, reason }, 'a move of offsets has failed');
     retries.delete(id);
-    await call('failOffsetRequest', { id, reason });
+    await client.failOffsetRequest({ id, reason });
   };
 
   /** Whether it is over. */
@@ -70,7 +70,7 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
   return {
     moveAsked: async () => {
       let isAnyLeft = false;
-      for (const request of await call('openOffsetRequests', {})) {
+      for (const request of await client.openOffsetRequests({})) {
         if (E.isLeft(request)) await fail(request.left.id, request.left.reason);
         else if (clock.monotonicMs() < (retries.get(request.right.id)?.untilMs ?? 0)) isAnyLeft = true;
         else isAnyLeft = !(await attempt(request.right)) || isAnyLeft;
@@ -84,7 +84,7 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
 const isRefusedByFile = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_') && isAttributable(error);
 
-const move = async ({ call, groups, log, logger }: OffsetQueueOptions, request: OffsetRequest): Promise<void> => {
+const move = async ({ client, groups, log, logger }: OffsetQueueOptions, request: OffsetRequest): Promise<void> => {
   const { group, moves } = request.order;
   const topics = groups.topics(group);
   if (topics.length === 0) throw new RequestRefused(`this program has no projection '${group}'`);
@@ -92,14 +92,14 @@ const move = async ({ call, groups, log, logger }: OffsetQueueOptions, request: 
     if (!topics.includes(topic))
       throw new RequestRefused(`${group} reads no topic '${topic}', but ${topics.join(', ')}`);
   }
-  const known = await call('checkpoints', { consumer: group });
+  const known = await client.checkpoints({ consumer: group });
   for (const { topic, partition } of moves) {
     if (known.some((each) => each.topic === topic && each.partition === partition)) continue;
     throw new RequestRefused(`${group} has no checkpoint of ${topic}/${partition}`);
   }
   await assertInLog(log, moves);
   // Stopped, not only paused: a group keeps its offsets in mind, and takes them up anew when it starts.
-  await groups.stoppedWhile(group, () => call('moveOffsets', request));
+  await groups.stoppedWhile(group, () => client.moveOffsets(request));
   logger.warn({ group, actor: request.actor, moves }, 'offsets were moved by hand');
 };
 

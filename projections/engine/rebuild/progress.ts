@@ -1,6 +1,6 @@
 /** Notes how far a rebuild has come, often enough to watch and seldom enough to cost nothing. */
 import type { Clock } from '../../../infra/clock';
-import type { CallViews } from '../writer-thread/writer-thread';
+import type { ViewsClient } from '../writer-thread/writer-thread';
 
 export interface RebuildProgressNotes {
   /** So many events are read, of so many in all. */
@@ -12,7 +12,7 @@ export interface RebuildProgressNotes {
 const INTERVAL_MS = 250;
 
 /** Starts counting; `done` of the first call is where this run begins. */
-export const rebuildProgress = (call: CallViews, clock: Clock, id: number): RebuildProgressNotes => {
+export const rebuildProgress = (client: ViewsClient, clock: Clock, id: number): RebuildProgressNotes => {
   const startedMs = clock.monotonicMs();
   let startedAt: number | undefined;
   let notedMs = -Infinity;
@@ -24,7 +24,7 @@ export const rebuildProgress = (call: CallViews, clock: Clock, id: number): Rebu
     const seconds = (notedMs - startedMs) / 1_000;
     const rate = seconds > 0 ? Math.max(0, done - (startedAt ?? done)) / seconds : null;
     const etaSeconds = rate === null || rate === 0 ? null : (total - done) / rate;
-    await call('noteProgress', { id, progress: { done, total, rate, etaSeconds } });
+    await client.noteProgress({ id, progress: { done, total, rate, etaSeconds } });
   };
 
   return {

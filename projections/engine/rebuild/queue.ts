@@ -15,10 +15,10 @@ import type { ProjectionGroups } from '../groups/groups';
 import type { OpenRebuild } from '../generations/generations';
 import { runPass } from './run';
 import type { RebuildTask } from './task';
-import type { CallViews } from '../writer-thread/writer-thread';
+import type { ViewsClient } from '../writer-thread/writer-thread';
 
 export interface RebuildQueueOptions {
-  readonly call: CallViews;
+  readonly client: ViewsClient;
   /** Where requests come in. */
   readonly store: Pick<EventReader, 'dataVersion'>;
   readonly groups: Pick<ProjectionGroups, 'start' | 'pausedWhile' | 'stoppedWhile' | 'topics'>;
@@ -65,12 +65,12 @@ export const rebuildQueue = async (options: RebuildQueueOptions): Promise<void> 
 
 /** Works off what is asked for until the signal aborts, or the requests can't be looked for. */
 const workOff = async (queue: Queue, offsets: OffsetQueue, onProgress: () => void): Promise<void> => {
-  const { call, store, clock, retries, stopping } = queue;
+  const { client, store, clock, retries, stopping } = queue;
   let lookedAt: number | undefined;
   let isAnyLeft = false;
   while (!stopping.aborted) {
     const version = store.dataVersion();
-    const open: ReadonlyArray<OpenRebuild> = version === lookedAt && !isAnyLeft ? [] : await call('openRebuilds', {});
+    const open: ReadonlyArray<OpenRebuild> = version === lookedAt && !isAnyLeft ? [] : await client.openRebuilds({});
     if (version !== lookedAt || isAnyLeft) isAnyLeft = (await offsets.moveAsked()) || open.length > 0;
     onProgress();
     const next = open.find(({ id }) => clock.monotonicMs() >= (retries.get(id)?.untilMs ?? 0));
@@ -96,7 +96,7 @@ const matesOf = (
 
 /** One attempt. What met a fault is tried again later, or has failed. */
 const runMates = async (queue: Queue, rebuilds: ReadonlyArray<OpenRebuild>): Promise<void> => {
-  const { call, clock, logger, retries, stopping } = queue;
+  const { client, clock, logger, retries, stopping } = queue;
   const unfinished = new Map(rebuilds.map((rebuild) => [rebuild.id, rebuild]));
   const fault = await runOnce(queue, unfinished);
   for (const { id } of rebuilds) if (!unfinished.has(id)) retries.delete(id);
@@ -106,12 +106,12 @@ const runMates = async (queue: Queue, rebuilds: ReadonlyArray<OpenRebuild>): Pro
     if (attempts >= MAX_ATTEMPTS) {
       logger.error({ projection, rebuild: id, reason: fault }, 'the rebuild has failed');
       retries.delete(id);
-      await call('failRebuild', { id, reason: fault });
+      await client.failRebuild({ id, reason: fault });
     } else {
       const delayMs = backoffMs(clock, attempts);
       retries.set(id, { attempts, untilMs: clock.monotonicMs() + delayMs });
       logger.warn({ projection, rebuild: id, reason: fault, delayMs }, 'the rebuild is tried again');
-      await call('noteFault', { id, fault: `${fault}; it is tried again` });
+      await client.noteFault({ id, fault: `${fault}; it is tried again` });
     }
   }
 };
@@ -156,14 +156,14 @@ const runOnce = async (queue: Queue, unfinished: Map<number, OpenRebuild>): Prom
     for (const [id, { signal }] of cancelling) {
       if (!signal.aborted) continue;
       unfinished.delete(id);
-      await queue.call('forgetRebuild', { id });
+      await queue.client.forgetRebuild({ id });
     }
   }
 };
 
 /** Looks for requests while rebuilds run, and stops those that are no longer wanted. */
 const watchCancellations = async (
-  { call, store, clock, logger }: Queue,
+  { client, store, clock, logger }: Queue,
   running: ReadonlyMap<number, AbortController>,
   over: AbortSignal,
 ): Promise<void> => {
@@ -174,8 +174,8 @@ const watchCancellations = async (
     if (wasTold(over) || version === lookedAt) continue;
     lookedAt = version;
     try {
-      await call('openRebuilds', {});
-      const cancelled = await call('cancelledAmong', { ids: [...running.keys()] });
+      await client.openRebuilds({});
+      const cancelled = await client.cancelledAmong({ ids: [...running.keys()] });
       for (const id of cancelled) running.get(id)?.abort();
     } catch (error) {
       // The run meets the same fault, and says so.

@@ -57,14 +57,14 @@ export const runPass = async (
   }
 };
 
-const begin = async ({ call, log, clock, logger }: RebuildContext, task: RebuildTask): Promise<BegunTask> => {
+const begin = async ({ client, log, clock, logger }: RebuildContext, task: RebuildTask): Promise<BegunTask> => {
   const rebuild = withPossibleSource(task.rebuild, log);
   const { id, projection, from, kind, untilPosition } = rebuild;
-  await call('beginRebuild', rebuild);
+  await client.beginRebuild(rebuild);
   logger.info({ projection, rebuild: id, kind, from }, 'the projection is rebuilt');
   const { topics, signal } = task;
-  const progress = rebuildProgress(call, clock, id);
-  return { ...task, rebuild, reading: { call, id, projection, topics, clock, signal, progress, untilPosition } };
+  const progress = rebuildProgress(client, clock, id);
+  return { ...task, rebuild, reading: { client, id, projection, topics, clock, signal, progress, untilPosition } };
 };
 
 /** What the embedded broker held before this process started is gone, and it evicts what it holds without a word. */
@@ -104,7 +104,7 @@ const readTogether = async (
 };
 
 const failing = async (
-  { call, logger }: RebuildContext,
+  { client, logger }: RebuildContext,
   { rebuild: { id, projection } }: RebuildTask,
   work: () => Promise<RebuildEnd>,
 ): Promise<RebuildEnd> => {
@@ -114,7 +114,7 @@ const failing = async (
     if (!(error instanceof ReplayImpossible || error instanceof RequestRefused)) throw error;
     const wayOn = error instanceof RequestRefused ? '' : '. The store still has every event: rebuild with --from store';
     const reason = `${error.message}${wayOn}`;
-    await call('failRebuild', { id, reason });
+    await client.failRebuild({ id, reason });
     logger.error({ projection, rebuild: id, reason }, 'the rebuild has failed');
     return 'failed';
   }
@@ -136,9 +136,12 @@ const finish = async (ground: RebuildContext, task: BegunTask, shared: SharedLog
 };
 
 /** After the group goes on again: which events made a row takes a look at all of them. */
-const explainDifferences = async ({ call, logger }: RebuildContext, { id, projection }: OpenRebuild): Promise<void> => {
+const explainDifferences = async (
+  { client, logger }: RebuildContext,
+  { id, projection }: OpenRebuild,
+): Promise<void> => {
   try {
-    await call('explainDifferences', { id });
+    await client.explainDifferences({ id });
   } catch (error) {
     // The rebuild has come to its end, whatever can be said of the rows.
     logger.warn({ projection, rebuild: id, error }, 'the events behind differing rows were not found');

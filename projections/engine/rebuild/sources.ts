@@ -6,10 +6,10 @@ import { replayLog, ReplayImpossible, type LogReader, type ReaderShare } from '.
 import { packBatch, transferable, type OpenMove } from '../apply/apply';
 import type { RebuildProgressNotes } from './progress';
 import { rebuildConsumer } from '../generations/generations';
-import type { CallViews } from '../writer-thread/writer-thread';
+import type { ViewsClient } from '../writer-thread/writer-thread';
 
 export interface RebuildReading {
-  readonly call: CallViews;
+  readonly client: ViewsClient;
   readonly id: number;
   readonly projection: string;
   readonly topics: ReadonlyArray<string>;
@@ -34,14 +34,14 @@ interface Standing {
   readonly shadow: ReadonlyArray<Checkpoint>;
 }
 
-const standing = async ({ call, id, projection, topics }: RebuildReading): Promise<Standing> => {
+const standing = async ({ client, id, projection, topics }: RebuildReading): Promise<Standing> => {
   const consumer = rebuildConsumer(id);
-  const live = (await call('checkpoints', { consumer: projection })).filter(({ topic }) => topics.includes(topic));
-  await call('begin', {
+  const live = (await client.checkpoints({ consumer: projection })).filter(({ topic }) => topics.includes(topic));
+  await client.begin({
     consumer,
     checkpoints: live.map((each) => ({ ...each, nextOffset: 0, highWaterPosition: 0 })),
   });
-  return { live, shadow: await call('checkpoints', { consumer }) };
+  return { live, shadow: await client.checkpoints({ consumer }) };
 };
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, each) => total + each, 0);
@@ -72,7 +72,7 @@ export const openSharedLog = async (log: EventLog, name: string, clock: Clock): 
       consumer,
       readers,
       clock,
-      prepare: (records, shares) => prepareFor(first.call, records, shares),
+      prepare: (records, shares) => prepareFor(first.client, records, shares),
     });
   };
   return {
@@ -117,7 +117,7 @@ const readerFor = async (reading: RebuildReading): Promise<RebuildReader> => {
 
 /** Everything that several read goes over to the thread once. */
 const prepareFor = (
-  call: CallViews,
+  client: ViewsClient,
   records: ReadonlyArray<LogRecord>,
   shares: ReadonlyArray<ReaderShare<RebuildReader>>,
 ): (() => Promise<void>) => {
@@ -126,7 +126,7 @@ const prepareFor = (
   const batch = packBatch({ records, moves: [...places.values()] });
   const takers = shares.map(({ reader: { id }, moves }) => ({ id, moves }));
   return async () => {
-    await call('applyToShadows', { takers, batch }, transferable(batch));
+    await client.applyToShadows({ takers, batch }, transferable(batch));
     for (const { reader, moves } of shares) {
       await reader.came(sum(moves.map(({ fromOffset, nextOffset }) => nextOffset - fromOffset)));
     }
@@ -198,12 +198,12 @@ export const eventsOfStore = (reading: RebuildReading): StoredEvents => {
       while (position < until) {
         if (reading.signal.aborted) return;
         await reading.progress.at(position, until);
-        const page = await reading.call('applyStoreToShadow', { id: reading.id, afterPosition: position, bounds });
+        const page = await reading.client.applyStoreToShadow({ id: reading.id, afterPosition: position, bounds });
         applied += page.outcome.applied;
         position = page.reachedPosition;
       }
       // Only now: a bound says that everything below it is there.
-      if (after < until) await reading.call('raiseShadow', { id: reading.id, bounds });
+      if (after < until) await reading.client.raiseShadow({ id: reading.id, bounds });
     },
     behind: async () => {
       const { after, until } = gap(await bounded());

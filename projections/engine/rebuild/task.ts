@@ -4,7 +4,7 @@ import type { EventLog } from '../../../infra/kafka/event-log';
 import type { Logger } from '../../../infra/logger';
 import type { OpenRebuild } from '../generations/generations';
 import type { RebuildReading } from './sources';
-import type { CallViews } from '../writer-thread/writer-thread';
+import type { ViewsClient } from '../writer-thread/writer-thread';
 
 /** How a run ended; a stopped one is taken up again at the next start, a waiting one when a person has spoken. */
 export type RebuildEnd = 'done' | 'failed' | 'stopped' | 'waiting';
@@ -23,7 +23,7 @@ export interface RebuildTask {
 
 /** What all of them run on. */
 export interface RebuildContext {
-  readonly call: CallViews;
+  readonly client: ViewsClient;
   readonly log: EventLog;
   readonly clock: Clock;
   readonly logger: Logger;

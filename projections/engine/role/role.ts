@@ -10,7 +10,7 @@ import { openEventReader, waitForStore } from '../../../infra/sqlite/event-reade
 import type { Projection } from '../../projection';
 import { projectionGroups, type ProjectionGroups } from '../groups/groups';
 import { rebuildQueue } from '../rebuild/rebuild';
-import { startViewsWorker, type CallViews } from '../writer-thread/writer-thread';
+import { startViewsWorker, type ViewsClient } from '../writer-thread/writer-thread';
 import type { RoleOptions } from '../../../infra/running/role-options';
 
 export interface ProjectionsOptions extends RoleOptions {
@@ -75,7 +75,7 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
   const fit: { check: StoreFit } = { check: () => undefined };
   const groups = projectionGroups({
     ...options,
-    call: worker.call,
+    client: worker.client,
     storeLastPosition: store.lastPosition,
     storeFits: (marks) => fit.check(marks),
   });
@@ -84,7 +84,7 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
   try {
     await Promise.race([worker.opened, worker.done, aborted(stopping.signal)]);
     if (stopping.signal.aborted) return;
-    const boundTo = await worker.call('bindToStore', store.identity);
+    const boundTo = await worker.client.bindToStore(store.identity);
     fit.check = storeFit({ reader: store, file: options.viewsFile, boundTo });
     if (boundTo !== store.identity.storeId) {
       // The groups say why they stand still; nothing else may touch what was made from another store.
@@ -92,11 +92,19 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
       await Promise.race([aborted(stopping.signal), worker.done, groups.failed]);
       return;
     }
-    const changed = new Set(await worker.call('prepare', {}));
+    const changed = new Set(await worker.client.prepare({}));
     for (const { name } of projections) if (!changed.has(name)) groups.start(name);
-    queue = rebuildQueue({ ...options, call: worker.call, store, groups, changed, clock, stopping: stopping.signal });
+    queue = rebuildQueue({
+      ...options,
+      client: worker.client,
+      store,
+      groups,
+      changed,
+      clock,
+      stopping: stopping.signal,
+    });
     desk = processOperatorRequests({
-      calls: failureCalls(worker.call, groups),
+      calls: failureCalls(worker.client, groups),
       groups: projections.map(({ name }) => name),
       dataVersion: store.dataVersion,
       log: options.log,
@@ -117,18 +125,18 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
   }
 };
 
-const failureCalls = (call: CallViews, groups: ProjectionGroups): DeadLetterCalls => ({
-  takeRequests: () => call('takeFailureRequests', {}),
+const failureCalls = (client: ViewsClient, groups: ProjectionGroups): DeadLetterCalls => ({
+  takeRequests: () => client.takeFailureRequests({}),
   // A projection of another version than its rows waits for its rebuild.
   redriveStep: async (projection) =>
     groups.isRunning(projection)
-      ? groups.pausedWhile(projection, () => call('redriveStep', { projection }))
+      ? groups.pausedWhile(projection, () => client.redriveStep({ projection }))
       : NOTHING_TO_DO,
-  copiesWaiting: (group, limit) => call('copiesWaiting', { group, limit }),
-  copiesDone: (seqs) => call('copiesDone', { seqs }),
-  noteCopying: (group, attempt) => call('noteCopying', { group, attempt }),
-  defectsWaiting: (limit) => call('defectsWaiting', { limit }),
-  defectsDone: (ids) => call('defectsDone', { ids }),
+  copiesWaiting: (group, limit) => client.copiesWaiting({ group, limit }),
+  copiesDone: (seqs) => client.copiesDone({ seqs }),
+  noteCopying: (group, attempt) => client.noteCopying({ group, attempt }),
+  defectsWaiting: (limit) => client.defectsWaiting({ limit }),
+  defectsDone: (ids) => client.defectsDone({ ids }),
 });
 
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -1,26 +1,11 @@
 /** The program's side of the views' thread: starts it, asks it, and ends it. */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import {
-  postedError,
-  revivedError,
-  type InputOf,
-  type Message,
-  type OperationName,
-  type OutputOf,
-  type Request,
-  type ViewsThreadData,
-} from './messages';
-
-/** Calls an operation of the thread; what is in `transfer` is handed over and no longer usable here. */
-export type CallViews = <Name extends OperationName>(
-  name: Name,
-  input: InputOf<Name>,
-  transfer?: ReadonlyArray<ArrayBuffer>,
-) => Promise<OutputOf<Name>>;
+import { postedError, revivedError, type Message, type Request, type ViewsThreadData } from './messages';
+import { viewsClient, type SendCall, type ViewsClient } from './views-client';
 
 export interface ViewsWorker {
-  readonly call: CallViews;
+  readonly client: ViewsClient;
   /** Resolves once the file is this process's to write; never where `close` comes first. */
   readonly opened: Promise<void>;
   /** Resolves after `close`; rejects when the thread broke, or lost the file to another process. */
@@ -114,7 +99,7 @@ export const startViewsWorker = ({ onWaiting, onFault, ...data }: ViewsWorkerOpt
   const post = (request: Request, transfer: ReadonlyArray<ArrayBuffer> = []): void =>
     worker.postMessage(request, [...transfer]);
 
-  const call: CallViews = (name, input, transfer) =>
+  const send: SendCall = (name, input, transfer) =>
     new Promise((resolve, reject) => {
       if (failure !== undefined || state === 'ended') {
         reject(failure ?? new Error('the thread that writes the views was closed'));
@@ -136,7 +121,7 @@ export const startViewsWorker = ({ onWaiting, onFault, ...data }: ViewsWorkerOpt
     clearTimeout(late);
   };
 
-  return { call, opened: opened.promise, done: done.promise, close };
+  return { client: viewsClient(send), opened: opened.promise, done: done.promise, close };
 };
 
 const deferred = (): {

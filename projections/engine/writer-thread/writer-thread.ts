@@ -1,2 +1,3 @@
 /** The one thread that writes views.sqlite: how others call it, what it can be asked, and what runs in it. */
-export { type CallViews, startViewsWorker } from './client';
+export { startViewsWorker } from './client';
+export { viewsClient, type ViewsClient } from './views-client';

@@ -39,7 +39,7 @@ export const startInstance = async (lane: Lane, process: ViewsProcess, clock: Cl
   const topics = topicsOf(process.catalog, process.projection);
   const group = startConsumerGroup({
     log: gate.log,
-    handler: projectionHandler(process.call, process.projection, topics),
+    handler: projectionHandler(process.client, process.projection, topics),
     topics,
     clock,
     logger: silentLogger,
@@ -82,7 +82,7 @@ export const startInstance = async (lane: Lane, process: ViewsProcess, clock: Cl
     },
     redrive: async (crash) => {
       if (crash !== null) process.crashAt(crash);
-      const step = group.pausedWhile(() => process.call('redriveStep', { projection: GROUP }));
+      const step = group.pausedWhile(() => process.client.redriveStep({ projection: GROUP }));
       return (await settled(step)) ?? NOTHING_TO_DO;
     },
     stop: async () => {
@@ -95,8 +95,8 @@ export const startInstance = async (lane: Lane, process: ViewsProcess, clock: Cl
 };
 
 /** Whether the group has read everything that the lane holds. */
-export const hasReadAll = async (lane: Lane, { call }: ViewsProcess): Promise<boolean> => {
-  const checkpoints = await call('checkpoints', { consumer: GROUP });
+export const hasReadAll = async (lane: Lane, { client }: ViewsProcess): Promise<boolean> => {
+  const checkpoints = await client.checkpoints({ consumer: GROUP });
   return lane
     .ends()
     .every((end, partition) => checkpointAt(checkpoints, { topic: lane.topic, partition })?.nextOffset === end);

@@ -136,7 +136,7 @@ export class Life {
 
   /** Answers whether there was anything to do. */
   private async redrive(crash: CrashPoint | null): Promise<void> {
-    await this.group.owner().process.call('takeFailureRequests', {});
+    await this.group.owner().process.client.takeFailureRequests({});
     try {
       const { events = 0 } = await this.group.owner().redrive(crash);
       if (events > 0) this.seen.add('redriven');
@@ -148,12 +148,12 @@ export class Life {
   }
 
   private async copyDeadLetters(): Promise<void> {
-    const { call } = this.group.owner().process;
+    const { client } = this.group.owner().process;
     await copyToTopics({
       calls: {
-        copiesWaiting: (group, limit) => call('copiesWaiting', { group, limit }),
-        copiesDone: (seqs) => call('copiesDone', { seqs }),
-        noteCopying: (group, attempt) => call('noteCopying', { group, attempt }),
+        copiesWaiting: (group, limit) => client.copiesWaiting({ group, limit }),
+        copiesDone: (seqs) => client.copiesDone({ seqs }),
+        noteCopying: (group, attempt) => client.noteCopying({ group, attempt }),
       },
       groups: [GROUP],
       log: this.lane.log,
@@ -197,12 +197,12 @@ export class Life {
       if (eventId !== null) continue;
       this.ask('dead-letter-discard', { group: GROUP, letter: Number(id.split(':')[1]), reason: 'no event' });
     }
-    await this.group.owner().process.call('takeFailureRequests', {});
+    await this.group.owner().process.client.takeFailureRequests({});
     await this.copyDeadLetters();
   }
 
   private async step(): Promise<number | undefined> {
-    await this.group.owner().process.call('takeFailureRequests', {});
+    await this.group.owner().process.client.takeFailureRequests({});
     return (await this.group.owner().redrive(null)).events;
   }
 

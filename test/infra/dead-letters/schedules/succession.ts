@@ -81,7 +81,7 @@ export const succession = (options: SuccessionOptions): Succession => {
       const checkpoints = lane
         .ends()
         .map((nextOffset, partition) => ({ topic, partition, logId, nextOffset, highWaterPosition: 0 }));
-      await process.call('begin', { consumer: GROUP, checkpoints });
+      await process.client.begin({ consumer: GROUP, checkpoints });
       owner = await startInstance(lane, process, clock);
     },
     owner: running,

@@ -9,7 +9,7 @@ import type { Database } from '../../../../infra/sqlite/database';
 import { openLeasedDatabase } from '../../../../infra/sqlite/leased-database';
 import type { ViewsOperations } from '../../../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../../../projections/engine/generations/schema';
-import type { CallViews } from '../../../../projections/engine/writer-thread/client';
+import { viewsClient, type ViewsClient } from '../../../../projections/engine/writer-thread/views-client';
 import { viewsWriter } from '../../../../projections/engine/writer-thread/group-operations';
 import type { Catalog } from '../../../../domain/kernel/aggregate';
 import type { Projection } from '../../../../projections/projection';
@@ -42,7 +42,7 @@ export interface ViewsProcess {
   readonly database: Database;
   readonly projection: Projection;
   readonly catalog: Catalog;
-  readonly call: CallViews;
+  readonly client: ViewsClient;
   /** It dies when it comes to this point the next time, if it does in its next operation of that name. */
   readonly crashAt: (point: CrashPoint) => void;
   /** So many of the next batches find the file busy. */
@@ -104,7 +104,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
     database,
     projection,
     catalog,
-    call: async (name, input) => {
+    client: viewsClient(async (name, input) => {
       if (!isAlive) return noAnswer;
       if (name === 'apply' && busyBatches > 0) {
         busyBatches -= 1;
@@ -113,7 +113,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
       // As over the thread's boundary: every input goes to the operation of its name, and its output comes back.
       const answer = run(name, () => operations[name](input as never));
       return answer === undefined ? noAnswer : (answer.output as never);
-    },
+    }),
     crashAt: (point) => {
       nextCrash = point;
     },
