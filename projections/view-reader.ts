@@ -2,8 +2,8 @@
 import type { GroupStatus } from '../infra/consumption/status/status';
 import type { OffsetRequestStatus } from '../infra/consumption/checkpoints/checkpoints';
 
-export type { GroupStatus, PartitionStatus } from '../infra/consumption/status/group-status';
-export type { OffsetRequestStatus } from '../infra/consumption/checkpoints/offset-moves';
+export type { GroupStatus, PartitionStatus } from '../infra/consumption/status/status';
+export type { OffsetRequestStatus } from '../infra/consumption/checkpoints/checkpoints';
 
 /** A column as the API documents it. */
 export interface ViewColumn {

@@ -1,12 +1,22 @@
 /** The layout, held by a test: what may import what is in .dependency-cruiser.cjs; here is what imports can't show. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
 import * as assert from 'uvu/assert';
 import { spec } from '../spec';
 
 const root = join(__dirname, '..', '..', '..');
 const rooms = ['domain', 'infra', 'projections', 'api'];
+
+/** The table that the rules are made of. */
+interface DependencyTable {
+  readonly rooms: Readonly<Record<string, ReadonlyArray<string>>>;
+  readonly roomsWithDoors: ReadonlyArray<string>;
+  readonly libraries: Readonly<Record<string, ReadonlyArray<string>>>;
+}
+// A file of the root, in the language of the tool that reads it.
+const table = createRequire(__filename)(join(root, '.dependency-rooms.cjs')) as DependencyTable;
 
 const sources = rooms
   .flatMap((room) =>
@@ -74,35 +84,73 @@ spec('the architecture', ({ test, after }) => {
     assert.is(status, 0, output);
   });
 
-  const forbidden: ReadonlyArray<readonly [string, string, string]> = [
-    [
-      'domain',
-      'the clock in the domain',
-      `import { systemClock } from '../../infra/clock'; export const probe = systemClock;`,
-    ],
-    ['domain', 'Node in the domain', `import { readFileSync } from 'node:fs'; export const probe = readFileSync;`],
-    [
-      'infra',
-      'a projection in infra',
-      `import { projections } from '../../projections/registry'; export const probe = projections;`,
-    ],
-    ['projections', 'SQLite in projections', `import Database from 'better-sqlite3'; export const probe = Database;`],
-    ['projections', 'fastify in projections', `import fastify from 'fastify'; export const probe = fastify;`],
-    [
-      'infra',
-      'the Kafka client outside its room',
-      `import * as kafka from '@confluentinc/kafka-javascript'; export const probe = kafka;`,
-    ],
+  /** A probe that its rule must refuse: where it stands, and what it imports. */
+  interface Probe {
+    readonly rule: string;
+    readonly room: string;
+    readonly imports: string;
+  }
+
+  const fileIn = (room: string): string =>
+    sources.find(({ name }) => name.slice(0, name.lastIndexOf('/')) === room)?.name.slice(0, -'.ts'.length) ?? room;
+  const relativeTo = (room: string, file: string): string => {
+    const path = relative(room, file);
+    return path.startsWith('.') ? path : `./${path}`;
+  };
+
+  const roomProbes = Object.entries(table.rooms).flatMap(([room, mayImport]): ReadonlyArray<Probe> => {
+    const refused = Object.keys(table.rooms).find((other) => other !== room && !mayImport.includes(other));
+    return refused === undefined ? [] : [{ rule: `room ${room}`, room, imports: relativeTo(room, fileIn(refused)) }];
+  });
+
+  const doorProbes = Object.keys(table.rooms)
+    .filter((room) => table.roomsWithDoors.some((house) => room.startsWith(`${house}/`)))
+    .flatMap((room): ReadonlyArray<Probe> => {
+      const door = `${room}/${room.split('/').at(-1) ?? ''}.ts`;
+      const inside = sources.find(({ name }) => name.startsWith(`${room}/`) && name !== door);
+      // A room of one file is its own door.
+      if (inside === undefined) return [];
+      return [{ rule: `door of ${room}`, room: 'api/cli', imports: relativeTo('api/cli', inside.name.slice(0, -3)) }];
+    });
+
+  const libraryProbes = Object.entries(table.libraries).flatMap(([library, folders]): ReadonlyArray<Probe> => {
+    const room = Object.keys(table.rooms).find(
+      (each) => !folders.some((folder) => `${each}/`.startsWith(`${folder}/`)),
+    );
+    return room === undefined ? [] : [{ rule: `library ${library}`, room, imports: library }];
+  });
+
+  const otherProbes: ReadonlyArray<Probe> = [
+    { rule: 'domain-is-pure', room: 'domain/order', imports: 'node:fs' },
+    { rule: 'projections-are-pure', room: 'projections', imports: '../infra/clock' },
+    { rule: 'no-production-code-in-development-dependencies', room: 'infra', imports: 'fast-check' },
+    { rule: 'every-folder-is-a-room', room: 'infra/a-new-folder', imports: '../clock' },
   ];
-  for (const [room, what, text] of forbidden) {
-    test(`refuses ${what}`, () => {
-      const folder = join(root, room, 'architecture-probe');
-      probes.push(folder);
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(join(folder, 'probe.ts'), `${text}\n`);
-      const { status, output } = cruise([relative(root, folder)]);
-      rmSync(folder, { recursive: true, force: true });
-      assert.is.not(status, 0, output);
+
+  const all = [...roomProbes, ...doorProbes, ...libraryProbes, ...otherProbes];
+  let violations: ReadonlyArray<{ readonly from: string; readonly rule: { readonly name: string } }> = [];
+  const fileOf = ({ room }: Probe, index: number): string => join(room, `architecture-probe-${index}.ts`);
+
+  test('is held by a table of rooms and libraries that has rows enough', () => {
+    assert.ok(roomProbes.length > 40 && doorProbes.length > 12 && libraryProbes.length > 7);
+    for (const [index, probe] of all.entries()) {
+      const file = join(root, fileOf(probe, index));
+      probes.push(file);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, `import * as probe from '${probe.imports}';\nexport const value = probe;\n`);
+    }
+    probes.push(join(root, 'infra', 'a-new-folder'));
+    const depcruise = join(root, 'node_modules', '.bin', 'depcruise');
+    const options = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...rooms];
+    const { stdout } = spawnSync(depcruise, options, { cwd: root, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
+    for (const probe of probes) rmSync(probe, { recursive: true, force: true });
+    ({ violations } = (JSON.parse(stdout) as { readonly summary: { readonly violations: typeof violations } }).summary);
+  });
+
+  for (const [index, probe] of all.entries()) {
+    test(`refuses ${probe.imports} in ${probe.room} (${probe.rule})`, () => {
+      const found = violations.filter(({ from }) => from === fileOf(probe, index)).map(({ rule }) => rule.name);
+      assert.ok(found.includes(probe.rule), `found: ${found.join(', ')}`);
     });
   }
 });
