@@ -119,7 +119,7 @@ type RecordedOf<Event> = Event extends DomainEvent<infer Type, infer Data> ? Rec
 // What a team writes
 // -------------------------------------------------------------------------------------
 
-/** The business says no to an event: it is set aside with its key, for a person to look at. */
+/** The business says no to an event: it is set aside with its key, for an operator to look at. */
 export interface Rejected {
   readonly _tag: 'Rejected';
   readonly reason: string;

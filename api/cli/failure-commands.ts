@@ -28,7 +28,7 @@ const addDeadLetters = (program: Command, { jsonOption, print }: Terminal): void
     .description('one line each, the newest first')
     .option('--group <group>', 'only of this consumer group')
     .option('--status <status>', 'open, assigned, redriven or discarded')
-    .option('--class <class>', 'malformed, unknown-contract, transient, rejected or defect')
+    .option('--class <class>', 'malformed, unknown-contract, foreign, misplaced, transient, rejected or defect')
     .option('--fingerprint <fingerprint>', 'only of this cause')
     .option('--stream <stream>', 'only of this stream, such as order-o1')
     .option('--limit <count>', 'how many at most', '50')

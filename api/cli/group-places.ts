@@ -41,7 +41,7 @@ export const groupPlaces = async (
     return stored.map((place) => ({
       ...place,
       ...UNKNOWN,
-      note: 'KAFKA_BROKERS is not set, and an embedded broker can not be asked from outside',
+      note: 'KAFKA_BROKERS is not set, and an embedded broker cannot be asked from outside',
     }));
   }
   const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });

@@ -29,7 +29,7 @@ export const standardOutput = (lossLine: LossLine): LogTarget => {
 
 const LAST_LINES_MS = 500;
 
-/** Gives the last lines a moment; answers whether all of them are out. */
+/** Gives the last lines a moment; returns whether all of them are out. */
 export const lastLinesWritten = async (clock: Clock): Promise<boolean> => {
   const untilMs = clock.monotonicMs() + LAST_LINES_MS;
   while (process.stdout.writableLength > 0 && clock.monotonicMs() < untilMs) await clock.sleep(10);

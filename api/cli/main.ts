@@ -82,7 +82,7 @@ program
   .command('relay')
   .description('the way of events from the store to Kafka')
   .command('skip')
-  .description('goes on past an event that can not be published: says what that means, and does it with --confirm')
+  .description('goes on past an event that cannot be published: says what that means, and does it with --confirm')
   .argument('<event id>', 'the event that blocks its partition, such as order-o1@3: tidemark lag names it')
   .requiredOption('--reason <reason>', 'why; it stands in the placeholder and in the audit')
   .option('--confirm', 'do it', false)

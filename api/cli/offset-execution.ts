@@ -23,7 +23,7 @@ import { request } from './server-client';
 const POLL_MS = 200;
 const DISPLAY_LIMIT = 100;
 
-/** Answers the exit status: 0 where it was done. */
+/** Returns the exit status: 0 where it was done. */
 export const execute = async (
   configuration: Configuration,
   order: OffsetOrder,

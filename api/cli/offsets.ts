@@ -10,7 +10,7 @@ import { assertEachMatches, isAt, readOffsetFile, type OffsetLine } from './offs
 
 type Options = Readonly<Record<string, string | boolean>>;
 
-/** Answers the exit status: 0, or 1 where a move was refused. */
+/** Returns the exit status: 0, or 1 where a move was refused. */
 export const offsets = async (
   configuration: Configuration,
   options: Options,

@@ -27,7 +27,7 @@ const POLL_MS = 250;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Answers the exit status: 0 when what was asked for is done, 1 when it failed, 2 when differences wait to be accepted. */
+/** Returns the exit status: 0 when what was asked for is done, 1 when it failed, 2 when differences wait to be accepted. */
 export const rebuild = async (configuration: Configuration, wish: RebuildCommand, json: boolean): Promise<number> => {
   const post = (path: string, body?: unknown) => request(configuration, 'POST', path, body);
   const of = (projection: string): string => `/ops/projections/${encodeURIComponent(projection)}`;

@@ -46,7 +46,7 @@ const tally = (counts: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `${name}: ${count}`)
     .join(', ');
 
-/** Runs a plan and follows it. Answers the exit status: 0 when every key of it is live again. */
+/** Runs a plan and follows it. Returns the exit status: 0 when every key of it is live again. */
 export const runRedrive = async (
   configuration: Configuration,
   id: string,

@@ -18,7 +18,7 @@ interface SkipState {
 const POLL_MS = 200;
 const WAIT_MS = 30_000;
 
-/** Says what it would do; with `confirm` asks the relay to do it, and waits. Answers the exit status. */
+/** Says what it would do; with `confirm` asks the relay to do it, and waits. Returns the exit status. */
 export const skipEvent = async (
   configuration: Configuration,
   eventId: string,

@@ -23,7 +23,7 @@ interface RebuildOptions {
 export const addReplayCommands = (program: Command, print: (line: string) => void): void => {
   program
     .command('rebuild')
-    .description('rebuilds projections from offset zero, beside the rows that are served, proves the rows, and swaps')
+    .description('rebuilds projections from offset zero, alongside the live rows, proves the rows, and swaps')
     .argument('[projections...]', 'their names, such as order-summary; several are rebuilt in one pass over the log')
     .addOption(new Option('--from <source>', 'where the events come from').choices(['kafka', 'store']).default('kafka'))
     .option('--accept-differences [id]', 'swaps also where rows differ; with an id: lets a rebuild that waits go on')

@@ -17,7 +17,7 @@ export interface StoreOutput {
   readonly print: (line: string) => void;
 }
 
-/** Answers the exit status: 0 where everything fits. */
+/** Returns the exit status: 0 where everything fits. */
 export const showStore = (configuration: Configuration, { json, print }: StoreOutput): number => {
   const standing = readStanding(configuration);
   if (json) print(JSON.stringify(standing));

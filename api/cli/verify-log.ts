@@ -27,7 +27,7 @@ interface Ground {
 
 const LINE_INTERVAL_MS = 2_000;
 
-/** Answers the exit status: 0 where the log is the store's history, 1 where it is not. */
+/** Returns the exit status: 0 where the log is the store's history, 1 where it is not. */
 export const verifyLog = async (
   configuration: Configuration,
   wish: { readonly repair: boolean; readonly recreateTopics: boolean },

@@ -17,7 +17,7 @@ export interface Output {
 
 const LINE_INTERVAL_MS = 2_000;
 
-/** Answers the exit status: 0 where every row is what the store makes it, 1 where one is not. */
+/** Returns the exit status: 0 where every row is what the store makes it, 1 where one is not. */
 export const verify = async (
   { dataDirectory, topicPrefix }: Configuration,
   names: ReadonlyArray<string>,

@@ -27,7 +27,7 @@ const CONCURRENCY = 16;
 
 /**
  * Runs the demonstration. It can be repeated on the same data, and on a server that holds other orders.
- * Answers the exit status: 0 where every row and every total agrees, 1 otherwise. Throws DemoStopped where the server can't
+ * Returns the exit status: 0 where every row and every total agrees, 1 otherwise. Throws DemoStopped where the server can't
  * be reached or the process manager doesn't go on, and UnusableOrders where the orders can't be read.
  */
 export const runDemo = async (options: DemoOptions): Promise<number> => {

@@ -18,7 +18,7 @@ export interface StockSettling {
 
 const VIEW = 'stock-level';
 
-/** Answers what must be shown: the input's stock, with what others did to the same articles counted in. */
+/** Returns what must be shown: the input's stock, with what others did to the same articles counted in. */
 export const settleStock = async (
   expected: ReadonlyMap<string, ExpectedStock>,
   options: StockSettling,

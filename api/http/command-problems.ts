@@ -29,7 +29,7 @@ export const commandProblem = (failure: CommandFailure): Problem => {
         headers: retryAfter(RETRY_SOON_SECONDS),
       });
     case 'UnreadableStream':
-      return problem('unreadable-stream', `${failure.eventId} can not be read: ${failure.reason}`, {
+      return problem('unreadable-stream', `${failure.eventId} cannot be read: ${failure.reason}`, {
         extensions: { stream: failure.stream, eventId: failure.eventId },
       });
     case 'EventTooLarge': {
@@ -65,7 +65,7 @@ const wanted = (expected: ExpectedVersions | '*'): string => {
 
 /** The store can't be read or written; why stands in the log, not in the answer. */
 export const storeUnavailable = (): Problem =>
-  problem('store-unavailable', 'The event store can not be reached just now; nothing was written.', {
+  problem('store-unavailable', 'The event store cannot be reached just now; nothing was written.', {
     headers: retryAfter(RETRY_LATER_SECONDS),
   });
 

@@ -6,7 +6,7 @@ export interface TextPosition {
   readonly column: number;
 }
 
-/** The first place where `text` can not go on as JSON; its end where it is cut off. */
+/** The first place where `text` cannot go on as JSON; its end where it is cut off. */
 export const whereNotJson = (text: string): TextPosition => {
   const offset = offsetOf(text);
   let line = 1;
@@ -22,7 +22,7 @@ const SPACE = /[ \t\n\r]*/y;
 const OPEN_STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y;
 const SCALAR = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/y;
 
-/** What may come next. A list instead of recursion, so that deep nesting can not exhaust the stack. */
+/** What may come next. A list instead of recursion, so that deep nesting cannot exhaust the stack. */
 type Expected = 'value' | 'key' | ':' | ', or }' | ', or ]';
 
 const offsetOf = (text: string): number => {
@@ -76,7 +76,7 @@ const afterString = (text: string, at: number): number | undefined => {
   return end > at && text.charAt(end) === '"' ? end + 1 : undefined;
 };
 
-/** Inside a string the place is the first character that can not stand there, not the opening quote. */
+/** Inside a string the place is the first character that cannot stand there, not the opening quote. */
 const stoppedAt = (text: string, at: number): number => Math.max(at, after(OPEN_STRING, text, at));
 
 const after = (pattern: RegExp, text: string, at: number): number => {

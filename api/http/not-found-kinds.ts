@@ -4,7 +4,7 @@ import type { ProblemKind } from './problem-kind';
 export const notFoundKinds = {
   'unknown-route': {
     status: 404,
-    title: 'There is nothing here',
+    title: 'Not found',
     meaning: 'No route has this address. /openapi.json lists every route, /docs shows them.',
   },
   'unknown-aggregate': {

@@ -13,7 +13,7 @@ export const problemKinds = {
     status: 400,
     title: 'The body is not JSON',
     meaning:
-      'The body can not be parsed. The detail names the line and column where it stops being JSON, or the byte at which it ' +
+      'The body cannot be parsed. The detail names the line and column where it stops being JSON, or the byte at which it ' +
       'stops being UTF-8.',
   },
   'invalid-body': {
@@ -23,12 +23,12 @@ export const problemKinds = {
   },
   'invalid-header': {
     status: 400,
-    title: 'A header can not be understood',
+    title: 'A header cannot be understood',
     meaning: 'The detail names the header and what it takes.',
   },
   'invalid-parameter': {
     status: 400,
-    title: 'A part of the address can not be understood',
+    title: 'A part of the address cannot be understood',
     meaning: 'The detail names the parameter in the path or the query, and what it takes.',
   },
   unauthenticated: {
@@ -82,7 +82,7 @@ export const problemKinds = {
   'event-not-blocked': {
     status: 409,
     title: 'The event does not block a partition',
-    meaning: 'Only an event that the relay can not publish can be withheld; `blocked` and /ops/relay name those.',
+    meaning: 'Only an event that the relay cannot publish can be withheld; `blocked` and /ops/relay name those.',
   },
   'version-mismatch': {
     status: 412,
@@ -135,22 +135,22 @@ export const problemKinds = {
   },
   'internal-error': {
     status: 500,
-    title: 'Something is broken in here',
+    title: 'Internal error',
     meaning: 'A defect of this program. The log of the server has the details under the `requestId`.',
   },
   'unreadable-stream': {
     status: 500,
-    title: 'The stream holds an event that can not be read',
-    meaning: 'An event does not pass the contracts of this program. The detail names it; a person has to look.',
+    title: 'The stream holds an event that cannot be read',
+    meaning: 'An event does not pass the contracts of this program. The detail names it; an operator has to look.',
   },
   overloaded: {
     status: 503,
-    title: 'Too much waits already',
+    title: 'Overloaded',
     meaning: 'New work is turned away so that accepted work gets done. `Retry-After` says when to come again.',
   },
   'store-unavailable': {
     status: 503,
-    title: 'The event store can not be reached',
+    title: 'The event store cannot be reached',
     meaning: 'Nothing was written. The log of the server has the reason (disk full, another writer). Come again later.',
   },
   'store-behind': {

@@ -101,4 +101,4 @@ const isAfter = (event: StoredEvent, moment: PointInTime): boolean =>
   'position' in moment ? event.position > moment.position : Date.parse(event.recordedAt) > moment.timeMs;
 
 const unreadable = ({ id, stream }: StoredEvent, reason: string): never =>
-  failWith('unreadable-stream', `${id} can not be read: ${reason}`, { extensions: { stream, eventId: id } });
+  failWith('unreadable-stream', `${id} cannot be read: ${reason}`, { extensions: { stream, eventId: id } });

@@ -62,7 +62,7 @@ export const openStoreGate = ({ files, reader, clock, logger, awaitsRelay }: Sto
       try {
         look();
       } catch (error) {
-        logger.debug({ err: error }, "the relay's status can not be read now");
+        logger.debug({ err: error }, "the relay's status cannot be read now");
       }
       hasLooked ||= clock.nowMs() - startedAtMs > FIRST_LOOK_MS;
       await clock.sleep(hasLooked ? POLL_MS : FIRST_POLL_MS, stopping.signal);

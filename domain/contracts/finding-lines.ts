@@ -32,7 +32,7 @@ export const comparisonLines = ({ changes, oldRefusedByNew, newRefusedByOld }: C
 /** A value as an example, or that none is known. */
 export const exampleLines = (value: unknown, path: string): ReadonlyArray<string> =>
   value === undefined
-    ? ['  no example is known: whether the two patterns take the same texts is for a person to say']
+    ? ['  no example is known: whether the two patterns take the same texts is for an operator to say']
     : [`  smallest example${path === '' ? '' : ' of what is lost'}: ${JSON.stringify(value)}`];
 
 /** Who reads the fields at these paths; `/` stands for the whole event. */

@@ -72,7 +72,7 @@ const kept = (snapshot: FoldSnapshot, fold: Fold): string => {
   try {
     return snapshot.encode(fold);
   } catch {
-    return 'can not be kept';
+    return 'cannot be kept';
   }
 };
 

@@ -13,7 +13,7 @@ export const PROCESS_NAME = 'fulfilment';
 /** One refund a payment by this process: the name need only be unique within the payment. */
 const REFUND_ID = 'order-called-off';
 
-/** Every command wanted, in the order of a life. */
+/** Every command wanted, in lifecycle order. */
 export const nextActions = (state: FulfilmentState): ReadonlyArray<ProcessCommand> => {
   const { order } = state;
   // Reservations and payments for an order that nobody placed (yet) lead to nothing.

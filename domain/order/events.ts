@@ -75,7 +75,7 @@ export const OrderDeclaredUnavailable = defineEvent('OrderDeclaredUnavailable', 
   },
 });
 
-/** Every event of an order, in the order of a life. */
+/** Every event of an order, in lifecycle order. */
 export const orderEvents = [
   OrderPlaced,
   OrderConfirmed,

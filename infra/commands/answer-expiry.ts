@@ -26,7 +26,7 @@ export const expireAnswers = async (options: AnswerExpiryOptions): Promise<void>
       isMore = store.removeExpiredAnswers() > 0;
       hasFailed = false;
     } catch (error) {
-      if (!hasFailed) logger.warn({ error }, 'expired answers can not be removed now; it is tried again');
+      if (!hasFailed) logger.warn({ error }, 'expired answers cannot be removed now; it is tried again');
       hasFailed = true;
     }
     await clock.sleep(isMore ? STEP_PAUSE_MS : lookMs, stopping);

@@ -1,4 +1,4 @@
-/** States of long streams, kept so that a command need not read the whole stream. Never the truth: always checked, and dropped at a doubt. */
+/** States of long streams, kept so that a command need not read the whole stream. Never the truth: always checked, and dropped when in doubt. */
 
 /** A state as kept. */
 export interface Snapshot {

@@ -190,8 +190,8 @@ export const readCloudEvent = ({ value, headers }: Pick<LogRecord, 'value' | 'he
   if (headerNamed(headers, 'ce_specversion') !== undefined) return readBinary(value, headers);
   return E.left(
     contentType === ''
-      ? `the header 'content-type' is missing, and so is 'ce_specversion': this is no CloudEvent`
-      : `the header 'content-type' is ${shown(contentType)} without 'ce_' headers: this is no CloudEvent`,
+      ? `the header 'content-type' is missing, and so is 'ce_specversion': this is not a CloudEvent`
+      : `the header 'content-type' is ${shown(contentType)} without 'ce_' headers: this is not a CloudEvent`,
   );
 };
 

@@ -17,7 +17,7 @@ const SHARED_PART = 0.2;
 /** Where the endpoint does not say how long a token lives; RFC 6749 leaves it to be known otherwise. */
 const DEFAULT_LIFETIME_S = 300;
 
-/** Answers a token that lives; rejects with a sentence where there is none to be had. */
+/** Returns a token that lives; rejects with a sentence where there is none to be had. */
 export type AskForToken = () => Promise<OAuthToken>;
 
 /** Clients that ask at about the same time share a token; each asks again when four fifths of its token's life are over. */

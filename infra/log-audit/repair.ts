@@ -26,7 +26,7 @@ const POLL_MS = 100;
 /** What has not moved for so long will not move. */
 const STANDSTILL_MS = 60_000;
 
-/** Answers what was done, in sentences. Throws {@link RepairRefused} where the relay runs. */
+/** Returns what was done, in sentences. Throws {@link RepairRefused} where the relay runs. */
 export const repairLog = async (options: LogRepairOptions): Promise<ReadonlyArray<string>> => {
   const { found, log, recreateTopics } = options;
   const broken = [...new Set(found.partitions.filter(({ gaps }) => gaps > 0).map(({ topic }) => topic))];

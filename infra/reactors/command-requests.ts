@@ -17,7 +17,7 @@ export const carryOutCommandRequest = (
   request: OperationRequest,
 ): ReleasedInstance => {
   const body = requestBody(request);
-  const deed = { actor: request.actor, requestId: request.id };
+  const context = { actor: request.actor, requestId: request.id };
   const known = (group: string): string => {
     if (groups.has(group)) return group;
     throw new RequestRefused(`no process manager of this program is called '${group}'`);
@@ -26,11 +26,11 @@ export const carryOutCommandRequest = (
     const discard = DiscardRequest.decode(body);
     if (E.isRight(discard)) {
       const { group, number, reason } = discard.right;
-      return setAside.discard(known(group), number, reason, deed);
+      return setAside.discard(known(group), number, reason, context);
     }
   } else {
     const release = ReleaseRequest.decode(body);
-    if (E.isRight(release)) return setAside.release(known(release.right.group), release.right.number, deed);
+    if (E.isRight(release)) return setAside.release(known(release.right.group), release.right.number, context);
   }
   throw new RequestRefused(`its body is not one of ${request.kind}: ${request.body}`);
 };

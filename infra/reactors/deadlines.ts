@@ -16,7 +16,7 @@ import { LeaseLost } from '../sqlite/lease';
 
 /** Says whether a group has learned everything that the store holds. */
 export interface CatchUpCheck {
-  /** Looks at the store, and answers whether nothing in it is beyond the checkpoints. */
+  /** Looks at the store, and returns whether nothing in it is beyond the checkpoints. */
   readonly isCovered: (topics: ReadonlyArray<string>, checkpoints: ReadonlyArray<Checkpoint>) => Promise<boolean>;
 }
 
@@ -68,7 +68,7 @@ export interface DeadlineOptions {
   readonly watch: CatchUpCheck;
   /** Whether any deadline has passed by then. */
   readonly isAnyDue: (nowMs: number) => boolean;
-  /** Lets the process learn of those that had passed at that time, some at a time; answers how many. */
+  /** Lets the process learn of those that had passed at that time, some at a time; returns how many. */
   readonly learnDue: (nowMs: number) => Promise<number>;
 }
 

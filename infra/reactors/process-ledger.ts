@@ -41,22 +41,22 @@ export interface ProcessStore {
    * its checkpoints too. Its commands get the same ids in the replay, and the API answers those as it did before.
    */
   readonly prepare: (process: Process) => boolean;
-  /** Lets the process learn an event; answers the commands that it newly asks for. */
+  /** Lets the process learn an event; returns the commands that it newly asks for. */
   readonly learnEvent: (process: Process, event: RecordedEvent) => ReadonlyArray<PendingCommand>;
-  /** Lets the process learn what became of its command, which then no longer waits; answers what it newly asks for. */
+  /** Lets the process learn what became of its command, which then no longer waits; returns what it newly asks for. */
   readonly learnOutcome: (pending: PendingCommand, outcome: CommandOutcome) => ReadonlyArray<PendingCommand>;
   /** Deadlines of a process that have passed at a time, oldest first. */
   readonly deadlinesDue: (process: Process, nowMs: number, limit: number) => ReadonlyArray<DueDeadline>;
-  /** Lets the process learn that its deadline has passed; answers the commands that it newly asks for. */
+  /** Lets the process learn that its deadline has passed; returns the commands that it newly asks for. */
   readonly learnDeadline: (process: Process, due: DueDeadline) => ReadonlyArray<PendingCommand>;
-  /** Sets a deadline aside whose process threw, for a person to see. */
+  /** Sets a deadline aside whose process threw, for an operator to see. */
   readonly parkDeadline: (process: Process, due: DueDeadline, reason: string) => void;
   /** Notes an attempt that has to be repeated. */
   readonly noteAttempt: (
     pending: PendingCommand,
     attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
   ) => void;
-  /** Sets a command aside that no repeat can help, for a person to see. */
+  /** Sets a command aside that no repeat can help, for an operator to see. */
   readonly park: (pending: PendingCommand, reason: string) => void;
   /** Takes parked commands and deadlines up again: whoever restarts the program may have put right what was wrong. */
   readonly unparkAll: () => number;

@@ -62,7 +62,7 @@ export interface ReactorHandler extends GroupHandler {
   /** Takes the next few events of what is to be redriven. */
   readonly redriveStep: () => Promise<RedriveStep>;
   readonly isAnyDeadlineDue: (nowMs: number) => boolean;
-  /** Lets the process learn of some deadlines that had passed at that time; answers how many. */
+  /** Lets the process learn of some deadlines that had passed at that time; returns how many. */
   readonly learnDeadlines: (nowMs: number) => Promise<number>;
 }
 
@@ -139,7 +139,7 @@ const learnDeadline = (
     const fields = { group: process.name, deadline: due.deadline.id, instance: due.instance, reason };
     logger.error(
       { ...fields, ...(stack === undefined ? {} : { stack }) },
-      'a deadline is set aside: its process can not take it',
+      'a deadline is set aside: its process cannot take it',
     );
     ledger.parkDeadline(process, due, reason);
     const { instance, deadline } = due;

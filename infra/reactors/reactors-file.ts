@@ -70,7 +70,7 @@ const deadlineFaultsMigration: Migration = {
         ALTER TABLE deadlines ADD COLUMN fault TEXT;`,
 };
 
-/** All steps since the file's birth. */
+/** All steps since the file was created. */
 export const reactorsMigrations: ReadonlyArray<Migration> = [
   leaseMigration,
   checkpointMigration,

@@ -28,7 +28,7 @@ const relayMigration: Migration = {
         ) STRICT;`,
 };
 
-/** All steps since the file's birth. */
+/** All steps since the file was created. */
 export const relayMigrations: ReadonlyArray<Migration> = [
   leaseMigration,
   relayMigration,

@@ -20,7 +20,7 @@ export interface OpenOptions {
   readonly file: string;
   /** FULL where a commit must survive a power cut; NORMAL where the data can be made again. */
   readonly synchronous: 'FULL' | 'NORMAL';
-  /** All steps since the file's birth, oldest first; their count is the schema's version. */
+  /** All steps since the file was created, oldest first; their count is the schema's version. */
   readonly migrations: ReadonlyArray<Migration>;
   /** How long a write blocks its thread while another connection writes; 0 where the thread is the event loop's. */
   readonly busyTimeoutMs?: number;

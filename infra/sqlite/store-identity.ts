@@ -116,7 +116,7 @@ export const storeBindingMigration: Migration = {
 export const readStoreBinding = (database: Database): string | undefined =>
   database.prepare<[], string>('SELECT store_id FROM store_binding').pluck().get();
 
-/** Binds a file that belongs to no store yet; answers the store that it belongs to. Inside the caller's transaction. */
+/** Binds a file that belongs to no store yet; returns the store that it belongs to. Inside the caller's transaction. */
 export const bindToStore = (database: Database, storeId: string): string => {
   database.prepare<[string]>('INSERT INTO store_binding VALUES (1, ?) ON CONFLICT DO NOTHING').run(storeId);
   return readStoreBinding(database) ?? storeId;

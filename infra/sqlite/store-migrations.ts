@@ -7,7 +7,7 @@ import { snapshotMigration } from './snapshots';
 import { storeIdentityMigration } from './store-identity';
 
 /**
- * Streams are interned: a name becomes an integer in order of birth, so that the one index beside the positions grows
+ * Streams are interned: a name becomes an integer in order of creation, so that the one index beside the positions grows
  * at its right edge. An event's identity (`<stream>@<version>`) is unique by that index and needs none of its own.
  */
 const events: Migration = {
@@ -59,7 +59,7 @@ const operationRequests: Migration = {
         ) STRICT;`,
 };
 
-/** All steps since the file's birth. */
+/** All steps since the file was created. */
 export const storeMigrations: ReadonlyArray<Migration> = [
   leaseMigration,
   events,

@@ -3,7 +3,7 @@ import type { Database, Statement } from './database';
 
 export interface StoreStatements {
   readonly lastPosition: Statement<[], number | null>;
-  /** A stream's integer and its last version; no row for a stream that is not born yet. */
+  /** A stream's integer and its last version; no row for a stream that is not created yet. */
   readonly head: Statement<[stream: string], readonly [streamId: number, version: number]>;
   readonly insertStream: Statement<[stream: string]>;
   readonly insertEvent: Statement<

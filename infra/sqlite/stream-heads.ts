@@ -2,7 +2,7 @@
 import { boundedCache } from '../memory/bounded-cache';
 import type { StoreStatements } from './store-statements';
 
-/** A stream's integer (0 for one that is not born yet) and its last version. */
+/** A stream's integer (0 for one that is not created yet) and its last version. */
 export interface Head {
   readonly streamId: number;
   readonly version: number;

@@ -169,7 +169,7 @@ spec('the search for the place where JSON stops', ({ test }) => {
     );
   });
 
-  test(`finds the first character that can not stand, or the start of its token (seed ${options.seed})`, () => {
+  test(`finds the first character that cannot stand, or the start of its token (seed ${options.seed})`, () => {
     fc.assert(
       fc.property(pretty, fc.nat(), fc.constantFrom('', '\u0000'), (text, at, wrong) => {
         const index = at % (text.length + 1);

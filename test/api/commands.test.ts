@@ -339,7 +339,7 @@ spec('a dry run', ({ test }) => {
   });
 });
 
-spec('a command that can not be handled', ({ test }) => {
+spec('a command that cannot be handled', ({ test }) => {
   const failures: ReadonlyArray<readonly [CommandFailure, number, string, string | undefined]> = [
     [{ _tag: 'ConcurrentChange', stream: 'order-o1', attempts: 8 }, 409, 'concurrent-change', '1'],
     [{ _tag: 'KeyInProgress', key: 'k1' }, 409, 'request-in-progress', '1'],
@@ -364,7 +364,7 @@ spec('a command that can not be handled', ({ test }) => {
     });
   }
 
-  test('is logged with its reason where a person has to look', async () => {
+  test('is logged with its reason where an operator has to look', async () => {
     const { post, logged } = apiFixture({
       handleCommand: () => TE.left({ _tag: 'StoreUnavailable', reason: 'disk full' }),
     });

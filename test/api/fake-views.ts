@@ -126,7 +126,7 @@ export const fakeViews = (): FakeViews => {
     rebuild: (id) => rebuilds.get(id),
     offsetRequest: (id) => (id === 99 ? { id, state: 'done', reason: null } : undefined),
     changeCounter: () => {
-      if (isBroken) throw new Error('the views can not be read: /secret/views.sqlite');
+      if (isBroken) throw new Error('the views cannot be read: /secret/views.sqlite');
       return counter;
     },
     close: () => {},

@@ -20,7 +20,7 @@ spec('a page of another site', ({ test, after }) => {
     { origin: 'nonsense' },
   ];
   for (const headers of foreign) {
-    test(`can not have a rebuild asked for without a body: ${JSON.stringify(headers)}`, async () => {
+    test(`cannot have a rebuild asked for without a body: ${JSON.stringify(headers)}`, async () => {
       const { status, body } = await post(rebuild, undefined, headers);
       assert.is(status, 403);
       assert.is(body['type'], '/problems/cross-site-request');
@@ -29,7 +29,7 @@ spec('a page of another site', ({ test, after }) => {
     });
   }
 
-  test('can not read, send commands or ask what is allowed', async () => {
+  test('cannot read, send commands or ask what is allowed', async () => {
     const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
     assert.is((await get('/views/order-summary', headers)).status, 403);
     assert.is((await post('/orders/o1/place', order, headers)).status, 403);

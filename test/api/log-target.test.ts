@@ -15,7 +15,7 @@ const keeping = (): LogTarget & { readonly lines: string[] } => {
 };
 
 spec('a log target', ({ test }) => {
-  test('that can not be written drops lines, and tells how many as soon as it can be again', () => {
+  test('that cannot be written drops lines, and tells how many as soon as it can be again', () => {
     let isFull = false;
     const lines: string[] = [];
     const target = logTarget((line) => {

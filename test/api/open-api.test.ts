@@ -206,7 +206,7 @@ spec('the documentation', ({ test, after }) => {
     });
   }
 
-  test('has no word for a problem that can not be one', async () => {
+  test('has no word for a problem that cannot be one', async () => {
     assert.is((await get('/problems/Not_A_Name')).status, 404);
   });
 

@@ -154,7 +154,7 @@ spec('a stream under trouble', ({ test }) => {
     assert.is((await api.get('/streams/stock-kettle?asOf=5000')).body['version'], 1_201);
   });
 
-  test('shows an event that no contract knows, but can not fold it', async () => {
+  test('shows an event that no contract knows, but cannot fold it', async () => {
     const api = apiFixture();
     await appended(api, received(1), { type: 'KettleWhistled', schemaVersion: 1, data: { pitch: 440 } });
     const { body } = await api.get('/streams/stock-kettle');
@@ -166,7 +166,7 @@ spec('a stream under trouble', ({ test }) => {
     assert.is((await api.get('/streams/stock-kettle?asOf=1')).status, 200);
   });
 
-  test('is 503 while the store can not be read', async () => {
+  test('is 503 while the store cannot be read', async () => {
     const store = inMemoryEventStore({ clock: systemClock });
     const readStream = () => TE.left({ _tag: 'StoreUnavailable', reason: '/secret' } as const);
     const api = apiFixture({ store: { ...store, readStream } });

@@ -254,7 +254,7 @@ spec('a Consistency-Token', ({ test }) => {
     assert.is((await api.get('/views/order-summary?wait=20000', token)).status, 409);
   });
 
-  test('is 503 while the store can not be read', async () => {
+  test('is 503 while the store cannot be read', async () => {
     const store = inMemoryEventStore({ clock: systemClock });
     const positionOf = () => TE.left({ _tag: 'StoreUnavailable', reason: 'closed' } as const);
     const api = apiFixture({ store: { ...store, positionOf } });

@@ -107,8 +107,8 @@ spec("the demonstration's client", ({ test, after }) => {
   }
 
   test('loses patience, and says what the last answer was', async () => {
-    const { client } = await clientOf([{ status: 503, body: { title: 'Too much waits already' } }]);
-    assert.match(await stopped(client.perform(place)), /orders\/o1\/place did not come .*503 Too much waits already/);
+    const { client } = await clientOf([{ status: 503, body: { title: 'Overloaded' } }]);
+    assert.match(await stopped(client.perform(place)), /orders\/o1\/place did not come .*503 Overloaded/);
   });
 
   test('stops where the server refuses the key, or is none of this engine', async () => {
@@ -146,7 +146,7 @@ spec("the demonstration's client", ({ test, after }) => {
     assert.is(server.requests.length, 2);
   });
 
-  test('tells a row that is not there from a view that can not be read', async () => {
+  test('tells a row that is not there from a view that cannot be read', async () => {
     const { client } = await clientOf([{ status: 404 }, { status: 200, body: { a: 1 } }, { status: 400 }]);
     assert.is(await client.readRow('v', 'k/1'), undefined);
     assert.equal(await client.readRow('v', 'k/1'), { a: 1 });

@@ -206,7 +206,7 @@ spec('the demonstration stops', ({ test }) => {
     assert.is(output, '');
   });
 
-  test('where the orders can not be read', async () => {
+  test('where the orders cannot be read', async () => {
     const { status } = await demo('http://127.0.0.1:9', { ordersDirectory: '/nowhere' });
     assert.match(String(status), /UnusableOrders: .*ORDERS_DIR must hold/);
   });

@@ -171,7 +171,7 @@ spec('a program in one process', ({ test, before, after }) => {
     assert.is((await at.get('/health/ready')).status, 200);
   });
 
-  test('starts with requests that can not be carried out in its file, fails each by name, and carries out the others', async () => {
+  test('starts with requests that cannot be carried out in its file, fails each by name, and carries out the others', async () => {
     assert.is(await server?.end('SIGTERM'), 0, server?.output());
     const store = at.open('store');
     const insert = store.prepare(
@@ -208,7 +208,7 @@ spec('a program in one process', ({ test, before, after }) => {
   });
 });
 
-spec('a program whose output can not be written', ({ test }) => {
+spec('a program whose output cannot be written', ({ test }) => {
   const MAIN = join(__dirname, '..', '..', 'api', 'cli', 'main.js');
 
   for (const [what, parameters] of [

@@ -70,7 +70,7 @@ spec('a start', ({ test, after }) => {
       /nearest is KAFKA_SOCKET_TIMEOUT_MS/,
     ],
     [
-      'with a value that can not be',
+      'with a value that cannot be',
       [],
       { ...kafka, KAFKA_SOCKET_TIMEOUT_MS: 'x' },
       /Invalid value.*KAFKA_SOCKET_TIMEOUT_/,

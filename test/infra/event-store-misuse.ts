@@ -58,7 +58,7 @@ export const storeMisuse = (name: string, withStore: WithStore): void => {
     }
 
     test(
-      'a page that can not be: throws',
+      'a page that cannot be: throws',
       withStore(async (store) => {
         for (const [after, limit] of [
           [0, 0],

@@ -272,7 +272,7 @@ spec('a rollup', ({ test }) => {
 });
 
 spec('a declaration', ({ test }) => {
-  test('is refused where a name can not be a table or a column', () => {
+  test('is refused where a name cannot be a table or a column', () => {
     const declare = (name: string, column: string): void =>
       void defineProjection({
         name,

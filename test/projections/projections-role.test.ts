@@ -120,7 +120,7 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
         assert.match(reason ?? '', /has read .* so far, and now it is to/);
     }));
 
-  test('can not be rebuilt from a topic whose first records are gone, and can from the store', () =>
+  test('cannot be rebuilt from a topic whose first records are gone, and can from the store', () =>
     inWorld(async (world) => {
       await world.startRole();
       await world.tell(ordersStory(0, 100));

@@ -127,7 +127,7 @@ spec('order-summary', ({ test }) => {
     assert.is(unknown.paid, 0);
   });
 
-  test('tells a cancelled order from one that can not be supplied', async () => {
+  test('tells a cancelled order from one that cannot be supplied', async () => {
     const unavailable: Told = [
       'order-o2',
       'OrderDeclaredUnavailable',

@@ -115,7 +115,7 @@ for (const from of ['kafka', 'store'] as const) {
             },
           ],
         });
-        assert.equal(await views.operations.openRebuilds({}), [], 'it waits for a person, and holds up nobody');
+        assert.equal(await views.operations.openRebuilds({}), [], 'it waits for an operator, and holds up nobody');
         views.requests.push(control(2, { action: 'accept-differences', rebuild: 1 }));
         assert.is(await run(views, stockLevel, await asked(views)), 'done');
         assert.equal(rowsOf(views.database, 'stock-level', 2), rows);

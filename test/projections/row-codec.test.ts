@@ -184,7 +184,7 @@ spec('JSON and truth values', ({ test }) => {
       [withBody({ projection: 'receipts', from: 'store', kind: 'copy', copy: 'friday', until: '2' })],
     ));
 
-  test('can not name a row', () => {
+  test('cannot name a row', () => {
     for (const column of [json('A key.'), boolean('A key.')])
       assert.throws(
         () =>

@@ -133,7 +133,7 @@ spec('a batch of records', ({ test }) => {
     ));
 });
 
-spec('a record that can not be read', ({ test }) => {
+spec('a record that cannot be read', ({ test }) => {
   const [first] = log;
   const fromTheFuture = { ...story[0], schemaVersion: 9 } as StoredEvent;
   const ofSchemaToCome = recordAt(fromTheFuture, 0);
@@ -152,7 +152,7 @@ spec('a record that can not be read', ({ test }) => {
           ['trace', Buffer.of()],
         ],
       },
-      /no CloudEvent/,
+      /not a CloudEvent/,
     ],
     [
       'an event that breaks its contract',
@@ -269,7 +269,7 @@ spec('the store in place of the log', ({ test }) => {
       { stored: storedOf(Array.from({ length: 12_000 }, (_, index) => received('a', 1, `r${index}`))) },
     ));
 
-  test('keeps what it can not read, too', () =>
+  test('keeps what it cannot read, too', () =>
     withViews(
       async (views) => {
         const { outcome } = await views.operations.applyFromStore({ ...page, untilPosition: 2 });

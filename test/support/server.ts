@@ -15,7 +15,7 @@ export interface ServerProcess {
   /** Everything that it printed so far. */
   readonly output: () => string;
   readonly isRunning: () => boolean;
-  /** Sends a signal and waits for the end; answers the exit code, or the signal's name. */
+  /** Sends a signal and waits for the end; returns the exit code, or the signal's name. */
   readonly end: (signal: NodeJS.Signals) => Promise<number | string>;
 }
 

@@ -20,7 +20,7 @@ import type { Output } from './output';
 
 const definitions = () => catalog.aggregates.flatMap(({ events }) => [...events.values()]);
 
-/** Answers the exit status: 1 where anything does not hold. */
+/** Returns the exit status: 1 where anything does not hold. */
 export const check = ({ json, print }: Output): number => {
   const findings = checkContracts({
     catalog,

@@ -12,7 +12,7 @@ export interface VerifyOptions extends Output {
   readonly sample: number | undefined;
 }
 
-/** Answers the exit status: 1 at the first event that can't be read. */
+/** Returns the exit status: 1 at the first event that can't be read. */
 export const verify = ({ store, sample, json, print }: VerifyOptions): number => {
   const reader = openStore(store);
   const startedMs = systemClock.monotonicMs();

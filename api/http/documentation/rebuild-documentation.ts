@@ -82,7 +82,7 @@ export const rebuildDocumentation = {
   requestRebuild: {
     ...operation(
       'request-rebuild',
-      'Asks for a projection to be rebuilt beside the rows that are served; or for a copy as of a moment, or for one row.',
+      'Asks for a projection to be rebuilt alongside the live rows; or for a copy as of a moment, or for one row.',
       { 202: requested, ...problemResponses(...asked, 'unknown-projection', 'parameters-conflict') },
     ),
     ...named,

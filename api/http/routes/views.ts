@@ -140,7 +140,7 @@ const refuseList: (failure: ListFailure) => never = (failure) => {
       return failWith('invalid-parameter', detail, { extensions: { known } });
     }
     case 'InvalidFilter':
-      return failWith('invalid-parameter', `'${failure.name}' can not be filtered by: ${failure.reason}.`);
+      return failWith('invalid-parameter', `'${failure.name}' cannot be filtered by: ${failure.reason}.`);
     case 'InvalidCursor':
       return refuseCursor();
   }

@@ -6,7 +6,7 @@ import type { TakenIn } from './identity-digest';
 /** A handler at work on some events of one transaction. */
 export interface Handling {
   /**
-   * Takes one event. A failure that is answered has left nothing behind; after a throw this handling is not gone on with, and
+   * Takes one event. A failure that is answered has left nothing behind; after a throw this handling is abandoned, and
    * what it has written is rolled back.
    */
   readonly handle: (event: RecordedEvent) => HandlerResult;

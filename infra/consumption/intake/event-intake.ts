@@ -1,7 +1,7 @@
 /**
  * What every consumer does with what it is given, whoever delivers it: read it as an event, drop what was delivered before,
  * pass by what it does not handle, set aside what fails for good with all that comes after it in the same stream, and hand
- * over the rest, each event once. This is the one place where failures of events are born.
+ * over the rest, each event once. This is the one place where failures of events are created.
  */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../../domain/kernel/aggregate';

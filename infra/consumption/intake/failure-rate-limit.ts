@@ -36,7 +36,7 @@ export interface KeysSeen {
 export interface CircuitBreaker {
   /** Throws {@link CircuitOpen} where the batch would pass the bound; remembers nothing of it then. */
   readonly check: (keys: KeysSeen, latestReason: string) => void;
-  /** Takes a batch that was checked into account. Answers true when the time after a trip is over. */
+  /** Takes a batch that was checked into account. Returns true when the time after a trip is over. */
   readonly note: (keys: KeysSeen) => boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Failures as values: every way in which an event can come to nothing has a class, each class has one declared policy, and
+ * Failures as values: every way in which an event can fail has a class, each class has one declared policy, and
  * what has the same cause has the same fingerprint.
  */
 import { createHash } from 'node:crypto';
@@ -18,7 +18,7 @@ export const failureClasses = [
   'misplaced',
 ] as const;
 
-/** Why an event came to nothing. */
+/** Why an event could not be processed. */
 export type FailureClass = (typeof failureClasses)[number];
 
 /** What is done about a class: `quarantine` sets the key aside, `retry` tries again in place. */
@@ -50,7 +50,7 @@ export interface RetryPolicy {
   /** How long a partition counts as retrying before what is declared below is done. */
   readonly boundMs: number;
   /**
-   * `halt`: the partition says so and is tried on, seldom, until the fault has passed. `quarantine`: a fault that belongs to
+   * `halt`: the partition says so and is still being retried, rarely, until the fault has passed. `quarantine`: a fault that belongs to
    * one event sets its key aside; one that belongs to none (the database is gone) halts all the same.
    */
   readonly exhausted: ExhaustedPolicy;
@@ -63,7 +63,7 @@ export const defaultRetryPolicy: RetryPolicy = { boundMs: 600_000, exhausted: 'h
 // One failure
 // -------------------------------------------------------------------------------------
 
-/** An event, or a record that should have been one, came to nothing. */
+/** An event, or a record that should have been one, could not be processed. */
 export interface Failure {
   readonly class: FailureClass;
   /** What happened, for people. */

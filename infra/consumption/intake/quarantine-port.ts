@@ -41,7 +41,7 @@ export interface Quarantine {
   readonly streams: (consumer: string) => Set<string>;
   /** Whether somebody has decided that the group goes on without this event. */
   readonly isDiscarded: (group: string, eventId: string) => boolean;
-  /** Keeps a dead letter; one that names an event closes its stream. Answers its number. */
+  /** Keeps a dead letter; one that names an event closes its stream. Returns its number. */
   readonly setAside: (failed: FailedEvent) => number;
   /** Whether a record waits aside whose position the store did not hold then, and which no mark has passed since. */
   readonly hasSetAsideUpTo: (consumer: string, lastPosition: number) => boolean;

@@ -29,7 +29,7 @@ export interface RetryingApplication {
   readonly hold: BlockedPartitions['hold'];
   /** Reads on those that are not held. What was fetched of a held one meanwhile comes again when it is read on. */
   readonly assign: () => void;
-  /** Applies records, or holds their partitions. Answers whether any went through. Rejects where this process may not go on. */
+  /** Applies records, or holds their partitions. Returns whether any went through. Rejects where this process may not go on. */
   readonly take: (records: ReadonlyArray<LogRecord>) => Promise<boolean>;
   readonly retryWhenDue: () => Promise<void>;
   /** How the group stands, by its partitions. */

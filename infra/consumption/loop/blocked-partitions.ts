@@ -16,7 +16,7 @@ export const placeOf = ({ topic, partition }: Place): string => `${topic}/${part
 
 /** What a held partition has before it. */
 export interface Pending {
-  /** The next step of it; answers whether that was all. Rejects with the fault. */
+  /** The next step of it; returns whether that was all. Rejects with the fault. */
   readonly step: (exhaustedAttempts: number | undefined) => Promise<boolean>;
   /** What is done, for people, while no fault stands in the way. */
   readonly doing: string;
@@ -42,7 +42,7 @@ export interface Held extends Place {
   reason: string;
 }
 
-/** A retry beyond its bound: seldom, for a person has to look, and yet it may pass by itself. */
+/** A retry beyond its bound: seldom, for an operator has to look, and yet it may pass by itself. */
 const HALTED_RETRY_MS = 5_000;
 
 /** The partitions that are held, and how they look in the status. */

@@ -26,7 +26,7 @@ export interface GroupHandler {
   readonly move: (moves: ReadonlyArray<CheckpointMove>) => Promise<void>;
   /**
    * Reads the store itself and applies one bounded page of the events after `afterPosition` up to `untilPosition`,
-   * skipping what is at or below its partition's high-water position, which it raises. Answers the position reached:
+   * skipping what is at or below its partition's high-water position, which it raises. Returns the position reached:
    * `untilPosition` at the end. Rejects as `apply` does; with TransientEventError where it is about one event.
    */
   readonly applyFromStore: (page: StorePageQuery) => Promise<StorePage>;

@@ -5,7 +5,7 @@ import type { ConsumerGroupOptions } from './consumer-group';
 import { planAcross } from './missing-records';
 import { startingPlan, type PartitionBounds, type StartingPlan } from './start-plan';
 
-/** The group must not go on before a person has looked. */
+/** The group must not go on before an operator has looked. */
 export class GroupHalted extends Error {
   override readonly name = 'GroupHalted';
 }

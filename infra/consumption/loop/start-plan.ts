@@ -22,7 +22,7 @@ export interface StartingPlan {
   readonly _tag: 'Start';
   /** Checkpoints for partitions that have none. */
   readonly begin: ReadonlyArray<Checkpoint>;
-  /** Checkpoints that go over to another log, or past records that are gone. */
+  /** Checkpoints that switch to another log, or past records that are gone. */
   readonly moves: ReadonlyArray<CheckpointMove>;
   readonly from: ReadonlyArray<PartitionOffset>;
   /** Why the log alone does not hold everything that the group has not seen, so that the store has to stand in. */

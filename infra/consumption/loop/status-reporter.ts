@@ -8,7 +8,7 @@ const REPORT_INTERVAL_MS = 1_000;
 const IDLE_INTERVAL_MS = 5_000;
 
 export interface GroupReporter {
-  /** Reports when the interval has passed, and answers whether it has; asks the consumer, where there is one, for the log's ends. */
+  /** Reports when the interval has passed, and returns whether it has; asks the consumer, where there is one, for the log's ends. */
   readonly refreshWhenDue: (consumer: LogConsumer | undefined) => Promise<boolean>;
   readonly refresh: (consumer: LogConsumer | undefined) => Promise<void>;
 }

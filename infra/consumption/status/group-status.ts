@@ -31,7 +31,7 @@ export interface DeadLetterCopying {
 /** How a consumer group stands. */
 export interface GroupStatus {
   readonly group: string;
-  /** `halted` needs a person: `reason` says why and what to do. */
+  /** `halted` needs an operator: `reason` says why and what to do. */
   readonly state: 'starting' | 'catching-up' | 'running' | 'retrying' | 'halted' | 'stopped';
   readonly reason: string | null;
   /** Since when it is in this state: ISO 8601, UTC. */

@@ -1,4 +1,4 @@
-/** What a group's status says of failures that wait for a person, although the group goes on. */
+/** What a group's status says of failures that wait for an operator, although the group goes on. */
 import type { DeadLetterCopying, GroupStatus } from '../../consumption/status/status';
 import { isoTime } from '../../clock';
 import type { Database } from '../../sqlite/database';

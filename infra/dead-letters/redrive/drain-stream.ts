@@ -43,7 +43,7 @@ export interface DrainOptions {
 }
 
 /** Takes at most so many events of a stream; belongs inside the caller's transaction. */
-export type Drain = (to: EventHandler, stream: string, mostEvents: number, deed: AuditContext) => Drained;
+export type Drain = (to: EventHandler, stream: string, mostEvents: number, context: AuditContext) => Drained;
 
 interface ParkedRow {
   readonly position: number;
@@ -69,7 +69,7 @@ export const drainOf = (options: DrainOptions): Drain => {
     return { _tag: 'Failed', events, failure, fingerprint: fingerprintOf(to.group, failure) };
   };
 
-  return (to, stream, mostEvents, deed) => {
+  return (to, stream, mostEvents, context) => {
     const head = rows.headOf(to.consumer, stream);
     if (head === undefined) return { _tag: 'NotWaiting', events: 0 };
     let events = 0;
@@ -77,10 +77,10 @@ export const drainOf = (options: DrainOptions): Drain => {
       events = 1;
       const failure = failureIn(retake.take(to, head.eventId ?? ''));
       if (failure !== undefined) {
-        rows.failedAgain(head.id, failure.reason, deed);
+        rows.failedAgain(head.id, failure.reason, context);
         return failed(to, head.eventId ?? '', events, failure);
       }
-      rows.redriven(head.id, 'applied by the group', deed);
+      rows.redriven(head.id, 'applied by the group', context);
     }
     for (const { position, eventId } of next.all(to.consumer, stream, Math.max(0, mostEvents - events))) {
       events += 1;

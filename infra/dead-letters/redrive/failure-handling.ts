@@ -1,4 +1,4 @@
-/** Everything about failures in one consumer's file: the intake that gives birth to them, and the desk that deals with them. */
+/** Everything about failures in one consumer's file: the intake that creates them, and the desk that deals with them. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Clock } from '../../clock';
 import type { Checkpoints } from '../../consumption/checkpoints/checkpoints';

@@ -123,7 +123,7 @@ const carryOut = (
   { id, actor }: OperationRequest,
   request: DeadLetterRequest,
 ): void => {
-  const deed: AuditContext = { actor, requestId: id };
+  const context: AuditContext = { actor, requestId: id };
   switch (request.kind) {
     case 'redrive-plan':
       redrives.plan(id, actor, request);
@@ -144,16 +144,16 @@ const carryOut = (
   }
   switch (request.kind) {
     case 'dead-letter-assign':
-      letters.assign(letter.id, request.owner, deed);
+      letters.assign(letter.id, request.owner, context);
       return;
     case 'dead-letter-note':
-      letters.note(letter.id, request.note, deed);
+      letters.note(letter.id, request.note, context);
       return;
     case 'dead-letter-discard':
       // What was redriven is part of the rows: there is nothing left to go without.
       if (letter.status === 'redriven')
         throw new RequestRefused(`${request.group}:${letter.id} was redriven meanwhile`);
-      letters.discard(letter.id, request.reason, deed);
+      letters.discard(letter.id, request.reason, context);
   }
 };
 
@@ -185,8 +185,8 @@ const stepOf = (stepping: Stepping, redrive: RunningRedrive, to: EventHandler): 
     redrives.endKey(key, 'gone', 'it no longer waits at the head of its key');
     return { events: 0, ratePerSecond };
   }
-  const deed: AuditContext = { actor: key.actor, requestId: redrive.id };
-  const drained = stepping.drain(to, stream, eventsAtOnce(ratePerSecond), deed);
+  const context: AuditContext = { actor: key.actor, requestId: redrive.id };
+  const drained = stepping.drain(to, stream, eventsAtOnce(ratePerSecond), context);
   redrives.count(redrive.id, drained.events);
   if (drained._tag === 'Failed') {
     // The head itself, or something behind it: the head is through then.

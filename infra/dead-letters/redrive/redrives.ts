@@ -33,7 +33,7 @@ export interface RedriveRows {
   readonly nextKey: (redrive: RunningRedrive) => RedriveKey | undefined;
   readonly endKey: (key: RedriveKey, state: 'done' | 'failed' | 'gone', reason: string | null) => void;
   readonly count: (id: number, events: number) => void;
-  /** Stops every running redrive of the group that is to cure this cause. Answers how many. */
+  /** Stops every running redrive of the group that is to cure this cause. Returns how many. */
   readonly haltFor: (consumer: string, fingerprint: string, reason: string) => number;
   readonly finish: (id: number) => void;
 }

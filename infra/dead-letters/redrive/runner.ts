@@ -105,7 +105,7 @@ const piecesApart = ({ clock, logger }: OperatorRequestRunnerOptions) => {
   };
 };
 
-/** Takes one step and the time that its events may take. Answers whether there was anything to do. */
+/** Takes one step and the time that its events may take. Returns whether there was anything to do. */
 const redrive = async ({ calls, clock, stopping }: OperatorRequestRunnerOptions, group: string): Promise<boolean> => {
   const beganAtMs = clock.monotonicMs();
   const { events, ratePerSecond } = await calls.redriveStep(group);

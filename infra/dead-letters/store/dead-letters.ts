@@ -23,12 +23,12 @@ export interface DeadLetterRows {
   readonly find: (id: number) => FirstDeadLetter | undefined;
   /** The dead letter at the head of a quarantined stream. */
   readonly headOf: (consumer: string, stream: string) => FirstDeadLetter | undefined;
-  readonly assign: (id: number, owner: string, deed: AuditContext) => void;
-  readonly note: (id: number, note: string, deed: AuditContext) => void;
-  readonly discard: (id: number, reason: string, deed: AuditContext) => void;
-  readonly redriven: (id: number, detail: string, deed: AuditContext) => void;
+  readonly assign: (id: number, owner: string, context: AuditContext) => void;
+  readonly note: (id: number, note: string, context: AuditContext) => void;
+  readonly discard: (id: number, reason: string, context: AuditContext) => void;
+  readonly redriven: (id: number, detail: string, context: AuditContext) => void;
   /** A redrive did not help. */
-  readonly failedAgain: (id: number, reason: string, deed: AuditContext) => void;
+  readonly failedAgain: (id: number, reason: string, context: AuditContext) => void;
   /** A build takes the group's place: its dead letters are the group's, and the group's others are over. */
   readonly adopt: (from: string, to: string) => void;
   /** The group learns everything again. */
@@ -63,23 +63,23 @@ export const deadLetterRows = (database: Database, clock: Clock): DeadLetterRows
     status: FirstDeadLetter['status'],
     action: string,
     detail: string,
-    deed: AuditContext,
+    context: AuditContext,
   ): void => {
     setStatus.run(status, id);
-    audit(id, action, detail, deed);
+    audit(id, action, detail, context);
   };
   const succession = successionOf(database, (id, detail) => close(id, 'redriven', 'redriven', detail, ENGINE));
   return {
     find: (id) => find.get(id),
     headOf: (consumer, stream) => headOf.get(consumer, stream),
-    assign: (id, owner, deed) => {
+    assign: (id, owner, context) => {
       setOwner.run(owner, id);
-      audit(id, 'assigned', owner, deed);
+      audit(id, 'assigned', owner, context);
     },
-    note: (id, note, deed) => audit(id, 'noted', note, deed),
-    discard: (id, reason, deed) => close(id, 'discarded', 'discarded', reason, deed),
-    redriven: (id, detail, deed) => close(id, 'redriven', 'redriven', detail, deed),
-    failedAgain: (id, reason, deed) => audit(id, 'failed again', reason, deed),
+    note: (id, note, context) => audit(id, 'noted', note, context),
+    discard: (id, reason, context) => close(id, 'discarded', 'discarded', reason, context),
+    redriven: (id, detail, context) => close(id, 'redriven', 'redriven', detail, context),
+    failedAgain: (id, reason, context) => audit(id, 'failed again', reason, context),
     adopt: (from, to) => succession(from, to, 'a rebuild that could read it was swapped in'),
     restart: (consumer) => succession('', consumer, 'the group learns everything again from the first event'),
     forget: (consumer) => {

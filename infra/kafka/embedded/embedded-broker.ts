@@ -10,7 +10,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
 export interface EmbeddedBroker {
   readonly servers: string;
   readonly pid: number;
-  /** Makes the topic, or finds it made, and answers its partition count. */
+  /** Makes the topic, or finds it made, and returns its partition count. */
   readonly makeTopic: (topic: string) => Promise<number>;
   /** Resolves with a sentence when the process ends, whoever ended it. */
   readonly ended: Promise<string>;

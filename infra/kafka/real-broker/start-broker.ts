@@ -22,7 +22,7 @@ import { freePort, isTaken } from './free-port';
 import { PortTaken, requireJava, runProgram } from './tools';
 
 export interface StartBrokerOptions {
-  /** A folder that was a broker's before is gone on with; any other is made one. */
+  /** A folder that was a broker's before is reused; any other is made one. */
   readonly dataDirectory: string;
   /** Absent: the one that the folder had before, or a free one. */
   readonly port?: number;

@@ -213,7 +213,7 @@ export const rebuildReader = (
     row_key AS "key", coalesce(fault, reason) AS reason, done, total, rate, eta_seconds AS etaSeconds, proof, differences,
     started_at_ms AS startedAtMs, finished_at_ms AS finishedAtMs`;
   const find = database.prepare<[number], StatusRow>(`SELECT ${columns} FROM rebuilds WHERE id = ?`);
-  // What runs first, then what waits for a person; else what was over last; else what has waited longest.
+  // What runs first, then what waits for an operator; else what was over last; else what has waited longest.
   const latest = database.prepare<[string], StatusRow>(
     `SELECT ${columns} FROM rebuilds WHERE projection = ?
       ORDER BY state = 'running' DESC, state = 'waiting' DESC, finished_at_ms DESC NULLS LAST, id LIMIT 1`,

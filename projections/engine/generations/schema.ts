@@ -82,7 +82,7 @@ const copies: Migration = {
         ) STRICT, WITHOUT ROWID;`,
 };
 
-/** All steps since the file's birth. */
+/** All steps since the file was created. */
 export const viewsMigrations: ReadonlyArray<Migration> = [
   leaseMigration,
   checkpointMigration,

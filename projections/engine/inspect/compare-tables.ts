@@ -179,7 +179,7 @@ const takePair = (
   return { before: order <= 0 ? before : undefined, after: order >= 0 ? after : undefined };
 };
 
-/** Answers whether both sides have the same row. */
+/** Returns whether both sides have the same row. */
 const digestPair = (digests: TwoDigests, { before, after }: Pair): boolean => {
   if (isSame(before, after)) {
     digests.both(textOf(after));

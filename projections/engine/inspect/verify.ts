@@ -103,7 +103,7 @@ const highest = (checkpoints: ReadonlyArray<Checkpoint>): number =>
 
 interface ScratchFold {
   readonly behind: (bounds: ReadonlyArray<Checkpoint>) => number;
-  /** Applies what is missing up to the bounds; answers how many events were applied since the beginning. */
+  /** Applies what is missing up to the bounds; returns how many events were applied since the beginning. */
   readonly catchUp: (bounds: ReadonlyArray<Checkpoint>) => number;
 }
 

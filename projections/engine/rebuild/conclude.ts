@@ -1,4 +1,4 @@
-/** The last steps of a rebuild: the rest of the events, the comparison, and the swap, or the wait for a person's word. */
+/** The last steps of a rebuild: the rest of the events, the comparison, and the swap, or the wait for an operator's word. */
 import { eventsOfStore, type RebuildEvents } from './sources';
 import type { BegunTask, RebuildEnd, RebuildContext } from './task';
 import { storeDifferences, type StoreProof } from '../inspect/inspect';

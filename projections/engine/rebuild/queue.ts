@@ -119,7 +119,7 @@ const runMates = async (queue: Queue, rebuilds: ReadonlyArray<OpenRebuild>): Pro
 /** Read anew: before it lies a wait. */
 const wasTold = (signal: AbortSignal): boolean => signal.aborted;
 
-/** One attempt; answers the fault that it met, and leaves in the map what did not come to an end. */
+/** One attempt; returns the fault that it met, and leaves in the map what did not come to an end. */
 const runOnce = async (queue: Queue, unfinished: Map<number, OpenRebuild>): Promise<string | undefined> => {
   const { groups, changed, stopping } = queue;
   const cancelling = new Map([...unfinished.keys()].map((id) => [id, new AbortController()]));

@@ -54,7 +54,7 @@ export interface ViewsOperations {
    * answered, for its group must not run before that rebuild is done.
    */
   readonly prepare: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<string>>;
-  /** Takes over what operators have asked for since the last time, and answers every rebuild that is not over. */
+  /** Picks up operator requests for since the last time, and returns every rebuild that is not over. */
   readonly openRebuilds: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<OpenRebuild>>;
   /** Those of the rebuilds that were cancelled. */
   readonly cancelledAmong: (input: { readonly ids: ReadonlyArray<number> }) => Answer<ReadonlyArray<number>>;
@@ -89,7 +89,7 @@ export interface ViewsOperations {
   readonly compareWithStore: (input: { readonly id: number }) => Answer<StoreProof | null>;
   /** Adds the events that made them to the rows that were found to differ. */
   readonly explainDifferences: (input: { readonly id: number }) => Answer<void>;
-  /** The differences wait for a person; the shadow stays. */
+  /** The differences wait for an operator; the shadow stays. */
   readonly waitRebuild: (input: {
     readonly id: number;
     readonly reason: string;
@@ -97,7 +97,7 @@ export interface ViewsOperations {
   }) => Answer<void>;
   /** The shadow can be read under the name of the copy. */
   readonly keepCopy: (input: { readonly id: number; readonly reason: string | null }) => Answer<void>;
-  /** Finds the events that make the row, and answers the position up to which it has looked. */
+  /** Finds the events that make the row, and returns the position up to which it has looked. */
   readonly findRowEvents: (input: { readonly id: number }) => Answer<number>;
   /** Writes the row as the events make it, up to where the group stands. Nobody may write to the view meanwhile. */
   readonly writeRow: (input: { readonly id: number; readonly reason: string | null }) => Answer<void>;
@@ -116,7 +116,7 @@ export interface ViewsOperations {
   readonly forgetRebuild: (input: { readonly id: number }) => Answer<void>;
 
   // Failures
-  /** Carries out what operators have asked since the last time; answers how much that was. */
+  /** Carries out what operators have asked since the last time; returns how much that was. */
   readonly takeFailureRequests: (input: Readonly<Record<string, never>>) => Answer<number>;
   readonly redriveStep: (input: { readonly projection: string }) => Answer<RedriveStep>;
   readonly copiesWaiting: (input: {

@@ -102,7 +102,7 @@ spec('verifying a store', ({ test }) => {
     assert.equal(written(first.lines[0]), written(second.lines[0]));
   });
 
-  test('fails at the first event that can not be read, with its position and path', async () => {
+  test('fails at the first event that cannot be read, with its position and path', async () => {
     const store = await storeWith([
       ...history,
       ['payment-p2', authorised({ instalments: 0 })],

@@ -9,7 +9,7 @@ import { importEvents } from '../../../infra/archive/import-events';
 /** What stands for a thing in payloads; each copy gets things of its own. */
 const IDENTITIES = ['orderId', 'paymentId', 'sku', 'customerId', 'receiptId'];
 
-/** Multiplies the events of one store into a new one until there are at least so many; answers how many there are. */
+/** Multiplies the events of one store into a new one until there are at least so many; returns how many there are. */
 export const multiplyStore = async (from: string, to: string, least: number): Promise<number> => {
   const reader = openEventReader(join(from, 'store.sqlite'));
   try {

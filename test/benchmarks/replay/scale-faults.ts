@@ -11,7 +11,7 @@ import { eventually } from '../../support/server';
 import { rebuildAsked } from './scale-rebuilds';
 import { must, placeOrder, runToEnd, say, seconds, start, type Bench } from './scale-world';
 
-/** A projector's bug is caught by verify, explained, and its rows are put right by a rebuild that waits for a person. */
+/** A projector's bug is caught by verify, explained, and its rows are put right by a rebuild that waits for an operator. */
 export const plantedBug = async (bench: Bench): Promise<void> => {
   const clean = await seconds(async () => {
     const { status, output } = await runToEnd(bench, ['verify', 'order-summary']);

@@ -86,7 +86,7 @@ export const groupsAreEven = async (bench: Bench): Promise<boolean> => {
   return relay.lagEvents === 0 && items.length === PROJECTIONS.length && isEven;
 };
 
-/** Posts orders until it is told to stop; answers how many. */
+/** Posts orders until it is told to stop; returns how many. */
 export const commandsArriving = (bench: Bench, prefix: string) => {
   let count = 0;
   const stopping = new AbortController();

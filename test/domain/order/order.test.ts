@@ -174,7 +174,7 @@ spec('order: ends on the way', ({ test }) => {
   });
   test('a cancellation again changes nothing, whatever reason it names', () =>
     given(placed, cancelled).when('cancel', { reason: 'another reason', cancelledAt: '2001-01-01T00:00:00Z' }).then());
-  test('a delivered order can not be called off', () => {
+  test('a delivered order cannot be called off', () => {
     for (const command of [cancel, declareUnavailable])
       given(placed, confirmed, handedOver, delivered)
         .when(...command)

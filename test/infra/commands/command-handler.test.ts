@@ -247,7 +247,7 @@ spec('remembered states', ({ test }) => {
   });
 });
 
-spec('what can not be handled', ({ test }) => {
+spec('what cannot be handled', ({ test }) => {
   const unreadable: ReadonlyArray<[string, unknown, number, string]> = [
     ['Counted', { by: 'many' }, 1, '/by'],
     ['Forgotten', {}, 1, "no contract is named 'Forgotten'"],

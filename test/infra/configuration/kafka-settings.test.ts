@@ -195,7 +195,7 @@ spec('a setting of the Kafka client', ({ test, after }) => {
     });
   }
 
-  test('in a file that can not be read as one is refused with its line, which is not repeated', () => {
+  test('in a file that cannot be read as one is refused with its line, which is not repeated', () => {
     const read = (content: string): string => refusal({ ...brokers, KAFKA_CONFIG_FILE: fileWith(content) });
     assert.is(read('client.rack=a\nthe-secret-itself\n'), 'KAFKA_CONFIG_FILE, line 2: it is not <name>=<value>');
     assert.match(

@@ -109,7 +109,7 @@ spec('a group for which the store stands in', ({ test, after }) => {
     eventually(`it is ${state}`, async () => Promise.resolve(group.status().state === state));
   const away = { class: 'transient', reason: 'the picture server is away' } as const;
 
-  test('holds the one partition whose event can not be taken for now, and reads the others on, from the log too', async () => {
+  test('holds the one partition whose event cannot be taken for now, and reads the others on, from the log too', async () => {
     let isAway = true;
     const tally = open('held', {
       retry: { boundMs: 500, exhausted: 'halt' },

@@ -36,7 +36,7 @@ const log: EventLog = {
   },
 };
 
-/** Runs the group on a store with so many of the events until what is wanted holds; answers its last status. */
+/** Runs the group on a store with so many of the events until what is wanted holds; returns its last status. */
 const run = async (tally: Tally, events: number, holds: () => boolean, isReplaced = () => false) => {
   const store = storeOf(story.slice(0, events), []);
   const reader = { ...store, lastPosition: () => (isReplaced() ? 2 : store.lastPosition()) };

@@ -80,7 +80,7 @@ const poison: ReadonlyArray<readonly [what: string, value: string, headers: Head
     'a missing header',
     text(),
     [],
-    /^the header 'content-type' is missing, and so is 'ce_specversion': this is no CloudEvent$/,
+    /^the header 'content-type' is missing, and so is 'ce_specversion': this is not a CloudEvent$/,
   ],
   [
     'a missing attribute',

@@ -67,7 +67,7 @@ kafkaSpec('a roll-out on one real topic', ({ test, before, after }, broker) => {
     assert.equal([dataschema, data.method], ['http://schemas.example/PaymentAuthorised/1', 'credit-card']);
   });
 
-  test('bends nothing that the older version can not say: old code keeps that aside by name and goes on', async () => {
+  test('bends nothing that the older version cannot say: old code keeps that aside by name and goes on', async () => {
     await world.publish({ 'payment-p4': authorised('card', 'prepaid') });
     await world.publish({ 'payment-p5': captured });
     await reached(newer, 'payment-p4@1', 'payment-p5@1');

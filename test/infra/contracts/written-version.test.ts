@@ -50,7 +50,7 @@ spec('the version that is published', ({ test }) => {
     assert.is(older(returned).event, returned);
     assert.equal(older(returned).headers, []);
   });
-  test('is the stored one where the payload or the name can not be read: it is no business of the producer', () => {
+  test('is the stored one where the payload or the name cannot be read: it is no business of the producer', () => {
     for (const odd of [stored('StockReceived', 2, { some: 'payload' }), stored('KettleWhistled', 1, {})])
       assert.is(older(odd).event, odd);
   });
@@ -87,6 +87,6 @@ spec('WRITE_VERSIONS', ({ test }) => {
         (error: unknown) => error instanceof ConfigurationError && message.test(error.message),
       ));
   }
-  test('can not ask older code for what it does not know', () =>
+  test('cannot ask older code for what it does not know', () =>
     assert.throws(() => checkedWriteVersions(olderCatalog(catalog), new Map([['StockReceived', 2]])), /knows 1 to 1/));
 });

@@ -127,7 +127,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     assert.is(headers(malformed)['dlt-class'], 'malformed');
   });
 
-  test('holds only the partition whose event can not be taken for now; beyond its bound it says so, and heals', async () => {
+  test('holds only the partition whose event cannot be taken for now; beyond its bound it says so, and heals', async () => {
     let isAway = true;
     const tally = open({
       retry: { boundMs: 1_000, exhausted: 'halt' },

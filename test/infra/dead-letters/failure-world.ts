@@ -60,11 +60,11 @@ export interface FailureWorld {
   readonly reader: DeadLetterReader;
   /** Starts a process: it goes on from what is committed. */
   readonly start: (options?: GroupOptions) => GroupProcess;
-  /** Asks for something as the API would; answers the request's id. */
+  /** Asks for something as the API would; returns the request's id. */
   readonly ask: (kind: OperationRequest['kind'], body: object) => number;
   /** Puts another body into a request that was asked for, as a hand or another program would. */
   readonly spoil: (id: number, body: string) => void;
-  /** Plans a redrive of everything open, runs it; answers its id. */
+  /** Plans a redrive of everything open, runs it; returns its id. */
   readonly redriveAll: () => number;
   /** The events that counted, in the order of counting. */
   readonly diary: () => ReadonlyArray<string>;

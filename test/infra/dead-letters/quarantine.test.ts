@@ -119,7 +119,7 @@ spec('an event that fails for good', ({ test }) => {
     world.close();
   });
 
-  test('that only for now can not be taken rolls the batch back, and after the last retry costs its own key', () => {
+  test('that only for now cannot be taken rolls the batch back, and after the last retry costs its own key', () => {
     const options = bad('note-a@1', new TransientEventError('its picture is away'));
     const world = openedWith([{ stream: 'note-b' }, { stream: 'note-a' }], { ...options, exhausted: 'quarantine' });
     assert.throws(() => world.process.deliver(world.log), /picture/);

@@ -18,7 +18,7 @@ const open = async (): Promise<EventLog> => openLog({ configuration: {}, clock: 
 
 holdLogContract('the embedded broker as the log', { open, prefix: '' });
 
-/** Starts a process with an embedded broker in it, and answers the two process ids. */
+/** Starts a process with an embedded broker in it, and returns the two process ids. */
 const startHost = async () => {
   const host = spawn(process.execPath, [HOST], { stdio: ['ignore', 'pipe', 'inherit'] });
   const killHost = (): void => void host.kill('SIGKILL');

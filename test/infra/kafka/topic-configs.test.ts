@@ -100,7 +100,7 @@ spec('settings of a topic', ({ test }) => {
 // Brokers that are none
 // -------------------------------------------------------------------------------------
 
-spec('a broker that can not be asked for settings', ({ test }) => {
+spec('a broker that cannot be asked for settings', ({ test }) => {
   const withServer = async (onData: (socket: Socket, asked: Buffer) => void, look: (reason: string) => void) => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined);

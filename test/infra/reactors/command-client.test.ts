@@ -191,7 +191,7 @@ spec('the client of process commands', ({ test, after }) => {
     assert.ok(systemClock.monotonicMs() - startMs < 2_000);
   });
 
-  test('sets a command aside that it can not send', async () => {
+  test('sets a command aside that it cannot send', async () => {
     const { post, server } = await clientOf(() => undefined);
     assert.equal(await post({ ...confirm, category: 'invoice' }, forever), {
       _tag: 'Defect',

@@ -16,7 +16,7 @@ interface Fixture {
   readonly noted: ReadonlyArray<string>;
   /** Why nothing could be written down, and null for each end of that. */
   readonly faults: ReadonlyArray<string | null>;
-  /** Answers the oldest post of this command that has no answer yet. */
+  /** Returns the oldest post of this command that has no answer yet. */
   readonly answer: (id: string, answer: Answer | 'accept') => Promise<void>;
 }
 
@@ -246,7 +246,7 @@ spec('the backlog of the command sender', ({ test }) => {
     );
   });
 
-  test('sets a command aside whose outcome its process can not take, and goes on with the others', async () => {
+  test('sets a command aside whose outcome its process cannot take, and goes on with the others', async () => {
     const { sender, posted, noted, answer } = senderFixture({
       followUps: ({ command }) => {
         if (command.id === 'a/1') throw new TypeError('undefined is not a number');

@@ -240,7 +240,7 @@ spec('the process ledger', ({ test, after }) => {
     assert.equal(idsOf(ledger.learnEvent(changed, event('a@1', 'i', 'x'))), ['a@1/x']);
   });
 
-  test('keeps a deadline aside that its process can not take, says why, and takes it up again', () => {
+  test('keeps a deadline aside that its process cannot take, says why, and takes it up again', () => {
     const { ledger, database } = open(newFile());
     const process = processOf(counting());
     ledger.learnEvent(process, event('a@1', 'i', ''));

@@ -117,7 +117,7 @@ kafkaSpec('topics that lose records', ({ test }, broker) => {
       await statusWhere(world, 'it is forgotten', (status) => status.reason === null && status.state === 'running');
     }));
 
-  test('that can not be looked at are no reason to stop, and it is said that nobody looks', () =>
+  test('that cannot be looked at are no reason to stop, and it is said that nobody looks', () =>
     inWorld(async (world) => {
       const settings = () => Promise.reject(new ConfigsUnavailable('Kafka does not allow this user to look at them'));
       const log = { ...world.log, settings };

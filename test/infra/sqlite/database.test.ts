@@ -47,7 +47,7 @@ spec('a SQLite file', ({ test }) => {
     assert.throws(() => openForReading(file), notADatabase);
   });
 
-  test('can not be written through a reader', () => {
+  test('cannot be written through a reader', () => {
     const file = newFile();
     const writer = open(file);
     const reader = openForReading(file);

@@ -147,7 +147,7 @@ spec('one writer', ({ test }) => {
     });
   });
 
-  test('that has been replaced can not commit, says so, and tells its process once', async () => {
+  test('that has been replaced cannot commit, says so, and tells its process once', async () => {
     const file = newFile();
     const reasons: string[] = [];
     const stale = await openStore({ file, leaseTtlMs: 60_000, onLeaseLost: (reason) => reasons.push(reason.message) });

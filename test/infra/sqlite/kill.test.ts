@@ -11,7 +11,7 @@ const CHILD = join(__dirname, 'append-until-killed.js');
 const ROUNDS = 4;
 const EVENTS_AN_APPEND = 4;
 
-/** Runs the child until it has acknowledged some events and a little longer, kills it, and answers what it acknowledged. */
+/** Runs the child until it has acknowledged some events and a little longer, kills it, and returns what it acknowledged. */
 const appendUntilKilled = async (file: string, longerMs: number): Promise<ReadonlyArray<string>> => {
   const child = spawn(process.execPath, [CHILD, file], { stdio: ['ignore', 'pipe', 'inherit'] });
   // Whatever stops this test must not leave the child appending for ever.

@@ -227,7 +227,7 @@ spec("a role's own file that was removed", ({ test }) => {
     await role;
   });
 
-  test('is a wrong setting where it can not be opened at the first start, and then the role says so at once', async () => {
+  test('is a wrong setting where it cannot be opened at the first start, and then the role says so at once', async () => {
     const options = { clock: systemClock, logger: silentLogger, role: 'test', stopping: new AbortController().signal };
     const refused = Object.assign(new Error('unable to open'), { code: 'SQLITE_CANTOPEN' });
     const end = await beginAnew(options, () => Promise.reject(refused)).catch((error: unknown) => error);

@@ -58,7 +58,7 @@ export class Life {
     });
   }
 
-  /** Leads it from its beginning to its end; answers the dead letters that it has left behind. */
+  /** Leads it from its beginning to its end; returns the dead letters that it has left behind. */
   async lead(acts: ReadonlyArray<Act>): Promise<ReadonlyArray<string>> {
     try {
       await this.group.begin();
@@ -134,7 +134,7 @@ export class Life {
     return id;
   }
 
-  /** Answers whether there was anything to do. */
+  /** Returns whether there was anything to do. */
   private async redrive(crash: CrashPoint | null): Promise<void> {
     await this.group.owner().process.client.takeFailureRequests({});
     try {
@@ -206,7 +206,7 @@ export class Life {
     return (await this.group.owner().redrive(null)).events;
   }
 
-  /** Answers the copies that the dead-letter topic must have. */
+  /** Returns the copies that the dead-letter topic must have. */
   private async check(): Promise<ReadonlyArray<string>> {
     const { database } = this.group.owner().process;
     assert.is(await hasReadAll(this.lane, this.group.owner().process), true, 'all is read');
