@@ -115,6 +115,7 @@ const rooms = {
   'infra/configuration': [],
   'infra/consumption/checkpoints': ['infra', 'infra/commands', 'infra/sqlite'],
   'infra/consumption/intake': [
+    'infra',
     'domain/kernel',
     'infra/consumption/checkpoints',
     'infra/consumption/status',

@@ -1,11 +1,12 @@
 /** Errors of the Kafka client in words: which call failed, and under which name failures are counted. */
+import { EngineFault } from '../engine-fault';
 import { CODES, type LibrdKafkaError } from '@confluentinc/kafka-javascript';
 
 /** The numbers that the code looks at. */
 export const errorCodes = CODES.ERRORS;
 
 /** A call to Kafka failed. */
-export class KafkaError extends Error {
+export class KafkaError extends EngineFault {
   override readonly name = 'KafkaError';
   constructor(
     readonly code: number,

@@ -1,4 +1,5 @@
 /** The store's file as everybody but its writer sees it: read-only, synchronous, in bounded pages. */
+import { EngineFault } from '../engine-fault';
 import { existsSync } from 'node:fs';
 import { isoTime, type Clock } from '../clock';
 import type { OperationRequest, OperationRequestReader } from '../commands/operation-requests';
@@ -25,7 +26,7 @@ export interface EventReader extends EventQueries {
 }
 
 /** The file is not there, or its schema is older than this program's: the process that writes it has not started yet. */
-export class StoreNotReady extends Error {
+export class StoreNotReady extends EngineFault {
   override readonly name = 'StoreNotReady';
 }
 

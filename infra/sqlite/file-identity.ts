@@ -1,8 +1,9 @@
 /** Whether an open file is still the one that stands under its path: SQLite goes on with a removed file without a word. */
+import { EngineFault } from '../engine-fault';
 import { statSync } from 'node:fs';
 
 /** The file was removed, or another was put in its place. What is written to the open one would be lost. */
-export class FileReplaced extends Error {
+export class FileReplaced extends EngineFault {
   override readonly name = 'FileReplaced';
 }
 

@@ -46,7 +46,7 @@ const bannedPhrases: ReadonlyArray<readonly [banned: RegExp, replacement: string
   [/\bcame to nothing\b/, 'could not be processed'],
   [/\bfor a person\b|\ba person has to look\b/, 'for an operator'],
   [/\bin the order of a life\b/, 'in lifecycle order'],
-  [/\bis not a CloudEvent\b/, 'is not a CloudEvent'],
+  [/\bis no CloudEvent\b/, 'is not a CloudEvent'],
   [/\btried on, seldom\b/, 'still being retried, rarely'],
   [/Something is broken in here|There is nothing here|Too much waits already/, 'Internal error, Not found, Overloaded'],
 ];

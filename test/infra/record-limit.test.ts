@@ -45,11 +45,9 @@ spec('an event that no record can hold', ({ test }) => {
 
   test('is answered with 413, whatever the limit of the body is, and nothing is stored', async () => {
     const { post, get } = apiFixture({ bodyLimitBytes: 2_000_000 });
-    const line = { sku: 's1', quantity: 1, unitPrice: 1e11, freight: 1e11 };
-    const lines = Array.from({ length: 15_771 }, (_, index) => ({ ...line, sku: `sku-${index}` }));
+    const line = { quantity: 1, unitPrice: 1e11, freight: 1e11 };
+    const lines = Array.from({ length: 5_000 }, (_, index) => ({ ...line, sku: `sku-${index}-`.padEnd(128, 'x') }));
     const { status, body, text } = await post('/orders/huge/place', { ...order, lines });
-    // The contract may refuse so many lines before.
-    if (status === 400) return;
     assert.is(status, 413, text.slice(0, 300));
     assert.is(body['type'], '/problems/event-too-large');
     assert.is(body['limitBytes'], MAX_EVENT_RECORD_BYTES);

@@ -2,6 +2,7 @@
  * Tells a few bad keys from a bad program: where too large a share of the keys seen lately had to be set aside, the group
  * stops instead of setting aside all the rest.
  */
+import { EngineFault } from '../../engine-fault';
 
 export interface BreakerPolicy {
   /** How many keys, the latest ones, the share is taken of. */
@@ -23,7 +24,7 @@ export const defaultBreakerPolicy: BreakerPolicy = {
 };
 
 /** Too many keys at once: the program rather than the events must be wrong. */
-export class CircuitOpen extends Error {
+export class CircuitOpen extends EngineFault {
   override readonly name = 'CircuitOpen';
 }
 

@@ -3,6 +3,7 @@
  * what has the same cause has the same fingerprint.
  */
 import { createHash } from 'node:crypto';
+import { EngineFault } from '../../engine-fault';
 
 // -------------------------------------------------------------------------------------
 // Classes and their policies
@@ -125,23 +126,11 @@ const stackTop = ({ stack = '' }: Error): string | undefined => {
  */
 export const isAttributable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return true;
-  if (error instanceof TransientEventError || ENGINE_ERRORS.has(error.name)) return false;
+  if (error instanceof TransientEventError || error instanceof EngineFault || error.name === 'AbortError') return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (code.startsWith('SQLITE_')) return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(code);
   return !SYSTEM_ERRORS.test(code);
 };
-
-/** These are about who may go on at all. */
-const ENGINE_ERRORS = new Set([
-  'CheckpointMoved',
-  'LeaseLost',
-  'FileReplaced',
-  'CircuitOpen',
-  'NotThisLog',
-  'StoreNotReady',
-  'KafkaError',
-  'AbortError',
-]);
 
 const SYSTEM_ERRORS =
   /^(E(CONN|HOST|NET|TIMEDOUT|PIPE|AI_AGAIN|NOTFOUND|MFILE|NFILE|NOSPC|DQUOT|ROFS|ACCES|IO|BUSY|AGAIN)|UND_ERR)/;

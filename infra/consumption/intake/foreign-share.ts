@@ -2,10 +2,11 @@
  * Tells a few records that do not belong into the log from a log that is not this store's: where too many of those read
  * lately were set aside as foreign or misplaced, the group halts instead of passing by all the rest.
  */
+import { EngineFault } from '../../engine-fault';
 import type { Failure } from './failures';
 
 /** The topics hold another history, wholly or in part: an operator has to decide. */
-export class NotThisLog extends Error {
+export class NotThisLog extends EngineFault {
   override readonly name = 'NotThisLog';
 }
 

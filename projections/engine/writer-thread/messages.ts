@@ -4,6 +4,7 @@ import type { Topic } from '../../../domain/kernel/topic';
 import { RequestRefused } from '../../../infra/commands/operation-requests';
 import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoints';
 import { CircuitOpen, NotThisLog, TransientEventError } from '../../../infra/consumption/intake/intake';
+import { StoreNotReady } from '../../../infra/sqlite/event-reader';
 import { FileReplaced } from '../../../infra/sqlite/file-identity';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import type { ViewsOperations } from './operations';
@@ -82,6 +83,8 @@ const errorNamed = (name: string, message: string): Error => {
       return new TransientEventError(message);
     case 'LeaseLost':
       return new LeaseLost(message);
+    case 'StoreNotReady':
+      return new StoreNotReady(message);
     case 'FileReplaced':
       return new FileReplaced(message);
     case 'RequestRefused':
