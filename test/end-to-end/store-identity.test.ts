@@ -125,6 +125,10 @@ const olderStore = (
     copyFileSync(store, join(one.directory, 'backup'));
     await one.start();
     for (const order of ['e2', 'e3', 'e4', 'e5']) await placed(one, order);
+    await eventually('all groups have seen them', async () => {
+      const groups = (await one.get('/ops/groups')).body['items'] as ReadonlyArray<Record<string, unknown>>;
+      return ORDER_GROUPS.every((name) => groups.some(({ group, lag }) => group === name && lag === 0));
+    });
     await one.stop();
     copyFileSync(join(one.directory, 'backup'), store);
   });
