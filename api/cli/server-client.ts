@@ -7,6 +7,7 @@ export class ServerRefused extends Error {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
+const FAULTS_NAMED = 5;
 
 /** Sends a request and answers the parsed JSON body. Throws {@link ServerRefused}. */
 export const request = async (
@@ -43,6 +44,14 @@ const reach = async (url: string, init: RequestInit): Promise<Response> => {
 
 const detailOf = (answer: unknown): string => {
   if (typeof answer !== 'object' || answer === null) return '';
-  const { title, detail } = answer as { readonly title?: unknown; readonly detail?: unknown };
-  return [title, detail].filter((part) => typeof part === 'string').join(': ');
+  const { title, detail, errors } = answer as Readonly<Record<string, unknown>>;
+  const said = [title, detail].filter((part) => typeof part === 'string').join(': ');
+  // A terminal shows no list of errors beside the sentence, so the first ones are named in it.
+  const faults = Array.isArray(errors) ? errors.slice(0, FAULTS_NAMED).map(faultOf) : [];
+  return faults.length === 0 ? said : `${said} (${faults.join('; ')})`;
+};
+
+const faultOf = (fault: unknown): string => {
+  const { path, message } = (fault ?? {}) as Readonly<Record<string, unknown>>;
+  return `${String(path)} ${String(message)}`;
 };

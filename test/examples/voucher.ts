@@ -13,13 +13,17 @@ const facts = {
   currency: field(Currency, 'The currency of the amount, ISO 4217.'),
   issuedAt: field(Instant, 'When it was handed out; business time, UTC.'),
 };
+// Who answers for these facts, and since when.
+const contract = { owner: 'gift desk', since: '2026-11-25' };
 const redeemedAt = field(Instant, 'When it was spent; business time, UTC.');
 export const VoucherIssued = defineEvent('VoucherIssued', {
+  ...contract,
   schemaVersion: 1,
   meaning: 'A voucher was handed to a customer.',
   fields: facts,
 });
 export const VoucherRedeemed = defineEvent('VoucherRedeemed', {
+  ...contract,
   schemaVersion: 1,
   meaning: 'A voucher was spent, all of it.',
   fields: { ...facts, redeemedAt },
@@ -64,7 +68,12 @@ export const voucherAggregate = aggregate<VoucherCommand, Voucher, VoucherEvent>
     name: 'vouchers',
     partitions: 4,
     retention: 'forever',
-    key: { is: 'the voucher id', because: 'it is issued before it is spent; vouchers need no order among them' },
+    key: {
+      is: 'the voucher id',
+      because: 'it is issued before it is spent; vouchers need no order among them',
+      concurrency: 'Four partitions let four consumers share the topic.',
+      skew: 'None is expected: a voucher has two events.',
+    },
   },
   events: [VoucherIssued, VoucherRedeemed],
   commands: [issue, redeem],
