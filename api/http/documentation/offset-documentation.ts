@@ -26,7 +26,14 @@ export const offsetDocumentation = {
       "Moves a group's offsets while it stands still; what was applied is not applied twice.",
       {
         202: jsonResponse('It is asked for.', moveSchema, { Location: text('Where it is shown.') }),
-        ...problemResponses(...withBody, 'invalid-parameter', 'forbidden', 'unknown-projection', 'store-unavailable'),
+        ...problemResponses(
+          ...withBody,
+          'invalid-parameter',
+          'forbidden',
+          'unknown-projection',
+          'parameters-conflict',
+          'store-unavailable',
+        ),
       },
     ),
     params: objectOf({ group: nameText('The consumer group.') }),

@@ -70,13 +70,13 @@ type Moves = RecordOf<(typeof OffsetsBody)['fields']>['moves'];
 
 /** Where the group has told of its partitions: what it does not read cannot be moved. */
 const refuseUnknownPlaces = ({ views }: ApiDependencies, group: string, moves: Moves): void => {
-  if (moves.length === 0) failWith('invalid-parameter', "'moves' names no partition.");
+  if (moves.length === 0) failWith('parameters-conflict', "'moves' names no partition.");
   const places = moves.map(({ topic, partition }) => `${topic}/${partition}`);
   const twice = places.find((place, index) => places.indexOf(place) !== index);
-  if (twice !== undefined) failWith('invalid-parameter', `${twice} is moved twice.`);
+  if (twice !== undefined) failWith('parameters-conflict', `${twice} is moved twice.`);
   const known = views.groups().find((each) => each.group === group)?.partitions ?? [];
   const names = known.map(({ topic, partition }) => `${topic}/${partition}`);
   const unknown = names.length === 0 ? undefined : places.find((place) => !names.includes(place));
   if (unknown === undefined) return;
-  failWith('invalid-parameter', `${group} reads no ${unknown}; it reads ${names.join(', ')}.`);
+  failWith('parameters-conflict', `${group} reads no ${unknown}; it reads ${names.join(', ')}.`);
 };

@@ -123,7 +123,7 @@ const refuseOddKey = ({ views }: ApiDependencies, projection: string, key: strin
   if (view === undefined || key === undefined) return;
   const columns = view.key.flatMap((name) => view.columns.filter((column) => column.name === name));
   const fault = keyFault(projection, columns, key);
-  if (fault !== undefined) failWith('invalid-parameter', `'key': ${fault}.`);
+  if (fault !== undefined) failWith('parameters-conflict', `'key': ${fault}.`);
 };
 
 /** What is meant by what was said, or the complaint about it. */

@@ -1,8 +1,8 @@
 /** An operator's decision to go on past an event that can't be published; the relay carries it out and keeps it for ever. */
-import * as t from 'io-ts';
 import type { FastifyInstance } from 'fastify';
 import { field, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
+import { Text } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
 import { relaySkipDocumentation } from '../documentation/relay-skip-documentation';
 import { requestIdOf, submitRequest, submittedRequest } from '../operation-submission';
@@ -10,12 +10,9 @@ import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 
 const SkipBody = record('relay-skip', {
-  eventId: field(t.string, 'The event that blocks its partition, as /ops/relay names it.'),
-  reason: field(t.string, 'Why it is not published; it stands in the placeholder and in the audit.'),
+  eventId: field(Text, 'The event that blocks its partition, as /ops/relay names it.'),
+  reason: field(Text, 'Why it is not published; it stands in the placeholder and in the audit.'),
 });
-
-/** It becomes a part of a record. */
-const MAX_REASON_CHARACTERS = 500;
 
 /** Adds them. */
 export const relaySkipRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
@@ -29,11 +26,6 @@ export const relaySkipRoutes = (app: FastifyInstance, dependencies: ApiDependenc
     (request, reply) => {
       allowOnly(queryOf(request));
       const { eventId, reason } = request.body;
-      if (reason.trim() === '' || reason.length > MAX_REASON_CHARACTERS) {
-        failWith('invalid-body', `The reason takes 1 to ${MAX_REASON_CHARACTERS} characters.`, {
-          extensions: { errors: [{ path: '/reason', message: `takes 1 to ${MAX_REASON_CHARACTERS} characters` }] },
-        });
-      }
       const blocked = (relayStatus()?.blocked ?? []).map((each) => each.eventId);
       if (!blocked.includes(eventId)) {
         const known = blocked.length === 0 ? 'none does' : `those that do are ${blocked.join(', ')}`;
