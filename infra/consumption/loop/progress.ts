@@ -58,7 +58,10 @@ export const groupProgress = (group: string, clock: Clock): GroupProgress => {
     partition: (topic, partition) => partitions.get(`${topic}/${partition}`),
     partitions: () => [...partitions.values()],
     status: () => {
-      const shown = [...partitions.values()].map(partitionStatus);
+      // A group that stands still no longer looks at the log's end: no number is better than one of before.
+      const shown = [...partitions.values()].map((each) =>
+        partitionStatus(state === 'halted' ? { ...each, logEndOffset: null } : each),
+      );
       return {
         group,
         state,
