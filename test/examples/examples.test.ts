@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../domain/catalog';
+import { ruleFindings } from '../../domain/contracts/contract-rules';
 import { catalogOf } from '../../domain/kernel/aggregate';
+import { readPastForms } from '../../infra/contracts/past-forms';
 import { spec } from '../spec';
 import { voucherAggregate } from './voucher';
 import { voucherBalance } from './voucher-balance';
@@ -33,6 +35,10 @@ spec('the examples of the README', ({ test }) => {
   test('fit into the catalog beside the shipped aggregates', () => {
     const grown = catalogOf([...catalog.aggregates, voucherAggregate]);
     assert.is(grown.byTopic('vouchers')?.category, 'voucher');
+  });
+
+  test('pass the rules of contracts, so that they can be accepted', () => {
+    assert.equal(ruleFindings(catalogOf([voucherAggregate]), readPastForms()), []);
   });
 
   test('issue and redeem a voucher once, and refuse the rest', () => {
