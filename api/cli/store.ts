@@ -7,6 +7,7 @@ import type { Configuration } from '../../infra/configuration';
 import { TopicMissing, type EventLog } from '../../infra/kafka/event-log';
 import { openLog } from '../../infra/broker/open-log';
 import { silentLogger } from '../../infra/logger';
+import { readRelayStatus } from '../../infra/relay/relay-file';
 import { openEventReader } from '../../infra/sqlite/event-reader';
 import { beginNewHistory, NewHistoryRefused } from '../../infra/history/new-history';
 import { storeStanding, type StoreStanding } from '../../infra/history/store-standing';
@@ -29,10 +30,17 @@ const readStanding = ({ dataDirectory }: Configuration): StoreStanding => {
   const files = dataFiles(dataDirectory);
   const reader = openEventReader(files.store);
   try {
-    return storeStanding(files, reader.identity.storeId, reader.lastPosition);
+    return withRelayCause(storeStanding(files, reader.identity.storeId, reader.lastPosition), files.relay);
   } finally {
     reader.close();
   }
+};
+
+/** What the files do not show, the relay has seen at the ends of the topics. */
+const withRelayCause = (standing: StoreStanding, relayFile: string): StoreStanding => {
+  const relay = standing.verdict === 'fits' && existsSync(relayFile) ? readRelayStatus(relayFile) : undefined;
+  if (relay?.state !== 'halted' || relay.cause === null) return standing;
+  return { ...standing, verdict: relay.cause, reason: relay.reason };
 };
 
 const standingLines = ({ storeId, lastPosition, stages, reason }: StoreStanding): ReadonlyArray<string> => [

@@ -64,6 +64,11 @@ export const historyRefusal = (state: HistoryState): HistoryRefusal | undefined 
 /** So few records may have been put there by mistake. */
 const MIN_RECORDS = 10;
 
+/** A single record may also have been put there by somebody who knows the store's id. */
+const forgedWay =
+  '. Where no backup was restored, somebody else has put that record there: stop the relay, and ' +
+  "'npx tidemark verify --log --repair --recreate-topics' makes the topic anew from the store";
+
 /**
  * The records that a newer state of this store has published stand at the ends, after everything that this state knows, and
  * begin with its next position. A single record elsewhere is not enough: whoever knows the store's id can forge one.
@@ -76,7 +81,7 @@ const behind = ({ storeId, lastPosition, records }: HistoryState): HistoryRefusa
     cause: 'store-behind',
     reason:
       `${first.topic}/${first.partition} holds ${first.id} at position ${first.position}, but the store (${storeId}) ends at ${lastPosition} and does not have it: the ` +
-      `store is older than the log (a restored backup?), and going on would give positions away twice. ${storeBehindWays}`,
+      `store is older than the log (a restored backup?), and going on would give positions away twice. ${storeBehindWays}${tail.length === 1 ? forgedWay : ''}`,
   };
 };
 

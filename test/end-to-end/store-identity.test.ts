@@ -331,6 +331,8 @@ kafkaSpec('two installations on the same topics', ({ test, after }, broker) => {
       });
       assert.match(ready, 'KAFKA_TOPIC_PREFIX');
       await halted(second, new RegExp(`not events of this store.*${storeId}.*KAFKA_TOPIC_PREFIX.*`));
+      const standing = JSON.parse((await second.tidemark(['store', '--json'])).output) as { readonly verdict: string };
+      assert.is(standing.verdict, 'other-store', 'the command and the relay agree');
       assert.equal((await second.get('/views/order-summary')).body['items'], []);
       assert.equal((await second.get('/views/stock-level')).body['items'], []);
       await placed(first, 'a-last');
