@@ -1,4 +1,5 @@
 /** What the API says of events that an operator withholds. */
+import { MAX_REQUEST_ID } from '../request-values';
 import { operation } from './rebuild-documentation';
 import { integer, jsonResponse, objectOf, orNull, problemResponses, text } from './responses';
 
@@ -27,6 +28,6 @@ export const relaySkipDocumentation = {
       200: jsonResponse('The request.', skipSchema),
       ...problemResponses('invalid-parameter', 'unknown-relay-skip'),
     }),
-    params: objectOf({ id: { type: 'integer', minimum: 1, description: 'The id from the request.' } }),
+    params: objectOf({ id: { type: 'integer', minimum: 1, maximum: MAX_REQUEST_ID, description: 'The request.' } }),
   },
 } as const;
