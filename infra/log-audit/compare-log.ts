@@ -10,7 +10,7 @@ import { readCloudEvent, type EncodedEvent, type ReceivedEvent } from '../kafka/
 import type { EventLog, LogRecord } from '../kafka/event-log';
 import type { OffsetGap } from '../kafka/offset-gaps';
 import { headerNamed, recordHeaders } from '../kafka/record-headers';
-import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
+import { MAX_PAGE_BYTES } from '../event-store/event-feed';
 import type { EventReader } from '../sqlite/event-reader';
 import { comparisonFindings, type LogFinding, type PartitionFindings } from './findings';
 import { partitionReaders, type PartitionReaders, type LogRange } from './partition-readers';

@@ -10,7 +10,7 @@ import type { Checkpoint } from '../consumption/checkpoints/checkpoints';
 import { destinationOf } from '../kafka/cloud-events';
 import { backoffMs } from '../backoff';
 import type { Logger } from '../logger';
-import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
+import { MAX_PAGE_BYTES } from '../event-store/event-feed';
 import type { EventReader } from '../sqlite/event-reader';
 import { LeaseLost } from '../sqlite/lease';
 

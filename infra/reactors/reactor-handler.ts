@@ -16,7 +16,7 @@ import type { GroupHandler } from '../consumption/loop/loop';
 import { groupStatusWriter, type GroupStatus } from '../consumption/status/status';
 import type { RedriveStep, DeadLetterHandling } from '../dead-letters/redrive/redrive';
 import type { Database } from '../sqlite/database';
-import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
+import { MAX_PAGE_BYTES } from '../event-store/event-feed';
 import type { EventReader } from '../sqlite/event-reader';
 import type { Logger } from '../logger';
 import type { Lease } from '../sqlite/lease';

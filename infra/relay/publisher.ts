@@ -3,7 +3,7 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
 import type { Destination, EncodedEvent } from '../kafka/cloud-events';
 import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../kafka/event-log';
-import { MAX_PAGE_BYTES, type EventPageQuery } from '../sqlite/event-queries';
+import { MAX_PAGE_BYTES, type EventPageQuery } from '../event-store/event-feed';
 import { errorTextOf } from '../error-text';
 import { acknowledgements, type Acknowledgements } from './acknowledgements';
 import type { RelayPlace } from './relay-holes';

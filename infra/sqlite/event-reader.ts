@@ -6,7 +6,8 @@ import type { OperationRequest, OperationRequestReader } from '../commands/opera
 import { dataVersion, openForReading, refuseNewerSchema, schemaVersion } from './database';
 import { eventQueries, type EventQueries } from './event-queries';
 import { fileIdentity, FileReplaced } from './file-identity';
-import { readStoreIdentity, type StoreIdentity } from './store-identity';
+import type { StoreIdentity } from '../event-store/event-feed';
+import { readStoreIdentity } from './store-identity';
 import { reactorTokenReader } from './reactor-token';
 import { storeMigrations } from './store-migrations';
 
@@ -17,12 +18,22 @@ export interface EventReader extends EventQueries {
   readonly inSnapshot: <Result>(work: () => Result) => Result;
   /** Whether the path still leads to the file that is read here: it may have been replaced meanwhile. */
   readonly isInPlace: () => boolean;
-  /** Changes whenever the writer commits: look again then, and only then. */
-  readonly dataVersion: () => number;
+  /** Begins a watch of its own; see {@link StoreWatch}. */
+  readonly watch: () => StoreWatch;
+  readonly dataVersion: StoreWatch['dataVersion'];
   readonly operationRequestsAfter: OperationRequestReader['after'];
   /** What this installation's reactors show with their commands. */
   readonly reactorToken: () => string;
   readonly close: () => void;
+}
+
+/** One who waits for commits. */
+export interface StoreWatch {
+  /**
+   * Changes whenever the writer commits: look again then, and only then. Throws FileReplaced once where another file has taken
+   * the place of the one that was read, and each time while there is none.
+   */
+  readonly dataVersion: () => number;
 }
 
 /** The file is not there, or its schema is older than this program's: the process that writes it has not started yet. */
@@ -42,13 +53,12 @@ const REQUESTS_PER_READ = 100;
 
 /**
  * Opens the store for reading. Where another file takes its place, that one is read from then on, if it is the same store;
- * `dataVersion` throws once then, so that whoever goes by it begins anew. Every call throws FileReplaced while there is no file,
+ * each watch throws once then, so that whoever goes by it begins anew. Every call throws FileReplaced while there is no file,
  * or another store's. Throws {@link StoreNotReady}; see {@link waitForStore}. Throws SchemaTooNew.
  */
 export const openEventReader = (file: string): EventReader => {
   let opened = openOnce(file);
   let replacements = 0;
-  let toldReplacements = 0;
   let isChecked = false;
   const current = (): OpenedReader => {
     // Once a tick: the check costs as much as a read, and records ask for each of themselves.
@@ -72,6 +82,21 @@ export const openEventReader = (file: string): EventReader => {
     opened = fresh;
     replacements += 1;
   };
+  const watch = (): StoreWatch => {
+    let toldReplacements = replacements;
+    return {
+      dataVersion: () => {
+        // Whoever polls goes by this, and looks anew each time.
+        isChecked = false;
+        const version = current().dataVersion();
+        if (replacements === toldReplacements) return version + replacements * VERSIONS_PER_FILE;
+        toldReplacements = replacements;
+        throw new FileReplaced(
+          `${file} was replaced by another file: what was read from the former one is looked at anew`,
+        );
+      },
+    };
+  };
   return {
     get identity() {
       return opened.identity;
@@ -87,16 +112,8 @@ export const openEventReader = (file: string): EventReader => {
     lastPosition: () => current().lastPosition(),
     operationRequestsAfter: (id, kinds) => current().operationRequestsAfter(id, kinds),
     reactorToken: () => current().reactorToken(),
-    dataVersion: () => {
-      // Whoever polls goes by this, and looks anew each time.
-      isChecked = false;
-      const version = current().dataVersion();
-      if (replacements === toldReplacements) return version + replacements * VERSIONS_PER_FILE;
-      toldReplacements = replacements;
-      throw new FileReplaced(
-        `${file} was replaced by another file: what was read from the former one is looked at anew`,
-      );
-    },
+    watch,
+    ...watch(),
     close: () => opened.close(),
   };
 };
@@ -104,7 +121,8 @@ export const openEventReader = (file: string): EventReader => {
 /** The counters of two files must not be taken for each other. */
 const VERSIONS_PER_FILE = 2 ** 32;
 
-interface OpenedReader extends Omit<EventReader, 'isInPlace'> {
+interface OpenedReader extends Omit<EventReader, 'isInPlace' | 'watch'> {
+  readonly dataVersion: () => number;
   /** Which file it is, as long as it was there. */
   readonly file: string | undefined;
 }

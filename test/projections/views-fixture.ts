@@ -13,7 +13,7 @@ import type { LogRecord } from '../../infra/kafka/event-log';
 import type { StoreFacts } from '../../infra/consumption/intake/place-check';
 import { recordHeaders } from '../../infra/kafka/record-headers';
 import type { Database } from '../../infra/sqlite/database';
-import type { StoredAttributes } from '../../infra/sqlite/event-queries';
+import type { StoredAttributes } from '../../infra/event-store/event-feed';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { LeaseLost } from '../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
@@ -136,6 +136,7 @@ export const storeOf = (
     return event === undefined ? undefined : attributesOf(event);
   },
   dataVersion: () => 1,
+  watch: () => ({ dataVersion: () => 1 }),
   reactorToken: () => '',
   operationRequestsAfter: (id) => requests.filter((request) => request.id > id),
   close: () => undefined,

@@ -7,8 +7,7 @@ import { aggregateIdOf, categoryOf, eventId, type EventEnvelope } from '../../..
 import { defaultSource, type ReceivedEvent } from '../../kafka/cloud-events';
 import type { LogRecord } from '../../kafka/event-log';
 import { partitionOf } from '../../kafka/murmur2';
-import type { StoredAttributes } from '../../sqlite/event-queries';
-import type { StoreIdentity } from '../../sqlite/store-identity';
+import type { StoredAttributes, StoreIdentity } from '../../event-store/event-feed';
 import type { Failure } from './failures';
 
 /** What has to be known of the store; the look at one position costs a few microseconds. */

@@ -9,7 +9,7 @@ import {
   type StorePageQuery,
 } from '../../../infra/consumption/intake/intake';
 import type { OutcomeCounts } from '../../../infra/consumption/status/status';
-import { MAX_PAGE_BYTES } from '../../../infra/sqlite/event-queries';
+import { MAX_PAGE_BYTES } from '../../../infra/event-store/event-feed';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { foldInto, type Counted, type Generation } from '../tables/tables';
 import { eachRecord, type OpenMove, type PackedBatch } from './packed-batch';

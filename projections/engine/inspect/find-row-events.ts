@@ -7,7 +7,7 @@ import { categoryOf, type RecordedEvent, type StoredEvent } from '../../../domai
 import { checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoints';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
 import type { Database } from '../../../infra/sqlite/database';
-import { MAX_PAGE_BYTES } from '../../../infra/sqlite/event-queries';
+import { MAX_PAGE_BYTES } from '../../../infra/event-store/event-feed';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import type { Projection } from '../../projection';
 import type { RowDifference } from '../../view-reader';

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { openEventReader, StoreNotReady, waitForStore } from '../../../infra/sqlite/event-reader';
 import { spec } from '../../spec';
-import { appendTo, event, ids, right } from '../event-store-fixtures';
+import { appendTo, event, ids, right } from '../../contracts/event-store-fixtures';
 import { newFile, openStore, withStore } from './store-fixture';
 
 spec('a reader beside the writer', ({ test }) => {

@@ -12,7 +12,7 @@ import { FileReplaced } from '../../../infra/sqlite/file-identity';
 import { leaseMigration } from '../../../infra/sqlite/lease';
 import { openLeasedDatabase, whenNotBusy, writeUnderLease } from '../../../infra/sqlite/leased-database';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
-import { appendTo, ids, right } from '../event-store-fixtures';
+import { appendTo, ids, right } from '../../contracts/event-store-fixtures';
 import { spec } from '../../spec';
 import { eventually, newFile, openStore, withStore } from './store-fixture';
 
