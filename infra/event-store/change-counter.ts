@@ -16,16 +16,23 @@ export interface ChangeCounterOptions extends ChangeQuery {
   readonly clock: Pick<Clock, 'sleep'>;
 }
 
-/** Begins to count. Stop it, or abort the signal, at the end. */
+/** Begins to count. Stop it at the end. */
 export const countChanges = ({ feed, clock, signal, withinMs }: ChangeCounterOptions): ChangeCounter => {
   const over = new AbortController();
-  const until = AbortSignal.any([signal, over.signal]);
   let changes = 0;
   let fault: { readonly error: unknown } | undefined;
   let waiting: AbortController | undefined;
+  // Not AbortSignal.any, which keeps memory for as long as its longest-lived signal lives.
+  const stop = (): void => {
+    signal.removeEventListener('abort', stop);
+    over.abort();
+    waiting?.abort();
+  };
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
   const follow = async (): Promise<void> => {
     try {
-      for await (const change of feed.changes({ signal: until, withinMs })) {
+      for await (const change of feed.changes({ signal: over.signal, withinMs })) {
         void change;
         changes += 1;
         waiting?.abort();
@@ -46,12 +53,13 @@ export const countChanges = ({ feed, clock, signal, withinMs }: ChangeCounterOpt
     },
     next: async (timeoutMs) => {
       throwFault();
+      if (over.signal.aborted) return;
       const woken = new AbortController();
       waiting = woken;
-      await clock.sleep(timeoutMs, AbortSignal.any([until, woken.signal]));
-      if (waiting === woken) waiting = undefined;
+      await clock.sleep(timeoutMs, woken.signal);
+      waiting = undefined;
       throwFault();
     },
-    stop: () => over.abort(),
+    stop,
   };
 };

@@ -2,8 +2,9 @@
  * The port through which everybody but the store's writer reads the store: the relay, the groups' catch-up, reactors, explain,
  * verify, the audit of the log, redrives, and commands for operators. Whatever a store is made of, it serves this.
  */
+import { EngineFault } from '../engine-fault';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import type { OperationKind, OperationRequest } from '../commands/operation-requests';
+import type { OperationRequestReader } from '../commands/operation-requests';
 
 /** What the other roles need to know of the store that they work for. */
 export interface StoreIdentity {
@@ -15,6 +16,11 @@ export interface StoreIdentity {
   readonly unnamedUntilPosition: number;
   /** Requests of operators up to this one were for an earlier history: nobody carries them out again. */
   readonly requestFloor: number;
+}
+
+/** The store is not there, or older than this program: whoever writes it has not started yet. Wait, then open it again. */
+export class StoreNotReady extends EngineFault {
+  override readonly name = 'StoreNotReady';
 }
 
 /** Positions above one and up to another. */
@@ -96,10 +102,7 @@ export interface EventFeed {
   /** Undefined where there is no such event. */
   readonly positionOf: (eventId: string) => Promise<number | undefined>;
   /** The first hundred requests of operators with ids above one, in their order; of these kinds where kinds are named. */
-  readonly requestsAfter: (
-    id: number,
-    kinds?: ReadonlyArray<OperationKind>,
-  ) => Promise<ReadonlyArray<OperationRequest>>;
+  readonly requestsAfter: OperationRequestReader['after'];
   /** What this installation's reactors show with their commands. */
   readonly reactorToken: () => Promise<string>;
   /** Whether what is read here is what a new opening would find: a file may have been replaced meanwhile. */

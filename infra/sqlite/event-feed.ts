@@ -3,9 +3,9 @@ import { systemClock } from '../clock';
 import type { ChangeQuery, EventFeed, StoredAttributes, StoredIdentity } from '../event-store/event-feed';
 import { openEventReader, type EventReader } from './event-reader';
 
-/** Opens the file for reading; see {@link openEventReader} for what is thrown. */
-export const openEventFeed = (file: string): EventFeed => {
-  const reader = openEventReader(file);
+/** Opens the file for reading; rejects with what {@link openEventReader} throws. */
+export const openEventFeed = async (file: string): Promise<EventFeed> => {
+  const reader = await Promise.resolve(openEventReader(file));
   return {
     get identity() {
       return reader.identity;

@@ -1,12 +1,11 @@
 /** The store's file as everybody but its writer sees it: read-only, synchronous, in bounded pages. */
-import { EngineFault } from '../engine-fault';
 import { existsSync } from 'node:fs';
-import { isoTime, type Clock } from '../clock';
-import type { OperationRequest, OperationRequestReader } from '../commands/operation-requests';
+import { isoTime } from '../clock';
+import type { OperationKind, OperationRequest } from '../commands/operation-requests';
 import { dataVersion, openForReading, refuseNewerSchema, schemaVersion } from './database';
 import { eventQueries, type EventQueries } from './event-queries';
 import { fileIdentity, FileReplaced } from './file-identity';
-import type { StoreIdentity } from '../event-store/event-feed';
+import { StoreNotReady, type StoreIdentity } from '../event-store/event-feed';
 import { readStoreIdentity } from './store-identity';
 import { reactorTokenReader } from './reactor-token';
 import { storeMigrations } from './store-migrations';
@@ -20,8 +19,7 @@ export interface EventReader extends EventQueries {
   readonly isInPlace: () => boolean;
   /** Begins a watch of its own; see {@link StoreWatch}. */
   readonly watch: () => StoreWatch;
-  readonly dataVersion: StoreWatch['dataVersion'];
-  readonly operationRequestsAfter: OperationRequestReader['after'];
+  readonly operationRequestsAfter: (id: number, kinds?: ReadonlyArray<OperationKind>) => ReadonlyArray<OperationRequest>;
   /** What this installation's reactors show with their commands. */
   readonly reactorToken: () => string;
   readonly close: () => void;
@@ -34,11 +32,6 @@ export interface StoreWatch {
    * the place of the one that was read, and each time while there is none.
    */
   readonly dataVersion: () => number;
-}
-
-/** The file is not there, or its schema is older than this program's: the process that writes it has not started yet. */
-export class StoreNotReady extends EngineFault {
-  override readonly name = 'StoreNotReady';
 }
 
 interface RequestRow {
@@ -54,7 +47,7 @@ const REQUESTS_PER_READ = 100;
 /**
  * Opens the store for reading. Where another file takes its place, that one is read from then on, if it is the same store;
  * each watch throws once then, so that whoever goes by it begins anew. Every call throws FileReplaced while there is no file,
- * or another store's. Throws {@link StoreNotReady}; see {@link waitForStore}. Throws SchemaTooNew.
+ * or another store's. Throws StoreNotReady. Throws SchemaTooNew.
  */
 export const openEventReader = (file: string): EventReader => {
   let opened = openOnce(file);
@@ -113,7 +106,6 @@ export const openEventReader = (file: string): EventReader => {
     operationRequestsAfter: (id, kinds) => current().operationRequestsAfter(id, kinds),
     reactorToken: () => current().reactorToken(),
     watch,
-    ...watch(),
     close: () => opened.close(),
   };
 };
@@ -170,23 +162,4 @@ const openOnce = (file: string): OpenedReader => {
     database.close();
     throw error;
   }
-};
-
-const POLL_MS = 100;
-
-/**
- * Waits until the store's writer has made the file and brought its schema up to date. True when it can be opened, false
- * when the signal aborted first. Rejects where waiting would not help (a newer schema, not a database).
- */
-export const waitForStore = async (file: string, clock: Clock, signal?: AbortSignal): Promise<boolean> => {
-  while (signal?.aborted !== true) {
-    try {
-      openEventReader(file).close();
-      return true;
-    } catch (error) {
-      if (!(error instanceof StoreNotReady)) throw error;
-    }
-    await clock.sleep(POLL_MS, signal);
-  }
-  return false;
 };

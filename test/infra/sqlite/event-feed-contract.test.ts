@@ -8,7 +8,7 @@ import { newFile, openStore } from './store-fixture';
 eventFeedContract('the event feed in SQLite', async () => {
   const file = newFile();
   const store = await openStore({ file, clock: { ...systemClock, nowMs: () => CONTRACT_TIME_MS } });
-  const feed = openEventFeed(file);
+  const feed = await openEventFeed(file);
   const close = async (): Promise<void> => {
     await feed.close();
     await store.close();
