@@ -12,13 +12,14 @@ import { GAP_CAUSES, gapText } from '../../infra/kafka/offset-gaps';
 import { compareLog, type LogComparison } from '../../infra/log-audit/compare-log';
 import { repairLog } from '../../infra/log-audit/repair';
 import { readRelayStatus, readWithheldEvents } from '../../infra/relay/relay-file';
-import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../infra/event-store/event-feed';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { dataFiles } from '../program/data-files';
 import type { Output } from './verify';
 
 interface Ground {
   readonly configuration: Configuration;
-  readonly store: EventReader;
+  readonly store: EventFeed;
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly relayFile: string;
@@ -37,7 +38,7 @@ export const verifyLog = async (
     throw new ConfigurationError('KAFKA_BROKERS is not set: the embedded broker keeps no complete log to compare with');
   }
   const { store: storeFile, relay: relayFile } = dataFiles(configuration.dataDirectory);
-  const store = openEventReader(storeFile);
+  const store = await openEventFeed(storeFile);
   const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });
   const catalog = withTopicPrefix(declaredCatalog, configuration.topicPrefix);
   const ground: Ground = { configuration, store, log, catalog, relayFile, output };
@@ -47,7 +48,7 @@ export const verifyLog = async (
     for (const line of await repaired(ground, found, wish.recreateTopics)) output.print(line);
     return isClean(await compared(ground)) ? 0 : 1;
   } finally {
-    store.close();
+    await store.close();
     await log.close();
   }
 };
@@ -133,7 +134,7 @@ const repaired = async (
     logger: silentLogger,
     leaseTtlMs,
     file: relayFile,
-    outbox: () => openEventReader(dataFiles(configuration.dataDirectory).store),
+    outbox: () => openEventFeed(dataFiles(configuration.dataDirectory).store),
     lastPosition: store.lastPosition,
     cloudEventsMode,
     schemaBaseUrl,
