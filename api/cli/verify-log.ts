@@ -1,6 +1,6 @@
 /** `tidemark verify --log`: holds the Kafka log against the store; with `--repair`, publishes what is missing. */
 import { existsSync } from 'node:fs';
-import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { systemClock } from '../../infra/clock';
 import { ConfigurationError, type Configuration } from '../../infra/configuration';
@@ -14,6 +14,7 @@ import { repairLog } from '../../infra/log-audit/repair';
 import { readRelayStatus, readWithheldEvents } from '../../infra/relay/relay-file';
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
 import { dataFiles } from '../program/data-files';
+import type { Application } from '../../projections/application';
 import type { Output } from './verify';
 
 interface Ground {
@@ -29,6 +30,7 @@ const LINE_INTERVAL_MS = 2_000;
 
 /** Returns the exit status: 0 where the log is the store's history, 1 where it is not. */
 export const verifyLog = async (
+  application: Application,
   configuration: Configuration,
   wish: { readonly repair: boolean; readonly recreateTopics: boolean },
   output: Output,
@@ -39,7 +41,7 @@ export const verifyLog = async (
   const { store: storeFile, relay: relayFile } = dataFiles(configuration.dataDirectory);
   const store = openEventReader(storeFile);
   const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });
-  const catalog = withTopicPrefix(declaredCatalog, configuration.topicPrefix);
+  const catalog = withTopicPrefix(application.catalog, configuration.topicPrefix);
   const ground: Ground = { configuration, store, log, catalog, relayFile, output };
   try {
     const found = await compared(ground);

@@ -12,7 +12,7 @@ void serveRole(
       viewsFile: join(dataDirectory, 'views.sqlite'),
       storeFile: join(dataDirectory, 'store.sqlite'),
       projections,
-      definitionsModule: require.resolve('./bad-release'),
+      applicationFile: require.resolve('./bad-release'),
     }),
   jsonLogger(),
 );

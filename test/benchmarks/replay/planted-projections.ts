@@ -14,6 +14,6 @@ void serveRole((options, configuration) => {
     viewsFile: files.views,
     storeFile: files.store,
     projections,
-    definitionsModule: require.resolve('./planted-definitions'),
+    applicationFile: require.resolve('./planted-definitions'),
   });
 });
