@@ -8,7 +8,6 @@ const rooms = {
     'api/cli/contracts',
     'api/demo',
     'api/program',
-    'domain',
     'domain/kernel',
     'infra',
     'infra/archive',
@@ -30,7 +29,6 @@ const rooms = {
     'projections/engine/inspect',
   ],
   'api/cli/contracts': [
-    'domain',
     'domain/contracts',
     'domain/kernel',
     'infra',
@@ -39,6 +37,7 @@ const rooms = {
     'infra/memory',
     'infra/sqlite',
     'projections',
+    'api/program',
   ],
   'api/demo': ['domain/kernel', 'infra'],
   'api/http': [
@@ -76,10 +75,10 @@ const rooms = {
   ],
   'api/http/server': ['api/http', 'api/http/documentation', 'api/http/routes'],
   'api/program': [
-    'api/cli/contracts',
+    'infra/memory',
+    'projections/engine/definitions',
     'api/http',
     'api/http/server',
-    'domain',
     'domain/contracts',
     'domain/kernel',
     'infra',
@@ -101,7 +100,6 @@ const rooms = {
     'projections/engine/query',
     'projections/engine/role',
   ],
-  domain: ['domain/fulfilment', 'domain/kernel', 'domain/order', 'domain/payment', 'domain/stock'],
   'domain/contracts': ['domain/kernel'],
   'domain/fulfilment': ['domain/kernel', 'domain/order', 'domain/payment', 'domain/stock'],
   'domain/kernel': [],
@@ -187,13 +185,14 @@ const rooms = {
   'infra/relay': ['domain/kernel', 'infra', 'infra/consumption/intake', 'infra/kafka', 'infra/running', 'infra/sqlite'],
   'infra/running': ['domain/kernel', 'infra', 'infra/kafka', 'infra/sqlite'],
   'infra/sqlite': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store', 'infra/files', 'infra/memory'],
-  projections: [
+  projections: ['domain/kernel', 'infra/consumption/checkpoints', 'infra/consumption/status'],
+  'projections/fulfilment': [
+    'domain/fulfilment',
     'domain/kernel',
     'domain/order',
     'domain/payment',
     'domain/stock',
-    'infra/consumption/checkpoints',
-    'infra/consumption/status',
+    'projections',
   ],
   'projections/engine/apply': [
     'domain/kernel',
@@ -204,7 +203,7 @@ const rooms = {
     'projections',
     'projections/engine/tables',
   ],
-  'projections/engine/definitions': ['domain', 'domain/kernel', 'projections'],
+  'projections/engine/definitions': ['domain/kernel', 'projections'],
   'projections/engine/generations': [
     'infra',
     'infra/commands',

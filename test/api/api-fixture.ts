@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../api/http/server/app';
 import type { ApiDependencies } from '../../api/http/dependencies';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
@@ -10,6 +10,8 @@ import type { RelayStatus } from '../../infra/relay/relay-status';
 import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { fakeViews, group, type FakeViews } from './fake-views';
+
+const { catalog } = application;
 
 export interface ApiFixture {
   readonly app: FastifyInstance;
