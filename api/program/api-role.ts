@@ -17,6 +17,7 @@ import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
+import { whenNotBusy } from '../../infra/sqlite/leased-database';
 import { rowExplanations } from '../../projections/engine/inspect/inspect';
 import { openViewReader } from '../../projections/engine/query/query';
 import { viewsMigrations } from '../../projections/engine/generations/generations';
@@ -93,7 +94,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
-    operationRequests: { submit: store.submit, submitAll: store.submitAll, after: reader.operationRequestsAfter },
+    operationRequests: patientRequests(store, reader, clock),
     reactorToken: store.reactorToken,
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
@@ -138,6 +139,16 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     throw error;
   }
 };
+
+/** The wait for a lock that another process holds on the store is not the event loop's. */
+const patientRequests = (
+  store: SqliteEventStore,
+  { operationRequestsAfter: after }: EventReader,
+  clock: Clock,
+): ApiDependencies['operationRequests'] => ({
+  submitAll: (requests) => whenNotBusy(clock, () => store.submitAll(requests)),
+  after,
+});
 
 const openStore = ({ configuration, clock, logger, signal, onFatal, files }: ApiRoleOptions) =>
   openSqliteEventStore({
