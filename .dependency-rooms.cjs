@@ -17,6 +17,7 @@ const rooms = {
     'infra/consumption/status',
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/files',
     'infra/history',
     'infra/kafka',
@@ -35,6 +36,7 @@ const rooms = {
     'domain/kernel',
     'infra',
     'infra/contracts',
+    'infra/event-store',
     'infra/kafka',
     'infra/memory',
     'infra/sqlite',
@@ -89,6 +91,7 @@ const rooms = {
     'infra/consumption/status',
     'infra/contracts',
     'infra/dead-letters/query',
+    'infra/event-store',
     'infra/files',
     'infra/history',
     'infra/kafka',
@@ -115,10 +118,11 @@ const rooms = {
   'infra/configuration': [],
   'infra/consumption/checkpoints': ['infra', 'infra/commands', 'infra/sqlite'],
   'infra/consumption/intake': [
-    'infra',
     'domain/kernel',
+    'infra',
     'infra/consumption/checkpoints',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -128,6 +132,7 @@ const rooms = {
     'infra/consumption/checkpoints',
     'infra/consumption/intake',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -149,6 +154,7 @@ const rooms = {
     'infra/consumption/intake',
     'infra/dead-letters/store',
     'infra/dead-letters/topic',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -162,12 +168,13 @@ const rooms = {
   ],
   'infra/event-store': ['domain/kernel', 'infra', 'infra/commands'],
   'infra/files': [],
-  'infra/history': ['infra', 'infra/relay', 'infra/sqlite'],
+  'infra/history': ['infra', 'infra/event-store', 'infra/relay', 'infra/sqlite'],
   'infra/kafka': ['domain/kernel', 'infra', 'infra/kafka/wire'],
   'infra/kafka/embedded': ['domain/kernel', 'infra', 'infra/kafka'],
+  'infra/kafka/memory': ['infra', 'infra/kafka'],
   'infra/kafka/real-broker': ['infra', 'infra/files', 'infra/kafka'],
   'infra/kafka/wire': [],
-  'infra/log-audit': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
+  'infra/log-audit': ['domain/kernel', 'infra', 'infra/event-store', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
   'infra/memory': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store'],
   'infra/reactors': [
     'domain/kernel',
@@ -180,11 +187,20 @@ const rooms = {
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
+    'infra/event-store',
     'infra/kafka',
     'infra/running',
     'infra/sqlite',
   ],
-  'infra/relay': ['domain/kernel', 'infra', 'infra/consumption/intake', 'infra/kafka', 'infra/running', 'infra/sqlite'],
+  'infra/relay': [
+    'domain/kernel',
+    'infra',
+    'infra/consumption/intake',
+    'infra/event-store',
+    'infra/kafka',
+    'infra/running',
+    'infra/sqlite',
+  ],
   'infra/running': ['domain/kernel', 'infra', 'infra/kafka', 'infra/sqlite'],
   'infra/sqlite': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store', 'infra/files', 'infra/memory'],
   projections: [
@@ -199,6 +215,7 @@ const rooms = {
     'domain/kernel',
     'infra/consumption/intake',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections',
@@ -235,6 +252,7 @@ const rooms = {
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections',
@@ -261,6 +279,7 @@ const rooms = {
     'infra/consumption/checkpoints',
     'infra/consumption/intake',
     'infra/consumption/loop',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections/engine/apply',
@@ -272,6 +291,7 @@ const rooms = {
   'projections/engine/role': [
     'infra/consumption/loop',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/running',
     'infra/sqlite',
     'projections',
@@ -290,6 +310,7 @@ const rooms = {
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
     'infra/dead-letters/topic',
+    'infra/event-store',
     'infra/running',
     'infra/sqlite',
     'projections',
@@ -303,6 +324,22 @@ const rooms = {
 
 /** Rooms with a door: who stands outside imports the file of the room's name, and nothing past it. */
 const roomsWithDoors = ['projections/engine', 'infra/consumption', 'infra/dead-letters'];
+
+/**
+ * Files behind a port, and the files and folders of the program that may import them: who opens the store, and who hashes keys.
+ * Everybody else is handed the port.
+ */
+const behindPorts = {
+  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-feed.ts': [
+    'infra/sqlite/',
+    'api/cli/',
+    'api/program/',
+    'projections/engine/writer-thread/thread.ts',
+  ],
+  'infra/kafka/murmur2.ts': ['infra/kafka/'],
+};
 
 /** Each library and the folders that may import it. */
 const libraries = {
@@ -318,4 +355,4 @@ const libraries = {
   pino: ['api/cli'],
 };
 
-module.exports = { rooms, roomsWithDoors, libraries };
+module.exports = { rooms, roomsWithDoors, behindPorts, libraries };

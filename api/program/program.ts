@@ -141,16 +141,13 @@ const beginConsumers = async (
     const { baseUrl, apiKey } = configuration;
     const processManagers = processManagersWith(configuration);
     const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
-    keep(
-      'reactors',
-      await startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api }),
-    );
+    keep('reactors', await startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api }));
   }
 };
 
 const explainBroker = (log: EventLog, logger: Logger): void => {
   const fields = { servers: log.bootstrapServers };
-  if (log.kind === 'real') {
+  if (log.keepsHistory) {
     logger.info(fields, 'Kafka: a real cluster');
     return;
   }
