@@ -16,6 +16,7 @@ const rooms = {
     'infra/consumption/status',
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/files',
     'infra/history',
     'infra/kafka',
@@ -33,6 +34,7 @@ const rooms = {
     'domain/kernel',
     'infra',
     'infra/contracts',
+    'infra/event-store',
     'infra/kafka',
     'infra/memory',
     'infra/sqlite',
@@ -88,6 +90,7 @@ const rooms = {
     'infra/consumption/status',
     'infra/contracts',
     'infra/dead-letters/query',
+    'infra/event-store',
     'infra/files',
     'infra/history',
     'infra/kafka',
@@ -113,10 +116,11 @@ const rooms = {
   'infra/configuration': [],
   'infra/consumption/checkpoints': ['infra', 'infra/commands', 'infra/sqlite'],
   'infra/consumption/intake': [
-    'infra',
     'domain/kernel',
+    'infra',
     'infra/consumption/checkpoints',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -126,6 +130,7 @@ const rooms = {
     'infra/consumption/checkpoints',
     'infra/consumption/intake',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -147,6 +152,7 @@ const rooms = {
     'infra/consumption/intake',
     'infra/dead-letters/store',
     'infra/dead-letters/topic',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -160,12 +166,13 @@ const rooms = {
   ],
   'infra/event-store': ['domain/kernel', 'infra', 'infra/commands'],
   'infra/files': [],
-  'infra/history': ['infra', 'infra/relay', 'infra/sqlite'],
+  'infra/history': ['infra', 'infra/event-store', 'infra/relay', 'infra/sqlite'],
   'infra/kafka': ['domain/kernel', 'infra', 'infra/kafka/wire'],
   'infra/kafka/embedded': ['domain/kernel', 'infra', 'infra/kafka'],
+  'infra/kafka/memory': ['infra', 'infra/kafka'],
   'infra/kafka/real-broker': ['infra', 'infra/files', 'infra/kafka'],
   'infra/kafka/wire': [],
-  'infra/log-audit': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
+  'infra/log-audit': ['domain/kernel', 'infra', 'infra/event-store', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
   'infra/memory': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store'],
   'infra/reactors': [
     'domain/kernel',
@@ -178,11 +185,20 @@ const rooms = {
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
+    'infra/event-store',
     'infra/kafka',
     'infra/running',
     'infra/sqlite',
   ],
-  'infra/relay': ['domain/kernel', 'infra', 'infra/consumption/intake', 'infra/kafka', 'infra/running', 'infra/sqlite'],
+  'infra/relay': [
+    'domain/kernel',
+    'infra',
+    'infra/consumption/intake',
+    'infra/event-store',
+    'infra/kafka',
+    'infra/running',
+    'infra/sqlite',
+  ],
   'infra/running': ['domain/kernel', 'infra', 'infra/kafka', 'infra/sqlite'],
   'infra/sqlite': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store', 'infra/files', 'infra/memory'],
   projections: ['domain/kernel', 'infra/consumption/checkpoints', 'infra/consumption/status'],
@@ -198,6 +214,7 @@ const rooms = {
     'domain/kernel',
     'infra/consumption/intake',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections',
@@ -234,6 +251,7 @@ const rooms = {
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections',
@@ -260,6 +278,7 @@ const rooms = {
     'infra/consumption/checkpoints',
     'infra/consumption/intake',
     'infra/consumption/loop',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections/engine/apply',
@@ -271,6 +290,7 @@ const rooms = {
   'projections/engine/role': [
     'infra/consumption/loop',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/running',
     'infra/sqlite',
     'projections',
@@ -289,6 +309,7 @@ const rooms = {
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
     'infra/dead-letters/topic',
+    'infra/event-store',
     'infra/running',
     'infra/sqlite',
     'projections',
@@ -302,6 +323,22 @@ const rooms = {
 
 /** Rooms with a door: who stands outside imports the file of the room's name, and nothing past it. */
 const roomsWithDoors = ['projections/engine', 'infra/consumption', 'infra/dead-letters'];
+
+/**
+ * Files behind a port, and the files and folders of the program that may import them: who opens the store, and who hashes keys.
+ * Everybody else is handed the port.
+ */
+const behindPorts = {
+  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-feed.ts': [
+    'infra/sqlite/',
+    'api/cli/',
+    'api/program/',
+    'projections/engine/writer-thread/thread.ts',
+  ],
+  'infra/kafka/murmur2.ts': ['infra/kafka/'],
+};
 
 /** Each library and the folders that may import it. */
 const libraries = {
@@ -317,4 +354,4 @@ const libraries = {
   pino: ['api/cli'],
 };
 
-module.exports = { rooms, roomsWithDoors, libraries };
+module.exports = { rooms, roomsWithDoors, behindPorts, libraries };
