@@ -53,17 +53,22 @@ const rooms = {
     'projections',
     'projections/engine/inspect',
   ],
-  'api/http/documentation': [
+  'api/http/documentation': ['api/http', 'api/http/endpoints', 'domain/kernel'],
+  'api/http/endpoints': [
     'api/http',
     'domain/kernel',
     'infra/consumption/intake',
     'infra/dead-letters/query',
+    'infra/dead-letters/redrive',
     'infra/reactors',
+    'infra/relay',
     'projections',
+    'projections/engine/inspect',
   ],
   'api/http/routes': [
     'api/http',
     'api/http/documentation',
+    'api/http/endpoints',
     'domain/contracts',
     'domain/kernel',
     'infra/commands',

@@ -79,6 +79,7 @@ export const commandEndpoint = (aggregate: Aggregate, { type, meaning, codec, ex
     problems: [
       ...withBody,
       'invalid-parameter',
+      'forbidden',
       'concurrent-change',
       'request-in-progress',
       'version-mismatch',
