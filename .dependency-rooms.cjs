@@ -318,8 +318,10 @@ const libraries = {
   commander: ['api/cli'],
   'csv-parse': ['api/demo'],
   fastify: ['api/http', 'api/program', 'test'],
+  ajv: ['test'],
   'fp-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
+  'lru-cache': ['infra/memory'],
   pino: ['api/cli'],
 };
 

@@ -5,7 +5,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type * as t from 'io-ts';
-import { record, type AnyField, type AnyRecord, type Fields } from '../../domain/kernel/codec';
+import { record, type AnyRecord, type Fields } from '../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../domain/kernel/json-schema';
 import type { ProblemName } from './problem-kinds';
 
@@ -31,7 +31,7 @@ export const answer = <C extends t.Mixed>(description: string, codec: C, headers
 /** What an endpoint answers, by status. */
 export type Answers = Readonly<Record<number, Answer<t.Mixed>>>;
 
-type NoFields = Readonly<Record<never, AnyField>>;
+type NoFields = Readonly<Record<string, never>>;
 
 /** What is declared of an endpoint. */
 export interface Endpoint<

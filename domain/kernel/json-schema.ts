@@ -24,20 +24,25 @@ export const jsonSchemaOf = (codec: t.Mixed, options: JsonSchemaOptions): JsonSc
       ...(codec instanceof ListType && isRequest(options) ? limitsOf(codec as ListType<t.Mixed>) : {}),
     };
   if (codec instanceof t.KeyofType) return { type: 'string', enum: Object.keys(codec.keys as object) };
-  if (codec instanceof t.LiteralType) return { const: codec.value as unknown };
   if (codec instanceof t.UnionType) return unionSchema(codec.types as ReadonlyArray<t.Mixed>, options);
-  if (codec instanceof t.NullType) return { type: 'null' };
-  if (codec instanceof t.StringType) return { type: 'string' };
-  if (codec instanceof t.NumberType) return { type: 'number' };
-  if (codec instanceof t.BooleanType) return { type: 'boolean' };
-  const open = options.additionalProperties === undefined ? openSchema(codec, options) : undefined;
-  if (open !== undefined) return open;
+  const schema =
+    plainSchema(codec) ?? (options.additionalProperties === undefined ? openSchema(codec, options) : undefined);
+  if (schema !== undefined) return schema;
   throw new Error(
     `no JSON Schema is known for the codec '${codec.name}': use one of domain/kernel, or teach this file`,
   );
 };
 
 const isRequest = ({ additionalProperties }: JsonSchemaOptions): boolean => additionalProperties === false;
+
+const plainSchema = (codec: t.Mixed): JsonSchema | undefined => {
+  if (codec instanceof t.LiteralType) return { const: codec.value as unknown };
+  if (codec instanceof t.StringType) return { type: 'string' };
+  if (codec instanceof t.NumberType) return { type: 'number' };
+  if (codec instanceof t.BooleanType) return { type: 'boolean' };
+  if (codec instanceof t.NullType) return { type: 'null' };
+  return undefined;
+};
 
 /** Of codecs that say little of what they let through. */
 const openSchema = (codec: t.Mixed, options: JsonSchemaOptions): JsonSchema | undefined => {

@@ -143,4 +143,4 @@ const rowOf = (view: ViewDescription): Documents<ViewRow> =>
   record(view.name, {
     ...Object.fromEntries(view.columns.map((column) => [column.name, columnOf(column)])),
     stale: optionalField(t.literal(true), 'There where events of the row wait behind a dead letter; else absent.'),
-  }) as unknown as Documents<ViewRow>;
+  });
