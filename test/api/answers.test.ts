@@ -145,23 +145,25 @@ const fixture = (): ApiFixture => {
     setAside: () => [setAside],
     failedRequests: () => [{ id: 5, kind: 'rebuild', actor: 'ada', reason: 'it cannot be read', failedAt: MOMENT }],
     explainRow: async () => Promise.resolve(explanation),
-    relayStatus: () => ({
-      ...relayStatus,
-      state: 'blocked',
-      cause: 'store-behind',
-      broker: null,
-      failures: { timeout: 2 },
-      blocked: [blocked],
-      unroutable: [unroutable],
-      topics: [{ topic: 'orders', partitions: 6, logId: 'l' }],
-    }),
+    relayStatus: async () =>
+      Promise.resolve({
+        ...relayStatus,
+        state: 'blocked',
+        cause: 'store-behind',
+        broker: null,
+        failures: { timeout: 2 },
+        blocked: [blocked],
+        unroutable: [unroutable],
+        topics: [{ topic: 'orders', partitions: 6, logId: 'l' }],
+      }),
     reactorGroups: () => [{ ...group, group: 'fulfilment', deadLetterCopies: copies }],
-    readiness: () => ({
-      ready: true,
-      checks: { store: 'open' },
-      reasons: [],
-      notices: [{ stage: 'relay', state: 'blocked', reason: 'an event is too large' }],
-    }),
+    readiness: async () =>
+      Promise.resolve({
+        ready: true,
+        checks: { store: 'open' },
+        reasons: [],
+        notices: [{ stage: 'relay', state: 'blocked', reason: 'an event is too large' }],
+      }),
   });
   api.views.setRebuild(rebuild);
   api.views.setRows('order-summary', [{ orderId: 'o1', status: 'placed', amount: null, lines: [], stale: true }]);

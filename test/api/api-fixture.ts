@@ -2,7 +2,7 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { buildApp } from '../../api/http/server/app';
 import type { ApiDependencies } from '../../api/http/dependencies';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
@@ -11,6 +11,8 @@ import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-re
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { answerContract, type AnswerContract } from '../support/answer-contract';
 import { fakeViews, group, type FakeViews } from './fake-views';
+
+const { catalog } = application;
 
 export interface ApiFixture {
   readonly app: FastifyInstance;
@@ -59,8 +61,10 @@ const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] =>
   return {
     submit,
     submitAll: (all) => all.map(submit),
-    after: (id, kinds) =>
-      requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),
+    after: async (id, kinds) =>
+      Promise.resolve(
+        requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),
+      ),
   };
 };
 
@@ -79,7 +83,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     handleCommand: commandHandler({ store, catalog, stateCacheSize: 100 }),
     views,
     explainRow: async () => Promise.resolve(undefined),
-    relayStatus: () => relayStatus,
+    relayStatus: async () => Promise.resolve(relayStatus),
     reactorGroups: () => [{ ...group, group: 'reactors' }],
     failures: deadLetterDirectory([
       { file: '', groups: ['order-summary', 'sales-by-day'], schemaVersion: 0 },
@@ -100,7 +104,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       warn: () => {},
       error: (fields, message) => void logged.push({ ...fields, message }),
     },
-    readiness: () => ({ ready: true, checks: { store: 'open' } }),
+    readiness: async () => Promise.resolve({ ready: true, checks: { store: 'open' } }),
     isShuttingDown: () => false,
     ...overrides,
   };

@@ -14,8 +14,8 @@ const detailOf = (reasons: ReadonlyArray<ReadinessReason>): string =>
 export const healthRoutes = (app: FastifyInstance, { readiness, isShuttingDown }: ApiDependencies): void => {
   addEndpoint(app, 'GET', '/health/live', live, () => ({ status: 'live' }));
 
-  addEndpoint(app, 'GET', '/health/ready', ready, () => {
-    const { ready: isReady, ...how } = readiness();
+  addEndpoint(app, 'GET', '/health/ready', ready, async () => {
+    const { ready: isReady, ...how } = await readiness();
     if (isReady && !isShuttingDown()) return { status: 'ready', ...how };
     const detail = isShuttingDown() ? 'The server is shutting down.' : detailOf(how.reasons ?? []);
     return failWith('not-ready', detail, { extensions: how, headers: retryAfter(1) });

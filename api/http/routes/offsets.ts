@@ -20,11 +20,11 @@ export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies
     return reply.code(202).send({ id, state: 'requested', reason: null });
   });
 
-  addEndpoint(app, 'GET', '/ops/offset-moves/:id', offsetMove, ({ params }) => {
+  addEndpoint(app, 'GET', '/ops/offset-moves/:id', offsetMove, async ({ params }) => {
     const id = requestIdOf(params.id);
     const taken = dependencies.views.offsetRequest(id);
     if (taken !== undefined) return taken;
-    if (submittedRequest(dependencies, 'move-offsets', id) === undefined) {
+    if ((await submittedRequest(dependencies, 'move-offsets', id)) === undefined) {
       failWith('unknown-offset-move', `No move of offsets has the id ${id}.`);
     }
     return { id, state: 'requested', reason: null };

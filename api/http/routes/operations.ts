@@ -18,9 +18,9 @@ export const operationRoutes = (
   runExpensiveRead: RunExpensiveRead,
 ): void => {
   const { views, relayStatus, reactorGroups } = dependencies;
-  addEndpoint(app, 'GET', '/ops/relay', relay, (request) => {
+  addEndpoint(app, 'GET', '/ops/relay', relay, async (request) => {
     allowOnly(queryOf(request));
-    return relayStatus() ?? failWith('no-relay-yet', 'No relay has run on this data yet.');
+    return (await relayStatus()) ?? failWith('no-relay-yet', 'No relay has run on this data yet.');
   });
   addEndpoint(app, 'GET', '/ops/groups', groups, (request) => {
     allowOnly(queryOf(request));

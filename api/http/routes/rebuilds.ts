@@ -102,9 +102,9 @@ const addDecisions = (app: FastifyInstance, dependencies: ApiDependencies): void
     states: ReadonlyArray<RebuildStatus['state']>,
     refusal: string,
   ): void => {
-    addEndpoint(app, 'POST', `/ops/rebuilds/:id/${action}`, rebuildDecisions[action], (request, reply) => {
+    addEndpoint(app, 'POST', `/ops/rebuilds/:id/${action}`, rebuildDecisions[action], async (request, reply) => {
       allowOnly(queryOf(request));
-      const status = rebuildOf(dependencies, requestIdOf(request.params.id));
+      const status = await rebuildOf(dependencies, requestIdOf(request.params.id));
       if (!states.includes(status.state)) {
         failWith('rebuild-not-open', `The rebuild ${status.id} is ${status.state}: ${refusal}.`);
       }
@@ -141,10 +141,10 @@ const addLeftovers = (app: FastifyInstance, dependencies: ApiDependencies): void
   });
 };
 
-const rebuildOf = (dependencies: ApiDependencies, id: number): RebuildStatus => {
+const rebuildOf = async (dependencies: ApiDependencies, id: number): Promise<RebuildStatus> => {
   const started = dependencies.views.rebuild(id);
   if (started !== undefined) return started;
-  const request = submittedRequest(dependencies, 'rebuild', id);
+  const request = await submittedRequest(dependencies, 'rebuild', id);
   if (request === undefined) failWith('unknown-rebuild', `No rebuild has the id ${id}.`);
   return requestedRebuild(request);
 };

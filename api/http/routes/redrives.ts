@@ -27,9 +27,9 @@ export const redriveRoutes = (app: FastifyInstance, dependencies: ApiDependencie
     return redriveOf(dependencies, request.params.id);
   });
   for (const action of ['run', 'pause'] as const) {
-    addEndpoint(app, 'POST', `/ops/redrives/:id/${action}`, redriveControls[action], (request, reply) => {
+    addEndpoint(app, 'POST', `/ops/redrives/:id/${action}`, redriveControls[action], async (request, reply) => {
       allowOnly(queryOf(request));
-      const status = redriveOf(dependencies, request.params.id);
+      const status = await redriveOf(dependencies, request.params.id);
       const { id, group } = status;
       submitRequest(dependencies, `redrive-${action}`, { group, redrive: id }, request.caller.name);
       reply.header('location', `/ops/redrives/${id}`);
@@ -65,11 +65,11 @@ const letterNumber = (group: string, id: string): number => {
   return failWith('unknown-dead-letter', `'${id}' is no dead letter of ${group}.`);
 };
 
-const redriveOf = (dependencies: ApiDependencies, text: string): RedriveStatus => {
+const redriveOf = async (dependencies: ApiDependencies, text: string): Promise<RedriveStatus> => {
   const id = requestIdOf(text);
   const known = dependencies.failures.redrive(id);
   if (known !== undefined) return known;
-  const request = submittedRequest(dependencies, 'redrive-plan', id);
+  const request = await submittedRequest(dependencies, 'redrive-plan', id);
   if (request === undefined) failWith('unknown-redrive', `No redrive has the id ${id}.`);
   return requestedRedrive(request);
 };

@@ -10,10 +10,10 @@ import { allowOnly, queryOf } from '../query-parameters';
 /** Adds them. */
 export const relaySkipRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
   const { relayStatus, skipResult } = dependencies;
-  addEndpoint(app, 'POST', '/ops/relay/skips', relaySkip, (request, reply) => {
+  addEndpoint(app, 'POST', '/ops/relay/skips', relaySkip, async (request, reply) => {
     allowOnly(queryOf(request));
     const { eventId, reason } = request.body;
-    const blocked = (relayStatus()?.blocked ?? []).map((each) => each.eventId);
+    const blocked = ((await relayStatus())?.blocked ?? []).map((each) => each.eventId);
     if (!blocked.includes(eventId)) {
       const known = blocked.length === 0 ? 'none does' : `those that do are ${blocked.join(', ')}`;
       failWith('event-not-blocked', `${eventId} does not block a partition; ${known}.`, { extensions: { blocked } });
@@ -23,11 +23,11 @@ export const relaySkipRoutes = (app: FastifyInstance, dependencies: ApiDependenc
     return reply.code(202).send({ id, state: 'requested', reason: null });
   });
 
-  addEndpoint(app, 'GET', '/ops/relay/skips/:id', relaySkipResult, ({ params }) => {
+  addEndpoint(app, 'GET', '/ops/relay/skips/:id', relaySkipResult, async ({ params }) => {
     const id = requestIdOf(params.id);
     const taken = skipResult?.(id);
     if (taken !== undefined) return taken;
-    if (submittedRequest(dependencies, 'relay-skip', id) === undefined) {
+    if ((await submittedRequest(dependencies, 'relay-skip', id)) === undefined) {
       failWith('unknown-relay-skip', `No request to withhold an event has the id ${id}.`);
     }
     return { id, state: 'requested', reason: null };

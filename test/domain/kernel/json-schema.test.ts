@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { field, optionalField, orNull, record } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import {
@@ -14,6 +14,8 @@ import {
   wordOf,
 } from '../../../domain/kernel/values';
 import { spec } from '../../spec';
+
+const { catalog } = application;
 
 const strict = { additionalProperties: false };
 
