@@ -15,6 +15,7 @@ import { readRelayStatus, readWithheldEvents } from '../../infra/relay/relay-fil
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
 import { dataFiles } from '../program/data-files';
 import type { Output } from './verify';
+import { partitionName } from '../../infra/topic-partition';
 
 interface Ground {
   readonly configuration: Configuration;
@@ -107,7 +108,7 @@ const linesOf = (found: LogComparison): ReadonlyArray<string> => {
     summary,
     ...findings.map(
       ({ kind, topic, partition, offset, id, detail }) =>
-        `  ${kind}: ${topic}/${partition}${offset === null ? '' : ` offset ${offset}`} ${id ?? 'no event'}: ${detail}`,
+        `  ${kind}: ${partitionName({ topic, partition })}${offset === null ? '' : ` offset ${offset}`} ${id ?? 'no event'}: ${detail}`,
     ),
     ...offsetGaps.map((gap) => `  ${gapText(gap)}`),
     ...(offsetGaps.length === 0 ? [] : [`  ${GAP_CAUSES}`]),
@@ -115,7 +116,7 @@ const linesOf = (found: LogComparison): ReadonlyArray<string> => {
       .filter(({ gaps, tail }) => gaps + tail > 0)
       .map(
         ({ topic, partition, gaps, tail }) =>
-          `  ${topic}/${partition}: ${gaps} missing in the middle, ${tail} at the end`,
+          `  ${partitionName({ topic, partition })}: ${gaps} missing in the middle, ${tail} at the end`,
       ),
   ];
 };

@@ -9,6 +9,7 @@ import { knownProjection, requestIdOf, submitRequest, submittedRequest } from '.
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 import { LogId, Offset, Partition, TopicName } from '../request-values';
+import { partitionName } from '../../../infra/topic-partition';
 
 /** A group reads some topics of some partitions each. */
 const MAX_MOVES = 1_000;
@@ -71,11 +72,11 @@ type Moves = RecordOf<(typeof OffsetsBody)['fields']>['moves'];
 /** Where the group has told of its partitions: what it does not read cannot be moved. */
 const refuseUnknownPlaces = ({ views }: ApiDependencies, group: string, moves: Moves): void => {
   if (moves.length === 0) failWith('parameters-conflict', "'moves' names no partition.");
-  const places = moves.map(({ topic, partition }) => `${topic}/${partition}`);
+  const places = moves.map(partitionName);
   const twice = places.find((place, index) => places.indexOf(place) !== index);
   if (twice !== undefined) failWith('parameters-conflict', `${twice} is moved twice.`);
   const known = views.groups().find((each) => each.group === group)?.partitions ?? [];
-  const names = known.map(({ topic, partition }) => `${topic}/${partition}`);
+  const names = known.map(partitionName);
   const unknown = names.length === 0 ? undefined : places.find((place) => !names.includes(place));
   if (unknown === undefined) return;
   failWith('parameters-conflict', `${group} reads no ${unknown}; it reads ${names.join(', ')}.`);

@@ -27,6 +27,7 @@ import { placeCheck, type StoreFacts } from './place-check';
 import { intakeBatch, type IntakeDependencies, type Visit } from './isolate-failures';
 import type { OutcomeCounts } from '../status/status';
 import type { RecordBatch, StorePageQuery } from './batches';
+import { partitionName, type TopicPartition } from '../../topic-partition';
 
 export interface IntakeOptions extends IntakeDependencies {
   /** The store that the events are of. */
@@ -173,8 +174,8 @@ const incomingTo = (options: IntakeOptions, reading: IncomingReader): EventIntak
 export const recordsOf =
   ({ records, moves }: RecordBatch): EachRecord =>
   (visit) => {
-    const indexes = new Map(moves.map(({ topic, partition }, index) => [`${topic}/${partition}`, index]));
-    for (const record of records) visit(record, indexes.get(`${record.topic}/${record.partition}`) ?? -1);
+    const indexes = new Map(moves.map(({ topic, partition }, index) => [partitionName({ topic, partition }), index]));
+    for (const record of records) visit(record, indexes.get(partitionName(record)) ?? -1);
   };
 
 // -------------------------------------------------------------------------------------
@@ -196,20 +197,20 @@ const openPartitions = (
     known.map((checkpoint) => {
       const { topic, partition, highWaterPosition } = checkpoint;
       const bound = bounds === undefined ? Infinity : highWaterAt(bounds, checkpoint);
-      return [`${topic}/${partition}`, { checkpoint, bound, highWaterPosition }];
+      return [partitionName({ topic, partition }), { checkpoint, bound, highWaterPosition }];
     }),
   );
 
 const partitionFor = (
   to: EventHandler,
-  at: { readonly topic: string; readonly partition: number } | undefined,
+  at: TopicPartition | undefined,
   partitions: ReadonlyMap<string, OpenPartition>,
   mustBeOpen: boolean,
 ): OpenPartition | undefined => {
   if (at === undefined || !to.topics.has(at.topic)) return undefined;
-  const partition = partitions.get(`${at.topic}/${at.partition}`);
+  const partition = partitions.get(partitionName(at));
   if (partition === undefined && mustBeOpen) {
-    throw new Error(`${to.consumer} has not begun ${at.topic}/${at.partition}: its events would be lost`);
+    throw new Error(`${to.consumer} has not begun ${partitionName(at)}: its events would be lost`);
   }
   return partition;
 };

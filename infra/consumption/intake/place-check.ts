@@ -10,6 +10,7 @@ import { partitionOf } from '../../kafka/murmur2';
 import type { StoredAttributes } from '../../sqlite/event-queries';
 import type { StoreIdentity } from '../../sqlite/store-identity';
 import type { Failure } from './failures';
+import { partitionName } from '../../topic-partition';
 
 /** What has to be known of the store; the look at one position costs a few microseconds. */
 export interface StoreFacts {
@@ -115,7 +116,7 @@ const placesOf = (catalog: Catalog) => {
     const belongs = partitionOf(id, partitions);
     return belongs === partition
       ? undefined
-      : `the key ${shown(id)} belongs to ${topic}/${belongs}, not to partition ${partition}`;
+      : `the key ${shown(id)} belongs to ${partitionName({ topic, partition: belongs })}, not to partition ${partition}`;
   };
 };
 

@@ -9,6 +9,7 @@ import {
   type StorePageQuery,
 } from '../../../infra/consumption/intake/intake';
 import type { OutcomeCounts } from '../../../infra/consumption/status/status';
+import { isSamePartition } from '../../../infra/topic-partition';
 import { MAX_PAGE_BYTES } from '../../../infra/sqlite/event-queries';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { foldInto, type Counted, type Generation } from '../tables/tables';
@@ -77,9 +78,7 @@ const kept = (each: EachIncoming): EachIncoming => {
 const shareOf =
   (each: EachIncoming, batch: PackedBatch, moves: ReadonlyArray<OpenMove>): EachIncoming =>
   (visit) => {
-    const indexes = batch.moves.map(({ topic, partition }) =>
-      moves.findIndex((move) => move.topic === topic && move.partition === partition),
-    );
+    const indexes = batch.moves.map((whole) => moves.findIndex((move) => isSamePartition(move, whole)));
     each((incoming, batchIndex) => {
       const index = indexes[batchIndex] ?? -1;
       const move = moves[index];

@@ -5,6 +5,7 @@
 import type { RecordBatch } from '../../../infra/consumption/intake/intake';
 import type { LogRecord, RecordHeaders } from '../../../infra/kafka/event-log';
 import { STRUCTURED_HEADERS } from '../../../infra/kafka/record-headers';
+import { isSamePartition, partitionName } from '../../../infra/topic-partition';
 
 /** A move of a partition's checkpoint; the records say how high the high-water position comes. */
 export type OpenMove = RecordBatch['moves'][number];
@@ -115,12 +116,12 @@ const buffersOf = (headers: PostedHeaders): RecordHeaders =>
 /** Records of one partition come in runs, so the last move found is usually the next one. */
 const moveFinder = (moves: ReadonlyArray<OpenMove>): ((record: LogRecord) => number) => {
   let last = 0;
-  const isOf = (move: OpenMove | undefined, { topic, partition }: LogRecord): boolean =>
-    move?.partition === partition && move.topic === topic;
+  const isOf = (move: OpenMove | undefined, record: LogRecord): boolean =>
+    move !== undefined && isSamePartition(move, record);
   return (record) => {
     if (!isOf(moves[last], record)) last = moves.findIndex((move) => isOf(move, record));
     if (last >= 0) return last;
     last = 0;
-    throw new Error(`a record of ${record.topic}/${record.partition} came without a move of its checkpoint`);
+    throw new Error(`a record of ${partitionName(record)} came without a move of its checkpoint`);
   };
 };
