@@ -12,6 +12,20 @@ export const partitionName = ({ topic, partition }: TopicPartition): string => `
 export const isSamePartition = (left: TopicPartition, right: TopicPartition): boolean =>
   left.partition === right.partition && left.topic === right.topic;
 
+/**
+ * Finds the one of a partition among a few. Records of one partition come in runs, so that the last one found is usually the
+ * next one too.
+ */
+export const partitionFinder = <Each extends TopicPartition>(
+  all: ReadonlyArray<Each>,
+): ((at: TopicPartition) => Each | undefined) => {
+  let [last] = all;
+  return (at) => {
+    if (last === undefined || !isSamePartition(last, at)) last = all.find((each) => isSamePartition(each, at));
+    return last;
+  };
+};
+
 /** What is known of partitions, by partition. */
 export interface ReadonlyPartitionMap<Value> {
   readonly size: number;

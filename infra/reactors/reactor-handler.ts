@@ -5,13 +5,7 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import type { Checkpoints } from '../consumption/checkpoints/checkpoints';
-import {
-  type EventHandler,
-  recordsOf,
-  defaultRetryPolicy,
-  failureOf,
-  isAttributable,
-} from '../consumption/intake/intake';
+import { type EventHandler, defaultRetryPolicy, failureOf, isAttributable } from '../consumption/intake/intake';
 import type { GroupHandler } from '../consumption/loop/loop';
 import { groupStatusWriter, type GroupStatus } from '../consumption/status/status';
 import type { RedriveStep, DeadLetterHandling } from '../dead-letters/redrive/redrive';
@@ -97,7 +91,7 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
     checkpoints: async () => Promise.resolve(checkpoints.read(group)),
     begin: (wanted) => underLease(() => wanted.forEach((checkpoint) => checkpoints.begin(group, checkpoint))),
     move: (moves) => underLease(() => moves.forEach((move) => checkpoints.move(group, move))),
-    apply: (batch) => learn((to) => intake.records(to, batch, recordsOf(batch))),
+    apply: (batch) => learn((to) => intake.records(to, batch)),
     applyFromStore: async ({ afterPosition, untilPosition, ...how }) => {
       const limit = Math.min(STORE_PAGE_EVENTS, untilPosition - afterPosition);
       const page = reader.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });

@@ -2,7 +2,7 @@
  * A batch of records in a form that goes to another thread without being copied again: all keys and values in one buffer
  * that is transferred, the numbers beside it in arrays. A record is looked at there one at a time.
  */
-import type { RecordBatch } from '../../../infra/consumption/intake/intake';
+import { repeatable, type RecordBatch } from '../../../infra/consumption/intake/intake';
 import type { LogRecord, RecordHeaders } from '../../../infra/kafka/event-log';
 import { STRUCTURED_HEADERS } from '../../../infra/kafka/record-headers';
 import { isSamePartition, partitionName } from '../../../infra/topic-partition';
@@ -62,17 +62,18 @@ export const transferable = ({ layout, numbers, bytes }: PackedBatch): ReadonlyA
   bytes,
 ];
 
-/** Calls back with each record, in order, and the index of its move. Keys and values are views, not copies. */
-export const eachRecord = (batch: PackedBatch, visit: (record: LogRecord, moveIndex: number) => void): void => {
-  const { layout } = batch;
-  let at = 0;
-  for (let index = 0; index < layout.length / FIELDS; index += 1) {
-    const valueLength = layout[index * FIELDS + 1] ?? -1;
-    const keyLength = layout[index * FIELDS + 2] ?? -1;
-    visit(new PackedRecord(batch, index, at, valueLength, keyLength), layout[index * FIELDS] ?? 0);
-    at += Math.max(0, valueLength) + Math.max(0, keyLength);
-  }
-};
+/** Each record, in order, as often as it is asked for. Keys and values are views, not copies. */
+export const recordsIn = (batch: PackedBatch): Iterable<LogRecord> =>
+  repeatable(function* () {
+    const { layout } = batch;
+    let at = 0;
+    for (let index = 0; index < layout.length / FIELDS; index += 1) {
+      const valueLength = layout[index * FIELDS + 1] ?? -1;
+      const keyLength = layout[index * FIELDS + 2] ?? -1;
+      yield new PackedRecord(batch, index, at, valueLength, keyLength);
+      at += Math.max(0, valueLength) + Math.max(0, keyLength);
+    }
+  });
 
 /** A record in a batch. A view costs more than all else about it, so that one is made when it is asked for. */
 class PackedRecord implements LogRecord {
