@@ -161,7 +161,7 @@ const rooms = {
     'infra/kafka',
     'infra/sqlite',
   ],
-  'infra/event-store': ['domain/kernel', 'infra'],
+  'infra/event-store': ['domain/kernel', 'infra', 'infra/commands'],
   'infra/files': [],
   'infra/history': ['infra', 'infra/relay', 'infra/sqlite'],
   'infra/kafka': ['domain/kernel', 'infra', 'infra/kafka/wire'],
@@ -169,7 +169,7 @@ const rooms = {
   'infra/kafka/real-broker': ['infra', 'infra/files', 'infra/kafka'],
   'infra/kafka/wire': [],
   'infra/log-audit': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
-  'infra/memory': ['domain/kernel', 'infra', 'infra/event-store'],
+  'infra/memory': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store'],
   'infra/reactors': [
     'domain/kernel',
     'infra',

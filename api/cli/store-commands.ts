@@ -12,7 +12,7 @@ export const addStoreCommands = (program: Command, print: (line: string) => void
     .addOption(jsonOption())
     .action(async ({ json }: { json: boolean }) => {
       const { showStore } = await import('./store.js');
-      process.exitCode = showStore(readConfiguration(), { json, print });
+      process.exitCode = await showStore(readConfiguration(), { json, print });
     });
   store
     .command('new-history')

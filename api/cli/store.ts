@@ -8,7 +8,7 @@ import { TopicMissing, type EventLog } from '../../infra/kafka/event-log';
 import { openLog } from '../../infra/broker/open-log';
 import { silentLogger } from '../../infra/logger';
 import { readRelayStatus } from '../../infra/relay/relay-file';
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { beginNewHistory, NewHistoryRefused } from '../../infra/history/new-history';
 import { storeStanding, type StoreStanding } from '../../infra/history/store-standing';
 import { dataFiles } from '../program/data-files';
@@ -19,20 +19,20 @@ export interface StoreOutput {
 }
 
 /** Returns the exit status: 0 where everything fits. */
-export const showStore = (configuration: Configuration, { json, print }: StoreOutput): number => {
-  const standing = readStanding(configuration);
+export const showStore = async (configuration: Configuration, { json, print }: StoreOutput): Promise<number> => {
+  const standing = await readStanding(configuration);
   if (json) print(JSON.stringify(standing));
   else for (const line of standingLines(standing)) print(line);
   return standing.verdict === 'fits' ? 0 : 1;
 };
 
-const readStanding = ({ dataDirectory }: Configuration): StoreStanding => {
+const readStanding = async ({ dataDirectory }: Configuration): Promise<StoreStanding> => {
   const files = dataFiles(dataDirectory);
-  const reader = openEventReader(files.store);
+  const store = await openEventFeed(files.store);
   try {
-    return withRelayCause(storeStanding(files, reader.identity.storeId, reader.lastPosition), files.relay);
+    return withRelayCause(await storeStanding(files, store.identity.storeId, store.lastPosition), files.relay);
   } finally {
-    reader.close();
+    await store.close();
   }
 };
 
@@ -61,7 +61,7 @@ export const newHistory = async (
 ): Promise<number> => {
   const { dataDirectory, topicPrefix, leaseTtlMs, kafka } = configuration;
   const files = dataFiles(dataDirectory);
-  const standing = readStanding(configuration);
+  const standing = await readStanding(configuration);
   const stages = [files.relay, files.views, files.reactors];
   const topics = withTopicPrefix(catalog, topicPrefix).aggregates.map(({ topic }) => topic.name);
   const unfit = kafka === undefined ? undefined : await filledTopics(configuration, topics);

@@ -12,14 +12,15 @@ import { GAP_CAUSES, gapText } from '../../infra/kafka/offset-gaps';
 import { compareLog, type LogComparison } from '../../infra/log-audit/compare-log';
 import { repairLog } from '../../infra/log-audit/repair';
 import { readRelayStatus, readWithheldEvents } from '../../infra/relay/relay-file';
-import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../infra/event-store/event-feed';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { dataFiles } from '../program/data-files';
 import type { Output } from './verify';
 import { partitionName } from '../../infra/topic-partition';
 
 interface Ground {
   readonly configuration: Configuration;
-  readonly store: EventReader;
+  readonly store: EventFeed;
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly relayFile: string;
@@ -38,7 +39,7 @@ export const verifyLog = async (
     throw new ConfigurationError('KAFKA_BROKERS is not set: the embedded broker keeps no complete log to compare with');
   }
   const { store: storeFile, relay: relayFile } = dataFiles(configuration.dataDirectory);
-  const store = openEventReader(storeFile);
+  const store = await openEventFeed(storeFile);
   const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });
   const catalog = withTopicPrefix(declaredCatalog, configuration.topicPrefix);
   const ground: Ground = { configuration, store, log, catalog, relayFile, output };
@@ -48,7 +49,7 @@ export const verifyLog = async (
     for (const line of await repaired(ground, found, wish.recreateTopics)) output.print(line);
     return isClean(await compared(ground)) ? 0 : 1;
   } finally {
-    store.close();
+    await store.close();
     await log.close();
   }
 };
@@ -134,7 +135,7 @@ const repaired = async (
     logger: silentLogger,
     leaseTtlMs,
     file: relayFile,
-    outbox: () => openEventReader(dataFiles(configuration.dataDirectory).store),
+    outbox: () => openEventFeed(dataFiles(configuration.dataDirectory).store),
     lastPosition: store.lastPosition,
     cloudEventsMode,
     schemaBaseUrl,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalog';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { NotVerifiable, verifyProjection, type Verification } from '../../projections/engine/inspect/inspect';
 import { projections } from '../../projections/registry';
 import { dataFiles } from '../program/data-files';
@@ -30,7 +30,7 @@ export const verify = async (
   }
   const wanted = names.length === 0 ? projections : projections.filter(({ name }) => names.includes(name));
   const { store: storeFile, views: viewsFile } = dataFiles(dataDirectory);
-  const store = openEventReader(storeFile);
+  const store = await openEventFeed(storeFile);
   const catalog = withTopicPrefix(declaredCatalog, topicPrefix);
   // Beside the data, where there is room for rows.
   const folder = mkdtempSync(join(dataDirectory, 'verify-'));
@@ -58,7 +58,7 @@ export const verify = async (
       else for (const line of linesOf(verification)) print(line);
     }
   } finally {
-    store.close();
+    await store.close();
     rmSync(folder, { recursive: true, force: true });
   }
   return exit;

@@ -9,7 +9,8 @@ import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
 import { startReactors } from '../../infra/reactors/reactors';
 import { startRelay } from '../../infra/relay/relay';
-import { openEventReader, waitForStore, type EventReader } from '../../infra/sqlite/event-reader';
+import { waitForStore } from '../../infra/event-store/open-feed';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { startProjections } from '../../projections/engine/role/role';
 import { projections } from '../../projections/registry';
 import { startApi } from './api-role';
@@ -110,7 +111,8 @@ const beginConsumers = async (
   const log = await openLog({ configuration, clock, logger });
   running.push({ name: 'broker', stop: log.close });
   explainBroker(log, logger);
-  await waitForStore(files.store, clock, signal);
+  const openStore = () => openEventFeed(files.store);
+  await waitForStore(openStore, clock, signal);
   const shared = {
     log,
     catalog,
@@ -128,12 +130,11 @@ const beginConsumers = async (
   if (roles.has('relay')) {
     const { cloudEventsMode, schemaBaseUrl, eventSource } = configuration;
     const writeVersions = checkedWriteVersions(catalog, configuration.writeVersions);
-    const outbox = (): EventReader => openEventReader(files.store);
     const publishing = { cloudEventsMode, schemaBaseUrl, eventSource, writeVersions };
-    keep('relay', startRelay({ ...shared, file: files.relay, outbox, ...publishing }));
+    keep('relay', startRelay({ ...shared, file: files.relay, outbox: openStore, ...publishing }));
   }
   if (roles.has('projections')) {
-    const role = { ...shared, viewsFile: files.views, storeFile: files.store, projections };
+    const role = { ...shared, viewsFile: files.views, storeFile: files.store, openStore, projections };
     keep('projections', await startProjections(role));
   }
   if (roles.has('reactors')) {
@@ -142,7 +143,7 @@ const beginConsumers = async (
     const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
     keep(
       'reactors',
-      await startReactors({ ...shared, reactorsFile: files.reactors, storeFile: files.store, processManagers, api }),
+      await startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api }),
     );
   }
 };

@@ -10,8 +10,7 @@ import { checkpointAt, type Checkpoint } from '../consumption/checkpoints/checkp
 import { destinationOf } from '../kafka/cloud-events';
 import { backoffMs } from '../backoff';
 import type { Logger } from '../logger';
-import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
-import type { EventReader } from '../sqlite/event-reader';
+import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { LeaseLost } from '../sqlite/lease';
 import { partitionMap, type TopicPartition } from '../topic-partition';
 
@@ -25,7 +24,7 @@ const EVENTS_PER_LOOK = 5_000;
 
 /** Remembers the last position of every partition; each event is looked at once. */
 export const catchUpCheck = (
-  reader: Pick<EventReader, 'readAll' | 'lastPosition'>,
+  reader: Pick<EventFeed, 'readAll' | 'lastPosition'>,
   catalog: Catalog,
   clock: Clock,
 ): CatchUpCheck => {
@@ -35,7 +34,11 @@ export const catchUpCheck = (
 
   const lookOn = async (untilPosition: number): Promise<void> => {
     while (seenPosition < untilPosition) {
-      const page = reader.readAll({ afterPosition: seenPosition, limit: EVENTS_PER_LOOK, maxBytes: MAX_PAGE_BYTES });
+      const page = await reader.readAll({
+        afterPosition: seenPosition,
+        limit: EVENTS_PER_LOOK,
+        maxBytes: MAX_PAGE_BYTES,
+      });
       for (const { stream, position } of page) {
         seenPosition = position;
         if (catalog.byCategory(categoryOf(stream)) === undefined) continue;
@@ -49,7 +52,7 @@ export const catchUpCheck = (
 
   return {
     isCovered: async (topics, checkpoints) => {
-      await lookOn(reader.lastPosition());
+      await lookOn(await reader.lastPosition());
       for (const last of lastOf.values()) {
         if (!topics.includes(last.topic)) continue;
         const at = checkpointAt(checkpoints, last);

@@ -58,8 +58,10 @@ const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] =>
   return {
     submit,
     submitAll: (all) => all.map(submit),
-    after: (id, kinds) =>
-      requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),
+    after: async (id, kinds) =>
+      Promise.resolve(
+        requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),
+      ),
   };
 };
 
@@ -78,7 +80,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     handleCommand: commandHandler({ store, catalog, stateCacheSize: 100 }),
     views,
     explainRow: async () => Promise.resolve(undefined),
-    relayStatus: () => relayStatus,
+    relayStatus: async () => Promise.resolve(relayStatus),
     reactorGroups: () => [{ ...group, group: 'reactors' }],
     failures: deadLetterDirectory([
       { file: '', groups: ['order-summary', 'sales-by-day'], schemaVersion: 0 },
@@ -99,7 +101,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       warn: () => {},
       error: (fields, message) => void logged.push({ ...fields, message }),
     },
-    readiness: () => ({ ready: true, checks: { store: 'open' } }),
+    readiness: async () => Promise.resolve({ ready: true, checks: { store: 'open' } }),
     isShuttingDown: () => false,
     ...overrides,
   };

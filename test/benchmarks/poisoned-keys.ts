@@ -2,6 +2,7 @@
  * How much one bad key in a hundred costs the other ninety-nine: the same log through the same projection on a real broker, once
  * without failures and once with 1 % of the keys poisoned, in turns. Prints a table, and writes results.json beside itself.
  */
+import { openEventReader } from '../../infra/sqlite/event-reader';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger } from '../../infra/logger';
 import { startRelay } from '../../infra/relay/relay';
 import { readRelayStatus } from '../../infra/relay/relay-file';
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore } from '../../infra/sqlite/event-store';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';
 import { startProjections } from '../../projections/engine/role/role';
@@ -78,7 +79,7 @@ const fill = async ({ folder, log, catalog, storeFile }: Bench): Promise<void> =
     leaseTtlMs: 5_000,
     acceptNewLog: false,
     file,
-    outbox: () => openEventReader(storeFile),
+    outbox: () => openEventFeed(storeFile),
     cloudEventsMode: 'structured',
     schemaBaseUrl: 'http://127.0.0.1/schemas',
   });
@@ -113,6 +114,7 @@ const measure = async (
     acceptNewLog: false,
     viewsFile,
     storeFile,
+    openStore: () => openEventFeed(storeFile),
     projections,
     definitionsModule: require.resolve(module),
   });

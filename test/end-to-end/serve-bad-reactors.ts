@@ -1,4 +1,5 @@
 /** Serves the reactors of a bad release, in a process of its own: it stumbles over orders called bad. */
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { join } from 'node:path';
 import { jsonLogger } from '../../api/cli/loggers';
 import { fulfilmentWithin } from '../../domain/fulfilment/fulfilment';
@@ -33,7 +34,7 @@ void serveRole(
     startReactors({
       ...options,
       reactorsFile: join(dataDirectory, 'reactors.sqlite'),
-      storeFile: join(dataDirectory, 'store.sqlite'),
+      openStore: () => openEventFeed(join(dataDirectory, 'store.sqlite')),
       processManagers: [brokenIn(fulfilmentWithin(paymentTermMs))],
       api: { baseUrl },
     }),

@@ -1,4 +1,5 @@
 /** Requests of operators that cannot be carried out: each ends as failed with its reason, and holds up no other. */
+import { changesFrom } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../domain/catalog';
@@ -51,7 +52,7 @@ const running = async (
   let version = 1;
   const queue = rebuildQueue({
     client,
-    store: { dataVersion: () => version },
+    store: { changes: changesFrom(() => version, 20) },
     groups,
     changed: new Set(),
     log: memoryLog({ records: [] }),

@@ -1,4 +1,5 @@
 /** A store, its relay and the projections' role on a real broker, with the stories to tell them. */
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { join } from 'node:path';
 import * as E from 'fp-ts/Either';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
@@ -87,6 +88,7 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
         acceptNewLog: false,
         viewsFile,
         storeFile: world.storeFile,
+        openStore: () => openEventFeed(world.storeFile),
         projections: declared,
         ...options,
       });

@@ -1,4 +1,5 @@
 /** The process that the kill test kills: the projections' role alone, on the files and the topics that it is told. */
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { catalog, withTopicPrefix } from '../../domain/catalog';
 import { systemClock } from '../../infra/clock';
 import { openLog } from '../../infra/broker/open-log';
@@ -25,6 +26,7 @@ const run = async ([
     acceptNewLog: false,
     viewsFile,
     storeFile,
+    openStore: () => openEventFeed(storeFile),
     projections,
   });
   await role.done;

@@ -1,4 +1,5 @@
 /** A projection held against the store: what was given up there is given up here too. */
+import { feedOf } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../domain/catalog';
@@ -23,7 +24,7 @@ const verified = (folder: string, name: string): Promise<Verification> =>
   verifyProjection({
     viewsFile: join(folder, 'views.sqlite'),
     scratchFile: join(folder, name),
-    store: storeOf(stored, []),
+    store: feedOf(storeOf(stored, [])),
     catalog,
     projection: orderSummary,
     clock: systemClock,

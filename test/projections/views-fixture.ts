@@ -10,10 +10,11 @@ import { systemClock } from '../../infra/clock';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import { cloudEventEncoder, destinationOf, type EncodedEvent } from '../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../infra/kafka/event-log';
-import type { StoreFacts } from '../../infra/consumption/intake/place-check';
+import type { StoreFacts } from '../../infra/consumption/intake/known-facts';
+import { feedOf } from '../support/reader-feed';
 import { recordHeaders } from '../../infra/kafka/record-headers';
 import type { Database } from '../../infra/sqlite/database';
-import type { StoredAttributes } from '../../infra/sqlite/event-queries';
+import type { StoredAttributes } from '../../infra/event-store/event-feed';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { LeaseLost } from '../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
@@ -68,7 +69,8 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const stored = [...(options.stored ?? [])];
   const requests = [...(options.requests ?? [])];
   const { eventAt } = options;
-  const openStore = () => ({ ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) });
+  const store = { ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) };
+  const openStore = async () => Promise.resolve(feedOf(store));
   const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
@@ -135,7 +137,7 @@ export const storeOf = (
     const event = stored.find((each) => each.position === position) ?? recorded.get(position);
     return event === undefined ? undefined : attributesOf(event);
   },
-  dataVersion: () => 1,
+  watch: () => ({ dataVersion: () => 1 }),
   reactorToken: () => '',
   operationRequestsAfter: (id) => requests.filter((request) => request.id > id),
   close: () => undefined,

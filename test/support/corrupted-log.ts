@@ -1,4 +1,5 @@
 /** A log that holds a store's events with four faults in it, to see whether they are found. */
+import { feedOf } from './reader-feed';
 import { catalog as declared, withTopicPrefix } from '../../domain/catalog';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { systemClock } from '../../infra/clock';
@@ -75,7 +76,7 @@ export const compareCorrupted = (
 ): Promise<LogComparison> => {
   const catalog = withTopicPrefix(declared, prefix);
   return compareLog({
-    store,
+    store: feedOf(store),
     log,
     catalog,
     clock: systemClock,

@@ -92,7 +92,7 @@ const addHistoryCommands = (contracts: Command, print: Output['print']): void =>
     .addOption(jsonOption())
     .action(async ({ store, sample, json }: StoreChoice & { sample?: number }) => {
       const { verify } = await import('./verify.js');
-      process.exitCode = verify({ store, sample, json, print });
+      process.exitCode = await verify({ store, sample, json, print });
     });
   contracts
     .command('partitions')
@@ -103,7 +103,7 @@ const addHistoryCommands = (contracts: Command, print: Output['print']): void =>
     .addOption(jsonOption())
     .action(async ({ store, simulate, key, json }: StoreChoice & { simulate?: number; key?: string }) => {
       const { partitions } = await import('./partitions.js');
-      partitions({ store, simulate, key, json, print });
+      await partitions({ store, simulate, key, json, print });
     });
 };
 

@@ -23,12 +23,12 @@ interface TopicCount {
 }
 
 /** Prints one block a topic. Throws where the store can't be opened. */
-export const partitions = ({ store, simulate, key, json, print }: PartitionsOptions): void => {
+export const partitions = async ({ store, simulate, key, json, print }: PartitionsOptions): Promise<void> => {
   const counts = new Map<string, TopicCount>();
   const fieldOf = fieldReader(key);
-  const reader = openStore(store);
+  const feed = await openStore(store);
   try {
-    eachEvent(reader, (event) => {
+    await eachEvent(feed, (event) => {
       const aggregate = catalog.byCategory(categoryOf(event.stream));
       if (aggregate === undefined) return;
       const count = countOf(counts, aggregate.topic.name);
@@ -39,7 +39,7 @@ export const partitions = ({ store, simulate, key, json, print }: PartitionsOpti
       if (key !== undefined && field === undefined) count.withoutField += 1;
     });
   } finally {
-    reader.close();
+    await feed.close();
   }
   for (const { topic } of catalog.aggregates) {
     const count = countOf(counts, topic.name);

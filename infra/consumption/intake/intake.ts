@@ -32,7 +32,9 @@ export {
   type TakenIn,
 } from './identity-digest';
 export { type IncomingRecord, rawEvent, readingOf } from './incoming-events';
-export { placeCheck, type PlaceCheck, type PlaceRefusal, type StoreFacts } from './place-check';
+export type { StoreFacts, StoreFactsWithStreams } from './known-facts';
+export { placeCheck, type PlaceCheck, type PlaceRefusal } from './place-check';
 export type { FailedEvent, Quarantine } from './quarantine-port';
+export { transactionFacts, type TransactionFacts } from './store-facts';
 export { originInStore } from './store-origin';
 export { eventIntake, type EventIntake } from './take-batch';

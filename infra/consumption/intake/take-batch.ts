@@ -8,7 +8,6 @@
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { parseEventId, type StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { LogRecord } from '../../kafka/event-log';
-import type { EventReader } from '../../sqlite/event-reader';
 import { partitionFinder } from '../../topic-partition';
 import type { Checkpoints } from '../checkpoints/checkpoints';
 import type { OutcomeCounts } from '../status/status';
@@ -19,7 +18,8 @@ import type { CircuitBreaker } from './failure-rate-limit';
 import { failureOf, isAttributable, TransientEventError } from './failures';
 import { foreignShare, type ForeignShare } from './foreign-share';
 import { readingOf, recordReader, type FindStored, type IncomingEvent, type IncomingRecord } from './incoming-events';
-import { placeCheck, type StoreFacts } from './place-check';
+import type { StoreFactsWithStreams } from './known-facts';
+import { placeCheck } from './place-check';
 import { originInStore } from './store-origin';
 import { copyOf, noAttempt, setEventAside, setRecordAside, takeEvent, type Attempt, type Taking } from './take-event';
 import type { Quarantine } from './quarantine-port';
@@ -27,7 +27,7 @@ import type { Quarantine } from './quarantine-port';
 export interface IntakeOptions {
   readonly catalog: Catalog;
   /** The store that the events are of, as it is while a batch is taken in. */
-  readonly store: () => StoreFacts & Pick<EventReader, 'readStream'>;
+  readonly store: () => StoreFactsWithStreams;
   readonly checkpoints: Checkpoints;
   readonly quarantine: Quarantine;
   readonly breakerOf: (consumer: string) => CircuitBreaker;
@@ -95,7 +95,7 @@ const takeBatch = (options: BatchOptions, arrivals: Arrivals): OutcomeCounts => 
   const { to, store, checkpoints } = options;
   const start = noAttempt(options.quarantine.streams(to.consumer));
   const apply = (): Attempt => applyAll(options, start, arrivals) ?? applyByHalves(options, start, arrivals);
-  const attempt = store().inSnapshot?.(apply) ?? apply();
+  const attempt = store().settled?.(apply) ?? apply();
   noteFailureRate(options.breakerOf(to.consumer), attempt);
   // A rebuild passes by what its group has passed by.
   if (to.consumer === to.group) noteForeignShare(options.shareOf(to.consumer), attempt, arrivals);

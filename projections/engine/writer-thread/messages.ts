@@ -4,7 +4,7 @@ import type { Topic } from '../../../domain/kernel/topic';
 import { RequestRefused } from '../../../infra/commands/operation-requests';
 import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoints';
 import { CircuitOpen, NotThisLog, TransientEventError } from '../../../infra/consumption/intake/intake';
-import { StoreNotReady } from '../../../infra/sqlite/event-reader';
+import { StoreNotReady } from '../../../infra/event-store/event-feed';
 import { FileReplaced } from '../../../infra/sqlite/file-identity';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import type { ViewsOperations } from './operations';

@@ -12,7 +12,7 @@ import { openDatabase } from '../../../infra/sqlite/database';
 import type { SqliteEventStore } from '../../../infra/sqlite/event-store';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { spec } from '../../spec';
-import { metadata, right } from '../event-store-fixtures';
+import { metadata, right } from '../../contracts/event-store-fixtures';
 import { eventually, newFile, withStore } from '../sqlite/store-fixture';
 
 const STREAM = 'stock-kettle';

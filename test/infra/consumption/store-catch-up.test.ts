@@ -77,7 +77,7 @@ spec('a group for which the store stands in', ({ test, after }) => {
       clock: systemClock,
       logger: silentLogger,
       acceptNewLog: false,
-      storeLastPosition: () => FORGOTTEN,
+      storeLastPosition: async () => Promise.resolve(FORGOTTEN),
     });
     groups.push(group);
     return group;

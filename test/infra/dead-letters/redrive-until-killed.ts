@@ -23,10 +23,10 @@ const run = async ([file = '', storeFile = '', servers = '', prefix = '']: Reado
     clock: systemClock,
     logger: silentLogger,
     acceptNewLog: false,
-    storeLastPosition: reader.lastPosition,
+    storeLastPosition: async () => Promise.resolve(reader.lastPosition()),
   });
   for (;;) {
-    tally.failures.desk.takeRequests(new Set(['tally']));
+    tally.failures.desk.takeRequests(reader.operationRequestsAfter(0), new Set(['tally']));
     const { events } = await group.pausedWhile(tally.redrive);
     // The pace: a kill should fall into the middle of it.
     await systemClock.sleep(events === undefined ? 20 : events * 2);

@@ -107,7 +107,7 @@ kafkaSpec('with a way to the broker that swallows answers', ({ test, before, aft
         clock: systemClock,
         logger,
         acceptNewLog: false,
-        storeLastPosition: reader.lastPosition,
+        storeLastPosition: async () => Promise.resolve(reader.lastPosition()),
       });
       try {
         await statusWhere(world, 'the relay runs', ({ cursor, state }) => cursor === 20 && state === 'running');
@@ -204,7 +204,7 @@ kafkaSpec('with a broker that accepts connections and never answers', ({ test },
         clock: systemClock,
         logger: silentLogger,
         acceptNewLog: false,
-        storeLastPosition: reader.lastPosition,
+        storeLastPosition: async () => Promise.resolve(reader.lastPosition()),
       });
       try {
         await statusWhere(world, 'the relay retries', ({ state }) => state === 'retrying');

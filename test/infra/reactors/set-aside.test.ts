@@ -1,4 +1,5 @@
 /** Commands and deadlines that were set aside come back when an operator says so, without a restart. */
+import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { fulfilmentWithin } from '../../../domain/fulfilment/fulfilment';
@@ -69,7 +70,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
       leaseTtlMs: 2_000,
       acceptNewLog: false,
       reactorsFile: file,
-      storeFile: world.storeFile,
+      openStore: () => openEventFeed(world.storeFile),
       processManagers: [manager()],
       api: { baseUrl: api.url },
     });

@@ -1,4 +1,5 @@
 /** Runs the relay and the projections over a store of large events until everything is read; the heap is the caller's. */
+import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import { join } from 'node:path';
 import { catalog as declared, withTopicPrefix } from '../../../domain/catalog';
 import { systemClock } from '../../../infra/clock';
@@ -31,10 +32,10 @@ const main = async (): Promise<void> => {
     leaseTtlMs: 5_000,
     acceptNewLog: false,
   };
-  const outbox = () => openEventReader(storeFile);
+  const outbox = () => openEventFeed(storeFile);
   const schema = { cloudEventsMode: 'structured', schemaBaseUrl: 'urn:test' } as const;
   const relay = startRelay({ ...role, ...schema, file: relayFile, outbox });
-  const reader = outbox();
+  const reader = openEventReader(storeFile);
   const events = reader.lastPosition();
   const untilMs = systemClock.monotonicMs() + DEADLINE_MS;
   const expectBefore = async (what: string, holds: () => boolean, seen: () => unknown): Promise<void> => {
@@ -52,6 +53,7 @@ const main = async (): Promise<void> => {
     ...role,
     viewsFile,
     storeFile,
+    openStore: outbox,
     projections: [orderSummary],
     definitionsModule: require.resolve('./large-events-definitions'),
   });

@@ -11,7 +11,7 @@ import { silentLogger } from '../../../infra/logger';
 import { startRelay, type Relay, type RelayOptions } from '../../../infra/relay/relay';
 import { readRelayStatus } from '../../../infra/relay/relay-file';
 import type { RelayStatus } from '../../../infra/relay/relay-status';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import type { SqliteEventStore } from '../../../infra/sqlite/event-store';
 import { openStore } from '../sqlite/store-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
@@ -73,7 +73,7 @@ export const relayWorld = async (servers: string, prefix: string): Promise<Relay
         leaseTtlMs: 1_000,
         acceptNewLog: false,
         file: relayFile,
-        outbox: () => openEventReader(storeFile),
+        outbox: () => openEventFeed(storeFile),
         cloudEventsMode: 'structured',
         schemaBaseUrl: 'http://schemas.example',
         ...options,

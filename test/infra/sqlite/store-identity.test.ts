@@ -10,7 +10,7 @@ import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { openDatabase } from '../../../infra/sqlite/database';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { importEvents, ImportRefused } from '../../../infra/archive/import-events';
-import type { StoreIdentity } from '../../../infra/sqlite/store-identity';
+import type { StoreIdentity } from '../../../infra/event-store/event-feed';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { spec } from '../../spec';
 import { newFile, openStore, withStore } from './store-fixture';
