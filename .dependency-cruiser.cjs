@@ -1,5 +1,5 @@
 /** The architecture as rules: imports point one way, each room is entered by its door, and each library has its rooms. */
-const { rooms, roomsWithDoors, libraries } = require('./.dependency-rooms.cjs');
+const { rooms, roomsWithDoors, behindPorts, libraries } = require('./.dependency-rooms.cjs');
 
 const SOURCES = '^(domain|infra|projections|api|test)/';
 const filesOf = (room) => `^${room}/[^/]+$`;
@@ -31,6 +31,17 @@ const doorRules = Object.keys(rooms)
     to: { path: filesOf(room), pathNot: `^${room}/${room.split('/').at(-1)}\\.ts$` },
   }));
 
+/** What implements a port is opened by few, and called by nobody else. */
+const portRules = Object.entries(behindPorts).map(([file, openers]) => ({
+  name: `behind a port ${file}`,
+  severity: 'error',
+  from: {
+    path: '^(domain|infra|projections|api)/',
+    pathNot: openers.map((opener) => `^${opener}${opener.endsWith('/') ? '' : '$'}`),
+  },
+  to: { path: `^${file}$` },
+}));
+
 const libraryRules = Object.entries(libraries).map(([library, folders]) => ({
   name: `library ${library}`,
   severity: 'error',
@@ -54,7 +65,7 @@ module.exports = {
         'A projection is data and a pure function; what runs it lives in projections/engine. The view reader is the port ' +
         'of that engine, and speaks of consumer groups too.',
       severity: 'error',
-      from: { path: '^projections/[^/]+\\.ts$', pathNot: '^projections/view-reader\\.ts$' },
+      from: { path: '^projections/(fulfilment/)?[^/]+\\.ts$', pathNot: '^projections/view-reader\\.ts$' },
       to: { path: '^(infra|projections/engine)/' },
     },
     {
@@ -66,6 +77,7 @@ module.exports = {
     ...roomRules,
     unknownRoom,
     ...doorRules,
+    ...portRules,
     ...libraryRules,
   ],
   options: {

@@ -8,7 +8,6 @@ const rooms = {
     'api/cli/contracts',
     'api/demo',
     'api/program',
-    'domain',
     'domain/kernel',
     'infra',
     'infra/archive',
@@ -17,6 +16,7 @@ const rooms = {
     'infra/consumption/status',
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/files',
     'infra/history',
     'infra/kafka',
@@ -30,15 +30,16 @@ const rooms = {
     'projections/engine/inspect',
   ],
   'api/cli/contracts': [
-    'domain',
     'domain/contracts',
     'domain/kernel',
     'infra',
     'infra/contracts',
+    'infra/event-store',
     'infra/kafka',
     'infra/memory',
     'infra/sqlite',
     'projections',
+    'api/program',
   ],
   'api/demo': ['domain/kernel', 'infra'],
   'api/http': [
@@ -77,10 +78,10 @@ const rooms = {
   ],
   'api/http/server': ['api/http', 'api/http/documentation', 'api/http/routes'],
   'api/program': [
-    'api/cli/contracts',
+    'infra/memory',
+    'projections/engine/definitions',
     'api/http',
     'api/http/server',
-    'domain',
     'domain/contracts',
     'domain/kernel',
     'infra',
@@ -90,6 +91,7 @@ const rooms = {
     'infra/consumption/status',
     'infra/contracts',
     'infra/dead-letters/query',
+    'infra/event-store',
     'infra/files',
     'infra/history',
     'infra/kafka',
@@ -102,7 +104,6 @@ const rooms = {
     'projections/engine/query',
     'projections/engine/role',
   ],
-  domain: ['domain/fulfilment', 'domain/kernel', 'domain/order', 'domain/payment', 'domain/stock'],
   'domain/contracts': ['domain/kernel'],
   'domain/fulfilment': ['domain/kernel', 'domain/order', 'domain/payment', 'domain/stock'],
   'domain/kernel': [],
@@ -116,10 +117,11 @@ const rooms = {
   'infra/configuration': [],
   'infra/consumption/checkpoints': ['infra', 'infra/commands', 'infra/sqlite'],
   'infra/consumption/intake': [
-    'infra',
     'domain/kernel',
+    'infra',
     'infra/consumption/checkpoints',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -129,6 +131,7 @@ const rooms = {
     'infra/consumption/checkpoints',
     'infra/consumption/intake',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -150,6 +153,7 @@ const rooms = {
     'infra/consumption/intake',
     'infra/dead-letters/store',
     'infra/dead-letters/topic',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -163,12 +167,13 @@ const rooms = {
   ],
   'infra/event-store': ['domain/kernel', 'infra', 'infra/commands'],
   'infra/files': [],
-  'infra/history': ['infra', 'infra/relay', 'infra/sqlite'],
+  'infra/history': ['infra', 'infra/event-store', 'infra/relay', 'infra/sqlite'],
   'infra/kafka': ['domain/kernel', 'infra', 'infra/kafka/wire'],
   'infra/kafka/embedded': ['domain/kernel', 'infra', 'infra/kafka'],
+  'infra/kafka/memory': ['infra', 'infra/kafka'],
   'infra/kafka/real-broker': ['infra', 'infra/files', 'infra/kafka'],
   'infra/kafka/wire': [],
-  'infra/log-audit': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
+  'infra/log-audit': ['domain/kernel', 'infra', 'infra/event-store', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
   'infra/memory': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store'],
   'infra/reactors': [
     'domain/kernel',
@@ -181,33 +186,43 @@ const rooms = {
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
+    'infra/event-store',
     'infra/kafka',
     'infra/running',
     'infra/sqlite',
   ],
-  'infra/relay': ['domain/kernel', 'infra', 'infra/consumption/intake', 'infra/kafka', 'infra/running', 'infra/sqlite'],
+  'infra/relay': [
+    'domain/kernel',
+    'infra',
+    'infra/consumption/intake',
+    'infra/event-store',
+    'infra/kafka',
+    'infra/running',
+    'infra/sqlite',
+  ],
   'infra/running': ['domain/kernel', 'infra', 'infra/kafka', 'infra/sqlite'],
   'infra/sqlite': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store', 'infra/files', 'infra/memory'],
-  projections: [
+  projections: ['domain/kernel', 'infra', 'infra/consumption/checkpoints', 'infra/consumption/status'],
+  'projections/fulfilment': [
+    'domain/fulfilment',
     'domain/kernel',
     'domain/order',
     'domain/payment',
     'domain/stock',
-    'infra',
-    'infra/consumption/checkpoints',
-    'infra/consumption/status',
+    'projections',
   ],
   'projections/engine/apply': [
     'domain/kernel',
     'infra',
     'infra/consumption/intake',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections',
     'projections/engine/tables',
   ],
-  'projections/engine/definitions': ['domain', 'domain/kernel', 'projections'],
+  'projections/engine/definitions': ['domain/kernel', 'projections'],
   'projections/engine/generations': [
     'infra',
     'infra/commands',
@@ -238,6 +253,7 @@ const rooms = {
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections',
@@ -264,6 +280,7 @@ const rooms = {
     'infra/consumption/checkpoints',
     'infra/consumption/intake',
     'infra/consumption/loop',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections/engine/apply',
@@ -275,6 +292,7 @@ const rooms = {
   'projections/engine/role': [
     'infra/consumption/loop',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/running',
     'infra/sqlite',
     'projections',
@@ -293,6 +311,7 @@ const rooms = {
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
     'infra/dead-letters/topic',
+    'infra/event-store',
     'infra/running',
     'infra/sqlite',
     'projections',
@@ -306,6 +325,22 @@ const rooms = {
 
 /** Rooms with a door: who stands outside imports the file of the room's name, and nothing past it. */
 const roomsWithDoors = ['projections/engine', 'infra/consumption', 'infra/dead-letters'];
+
+/**
+ * Files behind a port, and the files and folders of the program that may import them: who opens the store, and who hashes keys.
+ * Everybody else is handed the port.
+ */
+const behindPorts = {
+  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-feed.ts': [
+    'infra/sqlite/',
+    'api/cli/',
+    'api/program/',
+    'projections/engine/writer-thread/thread.ts',
+  ],
+  'infra/kafka/murmur2.ts': ['infra/kafka/'],
+};
 
 /** Each library and the folders that may import it. */
 const libraries = {
@@ -321,4 +356,4 @@ const libraries = {
   pino: ['api/cli'],
 };
 
-module.exports = { rooms, roomsWithDoors, libraries };
+module.exports = { rooms, roomsWithDoors, behindPorts, libraries };

@@ -2,13 +2,13 @@
 import * as assert from 'uvu/assert';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger } from '../../infra/logger';
-import { orderSummary } from '../../projections/order-summary';
+import { orderSummary } from '../../projections/fulfilment/order-summary';
 import type { OpenRebuild } from '../../projections/engine/generations/rebuild-ledger';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
 import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
 import type { Projection } from '../../projections/projection';
-import { salesByDay } from '../../projections/sales-by-day';
-import { stockLevel } from '../../projections/stock-level';
+import { salesByDay } from '../../projections/fulfilment/sales-by-day';
+import { stockLevel } from '../../projections/fulfilment/stock-level';
 import { spec } from '../spec';
 import { memoryLog } from './memory-log';
 import { asked, control, request, run as runOn, statusOf, type RunOptions } from './rebuild-fixture';
@@ -257,7 +257,8 @@ spec('a rebuild from a log that does not hold everything', ({ test }) => {
 
   test('reads the store instead where the broker is the embedded one, and says why', () =>
     withStock('kafka', async (views, rebuild) => {
-      assert.is(await run(views, stockLevel, rebuild, { log: memoryLog({ kind: 'embedded', records: [] }) }), 'done');
+      const log = memoryLog({ keepsHistory: false, records: [] });
+      assert.is(await run(views, stockLevel, rebuild, { log }), 'done');
       const { from, reason, proof } = statusOf(views, 1);
       assert.is(from, 'store');
       assert.match(reason ?? '', /embedded broker keeps no complete log/);

@@ -2,13 +2,15 @@
 import { feedOf } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock } from '../../infra/clock';
 import { verifyProjection, type Verification } from '../../projections/engine/inspect/verify';
-import { orderSummary } from '../../projections/order-summary';
+import { orderSummary } from '../../projections/fulfilment/order-summary';
 import { spec } from '../spec';
 import { ordersStory } from './projections-world';
 import { deliver, logOf, openViews, readBy, storedOf, storeOf, temporaryFolder, type Views } from './views-fixture';
+
+const { catalog } = application;
 
 const facts = { orderId: 'o1', customerId: 'c1', currency: 'EUR', amount: 101, placedAt: '2018-03-02T10:00:00Z' };
 

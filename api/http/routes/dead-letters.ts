@@ -2,7 +2,6 @@
 import type { FastifyInstance } from 'fastify';
 import { field, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
-import { Text } from '../../../domain/kernel/values';
 import type { OperationKind } from '../../../infra/commands/operation-requests';
 import { failureClasses, type FailureClass } from '../../../infra/consumption/intake/intake';
 import {
@@ -17,10 +16,13 @@ import { deadLettersDocumentation } from '../documentation/failures-documentatio
 import { failWith } from '../problem';
 import { allowOnly, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
 import { knownGroup, submitRequest } from '../operation-submission';
+import { OperatorText } from '../request-values';
 
-const AssignBody = record('assign', { owner: field(Text, 'Who sees to it from here on.') });
-const NoteBody = record('note', { note: field(Text, 'What the next one to look should know.') });
-const DiscardBody = record('discard', { reason: field(Text, 'Why the group goes on without it; stays in the audit.') });
+const AssignBody = record('assign', { owner: field(OperatorText, 'Who sees to it from here on.') });
+const NoteBody = record('note', { note: field(OperatorText, 'What the next one to look should know.') });
+const DiscardBody = record('discard', {
+  reason: field(OperatorText, 'Why the group goes on without it; stays in the audit.'),
+});
 
 /** Adds the routes under `/ops/dead-letters`. */
 export const deadLetterRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
@@ -63,14 +65,14 @@ const addAct = (
       schema: { body: jsonSchemaOf(body, { additionalProperties: false }) },
       config: { access: 'operator', bodyCodec: body, documentation: deadLettersDocumentation[kind] },
     },
-    (request, reply) => {
+    async (request, reply) => {
       allowOnly(queryOf(request));
       const { id, group, status } = letterOf(dependencies, request.params.id);
       if (kind === 'dead-letter-discard' && (status === 'redriven' || status === 'discarded')) {
         failWith('dead-letter-over', `${id} is ${status}: there is nothing left to discard.`);
       }
       const letter = parseDeadLetterId(id)?.letter;
-      const { id: requestId } = submitRequest(
+      const { id: requestId } = await submitRequest(
         dependencies,
         kind,
         { group, letter, ...(request.body as object) },

@@ -34,12 +34,12 @@ export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies
       schema: { body: jsonSchemaOf(OffsetsBody, { additionalProperties: false }) },
       config: { access: 'operator', bodyCodec: OffsetsBody, documentation: offsetDocumentation.move },
     },
-    (request, reply) => {
+    async (request, reply) => {
       allowOnly(queryOf(request));
       // Each projection is a group under its own name; other groups are moved while their role is stopped.
       const group = knownProjection(dependencies, request.params.group);
       refuseUnknownPlaces(dependencies, group, request.body.moves);
-      const { id } = submitRequest(
+      const { id } = await submitRequest(
         dependencies,
         'move-offsets',
         { group, moves: request.body.moves },

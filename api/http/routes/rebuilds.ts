@@ -72,30 +72,30 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
   app.post<{ Params: { name: string }; Body: Body<typeof RebuildBody> }>(
     '/ops/projections/:name/rebuild',
     { ...takes(RebuildBody, rebuildDocumentation.requestRebuild), preValidation: withoutBody },
-    (request, reply) => {
+    async (request, reply) => {
       allowOnly(queryOf(request));
       const projection = knownProjection(dependencies, request.params.name);
       refuseOddKey(dependencies, projection, request.body.key);
       const body = { projection, from: 'kafka', ...kindOf(request.body), ...request.body };
-      return accepted(reply, submitRequest(dependencies, 'rebuild', body, request.caller.name));
+      return accepted(reply, await submitRequest(dependencies, 'rebuild', body, request.caller.name));
     },
   );
 
   app.post<{ Params: { name: string } }>(
     '/ops/projections/:name/rollback',
     takesNothing(rebuildDocumentation.requestRollback),
-    (request, reply) => {
+    async (request, reply) => {
       allowOnly(queryOf(request));
       const projection = knownProjection(dependencies, request.params.name);
       const body = { projection, from: 'store', kind: 'rollback' };
-      return accepted(reply, submitRequest(dependencies, 'rebuild', body, request.caller.name));
+      return accepted(reply, await submitRequest(dependencies, 'rebuild', body, request.caller.name));
     },
   );
 
   app.post<{ Body: Body<typeof RebuildsBody> }>(
     '/ops/rebuilds',
     takes(RebuildsBody, rebuildDocumentation.requestRebuilds),
-    (request, reply) => {
+    async (request, reply) => {
       allowOnly(queryOf(request));
       const { projections, ...rest } = request.body;
       const pass = dependencies.clock.newId();
@@ -105,7 +105,7 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
         ...rest,
         pass,
       }));
-      const requested = submitRequests(dependencies, 'rebuild', bodies, request.caller.name);
+      const requested = await submitRequests(dependencies, 'rebuild', bodies, request.caller.name);
       return reply.code(202).send({ items: requested.map(requestedRebuild) });
     },
   );
@@ -164,7 +164,7 @@ const addDecisions = (app: FastifyInstance, dependencies: ApiDependencies): void
         if (!states.includes(status.state)) {
           failWith('rebuild-not-open', `The rebuild ${status.id} is ${status.state}: ${refusal}.`);
         }
-        submitRequest(dependencies, 'rebuild-control', { action, rebuild: status.id }, request.caller.name);
+        await submitRequest(dependencies, 'rebuild-control', { action, rebuild: status.id }, request.caller.name);
         return reply.code(202).header('location', `/ops/rebuilds/${status.id}`).send(status);
       },
     );
@@ -180,12 +180,12 @@ const addLeftovers = (app: FastifyInstance, dependencies: ApiDependencies): void
   app.post<{ Params: { name: string } }>(
     '/ops/projections/:name/drop-former',
     takesNothing(rebuildDocumentation.dropFormer),
-    (request, reply) => {
+    async (request, reply) => {
       allowOnly(queryOf(request));
       const projection = knownProjection(dependencies, request.params.name);
       const former = statusOf(projection)?.former ?? null;
       if (former === null) failWith('unknown-build', `${projection} has no former build.`);
-      submitRequest(dependencies, 'rebuild-control', { action: 'drop-former', projection }, request.caller.name);
+      await submitRequest(dependencies, 'rebuild-control', { action: 'drop-former', projection }, request.caller.name);
       return reply.code(202).send({ projection, generation: former.generation });
     },
   );
@@ -193,13 +193,18 @@ const addLeftovers = (app: FastifyInstance, dependencies: ApiDependencies): void
   app.post<{ Params: { name: string }; Body: Body<typeof DropCopyBody> }>(
     '/ops/projections/:name/drop-copy',
     takes(DropCopyBody, rebuildDocumentation.dropCopy),
-    (request, reply) => {
+    async (request, reply) => {
       allowOnly(queryOf(request));
       const projection = knownProjection(dependencies, request.params.name);
       const { copy } = request.body;
       const known = statusOf(projection)?.copies.some(({ name }) => name === copy) ?? false;
       if (!known) failWith('unknown-build', `${projection} has no copy called '${copy}'.`);
-      submitRequest(dependencies, 'rebuild-control', { action: 'drop-copy', projection, copy }, request.caller.name);
+      await submitRequest(
+        dependencies,
+        'rebuild-control',
+        { action: 'drop-copy', projection, copy },
+        request.caller.name,
+      );
       return reply.code(202).send({ projection, copy });
     },
   );

@@ -53,9 +53,9 @@ export const redriveRoutes = (app: FastifyInstance, dependencies: ApiDependencie
       schema: { body: jsonSchemaOf(PlanBody, { additionalProperties: false }) },
       config: { access: 'operator', bodyCodec: PlanBody, documentation: deadLettersDocumentation.plan },
     },
-    (request, reply) => {
+    async (request, reply) => {
       allowOnly(queryOf(request));
-      const planned = plan(dependencies, request.body, request.caller.name);
+      const planned = await plan(dependencies, request.body, request.caller.name);
       return reply.code(201).header('location', `/ops/redrives/${planned.id}`).send(planned);
     },
   );
@@ -75,18 +75,18 @@ export const redriveRoutes = (app: FastifyInstance, dependencies: ApiDependencie
         allowOnly(queryOf(request));
         const status = await redriveOf(dependencies, request.params.id);
         const { id, group } = status;
-        submitRequest(dependencies, `redrive-${act}`, { group, redrive: id }, request.caller.name);
+        await submitRequest(dependencies, `redrive-${act}`, { group, redrive: id }, request.caller.name);
         return reply.code(202).header('location', `/ops/redrives/${id}`).send(status);
       },
     );
   }
 };
 
-const plan = (
+const plan = async (
   dependencies: ApiDependencies,
   { group: name, ids, ratePerSecond = DEFAULT_PER_SECOND, ...filter }: RecordOf<(typeof PlanBody)['fields']>,
   actor: string,
-): RedriveStatus => {
+): Promise<RedriveStatus> => {
   const group = knownGroup(dependencies, name);
   const letters = ids?.map((id) => letterNumber(group, id));
   const selected = dependencies.failures.select(group, { ...filter, ...(letters === undefined ? {} : { letters }) });
@@ -100,7 +100,7 @@ const plan = (
     );
   }
   const body = { group, letters: selected.letters, ratePerSecond, preview: selected.preview };
-  return requestedRedrive(submitRequest(dependencies, 'redrive-plan', body, actor));
+  return requestedRedrive(await submitRequest(dependencies, 'redrive-plan', body, actor));
 };
 
 const letterNumber = (group: string, id: string): number => {

@@ -6,12 +6,13 @@ import { Text } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
 import { relaySkipDocumentation } from '../documentation/relay-skip-documentation';
 import { requestIdOf, submitRequest, submittedRequest } from '../operation-submission';
+import { OperatorText } from '../request-values';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 
 const SkipBody = record('relay-skip', {
   eventId: field(Text, 'The event that blocks its partition, as /ops/relay names it.'),
-  reason: field(Text, 'Why it is not published; it stands in the placeholder and in the audit.'),
+  reason: field(OperatorText, 'Why it is not published; it stands in the placeholder and in the audit.'),
 });
 
 /** Adds them. */
@@ -31,7 +32,7 @@ export const relaySkipRoutes = (app: FastifyInstance, dependencies: ApiDependenc
         const known = blocked.length === 0 ? 'none does' : `those that do are ${blocked.join(', ')}`;
         failWith('event-not-blocked', `${eventId} does not block a partition; ${known}.`, { extensions: { blocked } });
       }
-      const { id } = submitRequest(dependencies, 'relay-skip', { eventId, reason }, request.caller.name);
+      const { id } = await submitRequest(dependencies, 'relay-skip', { eventId, reason }, request.caller.name);
       return reply
         .code(202)
         .header('location', `/ops/relay/skips/${id}`)

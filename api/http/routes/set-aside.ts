@@ -3,17 +3,17 @@ import * as t from 'io-ts';
 import type { FastifyInstance } from 'fastify';
 import { field, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
-import { Text } from '../../../domain/kernel/values';
 import { parseDeadLetterId } from '../../../infra/dead-letters/query/query';
 import { setAsideStatuses, type SetAsideEntry, type SetAsideStatus } from '../../../infra/reactors/set-aside';
 import type { ApiDependencies } from '../dependencies';
 import { setAsideDocumentation } from '../documentation/set-aside-documentation';
 import { knownGroup, submitRequest } from '../operation-submission';
+import { OperatorText } from '../request-values';
 import { failWith } from '../problem';
 import { allowOnly, limitOf, queryOf } from '../query-parameters';
 
 const DiscardBody = record('discard', {
-  reason: field(Text, 'Why the process goes on without it; stays in the audit.'),
+  reason: field(OperatorText, 'Why the process goes on without it; stays in the audit.'),
 });
 
 /** Adds the routes under `/ops/commands`, and `/ops/requests`. */
@@ -32,11 +32,11 @@ export const setAsideRoutes = (app: FastifyInstance, dependencies: ApiDependenci
   app.post<{ Params: { id: string } }>(
     '/ops/commands/:id/release',
     { config: { access: 'operator', documentation: setAsideDocumentation.release } },
-    (request, reply) => {
+    async (request, reply) => {
       allowOnly(queryOf(request));
       const { id, group } = openEntry(dependencies, request.params.id);
       const body = { group, number: numberOf(id) };
-      const { id: requestId } = submitRequest(dependencies, 'command-release', body, request.caller.name);
+      const { id: requestId } = await submitRequest(dependencies, 'command-release', body, request.caller.name);
       return reply.code(202).send({ id, action: 'release', requestId });
     },
   );
@@ -47,11 +47,11 @@ export const setAsideRoutes = (app: FastifyInstance, dependencies: ApiDependenci
       schema: { body: jsonSchemaOf(DiscardBody, { additionalProperties: false }) },
       config: { access: 'operator', bodyCodec: DiscardBody, documentation: setAsideDocumentation.discard },
     },
-    (request, reply) => {
+    async (request, reply) => {
       allowOnly(queryOf(request));
       const { id, group } = openEntry(dependencies, request.params.id);
       const body = { group, number: numberOf(id), reason: request.body.reason };
-      const { id: requestId } = submitRequest(dependencies, 'command-discard', body, request.caller.name);
+      const { id: requestId } = await submitRequest(dependencies, 'command-discard', body, request.caller.name);
       return reply.code(202).send({ id, action: 'discard', requestId });
     },
   );

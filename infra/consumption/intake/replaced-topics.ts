@@ -4,7 +4,7 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf } from '../../../domain/kernel/recorded-event';
-import { partitionOf } from '../../kafka/murmur2';
+import { partitionFor } from '../../kafka/placement';
 import type { Checkpoint } from '../checkpoints/checkpoints';
 import { byPartition } from '../../topic-partition';
 
@@ -20,8 +20,8 @@ export const appliedEarlier = (catalog: Catalog, known: ReadonlyArray<Checkpoint
   return (stream) => {
     const earlier = catalog.byCategory(categoryOf(stream))?.topic.earlier ?? [];
     const key = aggregateIdOf(stream);
-    return earlier.reduce((most, { name: topic, partitions }) => {
-      const at = checkpoints.get({ topic, partition: partitionOf(key, partitions) });
+    return earlier.reduce((most, topic) => {
+      const at = checkpoints.get({ topic: topic.name, partition: partitionFor(topic, key) });
       return Math.max(most, at?.highWaterPosition ?? 0);
     }, 0);
   };

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import type { ConsumerGroup } from '../../../infra/consumption/loop/consumer-group';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
@@ -16,6 +16,8 @@ import { spec } from '../../spec';
 import { eventually } from '../../support/server';
 import { temporaryFolder } from '../sqlite/temporary-folder';
 import { tallyHandler, type Tally, type TallyOptions } from './tally-handler';
+
+const { catalog } = application;
 
 const STREAMS = 40;
 const ROUNDS = 12;
@@ -37,7 +39,7 @@ const isBesides = (stream: string): boolean => place(stream).partition === place
 /** A broker that is new: it holds what was published since, and waits where there is nothing. */
 const newBroker = (): EventLog => {
   const records = logOf(stored.slice(FORGOTTEN));
-  const log = memoryLog({ kind: 'embedded', records, logId: 'embedded:new', pollSize: () => 50 });
+  const log = memoryLog({ keepsHistory: false, records, logId: 'embedded:new', pollSize: () => 50 });
   return {
     ...log,
     openConsumer: async (group) => {
