@@ -72,6 +72,7 @@ const rooms = {
     'api/http/endpoints',
     'domain/contracts',
     'domain/kernel',
+    'infra',
     'infra/commands',
     'infra/consumption/intake',
     'infra/dead-letters/query',
@@ -206,7 +207,7 @@ const rooms = {
   ],
   'infra/running': ['domain/kernel', 'infra', 'infra/kafka', 'infra/sqlite'],
   'infra/sqlite': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store', 'infra/files', 'infra/memory'],
-  projections: ['domain/kernel', 'infra/consumption/checkpoints', 'infra/consumption/status'],
+  projections: ['domain/kernel', 'infra', 'infra/consumption/checkpoints', 'infra/consumption/status'],
   'projections/fulfilment': [
     'domain/fulfilment',
     'domain/kernel',
@@ -217,6 +218,7 @@ const rooms = {
   ],
   'projections/engine/apply': [
     'domain/kernel',
+    'infra',
     'infra/consumption/intake',
     'infra/consumption/status',
     'infra/event-store',

@@ -6,6 +6,7 @@ import { moveOffsets, offsetMove, type OffsetMoves } from '../endpoints/offsets'
 import { knownProjection, requestIdOf, submitRequest, submittedRequest } from '../operation-submission';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
+import { partitionName } from '../../../infra/topic-partition';
 
 /** Adds them. */
 export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
@@ -34,11 +35,11 @@ export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies
 /** Where the group has told of its partitions: what it does not read cannot be moved. */
 const refuseUnknownPlaces = ({ views }: ApiDependencies, group: string, moves: OffsetMoves): void => {
   if (moves.length === 0) failWith('parameters-conflict', "'moves' names no partition.");
-  const places = moves.map(({ topic, partition }) => `${topic}/${partition}`);
+  const places = moves.map(partitionName);
   const twice = places.find((place, index) => places.indexOf(place) !== index);
   if (twice !== undefined) failWith('parameters-conflict', `${twice} is moved twice.`);
   const known = views.groups().find((each) => each.group === group)?.partitions ?? [];
-  const names = known.map(({ topic, partition }) => `${topic}/${partition}`);
+  const names = known.map(partitionName);
   const unknown = names.length === 0 ? undefined : places.find((place) => !names.includes(place));
   if (unknown === undefined) return;
   failWith('parameters-conflict', `${group} reads no ${unknown}; it reads ${names.join(', ')}.`);

@@ -215,9 +215,9 @@ const assertStoreFits = async ({ handler, storeFits }: Running): Promise<void> =
 };
 
 const noteLogEnds = (progress: GroupProgress, bounds: ReadonlyArray<PartitionBounds>): void => {
-  for (const { topic, partition, high } of bounds) {
-    const at = progress.partition(topic, partition);
-    if (at !== undefined) at.logEndOffset = high;
+  for (const each of bounds) {
+    const at = progress.partition(each);
+    if (at !== undefined) at.logEndOffset = each.high;
   }
 };
 
@@ -270,7 +270,7 @@ const consume = async (
       // Its failure is met when it is awaited.
       next.catch(() => undefined);
       const isApplied = await application.take(beforeGaps(records, gaps));
-      const reached = gapsReached(gaps, (gap) => progress.partition(gap.topic, gap.partition)?.nextOffset);
+      const reached = gapsReached(gaps, (gap) => progress.partition(gap)?.nextOffset);
       if (reached.length > 0) throw new RecordsMissing(reached);
       if (isApplied) onProgress();
       hasRecovered ||= isApplied;
