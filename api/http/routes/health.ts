@@ -8,7 +8,7 @@ import { failWith, retryAfter } from '../problem';
 const detailOf = (reasons: ReadonlyArray<ReadinessReason>): string =>
   reasons.length === 0
     ? 'The server is starting, or a part has failed.'
-    : reasons.map(({ stage, state, reason }) => `${stage} is ${state}: ${reason}`).join(' ');
+    : reasons.map(({ stage, state, reason }) => `${stage} is ${state}: ${reason}`).join('; ');
 
 /** Adds the health routes, which need no key and answer to the last. */
 export const healthRoutes = (app: FastifyInstance, { readiness, isShuttingDown }: ApiDependencies): void => {
