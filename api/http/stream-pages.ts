@@ -91,7 +91,7 @@ const snapshotBefore = async (
   stream: string,
   moment: PointInTime,
 ): Promise<FoldedStream | undefined> => {
-  const kept = cachedStates(snapshots).find(stream, aggregate);
+  const kept = await cachedStates(snapshots).find(stream, aggregate);
   if (kept === undefined) return undefined;
   const [last] = await readPage(store, stream, { afterVersion: kept.version - 1, limit: 1 });
   return last === undefined || isAfter(last, moment) ? undefined : kept;

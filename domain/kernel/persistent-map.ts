@@ -55,7 +55,9 @@ export class PersistentMap<Value> {
 
   /** Every entry in the order of keys. */
   entries(): ReadonlyArray<Entry<Value>> {
-    return entriesOf(this.root).toSorted(([left], [right]) => (left < right ? -1 : 1));
+    const entries: Entry<Value>[] = [];
+    addEntries(this.root, entries);
+    return entries.sort((left, right) => (left[0] < right[0] ? -1 : 1));
   }
 
   /** Shows as a plain object in JSON. */
@@ -98,8 +100,10 @@ const childAt = <Value>({ children }: Branch<Value>, bits: number): Node<Value> 
   return child;
 };
 
-const entriesOf = <Value>(node: Node<Value>): ReadonlyArray<Entry<Value>> =>
-  'children' in node ? node.children.flatMap(entriesOf) : node.entries;
+const addEntries = <Value>(node: Node<Value>, entries: Entry<Value>[]): void => {
+  if ('children' in node) for (const child of node.children) addEntries(child, entries);
+  else for (const entry of node.entries) entries.push(entry);
+};
 
 /** FNV-1a over UTF-16 units, 32 bits: only has to spread well. */
 const hash = (key: string): number => {

@@ -1,8 +1,10 @@
 /** When the state of a long stream is kept, and when a kept one may be used. */
-import type { Aggregate, Fold } from '../../domain/kernel/aggregate';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Aggregate, Fold, FoldSnapshot } from '../../domain/kernel/aggregate';
 import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
+import { jsonInSteps } from '../json-in-steps';
 import { boundedCache } from '../memory/bounded-cache';
-import type { Snapshot, SnapshotStore } from './snapshots';
+import type { SnapshotStore } from './snapshots';
 
 /** The fold of a stream's events up to `version`; `position` is that of the last one, 0 for a stream without events. */
 export interface StreamState {
@@ -13,7 +15,7 @@ export interface StreamState {
 
 export interface CachedStates {
   /** Undefined where there is none that today's decider has made. */
-  readonly find: (stream: string, aggregate: Aggregate) => StreamState | undefined;
+  readonly find: (stream: string, aggregate: Aggregate) => Promise<StreamState | undefined>;
   /** Keeps the state, a moment later, where the stream has grown enough since the last time. */
   readonly keepWhenDue: (stream: string, state: StreamState, aggregate: Aggregate) => void;
 }
@@ -26,9 +28,18 @@ const REMEMBERED_STREAMS = 20_000;
 export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates => {
   const keptAt = boundedCache<string, number>(REMEMBERED_STREAMS);
 
-  const save = (stream: string, snapshot: Snapshot): void => {
+  // The state is a value: it does not change while it is written down.
+  const save = async (
+    stream: string,
+    { version, position, fold }: StreamState,
+    codec: FoldSnapshot,
+    decider: string,
+  ): Promise<void> => {
     try {
-      snapshots?.save(stream, snapshot);
+      // After the answer is on its way.
+      await nextTurn();
+      const state = await jsonInSteps(codec.encode(fold));
+      snapshots?.save(stream, { decider, version, position, state });
     } catch {
       // A full disk, a store that is closed: without a snapshot the stream is read, and that is all.
       keptAt.delete(stream);
@@ -36,7 +47,7 @@ export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates
   };
 
   return {
-    find: (stream, aggregate) => {
+    find: async (stream, aggregate) => {
       const { snapshot: codec } = aggregate;
       if (snapshots === undefined || codec === undefined) return undefined;
       try {
@@ -44,7 +55,7 @@ export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates
         // Of another decider: its state may mean something else today. It is replaced when the stream has been read.
         if (found === undefined || found.decider !== snapshotMarkOf(aggregate)) return undefined;
         const { version, position, state } = found;
-        const fold = codec.decode(state);
+        const fold = await foldOf(codec, state);
         keptAt.set(stream, version);
         return { version, position, fold };
       } catch {
@@ -58,8 +69,17 @@ export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates
       const decider = snapshotMarkOf(aggregate);
       if (decider === undefined) return;
       keptAt.set(stream, version);
-      // After the answer is on its way: the state is a value, and does not change meanwhile.
-      setImmediate(() => save(stream, { decider, version, position, state: codec.encode(fold) }));
+      void save(stream, { version, position, fold }, codec, decider);
     },
   };
+};
+
+/** The text of thousands of keys takes a while: others have their turn between the parts of the work. */
+const foldOf = async (codec: FoldSnapshot, state: string): Promise<Fold> => {
+  await nextTurn();
+  const json = JSON.parse(state) as unknown;
+  await nextTurn();
+  const fold = codec.decode(json);
+  await nextTurn();
+  return fold;
 };

@@ -88,7 +88,7 @@ export const streamStates = (
     load: async (stream, aggregate) => {
       const state = remembered.get(stream);
       if (state !== undefined) return E.right({ state, source: 'remembered' });
-      const from = kept.find(stream, aggregate) ?? { version: 0, position: 0, fold: aggregate.emptyFold };
+      const from = (await kept.find(stream, aggregate)) ?? { version: 0, position: 0, fold: aggregate.emptyFold };
       const read = await advance(stream, from);
       if (E.isLeft(read)) return read;
       kept.keepWhenDue(stream, read.right, aggregate);

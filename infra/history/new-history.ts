@@ -6,7 +6,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { isoTime, type Clock } from '../clock';
 import { checkpointAndClose, openForWriting, schemaVersion, type Database } from '../sqlite/database';
 import { tryAcquire, type Lease } from '../sqlite/lease';
-import { openLeasedDatabase } from '../sqlite/leased-database';
+import { openUnusedDatabase } from '../sqlite/leased-database';
 import type { StoreIdentity } from '../event-store/event-feed';
 import { ensureStoreIdentity, replaceStoreIdentity } from '../sqlite/store-identity';
 import { storeMigrations } from '../sqlite/store-migrations';
@@ -63,24 +63,10 @@ const runsReason = (file: string, owner: string): string =>
 
 const holdStore = async ({ store: file, clock, leaseTtlMs }: NewHistoryOptions): Promise<Held> => {
   if (!existsSync(file)) throw new NewHistoryRefused(`${file} does not exist: there is no history to begin anew from`);
-  const waiting = new AbortController();
-  let owner = '';
-  const opened = await openLeasedDatabase({
-    file,
-    synchronous: 'FULL',
-    migrations: storeMigrations,
-    clock,
-    ttlMs: leaseTtlMs,
-    signal: waiting.signal,
-    onWaiting: (holder) => {
-      owner = holder;
-      waiting.abort();
-    },
-    onLost: () => undefined,
-  }).catch((error: unknown) => {
-    if (!waiting.signal.aborted) throw error;
-    throw new NewHistoryRefused(runsReason(file, owner));
-  });
+  const opened = await openUnusedDatabase(
+    { file, synchronous: 'FULL', migrations: storeMigrations, clock, ttlMs: leaseTtlMs },
+    (owner) => new NewHistoryRefused(runsReason(file, owner)),
+  );
   return { file, ...opened };
 };
 

@@ -5,7 +5,7 @@
  * topic that is made anew gets all of its events again, and consumers go on by position.
  */
 import { openForReading } from '../sqlite/database';
-import { openLeasedDatabase } from '../sqlite/leased-database';
+import { openUnusedDatabase } from '../sqlite/leased-database';
 import type { LogComparison } from './compare-log';
 import { startRelay, type RelayOptions } from '../relay/relay';
 import { readRelayStatus, relayFile, relayMigrations } from '../relay/relay-file';
@@ -65,27 +65,13 @@ const setBack = async (
   cursor: number,
   work: () => Promise<void>,
 ): Promise<void> => {
-  const waiting = new AbortController();
-  let owner = '';
-  const opened = await openLeasedDatabase({
-    file,
-    synchronous: 'NORMAL',
-    migrations: relayMigrations,
-    clock,
-    ttlMs: leaseTtlMs,
-    signal: waiting.signal,
-    onWaiting: (holder) => {
-      owner = holder;
-      waiting.abort();
-    },
-    onLost: () => undefined,
-  }).catch((error: unknown) => {
-    if (!waiting.signal.aborted) throw error;
-    throw new RepairRefused(
-      `the relay runs (${owner}): stop it first (commands are taken meanwhile), then repair, then start it again`,
-    );
-  });
-  const { database, lease } = opened;
+  const { database, lease } = await openUnusedDatabase(
+    { file, synchronous: 'NORMAL', migrations: relayMigrations, clock, ttlMs: leaseTtlMs },
+    (owner) =>
+      new RepairRefused(
+        `the relay runs (${owner}): stop it first (commands are taken meanwhile), then repair, then start it again`,
+      ),
+  );
   try {
     await work();
     relayFile(database, lease).saveCursor(cursor);
