@@ -52,7 +52,7 @@ export const addReplayCommands = (program: Command, load: Load, print: (line: st
     .option('--repair', 'with --log: publishes what is missing at the ends of partitions (stop the relay first)')
     .option(
       '--recreate-topics',
-      'with --repair: makes topics anew that have gaps in the middle, and publishes all of them',
+      'with --repair: makes topics anew that have gaps in the middle or forged records, and publishes all of them',
     )
     .addOption(jsonOption())
     .action(async (names: string[], options: { log?: true; repair?: true; recreateTopics?: true; json: boolean }) => {
