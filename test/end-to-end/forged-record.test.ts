@@ -79,7 +79,8 @@ kafkaSpec('a forged record with the next position at the end of a partition', ({
       const reason = String((await relay())['reason']);
       const way = /'npx (tidemark verify --log --repair --recreate-topics)'/.exec(reason)?.[1] ?? '';
       assert.match(reason, /order-mallory@1.*stop the relay/);
-      await one.stop();
+      // Its last status stays in its file: what the repair starts is another relay.
+      await one.kill();
 
       const command = way.split(' ').slice(1);
       const untouched = await one.tidemark(command.filter((each) => each !== '--recreate-topics'));
