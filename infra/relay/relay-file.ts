@@ -6,6 +6,7 @@ import type { LogTopic } from '../kafka/event-log';
 import { openForReading, schemaVersion, type Database, type Migration } from '../sqlite/database';
 import { leaseMigration, type Lease } from '../sqlite/lease';
 import { writeUnderLease } from '../sqlite/leased-database';
+import { heldEventsMigration } from './held-events';
 import { relayHolesMigration } from './relay-holes';
 import { bindToStore, storeBindingMigration } from '../sqlite/store-identity';
 import type { RelayStatus } from './relay-status';
@@ -34,6 +35,7 @@ export const relayMigrations: ReadonlyArray<Migration> = [
   relayMigration,
   storeBindingMigration,
   relayHolesMigration,
+  heldEventsMigration,
 ];
 
 /** The file as its one writer uses it. Each write asserts the lease. */
@@ -110,6 +112,8 @@ export const readWithheldEvents = (file: string): ReadonlyMap<number, string> =>
   }
 };
 
+/** An earlier release did not count them. */
+const ONE_HELD = { events: 1 };
 const OLDER_STATUS: Pick<RelayStatus, 'blocked' | 'unroutable'> = { blocked: [], unroutable: [] };
 
 /** Reads the status that the relay wrote last, from any process; undefined where no relay has ever run. */
@@ -121,7 +125,12 @@ export const readRelayStatus = (file: string): RelayStatus | undefined => {
     if (status === undefined) return undefined;
     // Written by saveStatus, perhaps of a release that had fewer fields.
     const read = JSON.parse(status) as RelayStatus;
-    return { ...OLDER_STATUS, ...read, since: (read as Partial<RelayStatus>).since ?? read.updatedAt };
+    const { blocked, ...rest } = { ...OLDER_STATUS, ...read };
+    return {
+      ...rest,
+      blocked: blocked.map((one) => ({ ...ONE_HELD, ...one })),
+      since: (read as Partial<RelayStatus>).since ?? read.updatedAt,
+    };
   } finally {
     database.close();
   }

@@ -8,6 +8,7 @@ import { isoTime, type Clock } from '../clock';
 import type { Database, Migration } from '../sqlite/database';
 import type { Lease } from '../sqlite/lease';
 import { writeUnderLease } from '../sqlite/leased-database';
+import { heldEvents } from './held-events';
 import type { BlockedPartition, UnroutableEvents } from './relay-status';
 import type { TopicPartition } from '../topic-partition';
 
@@ -73,6 +74,10 @@ export interface RelayHoles {
   readonly noteAttempt: (place: TopicPartition, reason: string, nextAttemptAtMs: number) => void;
   /** The event is in Kafka after all: the partition goes on from there. */
   readonly unblock: (blocked: BlockedPartition) => void;
+  /** An event of a blocked partition is passed over; it counts as held back, once. */
+  readonly notePassedOver: (place: TopicPartition, position: number) => void;
+  /** Keeps how many were passed over; before the cursor is kept. */
+  readonly keepPassedOver: () => void;
   readonly unroutable: () => ReadonlyArray<UnroutableEvents>;
   /** Events without a topic that a pass has met; what was counted before is not counted again. */
   readonly noteUnroutable: (events: ReadonlyArray<StoredEvent>) => void;
@@ -96,9 +101,12 @@ const FIRST_ATTEMPT_AFTER_MS = 10_000;
 export const relayHoles = (database: Database, lease: Lease, clock: Clock): RelayHoles => {
   const statements = prepareStatements(database);
   const underLease = writeUnderLease({ database, lease });
-  const blocked = (): ReadonlyArray<BlockedPartition> => statements.blocked.all().map(shownBlocked);
+  const held = heldEvents(database);
+  const blocked = (): ReadonlyArray<BlockedPartition> =>
+    statements.blocked.all().map((row) => shownBlocked({ ...row, events: row.events + held.noted(row) }));
 
   const unblock = ({ topic, partition, position }: BlockedPartition): void => {
+    held.forget({ topic, partition });
     statements.unblock.run(topic, partition);
     statements.setBack.run(position - 1);
   };
@@ -117,6 +125,10 @@ export const relayHoles = (database: Database, lease: Lease, clock: Clock): Rela
     noteAttempt: ({ topic, partition }, reason, nextAttemptAtMs) =>
       underLease(() => void statements.noteAttempt.run(reason, nextAttemptAtMs, topic, partition)),
     unblock: (one) => underLease(() => unblock(one)),
+    notePassedOver: held.note,
+    keepPassedOver: () => {
+      if (blocked().length > 0) underLease(held.keep);
+    },
     unroutable: () => statements.unroutable.all(),
     noteUnroutable: (events) => {
       if (events.length > 0) underLease(() => events.forEach(noteOne));
@@ -157,11 +169,12 @@ const shownBlocked = ({ sinceMs, nextAttemptAtMs, ...row }: BlockedRow): Blocked
 
 const prepareStatements = (database: Database) => ({
   blocked: database.prepare<[], BlockedRow>(
-    `SELECT topic, "partition", position, event_id AS eventId, reason, since_ms AS sinceMs, attempts,
+    `SELECT topic, "partition", position, event_id AS eventId, events, reason, since_ms AS sinceMs, attempts,
             next_attempt_at_ms AS nextAttemptAtMs FROM relay_blocked ORDER BY topic, "partition"`,
   ),
   block: database.prepare<[string, number, number, string, string, number, number]>(
-    `INSERT INTO relay_blocked VALUES (?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO relay_blocked (topic, "partition", position, event_id, reason, since_ms, attempts, next_attempt_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`,
   ),
   noteAttempt: database.prepare<[string, number, string, number]>(
     `UPDATE relay_blocked SET reason = ?, attempts = attempts + 1, next_attempt_at_ms = ?
