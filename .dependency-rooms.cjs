@@ -54,17 +54,22 @@ const rooms = {
     'projections',
     'projections/engine/inspect',
   ],
-  'api/http/documentation': [
+  'api/http/documentation': ['api/http', 'api/http/endpoints', 'domain/kernel'],
+  'api/http/endpoints': [
     'api/http',
     'domain/kernel',
     'infra/consumption/intake',
     'infra/dead-letters/query',
+    'infra/dead-letters/redrive',
     'infra/reactors',
+    'infra/relay',
     'projections',
+    'projections/engine/inspect',
   ],
   'api/http/routes': [
     'api/http',
     'api/http/documentation',
+    'api/http/endpoints',
     'domain/contracts',
     'domain/kernel',
     'infra',
@@ -351,8 +356,10 @@ const libraries = {
   commander: ['api/cli'],
   'csv-parse': ['api/demo'],
   fastify: ['api/http', 'api/program', 'test'],
+  ajv: ['test'],
   'fp-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
+  'lru-cache': ['infra/memory'],
   pino: ['api/cli'],
 };
 

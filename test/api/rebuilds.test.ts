@@ -1,5 +1,6 @@
 /** What operators may ask of rebuilds beside the plain one, and how bad wishes are turned away. */
 import * as assert from 'uvu/assert';
+import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import type { RebuildStatus } from '../../projections/view-reader';
 import { spec } from '../spec';
 import { apiFixture, type ApiFixture } from './api-fixture';
@@ -263,9 +264,29 @@ spec('a copy of a view', ({ test }) => {
   });
 });
 
+const event = {
+  id: 'order-o1@1',
+  position: 1,
+  type: 'OrderPlaced',
+  recordedAt: '2024-01-01T00:00:00.000Z',
+  actor: 'anonymous',
+  correlationId: 'c',
+  causationId: 'r',
+};
+
 spec('an explanation', ({ test }) => {
   test('is what the engine knows of the row, or 404', async () => {
-    const explained = { projection: 'order-summary', key: 'o1' } as never;
+    const explained: RowExplanation = {
+      projection: 'order-summary',
+      key: 'o1',
+      row: { orderId: 'o1' },
+      rowFromEvents: null,
+      agrees: false,
+      eventCount: 1,
+      history: [{ ...event, changes: { orderId: { from: null, to: 'o1' } } }],
+      chains: [{ correlationId: 'c', events: [{ ...event, madeRow: true }] }],
+      deliveries: { duplicates: null, parked: [{ topic: 'orders', partition: 0, offset: 3, reason: 'it waits' }] },
+    };
     const api = apiFixture({ explainRow: async (_, key) => Promise.resolve(key === 'o1' ? explained : undefined) });
     assert.equal((await api.get('/ops/explain/order-summary/o1')).body, explained);
     assert.is((await api.get('/ops/explain/order-summary/o2')).body['type'], '/problems/unknown-row');
