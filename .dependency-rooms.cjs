@@ -16,6 +16,7 @@ const rooms = {
     'infra/consumption/status',
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/files',
     'infra/history',
     'infra/kafka',
@@ -33,6 +34,7 @@ const rooms = {
     'domain/kernel',
     'infra',
     'infra/contracts',
+    'infra/event-store',
     'infra/kafka',
     'infra/memory',
     'infra/sqlite',
@@ -93,6 +95,7 @@ const rooms = {
     'infra/consumption/status',
     'infra/contracts',
     'infra/dead-letters/query',
+    'infra/event-store',
     'infra/files',
     'infra/history',
     'infra/kafka',
@@ -118,10 +121,11 @@ const rooms = {
   'infra/configuration': [],
   'infra/consumption/checkpoints': ['infra', 'infra/commands', 'infra/sqlite'],
   'infra/consumption/intake': [
-    'infra',
     'domain/kernel',
+    'infra',
     'infra/consumption/checkpoints',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -131,6 +135,7 @@ const rooms = {
     'infra/consumption/checkpoints',
     'infra/consumption/intake',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -152,6 +157,7 @@ const rooms = {
     'infra/consumption/intake',
     'infra/dead-letters/store',
     'infra/dead-letters/topic',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -165,12 +171,13 @@ const rooms = {
   ],
   'infra/event-store': ['domain/kernel', 'infra', 'infra/commands'],
   'infra/files': [],
-  'infra/history': ['infra', 'infra/relay', 'infra/sqlite'],
+  'infra/history': ['infra', 'infra/event-store', 'infra/relay', 'infra/sqlite'],
   'infra/kafka': ['domain/kernel', 'infra', 'infra/kafka/wire'],
   'infra/kafka/embedded': ['domain/kernel', 'infra', 'infra/kafka'],
+  'infra/kafka/memory': ['infra', 'infra/kafka'],
   'infra/kafka/real-broker': ['infra', 'infra/files', 'infra/kafka'],
   'infra/kafka/wire': [],
-  'infra/log-audit': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
+  'infra/log-audit': ['domain/kernel', 'infra', 'infra/event-store', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
   'infra/memory': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store'],
   'infra/reactors': [
     'domain/kernel',
@@ -183,11 +190,20 @@ const rooms = {
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
+    'infra/event-store',
     'infra/kafka',
     'infra/running',
     'infra/sqlite',
   ],
-  'infra/relay': ['domain/kernel', 'infra', 'infra/consumption/intake', 'infra/kafka', 'infra/running', 'infra/sqlite'],
+  'infra/relay': [
+    'domain/kernel',
+    'infra',
+    'infra/consumption/intake',
+    'infra/event-store',
+    'infra/kafka',
+    'infra/running',
+    'infra/sqlite',
+  ],
   'infra/running': ['domain/kernel', 'infra', 'infra/kafka', 'infra/sqlite'],
   'infra/sqlite': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store', 'infra/files', 'infra/memory'],
   projections: ['domain/kernel', 'infra/consumption/checkpoints', 'infra/consumption/status'],
@@ -203,6 +219,7 @@ const rooms = {
     'domain/kernel',
     'infra/consumption/intake',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections',
@@ -239,6 +256,7 @@ const rooms = {
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections',
@@ -265,6 +283,7 @@ const rooms = {
     'infra/consumption/checkpoints',
     'infra/consumption/intake',
     'infra/consumption/loop',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections/engine/apply',
@@ -276,6 +295,7 @@ const rooms = {
   'projections/engine/role': [
     'infra/consumption/loop',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/running',
     'infra/sqlite',
     'projections',
@@ -294,6 +314,7 @@ const rooms = {
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
     'infra/dead-letters/topic',
+    'infra/event-store',
     'infra/running',
     'infra/sqlite',
     'projections',
@@ -307,6 +328,22 @@ const rooms = {
 
 /** Rooms with a door: who stands outside imports the file of the room's name, and nothing past it. */
 const roomsWithDoors = ['projections/engine', 'infra/consumption', 'infra/dead-letters'];
+
+/**
+ * Files behind a port, and the files and folders of the program that may import them: who opens the store, and who hashes keys.
+ * Everybody else is handed the port.
+ */
+const behindPorts = {
+  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-feed.ts': [
+    'infra/sqlite/',
+    'api/cli/',
+    'api/program/',
+    'projections/engine/writer-thread/thread.ts',
+  ],
+  'infra/kafka/murmur2.ts': ['infra/kafka/'],
+};
 
 /** Each library and the folders that may import it. */
 const libraries = {
@@ -324,4 +361,4 @@ const libraries = {
   pino: ['api/cli'],
 };
 
-module.exports = { rooms, roomsWithDoors, libraries };
+module.exports = { rooms, roomsWithDoors, behindPorts, libraries };

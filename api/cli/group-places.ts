@@ -6,7 +6,7 @@ import type { Configuration } from '../../infra/configuration';
 import { checkpointsOf, type Checkpoint } from '../../infra/consumption/checkpoints/checkpoints';
 import { groupStatusReader } from '../../infra/consumption/status/status';
 import { readCloudEvent } from '../../infra/kafka/cloud-events';
-import { isEmbeddedLog, type EventLog, type LogConsumer } from '../../infra/kafka/event-log';
+import { keepsHistory, type EventLog, type LogConsumer } from '../../infra/kafka/event-log';
 import { openLog } from '../../infra/broker/open-log';
 import { silentLogger } from '../../infra/logger';
 import { openForReading } from '../../infra/sqlite/database';
@@ -82,9 +82,9 @@ const placesIn = async (
     const places: GroupPlace[] = [];
     for (const place of stored) {
       if (topics.get(place.topic)?.logId !== place.logId) {
-        const note = isEmbeddedLog(place.logId)
-          ? 'it counts in the log of an embedded broker'
-          : 'the topic is not the one that it counts in (recreated, or another cluster)';
+        const note = keepsHistory(place.logId)
+          ? 'the topic is not the one that it counts in (recreated, or another cluster)'
+          : 'it counts in the log of an embedded broker';
         places.push({ ...place, ...UNKNOWN, note });
         continue;
       }

@@ -6,7 +6,7 @@ import * as E from 'fp-ts/Either';
 import { streamName } from '../../domain/kernel/recorded-event';
 import type { EventStore, StoreUnavailable } from '../../domain/kernel/event-store';
 import type { Clock } from '../../infra/clock';
-import { partitionOf } from '../../infra/kafka/murmur2';
+import { partitionFor } from '../../infra/kafka/placement';
 import type { ViewDescription, ViewReader } from '../../projections/view-reader';
 import type { ConsistencyToken } from './consistency-token';
 
@@ -133,7 +133,7 @@ const markOf = ({ id, aggregate, aggregateId }: ConsistencyToken): Mark => ({
   token: id,
   stream: streamName(aggregate.category, aggregateId),
   topic: aggregate.topic.name,
-  partition: partitionOf(aggregateId, aggregate.topic.partitions),
+  partition: partitionFor(aggregate.topic, aggregateId),
   position: undefined,
 });
 

@@ -26,13 +26,19 @@ export interface LogTopic {
   readonly partitions: number;
   /**
    * The identity of this very log: Kafka's topic id, which changes when a topic is deleted and made again and differs
-   * between clusters; for the embedded broker `embedded:<uuid>`, new at every start.
+   * between clusters; for a broker that keeps no history `embedded:<uuid>`, new at every start.
    */
   readonly logId: string;
 }
 
-/** Logs of the embedded broker vanish with it; the store stands in for what they no longer hold. */
-export const isEmbeddedLog = (logId: string): boolean => logId.startsWith('embedded:');
+/** How the identity of a log begins that vanishes with its broker. */
+export const VANISHING_LOG = 'embedded:';
+
+/**
+ * Whether the log of an identity, which may be one from an earlier run, is expected to be found again with all its records. The
+ * store stands in for what the others no longer hold.
+ */
+export const keepsHistory = (logId: string): boolean => !logId.startsWith(VANISHING_LOG);
 
 export interface PartitionOffset {
   readonly topic: string;
@@ -156,9 +162,14 @@ export interface TopicSpec extends Topic {
   readonly maxMessageBytes?: number;
 }
 
-/** A Kafka cluster, real or embedded. */
+/** A broker of Kafka's kind: topics with partitions, offsets and timestamps. Whoever uses it asks what it can do, never which one it is. */
 export interface EventLog {
-  readonly kind: 'embedded' | 'real';
+  /** Whether what was published is still there after a restart of this process; else the store stands in for it. */
+  readonly keepsHistory: boolean;
+  /** The partitions that each topic gets, whatever is declared; undefined where the declaration counts. */
+  readonly fixedPartitions: number | undefined;
+  /** The partition of a topic that the records of a key belong to. */
+  readonly partitionOf: (topic: Pick<Topic, 'partitions'>, key: string) => number;
   /** `host:port` list for clients. */
   readonly bootstrapServers: string;
   /** The topics as they are now; rejects where one is missing. */

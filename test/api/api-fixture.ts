@@ -5,7 +5,7 @@ import type { ApiDependencies } from '../../api/http/dependencies';
 import { application } from '../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
-import type { OperationRequest } from '../../infra/commands/operation-requests';
+import type { NewOperationRequest, OperationRequest } from '../../infra/commands/operation-requests';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
@@ -53,14 +53,13 @@ export const relayStatus: RelayStatus = {
 
 const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] => {
   const requests: OperationRequest[] = [];
-  const submit: ApiDependencies['operationRequests']['submit'] = (request) => {
+  const submit = (request: NewOperationRequest): OperationRequest => {
     const submitted = { ...request, id: requests.length + 1, requestedAt: new Date(clock.nowMs()).toISOString() };
     requests.push(submitted);
     return submitted;
   };
   return {
-    submit,
-    submitAll: (all) => all.map(submit),
+    submitAll: async (all) => Promise.resolve(all.map(submit)),
     after: async (id, kinds) =>
       Promise.resolve(
         requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),

@@ -1,7 +1,8 @@
 /** Dead letters, and what people do about them. */
 import * as t from 'io-ts';
 import { field, optionalField, orNull, record, type AnyRecord } from '../../../domain/kernel/codec';
-import { Integer, Text, wordOf } from '../../../domain/kernel/values';
+import { Integer, wordOf } from '../../../domain/kernel/values';
+import { OperatorText } from '../request-values';
 import { failureClasses, failurePolicies } from '../../../infra/consumption/intake/intake';
 import { deadLetterStatuses, type DeadLetter, type DeadLetterDetail } from '../../../infra/dead-letters/query/query';
 import { answer, endpoint, type Documents } from '../endpoint';
@@ -109,15 +110,15 @@ const act = (body: AnyRecord, summary: string, ...more: ReadonlyArray<ProblemNam
 /** What operators do about one, by the word in the address, which is the name of the body too. */
 export const deadLetterActs = {
   assign: act(
-    record('assign', { owner: field(Text, 'Who sees to it from here on.') }),
+    record('assign', { owner: field(OperatorText, 'Who sees to it from here on.') }),
     'Gives a dead letter an owner.',
   ),
   note: act(
-    record('note', { note: field(Text, 'What the next one to look should know.') }),
+    record('note', { note: field(OperatorText, 'What the next one to look should know.') }),
     'Adds a note to the audit of a dead letter.',
   ),
   discard: act(
-    record('discard', { reason: field(Text, 'Why the group goes on without it; stays in the audit.') }),
+    record('discard', { reason: field(OperatorText, 'Why the group goes on without it; stays in the audit.') }),
     'Lets the group go on without the event, for a reason; what waits behind it is applied.',
     'dead-letter-over',
   ),

@@ -2,12 +2,13 @@
 import * as t from 'io-ts';
 import { field, orNull, record } from '../../../domain/kernel/codec';
 import { Integer, oneOf, Text } from '../../../domain/kernel/values';
+import { OperatorText } from '../request-values';
 import { answer, endpoint } from '../endpoint';
 import { location, RequestIdParameter } from './fields';
 
 const SkipBody = record('relay-skip', {
   eventId: field(Text, 'The event that blocks its partition, as /ops/relay names it.'),
-  reason: field(Text, 'Why it is not published; it stands in the placeholder and in the audit.'),
+  reason: field(OperatorText, 'Why it is not published; it stands in the placeholder and in the audit.'),
 });
 
 const SkipAnswer = record('request to withhold an event', {

@@ -1,7 +1,8 @@
 /** Commands and deadlines that were set aside, and requests that failed. */
 import * as t from 'io-ts';
 import { field, optionalField, record, type AnyRecord } from '../../../domain/kernel/codec';
-import { Integer, oneOf, Text, wordOf } from '../../../domain/kernel/values';
+import { Integer, oneOf, wordOf } from '../../../domain/kernel/values';
+import { OperatorText } from '../request-values';
 import type { FailedRequest } from '../../../infra/dead-letters/redrive/redrive';
 import { setAsideStatuses, type SetAsideEntry } from '../../../infra/reactors/set-aside';
 import { answer, endpoint, type Documents } from '../endpoint';
@@ -9,7 +10,7 @@ import type { ProblemName } from '../problem-kinds';
 import { AuditEntryAnswer, limit, wholeListOf } from './fields';
 
 const DiscardBody = record('discard', {
-  reason: field(Text, 'Why the process goes on without it; stays in the audit.'),
+  reason: field(OperatorText, 'Why the process goes on without it; stays in the audit.'),
 });
 
 const SetAsideAnswer: Documents<SetAsideEntry> = record('command or deadline', {

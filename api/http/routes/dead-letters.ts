@@ -33,14 +33,14 @@ export const deadLetterRoutes = (app: FastifyInstance, dependencies: ApiDependen
 };
 
 const addAct = (app: FastifyInstance, dependencies: ApiDependencies, action: keyof typeof deadLetterActs): void => {
-  addEndpoint(app, 'POST', `/ops/dead-letters/:id/${action}`, deadLetterActs[action], (request, reply) => {
+  addEndpoint(app, 'POST', `/ops/dead-letters/:id/${action}`, deadLetterActs[action], async (request, reply) => {
     allowOnly(queryOf(request));
     const { id, group, status } = letterOf(dependencies, request.params.id);
     if (action === 'discard' && (status === 'redriven' || status === 'discarded')) {
       failWith('dead-letter-over', `${id} is ${status}: there is nothing left to discard.`);
     }
     const body = { group, letter: parseDeadLetterId(id)?.letter, ...(request.body as object) };
-    const { id: requestId } = submitRequest(dependencies, `dead-letter-${action}`, body, request.caller.name);
+    const { id: requestId } = await submitRequest(dependencies, `dead-letter-${action}`, body, request.caller.name);
     reply.header('location', `/ops/dead-letters/${id}`);
     return reply.code(202).send({ id, action, requestId });
   });

@@ -9,13 +9,13 @@ import { allowOnly, queryOf } from '../query-parameters';
 
 /** Adds them. */
 export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
-  addEndpoint(app, 'POST', '/ops/groups/:group/offsets', moveOffsets, (request, reply) => {
+  addEndpoint(app, 'POST', '/ops/groups/:group/offsets', moveOffsets, async (request, reply) => {
     allowOnly(queryOf(request));
     // Each projection is a group under its own name; other groups are moved while their role is stopped.
     const group = knownProjection(dependencies, request.params.group);
     const { moves } = request.body;
     refuseUnknownPlaces(dependencies, group, moves);
-    const { id } = submitRequest(dependencies, 'move-offsets', { group, moves }, request.caller.name);
+    const { id } = await submitRequest(dependencies, 'move-offsets', { group, moves }, request.caller.name);
     reply.header('location', `/ops/offset-moves/${id}`);
     return reply.code(202).send({ id, state: 'requested', reason: null });
   });

@@ -29,26 +29,26 @@ export const rebuildRoutes = (app: FastifyInstance, dependencies: ApiDependencie
 };
 
 const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void => {
-  addEndpoint(app, 'POST', '/ops/projections/:name/rebuild', requestRebuild, (request, reply) => {
+  addEndpoint(app, 'POST', '/ops/projections/:name/rebuild', requestRebuild, async (request, reply) => {
     allowOnly(queryOf(request));
     const projection = knownProjection(dependencies, request.params.name);
     refuseOddKey(dependencies, projection, request.body.key);
     const body = { projection, from: 'kafka', ...kindOf(request.body), ...request.body };
-    const requested = submitRequest(dependencies, 'rebuild', body, request.caller.name);
+    const requested = await submitRequest(dependencies, 'rebuild', body, request.caller.name);
     reply.header('location', locationOf(requested));
     return reply.code(202).send(requestedRebuild(requested));
   });
 
-  addEndpoint(app, 'POST', '/ops/projections/:name/rollback', requestRollback, (request, reply) => {
+  addEndpoint(app, 'POST', '/ops/projections/:name/rollback', requestRollback, async (request, reply) => {
     allowOnly(queryOf(request));
     const projection = knownProjection(dependencies, request.params.name);
     const body = { projection, from: 'store', kind: 'rollback' };
-    const requested = submitRequest(dependencies, 'rebuild', body, request.caller.name);
+    const requested = await submitRequest(dependencies, 'rebuild', body, request.caller.name);
     reply.header('location', locationOf(requested));
     return reply.code(202).send(requestedRebuild(requested));
   });
 
-  addEndpoint(app, 'POST', '/ops/rebuilds', requestRebuilds, (request, reply) => {
+  addEndpoint(app, 'POST', '/ops/rebuilds', requestRebuilds, async (request, reply) => {
     allowOnly(queryOf(request));
     const { projections, ...rest } = request.body;
     const pass = dependencies.clock.newId();
@@ -58,7 +58,7 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
       ...rest,
       pass,
     }));
-    const requested = submitRequests(dependencies, 'rebuild', bodies, request.caller.name);
+    const requested = await submitRequests(dependencies, 'rebuild', bodies, request.caller.name);
     return reply.code(202).send({ items: requested.map(requestedRebuild) });
   });
 
@@ -108,7 +108,7 @@ const addDecisions = (app: FastifyInstance, dependencies: ApiDependencies): void
       if (!states.includes(status.state)) {
         failWith('rebuild-not-open', `The rebuild ${status.id} is ${status.state}: ${refusal}.`);
       }
-      submitRequest(dependencies, 'rebuild-control', { action, rebuild: status.id }, request.caller.name);
+      await submitRequest(dependencies, 'rebuild-control', { action, rebuild: status.id }, request.caller.name);
       reply.header('location', locationOf(status));
       return reply.code(202).send(status);
     });
@@ -121,22 +121,27 @@ const addLeftovers = (app: FastifyInstance, dependencies: ApiDependencies): void
   const { views } = dependencies;
   const statusOf = (name: string) => views.projections().find((each) => each.name === name);
 
-  addEndpoint(app, 'POST', '/ops/projections/:name/drop-former', dropFormer, (request, reply) => {
+  addEndpoint(app, 'POST', '/ops/projections/:name/drop-former', dropFormer, async (request, reply) => {
     allowOnly(queryOf(request));
     const projection = knownProjection(dependencies, request.params.name);
     const former = statusOf(projection)?.former ?? null;
     if (former === null) failWith('unknown-build', `${projection} has no former build.`);
-    submitRequest(dependencies, 'rebuild-control', { action: 'drop-former', projection }, request.caller.name);
+    await submitRequest(dependencies, 'rebuild-control', { action: 'drop-former', projection }, request.caller.name);
     return reply.code(202).send({ projection, generation: former.generation });
   });
 
-  addEndpoint(app, 'POST', '/ops/projections/:name/drop-copy', dropCopy, (request, reply) => {
+  addEndpoint(app, 'POST', '/ops/projections/:name/drop-copy', dropCopy, async (request, reply) => {
     allowOnly(queryOf(request));
     const projection = knownProjection(dependencies, request.params.name);
     const { copy } = request.body;
     const known = statusOf(projection)?.copies.some(({ name }) => name === copy) ?? false;
     if (!known) failWith('unknown-build', `${projection} has no copy called '${copy}'.`);
-    submitRequest(dependencies, 'rebuild-control', { action: 'drop-copy', projection, copy }, request.caller.name);
+    await submitRequest(
+      dependencies,
+      'rebuild-control',
+      { action: 'drop-copy', projection, copy },
+      request.caller.name,
+    );
     return reply.code(202).send({ projection, copy });
   });
 };

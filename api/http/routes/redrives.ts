@@ -16,9 +16,9 @@ import { allowOnly, queryOf } from '../query-parameters';
 
 /** Adds the routes under `/ops/redrives`. */
 export const redriveRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
-  addEndpoint(app, 'POST', '/ops/redrives', planRedrive, (request, reply) => {
+  addEndpoint(app, 'POST', '/ops/redrives', planRedrive, async (request, reply) => {
     allowOnly(queryOf(request));
-    const planned = plan(dependencies, request.body, request.caller.name);
+    const planned = await plan(dependencies, request.body, request.caller.name);
     reply.header('location', `/ops/redrives/${planned.id}`);
     return reply.code(201).send(planned);
   });
@@ -31,18 +31,18 @@ export const redriveRoutes = (app: FastifyInstance, dependencies: ApiDependencie
       allowOnly(queryOf(request));
       const status = await redriveOf(dependencies, request.params.id);
       const { id, group } = status;
-      submitRequest(dependencies, `redrive-${action}`, { group, redrive: id }, request.caller.name);
+      await submitRequest(dependencies, `redrive-${action}`, { group, redrive: id }, request.caller.name);
       reply.header('location', `/ops/redrives/${id}`);
       return reply.code(202).send(status);
     });
   }
 };
 
-const plan = (
+const plan = async (
   dependencies: ApiDependencies,
   { group: name, ids, ratePerSecond = DEFAULT_EVENTS_PER_SECOND, ...filter }: PlanBody,
   actor: string,
-): RedriveStatus => {
+): Promise<RedriveStatus> => {
   const group = knownGroup(dependencies, name);
   const letters = ids?.map((id) => letterNumber(group, id));
   const selected = dependencies.failures.select(group, { ...filter, ...(letters === undefined ? {} : { letters }) });
@@ -56,7 +56,7 @@ const plan = (
     );
   }
   const body = { group, letters: selected.letters, ratePerSecond, preview: selected.preview };
-  return requestedRedrive(submitRequest(dependencies, 'redrive-plan', body, actor));
+  return requestedRedrive(await submitRequest(dependencies, 'redrive-plan', body, actor));
 };
 
 const letterNumber = (group: string, id: string): number => {

@@ -18,7 +18,7 @@ export const relaySkipRoutes = (app: FastifyInstance, dependencies: ApiDependenc
       const known = blocked.length === 0 ? 'none does' : `those that do are ${blocked.join(', ')}`;
       failWith('event-not-blocked', `${eventId} does not block a partition; ${known}.`, { extensions: { blocked } });
     }
-    const { id } = submitRequest(dependencies, 'relay-skip', { eventId, reason }, request.caller.name);
+    const { id } = await submitRequest(dependencies, 'relay-skip', { eventId, reason }, request.caller.name);
     reply.header('location', `/ops/relay/skips/${id}`);
     return reply.code(202).send({ id, state: 'requested', reason: null });
   });

@@ -22,19 +22,19 @@ export const setAsideRoutes = (app: FastifyInstance, dependencies: ApiDependenci
     return { items: dependencies.setAside(filter, limitOf(query)) };
   });
 
-  addEndpoint(app, 'POST', '/ops/commands/:id/release', releaseCommand, (request, reply) => {
+  addEndpoint(app, 'POST', '/ops/commands/:id/release', releaseCommand, async (request, reply) => {
     allowOnly(queryOf(request));
     const { id, group } = openEntry(dependencies, request.params.id);
     const body = { group, number: numberOf(id) };
-    const { id: requestId } = submitRequest(dependencies, 'command-release', body, request.caller.name);
+    const { id: requestId } = await submitRequest(dependencies, 'command-release', body, request.caller.name);
     return reply.code(202).send({ id, action: 'release', requestId });
   });
 
-  addEndpoint(app, 'POST', '/ops/commands/:id/discard', discardCommand, (request, reply) => {
+  addEndpoint(app, 'POST', '/ops/commands/:id/discard', discardCommand, async (request, reply) => {
     allowOnly(queryOf(request));
     const { id, group } = openEntry(dependencies, request.params.id);
     const body = { group, number: numberOf(id), reason: request.body.reason };
-    const { id: requestId } = submitRequest(dependencies, 'command-discard', body, request.caller.name);
+    const { id: requestId } = await submitRequest(dependencies, 'command-discard', body, request.caller.name);
     return reply.code(202).send({ id, action: 'discard', requestId });
   });
 

@@ -4,7 +4,7 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf } from '../../../domain/kernel/recorded-event';
-import { partitionOf } from '../../kafka/murmur2';
+import { partitionFor } from '../../kafka/placement';
 import type { Checkpoint } from '../checkpoints/checkpoints';
 
 /** Finds the position up to which the events of a stream were applied from an earlier topic; 0 where there was none. */
@@ -20,7 +20,7 @@ export const appliedEarlier = (catalog: Catalog, known: ReadonlyArray<Checkpoint
     const earlier = catalog.byCategory(categoryOf(stream))?.topic.earlier ?? [];
     const key = aggregateIdOf(stream);
     return earlier.reduce(
-      (most, { name, partitions }) => Math.max(most, highWater.get(`${name}/${partitionOf(key, partitions)}`) ?? 0),
+      (most, topic) => Math.max(most, highWater.get(`${topic.name}/${partitionFor(topic, key)}`) ?? 0),
       0,
     );
   };
