@@ -7,6 +7,7 @@ import type { EventLog } from '../../infra/kafka/event-log';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
 import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
+import type { Running } from '../../infra/running/role';
 import { startReactors } from '../../infra/reactors/reactors';
 import { startRelay } from '../../infra/relay/relay';
 import { openEventReader, waitForStore, type EventReader } from '../../infra/sqlite/event-reader';
@@ -50,7 +51,7 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   assertProgram({ catalog, topicPrefix, projections, processManagers: processManagersWith(configuration) });
   warnOfUnreadableEvents(files.store, catalog, logger);
   // What was started, oldest first: it stops in the order of `stop`, also when a later start fails.
-  const running: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
+  const running: Parts = [];
   const stop = async (): Promise<void> => {
     for (const part of running.splice(0).sort((left, right) => stopRank(left.name) - stopRank(right.name))) {
       await part.stop().catch((error: unknown) => logger.error({ part: part.name, error }, 'did not stop cleanly'));
@@ -67,7 +68,7 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   }
 };
 
-type Running = { readonly name: string; readonly stop: () => Promise<void> }[];
+type Parts = { readonly name: string; readonly stop: () => Promise<void> }[];
 
 /** The server stops first, so that nothing new comes in; the store closes last, after all that reads it. */
 const STOP_ORDER = ['server', 'reactors', 'projections', 'relay', 'broker', 'store'];
@@ -85,7 +86,7 @@ const beginApi = async (
   options: ProgramOptions,
   catalog: Catalog,
   files: DataFiles,
-  running: Running,
+  running: Parts,
 ): Promise<string> => {
   const api = await startApi({
     ...options,
@@ -104,7 +105,7 @@ const beginConsumers = async (
   options: ProgramOptions,
   catalog: Catalog,
   files: DataFiles,
-  running: Running,
+  running: Parts,
 ): Promise<void> => {
   const { configuration, roles, clock, logger, signal, onFatal } = options;
   const log = await openLog({ configuration, clock, logger });
@@ -121,7 +122,7 @@ const beginConsumers = async (
     acceptNewLog: configuration.acceptNewLog,
     topicPrefix: configuration.topicPrefix,
   };
-  const keep = (name: string, part: { readonly stop: () => Promise<void>; readonly done: Promise<void> }): void => {
+  const keep = (name: string, part: Running): void => {
     running.push({ name, stop: part.stop });
     part.done.catch((error: unknown) => onFatal(error instanceof Error ? error : new Error(String(error))));
   };
@@ -134,16 +135,17 @@ const beginConsumers = async (
   }
   if (roles.has('projections')) {
     const role = { ...shared, viewsFile: files.views, storeFile: files.store, projections };
-    keep('projections', await startProjections(role));
+    keep('projections', startProjections(role));
   }
   if (roles.has('reactors')) {
     const { baseUrl, apiKey } = configuration;
     const processManagers = processManagersWith(configuration);
     const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
-    keep(
-      'reactors',
-      await startReactors({ ...shared, reactorsFile: files.reactors, storeFile: files.store, processManagers, api }),
-    );
+    const role = { ...shared, reactorsFile: files.reactors, storeFile: files.store, processManagers, api };
+    const reactors = startReactors(role);
+    // What stands against their first start is a wrong setting, and the start says so.
+    await reactors.started;
+    keep('reactors', reactors);
   }
 };
 

@@ -6,12 +6,12 @@ import { destinationOf } from '../../infra/kafka/cloud-events';
 import { systemClock } from '../../infra/clock';
 import { silentLogger } from '../../infra/logger';
 import { openForReading } from '../../infra/sqlite/database';
-import { startProjections, type Projections, type ProjectionsOptions } from '../../projections/engine/role/role';
+import type { Role } from '../../infra/running/role';
+import { startProjections, type ProjectionsOptions } from '../../projections/engine/role/role';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';
 import type { Projection } from '../../projections/projection';
 import { projections as declared } from '../../projections/registry';
 import type { RebuildStatus, ViewReader, ViewRow } from '../../projections/view-reader';
-import type { Relay } from '../../infra/relay/relay';
 import { relayWorld, type RelayWorld } from '../infra/relay/relay-fixture';
 import { eventually } from '../support/server';
 import { openViews, rowsOf, temporaryFolder, type Told } from './views-fixture';
@@ -19,11 +19,11 @@ import { schemaVersionOf } from '../support/schema-version';
 
 export interface ProjectionsWorld extends RelayWorld {
   /** The relay that runs from the start. */
-  readonly relay: Relay;
+  readonly relay: Role;
   readonly viewsFile: string;
   /** Appends each event in a transaction's order. */
   readonly tell: (story: ReadonlyArray<Told>) => Promise<void>;
-  readonly startRole: (options?: Partial<ProjectionsOptions>) => Promise<Projections>;
+  readonly startRole: (options?: Partial<ProjectionsOptions>) => Promise<Role>;
   readonly reader: ViewReader;
   readonly stored: () => Promise<ReadonlyArray<StoredEvent>>;
   /** Waits until every group of these projections has seen the whole store. */
@@ -44,7 +44,7 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
   const world = await relayWorld(servers, prefix);
   const viewsFile = join(temporaryFolder(), 'views.sqlite');
   const reader = openViewReader(viewsFile, declared, world.catalog);
-  const roles: Projections[] = [];
+  const roles: Role[] = [];
   const relay = world.start();
 
   const stored = async (): Promise<ReadonlyArray<StoredEvent>> => {
@@ -76,8 +76,8 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
       })();
       if (E.isLeft(last)) throw new Error(last.left._tag);
     },
-    startRole: async (options = {}) => {
-      const role = await startProjections({
+    startRole: (options = {}) => {
+      const role = startProjections({
         log: world.log,
         catalog: world.catalog,
         clock: systemClock,
@@ -91,7 +91,7 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
         ...options,
       });
       roles.push(role);
-      return role;
+      return Promise.resolve(role);
     },
     caughtUp: async (projections = declared) => {
       const events = await stored();
