@@ -4,7 +4,6 @@ import * as assert from 'uvu/assert';
 import { differenceLines } from '../../api/cli/rebuild';
 import { catalog } from '../../domain/catalog';
 import { StockReceived } from '../../domain/stock/events';
-import { systemClock } from '../../infra/clock';
 import { verifyProjection } from '../../projections/engine/inspect/verify';
 import { rowExplanations } from '../../projections/engine/inspect/explain-row';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';
@@ -14,6 +13,7 @@ import { spec } from '../spec';
 import { memoryLog } from './memory-log';
 import { asked, request, run, statusOf } from './rebuild-fixture';
 import { deliver, logOf, openViews, storedOf, storeOf, temporaryFolder, type Told, type Views } from './views-fixture';
+import { ownClock } from '../support/test-clock';
 
 const columns = {
   detail: json('What came last.'),
@@ -137,7 +137,7 @@ spec('JSON and truth values', ({ test }) => {
         store: storeOf(stored, []),
         catalog,
         projection: receipts,
-        clock: systemClock,
+        clock: ownClock,
         onProgress: () => undefined,
       });
       assert.equal([differences?.rows[0]?.before, differences?.rows[0]?.after], [spoilt, rowA]);

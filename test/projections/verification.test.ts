@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../domain/catalog';
-import { systemClock } from '../../infra/clock';
 import { verifyProjection, type Verification } from '../../projections/engine/inspect/verify';
 import { orderSummary } from '../../projections/order-summary';
 import { spec } from '../spec';
 import { ordersStory } from './projections-world';
 import { deliver, logOf, openViews, readBy, storedOf, storeOf, temporaryFolder, type Views } from './views-fixture';
+import { ownClock } from '../support/test-clock';
 
 const facts = { orderId: 'o1', customerId: 'c1', currency: 'EUR', amount: 101, placedAt: '2018-03-02T10:00:00Z' };
 
@@ -26,7 +26,7 @@ const verified = (folder: string, name: string): Promise<Verification> =>
     store: storeOf(stored, []),
     catalog,
     projection: orderSummary,
-    clock: systemClock,
+    clock: ownClock,
     onProgress: () => undefined,
   });
 

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { catalog as declaredCatalog } from '../../domain/catalog';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import { systemClock } from '../../infra/clock';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import { cloudEventEncoder, destinationOf, type EncodedEvent } from '../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../infra/kafka/event-log';
@@ -26,6 +25,7 @@ import { viewsWriter } from '../../projections/engine/writer-thread/group-operat
 import type { Projection } from '../../projections/projection';
 import { projections as declaredProjections } from '../../projections/registry';
 import { schemaVersionOf } from '../support/schema-version';
+import { ownClock } from '../support/test-clock';
 
 const root = mkdtempSync(join(tmpdir(), 'tidemark-views-'));
 process.on('exit', () => {
@@ -69,7 +69,7 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const requests = [...(options.requests ?? [])];
   const { eventAt } = options;
   const openStore = () => ({ ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) });
-  const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
+  const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: ownClock });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
     Array.from({ length: topic.partitions }, (_, partition) => ({
@@ -96,7 +96,7 @@ const openLeased = (options: ViewsOptions): Promise<LeasedDatabase> =>
     file: options.file ?? ':memory:',
     synchronous: 'NORMAL',
     migrations: viewsMigrations,
-    clock: systemClock,
+    clock: ownClock,
     ttlMs: options.leaseTtlMs ?? 60_000,
     onLost:
       options.onLost ??
@@ -203,7 +203,7 @@ export const fillStore = async (file: string, events: ReadonlyArray<StoredEvent>
   await importEvents({
     file,
     lines,
-    clock: systemClock,
+    clock: ownClock,
     leaseTtlMs: 5_000,
     keepStoreId: true,
     onProgress: () => undefined,

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../../domain/catalog';
-import { systemClock } from '../../../infra/clock';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { storeFit } from '../../../infra/consumption/loop/store-fit';
 import { deadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
@@ -15,6 +14,7 @@ import { spec } from '../../spec';
 import { eventually } from '../../support/server';
 import { temporaryFolder } from '../sqlite/temporary-folder';
 import { tallyHandler, type Tally } from './tally-handler';
+import { ownClock } from '../../support/test-clock';
 
 const story = storedOf(
   Array.from({ length: 6 }, (_, index): Told => {
@@ -44,7 +44,7 @@ const run = async (tally: Tally, events: number, holds: () => boolean, isReplace
     log,
     handler: tally,
     topics: catalog.aggregates.map(({ topic }) => topic),
-    clock: systemClock,
+    clock: ownClock,
     logger: silentLogger,
     acceptNewLog: false,
     storeFits: storeFit({ reader, file: 'views.sqlite', boundTo: STORE_ID }),

@@ -5,7 +5,6 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import { catalog } from '../../../domain/catalog';
-import { systemClock } from '../../../infra/clock';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { openDatabase } from '../../../infra/sqlite/database';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
@@ -14,6 +13,7 @@ import type { StoreIdentity } from '../../../infra/sqlite/store-identity';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { spec } from '../../spec';
 import { newFile, openStore, withStore } from './store-fixture';
+import { ownClock } from '../../support/test-clock';
 
 const identityOf = (file: string): StoreIdentity => {
   const reader = openEventReader(file);
@@ -49,7 +49,7 @@ const imported = async (lines: ReadonlyArray<string>, keepStoreId: boolean): Pro
   await importEvents({
     file,
     lines: Readable.from(lines) as AsyncIterable<string>,
-    clock: systemClock,
+    clock: ownClock,
     leaseTtlMs: 3_000,
     keepStoreId,
     onProgress: () => undefined,
