@@ -1,13 +1,13 @@
 /** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
 import { checkpointsOf } from '../consumption/checkpoints/checkpoints';
 import type { OperationRequest } from '../commands/operation-requests';
+import { transactionFacts } from '../consumption/intake/intake';
 import { startConsumerGroup, storeFit } from '../consumption/loop/loop';
 import { deadLetterHandling } from '../dead-letters/redrive/redrive';
 import { bindToStore } from '../sqlite/store-identity';
 import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
 import { whenAborted } from '../running/stop-signal';
-import { openEventReader } from '../sqlite/event-reader';
 import { whenNotBusy, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';
 import { commandClient } from './command-client';
 import { carryOutCommandRequest, commandKinds } from './command-requests';
@@ -57,14 +57,14 @@ const run = async (
 ): Promise<void> => {
   // Aborts after the session's own signal or before it: what one part meets ends all of them.
   const over = new AbortController();
-  const reader = openEventReader(options.storeFile);
+  const reader = await options.openStore();
   try {
     const stopping = AbortSignal.any([ending, over.signal]);
     const parts = await makeParts({ ...options, database, lease, reader, stopping });
     onStarted();
     await runProcesses(parts, over);
   } finally {
-    reader.close();
+    await reader.close();
   }
 };
 
@@ -90,6 +90,7 @@ const makeParts = async (
   options: ReactorsOptions & LeasedDatabase & Pick<ReactorParts, 'reader' | 'stopping'>,
 ): Promise<ReactorParts> => {
   const { database, reader, clock } = options;
+  const facts = transactionFacts(() => Promise.resolve(reader));
   const ledger = processStore(database);
   const processes = options.processManagers.map(processOf);
   const checkpoints = checkpointsOf(database);
@@ -100,12 +101,12 @@ const makeParts = async (
     kinds: commandKinds,
     carryOut: (request: OperationRequest) => void released.push(carryOutCommandRequest(setAside, names, request)),
   };
-  const failures = deadLetterHandling({ ...options, database, checkpoints, store: () => reader, otherRequests });
+  const failures = deadLetterHandling({ ...options, database, checkpoints, store: facts.store, otherRequests });
   const write = writeUnderLease(options);
   const { storeId } = reader.identity;
   const boundTo = await whenNotBusy(clock, () => write(() => bindToStore(database, storeId)));
   const isOwn = boundTo === storeId;
-  const storeFits = storeFit({ reader, file: options.reactorsFile, boundTo });
+  const storeFits = storeFit({ store: reader, file: options.reactorsFile, boundTo });
   let senderFault: string | null = null;
   const sender = commandSender({
     post: commandClient({ ...options.api, reactorToken: reader.reactorToken }, options.catalog, clock),
@@ -121,6 +122,7 @@ const makeParts = async (
     backlogLimit: BACKLOG_COMMANDS,
   });
   const kept = {
+    facts,
     write,
     ledger,
     processes,

@@ -37,7 +37,7 @@ export const startRelay = (options: RelayOptions): Role =>
   });
 
 const run = async (options: RelayOptions, { database, lease, ending, isLost }: LeasedSession): Promise<void> => {
-  const reader = options.outbox();
+  const reader = await options.outbox();
   try {
     const state = relayFile(database, lease);
     const holes = relayHoles(database, lease, options.clock);
@@ -49,7 +49,7 @@ const run = async (options: RelayOptions, { database, lease, ending, isLost }: L
     await publishForever({ ...options, ...held, stopping: ending });
     if (!isLost()) monitor.become('stopped', null);
   } finally {
-    reader.close();
+    await reader.close();
   }
 };
 
@@ -60,7 +60,9 @@ const publishForever = async (running: RelayContext): Promise<void> => {
   await supervise({
     clock,
     stopping,
-    session: async ({ onProgress }) => {
+    session: async ({ attempts, onProgress }) => {
+      // What it says of the store is as of now, where that can be read.
+      if (attempts > 0) await monitor.look().catch(() => undefined);
       monitor.repeat();
       while (!stopping.aborted) {
         lease.assertInPlace();
@@ -88,7 +90,7 @@ const decide = async (running: RelayContext, error: unknown): Promise<Directive>
     await haltUntilSafe(running, error);
     return 'restart';
   }
-  if (error instanceof DeliveryFailed && isExplained(running, error)) return 'restart';
+  if (error instanceof DeliveryFailed && (await isExplained(running, error))) return 'restart';
   return directiveFor(error);
 };
 
@@ -96,7 +98,10 @@ const decide = async (running: RelayContext, error: unknown): Promise<Directive>
  * A broker that refuses a record refuses the whole batch. So the records of that partition are sent one by one next time, and
  * the one that is refused alone blocks its partition; all others go on.
  */
-const isExplained = ({ holes, suspects, logger, monitor, reader }: RelayContext, failed: DeliveryFailed): boolean => {
+const isExplained = async (
+  { holes, suspects, logger, monitor, reader }: RelayContext,
+  failed: DeliveryFailed,
+): Promise<boolean> => {
   const { failure, alonePosition, lastPosition } = failed;
   const { record } = failure;
   if (record === undefined || !isAboutRecord(failure.class)) return false;
@@ -110,7 +115,7 @@ const isExplained = ({ holes, suspects, logger, monitor, reader }: RelayContext,
     monitor.become('retrying', `${failure.reason}: looks which event it is`);
     return true;
   }
-  const [event] = reader.readAll({ afterPosition: record.sequence - 1, limit: 1 });
+  const [event] = await reader.readAll({ afterPosition: record.sequence - 1, limit: 1 });
   if (event === undefined) return false;
   const sizeBytes = Buffer.byteLength(event.payload);
   const reason = `${event.id} at position ${event.position}, a payload of ${sizeBytes} bytes, is refused: ${failure.reason}`;

@@ -1,7 +1,7 @@
 /** A role outlives its file: where that was removed or replaced, the role begins anew on what stands there now. */
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
-import { StoreNotReady } from '../sqlite/event-reader';
+import { StoreNotReady } from '../event-store/event-feed';
 import { FileReplaced } from '../sqlite/file-identity';
 import type { Lease } from '../sqlite/lease';
 import { supervise } from './supervise';

@@ -21,14 +21,17 @@ const REAL_TIME: Readonly<Record<string, string>> = {
   'demo/api-client.test': 'patience with a server on a real socket',
   'infra/dead-letters/copy-letters': 'runs beside a broker',
   'infra/dead-letters/schedules/group-instance': 'waits for a process',
+  'infra/memory/in-memory-event-feed.test': 'how soon a change is told',
   'infra/reactors/command-client.test': 'time limits of requests on a real socket',
   'infra/reactors/process-ledger.test': 'how long a write may take',
   'infra/sqlite/append-until-killed': 'a process that is killed',
+  'infra/sqlite/event-feed-contract.test': 'how soon a change is told',
   'infra/sqlite/lease.test': 'leases that end, and locks that others hold',
   'infra/sqlite/passing-faults.test': 'locks that others hold',
   'infra/sqlite/store-fixture': 'its users wait for locks and renewals',
   'infra/sqlite/store-schema.test': 'holds a lease through long work',
   'support/corrupted-log': 'runs beside a broker',
+  'support/reader-feed': 'how soon a change is told',
   'support/workload': 'runs beside a broker',
 };
 

@@ -1,6 +1,6 @@
 /** Events are measured when they are appended, as the records that they become. */
 import * as assert from 'uvu/assert';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import type { EventStore } from '../../domain/kernel/event-store';
 import { cloudEventEncoder } from '../../infra/kafka/cloud-events';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
@@ -9,6 +9,8 @@ import { spec } from '../spec';
 import { apiFixture, order } from '../api/api-fixture';
 import { newFile, openStore } from './sqlite/store-fixture';
 import { ownClock } from '../support/test-clock';
+
+const { catalog } = application;
 
 const metadata = { correlationId: 'c', causationId: 'r', actor: 'ann' };
 

@@ -55,7 +55,7 @@ export const consume = async (
 
 /** Before anything is read, and from time to time: the store's file can be exchanged under a running program. */
 export const assertStoreFits = async ({ handler, storeFits }: RunningGroup): Promise<void> => {
-  const misfit = storeFits?.(await handler.checkpoints());
+  const misfit = await storeFits?.(await handler.checkpoints());
   if (misfit !== undefined) throw new GroupHalted(misfit);
 };
 

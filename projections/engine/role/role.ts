@@ -7,7 +7,7 @@ import {
 import { storeFit, type StoreFit } from '../../../infra/consumption/loop/loop';
 import { startRole, type Role } from '../../../infra/running/role';
 import { whenAborted } from '../../../infra/running/stop-signal';
-import { openEventReader, waitForStore } from '../../../infra/sqlite/event-reader';
+import { waitForStore, type OpenEventFeed } from '../../../infra/event-store/open-feed';
 import type { Projection } from '../../projection';
 import { projectionGroups, type ProjectionGroups } from '../groups/groups';
 import { rebuildQueue } from '../rebuild/rebuild';
@@ -16,12 +16,15 @@ import type { RoleOptions } from '../../../infra/running/role-options';
 
 export interface ProjectionsOptions extends RoleOptions {
   readonly viewsFile: string;
+  /** The store's file, for the thread that writes the views. */
   readonly storeFile: string;
+  /** Opens the store for reading. */
+  readonly openStore: OpenEventFeed;
   readonly projections: ReadonlyArray<Projection>;
   /** Put before the names of dead-letter topics. */
   readonly topicPrefix?: string;
-  /** The path of the module that exports the projections and their catalog, for the thread that runs them. */
-  readonly definitionsModule?: string;
+  /** The absolute path of the module that exports the application, for the thread that runs its projections. */
+  readonly applicationFile: string;
 }
 
 /**
@@ -32,7 +35,7 @@ export const startProjections = (options: ProjectionsOptions): Role =>
   startRole({
     ...options,
     role: 'projections',
-    ready: (stopping) => waitForStore(options.storeFile, options.clock, stopping),
+    ready: (stopping) => waitForStore(options.openStore, options.clock, stopping),
     session: (stopping, onStarted) => run(options, stopping, onStarted),
   });
 
@@ -41,18 +44,18 @@ const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted
   const over = new AbortController();
   const ending = AbortSignal.any([stopping, over.signal]);
   const { catalog, projections, clock, logger } = options;
-  const store = openEventReader(options.storeFile);
+  const store = await options.openStore();
   const worker = startViewsWorker({
     viewsFile: options.viewsFile,
     storeFile: options.storeFile,
     leaseTtlMs: options.leaseTtlMs,
-    definitionsModule: options.definitionsModule ?? require.resolve('../definitions/shipped-definitions'),
+    applicationFile: options.applicationFile,
     topics: Object.fromEntries(catalog.aggregates.map(({ category, topic }) => [category, topic])),
     projections: projections.map(({ name, version }) => ({ name, version })),
     onWaiting: (owner) => logger.info({ owner }, 'another process runs the projections: this one waits'),
     onFault: (reason) => logger.warn({ reason }, 'the projections wait for their file'),
   });
-  const fit: { check: StoreFit } = { check: () => undefined };
+  const fit: { check: StoreFit } = { check: () => Promise.resolve(undefined) };
   const groups = projectionGroups({
     ...options,
     client: worker.client,
@@ -66,7 +69,7 @@ const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted
     if (ending.aborted) return;
     onStarted();
     const boundTo = await worker.client.bindToStore(store.identity);
-    fit.check = storeFit({ reader: store, file: options.viewsFile, boundTo });
+    fit.check = storeFit({ store, file: options.viewsFile, boundTo });
     if (boundTo !== store.identity.storeId) {
       // The groups say why they stand still; nothing else may touch what was made from another store.
       for (const { name } of projections) groups.start(name);
@@ -87,7 +90,7 @@ const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted
     desk = processOperatorRequests({
       calls: failureCalls(worker.client, groups),
       groups: projections.map(({ name }) => name),
-      dataVersion: store.dataVersion,
+      store,
       log: options.log,
       topicPrefix: options.topicPrefix ?? '',
       clock,
@@ -101,7 +104,7 @@ const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted
     await Promise.allSettled([queue, desk]);
     await groups.stop();
     await worker.close();
-    store.close();
+    await store.close();
   }
 };
 

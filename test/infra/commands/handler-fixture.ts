@@ -4,7 +4,7 @@ import type { EventStore } from '../../../domain/kernel/event-store';
 import { commandHandler } from '../../../infra/commands/command-handler';
 import type { CommandFailure, CommandRequest, CommandResult } from '../../../infra/commands/command-port';
 import { inMemoryEventStore } from '../../../infra/memory/in-memory-event-store';
-import { metadata, right } from '../event-store-fixtures';
+import { metadata, right } from '../../contracts/event-store-fixtures';
 import { tally, tallyCatalog } from './tally';
 import { ownClock } from '../../support/test-clock';
 

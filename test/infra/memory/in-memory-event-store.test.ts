@@ -1,7 +1,7 @@
 /** The store in memory keeps the contract. */
 import { inMemoryEventStore } from '../../../infra/memory/in-memory-event-store';
-import { eventStoreContract } from '../event-store-contract';
-import { CONTRACT_TIME_MS } from '../event-store-fixtures';
+import { eventStoreContract } from '../../contracts/event-store-contract';
+import { CONTRACT_TIME_MS } from '../../contracts/event-store-fixtures';
 import { ownClock } from '../../support/test-clock';
 
 eventStoreContract('the event store in memory', () =>

@@ -1,8 +1,8 @@
 /** The store in SQLite keeps the contract. */
 import { join } from 'node:path';
 import { openSqliteEventStore } from '../../../infra/sqlite/event-store';
-import { eventStoreContract } from '../event-store-contract';
-import { CONTRACT_TIME_MS } from '../event-store-fixtures';
+import { eventStoreContract } from '../../contracts/event-store-contract';
+import { CONTRACT_TIME_MS } from '../../contracts/event-store-fixtures';
 import { temporaryFolder } from './temporary-folder';
 import { ownClock } from '../../support/test-clock';
 
