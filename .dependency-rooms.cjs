@@ -16,6 +16,7 @@ const rooms = {
     'infra/consumption/status',
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/files',
     'infra/history',
     'infra/kafka',
@@ -34,6 +35,7 @@ const rooms = {
     'domain/kernel',
     'infra',
     'infra/contracts',
+    'infra/event-store',
     'infra/kafka',
     'infra/memory',
     'infra/sqlite',
@@ -53,19 +55,25 @@ const rooms = {
     'projections',
     'projections/engine/inspect',
   ],
-  'api/http/documentation': [
+  'api/http/documentation': ['api/http', 'api/http/endpoints', 'domain/kernel'],
+  'api/http/endpoints': [
     'api/http',
     'domain/kernel',
     'infra/consumption/intake',
     'infra/dead-letters/query',
+    'infra/dead-letters/redrive',
     'infra/reactors',
+    'infra/relay',
     'projections',
+    'projections/engine/inspect',
   ],
   'api/http/routes': [
     'api/http',
     'api/http/documentation',
+    'api/http/endpoints',
     'domain/contracts',
     'domain/kernel',
+    'infra',
     'infra/commands',
     'infra/consumption/intake',
     'infra/dead-letters/query',
@@ -89,6 +97,7 @@ const rooms = {
     'infra/consumption/status',
     'infra/contracts',
     'infra/dead-letters/query',
+    'infra/event-store',
     'infra/files',
     'infra/history',
     'infra/kafka',
@@ -115,10 +124,11 @@ const rooms = {
   'infra/configuration': [],
   'infra/consumption/checkpoints': ['infra', 'infra/commands', 'infra/sqlite'],
   'infra/consumption/intake': [
-    'infra',
     'domain/kernel',
+    'infra',
     'infra/consumption/checkpoints',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
   ],
@@ -128,6 +138,7 @@ const rooms = {
     'infra/consumption/checkpoints',
     'infra/consumption/intake',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/running',
     'infra/sqlite',
@@ -150,6 +161,7 @@ const rooms = {
     'infra/consumption/intake',
     'infra/dead-letters/store',
     'infra/dead-letters/topic',
+    'infra/event-store',
     'infra/kafka',
     'infra/running',
     'infra/sqlite',
@@ -165,12 +177,13 @@ const rooms = {
   ],
   'infra/event-store': ['domain/kernel', 'infra', 'infra/commands'],
   'infra/files': [],
-  'infra/history': ['infra', 'infra/relay', 'infra/sqlite'],
+  'infra/history': ['infra', 'infra/event-store', 'infra/relay', 'infra/sqlite'],
   'infra/kafka': ['domain/kernel', 'infra', 'infra/kafka/wire'],
   'infra/kafka/embedded': ['domain/kernel', 'infra', 'infra/kafka'],
+  'infra/kafka/memory': ['infra', 'infra/kafka'],
   'infra/kafka/real-broker': ['infra', 'infra/files', 'infra/kafka'],
   'infra/kafka/wire': [],
-  'infra/log-audit': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
+  'infra/log-audit': ['domain/kernel', 'infra', 'infra/event-store', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
   'infra/memory': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store'],
   'infra/reactors': [
     'domain/kernel',
@@ -183,14 +196,23 @@ const rooms = {
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
+    'infra/event-store',
     'infra/kafka',
     'infra/running',
     'infra/sqlite',
   ],
-  'infra/relay': ['domain/kernel', 'infra', 'infra/consumption/intake', 'infra/kafka', 'infra/running', 'infra/sqlite'],
+  'infra/relay': [
+    'domain/kernel',
+    'infra',
+    'infra/consumption/intake',
+    'infra/event-store',
+    'infra/kafka',
+    'infra/running',
+    'infra/sqlite',
+  ],
   'infra/running': ['domain/kernel', 'infra', 'infra/event-store', 'infra/kafka', 'infra/sqlite'],
   'infra/sqlite': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store', 'infra/files', 'infra/memory'],
-  projections: ['domain/kernel', 'infra/consumption/checkpoints', 'infra/consumption/status'],
+  projections: ['domain/kernel', 'infra', 'infra/consumption/checkpoints', 'infra/consumption/status'],
   'projections/fulfilment': [
     'domain/fulfilment',
     'domain/kernel',
@@ -201,8 +223,10 @@ const rooms = {
   ],
   'projections/engine/apply': [
     'domain/kernel',
+    'infra',
     'infra/consumption/intake',
     'infra/consumption/status',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections',
@@ -240,6 +264,7 @@ const rooms = {
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
+    'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
     'projections',
@@ -266,6 +291,7 @@ const rooms = {
     'infra/consumption/checkpoints',
     'infra/consumption/intake',
     'infra/consumption/loop',
+    'infra/event-store',
     'infra/kafka',
     'infra/running',
     'infra/sqlite',
@@ -278,6 +304,7 @@ const rooms = {
   'projections/engine/role': [
     'infra/consumption/loop',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/running',
     'infra/sqlite',
     'projections',
@@ -296,6 +323,7 @@ const rooms = {
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
     'infra/dead-letters/topic',
+    'infra/event-store',
     'infra/running',
     'infra/sqlite',
     'projections',
@@ -310,6 +338,22 @@ const rooms = {
 /** Rooms with a door: who stands outside imports the file of the room's name, and nothing past it. */
 const roomsWithDoors = ['projections/engine', 'infra/consumption', 'infra/dead-letters'];
 
+/**
+ * Files behind a port, and the files and folders of the program that may import them: who opens the store, and who hashes keys.
+ * Everybody else is handed the port.
+ */
+const behindPorts = {
+  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-feed.ts': [
+    'infra/sqlite/',
+    'api/cli/',
+    'api/program/',
+    'projections/engine/writer-thread/thread.ts',
+  ],
+  'infra/kafka/murmur2.ts': ['infra/kafka/'],
+};
+
 /** Each library and the folders that may import it. */
 const libraries = {
   '@confluentinc/kafka-javascript': ['infra/kafka', 'test'],
@@ -319,9 +363,11 @@ const libraries = {
   commander: ['api/cli'],
   'csv-parse': ['api/demo'],
   fastify: ['api/http', 'api/program', 'test'],
+  ajv: ['test'],
   'fp-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
+  'lru-cache': ['infra/memory'],
   pino: ['api/cli'],
 };
 
-module.exports = { rooms, roomsWithDoors, libraries };
+module.exports = { rooms, roomsWithDoors, behindPorts, libraries };

@@ -1,16 +1,11 @@
 /** Reads the log and applies what it brings, batch after batch, until the first fault. */
-import type { LogConsumer, LogRecord } from '../../kafka/event-log';
+import type { LogConsumer } from '../../kafka/event-log';
 import { beforeGaps } from '../../kafka/offset-gaps';
 import type { RetryingApplication } from './apply-with-retry';
+import { MAX_BATCH_RECORDS, recordsWithinBytes } from './batch-size';
 import { GroupHalted } from './make-plan';
 import { gapsReached, RecordsMissing } from './missing-records';
 import type { RunningGroup } from './running-group';
-
-/** Measured: larger batches win little, hold the views' writer for longer, and cost each group some 30 MB for 4,000 more. */
-const MAX_BATCH_RECORDS = 1_000;
-
-/** Upper limit on the values of a batch, from the sizes of the last one: large records come in smaller batches. */
-const MAX_BATCH_BYTES = 8_388_608;
 
 /** While one batch is applied, the next one is fetched; never more than one ahead. */
 export const consume = async (
@@ -33,7 +28,7 @@ export const consume = async (
       // Its failure is met when it is awaited.
       next.catch(() => undefined);
       const isApplied = await application.take(beforeGaps(records, gaps));
-      const reached = gapsReached(gaps, (gap) => progress.partition(gap.topic, gap.partition)?.nextOffset);
+      const reached = gapsReached(gaps, (gap) => progress.partition(gap)?.nextOffset);
       if (reached.length > 0) throw new RecordsMissing(reached);
       if (isApplied) onProgress();
       hasRecovered ||= isApplied;
@@ -57,11 +52,4 @@ export const consume = async (
 export const assertStoreFits = async ({ handler, storeFits }: RunningGroup): Promise<void> => {
   const misfit = await storeFits?.(await handler.checkpoints());
   if (misfit !== undefined) throw new GroupHalted(misfit);
-};
-
-/** How many records of that size are to be read at once. */
-const recordsWithinBytes = (records: ReadonlyArray<LogRecord>): number => {
-  const bytes = records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
-  if (bytes === 0) return MAX_BATCH_RECORDS;
-  return Math.max(1, Math.min(MAX_BATCH_RECORDS, Math.floor((MAX_BATCH_BYTES * records.length) / bytes)));
 };

@@ -49,9 +49,9 @@ const hold = (running: RunningGroup, application: RetryingApplication, behind: B
 };
 
 const noteLogEnds = (progress: GroupProgress, bounds: ReadonlyArray<PartitionBounds>): void => {
-  for (const { topic, partition, high } of bounds) {
-    const at = progress.partition(topic, partition);
-    if (at !== undefined) at.logEndOffset = high;
+  for (const each of bounds) {
+    const at = progress.partition(each);
+    if (at !== undefined) at.logEndOffset = each.high;
   }
 };
 

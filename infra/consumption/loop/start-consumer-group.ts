@@ -5,6 +5,7 @@ import { supervise } from '../../running/supervise';
 import type { ConsumerGroup, StartConsumerGroup } from './consumer-group';
 import { directiveForGroup, tellRetry } from './group-faults';
 import { groupSession } from './group-session';
+import { reportSilence, watchAnswers } from './kafka-answers';
 import { groupProgress } from './progress';
 import { runningGroup, type RunningGroup } from './running-group';
 
@@ -12,7 +13,14 @@ import { runningGroup, type RunningGroup } from './running-group';
 export const startConsumerGroup: StartConsumerGroup = (options): ConsumerGroup => {
   const progress = groupProgress(options.handler.group, options.clock);
   const oneAtATime = exclusive();
-  const running = startRunning((stopping) => run(runningGroup({ ...options, progress, oneAtATime, stopping })));
+  const watched = watchAnswers(options.log, options.clock);
+  const running = startRunning(async (stopping) => {
+    const group = runningGroup({ ...options, log: watched.log, progress, oneAtATime, stopping });
+    const ended = new AbortController();
+    const silence = reportSilence({ ...group, watched, stopping: ended.signal });
+    await run(group).finally(() => ended.abort());
+    await silence;
+  });
   return { ...running, status: progress.status, pausedWhile: oneAtATime };
 };
 
