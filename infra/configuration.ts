@@ -1,5 +1,7 @@
 /** The one file that reads the environment. Every setting has a name, a default, and an error that says what to do. */
+import { isIPv4, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
+import { settingValue, valuesOf, type SettingDeclarations, type SettingValues } from '../domain/kernel/setting';
 import { apiKeys, ownApiKey, type ApiKey } from './configuration/access-keys';
 import { kafkaConnection, topicPrefix, type KafkaConnection } from './configuration/kafka-connection';
 import { ConfigurationError, integer, oneOf, text, uriReference, url, type Environment } from './configuration/values';
@@ -51,8 +53,6 @@ export interface Configuration {
   readonly leaseTtlMs: number;
   /** How long the answers to clients' requests are remembered under their idempotency keys. */
   readonly idempotencyTtlMs: number;
-  /** How long an order may stay unpaid before it is cancelled, counted from when it was recorded. */
-  readonly paymentTermMs: number;
   /** From the signal to the end of the process, at most. */
   readonly shutdownDeadlineMs: number;
   readonly ordersDirectory?: string;
@@ -81,7 +81,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
   const warn = (sentence: string): void => void warnings.push(sentence);
   // Not 0, a port of the system's choice: nobody would know where to find the API, this program's reactors included.
   const port = integer(environment, 'PORT', 8080, 1, 65_535);
-  const host = text(environment, 'HOST') ?? '127.0.0.1';
+  const host = listeningHost(environment);
   const kafka = kafkaConnection(environment, warn);
   const baseUrl = url(environment, 'BASE_URL') ?? `http://${reachable(host)}:${port}`;
   const apiKey = ownApiKey(environment, warn);
@@ -108,16 +108,49 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     appendQueueLimit: integer(environment, 'APPEND_QUEUE_LIMIT', 10_000, 1, 1_000_000),
     leaseTtlMs: integer(environment, 'LEASE_TTL_MS', 5_000, 300, 600_000),
     idempotencyTtlMs: integer(environment, 'IDEMPOTENCY_TTL_MS', 604_800_000, 1_000, 3_153_600_000_000),
-    paymentTermMs: integer(environment, 'PAYMENT_TERM_MS', 1_209_600_000, 1_000, 3_153_600_000_000),
     shutdownDeadlineMs: integer(environment, 'SHUTDOWN_DEADLINE_MS', 15_000, 100, 600_000),
     ...(ordersDirectory === undefined ? {} : { ordersDirectory: resolve(ordersDirectory) }),
     ...(warnings.length === 0 ? {} : { warnings }),
   };
 };
 
+/** Reads an application's own settings; see {@link SettingDeclarations}. Throws {@link ConfigurationError}. */
+export const readSettings = <S extends SettingDeclarations>(
+  declarations: S,
+  environment: Environment = process.env,
+): SettingValues<S> =>
+  valuesOf(declarations, (setting) => {
+    const value = text(environment, setting.variable);
+    if (value === undefined) return setting.default;
+    const read = settingValue(setting, value);
+    if (read !== undefined) return read;
+    throw new ConfigurationError(
+      `${setting.variable} is '${value}'; it takes ${setting.codec.name}: ${setting.meaning}`,
+    );
+  });
+
+const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$/;
+
+/** What to listen on. An address in brackets, as a URL has it, is meant without them. */
+const listeningHost = (environment: Environment): string => {
+  const value = text(environment, 'HOST') ?? '127.0.0.1';
+  const host = /^\[(.*)\]$/.exec(value)?.[1] ?? value;
+  const isInBrackets = host !== value;
+  // What looks like an IPv4 address and is none would be taken for a name.
+  const isName = HOST_NAME.test(host) && host.length <= 253 && !/(^|\.)(0[xX][0-9A-Fa-f]*|[0-9]+)\.?$/.test(host);
+  if (isIPv6(host) || (!isInBrackets && (isIPv4(host) || isName))) return host;
+  throw new ConfigurationError(
+    `HOST is '${value}'; it takes an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0, or a name of it, without a port`,
+  );
+};
+
 /** A host to connect to: one that stands for all of a machine's addresses is reached at the machine itself. */
 const reachable = (host: string): string => {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  if (host.includes('%')) {
+    throw new ConfigurationError(`HOST is '${host}': no URL holds the zone of an address, so set BASE_URL as well`);
+  }
+  if (isIPv6(host) && new URL(`http://[${host}]`).hostname === '[::]') return '127.0.0.1';
+  if (host === '0.0.0.0') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 };
 

@@ -11,6 +11,7 @@ import { openLog } from '../../infra/broker/open-log';
 import { silentLogger } from '../../infra/logger';
 import { openForReading } from '../../infra/sqlite/database';
 import { dataFiles } from '../program/data-files';
+import { isSamePartition } from '../../infra/topic-partition';
 
 /** A partition of a group. */
 export interface GroupPlace extends Checkpoint {
@@ -110,7 +111,7 @@ const eventAt = async (
   consumer.assign([{ topic, partition, offset }]);
   const untilMs = systemClock.monotonicMs() + RECORD_TIMEOUT_MS;
   while (systemClock.monotonicMs() < untilMs) {
-    const record = (await consumer.poll(1)).find((each) => each.topic === topic && each.partition === partition);
+    const record = (await consumer.poll(1)).find((each) => isSamePartition(each, { topic, partition }));
     if (record === undefined) continue;
     const event = readCloudEvent(record);
     if (E.isLeft(event)) return { id: 'no event', type: event.left, position: 0 };

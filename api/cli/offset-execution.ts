@@ -16,15 +16,17 @@ import { checkpointAndClose, openForReading } from '../../infra/sqlite/database'
 import { openLeasedDatabase, writeUnderLease, type LeasedDatabase } from '../../infra/sqlite/leased-database';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
 import { viewsMigrations } from '../../projections/engine/generations/generations';
-import { projections } from '../../projections/registry';
+import type { Application } from '../../projections/application';
 import { dataFiles } from '../program/data-files';
 import { request } from './server-client';
+import { partitionName } from '../../infra/topic-partition';
 
 const POLL_MS = 200;
 const DISPLAY_LIMIT = 100;
 
 /** Returns the exit status: 0 where it was done. */
 export const execute = async (
+  { projections }: Application,
   configuration: Configuration,
   order: OffsetOrder,
   clock: Clock,
@@ -114,6 +116,6 @@ export const historyLines = ({ dataDirectory }: Configuration, json: boolean): R
   if (moves.length === 0) return ['no offset was ever moved by hand'];
   return moves.map(
     ({ movedAt, actor, group, topic, partition, fromOffset, toOffset }) =>
-      `${movedAt} ${actor}: ${group} ${topic}/${partition} ${fromOffset} -> ${toOffset}`,
+      `${movedAt} ${actor}: ${group} ${partitionName({ topic, partition })} ${fromOffset} -> ${toOffset}`,
   );
 };

@@ -3,15 +3,19 @@ import { TIME_WITH_ZONE, timeMsOf } from '../../domain/kernel/time-text';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import { offsetDecision, type OffsetTarget, type OffsetOrder } from '../../infra/consumption/checkpoints/checkpoints';
+import type { Application } from '../../projections/application';
 import { groupPlaces, type GroupPlace } from './group-places';
 import { InvalidArguments } from './invalid-arguments';
 import { execute, historyLines } from './offset-execution';
-import { assertEachMatches, isAt, readOffsetFile, type OffsetLine } from './offset-file';
+import { assertEachMatches, readOffsetFile, type OffsetLine } from './offset-file';
+import { isSamePartition } from '../../infra/topic-partition';
+import { partitionName } from '../../infra/topic-partition';
 
 type Options = Readonly<Record<string, string | boolean>>;
 
 /** Returns the exit status: 0, or 1 where a move was refused. */
 export const offsets = async (
+  application: () => Promise<Application>,
   configuration: Configuration,
   options: Options,
   print: (line: string) => void,
@@ -33,7 +37,7 @@ export const offsets = async (
     return 0;
   }
   assertMeant(wish, places, options);
-  return move(configuration, places, wish, options, print);
+  return move(application, configuration, places, wish, options, print);
 };
 
 /** What is meant for no partition at all, or names one that the group does not read, was meant otherwise. */
@@ -131,7 +135,7 @@ const targetFor = (wish: Wish, place: GroupPlace): OffsetTarget | undefined => {
     case 'Time':
       return place.offsetAtTime === null ? undefined : { _tag: 'Offset', offset: place.offsetAtTime };
     case 'File': {
-      const line = wish.lines.find((each) => isAt(each, place));
+      const line = wish.lines.find((each) => isSamePartition(each, place));
       return line === undefined ? undefined : { _tag: 'Offset', offset: line.offset };
     }
     default:
@@ -140,6 +144,7 @@ const targetFor = (wish: Wish, place: GroupPlace): OffsetTarget | undefined => {
 };
 
 const move = async (
+  application: () => Promise<Application>,
   configuration: Configuration,
   places: ReadonlyArray<GroupPlace>,
   wish: Wish,
@@ -157,7 +162,7 @@ const move = async (
       bounds === null || target === undefined
         ? ({ _tag: 'Refuse', reason: place.note ?? 'Kafka does not say where that is' } as const)
         : offsetDecision(place, bounds, target);
-    const at = `${group} ${topic}/${partition}: ${fromOffset}`;
+    const at = `${group} ${partitionName({ topic, partition })}: ${fromOffset}`;
     if (decision._tag === 'Refuse') print(`${at}: refused: ${decision.reason}`);
     else if (decision._tag === 'Stay') print(`${at}: is there already`);
     else print(`${at} -> ${decision.toOffset}: ${decision.meaning}`);
@@ -176,5 +181,5 @@ const move = async (
     print('a dry run: nothing is moved; add --execute to do it');
     return 0;
   }
-  return execute(configuration, { group: String(options['group']), moves }, systemClock, print);
+  return execute(await application(), configuration, { group: String(options['group']), moves }, systemClock, print);
 };

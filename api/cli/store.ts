@@ -1,7 +1,7 @@
 /** `tidemark store`: who the store is, and how far each stage has come with it; and the way to a new history. */
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { catalog, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import { TopicMissing, type EventLog } from '../../infra/kafka/event-log';
@@ -11,6 +11,7 @@ import { readRelayStatus } from '../../infra/relay/relay-file';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { beginNewHistory, NewHistoryRefused } from '../../infra/history/new-history';
 import { storeStanding, type StoreStanding } from '../../infra/history/store-standing';
+import type { Application } from '../../projections/application';
 import { dataFiles } from '../program/data-files';
 
 export interface StoreOutput {
@@ -55,6 +56,7 @@ const standingLines = ({ storeId, lastPosition, stages, reason }: StoreStanding)
 
 /** Prints the plan; carries it out where the store's present id is confirmed. */
 export const newHistory = async (
+  { catalog }: Application,
   configuration: Configuration,
   confirmed: string | undefined,
   { json, print }: StoreOutput,

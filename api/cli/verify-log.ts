@@ -1,6 +1,6 @@
 /** `tidemark verify --log`: holds the Kafka log against the store; with `--repair`, publishes what is missing. */
 import { existsSync } from 'node:fs';
-import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { systemClock } from '../../infra/clock';
 import { ConfigurationError, type Configuration } from '../../infra/configuration';
@@ -15,7 +15,9 @@ import { readRelayStatus, readWithheldEvents } from '../../infra/relay/relay-fil
 import type { EventFeed } from '../../infra/event-store/event-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { dataFiles } from '../program/data-files';
+import type { Application } from '../../projections/application';
 import type { Output } from './verify';
+import { partitionName } from '../../infra/topic-partition';
 
 interface Ground {
   readonly configuration: Configuration;
@@ -30,6 +32,7 @@ const LINE_INTERVAL_MS = 2_000;
 
 /** Returns the exit status: 0 where the log is the store's history, 1 where it is not. */
 export const verifyLog = async (
+  application: Application,
   configuration: Configuration,
   wish: { readonly repair: boolean; readonly recreateTopics: boolean },
   output: Output,
@@ -40,7 +43,7 @@ export const verifyLog = async (
   const { store: storeFile, relay: relayFile } = dataFiles(configuration.dataDirectory);
   const store = await openEventFeed(storeFile);
   const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });
-  const catalog = withTopicPrefix(declaredCatalog, configuration.topicPrefix);
+  const catalog = withTopicPrefix(application.catalog, configuration.topicPrefix);
   const ground: Ground = { configuration, store, log, catalog, relayFile, output };
   try {
     const found = await compared(ground);
@@ -108,7 +111,7 @@ const linesOf = (found: LogComparison): ReadonlyArray<string> => {
     summary,
     ...findings.map(
       ({ kind, topic, partition, offset, id, detail }) =>
-        `  ${kind}: ${topic}/${partition}${offset === null ? '' : ` offset ${offset}`} ${id ?? 'no event'}: ${detail}`,
+        `  ${kind}: ${partitionName({ topic, partition })}${offset === null ? '' : ` offset ${offset}`} ${id ?? 'no event'}: ${detail}`,
     ),
     ...offsetGaps.map((gap) => `  ${gapText(gap)}`),
     ...(offsetGaps.length === 0 ? [] : [`  ${GAP_CAUSES}`]),
@@ -116,7 +119,7 @@ const linesOf = (found: LogComparison): ReadonlyArray<string> => {
       .filter(({ gaps, tail }) => gaps + tail > 0)
       .map(
         ({ topic, partition, gaps, tail }) =>
-          `  ${topic}/${partition}: ${gaps} missing in the middle, ${tail} at the end`,
+          `  ${partitionName({ topic, partition })}: ${gaps} missing in the middle, ${tail} at the end`,
       ),
   ];
 };

@@ -10,6 +10,11 @@ import { partitionFor } from '../../infra/kafka/placement';
 import type { ViewDescription, ViewReader } from '../../projections/view-reader';
 import type { ConsistencyToken } from './consistency-token';
 
+/** Of a query that does not say how long it waits. */
+export const DEFAULT_WAIT_MS = 2_000;
+/** The longest wait for a view; the server's time-outs lie above it. */
+export const MAX_WAIT_MS = 30_000;
+
 /** How a wait ended. */
 export type WaitResult =
   | { readonly _tag: 'Seen' }

@@ -2,6 +2,7 @@
 import type { Topic } from '../../domain/kernel/topic';
 import type { OffsetGap } from './offset-gaps';
 import type { TopicConfig } from './topic-configs';
+import { partitionName, type TopicPartition } from '../topic-partition';
 
 /**
  * The headers of a record in their order, names and duplicates as they came. A value that is null comes as an empty one:
@@ -10,9 +11,7 @@ import type { TopicConfig } from './topic-configs';
 export type RecordHeaders = ReadonlyArray<readonly [name: string, value: Buffer]>;
 
 /** A record as it came out of Kafka, undecoded. */
-export interface LogRecord {
-  readonly topic: string;
-  readonly partition: number;
+export interface LogRecord extends TopicPartition {
   readonly offset: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -40,9 +39,7 @@ export const VANISHING_LOG = 'embedded:';
  */
 export const keepsHistory = (logId: string): boolean => !logId.startsWith(VANISHING_LOG);
 
-export interface PartitionOffset {
-  readonly topic: string;
-  readonly partition: number;
+export interface PartitionOffset extends TopicPartition {
   /** The offset of the next record to read. */
   readonly offset: number;
 }
@@ -60,7 +57,7 @@ export class OffsetOutOfRange extends Error {
     readonly partition: number,
     detail: string,
   ) {
-    super(`${topic}/${partition}: ${detail}`);
+    super(`${partitionName({ topic, partition })}: ${detail}`);
   }
 }
 
@@ -79,7 +76,7 @@ export class RecordTooLarge extends Error {
     readonly limitBytes: number,
   ) {
     super(
-      `${topic}/${partition}: a value of ${sizeBytes} bytes makes a record larger than the Kafka client may send (${limitBytes} bytes)`,
+      `${partitionName({ topic, partition })}: a value of ${sizeBytes} bytes makes a record larger than the Kafka client may send (${limitBytes} bytes)`,
     );
   }
 }
@@ -124,7 +121,7 @@ export interface DeliveryFailure {
   readonly class: string;
   readonly reason: string;
   /** The record that was reported as refused. A broker refuses whole batches: it may be any record sent with it. */
-  readonly record?: { readonly topic: string; readonly partition: number; readonly sequence: number };
+  readonly record?: TopicPartition & { readonly sequence: number };
 }
 
 export interface ProducerOptions {
@@ -188,7 +185,7 @@ export interface EventLog {
   readonly deleteTopics: (topics: ReadonlyArray<string>) => Promise<void>;
   /** The first offset of each partition whose record is at or after a time; its end where there is none. */
   readonly offsetsAtTime: (
-    partitions: ReadonlyArray<{ readonly topic: string; readonly partition: number }>,
+    partitions: ReadonlyArray<TopicPartition>,
     timeMs: number,
   ) => Promise<ReadonlyArray<PartitionOffset>>;
   readonly openProducer: (listener: DeliveryListener, options?: ProducerOptions) => Promise<LogProducer>;

@@ -3,9 +3,11 @@ import * as fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { whereNotJson } from '../../api/http/json-position';
 import { problemKinds } from '../../api/http/problem-kinds';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { spec } from '../spec';
 import { apiFixture, order, type Answer } from './api-fixture';
+
+const { catalog } = application;
 
 const errorsOf = ({ body }: Answer): ReadonlyArray<{ readonly path: string; readonly message: string }> =>
   body['errors'] as ReadonlyArray<{ path: string; message: string }>;
@@ -152,7 +154,7 @@ spec('the search for the place where JSON stops', ({ test }) => {
   const options = { seed: 20_240_501, numRuns: 2_000 };
   /** A place as an offset. */
   const offsetOf = (text: string): number => {
-    const { line: found, column } = whereNotJson(text);
+    const { line: found = 0, column = 0 } = whereNotJson(text) ?? {};
     const before = text.split('\n').slice(0, found - 1);
     return before.reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
   };

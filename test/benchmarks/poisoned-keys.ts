@@ -6,7 +6,8 @@ import { openEventReader } from '../../infra/sqlite/event-reader';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { catalog as declared, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
+import { application } from '../../projections/fulfilment/application';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { systemClock } from '../../infra/clock';
 import { destinationOf } from '../../infra/kafka/cloud-events';
@@ -23,6 +24,8 @@ import { realKafka } from '../support/kafka';
 import { eventually } from '../support/server';
 import { noteResults } from './benchmark-results';
 import { KEYS, poisonedProjections, soundProjections } from './poisoned-projections';
+
+const { catalog: declared } = application;
 
 const EVENTS_PER_KEY = 20;
 const PAIRS = 3;
@@ -116,7 +119,7 @@ const measure = async (
     storeFile,
     openStore: () => openEventFeed(storeFile),
     projections,
-    definitionsModule: require.resolve(module),
+    applicationFile: require.resolve(module),
   });
   const ends = lastPositions(storeFile, catalog);
   await eventually(

@@ -14,7 +14,7 @@ void serveRole(
       storeFile: join(dataDirectory, 'store.sqlite'),
       openStore: () => openEventFeed(join(dataDirectory, 'store.sqlite')),
       projections,
-      definitionsModule: require.resolve('./bad-release'),
+      applicationFile: require.resolve('./bad-release'),
     }),
   jsonLogger(),
 );

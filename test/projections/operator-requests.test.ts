@@ -2,7 +2,7 @@
 import { changesFrom } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock } from '../../infra/clock';
 import type { OperationKind, OperationRequest } from '../../infra/commands/operation-requests';
 import { readOffsetRequest } from '../../infra/consumption/checkpoints/offset-moves';
@@ -14,11 +14,12 @@ import { topicsOf } from '../../projections/engine/definitions/projection-topics
 import { rebuildQueue } from '../../projections/engine/rebuild/queue';
 import { rebuildReader } from '../../projections/engine/generations/rebuild-ledger';
 import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
-import { projections } from '../../projections/registry';
 import { spec } from '../spec';
 import { eventually } from '../support/server';
 import { memoryLog } from './memory-log';
 import { LOG_ID, openViews, temporaryFolder, type Views } from './views-fixture';
+
+const { catalog, projections } = application;
 
 const groups: Pick<ProjectionGroups, 'start' | 'pausedWhile' | 'stoppedWhile' | 'topics'> = {
   start: () => undefined,

@@ -3,7 +3,7 @@ import { feedOf } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { differenceLines } from '../../api/cli/rebuild';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { StockReceived } from '../../domain/stock/events';
 import { systemClock } from '../../infra/clock';
 import { verifyProjection } from '../../projections/engine/inspect/verify';
@@ -15,6 +15,8 @@ import { spec } from '../spec';
 import { memoryLog } from './memory-log';
 import { asked, request, run, statusOf } from './rebuild-fixture';
 import { deliver, logOf, openViews, storedOf, storeOf, temporaryFolder, type Told, type Views } from './views-fixture';
+
+const { catalog } = application;
 
 const columns = {
   detail: json('What came last.'),

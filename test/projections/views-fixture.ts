@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { join } from 'node:path';
-import { catalog as declaredCatalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { systemClock } from '../../infra/clock';
@@ -25,8 +25,9 @@ import { viewsMigrations } from '../../projections/engine/generations/schema';
 import { viewsClient, type ViewsClient } from '../../projections/engine/writer-thread/views-client';
 import { viewsWriter } from '../../projections/engine/writer-thread/group-operations';
 import type { Projection } from '../../projections/projection';
-import { projections as declaredProjections } from '../../projections/registry';
 import { schemaVersionOf } from '../support/schema-version';
+
+const { catalog: declaredCatalog, projections: declaredProjections } = application;
 
 const root = mkdtempSync(join(tmpdir(), 'tidemark-views-'));
 process.on('exit', () => {

@@ -1,7 +1,7 @@
 /** `tidemark contracts verify`: today's code against the history that a store already holds. */
-import { catalog } from '../../../domain/catalog';
 import { systemClock } from '../../../infra/clock';
-import { contractReaders } from './contract-readers';
+import type { Application } from '../../../projections/application';
+import { contractReaders } from '../../program/contract-readers';
 import { historyCheck, UnreadableHistory } from './history-check';
 import type { Output } from './output';
 import { eachEvent, eachOfSample, openStore } from './store-events';
@@ -13,13 +13,16 @@ export interface VerifyOptions extends Output {
 }
 
 /** Returns the exit status: 1 at the first event that can't be read. */
-export const verify = async ({ store, sample, json, print }: VerifyOptions): Promise<number> => {
+export const verify = async (
+  application: Application,
+  { store, sample, json, print }: VerifyOptions,
+): Promise<number> => {
   const feed = await openStore(store);
   const startedMs = systemClock.monotonicMs();
   const written = new Map<string, number>();
   let events = 0;
   try {
-    const check = historyCheck({ catalog, store: feed, readers: contractReaders() });
+    const check = historyCheck({ catalog: application.catalog, store: feed, readers: contractReaders(application) });
     const visit: Parameters<typeof eachEvent>[1] = async (event) => {
       await check(event);
       events += 1;

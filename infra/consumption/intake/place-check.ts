@@ -9,6 +9,7 @@ import type { LogRecord } from '../../kafka/event-log';
 import { partitionFor } from '../../kafka/placement';
 import type { StoredAttributes } from '../../event-store/event-feed';
 import type { Failure } from './failures';
+import { partitionName } from '../../topic-partition';
 import type { StoreFacts } from './known-facts';
 
 /** Undefined where the record is accepted. */
@@ -107,7 +108,7 @@ const placesOf = (catalog: Catalog) => {
     const belongs = partitionFor({ partitions }, id);
     return belongs === partition
       ? undefined
-      : `the key ${shown(id)} belongs to ${topic}/${belongs}, not to partition ${partition}`;
+      : `the key ${shown(id)} belongs to ${partitionName({ topic, partition: belongs })}, not to partition ${partition}`;
   };
 };
 

@@ -7,6 +7,7 @@ import type { Topic } from '../../../domain/kernel/topic';
 import { keepsHistory, type LogTopic, type PartitionOffset } from '../../kafka/event-log';
 import { refuse, refusedPartitionCount, type Refusal } from '../../kafka/refusal';
 import { checkpointAt, type Checkpoint, type CheckpointMove } from '../checkpoints/checkpoints';
+import { partitionName } from '../../topic-partition';
 
 /** A partition as the log holds it now. */
 export interface PartitionBounds {
@@ -102,7 +103,7 @@ const partitionStart = (
   acceptNewLog: boolean,
 ): PartitionStart | Refusal => {
   const { topic, partition, logId, low, high } = bounds;
-  const place = `${topic}/${partition}`;
+  const place = partitionName({ topic, partition });
   const vanishes = !keepsHistory(logId);
   if (checkpoint === undefined || checkpoint.logId !== logId) {
     if (vanishes) return startAt(low, 'the embedded broker starts empty');

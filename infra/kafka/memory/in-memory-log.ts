@@ -1,6 +1,7 @@
 /** A log in memory: for tests and trials of what reads and writes one. It forgets everything when the process ends. */
 import type { Clock } from '../../clock';
 import { MAX_CLIENT_RECORD_BYTES } from '../../record-limit';
+import { partitionName } from '../../topic-partition';
 import {
   RecordTooLarge,
   TopicMissing,
@@ -71,7 +72,7 @@ const memoryProducer = (
     const { topic, partition, timestampMs } = record;
     const records = topics.get(topic)?.partitions[partition];
     if (records === undefined) {
-      onFailed({ class: 'unknown-topic', reason: `the log in memory has no ${topic}/${partition}` });
+      onFailed({ class: 'unknown-topic', reason: `the log in memory has no ${partitionName(record)}` });
       return;
     }
     const [key, value] = [bytesOf(record.key), bytesOf(record.value)];

@@ -1,5 +1,6 @@
 /** The reading side of the log in memory. */
 import type { Clock } from '../../clock';
+import type { TopicPartition } from '../../topic-partition';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../event-log';
 
 /** The partitions of the topics that there are. */
@@ -10,7 +11,7 @@ const POLL_MS = 10;
 
 /** Opens one with nothing assigned. */
 export const memoryConsumer = (topics: MemoryTopics, clock: Pick<Clock, 'sleep'>): LogConsumer => {
-  let positions: { readonly topic: string; readonly partition: number; next: number }[] = [];
+  let positions: (TopicPartition & { next: number })[] = [];
   const recordsOf = (topic: string, partition: number): ReadonlyArray<LogRecord> =>
     topics.get(topic)?.partitions[partition] ?? [];
 

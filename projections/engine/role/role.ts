@@ -22,8 +22,8 @@ export interface ProjectionsOptions extends RoleOptions {
   readonly projections: ReadonlyArray<Projection>;
   /** Put before the names of dead-letter topics. */
   readonly topicPrefix?: string;
-  /** The path of the module that exports the projections and their catalog, for the thread that runs them. */
-  readonly definitionsModule?: string;
+  /** The absolute path of the module that exports the application, for the thread that runs its projections. */
+  readonly applicationFile: string;
 }
 
 /** The running role. */
@@ -69,7 +69,7 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
     viewsFile: options.viewsFile,
     storeFile: options.storeFile,
     leaseTtlMs: options.leaseTtlMs,
-    definitionsModule: options.definitionsModule ?? require.resolve('../definitions/shipped-definitions'),
+    applicationFile: options.applicationFile,
     topics: Object.fromEntries(catalog.aggregates.map(({ category, topic }) => [category, topic])),
     projections: projections.map(({ name, version }) => ({ name, version })),
     onWaiting: (owner) => logger.info({ owner }, 'another process runs the projections: this one waits'),

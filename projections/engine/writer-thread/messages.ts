@@ -14,8 +14,8 @@ export interface ViewsThreadData {
   readonly viewsFile: string;
   readonly storeFile: string;
   readonly leaseTtlMs: number;
-  /** The path of a module that exports Definitions. */
-  readonly definitionsModule: string;
+  /** The absolute path of the module that exports the application. */
+  readonly applicationFile: string;
   /** The topics of the running program by category of the aggregate. */
   readonly topics: Readonly<Record<string, Topic>>;
   /** What the program's thread takes the projections to be: both have to mean the same. */

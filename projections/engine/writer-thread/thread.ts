@@ -9,7 +9,8 @@ import { systemClock } from '../../../infra/clock';
 import { watchPlace } from '../../../infra/running/begin-anew';
 import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import { openLeasedDatabase } from '../../../infra/sqlite/leased-database';
-import type { Definitions } from '../definitions/definitions';
+import { loadApplication } from '../definitions/definitions';
+import type { Projection } from '../../projection';
 import type { ViewsOperations } from './operations';
 import { postedError, type Message, type Request, type ViewsThreadData } from './messages';
 import { viewsMigrations } from '../generations/generations';
@@ -71,18 +72,22 @@ const open = async (
   return viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
 };
 
+interface Definitions {
+  readonly catalog: Catalog;
+  readonly projections: ReadonlyArray<Projection>;
+}
+
 /** Loads what the projections are made from, and checks that the program's own thread means the same. */
-const loadDefinitions = async ({ definitionsModule, topics, projections }: ViewsThreadData): Promise<Definitions> => {
-  // The path is the program's own, or a test's; what it exports is checked below as far as it can be.
-  const definitions = (await import(definitionsModule)) as Definitions;
-  const found = definitions.projections.map(({ name, version }) => `${name} ${version}`);
+const loadDefinitions = async ({ applicationFile, topics, projections }: ViewsThreadData): Promise<Definitions> => {
+  const application = await loadApplication(applicationFile);
+  const found = application.projections.map(({ name, version }) => `${name} ${version}`);
   const expected = projections.map(({ name, version }) => `${name} ${version}`);
   if (found.join() !== expected.join()) {
     throw new Error(
-      `${definitionsModule} has the projections ${found.join(', ')}; the program has ${expected.join(', ')}`,
+      `${applicationFile} has the projections ${found.join(', ')}; the program has ${expected.join(', ')}`,
     );
   }
-  return { catalog: withTopics(definitions.catalog, topics), projections: definitions.projections };
+  return { catalog: withTopics(application.catalog, topics), projections: application.projections };
 };
 
 const withTopics = ({ aggregates }: Catalog, topics: Readonly<Record<string, Topic>>): Catalog =>

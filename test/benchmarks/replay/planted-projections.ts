@@ -16,6 +16,6 @@ void serveRole((options, configuration) => {
     storeFile: files.store,
     openStore: () => openEventFeed(files.store),
     projections,
-    definitionsModule: require.resolve('./planted-definitions'),
+    applicationFile: require.resolve('./planted-definitions'),
   });
 });

@@ -3,7 +3,7 @@ import { feedOf } from '../../support/reader-feed';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { storeFit } from '../../../infra/consumption/loop/store-fit';
@@ -16,6 +16,8 @@ import { spec } from '../../spec';
 import { eventually } from '../../support/server';
 import { temporaryFolder } from '../sqlite/temporary-folder';
 import { tallyHandler, type Tally } from './tally-handler';
+
+const { catalog } = application;
 
 const story = storedOf(
   Array.from({ length: 6 }, (_, index): Told => {

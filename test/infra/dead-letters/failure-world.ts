@@ -14,7 +14,6 @@ import {
 } from '../../../infra/consumption/checkpoints/checkpoint-store';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
 import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
-import { recordsOf } from '../../../infra/consumption/intake/event-intake';
 import type { ExhaustedPolicy, HandlerResult } from '../../../infra/consumption/intake/failures';
 import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/store/schema';
@@ -148,14 +147,13 @@ const startProcess = ({ database, checkpoints, store }: WorldParts, options: Gro
     failures,
     deliver: (records, exhaustedAttempts) => {
       const moves = movesOf(records, offsets);
-      const batch = { moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
-      const outcome = failures.breakers.guard(GROUP, transaction, () =>
-        failures.intake.records(to, batch, recordsOf({ records, moves })),
-      );
+      const batch = { records, moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
+      const outcome = failures.breakers.guard(GROUP, transaction, () => failures.intake.records(to, batch));
       for (const { partition, nextOffset } of moves) offsets.set(partition, nextOffset);
       return outcome;
     },
-    takeRequests: () => transaction(() => failures.desk.takeRequests(store.operationRequestsAfter(0), new Set([GROUP]))),
+    takeRequests: () =>
+      transaction(() => failures.desk.takeRequests(store.operationRequestsAfter(0), new Set([GROUP]))),
     step: () => transaction(() => failures.desk.step(to)),
   };
 };

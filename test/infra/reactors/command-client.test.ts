@@ -1,11 +1,13 @@
 /** What the API's answers mean for a process: every status, every way in which no answer comes. */
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../../infra/clock';
 import { commandClient, type Answer, type PostCommand } from '../../../infra/reactors/command-client';
 import { spec } from '../../spec';
 import { localServer, type LocalServer, type ServedAnswer } from '../../support/local-server';
 import { command } from './commands';
+
+const { catalog } = application;
 
 const NOW_MS = Date.parse('2024-01-01T00:00:00Z');
 const clock: Clock = { ...systemClock, nowMs: () => NOW_MS };
@@ -111,6 +113,41 @@ spec('the client of process commands', ({ test, after }) => {
       assert.match(answer.reason, /^the reactors have no valid key: set API_KEY .*unauthenticated: D/);
     });
   }
+
+  const settings: ReadonlyArray<readonly [string, number, object, RegExp]> = [
+    ['the token of another store', 403, { cause: 'reactor-token' }, /^the API does not know the token .*BASE_URL.*: D/],
+    ['a host that the API is not asked under', 421, {}, /^the API is not asked under the host .*ALLOWED_HOSTS.*: D/],
+  ];
+  for (const [what, status, extensions, message] of settings) {
+    test(`keeps every command after ${status} for ${what}, and says which setting is wrong`, async () => {
+      const answer = await answerTo({ status, body: problem('/problems/x', extensions) });
+      if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+      assert.is(answer.everyCommand, true);
+      assert.match(answer.reason, message);
+      assert.not.match(answer.reason, 'API_KEY');
+    });
+  }
+
+  test('keeps every command while its token cannot be read, and sends it when it can be', async () => {
+    const server = await localServer(() => ({ status: 201, body: { stream: 'order-o1' } }));
+    servers.push(server);
+    let isLocked = true;
+    const reactorToken = async (): Promise<string> => {
+      if (isLocked) throw new Error('database is locked');
+      return Promise.resolve('the token');
+    };
+    const post = commandClient({ baseUrl: server.url, reactorToken }, catalog, clock);
+    const answer = await post(confirm, forever);
+    assert.equal(answer, {
+      _tag: 'TryAgain',
+      reason: "the reactor token can't be read from the store: database is locked",
+      everyCommand: true,
+    });
+    isLocked = false;
+    assert.is((await post(confirm, forever))._tag, 'Decided');
+    assert.is(server.requests.length, 1);
+    assert.is(server.requests[0]?.headers['tidemark-reactor-token'], 'the token');
+  });
 
   for (const status of [404, 405]) {
     test(`keeps every command after a ${status} that is not the API's own`, async () => {

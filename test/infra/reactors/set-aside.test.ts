@@ -7,7 +7,7 @@ import { systemClock } from '../../../infra/clock';
 import type { OperationKind } from '../../../infra/commands/operation-requests';
 import { readFailedRequests } from '../../../infra/dead-letters/redrive/failed-requests';
 import { silentLogger } from '../../../infra/logger';
-import type { AnyProcessManager } from '../../../infra/reactors/process';
+import type { AnyProcessManager } from '../../../domain/kernel/process-manager';
 import { readReactorGroups, readSetAsideIn } from '../../../infra/reactors/reactor-status';
 import { startReactors, type Reactors } from '../../../infra/reactors/reactors';
 import type { SetAsideEntry } from '../../../infra/reactors/set-aside';

@@ -1,7 +1,8 @@
 /** A store to publish from and a relay on a real broker. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { catalog as declared, withTopicPrefix } from '../../../domain/catalog';
+import { withTopicPrefix } from '../../../domain/kernel/topic-prefix';
+import { application } from '../../../projections/fulfilment/application';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { systemClock } from '../../../infra/clock';
 import type { Configuration } from '../../../infra/configuration';
@@ -15,6 +16,8 @@ import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import type { SqliteEventStore } from '../../../infra/sqlite/event-store';
 import { openStore } from '../sqlite/store-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
+
+const { catalog: declared } = application;
 
 export interface RelayWorld {
   readonly store: SqliteEventStore;

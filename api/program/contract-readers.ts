@@ -1,0 +1,37 @@
+/** Who in this program reads events, as the contract check watches them. */
+import type { InstrumentedReader } from '../../domain/contracts/field-readers';
+import type { AnyProcessManager } from '../../domain/kernel/process-manager';
+import type { Projection } from '../../projections/projection';
+import { boundedCache } from '../../infra/memory/bounded-cache';
+import type { Application } from '../../projections/application';
+
+/** Every projection and every process manager. */
+export const contractReaders = ({ projections, processManagers }: Application): ReadonlyArray<InstrumentedReader> => [
+  ...projections.map(projectionReader),
+  ...processManagers.map(processReader),
+];
+
+/** A projection under watch. */
+export const projectionReader = ({ name, handles, project }: Projection): InstrumentedReader => ({
+  name: `projection ${name}`,
+  handles,
+  take: (event) => void project(event),
+});
+
+const REMEMBERED_INSTANCES = 20_000;
+
+/** A process manager under watch: on an empty state, and on what it has come to know of the event's instance. */
+export const processReader = (manager: AnyProcessManager): InstrumentedReader => {
+  const known = boundedCache<string, unknown>(REMEMBERED_INSTANCES);
+  return {
+    name: `process manager ${manager.name}`,
+    handles: manager.handles,
+    take: (event) => {
+      const instance = manager.instanceOf(event);
+      manager.step(manager.initialState, { _tag: 'Event', event });
+      if (instance === undefined) return;
+      const state = known.get(instance) ?? manager.initialState;
+      known.set(instance, manager.step(state, { _tag: 'Event', event }).state);
+    },
+  };
+};
