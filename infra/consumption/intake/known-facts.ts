@@ -26,7 +26,6 @@ export class FactMissing extends EngineFault {
   override readonly name = 'FactMissing';
 }
 
-
 /** Events behind the one that was asked for: a redrive goes through a stream one by one. */
 const READ_AHEAD_EVENTS = 100;
 const READ_AHEAD_BYTES = 262_144;
