@@ -8,6 +8,7 @@ import type { EventLog } from '../../infra/kafka/event-log';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
 import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
+import type { Running } from '../../infra/running/role';
 import { startReactors } from '../../infra/reactors/reactors';
 import { startRelay } from '../../infra/relay/relay';
 import { waitForStore } from '../../infra/event-store/open-feed';
@@ -56,7 +57,7 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   assertProgram({ catalog, topicPrefix, projections: application.projections, processManagers });
   warnOfUnreadableEvents(files.store, catalog, logger);
   // What was started, oldest first: it stops in the order of `stop`, also when a later start fails.
-  const running: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
+  const running: Started = [];
   const stop = async (): Promise<void> => {
     for (const part of running.splice(0).sort((left, right) => stopRank(left.name) - stopRank(right.name))) {
       await part.stop().catch((error: unknown) => logger.error({ part: part.name, error }, 'did not stop cleanly'));
@@ -81,7 +82,7 @@ interface Parts {
   readonly files: DataFiles;
 }
 
-type Running = { readonly name: string; readonly stop: () => Promise<void> }[];
+type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
 
 /** The server stops first, so that nothing new comes in; the store closes last, after all that reads it. */
 const STOP_ORDER = ['server', 'reactors', 'projections', 'relay', 'broker', 'store'];
@@ -98,7 +99,7 @@ const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Ro
 const beginApi = async (
   options: ProgramOptions,
   { catalog, processManagers, files }: Parts,
-  running: Running,
+  running: Started,
 ): Promise<string> => {
   const api = await startApi({
     ...options,
@@ -116,7 +117,7 @@ const beginApi = async (
 const beginConsumers = async (
   options: ProgramOptions,
   { catalog, processManagers, files }: Parts,
-  running: Running,
+  running: Started,
 ): Promise<void> => {
   const { configuration, roles, clock, logger, signal, onFatal } = options;
   const log = await openLog({ configuration, clock, logger });
@@ -134,7 +135,7 @@ const beginConsumers = async (
     acceptNewLog: configuration.acceptNewLog,
     topicPrefix: configuration.topicPrefix,
   };
-  const keep = (name: string, part: { readonly stop: () => Promise<void>; readonly done: Promise<void> }): void => {
+  const keep = (name: string, part: Running): void => {
     running.push({ name, stop: part.stop });
     part.done.catch((error: unknown) => onFatal(error instanceof Error ? error : new Error(String(error))));
   };
@@ -148,12 +149,15 @@ const beginConsumers = async (
     const { application, file: applicationFile } = options.loaded;
     const { projections } = application;
     const role = { ...shared, viewsFile: files.views, storeFile: files.store, openStore, projections, applicationFile };
-    keep('projections', await startProjections(role));
+    keep('projections', startProjections(role));
   }
   if (roles.has('reactors')) {
     const { baseUrl, apiKey } = configuration;
     const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
-    keep('reactors', await startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api }));
+    const reactors = startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api });
+    // What stands against their first start is a wrong setting, and the start says so.
+    await reactors.started;
+    keep('reactors', reactors);
   }
 };
 

@@ -5,6 +5,7 @@ import type { Destination, EncodedEvent } from '../kafka/cloud-events';
 import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../kafka/event-log';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { errorTextOf } from '../error-text';
+import { isAborted } from '../running/stop-signal';
 import { acknowledgements, type Acknowledgements } from './acknowledgements';
 import type { TopicPartition } from '../topic-partition';
 
@@ -189,7 +190,7 @@ const sendingWays = (
     while (!isSent(producer, event, record, clock.nowMs())) {
       throwFailure();
       await clock.sleep(1, signal);
-      if (wasTold(signal)) return false;
+      if (isAborted(signal)) return false;
     }
     sending.readTo = event.position;
     acks.sent(event.position, record.value.length);
@@ -199,7 +200,7 @@ const sendingWays = (
   const sendAlone: Send = async (event, record, signal) => {
     await waitUntil(clock, sending, isSettled, signal);
     sending.alonePosition = event.position;
-    if (wasTold(signal) || !(await send(event, record, signal))) return false;
+    if (isAborted(signal) || !(await send(event, record, signal))) return false;
     await waitUntil(clock, sending, isSettled, signal);
     sending.alonePosition = undefined;
     return true;
@@ -220,9 +221,6 @@ const waitUntil = async (
   }
   throwFailure();
 };
-
-/** Read anew: between two looks at it lies a wait. */
-const wasTold = (signal: AbortSignal): boolean => signal.aborted;
 
 /**
  * The record's time is that of publishing; the event's own is one of its attributes. A broker forgets a producer whose

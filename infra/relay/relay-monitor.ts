@@ -18,6 +18,8 @@ export interface RelayMonitor {
   readonly look: () => Promise<void>;
   readonly state: () => RelayStatus['state'];
   readonly become: (state: RelayStatus['state'], reason: string | null, cause?: RelayStatus['cause']) => void;
+  /** A sign of life, where one is due. */
+  readonly repeat: () => void;
   readonly fail: (failureClass: string) => void;
   /** What is to be known of the topics while the relay runs; null for nothing. */
   readonly warn: (warning: string | null) => void;
@@ -79,18 +81,23 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
     writtenAtMs = clock.monotonicMs();
   };
 
+  const writeIfPossible = (): void => {
+    try {
+      write();
+    } catch (error) {
+      logger.warn({ error }, 'the status of the relay was not kept');
+    }
+  };
+
   return {
     look: store.look,
     state: () => phase.state,
     become: (next, reason, cause = null) => {
       const since = next === phase.state ? phase.since : isoTime(clock.nowMs());
       phase = { state: next, reason, cause, since };
-      try {
-        write();
-      } catch (error) {
-        logger.warn({ error }, 'the status of the relay was not kept');
-      }
+      writeIfPossible();
     },
+    repeat: writeIfPossible,
     fail: (failureClass) => {
       failures[failureClass] = (failures[failureClass] ?? 0) + 1;
     },

@@ -2,7 +2,7 @@
  * A consumer's progress, kept in the consumer's own file and moved in the same transaction as its effects. Two marks a
  * partition: the next offset in one very log, and the high-water position, which holds whatever log delivered the event.
  */
-import { EngineFault } from '../../engine-fault';
+import { TakenOver } from '../../engine-fault';
 import type { Database, Migration } from '../../sqlite/database';
 import { isSamePartition, partitionName, type TopicPartition } from '../../topic-partition';
 
@@ -21,7 +21,7 @@ export interface CheckpointMove extends Checkpoint {
 }
 
 /** Somebody else moved the checkpoint: this consumer is a zombie, and its batch must roll back. */
-export class CheckpointMoved extends EngineFault {
+export class CheckpointMoved extends TakenOver {
   override readonly name = 'CheckpointMoved';
 }
 

@@ -3,10 +3,9 @@
  * records do not go through keeps them, is read no further, and is tried again with growing pauses; the others go on. Nothing
  * is skipped, order is kept, and a partition heals by itself as soon as the fault has passed, however long that took.
  */
+import { TakenOver } from '../../engine-fault';
 import type { Exclusive } from '../../exclusive';
 import type { LogConsumer, LogRecord } from '../../kafka/event-log';
-import { LeaseLost } from '../../sqlite/lease';
-import { CheckpointMoved } from '../checkpoints/checkpoints';
 import { CircuitOpen, NotThisLog, type RecordBatch } from '../intake/intake';
 import type { GroupHandler } from './group-handler';
 import type { GroupProgress } from './progress';
@@ -33,9 +32,6 @@ export interface RetryingApplication {
     readonly reason: string | null;
   };
 }
-
-/** The checkpoints are another process's to move now. */
-export const isTakenOver = (error: unknown): boolean => error instanceof CheckpointMoved || error instanceof LeaseLost;
 
 /** Records on their way through the handler, in one step. */
 const pendingRecords = (
@@ -64,7 +60,7 @@ const attempt = async (pending: Pending, exhaustedAttempts?: number): Promise<At
   try {
     return { _tag: (await pending.step(exhaustedAttempts)) ? 'Through' : 'More' };
   } catch (fault) {
-    if (isTakenOver(fault) || fault instanceof CircuitOpen || fault instanceof NotThisLog) throw fault;
+    if (fault instanceof TakenOver || fault instanceof CircuitOpen || fault instanceof NotThisLog) throw fault;
     return { _tag: 'Fault', fault };
   }
 };

@@ -1,6 +1,5 @@
 /** A group whose effect is a count of each event in a table of its own: what is lost or doubled shows at once. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import { systemClock } from '../../../infra/clock';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 import { checkpointMigration, checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoint-store';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
@@ -17,6 +16,7 @@ import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { recordedFacts } from '../../projections/views-fixture';
+import { ownClock } from '../../support/test-clock';
 
 export interface TallyOptions {
   /** What becomes of an event; `applied` counts it. */
@@ -66,7 +66,7 @@ export const tallyHandler = (
     ...options,
     database,
     catalog,
-    clock: systemClock,
+    clock: ownClock,
     checkpoints,
     store: () => ({ ...recordedFacts, ...reader }),
   });

@@ -5,7 +5,6 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded-event';
-import { systemClock } from '../../../infra/clock';
 import type { OperationRequest } from '../../../infra/commands/operation-requests';
 import {
   checkpointMigration,
@@ -27,6 +26,7 @@ import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { LOG_ID, recordAt, storeOf } from '../../projections/views-fixture';
 import { newRelease } from './notes';
+import { ownClock } from '../../support/test-clock';
 
 /** An event's record at an offset. */
 export const noteRecord = (event: StoredEvent, offset: number): LogRecord => recordAt(event, offset, newRelease);
@@ -135,7 +135,7 @@ const startProcess = ({ database, checkpoints, store }: WorldParts, options: Gro
   const failures = deadLetterHandling({
     database,
     catalog,
-    clock: systemClock,
+    clock: ownClock,
     checkpoints,
     store: () => store,
     breakerPolicy,
