@@ -2,7 +2,15 @@
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
-import { differenceCauses, rowEvents, seenBy, type RowAddress, type RowEvents, rowHistory, type RowHistory } from '../inspect/inspect';
+import {
+  differenceCauses,
+  rowEvents,
+  seenBy,
+  type RowAddress,
+  type RowEvents,
+  rowHistory,
+  type RowHistory,
+} from '../inspect/inspect';
 import {
   foldInto,
   type Generation,
