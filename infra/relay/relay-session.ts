@@ -2,7 +2,7 @@
 import { destinationOf, type Destination } from '../kafka/cloud-events';
 import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { placeCheck } from '../consumption/intake/intake';
-import { isBusy } from '../sqlite/database';
+import { isBusy } from '../storage-fault';
 import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';
 import { otherStoreReason } from '../sqlite/store-identity';

@@ -4,6 +4,7 @@ import type { Clock } from '../clock';
 import type { Logger } from '../logger';
 import { FileReplaced } from '../sqlite/file-identity';
 import type { Lease } from '../sqlite/lease';
+import { isPassingStorageFault, storageFaultKind } from '../storage-fault';
 
 export interface BeginAnewOptions {
   readonly clock: Clock;
@@ -51,10 +52,10 @@ export const beginAnew = async (options: BeginAnewOptions, session: () => Promis
 
 /** At a first start a file that can't be opened is a wrong setting; later the folder may only not be there again yet. */
 const shouldPass = (attempts: number, error: unknown): boolean => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (/^SQLITE_(FULL|IOERR|BUSY)/.test(code)) return true;
+  if (isPassingStorageFault(error)) return true;
   const isStoreAway = error instanceof Error && error.name === 'StoreNotReady';
-  return attempts > 0 && (isStoreAway || /^(SQLITE_|E[A-Z]+$)/.test(code));
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return attempts > 0 && (isStoreAway || storageFaultKind(error) !== undefined || /^E[A-Z]+$/.test(code));
 };
 
 /** Read anew: before it lies a wait. */

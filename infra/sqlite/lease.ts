@@ -4,7 +4,8 @@
  */
 import { EngineFault } from '../engine-fault';
 import type { Clock } from '../clock';
-import { isBusy, type Database, type Migration } from './database';
+import { isBusy } from '../storage-fault';
+import type { Database, Migration } from './database';
 import { isGone, ownerName } from './process-identity';
 
 /** Add this step to the migrations of a file that is held by a lease. */

@@ -1,15 +1,8 @@
 /** A file with one writing process: opened, leased, and only then migrated, so that no running holder loses its schema. */
 import { backoffMs } from '../backoff';
 import type { Clock } from '../clock';
-import {
-  isBusy,
-  migrate,
-  openForWriting,
-  schemaVersion,
-  sqliteCode,
-  type Database,
-  type OpenOptions,
-} from './database';
+import { isBusy, isPassingStorageFault } from '../storage-fault';
+import { migrate, openForWriting, schemaVersion, type Database, type OpenOptions } from './database';
 import { watchFile } from './file-identity';
 import { acquireLease, type Lease, type LeaseOptions } from './lease';
 
@@ -59,15 +52,13 @@ export const openLeasedDatabase = async (options: OpenLeasedOptions): Promise<Le
       leased.database.pragma(`busy_timeout = ${busyTimeoutMs}`);
       return leased;
     } catch (error) {
-      if (!shouldPass(error) || signal?.aborted === true || !isPatient()) throw error;
+      // Anything else at the opening is a wrong setting, and waiting would hide it.
+      if (!isPassingStorageFault(error) || signal?.aborted === true || !isPatient()) throw error;
       onFault?.(error instanceof Error ? error.message : String(error));
       await clock.sleep(backoffMs(clock, attempts), signal);
     }
   }
 };
-
-/** A lock, a full disk, an I/O error. Anything else at the opening is a wrong setting, and waiting would hide it. */
-const shouldPass = (error: unknown): boolean => isBusy(error) || /^SQLITE_(FULL|IOERR)/.test(sqliteCode(error));
 
 const openOnce = async (options: OpenLeasedOptions): Promise<LeasedDatabase> => {
   const database = openForWriting({ ...options, busyTimeoutMs: 0 });

@@ -18,6 +18,7 @@ import { spec } from '../spec';
 import { eventually } from '../support/server';
 import { memoryLog } from './memory-log';
 import { LOG_ID, openViews, temporaryFolder, type Views } from './views-fixture';
+import { NamedStorageFault } from '../../infra/storage-fault';
 
 const groups: Pick<ProjectionGroups, 'start' | 'pausedWhile' | 'stoppedWhile' | 'topics'> = {
   start: () => undefined,
@@ -238,7 +239,7 @@ spec('rebuilds that cannot be carried out', ({ test }) => {
 spec("faults of the role's file", ({ test }) => {
   test('end nothing: requests are looked for again, until they can be taken over', async () => {
     let faults = 0;
-    const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    const full = new NamedStorageFault('full', 'database or disk is full');
     const role = await running(await openViews(), (operation) => {
       if (operation !== 'openRebuilds' || faults === 3) return undefined;
       faults += 1;

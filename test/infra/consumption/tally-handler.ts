@@ -18,6 +18,7 @@ import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { recordedFacts } from '../../projections/views-fixture';
+import { NamedStorageFault } from '../../../infra/storage-fault';
 
 export interface TallyOptions {
   /** What becomes of an event; `applied` counts it. */
@@ -80,7 +81,7 @@ export const tallyHandler = (
   const failWhereAsked = (): void => {
     if (faults === 0) return;
     faults -= 1;
-    throw Object.assign(new Error('database is locked, says the test'), { code: 'SQLITE_BUSY' });
+    throw new NamedStorageFault('busy', 'database is locked, says the test');
   };
   const to: EventHandler = {
     consumer: group,

@@ -14,6 +14,7 @@ import { viewsWriter } from '../../../../projections/engine/writer-thread/group-
 import type { Catalog } from '../../../../domain/kernel/aggregate';
 import type { Projection } from '../../../../projections/projection';
 import { storeOf } from '../../../projections/views-fixture';
+import { NamedStorageFault } from '../../../../infra/storage-fault';
 
 /** Where a process may die, and the operation in which it does. */
 export const crashPoints = {
@@ -108,7 +109,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
       if (!isAlive) return noAnswer;
       if (name === 'apply' && busyBatches > 0) {
         busyBatches -= 1;
-        throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
+        throw new NamedStorageFault('busy', 'database is locked');
       }
       // As over the thread's boundary: every input goes to the operation of its name, and its output comes back.
       const answer = run(name, () => operations[name](input as never));
