@@ -10,11 +10,12 @@ import { ConfigurationError, type Configuration } from '../../infra/configuratio
 import { deadLetterDirectory, type DeadLetterDirectory } from '../../infra/dead-letters/query/query';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
-import { reactorsMigrations } from '../../infra/reactors/reactors-file';
+import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/relay/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/relay-status';
+import { deadLetterSource } from '../../infra/sqlite/consumer-file/consumer-file';
 import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { rowExplanations } from '../../projections/engine/inspect/inspect';
@@ -154,8 +155,12 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
 
 const deadLettersOf = ({ files, projections, processes }: ApiRoleOptions): DeadLetterDirectory =>
   deadLetterDirectory([
-    { file: files.views, groups: projections.map(({ name }) => name), schemaVersion: viewsMigrations.length },
-    { file: files.reactors, groups: processes, schemaVersion: reactorsMigrations.length },
+    deadLetterSource({
+      file: files.views,
+      groups: projections.map(({ name }) => name),
+      schemaVersion: viewsMigrations.length,
+    }),
+    deadLetterSource({ file: files.reactors, groups: processes, schemaVersion: reactorsMigrations.length }),
   ]);
 
 interface ReadinessSources extends ApiRoleOptions {

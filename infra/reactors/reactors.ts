@@ -1,25 +1,20 @@
 /** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
-import { checkpointsOf } from '../consumption/checkpoints/checkpoints';
 import type { OperationRequest } from '../commands/operation-requests';
 import { startConsumerGroup, storeFit } from '../consumption/loop/loop';
 import { deadLetterHandling } from '../dead-letters/redrive/redrive';
-import { bindToStore } from '../sqlite/store-identity';
 import { beginAnew, watchPlace } from '../running/begin-anew';
-import { checkpointAndClose } from '../sqlite/database';
 import { openEventReader } from '../sqlite/event-reader';
-import { openLeasedDatabase, whenNotBusy, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';
+import { closeLeased, openLeasedDatabase, whenNotBusy, type LeasedDatabase } from '../sqlite/leased-database';
+import { reactorsFile, reactorsMigrations } from '../sqlite/process-store/process-store';
 import { commandClient } from './command-client';
 import { carryOutCommandRequest, commandKinds } from './command-requests';
 import { commandSender } from './command-sender';
-import { processOf, type Process } from './process';
-import { processStore } from './process-ledger';
+import { processOf, processStore, type Process, type ReleasedInstance } from './processes/processes';
 import { catchUpCheck, watchDeadlines } from './deadlines';
 import { reactorHandler } from './reactor-handler';
 import type { ReactorParts, ReactorsOptions, RunningProcess } from './reactor-parts';
 import { attendToFailures } from './reactor-requests';
-import { reactorsMigrations } from './reactors-file';
 import { senderRecord } from './sender-record';
-import { setAsideOf, type ReleasedInstance } from './set-aside';
 
 export type { ReactorsOptions };
 
@@ -60,7 +55,7 @@ const runSession = async (options: ReactorsOptions, stopped: AbortSignal, onOpen
   let onLost: (reason: Error) => void = () => undefined;
   const lost = new Promise<never>((_resolve, reject) => (onLost = reject));
   lost.catch(() => undefined);
-  const { database, lease } = await openLeasedDatabase({
+  const leased = await openLeasedDatabase({
     file: options.reactorsFile,
     synchronous: 'NORMAL',
     migrations: reactorsMigrations,
@@ -72,12 +67,8 @@ const runSession = async (options: ReactorsOptions, stopped: AbortSignal, onOpen
     onLost: (reason) => onLost(reason),
   });
   const ending = new AbortController();
-  const close = (): void => {
-    lease.release();
-    checkpointAndClose(database);
-  };
-  const parts = await makeParts({ ...options, database, lease, stopping: ending.signal }).catch((error: unknown) => {
-    close();
+  const parts = await makeParts({ ...options, stopping: ending.signal }, leased).catch((error: unknown) => {
+    closeLeased(leased);
     throw error;
   });
   const { sender, reader, processes, ledger } = parts;
@@ -87,7 +78,7 @@ const runSession = async (options: ReactorsOptions, stopped: AbortSignal, onOpen
   const beside = [
     ...groups.map(({ deadlines }) => deadlines),
     ...(parts.isOwn ? [attendToFailures(parts, groups)] : []),
-    watchPlace(lease, { clock: options.clock, stopping: ending.signal }),
+    watchPlace(leased.lease, { clock: options.clock, stopping: ending.signal }),
   ];
   onOpened();
   try {
@@ -99,7 +90,7 @@ const runSession = async (options: ReactorsOptions, stopped: AbortSignal, onOpen
     await Promise.all(groups.map(({ group }) => group.stop()));
     await Promise.all(beside.map((work) => work.catch(() => undefined)));
     reader.close();
-    close();
+    closeLeased(leased);
   }
 };
 
@@ -110,24 +101,24 @@ const aborted = (signal: AbortSignal): Promise<void> =>
   });
 
 const makeParts = async (
-  options: ReactorsOptions & LeasedDatabase & Pick<ReactorParts, 'stopping'>,
+  options: ReactorsOptions & Pick<ReactorParts, 'stopping'>,
+  leased: LeasedDatabase,
 ): Promise<ReactorParts> => {
-  const { database, clock } = options;
+  const { clock } = options;
+  const file = reactorsFile(leased, clock);
+  const { write, setAside } = file;
   const reader = openEventReader(options.storeFile);
-  const ledger = processStore(database);
+  const ledger = processStore(file.processes);
   const processes = options.processManagers.map(processOf);
-  const checkpoints = checkpointsOf(database);
-  const setAside = setAsideOf(database, clock);
   const released: ReleasedInstance[] = [];
   const names = new Set(processes.map(({ name }) => name));
   const otherRequests = {
     kinds: commandKinds,
     carryOut: (request: OperationRequest) => void released.push(carryOutCommandRequest(setAside, names, request)),
   };
-  const failures = deadLetterHandling({ ...options, database, checkpoints, store: () => reader, otherRequests });
-  const write = writeUnderLease(options);
+  const failures = deadLetterHandling({ ...options, tables: file, store: () => reader, otherRequests });
   const { storeId } = reader.identity;
-  const boundTo = await whenNotBusy(clock, () => write(() => bindToStore(database, storeId)));
+  const boundTo = await whenNotBusy(clock, () => write(() => file.bindToStore(storeId)));
   const isOwn = boundTo === storeId;
   const storeFits = storeFit({ reader, file: options.reactorsFile, boundTo });
   let senderFault: string | null = null;
@@ -144,42 +135,22 @@ const makeParts = async (
     concurrency: CONCURRENT_COMMANDS,
     backlogLimit: BACKLOG_COMMANDS,
   });
-  const kept = {
-    write,
-    ledger,
-    processes,
-    reader,
-    sender,
-    failures,
-    checkpoints,
-    setAside,
-    released,
-    storeFits,
-    isOwn,
-  };
+  const kept = { file, ledger, processes, reader, sender, failures, released, storeFits, isOwn };
   const parts = { ...options, ...kept };
   if (isOwn) await whenNotBusy(clock, () => prepare(parts));
   return { ...parts, senderFault: () => senderFault };
 };
 
 /** Processes of another version begin again from the first event; what was set aside gets another chance. */
-const prepare = ({
-  write,
-  ledger,
-  failures,
-  checkpoints,
-  setAside,
-  logger,
-  processes,
-}: Omit<ReactorParts, 'senderFault'>): void => {
-  write(() => {
+const prepare = ({ file, ledger, failures, logger, processes }: Omit<ReactorParts, 'senderFault'>): void => {
+  file.write(() => {
     for (const process of processes) {
       if (!ledger.prepare(process)) continue;
-      checkpoints.remove(process.name);
+      file.checkpoints.remove(process.name);
       failures.desk.letters.restart(process.name);
       logger.info({ process: process.name, version: process.version }, 'a new version: learns everything again');
     }
-    setAside.closeAll('taken up again at a start');
+    file.setAside.closeAll('taken up again at a start');
     const unparked = ledger.unparkAll();
     if (unparked > 0) logger.info({ unparked }, 'commands and deadlines that were set aside are tried again');
   });

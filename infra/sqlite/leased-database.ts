@@ -2,7 +2,14 @@
 import { backoffMs } from '../backoff';
 import type { Clock } from '../clock';
 import { isBusy, isPassingStorageFault } from '../storage-fault';
-import { migrate, openForWriting, schemaVersion, type Database, type OpenOptions } from './database';
+import {
+  checkpointAndClose,
+  migrate,
+  openForWriting,
+  schemaVersion,
+  type Database,
+  type OpenOptions,
+} from './database';
 import { watchFile } from './file-identity';
 import { acquireLease, type Lease, type LeaseOptions } from './lease';
 
@@ -22,6 +29,12 @@ export const writeUnderLease = ({ database, lease }: LeasedDatabase): WriteUnder
   });
   // The transaction answers what the work has answered.
   return <Result>(work: () => Result): Result => write.immediate(work) as Result;
+};
+
+/** Lets the next one in, with the file folded together. */
+export const closeLeased = ({ database, lease }: LeasedDatabase): void => {
+  lease.release();
+  checkpointAndClose(database);
 };
 
 /** `migrations` starts with the lease's own step. */

@@ -81,8 +81,8 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     relayStatus: () => relayStatus,
     reactorGroups: () => [{ ...group, group: 'reactors' }],
     failures: deadLetterDirectory([
-      { file: '', groups: ['order-summary', 'sales-by-day'], schemaVersion: 0 },
-      { file: '', groups: ['fulfilment'], schemaVersion: 0 },
+      { groups: ['order-summary', 'sales-by-day'], read: (otherwise) => otherwise },
+      { groups: ['fulfilment'], read: (otherwise) => otherwise },
     ]),
     setAside: () => [],
     failedRequests: () => [],

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../infra/clock';
 import { relayMigrations } from '../../infra/relay/relay-file';
-import { reactorsMigrations } from '../../infra/reactors/reactors-file';
+import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { openForWriting, type Database, type Migration } from '../../infra/sqlite/database';
 import { storeMigrations } from '../../infra/sqlite/store-migrations';
 import { viewsMigrations } from '../../projections/engine/generations/schema';

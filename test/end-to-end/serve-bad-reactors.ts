@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { jsonLogger } from '../../api/cli/loggers';
 import { fulfilmentWithin } from '../../domain/fulfilment/fulfilment';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
-import type { AnyProcessManager } from '../../infra/reactors/process';
+import type { AnyProcessManager } from '../../infra/reactors/processes/processes';
 import { startReactors } from '../../infra/reactors/reactors';
 import { serveRole } from '../support/serve-role';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalog';
 import { systemClock } from '../../infra/clock';
-import { decodeHeaders } from '../../infra/dead-letters/store/header-codec';
+import { decodeHeaders } from '../../infra/sqlite/consumer-file/header-codec';
 import { openDatabase, openForReading } from '../../infra/sqlite/database';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import type { StoreProof } from '../../projections/engine/inspect/store-proof';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
 import { catalog } from '../../domain/catalog';
-import { CheckpointMoved } from '../../infra/consumption/checkpoints/checkpoint-store';
+import { CheckpointMoved } from '../../infra/consumption/checkpoints/checkpoint';
 import { openDatabase, type Database } from '../../infra/sqlite/database';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import { packBatch, transferable } from '../../projections/engine/apply/packed-batch';

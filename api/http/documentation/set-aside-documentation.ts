@@ -1,6 +1,6 @@
 /** What the API says of commands and deadlines that were set aside, and of requests that failed. */
 import type { FastifySchema } from 'fastify';
-import { setAsideStatuses } from '../../../infra/reactors/set-aside';
+import { setAsideStatuses } from '../../../infra/reactors/processes/processes';
 import type { RouteDocumentation } from '../fastify-types';
 import type { ProblemName } from '../problem-kinds';
 import { integer, jsonResponse, listOf, objectOf, orNull, paging, problemResponses, text } from './responses';

@@ -5,7 +5,7 @@ import { field, record, type RecordOf } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { Text } from '../../../domain/kernel/values';
 import { parseDeadLetterId } from '../../../infra/dead-letters/query/query';
-import { setAsideStatuses, type SetAsideEntry, type SetAsideStatus } from '../../../infra/reactors/set-aside';
+import { setAsideStatuses, type SetAsideEntry, type SetAsideStatus } from '../../../infra/reactors/processes/processes';
 import type { ApiDependencies } from '../dependencies';
 import { setAsideDocumentation } from '../documentation/set-aside-documentation';
 import { knownGroup, submitRequest } from '../operation-submission';

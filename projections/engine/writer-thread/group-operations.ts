@@ -1,41 +1,18 @@
 /** Everything that writes to the views' file: the operations of its one writing thread, each in one transaction. */
-import {
-  checkpointsOf,
-  moveOffsets,
-  offsetMoveNotes,
-  offsetRequests,
-} from '../../../infra/consumption/checkpoints/checkpoints';
-import { groupStatusWriter } from '../../../infra/consumption/status/status';
+import { moveOffsets } from '../../../infra/consumption/checkpoints/checkpoints';
 import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
-import { checkpointAndClose } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
-import { bindToStore } from '../../../infra/sqlite/store-identity';
-import { writeUnderLease } from '../../../infra/sqlite/leased-database';
 import { applyBatch, applyStorePage, consumerOf, type Target } from '../apply/apply';
-import { projectionGenerations, rebuildRows, takenInRows, withTakenIn } from '../generations/generations';
 import { targets, type WriterContext, type ViewsWriterOptions } from './context';
 import { rebuildOperations } from './rebuild-operations';
 import type { ViewsOperations } from './operations';
 
-/** Makes the operations on a file that has the views' schema. */
-export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
-  const { database, lease, projections, clock } = options;
-  const takenIn = takenInRows(database);
-  const checkpoints = withTakenIn(checkpointsOf(database), takenIn);
-  const rebuilds = rebuildRows(database, clock);
+/** Makes the operations on the views' file. */
+export const viewsWriter = ({ file, ...options }: ViewsWriterOptions): ViewsOperations => {
   let store: EventReader | undefined;
   const openStore = (): EventReader => (store ??= options.openStore());
-  const parts: WriterContext = {
-    options,
-    checkpoints,
-    rebuilds,
-    takenIn,
-    builds: projectionGenerations(database, projections, rebuilds, checkpoints, clock),
-    offsets: offsetRequests(database),
-    failures: deadLetterHandling({ ...options, checkpoints, store: openStore }),
-    store: openStore,
-    write: writeUnderLease(options),
-  };
+  const failures = deadLetterHandling({ ...options, tables: file, store: openStore });
+  const parts: WriterContext = { ...file, options, failures, store: openStore };
   return {
     ...groupOperations(parts),
     ...offsetOperations(parts),
@@ -43,8 +20,7 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
     ...rebuildOperations(parts),
     close: () => {
       store?.close();
-      lease.release();
-      checkpointAndClose(database);
+      file.close();
     },
   };
 };
@@ -67,9 +43,8 @@ type GroupOperations = Pick<
 >;
 
 const groupOperations = (parts: WriterContext): GroupOperations => {
-  const { options, checkpoints, builds, failures, store, write } = parts;
+  const { checkpoints, builds, failures, store, write, writeStatus } = parts;
   const { intake, breakers } = failures;
-  const writeStatus = groupStatusWriter(options.database);
   const targetOf = targets(parts);
   const live = (projection: string): Target => targetOf(projection, projection, builds.live(projection));
   return {
@@ -88,7 +63,7 @@ const groupOperations = (parts: WriterContext): GroupOperations => {
       breakers.guard(projection, write, () => applyStorePage(intake, live(projection), store(), order)),
     caughtUpTo: ({ consumer, marks }) => write(() => checkpoints.raiseEach(consumer, marks)),
     report: ({ status }) => write(() => writeStatus(status)),
-    bindToStore: ({ storeId }) => write(() => bindToStore(options.database, storeId)),
+    bindToStore: ({ storeId }) => write(() => parts.bindToStore(storeId)),
     hasSetAsideUpTo: ({ consumer, lastPosition }) => failures.quarantine.hasSetAsideUpTo(consumer, lastPosition),
   };
 };
@@ -99,13 +74,17 @@ const groupOperations = (parts: WriterContext): GroupOperations => {
 
 type OffsetOperations = Pick<ViewsOperations, 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest'>;
 
-const offsetOperations = ({ options, checkpoints, offsets, write }: WriterContext): OffsetOperations => {
-  const note = offsetMoveNotes(options.database, options.clock);
+const offsetOperations = ({
+  checkpoints,
+  offsetRequests: offsets,
+  noteOffsetMove,
+  write,
+}: WriterContext): OffsetOperations => {
   return {
     openOffsetRequests: () => offsets.open(),
     moveOffsets: ({ id, order, actor }) =>
       write(() => {
-        moveOffsets(checkpoints, note, order, actor);
+        moveOffsets(checkpoints, noteOffsetMove, order, actor);
         offsets.end(id, 'done', null);
       }),
     failOffsetRequest: ({ id, reason }) => write(() => offsets.end(id, 'failed', reason)),

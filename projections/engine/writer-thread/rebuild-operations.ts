@@ -1,5 +1,4 @@
 /** The operations of rebuilds on the views' file. */
-import { failedRequestNotes } from '../../../infra/dead-letters/redrive/redrive';
 import { applyShared, applyStorePage, type Target } from '../apply/apply';
 import { assertRebuildable, type OpenRebuild, rebuildConsumer } from '../generations/generations';
 import { compareGenerations, compareWithStore } from '../inspect/inspect';
@@ -33,8 +32,7 @@ type GroupOperation =
 
 /** Makes them. */
 export const rebuildOperations = (parts: WriterContext): Omit<ViewsOperations, GroupOperation> => {
-  const { options, checkpoints, rebuilds, builds, failures, store, write } = parts;
-  const noteFailed = failedRequestNotes(options.database, options.clock);
+  const { options, checkpoints, rebuilds, builds, letters, store, write } = parts;
   return {
     ...readingOperations(parts),
     ...endingOperations(parts),
@@ -46,9 +44,9 @@ export const rebuildOperations = (parts: WriterContext): Omit<ViewsOperations, G
         rebuilds,
         builds,
         projections: options.projections,
-        offsets: parts.offsets,
-        noteFailed,
-        savepoint: (work) => options.database.transaction(work)(),
+        offsets: parts.offsetRequests,
+        noteFailed: parts.noteFailedRequest,
+        savepoint: parts.savepoint,
       });
       if (requests !== undefined) write(requests);
       return rebuilds.open();
@@ -62,8 +60,7 @@ export const rebuildOperations = (parts: WriterContext): Omit<ViewsOperations, G
         assertRebuildable(options.projections, rebuild);
         builds.beginShadow(rebuild);
         const consumer = rebuildConsumer(rebuild.id);
-        if (checkpoints.read(consumer).every(({ nextOffset }) => nextOffset === 0))
-          failures.desk.letters.forget(consumer);
+        if (checkpoints.read(consumer).every(({ nextOffset }) => nextOffset === 0)) letters.forget(consumer);
       }),
     noteProgress: ({ id, progress }) => write(() => rebuilds.note(id, progress)),
     noteFault: ({ id, fault }) => write(() => rebuilds.noteFault(id, fault)),
@@ -100,11 +97,10 @@ const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading>
       }),
     raiseShadow: ({ id, bounds }) => write(() => checkpoints.raiseEach(rebuildConsumer(id), bounds)),
     compareRebuild: async ({ id }) => {
-      const { database } = options;
-      const projection = projectionOf(parts, id);
-      const before = { database, generation: builds.servedGeneration(projection) };
-      const after = { database, generation: builds.shadow(id).number };
-      const { proof, differences } = await compareGenerations(builds.shadow(id).projection, before, after);
+      const name = projectionOf(parts, id);
+      const { projection, number } = builds.shadow(id);
+      const before = parts.scan(name, builds.servedGeneration(name));
+      const { proof, differences } = await compareGenerations(projection, before, parts.scan(name, number));
       write(() => rebuilds.noteDifferences(id, differences));
       return proof;
     },
@@ -129,11 +125,7 @@ const isProvable = ({ kind }: OpenRebuild): boolean => kind === 'rebuild' || kin
 type Ending = 'waitRebuild' | 'keepCopy' | 'finishRebuild' | 'failRebuild' | 'forgetRebuild';
 
 const endingOperations = (parts: WriterContext): Pick<ViewsOperations, Ending> => {
-  const { options, checkpoints, rebuilds, builds, failures, write } = parts;
-  const { letters } = failures.desk;
-  const quarantined = options.database
-    .prepare<[string], number>('SELECT count(*) FROM quarantined_keys WHERE consumer = ?')
-    .pluck();
+  const { checkpoints, rebuilds, builds, letters, parked, write } = parts;
   /** A rebuild that was cancelled meanwhile must not come back. */
   const whileRunning = (id: number, work: () => void): void =>
     write(() => {
@@ -155,7 +147,7 @@ const endingOperations = (parts: WriterContext): Pick<ViewsOperations, Ending> =
         const read = checkpoints.read(consumer);
         builds.swap(id);
         // Its rows lack what waited behind dead letters, and nothing would tell it from what they have seen.
-        if ((quarantined.get(projection) ?? 0) > 0) builds.dropFormer(projection);
+        if (parked.quarantined(projection) > 0) builds.dropFormer(projection);
         // Where the shadow has seen more, as after a record that only this program can read, the group must know.
         checkpoints.raiseEach(projection, read);
         checkpoints.remove(consumer);

@@ -102,7 +102,7 @@ const replaceRow = (
   const live = parts.builds.live(projection.name);
   const before = live.view.find(key) ?? null;
   const { catalog } = parts.options;
-  const isSeen = seenBy(parts.options.database, catalog, projection.name);
+  const isSeen = seenBy(parts.progressOf(projection.name), catalog);
   const history = rowHistory({
     store: parts.store(),
     catalog,

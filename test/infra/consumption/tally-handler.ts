@@ -2,20 +2,25 @@
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { systemClock } from '../../../infra/clock';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
-import { checkpointMigration, checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { checkpointMigration, checkpointsOf } from '../../../infra/sqlite/consumer-file/checkpoints';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
 import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
 import { recordsOf } from '../../../infra/consumption/intake/event-intake';
 import { defaultRetryPolicy, type HandlerResult, type RetryPolicy } from '../../../infra/consumption/intake/failures';
 import type { GroupHandler } from '../../../infra/consumption/loop/group-handler';
 import type { StoreFacts } from '../../../infra/consumption/intake/place-check';
-import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/status/group-status';
-import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/store/schema';
-import { failedRequestsMigration } from '../../../infra/dead-letters/redrive/failed-requests';
-import { deadLetterStacksMigration } from '../../../infra/dead-letters/store/defect-log';
+import { groupStatusMigration, groupStatusWriter } from '../../../infra/sqlite/consumer-file/group-status';
+import {
+  deadLetterCopyingMigration,
+  deadLettersMigration,
+} from '../../../infra/sqlite/consumer-file/dead-letters-schema';
+import { failedRequestsMigration } from '../../../infra/sqlite/consumer-file/failed-requests';
+import { deadLetterStacksMigration } from '../../../infra/sqlite/consumer-file/dead-letters-schema';
 import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';
 import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
+import { offsetMovesMigration } from '../../../infra/sqlite/consumer-file/offset-moves';
+import { consumerTables } from '../../../infra/sqlite/consumer-file/tables';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { recordedFacts } from '../../projections/views-fixture';
 import { NamedStorageFault } from '../../../infra/storage-fault';
@@ -58,6 +63,7 @@ export const tallyHandler = (
       deadLettersMigration,
       deadLetterCopyingMigration,
       failedRequestsMigration,
+      offsetMovesMigration,
       deadLetterStacksMigration,
       { name: 'tally', sql: 'CREATE TABLE tally (id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;' },
     ],
@@ -66,10 +72,8 @@ export const tallyHandler = (
   const checkpoints = checkpointsOf(database);
   const failures = deadLetterHandling({
     ...options,
-    database,
+    tables: consumerTables(database, systemClock),
     catalog,
-    clock: systemClock,
-    checkpoints,
     store: () => ({ ...recordedFacts, ...reader }),
   });
   const { intake } = failures;

@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import type { Answer } from '../../../infra/reactors/command-client';
 import { commandSender, type CommandSender } from '../../../infra/reactors/command-sender';
-import type { PendingCommand } from '../../../infra/reactors/process-ledger';
+import type { PendingCommand } from '../../../infra/reactors/processes/processes';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import { spec } from '../../spec';
 import { movedClock, pending, silentProcess, turns, type MovedClock } from './commands';
@@ -318,7 +318,9 @@ spec('the end of the command sender', ({ test }) => {
   }
 
   const passing: ReadonlyArray<readonly [what: string, error: Error]> = [
-    ...(['full', 'io', 'busy', 'failed'] as const).map((kind) => [kind, new NamedStorageFault(kind, 'not now')] as const),
+    ...(['full', 'io', 'busy', 'failed'] as const).map(
+      (kind) => [kind, new NamedStorageFault(kind, 'not now')] as const,
+    ),
     ['EROFS', Object.assign(new Error('not now'), { code: 'EROFS' })],
   ];
   for (const [what, error] of passing) {

@@ -10,6 +10,7 @@ import { openLeasedDatabase } from '../../../../infra/sqlite/leased-database';
 import type { ViewsOperations } from '../../../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../../../projections/engine/generations/schema';
 import { viewsClient, type ViewsClient } from '../../../../projections/engine/writer-thread/views-client';
+import { viewsFile } from '../../../../projections/engine/store/views-file';
 import { viewsWriter } from '../../../../projections/engine/writer-thread/group-operations';
 import type { Catalog } from '../../../../domain/kernel/aggregate';
 import type { Projection } from '../../../../projections/projection';
@@ -73,7 +74,8 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
   // Processes are killed here, the machine is not: nobody has to wait for its disk.
   database.pragma('synchronous = OFF');
   const openStore = () => storeOf(stored, requests);
-  const operations = viewsWriter({ ...leased, catalog, projections: [projection], openStore, clock });
+  const views = viewsFile(leased, [projection], clock);
+  const operations = viewsWriter({ file: views, catalog, projections: [projection], openStore });
   await operations.prepare({});
   const noAnswer = new Promise<never>(() => undefined);
   let isAlive = true;

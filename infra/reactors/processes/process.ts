@@ -1,13 +1,13 @@
 /** A process manager without its type parameter: the state goes in and comes out as the JSON text that is stored. */
-import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
+import type { AnyEventDefinition } from '../../../domain/kernel/event-definition';
 import type {
   ProcessCommand,
   ProcessDeadline,
   ProcessInput,
   ProcessManager,
   ProcessStep,
-} from '../../domain/kernel/process-manager';
-import type { RecordedEvent } from '../../domain/kernel/recorded-event';
+} from '../../../domain/kernel/process-manager';
+import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 
 /** Any process manager, where the type of its state doesn't matter. */
 export interface AnyProcessManager extends Omit<ProcessManager<unknown>, 'step'> {

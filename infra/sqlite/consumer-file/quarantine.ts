@@ -5,7 +5,7 @@
 import { aggregateIdOf, type EventEnvelope } from '../../../domain/kernel/recorded-event';
 import type { Clock } from '../../clock';
 import { fingerprintOf, type Failure, type FailedEvent, type Quarantine } from '../../consumption/intake/intake';
-import type { Database } from '../../sqlite/database';
+import type { Database } from '../database';
 import { encodeHeaders } from './header-codec';
 
 /** Looks for discards in a file that has the dead letters' migration; works on a read-only connection too. */
