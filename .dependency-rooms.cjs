@@ -22,10 +22,11 @@ const rooms = {
     'infra/kafka/real-broker',
     'infra/log-audit',
     'infra/reactors/processes',
-    'infra/relay',
+    'infra/relay/state',
     'infra/sqlite',
     'infra/sqlite/consumer-file',
     'infra/sqlite/process-store',
+    'infra/sqlite/relay-file',
     'projections',
     'projections/engine/generations',
     'projections/engine/inspect',
@@ -50,7 +51,7 @@ const rooms = {
     'infra/dead-letters/redrive',
     'infra/kafka',
     'infra/reactors/processes',
-    'infra/relay',
+    'infra/relay/state',
     'projections',
     'projections/engine/inspect',
   ],
@@ -95,9 +96,11 @@ const rooms = {
     'infra/kafka',
     'infra/reactors',
     'infra/relay',
+    'infra/relay/state',
     'infra/sqlite',
     'infra/sqlite/consumer-file',
     'infra/sqlite/process-store',
+    'infra/sqlite/relay-file',
     'projections',
     'projections/engine/generations',
     'projections/engine/inspect',
@@ -164,8 +167,25 @@ const rooms = {
   'infra/kafka/embedded': ['domain/kernel', 'infra', 'infra/kafka'],
   'infra/kafka/real-broker': ['infra', 'infra/files', 'infra/kafka'],
   'infra/kafka/wire': [],
-  'infra/log-audit': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
+  'infra/log-audit': [
+    'domain/kernel',
+    'infra',
+    'infra/kafka',
+    'infra/relay',
+    'infra/sqlite',
+    'infra/sqlite/relay-file',
+  ],
   'infra/memory': ['domain/kernel', 'infra', 'infra/event-store'],
+  'infra/memory/consumer-file': [
+    'infra',
+    'infra/consumption/checkpoints',
+    'infra/consumption/intake',
+    'infra/consumption/status',
+    'infra/dead-letters/redrive',
+    'infra/dead-letters/store',
+    'infra/dead-letters/topic',
+    'infra/reactors/processes',
+  ],
   'infra/reactors': [
     'domain/kernel',
     'infra',
@@ -190,7 +210,17 @@ const rooms = {
     'infra/dead-letters/redrive',
     'infra/dead-letters/store',
   ],
-  'infra/relay': ['domain/kernel', 'infra', 'infra/consumption/intake', 'infra/kafka', 'infra/running', 'infra/sqlite'],
+  'infra/relay': [
+    'domain/kernel',
+    'infra',
+    'infra/consumption/intake',
+    'infra/kafka',
+    'infra/relay/state',
+    'infra/running',
+    'infra/sqlite',
+    'infra/sqlite/relay-file',
+  ],
+  'infra/relay/state': ['domain/kernel', 'infra/kafka'],
   'infra/running': ['domain/kernel', 'infra', 'infra/kafka', 'infra/sqlite'],
   'infra/sqlite': ['domain/kernel', 'infra', 'infra/commands', 'infra/event-store', 'infra/files', 'infra/memory'],
   'infra/sqlite/consumer-file': [
@@ -215,6 +245,7 @@ const rooms = {
     'infra/sqlite',
     'infra/sqlite/consumer-file',
   ],
+  'infra/sqlite/relay-file': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay/state', 'infra/sqlite'],
   projections: [
     'domain/kernel',
     'domain/order',
@@ -342,6 +373,18 @@ const rooms = {
 /** Rooms with a door: who stands outside imports the file of the room's name, and nothing past it. */
 const roomsWithDoors = ['projections/engine', 'infra/consumption', 'infra/dead-letters', 'infra/sqlite'];
 
+/** Rooms in which SQL stands: they alone import the file that opens databases and knows the type of one. */
+const sqlRooms = [
+  'infra/sqlite',
+  'infra/sqlite/consumer-file',
+  'infra/sqlite/process-store',
+  'infra/sqlite/relay-file',
+  'projections/engine/generations',
+  'projections/engine/query',
+  'projections/engine/store',
+  'projections/engine/tables',
+];
+
 /** Each library and the folders that may import it. */
 const libraries = {
   '@confluentinc/kafka-javascript': ['infra/kafka', 'test'],
@@ -356,4 +399,4 @@ const libraries = {
   pino: ['api/cli'],
 };
 
-module.exports = { rooms, roomsWithDoors, libraries };
+module.exports = { rooms, roomsWithDoors, sqlRooms, libraries };

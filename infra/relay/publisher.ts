@@ -6,7 +6,7 @@ import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer }
 import { MAX_PAGE_BYTES, type EventPageQuery } from '../sqlite/event-queries';
 import { errorTextOf } from '../error-text';
 import { acknowledgements, type Acknowledgements } from './acknowledgements';
-import type { RelayPlace } from './relay-holes';
+import type { RelayPlace } from './state/state';
 
 /** Measured: eight pages of a thousand keep the producer busy; more only costs memory. */
 const PAGE_EVENTS = 1_000;

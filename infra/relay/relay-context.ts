@@ -6,8 +6,7 @@ import type { RoleOptions } from '../running/role-options';
 import type { EventReader } from '../sqlite/event-reader';
 import type { Lease } from '../sqlite/lease';
 import type { TopicCheckIntervals, TopicWatch } from '../kafka/topic-watch';
-import type { RelayFile } from './relay-file';
-import type { RelayHoles } from './relay-holes';
+import type { RelayFile, RelayHoles } from './state/state';
 import type { RelayMonitor } from './relay-monitor';
 import type { RecordSuspects } from './suspects';
 

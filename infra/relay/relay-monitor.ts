@@ -3,9 +3,7 @@ import { isoTime, type Clock } from '../clock';
 import type { EventLog, LogTopic } from '../kafka/event-log';
 import type { Logger } from '../logger';
 import type { EventReader } from '../sqlite/event-reader';
-import type { RelayFile } from './relay-file';
-import type { RelayHoles } from './relay-holes';
-import type { RelayStatus } from './relay-status';
+import type { RelayFile, RelayHoles, RelayStatus } from './state/state';
 
 interface Counts {
   readonly published: number;

@@ -11,8 +11,7 @@ import { historyRefusal, type EndRecord, type HistoryCause } from './published-h
 import { highestPositions, readEndRecords } from './published-positions';
 import { openPublisher, type Publisher } from './publisher';
 import { relayEncoder, type RelayContext } from './relay-context';
-import type { RelayHoles, RelayPlace } from './relay-holes';
-import type { BlockedPartition } from './relay-status';
+import type { RelayHoles, RelayPlace, BlockedPartition } from './state/state';
 import { takeSkipRequests } from './skip-requests';
 import { topicDecision } from './topic-check';
 

@@ -1,16 +1,14 @@
 /** The relay's life: hold the lease, find out what Kafka has, publish, and begin again after every fault that may pass. */
 import { backoffMs } from '../backoff';
-import { checkpointAndClose } from '../sqlite/database';
 import { isAboutRecord } from '../kafka/record-failures';
 import { beginAnew } from '../running/begin-anew';
 import type { EventReader } from '../sqlite/event-reader';
 import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';
-import { openLeasedDatabase } from '../sqlite/leased-database';
+import { closeLeased, openLeasedDatabase } from '../sqlite/leased-database';
+import { relayFile, relayMigrations } from '../sqlite/relay-file/relay-file';
 import { topicWatch, TopicsUnsafe } from '../kafka/topic-watch';
 import { DeliveryFailed } from './publisher';
-import { relayFile, relayMigrations } from './relay-file';
-import { relayHoles } from './relay-holes';
 import { relayMonitor } from './relay-monitor';
 import type { RelayContext, RelayOptions } from './relay-context';
 import { RelayHalted, relaySession } from './relay-session';
@@ -65,12 +63,11 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
     throw error;
   });
   if (opened === undefined) return;
-  const { database, lease } = opened;
+  const { lease } = opened;
   let reader: EventReader | undefined;
   try {
     reader = options.outbox();
-    const state = relayFile(database, lease);
-    const holes = relayHoles(database, lease, options.clock);
+    const { state, holes } = relayFile(opened, options.clock);
     const monitor = relayMonitor({ ...options, state, holes, reader });
     const suspects = recordSuspects();
     const topics = options.catalog.aggregates.map(({ topic }) => topic);
@@ -81,8 +78,7 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
     else throw lost;
   } finally {
     reader?.close();
-    lease.release();
-    checkpointAndClose(database);
+    closeLeased(opened);
   }
 };
 

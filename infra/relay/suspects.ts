@@ -1,5 +1,5 @@
 /** Partitions of which a batch was refused: their records go one by one until the one that was meant is known. */
-import type { RelayPlace } from './relay-holes';
+import type { RelayPlace } from './state/state';
 
 export interface RecordSuspects {
   readonly suspect: (place: RelayPlace, untilPosition: number) => void;

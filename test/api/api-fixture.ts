@@ -6,7 +6,7 @@ import { catalog } from '../../domain/catalog';
 import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
-import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { RelayStatus } from '../../infra/relay/state/state';
 import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { fakeViews, group, type FakeViews } from './fake-views';

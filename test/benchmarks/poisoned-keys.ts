@@ -13,7 +13,7 @@ import { openRealLog } from '../../infra/kafka/real-log';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger } from '../../infra/logger';
 import { startRelay } from '../../infra/relay/relay';
-import { readRelayStatus } from '../../infra/relay/relay-file';
+import { readRelayStatus } from '../../infra/sqlite/relay-file/relay-file';
 import { openEventReader } from '../../infra/sqlite/event-reader';
 import { openSqliteEventStore } from '../../infra/sqlite/event-store';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../infra/clock';
-import { relayMigrations } from '../../infra/relay/relay-file';
+import { relayMigrations } from '../../infra/sqlite/relay-file/relay-file';
 import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { openForWriting, type Database, type Migration } from '../../infra/sqlite/database';
 import { storeMigrations } from '../../infra/sqlite/store-migrations';

@@ -241,7 +241,7 @@ spec("faults of the role's file", ({ test }) => {
     let faults = 0;
     const full = new NamedStorageFault('full', 'database or disk is full');
     const role = await running(await openViews(), (operation) => {
-      if (operation !== 'openRebuilds' || faults === 3) return undefined;
+      if (operation !== 'takeRebuildRequests' || faults === 3) return undefined;
       faults += 1;
       return full;
     });

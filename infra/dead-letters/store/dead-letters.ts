@@ -1,4 +1,5 @@
 /** Dead letters after they were set aside: what people and redrives do with them. */
+import type { FailureClass } from '../../consumption/intake/intake';
 
 /** Who does something to a dead letter, and on whose request. */
 export interface AuditContext {
@@ -53,3 +54,10 @@ export interface ParkedEvent {
   readonly position: number;
   readonly eventId: string;
 }
+
+/** What came from outside can come without end: so much of it is kept for people, all of it is counted. */
+export const FOREIGN_LIMITS = { letters: 100, bytes: 10_000_000 } as const;
+
+/** Whether a class of failure is of what came from outside. */
+export const isForeign = (failureClass: FailureClass): boolean =>
+  failureClass === 'foreign' || failureClass === 'misplaced';

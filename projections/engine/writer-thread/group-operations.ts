@@ -29,20 +29,7 @@ export const viewsWriter = ({ file, ...options }: ViewsWriterOptions): ViewsOper
 // Groups
 // -------------------------------------------------------------------------------------
 
-type GroupOperations = Pick<
-  ViewsOperations,
-  | 'checkpoints'
-  | 'begin'
-  | 'move'
-  | 'apply'
-  | 'applyFromStore'
-  | 'caughtUpTo'
-  | 'report'
-  | 'bindToStore'
-  | 'hasSetAsideUpTo'
->;
-
-const groupOperations = (parts: WriterContext): GroupOperations => {
+const groupOperations = (parts: WriterContext) => {
   const { checkpoints, builds, failures, store, write, writeStatus } = parts;
   const { intake, breakers } = failures;
   const targetOf = targets(parts);
@@ -65,21 +52,14 @@ const groupOperations = (parts: WriterContext): GroupOperations => {
     report: ({ status }) => write(() => writeStatus(status)),
     bindToStore: ({ storeId }) => write(() => parts.bindToStore(storeId)),
     hasSetAsideUpTo: ({ consumer, lastPosition }) => failures.quarantine.hasSetAsideUpTo(consumer, lastPosition),
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
 // -------------------------------------------------------------------------------------
 // Offsets moved by hand
 // -------------------------------------------------------------------------------------
 
-type OffsetOperations = Pick<ViewsOperations, 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest'>;
-
-const offsetOperations = ({
-  checkpoints,
-  offsetRequests: offsets,
-  noteOffsetMove,
-  write,
-}: WriterContext): OffsetOperations => {
+const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove, write }: WriterContext) => {
   return {
     openOffsetRequests: () => offsets.open(),
     moveOffsets: ({ id, order, actor }) =>
@@ -88,25 +68,14 @@ const offsetOperations = ({
         offsets.end(id, 'done', null);
       }),
     failOffsetRequest: ({ id, reason }) => write(() => offsets.end(id, 'failed', reason)),
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
 // -------------------------------------------------------------------------------------
 // Failures
 // -------------------------------------------------------------------------------------
 
-type FailureOperations = Pick<
-  ViewsOperations,
-  | 'takeFailureRequests'
-  | 'redriveStep'
-  | 'copiesWaiting'
-  | 'copiesDone'
-  | 'noteCopying'
-  | 'defectsWaiting'
-  | 'defectsDone'
->;
-
-const failureOperations = (parts: WriterContext): FailureOperations => {
+const failureOperations = (parts: WriterContext) => {
   const { options, builds, failures, write } = parts;
   const { desk, copies, defects } = failures;
   const targetOf = targets(parts);
@@ -120,5 +89,5 @@ const failureOperations = (parts: WriterContext): FailureOperations => {
     noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),
     defectsWaiting: ({ limit }) => defects.waiting(limit),
     defectsDone: ({ ids }) => write(() => defects.done(ids)),
-  };
+  } satisfies Partial<ViewsOperations>;
 };

@@ -7,38 +7,16 @@ import { rowOperations } from './row-operations';
 import type { ViewsOperations } from './operations';
 import { targets, type WriterContext } from './context';
 
-type OffsetOperation = 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest';
-type FailureOperation =
-  | 'takeFailureRequests'
-  | 'redriveStep'
-  | 'copiesWaiting'
-  | 'copiesDone'
-  | 'noteCopying'
-  | 'defectsWaiting'
-  | 'defectsDone';
-type GroupOperation =
-  | 'checkpoints'
-  | 'begin'
-  | 'move'
-  | 'apply'
-  | 'applyFromStore'
-  | 'caughtUpTo'
-  | 'report'
-  | 'bindToStore'
-  | 'hasSetAsideUpTo'
-  | OffsetOperation
-  | FailureOperation
-  | 'close';
-
 /** Makes them. */
-export const rebuildOperations = (parts: WriterContext): Omit<ViewsOperations, GroupOperation> => {
+export const rebuildOperations = (parts: WriterContext) => {
   const { options, checkpoints, rebuilds, builds, letters, store, write } = parts;
   return {
     ...readingOperations(parts),
     ...endingOperations(parts),
     ...rowOperations(parts),
     prepare: () => write(builds.prepare),
-    openRebuilds: () => {
+    openRebuilds: () => rebuilds.open(),
+    takeRebuildRequests: () => {
       const requests = takeRequests({
         store: store(),
         rebuilds,
@@ -49,7 +27,6 @@ export const rebuildOperations = (parts: WriterContext): Omit<ViewsOperations, G
         savepoint: parts.savepoint,
       });
       if (requests !== undefined) write(requests);
-      return rebuilds.open();
     },
     cancelledAmong: ({ ids }) => ids.filter((id) => rebuilds.stateOf(id) === 'cancelled'),
     beginRebuild: (rebuild) =>
@@ -64,12 +41,10 @@ export const rebuildOperations = (parts: WriterContext): Omit<ViewsOperations, G
       }),
     noteProgress: ({ id, progress }) => write(() => rebuilds.note(id, progress)),
     noteFault: ({ id, fault }) => write(() => rebuilds.noteFault(id, fault)),
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
-type Reading = 'applyToShadows' | 'applyStoreToShadow' | 'raiseShadow' | 'compareRebuild' | 'compareWithStore';
-
-const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading> => {
+const readingOperations = (parts: WriterContext) => {
   const { options, checkpoints, rebuilds, takenIn, builds, failures, store, write } = parts;
   const { intake } = failures;
   const targetOf = targets(parts);
@@ -116,15 +91,13 @@ const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading>
         taken: takenIn.read(consumer),
       });
     },
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
 /** A way back begins with rows of which nobody noted what they were made from. */
 const isProvable = ({ kind }: OpenRebuild): boolean => kind === 'rebuild' || kind === 'copy';
 
-type Ending = 'waitRebuild' | 'keepCopy' | 'finishRebuild' | 'failRebuild' | 'forgetRebuild';
-
-const endingOperations = (parts: WriterContext): Pick<ViewsOperations, Ending> => {
+const endingOperations = (parts: WriterContext) => {
   const { checkpoints, rebuilds, builds, letters, parked, write } = parts;
   /** A rebuild that was cancelled meanwhile must not come back. */
   const whileRunning = (id: number, work: () => void): void =>
@@ -166,7 +139,7 @@ const endingOperations = (parts: WriterContext): Pick<ViewsOperations, Ending> =
         builds.dropShadow(id);
         letters.forget(rebuildConsumer(id));
       }),
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
 const projectionOf = ({ rebuilds }: WriterContext, id: number): string => {

@@ -16,10 +16,8 @@ import { type OpenRebuild, rowKeyOf } from '../generations/generations';
 import type { ViewsOperations } from './operations';
 import type { WriterContext } from './context';
 
-type RowOperation = 'explainDifferences' | 'findRowEvents' | 'writeRow';
-
 /** Makes them. */
-export const rowOperations = (parts: WriterContext): Pick<ViewsOperations, RowOperation> => {
+export const rowOperations = (parts: WriterContext) => {
   const searches = new Map<number, RowEvents>();
   return {
     explainDifferences: async ({ id }) => {
@@ -58,7 +56,7 @@ export const rowOperations = (parts: WriterContext): Pick<ViewsOperations, RowOp
         parts.rebuilds.end(id, 'done', reason, proof);
       });
     },
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
 /** A row of the proof: its values in the order of the columns. */

@@ -13,9 +13,9 @@ import { groupStatusMigration, groupStatusWriter } from '../../../infra/sqlite/c
 import {
   deadLetterCopyingMigration,
   deadLettersMigration,
+  deadLetterStacksMigration,
 } from '../../../infra/sqlite/consumer-file/dead-letters-schema';
 import { failedRequestsMigration } from '../../../infra/sqlite/consumer-file/failed-requests';
-import { deadLetterStacksMigration } from '../../../infra/sqlite/consumer-file/dead-letters-schema';
 import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';
 import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';

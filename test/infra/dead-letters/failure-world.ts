@@ -17,9 +17,9 @@ import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-co
 import {
   deadLetterCopyingMigration,
   deadLettersMigration,
+  deadLetterStacksMigration,
 } from '../../../infra/sqlite/consumer-file/dead-letters-schema';
 import { failedRequestsMigration } from '../../../infra/sqlite/consumer-file/failed-requests';
-import { deadLetterStacksMigration } from '../../../infra/sqlite/consumer-file/dead-letters-schema';
 import { type DeadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
 import { deadLetterReader } from '../../../infra/sqlite/consumer-file/dead-letters-reader';
 import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';

@@ -3,8 +3,13 @@ import * as assert from 'uvu/assert';
 import type { ProcessInput, ProcessManager } from '../../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 import { systemClock } from '../../../infra/clock';
-import { processOf, type Process } from '../../../infra/reactors/processes/processes';
-import { processStore, type PendingCommand, type ProcessStore } from '../../../infra/reactors/processes/processes';
+import {
+  processOf,
+  type Process,
+  processStore,
+  type PendingCommand,
+  type ProcessStore,
+} from '../../../infra/reactors/processes/processes';
 import { pendingCounts, processRows } from '../../../infra/sqlite/process-store/process-rows';
 import { reactorsMigrations } from '../../../infra/sqlite/process-store/process-store';
 import { openDatabase, openForReading, type Database } from '../../../infra/sqlite/database';
