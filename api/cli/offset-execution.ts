@@ -12,7 +12,7 @@ import { consumerFile, readOffsetMovesIn } from '../../infra/sqlite/consumer-fil
 import { closeLeased, openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
 import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { viewsMigrations } from '../../projections/engine/generations/generations';
-import { projections } from '../../projections/registry';
+import type { Application } from '../../projections/application';
 import { dataFiles } from '../program/data-files';
 import { request } from './server-client';
 
@@ -21,6 +21,7 @@ const DISPLAY_LIMIT = 100;
 
 /** Returns the exit status: 0 where it was done. */
 export const execute = async (
+  { projections }: Application,
   configuration: Configuration,
   order: OffsetOrder,
   clock: Clock,

@@ -4,9 +4,10 @@
  */
 import { existsSync, renameSync } from 'node:fs';
 import { isoTime, type Clock } from '../clock';
+import type { StoreIdentity } from '../event-store/event-feed';
 import { holdFile, type HeldFile } from '../sqlite/held-file';
 import { closeLeased, openLeasedDatabase, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';
-import { ensureStoreIdentity, replaceStoreIdentity, type StoreIdentity } from '../sqlite/store-identity';
+import { ensureStoreIdentity, replaceStoreIdentity } from '../sqlite/store-identity';
 import { storeMigrations } from '../sqlite/store-migrations';
 
 /** A role runs on one of the files, or the id is not the store's: nothing was changed. */

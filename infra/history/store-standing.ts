@@ -32,13 +32,17 @@ export interface StandingFiles {
 }
 
 /** Reads the marks first and the store's last position after them: a program that runs never looks behind by that. */
-export const storeStanding = (files: StandingFiles, storeId: string, lastPosition: () => number): StoreStanding => {
+export const storeStanding = async (
+  files: StandingFiles,
+  storeId: string,
+  lastPosition: () => Promise<number>,
+): Promise<StoreStanding> => {
   const stages = [
     { name: 'relay', file: files.relay, ...readStageMark(files.relay, 'cursor') } as const,
     { name: 'views', file: files.views, ...readStageMark(files.views, 'checkpoints') } as const,
     { name: 'reactors', file: files.reactors, ...readStageMark(files.reactors, 'checkpoints') } as const,
   ];
-  const last = lastPosition();
+  const last = await lastPosition();
   const found = { storeId, lastPosition: last, stages };
   const other = stages.find((stage) => stage.storeId !== undefined && stage.storeId !== storeId);
   if (other?.storeId !== undefined) {

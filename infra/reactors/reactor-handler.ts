@@ -5,17 +5,18 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import {
+  type EachLogRecord,
   type EventHandler,
   recordsOf,
   defaultRetryPolicy,
   failureOf,
   isAttributable,
+  type TransactionFacts,
 } from '../consumption/intake/intake';
 import type { GroupHandler } from '../consumption/loop/loop';
 import type { GroupStatus } from '../consumption/status/status';
 import type { RedriveStep, DeadLetterHandling } from '../dead-letters/redrive/redrive';
-import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
-import type { EventReader } from '../sqlite/event-reader';
+import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import type { Logger } from '../logger';
 import { whenNotBusy } from '../sqlite/leased-database';
 import type { Clock } from '../clock';
@@ -28,7 +29,8 @@ export interface ReactorHandlerOptions {
   readonly ledger: ProcessStore;
   readonly failures: DeadLetterHandling;
   /** The store, for what the log does not hold. */
-  readonly reader: Pick<EventReader, 'readAll'>;
+  readonly reader: Pick<EventFeed, 'readAll'>;
+  readonly facts: TransactionFacts;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Why what becomes of commands can't be written down just now; null where it can be. */
@@ -60,7 +62,7 @@ export interface ReactorHandler extends GroupHandler {
 
 /** Makes the handler of one process manager. */
 export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler => {
-  const { process, catalog, ledger, reader, room, clock } = options;
+  const { process, catalog, ledger, reader, facts, room, clock } = options;
   const { intake, breakers, desk } = options.failures;
   const group = process.name;
   const topics = topicsOf(process, catalog);
@@ -68,13 +70,20 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
   const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => write(work));
 
   /** Learns in one transaction; what is asked for goes out once that is committed. */
-  const learn = async <Result>(work: (to: EventHandler, asked: PendingCommand[]) => Result): Promise<Result> => {
+  const learn = async <Result>(
+    work: (to: EventHandler, asked: PendingCommand[]) => Result,
+    records?: EachLogRecord,
+  ): Promise<Result> => {
     await room();
-    const { asked, result } = await whenNotBusy(clock, () => {
-      const newlyAsked: PendingCommand[] = [];
-      const to = consumerOf(process, topics, ledger, newlyAsked);
-      return { asked: newlyAsked, result: breakers.guard(group, write, () => work(to, newlyAsked)) };
-    });
+    const { asked, result } = await facts.during(
+      (attempt) => whenNotBusy(clock, () => breakers.guard(group, write, attempt)),
+      () => {
+        const newlyAsked: PendingCommand[] = [];
+        const to = consumerOf(process, topics, ledger, newlyAsked);
+        return { asked: newlyAsked, result: work(to, newlyAsked) };
+      },
+      records,
+    );
     options.enqueue(asked);
     return result;
   };
@@ -86,10 +95,14 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
     checkpoints: async () => Promise.resolve(checkpoints.read(group)),
     begin: (wanted) => underLease(() => wanted.forEach((checkpoint) => checkpoints.begin(group, checkpoint))),
     move: (moves) => underLease(() => moves.forEach((move) => checkpoints.move(group, move))),
-    apply: (batch) => learn((to) => intake.records(to, batch, recordsOf(batch))),
+    apply: (batch) =>
+      learn(
+        (to) => intake.records(to, batch, recordsOf(batch)),
+        (visit) => batch.records.forEach(visit),
+      ),
     applyFromStore: async ({ afterPosition, untilPosition, ...how }) => {
       const limit = Math.min(STORE_PAGE_EVENTS, untilPosition - afterPosition);
-      const page = reader.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
+      const page = await reader.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
       const outcome = await learn((to) => intake.events(to, page, how));
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },

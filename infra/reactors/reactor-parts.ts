@@ -2,15 +2,19 @@
 import type { ConsumerGroup, StoreFit } from '../consumption/loop/loop';
 import type { DeadLetterHandling } from '../dead-letters/redrive/redrive';
 import type { RoleOptions } from '../running/role-options';
-import type { EventReader } from '../sqlite/event-reader';
+import type { TransactionFacts } from '../consumption/intake/intake';
+import type { EventFeed } from '../event-store/event-feed';
+import type { OpenEventFeed } from '../event-store/open-feed';
 import type { ApiAddress } from './command-client';
 import type { CommandSender } from './command-sender';
-import type { AnyProcessManager, Process, ProcessStore, ReactorsFile, ReleasedInstance } from './processes/processes';
+import type { AnyProcessManager } from '../../domain/kernel/process-manager';
+import type { Process, ProcessStore, ReactorsFile, ReleasedInstance } from './processes/processes';
 import type { ReactorHandler } from './reactor-handler';
 
 export interface ReactorsOptions extends RoleOptions {
   readonly reactorsFile: string;
-  readonly storeFile: string;
+  /** Opens the store for reading. */
+  readonly openStore: OpenEventFeed;
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
   readonly api: ApiAddress;
   /** Put before the names of dead-letter topics. */
@@ -22,7 +26,8 @@ export interface ReactorParts extends ReactorsOptions {
   readonly file: ReactorsFile;
   readonly ledger: ProcessStore;
   readonly processes: ReadonlyArray<Process>;
-  readonly reader: EventReader;
+  readonly reader: EventFeed;
+  readonly facts: TransactionFacts;
   readonly sender: CommandSender;
   readonly senderFault: () => string | null;
   readonly failures: DeadLetterHandling;

@@ -1,9 +1,9 @@
 /** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
 import type { OperationRequest } from '../commands/operation-requests';
+import { transactionFacts } from '../consumption/intake/intake';
 import { startConsumerGroup, storeFit } from '../consumption/loop/loop';
 import { deadLetterHandling } from '../dead-letters/redrive/redrive';
 import { beginAnew, watchPlace } from '../running/begin-anew';
-import { openEventReader } from '../sqlite/event-reader';
 import { closeLeased, openLeasedDatabase, whenNotBusy, type LeasedDatabase } from '../sqlite/leased-database';
 import { reactorsFile, reactorsMigrations } from '../sqlite/process-store/process-store';
 import { commandClient } from './command-client';
@@ -89,7 +89,7 @@ const runSession = async (options: ReactorsOptions, stopped: AbortSignal, onOpen
     await sender.stop();
     await Promise.all(groups.map(({ group }) => group.stop()));
     await Promise.all(beside.map((work) => work.catch(() => undefined)));
-    reader.close();
+    await reader.close();
     closeLeased(leased);
   }
 };
@@ -107,7 +107,8 @@ const makeParts = async (
   const { clock } = options;
   const file = reactorsFile(leased, clock);
   const { write, setAside } = file;
-  const reader = openEventReader(options.storeFile);
+  const reader = await options.openStore();
+  const facts = transactionFacts(() => Promise.resolve(reader));
   const ledger = processStore(file.processes);
   const processes = options.processManagers.map(processOf);
   const released: ReleasedInstance[] = [];
@@ -116,11 +117,11 @@ const makeParts = async (
     kinds: commandKinds,
     carryOut: (request: OperationRequest) => void released.push(carryOutCommandRequest(setAside, names, request)),
   };
-  const failures = deadLetterHandling({ ...options, tables: file, store: () => reader, otherRequests });
+  const failures = deadLetterHandling({ ...options, tables: file, store: facts.store, otherRequests });
   const { storeId } = reader.identity;
   const boundTo = await whenNotBusy(clock, () => write(() => file.bindToStore(storeId)));
   const isOwn = boundTo === storeId;
-  const storeFits = storeFit({ reader, file: options.reactorsFile, boundTo });
+  const storeFits = storeFit({ store: reader, file: options.reactorsFile, boundTo });
   let senderFault: string | null = null;
   const sender = commandSender({
     post: commandClient({ ...options.api, reactorToken: reader.reactorToken }, options.catalog, clock),
@@ -135,7 +136,7 @@ const makeParts = async (
     concurrency: CONCURRENT_COMMANDS,
     backlogLimit: BACKLOG_COMMANDS,
   });
-  const kept = { file, ledger, processes, reader, sender, failures, released, storeFits, isOwn };
+  const kept = { file, ledger, processes, reader, facts, sender, failures, released, storeFits, isOwn };
   const parts = { ...options, ...kept };
   if (isOwn) await whenNotBusy(clock, () => prepare(parts));
   return { ...parts, senderFault: () => senderFault };

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../api/http/server/app';
 import type { ApiDependencies } from '../../api/http/dependencies';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
@@ -10,6 +10,8 @@ import type { RelayStatus } from '../../infra/relay/state/state';
 import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { fakeViews, group, type FakeViews } from './fake-views';
+
+const { catalog } = application;
 
 export interface ApiFixture {
   readonly app: FastifyInstance;
@@ -58,8 +60,10 @@ const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] =>
   return {
     submit,
     submitAll: (all) => all.map(submit),
-    after: (id, kinds) =>
-      requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),
+    after: async (id, kinds) =>
+      Promise.resolve(
+        requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),
+      ),
   };
 };
 
@@ -78,7 +82,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     handleCommand: commandHandler({ store, catalog, stateCacheSize: 100 }),
     views,
     explainRow: async () => Promise.resolve(undefined),
-    relayStatus: () => relayStatus,
+    relayStatus: async () => Promise.resolve(relayStatus),
     reactorGroups: () => [{ ...group, group: 'reactors' }],
     failures: deadLetterDirectory([
       { groups: ['order-summary', 'sales-by-day'], read: (otherwise) => otherwise },
@@ -99,7 +103,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       warn: () => {},
       error: (fields, message) => void logged.push({ ...fields, message }),
     },
-    readiness: () => ({ ready: true, checks: { store: 'open' } }),
+    readiness: async () => Promise.resolve({ ready: true, checks: { store: 'open' } }),
     isShuttingDown: () => false,
     ...overrides,
   };

@@ -4,7 +4,7 @@ import { openDatabase } from '../../infra/sqlite/database';
 import { type GenerationScan, scanGeneration } from '../../projections/engine/tables/scan';
 import { createTables, openGeneration } from '../../projections/engine/tables/sqlite-tables';
 import { compareGenerations } from '../../projections/engine/inspect/compare-tables';
-import { stockLevel } from '../../projections/stock-level';
+import { stockLevel } from '../../projections/fulfilment/stock-level';
 import { spec } from '../spec';
 
 /** More than two pages. */

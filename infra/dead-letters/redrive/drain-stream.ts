@@ -17,9 +17,9 @@ import {
   type HandlerResult,
   originInStore,
   type Quarantine,
+  type StoreFactsWithStreams,
 } from '../../consumption/intake/intake';
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import type { EventReader } from '../../sqlite/event-reader';
 import type { AuditContext, DeadLetterRows, FirstDeadLetter, ParkedEvents } from '../store/store';
 
 /** How far one step has brought a stream. */
@@ -37,7 +37,7 @@ export interface DrainOptions {
   readonly catalog: Catalog;
   readonly quarantine: Quarantine;
   readonly rows: DeadLetterRows;
-  readonly store: () => Pick<EventReader, 'readStream' | 'identity'>;
+  readonly store: () => Pick<StoreFactsWithStreams, 'readStream' | 'identity'>;
   readonly savepoint: <Result>(work: () => Result) => Result;
 }
 

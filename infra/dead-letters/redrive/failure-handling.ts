@@ -6,10 +6,9 @@ import {
   type BreakerPolicy,
   eventIntake,
   type EventIntake,
-  type StoreFacts,
+  type StoreFactsWithStreams,
   type Quarantine,
 } from '../../consumption/intake/intake';
-import type { EventReader } from '../../sqlite/event-reader';
 import { circuitBreakersOf, type CircuitBreakers, type DefectLog } from '../store/store';
 import type { DeadLetterCopies } from '../topic/topic';
 import type { DeadLetterTables } from './consumer-file';
@@ -18,8 +17,8 @@ import { operatorRequestProcessor, type OperatorRequestProcessor, type OtherRequ
 export interface DeadLetterHandlingOptions {
   readonly tables: DeadLetterTables & { readonly checkpoints: Checkpoints };
   readonly catalog: Catalog;
-  /** The store, for what operators ask and for what is redriven. */
-  readonly store: () => StoreFacts & Pick<EventReader, 'readStream' | 'operationRequestsAfter'>;
+  /** The store, as far as the transaction that runs may ask it. */
+  readonly store: () => StoreFactsWithStreams;
   readonly breakerPolicy?: BreakerPolicy;
   /** What else operators may ask of the role that owns the file. */
   readonly otherRequests?: OtherRequests;

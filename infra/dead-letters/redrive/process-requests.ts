@@ -4,8 +4,13 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { RequestRefused, type OperationKind, type OperationRequest } from '../../commands/operation-requests';
-import { type EventHandler, failureOf, isAttributable } from '../../consumption/intake/intake';
-import type { EventReader } from '../../sqlite/event-reader';
+import {
+  type EventHandler,
+  failureOf,
+  isAttributable,
+  type StoreFactsWithStreams,
+} from '../../consumption/intake/intake';
+import type { EventFeed } from '../../event-store/event-feed';
 import type { AuditContext, DeadLetterRows } from '../store/store';
 import { drainOf, type Drain, type Drained } from './drain-stream';
 import type { DeadLetterTables } from './consumer-file';
@@ -15,7 +20,7 @@ import type { RedriveKey, RedriveRows, RunningRedrive } from './redrives';
 export interface OperatorRequestOptions {
   readonly tables: DeadLetterTables;
   readonly catalog: Catalog;
-  readonly store: () => Pick<EventReader, 'readStream' | 'operationRequestsAfter' | 'identity'>;
+  readonly store: () => Pick<StoreFactsWithStreams, 'readStream' | 'identity'>;
   /** What else operators may ask of the role. */
   readonly otherRequests?: OtherRequests | undefined;
 }
@@ -35,13 +40,15 @@ export interface RedriveStep {
   readonly ratePerSecond: number;
 }
 
-/** All calls belong inside the caller's transaction. */
+/** All calls but the first belong inside the caller's transaction. */
 export interface OperatorRequestProcessor {
+  /** Reads the requests since those that were taken last. */
+  readonly newRequests: (feed: Pick<EventFeed, 'requestsAfter'>) => Promise<ReadonlyArray<OperationRequest>>;
   /**
-   * Carries out requests since the last time: those about `groups`, the groups of this file. One that cannot be carried out is
-   * noted as failed, and the others are carried out all the same. Returns how many came.
+   * Carries out what was asked about `groups`, the groups of this file. One request that cannot be carried out is noted as failed,
+   * and the others are carried out all the same. What was taken before is passed by. Returns how many came.
    */
-  readonly takeRequests: (groups: ReadonlySet<string>) => number;
+  readonly takeRequests: (requests: ReadonlyArray<OperationRequest>, groups: ReadonlySet<string>) => number;
   /** Takes the next few events of what is to be redriven in a group. */
   readonly step: (to: EventHandler) => RedriveStep;
   readonly letters: DeadLetterRows;
@@ -75,9 +82,11 @@ export const operatorRequestProcessor = (options: OperatorRequestOptions): Opera
 
   return {
     letters,
-    takeRequests: (groups) => {
-      const requests = options.store().operationRequestsAfter(cursor.position(), kinds);
-      for (const request of requests) {
+    newRequests: (feed) => feed.requestsAfter(cursor.position(), kinds),
+    takeRequests: (requests, groups) => {
+      const taken = cursor.position();
+      const fresh = requests.filter(({ id }) => id > taken);
+      for (const request of fresh) {
         try {
           savepoint(() => take(request, groups));
         } catch (error) {
@@ -86,7 +95,7 @@ export const operatorRequestProcessor = (options: OperatorRequestOptions): Opera
         }
         cursor.moveTo(request.id);
       }
-      return requests.length;
+      return fresh.length;
     },
     step: (to) => {
       // A stream whose head is out of the way comes first: nothing may overtake it, and it is nearly live.

@@ -1,5 +1,5 @@
 /** What the reactors remember of processes: states, commands, deadlines, and what was set aside; and how processes learn. */
-export { type AnyProcessManager, type Process, processOf } from './process';
+export { type Process, processOf } from './process';
 export {
   type DeadlineRow,
   type DueDeadline,

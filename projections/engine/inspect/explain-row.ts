@@ -3,13 +3,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { ParkedRecord } from '../../../infra/dead-letters/query/query';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { ViewRow } from '../../view-reader';
 import { openRowReader, type RowReader } from '../store/store';
 import { keyText, rowFrom, shapeOf, type Cell, type TableShape, cellsOfKey } from '../tables/tables';
 import { rowEvents, seenBy } from './find-row-events';
-import { yieldingRowHistory, type RowStep } from './row-history';
+import { rowHistory, type RowStep } from './row-history';
 
 /** An event as an explanation names it. */
 export type NamedEvent = Pick<
@@ -43,7 +43,7 @@ export interface RowExplanation {
 
 export interface ExplanationOptions {
   readonly viewsFile: string;
-  readonly store: EventReader;
+  readonly store: EventFeed;
   readonly catalog: Catalog;
   readonly projections: ReadonlyArray<Projection>;
 }
@@ -65,17 +65,17 @@ export const rowExplanations =
     if (cells === undefined) return undefined;
     const check = (): void => signal?.throwIfAborted();
     const search = rowEvents({ store, catalog, projection, rows: [{ table: 'view', key: cells }] });
-    await search.searchTo(store.lastPosition());
+    await search.searchTo(await store.lastPosition());
     const reader = openRowReader(viewsFile);
     if (reader === undefined) return undefined;
     try {
       // What has come since the search began; then one snapshot of row and checkpoints.
-      await search.searchTo(store.lastPosition());
+      await search.searchTo(await store.lastPosition());
       const { row: servedCells, progress } = reader.snapshot(projection, cells);
       const isSeen = seenBy(progress, catalog);
       const positions = search.positionsOf({ table: 'view', key: cells });
       const fold = { store, catalog, projection, key: cells, positions, isSeen, mostSteps: MAX_STEPS };
-      const history = await yieldingRowHistory(fold, check);
+      const history = await rowHistory(fold, check);
       if (servedCells === undefined && history.steps.length === 0) return undefined;
       return {
         projection: name,
@@ -86,7 +86,7 @@ export const rowExplanations =
         eventCount: positions.length,
         history: history.steps.map(({ event, changes }) => ({ ...named(event), changes })),
         chains: await chainsOf(store, history.steps, check),
-        deliveries: deliveriesOf(reader, name, streamsAt(store, positions)),
+        deliveries: deliveriesOf(reader, name, await streamsAt(store, positions)),
       };
     } finally {
       reader.close();
@@ -110,17 +110,17 @@ const EVENTS_PER_TURN = 5_000;
 
 /** Everything that belongs to the last requests behind the row: no index knows it, so the store is gone through, in turns. */
 const chainsOf = async (
-  store: EventReader,
+  store: EventFeed,
   steps: ReadonlyArray<RowStep>,
   check: () => void,
 ): Promise<RowExplanation['chains']> => {
   const correlationIds = [...new Set(steps.map(({ event }) => event.correlationId))].slice(-MAX_CHAINS);
   const made = new Set(steps.map(({ event }) => event.id));
   const chains = new Map<string, ChainEvent[]>(correlationIds.map((id) => [id, []]));
-  const last = store.lastPosition();
+  const last = await store.lastPosition();
   for (let position = 0; position < last; position += EVENTS_PER_TURN) {
     const range = { afterPosition: position, untilPosition: position + EVENTS_PER_TURN };
-    for (const event of store.readCorrelated(correlationIds, range)) {
+    for (const event of await store.readCorrelated(correlationIds, range)) {
       const chain = chains.get(event.correlationId);
       if (chain !== undefined && chain.length < MAX_CHAIN_EVENTS)
         chain.push({ ...named(event), madeRow: made.has(event.id) });
@@ -132,13 +132,12 @@ const chainsOf = async (
 };
 
 /** The streams of the last events behind the row, those that are set aside among them. */
-const streamsAt = (store: EventReader, positions: ReadonlyArray<number>): ReadonlyArray<string> => [
-  ...new Set(
-    positions
-      .slice(-MAX_STEPS)
-      .flatMap((position) => store.readAll({ afterPosition: position - 1, limit: 1 }).map(({ stream }) => stream)),
-  ),
-];
+const streamsAt = async (store: EventFeed, positions: ReadonlyArray<number>): Promise<ReadonlyArray<string>> => {
+  const latest = positions.slice(-MAX_STEPS);
+  const found = await store.attributesAt(latest);
+  const streams = latest.map((position) => found.get(position)?.[0]).filter((stream) => stream !== undefined);
+  return [...new Set(streams)];
+};
 
 const deliveriesOf = (
   reader: RowReader,

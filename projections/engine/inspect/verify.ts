@@ -5,11 +5,12 @@
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Clock } from '../../../infra/clock';
 import { highWaterAt, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
+import { transactionFacts } from '../../../infra/consumption/intake/intake';
 import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { Differences } from '../../view-reader';
-import { applyStorePage, type Target } from '../apply/apply';
+import { applyStorePage, readStorePage, type Target } from '../apply/apply';
 import { differenceCauses } from './explain-differences';
 import { openScratch, openServedRows, type ScratchFile, ServedRowsMissing } from '../store/store';
 import { topicsOf } from '../definitions/definitions';
@@ -30,7 +31,7 @@ export interface VerificationOptions {
   readonly viewsFile: string;
   /** A file that is not there yet; the caller removes it. */
   readonly scratchFile: string;
-  readonly store: EventReader;
+  readonly store: EventFeed;
   readonly catalog: Catalog;
   readonly projection: Projection;
   readonly clock: Clock;
@@ -57,12 +58,12 @@ export const verifyProjection = async (options: VerificationOptions): Promise<Ve
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const bounds = served.checkpoints();
       if (fold.behind(bounds) <= MAX_FINAL_GAP_EVENTS) break;
-      fold.catchUp(bounds);
+      await fold.catchUp(bounds);
     }
     // One snapshot of checkpoints and rows: the group goes on beside it.
     const { bounds, events, proof, differences } = await served.heldStill(async (rows) => {
       const last = served.checkpoints();
-      const applied = fold.catchUp(last);
+      const applied = await fold.catchUp(last);
       return { bounds: last, events: applied, ...(await compareGenerations(projection, rows, scratch.scan())) };
     });
     const explained = differences === null ? null : await differenceCauses({ store, catalog, projection }, differences);
@@ -87,7 +88,7 @@ const highest = (checkpoints: ReadonlyArray<Checkpoint>): number =>
 interface ScratchFold {
   readonly behind: (bounds: ReadonlyArray<Checkpoint>) => number;
   /** Applies what is missing up to the bounds; returns how many events were applied since the beginning. */
-  readonly catchUp: (bounds: ReadonlyArray<Checkpoint>) => number;
+  readonly catchUp: (bounds: ReadonlyArray<Checkpoint>) => Promise<number>;
 }
 
 const scratchFold = (
@@ -95,8 +96,9 @@ const scratchFold = (
   { store, catalog, projection, onProgress }: VerificationOptions,
 ): ScratchFold => {
   const { checkpoints } = tables;
+  const facts = transactionFacts(() => Promise.resolve(store));
   // What fails here fails in the group too, and is set aside in both; and what people gave up counts in neither.
-  const { intake } = deadLetterHandling({ tables, catalog, store: () => store });
+  const { intake } = deadLetterHandling({ tables, catalog, store: facts.store });
   const target: Target = {
     consumer: CONSUMER,
     topics: new Set(topicsOf(catalog, projection).map(({ name }) => name)),
@@ -108,20 +110,25 @@ const scratchFold = (
     const open = bounds.filter((bound) => highWaterAt(own, bound) < bound.highWaterPosition);
     return open.length === 0 ? highest(bounds) : Math.min(...open.map((bound) => highWaterAt(own, bound)));
   };
-  const applyPage = (bounds: ReadonlyArray<Checkpoint>, afterPosition: number, untilPosition: number): number =>
-    write(() => {
+  const applyPage = async (
+    bounds: ReadonlyArray<Checkpoint>,
+    afterPosition: number,
+    untilPosition: number,
+  ): Promise<number> => {
+    const read = await readStorePage(store, { afterPosition, untilPosition });
+    const { outcome } = await facts.during(write, () => {
       for (const bound of bounds) checkpoints.begin(CONSUMER, { ...bound, nextOffset: 0, highWaterPosition: 0 });
-      const page = { afterPosition, untilPosition, bounds };
-      const { reachedPosition, outcome } = applyStorePage(intake, target, store, page);
-      applied += outcome.applied;
-      return reachedPosition;
+      return applyStorePage(intake, target, read, { bounds });
     });
+    applied += outcome.applied;
+    return read.reachedPosition;
+  };
   return {
     behind: (bounds) => highest(bounds) - reached(bounds),
-    catchUp: (bounds) => {
+    catchUp: async (bounds) => {
       const until = highest(bounds);
       for (let position = reached(bounds); position < until;) {
-        position = applyPage(bounds, position, until);
+        position = await applyPage(bounds, position, until);
         onProgress(position, until);
       }
       // Everything below a bound is applied, whether or not the partition's last event stands right at it.

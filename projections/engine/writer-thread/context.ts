@@ -1,8 +1,8 @@
 /** What the operations on the views' file are made from. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import type { BreakerPolicy } from '../../../infra/consumption/intake/intake';
+import type { BreakerPolicy, TransactionFacts } from '../../../infra/consumption/intake/intake';
 import type { DeadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import { type Target, affectedRows } from '../apply/apply';
 import type { ViewsFile } from '../store/store';
@@ -13,20 +13,23 @@ export interface ViewsWriterOptions {
   readonly catalog: Catalog;
   readonly projections: ReadonlyArray<Projection>;
   /** Opens the store for reading; called once, at the first need. */
-  readonly openStore: () => EventReader;
+  readonly openStore: () => Promise<EventFeed>;
   readonly breakerPolicy?: BreakerPolicy;
 }
 
 export interface WriterContext extends ViewsFile {
   readonly options: Omit<ViewsWriterOptions, 'file'>;
   readonly failures: DeadLetterHandling;
-  readonly store: () => EventReader;
+  /** The store, opened at the first need. */
+  readonly store: () => Promise<EventFeed>;
+  /** What transactions have to know of the store. */
+  readonly facts: TransactionFacts;
 }
 
 /** A build with what its consumer is called and reads. */
-export const targets = ({ options, staleSums, store }: Pick<WriterContext, 'options' | 'staleSums' | 'store'>) => {
+export const targets = ({ options, staleSums, facts }: Pick<WriterContext, 'options' | 'staleSums' | 'facts'>) => {
   const { catalog, projections } = options;
-  const concerned = affectedRows(catalog, store);
+  const concerned = affectedRows(catalog, facts.store);
   const topics = new Map(
     projections.map((projection) => [
       projection.name,

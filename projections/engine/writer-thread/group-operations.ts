@@ -1,25 +1,32 @@
 /** Everything that writes to the views' file: the operations of its one writing thread, each in one transaction. */
 import { moveOffsets } from '../../../infra/consumption/checkpoints/checkpoints';
 import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
-import { applyBatch, applyStorePage, consumerOf, type Target } from '../apply/apply';
+import { transactionFacts } from '../../../infra/consumption/intake/intake';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
+import { applyBatch, applyStorePage, consumerOf, eachRecord, readStorePage, type Target } from '../apply/apply';
 import { targets, type WriterContext, type ViewsWriterOptions } from './context';
 import { rebuildOperations } from './rebuild-operations';
 import type { ViewsOperations } from './operations';
 
 /** Makes the operations on the views' file. */
 export const viewsWriter = ({ file, ...options }: ViewsWriterOptions): ViewsOperations => {
-  let store: EventReader | undefined;
-  const openStore = (): EventReader => (store ??= options.openStore());
-  const failures = deadLetterHandling({ ...options, tables: file, store: openStore });
-  const parts: WriterContext = { ...file, options, failures, store: openStore };
+  let store: Promise<EventFeed> | undefined;
+  const openStore = async (): Promise<EventFeed> => {
+    store ??= options.openStore();
+    // An opening that failed is tried again at the next need.
+    store.catch(() => void (store = undefined));
+    return store;
+  };
+  const facts = transactionFacts(openStore);
+  const failures = deadLetterHandling({ ...options, tables: file, store: facts.store });
+  const parts: WriterContext = { ...file, options, failures, store: openStore, facts };
   return {
     ...groupOperations(parts),
     ...offsetOperations(parts),
     ...failureOperations(parts),
     ...rebuildOperations(parts),
-    close: () => {
-      store?.close();
+    close: async () => {
+      await (await store)?.close();
       file.close();
     },
   };
@@ -30,7 +37,7 @@ export const viewsWriter = ({ file, ...options }: ViewsWriterOptions): ViewsOper
 // -------------------------------------------------------------------------------------
 
 const groupOperations = (parts: WriterContext) => {
-  const { checkpoints, builds, failures, store, write, writeStatus } = parts;
+  const { checkpoints, builds, failures, store, facts, write, writeStatus } = parts;
   const { intake, breakers } = failures;
   const targetOf = targets(parts);
   const live = (projection: string): Target => targetOf(projection, projection, builds.live(projection));
@@ -45,9 +52,18 @@ const groupOperations = (parts: WriterContext) => {
         for (const move of moves) checkpoints.move(consumer, move);
       }),
     apply: ({ projection, batch, exhaustedAttempts }) =>
-      breakers.guard(projection, write, () => applyBatch(intake, live(projection), batch, exhaustedAttempts)),
-    applyFromStore: ({ projection, ...order }) =>
-      breakers.guard(projection, write, () => applyStorePage(intake, live(projection), store(), order)),
+      facts.during(
+        (work) => breakers.guard(projection, write, work),
+        () => applyBatch(intake, live(projection), batch, exhaustedAttempts),
+        (visit) => eachRecord(batch, visit),
+      ),
+    applyFromStore: async ({ projection, ...query }) => {
+      const page = await readStorePage(await store(), query);
+      return facts.during(
+        (work) => breakers.guard(projection, write, work),
+        () => applyStorePage(intake, live(projection), page, query),
+      );
+    },
     caughtUpTo: ({ consumer, marks }) => write(() => checkpoints.raiseEach(consumer, marks)),
     report: ({ status }) => write(() => writeStatus(status)),
     bindToStore: ({ storeId }) => write(() => parts.bindToStore(storeId)),
@@ -76,14 +92,17 @@ const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove
 // -------------------------------------------------------------------------------------
 
 const failureOperations = (parts: WriterContext) => {
-  const { options, builds, failures, write } = parts;
+  const { options, builds, failures, store, facts, write } = parts;
   const { desk, copies, defects } = failures;
   const targetOf = targets(parts);
   const groups = new Set(options.projections.map(({ name }) => name));
   return {
-    takeFailureRequests: () => write(() => desk.takeRequests(groups)),
+    takeFailureRequests: async () => {
+      const requests = await desk.newRequests(await store());
+      return requests.length === 0 ? 0 : write(() => desk.takeRequests(requests, groups));
+    },
     redriveStep: ({ projection }) =>
-      write(() => desk.step(consumerOf(targetOf(projection, projection, builds.live(projection))))),
+      facts.during(write, () => desk.step(consumerOf(targetOf(projection, projection, builds.live(projection))))),
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
     noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),

@@ -1,5 +1,5 @@
 /** The operations of rebuilds on the views' file. */
-import { applyShared, applyStorePage, type Target } from '../apply/apply';
+import { applyShared, applyStorePage, eachRecord, readStorePage, type Target } from '../apply/apply';
 import { assertRebuildable, type OpenRebuild, rebuildConsumer } from '../generations/generations';
 import { compareGenerations, compareWithStore } from '../inspect/inspect';
 import { takeRequests } from './operator-requests';
@@ -16,9 +16,9 @@ export const rebuildOperations = (parts: WriterContext) => {
     ...rowOperations(parts),
     prepare: () => write(builds.prepare),
     openRebuilds: () => rebuilds.open(),
-    takeRebuildRequests: () => {
-      const requests = takeRequests({
-        store: store(),
+    takeRebuildRequests: async () => {
+      const requests = await takeRequests({
+        store: await store(),
         rebuilds,
         builds,
         projections: options.projections,
@@ -45,7 +45,7 @@ export const rebuildOperations = (parts: WriterContext) => {
 };
 
 const readingOperations = (parts: WriterContext) => {
-  const { options, checkpoints, rebuilds, takenIn, builds, failures, store, write } = parts;
+  const { options, checkpoints, rebuilds, takenIn, builds, failures, store, facts, write } = parts;
   const { intake } = failures;
   const targetOf = targets(parts);
   const shadow = (id: number): Target => {
@@ -60,16 +60,20 @@ const readingOperations = (parts: WriterContext) => {
   };
   return {
     applyToShadows: ({ takers, batch }) =>
-      write(() => {
-        const running = takers.filter(({ id }) => rebuilds.stateOf(id) === 'running');
-        const shares = running.map(({ id, moves }) => ({ target: shadow(id), moves }));
-        applyShared(intake, shares, batch);
-      }),
-    applyStoreToShadow: ({ id, afterPosition, bounds }) =>
-      write(() => {
-        const untilPosition = Math.max(0, ...bounds.map(({ highWaterPosition }) => highWaterPosition));
-        return applyStorePage(intake, shadow(id), store(), { afterPosition, untilPosition, bounds });
-      }),
+      facts.during(
+        write,
+        () => {
+          const running = takers.filter(({ id }) => rebuilds.stateOf(id) === 'running');
+          const shares = running.map(({ id, moves }) => ({ target: shadow(id), moves }));
+          applyShared(intake, shares, batch);
+        },
+        (visit) => eachRecord(batch, visit),
+      ),
+    applyStoreToShadow: async ({ id, afterPosition, bounds }) => {
+      const untilPosition = Math.max(0, ...bounds.map(({ highWaterPosition }) => highWaterPosition));
+      const page = await readStorePage(await store(), { afterPosition, untilPosition });
+      return facts.during(write, () => applyStorePage(intake, shadow(id), page, { bounds }));
+    },
     raiseShadow: ({ id, bounds }) => write(() => checkpoints.raiseEach(rebuildConsumer(id), bounds)),
     compareRebuild: async ({ id }) => {
       const name = projectionOf(parts, id);
@@ -85,7 +89,7 @@ const readingOperations = (parts: WriterContext) => {
       const { consumer, topics } = shadow(id);
       return compareWithStore({
         catalog: options.catalog,
-        store: store(),
+        store: await store(),
         topics,
         marks: checkpoints.read(consumer),
         taken: takenIn.read(consumer),
