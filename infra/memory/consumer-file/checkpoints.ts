@@ -14,7 +14,13 @@ export const memoryCheckpoints = ({ checkpoints }: MemoryTables): Checkpoints =>
   read: (consumer) =>
     [...checkpoints.values()]
       .filter((each) => each.consumer === consumer)
-      .map(({ consumer: _consumer, ...checkpoint }) => checkpoint)
+      .map(({ topic, partition, logId, nextOffset, highWaterPosition }) => ({
+        topic,
+        partition,
+        logId,
+        nextOffset,
+        highWaterPosition,
+      }))
       .sort((left, right) =>
         left.topic === right.topic ? left.partition - right.partition : left.topic < right.topic ? -1 : 1,
       ),

@@ -62,34 +62,49 @@ const isFull = ({ letters }: MemoryTables, consumer: string): boolean => {
 /** An event that failed before fails again as the same dead letter; a record without an event is kept once. */
 const keepLetter = (tables: MemoryTables, clock: Clock, failed: FailedEvent): number => {
   const { letters, copies } = tables;
-  const { origin, failure, envelope, consumer, attempts } = failed;
-  const { value, ...place } = origin;
+  const { origin, envelope, consumer } = failed;
   const found = [...letters.values()].find(
     (each) => each.consumer === consumer && each.eventId === (envelope?.id ?? null) && isSamePlace(each, failed),
   );
-  if (found !== undefined && envelope === undefined) return 0;
-  const id = found?.id ?? nextNumber(tables, 'letter');
-  const owner = found?.owner ?? null;
-  letters.set(id, {
+  if (found !== undefined) {
+    // A record without an event that is known already is not kept again.
+    if (envelope === undefined) return 0;
+    letters.set(found.id, failedAgain(found, failed));
+    return found.id;
+  }
+  const id = nextNumber(tables, 'letter');
+  letters.set(id, newLetter(id, failed, clock.nowMs()));
+  copies.set(nextNumber(tables, 'copy'), { letter: id, value: origin.value(), fault: null, nextAttemptAtMs: 0 });
+  return id;
+};
+
+const newLetter = (id: number, failed: FailedEvent, failedAtMs: number): LetterRow => {
+  const { origin, failure, envelope, consumer, attempts, group } = failed;
+  const { value, ...place } = origin;
+  return {
     id,
     consumer,
     eventId: envelope?.id ?? null,
     stream: envelope?.stream ?? null,
-    status: owner === null ? 'open' : 'assigned',
-    failed: { ...failed, origin: found?.failed.origin ?? place },
+    status: 'open',
+    failed: { ...failed, origin: place },
     value: envelope === undefined ? value() : null,
-    fingerprint: fingerprintOf(failed.group, failure),
-    attempts: (found?.attempts ?? 0) + attempts,
-    owner,
+    fingerprint: fingerprintOf(group, failure),
+    attempts,
+    owner: null,
     logged: failure.class !== 'defect',
-    failedAtMs: found?.failedAtMs ?? clock.nowMs(),
-  });
-  if (found === undefined) {
-    const copy = { letter: id, value: value(), fault: null, nextAttemptAtMs: 0 };
-    copies.set(nextNumber(tables, 'copy'), copy);
-  }
-  return id;
+    failedAtMs,
+  };
 };
+
+const failedAgain = (known: LetterRow, failed: FailedEvent): LetterRow => ({
+  ...known,
+  status: known.owner === null ? 'open' : 'assigned',
+  failed: { ...failed, origin: known.failed.origin },
+  fingerprint: fingerprintOf(failed.group, failed.failure),
+  attempts: known.attempts + failed.attempts,
+  logged: failed.failure.class !== 'defect',
+});
 
 const isSamePlace = ({ eventId, failed: { origin } }: LetterRow, { origin: other }: FailedEvent): boolean =>
   eventId !== null ||

@@ -9,8 +9,7 @@ import { spec } from '../../spec';
 import { newFile } from './store-fixture';
 
 const migrations = [{ name: 'notes', sql: 'CREATE TABLE notes (note TEXT NOT NULL UNIQUE) STRICT' }];
-const open = (file: string): Database =>
-  openDatabase({ file, synchronous: 'NORMAL', migrations, busyTimeoutMs: 0 });
+const open = (file: string): Database => openDatabase({ file, synchronous: 'NORMAL', migrations, busyTimeoutMs: 0 });
 
 const thrown = (work: () => unknown): unknown => {
   try {
@@ -18,7 +17,7 @@ const thrown = (work: () => unknown): unknown => {
   } catch (error) {
     return error;
   }
-  return assert.unreachable('nothing was thrown');
+  throw new Error('nothing was thrown');
 };
 
 spec('an error of SQLite', ({ test }) => {
