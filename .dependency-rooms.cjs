@@ -56,19 +56,25 @@ const rooms = {
     'projections',
     'projections/engine/inspect',
   ],
-  'api/http/documentation': [
+  'api/http/documentation': ['api/http', 'api/http/endpoints', 'domain/kernel'],
+  'api/http/endpoints': [
     'api/http',
     'domain/kernel',
     'infra/consumption/intake',
     'infra/dead-letters/query',
+    'infra/dead-letters/redrive',
     'infra/reactors/processes',
+    'infra/relay/state',
     'projections',
+    'projections/engine/inspect',
   ],
   'api/http/routes': [
     'api/http',
     'api/http/documentation',
+    'api/http/endpoints',
     'domain/contracts',
     'domain/kernel',
+    'infra',
     'infra/commands',
     'infra/consumption/intake',
     'infra/dead-letters/query',
@@ -168,6 +174,7 @@ const rooms = {
   'infra/history': ['infra', 'infra/event-store', 'infra/relay', 'infra/sqlite'],
   'infra/kafka': ['domain/kernel', 'infra', 'infra/kafka/wire'],
   'infra/kafka/embedded': ['domain/kernel', 'infra', 'infra/kafka'],
+  'infra/kafka/memory': ['infra', 'infra/kafka'],
   'infra/kafka/real-broker': ['infra', 'infra/files', 'infra/kafka'],
   'infra/kafka/wire': [],
   'infra/log-audit': [
@@ -252,9 +259,10 @@ const rooms = {
     'infra/sqlite/consumer-file',
   ],
   'infra/sqlite/relay-file': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay/state', 'infra/sqlite'],
-  projections: ['domain/kernel', 'infra/consumption/checkpoints', 'infra/consumption/status'],
+  projections: ['domain/kernel', 'infra', 'infra/consumption/checkpoints', 'infra/consumption/status'],
   'projections/engine/apply': [
     'domain/kernel',
+    'infra',
     'infra/consumption/intake',
     'infra/consumption/status',
     'infra/event-store',
@@ -394,6 +402,22 @@ const sqlRooms = [
   'projections/engine/tables',
 ];
 
+/**
+ * Files behind a port, and the files and folders of the program that may import them: who opens the store, and who hashes keys.
+ * Everybody else is handed the port.
+ */
+const behindPorts = {
+  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
+  'infra/sqlite/event-feed.ts': [
+    'infra/sqlite/',
+    'api/cli/',
+    'api/program/',
+    'projections/engine/writer-thread/thread.ts',
+  ],
+  'infra/kafka/murmur2.ts': ['infra/kafka/'],
+};
+
 /** Each library and the folders that may import it. */
 const libraries = {
   '@confluentinc/kafka-javascript': ['infra/kafka', 'test'],
@@ -403,9 +427,11 @@ const libraries = {
   commander: ['api/cli'],
   'csv-parse': ['api/demo'],
   fastify: ['api/http', 'api/program', 'test'],
+  ajv: ['test'],
   'fp-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
+  'lru-cache': ['infra/memory'],
   pino: ['api/cli'],
 };
 
-module.exports = { rooms, roomsWithDoors, sqlRooms, libraries };
+module.exports = { rooms, roomsWithDoors, sqlRooms, behindPorts, libraries };

@@ -19,6 +19,7 @@ import type { EventFeed } from '../../infra/event-store/event-feed';
 import { deadLetterSource } from '../../infra/sqlite/consumer-file/consumer-file';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
+import { whenNotBusy } from '../../infra/sqlite/leased-database';
 import { rowExplanations } from '../../projections/engine/inspect/inspect';
 import { openViewReader } from '../../projections/engine/query/query';
 import { viewsMigrations } from '../../projections/engine/generations/generations';
@@ -95,7 +96,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
-    operationRequests: { submit: store.submit, submitAll: store.submitAll, after: feed.requestsAfter },
+    operationRequests: patientRequests(store, feed, clock),
     reactorToken: store.reactorToken,
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
@@ -140,6 +141,16 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     throw error;
   }
 };
+
+/** The wait for a lock that another process holds on the store is not the event loop's. */
+const patientRequests = (
+  store: SqliteEventStore,
+  { requestsAfter: after }: EventFeed,
+  clock: Clock,
+): ApiDependencies['operationRequests'] => ({
+  submitAll: (requests) => whenNotBusy(clock, () => store.submitAll(requests)),
+  after,
+});
 
 const openStore = ({ configuration, clock, logger, signal, onFatal, files }: ApiRoleOptions) =>
   openSqliteEventStore({

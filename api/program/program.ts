@@ -159,7 +159,7 @@ const beginConsumers = async (
 
 const explainBroker = (log: EventLog, logger: Logger): void => {
   const fields = { servers: log.bootstrapServers };
-  if (log.kind === 'real') {
+  if (log.keepsHistory) {
     logger.info(fields, 'Kafka: a real cluster');
     return;
   }

@@ -5,14 +5,13 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import {
-  type EachLogRecord,
   type EventHandler,
-  recordsOf,
   defaultRetryPolicy,
   failureOf,
   isAttributable,
   type TransactionFacts,
 } from '../consumption/intake/intake';
+import type { LogRecord } from '../kafka/event-log';
 import type { GroupHandler } from '../consumption/loop/loop';
 import type { GroupStatus } from '../consumption/status/status';
 import type { RedriveStep, DeadLetterHandling } from '../dead-letters/redrive/redrive';
@@ -72,7 +71,7 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
   /** Learns in one transaction; what is asked for goes out once that is committed. */
   const learn = async <Result>(
     work: (to: EventHandler, asked: PendingCommand[]) => Result,
-    records?: EachLogRecord,
+    records?: Iterable<LogRecord>,
   ): Promise<Result> => {
     await room();
     const { asked, result } = await facts.during(
@@ -95,11 +94,7 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
     checkpoints: async () => Promise.resolve(checkpoints.read(group)),
     begin: (wanted) => underLease(() => wanted.forEach((checkpoint) => checkpoints.begin(group, checkpoint))),
     move: (moves) => underLease(() => moves.forEach((move) => checkpoints.move(group, move))),
-    apply: (batch) =>
-      learn(
-        (to) => intake.records(to, batch, recordsOf(batch)),
-        (visit) => batch.records.forEach(visit),
-      ),
+    apply: (batch) => learn((to) => intake.records(to, batch), batch.records),
     applyFromStore: async ({ afterPosition, untilPosition, ...how }) => {
       const limit = Math.min(STORE_PAGE_EVENTS, untilPosition - afterPosition);
       const page = await reader.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });

@@ -54,19 +54,14 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
   let written = '';
   let writtenAtMs = -Infinity;
 
-  let end: StoreEnd = { storePosition: 0, oldest: undefined };
-  const look = async (): Promise<void> => {
-    end = await storeEnd(reader, state.cursor());
-  };
+  const store = seenStore(reader, state, clock);
 
   const write = (): void => {
-    const cursor = state.cursor();
-    const status = {
+    const status: Omit<RelayStatus, 'updatedAt'> = {
       ...phase,
       reason: phase.reason ?? (phase.state === 'running' ? warning : null),
-      broker: log.kind,
-      cursor,
-      ...lagAt(end, cursor, clock),
+      broker: log.keepsHistory ? 'real' : 'embedded',
+      ...store.lag(),
       published: ended.published + current.published,
       skipped: ended.skipped + current.skipped,
       failures: { ...failures },
@@ -83,7 +78,7 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
   };
 
   return {
-    look,
+    look: store.look,
     state: () => phase.state,
     become: (next, reason, cause = null) => {
       const since = next === phase.state ? phase.since : isoTime(clock.nowMs());
@@ -135,6 +130,20 @@ const lagAt = ({ storePosition, oldest }: StoreEnd, cursor: number, clock: Clock
   const isBehind = oldest !== undefined && oldest.position > cursor;
   const ageMs = isBehind ? clock.nowMs() - Date.parse(oldest.recordedAt) : 0;
   return { storePosition, lagEvents: Math.max(0, storePosition - cursor), lagSeconds: Math.max(0, ageMs / 1_000) };
+};
+
+/** The store as it was seen last, against the cursor as it is now. */
+const seenStore = (reader: EventFeed, state: Pick<RelayFile, 'cursor'>, clock: Clock) => {
+  let end: StoreEnd = { storePosition: 0, oldest: undefined };
+  return {
+    look: async (): Promise<void> => {
+      end = await storeEnd(reader, state.cursor());
+    },
+    lag: () => {
+      const cursor = state.cursor();
+      return { cursor, ...lagAt(end, cursor, clock) };
+    },
+  };
 };
 
 /** How far Kafka is behind the store: in events, and as the age of the oldest event that it has not acknowledged. */

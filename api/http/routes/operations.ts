@@ -1,7 +1,8 @@
 /** How the flow stands, and what operators ask of it. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies } from '../dependencies';
-import { operationsDocumentation } from '../documentation/operations-documentation';
+import { addEndpoint } from '../endpoint';
+import { groups, projections, relay } from '../endpoints/operations';
 import type { RunExpensiveRead } from '../expensive-reads';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
@@ -17,19 +18,18 @@ export const operationRoutes = (
   runExpensiveRead: RunExpensiveRead,
 ): void => {
   const { views, relayStatus, reactorGroups } = dependencies;
-  const shows = (path: string, name: keyof typeof operationsDocumentation, answer: () => unknown): void => {
-    app.get(path, { config: { documentation: operationsDocumentation[name] } }, (request) => {
-      allowOnly(queryOf(request));
-      return answer();
-    });
-  };
-  shows(
-    '/ops/relay',
-    'relay',
-    async () => (await relayStatus()) ?? failWith('no-relay-yet', 'No relay has run on this data yet.'),
-  );
-  shows('/ops/groups', 'groups', () => ({ items: [...views.groups(), ...reactorGroups()] }));
-  shows('/ops/projections', 'projections', () => ({ items: views.projections() }));
+  addEndpoint(app, 'GET', '/ops/relay', relay, async (request) => {
+    allowOnly(queryOf(request));
+    return (await relayStatus()) ?? failWith('no-relay-yet', 'No relay has run on this data yet.');
+  });
+  addEndpoint(app, 'GET', '/ops/groups', groups, (request) => {
+    allowOnly(queryOf(request));
+    return { items: [...views.groups(), ...reactorGroups()] };
+  });
+  addEndpoint(app, 'GET', '/ops/projections', projections, (request) => {
+    allowOnly(queryOf(request));
+    return { items: views.projections() };
+  });
   rebuildRoutes(app, dependencies);
   offsetRoutes(app, dependencies);
   relaySkipRoutes(app, dependencies);

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import { requestBody } from '../../commands/operation-requests';
 import { checkpointAt, CheckpointMoved, type Checkpoints } from './checkpoint';
+import { partitionName } from '../../topic-partition';
 
 const isOffset = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 const WholeNumber = t.refinement(t.number, isOffset, 'an integer from 0 on');
@@ -48,7 +49,7 @@ export const moveOffsets = (
   const known = checkpoints.read(group);
   for (const move of moves) {
     const at = checkpointAt(known, move);
-    if (at === undefined) throw new CheckpointMoved(`${group} has no checkpoint of ${move.topic}/${move.partition}`);
+    if (at === undefined) throw new CheckpointMoved(`${group} has no checkpoint of ${partitionName(move)}`);
     const { logId, fromOffset, toOffset } = move;
     checkpoints.move(group, { ...at, logId, nextOffset: toOffset, fromLogId: logId, fromOffset });
     note({ group, ...move }, actor);

@@ -10,13 +10,8 @@ import { CheckpointMoved } from '../checkpoints/checkpoints';
 import { CircuitOpen, NotThisLog, type RecordBatch } from '../intake/intake';
 import type { GroupHandler } from './group-handler';
 import type { GroupProgress } from './progress';
-import {
-  blockedPartitions,
-  placeOf,
-  type BlockedPartitions,
-  type HoldingOptions,
-  type Pending,
-} from './blocked-partitions';
+import { blockedPartitions, type BlockedPartitions, type HoldingOptions, type Pending } from './blocked-partitions';
+import { byPartition, partitionMap, partitionName } from '../../topic-partition';
 
 export interface RetryingApplicationOptions extends HoldingOptions {
   readonly handler: GroupHandler;
@@ -52,9 +47,9 @@ const pendingRecords = (
     const batch = batchOf(progress, records);
     const withAttempts = exhaustedAttempts === undefined ? batch : { ...batch, exhaustedAttempts };
     progress.count(await oneAtATime(() => handler.apply(withAttempts)));
-    for (const { topic, partition, nextOffset } of batch.moves) {
-      const at = progress.partition(topic, partition);
-      if (at !== undefined) at.nextOffset = nextOffset;
+    for (const move of batch.moves) {
+      const at = progress.partition(move);
+      if (at !== undefined) at.nextOffset = move.nextOffset;
     }
     return true;
   },
@@ -85,7 +80,7 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
   };
 
   const takeApart = async (records: ReadonlyArray<LogRecord>, fault: unknown): Promise<boolean> => {
-    const partitions = byPartition(records);
+    const partitions = apartByPartition(records);
     if (partitions.length > 1) progress.countRetry();
     let isAnyApplied = false;
     for (const own of partitions) {
@@ -106,7 +101,7 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
     take: async (all) => {
       // Fetched before its partition was held, or for a second time after a new assignment.
       const records = all.filter((record) => {
-        const at = progress.partition(record.topic, record.partition);
+        const at = progress.partition(record);
         return !held.has(record) && at !== undefined && record.offset >= at.nextOffset;
       });
       if (records.length === 0) return false;
@@ -136,35 +131,35 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
         partitions.find(held.isExhausted) ?? partitions.find(({ attempts }) => attempts > 0) ?? partitions[0];
       if (worst === undefined) return { state: 'running', reason: null };
       const { reason, since, attempts } = worst;
-      if (attempts === 0) return { state: 'catching-up', reason: `${placeOf(worst)}: ${reason}` };
-      if (!held.isExhausted(worst)) return { state: 'retrying', reason: `${placeOf(worst)}: ${reason}` };
+      if (attempts === 0) return { state: 'catching-up', reason: `${partitionName(worst)}: ${reason}` };
+      if (!held.isExhausted(worst)) return { state: 'retrying', reason: `${partitionName(worst)}: ${reason}` };
       return {
         state: 'halted',
-        reason: `${placeOf(worst)} has not gone through since ${since}, and is tried on: ${reason}`,
+        reason: `${partitionName(worst)} has not gone through since ${since}, and is tried on: ${reason}`,
       };
     },
   };
 };
 
-const byPartition = (records: ReadonlyArray<LogRecord>): ReadonlyArray<ReadonlyArray<LogRecord>> => {
-  const partitions = new Map<string, LogRecord[]>();
+const apartByPartition = (records: ReadonlyArray<LogRecord>): ReadonlyArray<ReadonlyArray<LogRecord>> => {
+  const partitions = partitionMap<LogRecord[]>();
   for (const record of records) {
-    const place = placeOf(record);
-    const own = partitions.get(place);
-    if (own === undefined) partitions.set(place, [record]);
+    const own = partitions.get(record);
+    if (own === undefined) partitions.set(record, [record]);
     else own.push(record);
   }
-  return [...partitions.values()];
+  return partitions.values();
 };
 
 const batchOf = (progress: GroupProgress, records: ReadonlyArray<LogRecord>): RecordBatch => {
-  const ends = new Map<string, LogRecord>();
-  for (const record of records) ends.set(placeOf(record), record);
-  const moves = [...ends.values()].map(({ topic, partition, offset }) => {
-    const at = progress.partition(topic, partition);
-    if (at === undefined) throw new Error(`a record came of ${topic}/${partition}, which was never assigned`);
-    const { logId, nextOffset: fromOffset } = at;
-    return { topic, partition, logId, nextOffset: offset + 1, fromLogId: logId, fromOffset };
-  });
+  const moves = byPartition(records)
+    .values()
+    .map((last) => {
+      const at = progress.partition(last);
+      if (at === undefined) throw new Error(`a record came of ${partitionName(last)}, which was never assigned`);
+      const { topic, partition, offset } = last;
+      const { logId, nextOffset: fromOffset } = at;
+      return { topic, partition, logId, nextOffset: offset + 1, fromLogId: logId, fromOffset };
+    });
   return { records, moves };
 };

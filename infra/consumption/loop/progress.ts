@@ -2,12 +2,11 @@
 import { isoTime, type Clock } from '../../clock';
 import { countNames, noCounts, type OutcomeCounts, type GroupStatus, type PartitionStatus } from '../status/status';
 import type { Checkpoint } from '../checkpoints/checkpoints';
+import { byPartition, partitionMap, type TopicPartition } from '../../topic-partition';
 
 type State = GroupStatus['state'];
 
-interface PartitionProgress {
-  readonly topic: string;
-  readonly partition: number;
+interface PartitionProgress extends TopicPartition {
   readonly logId: string;
   nextOffset: number;
   highWaterPosition: number;
@@ -22,7 +21,7 @@ export interface GroupProgress {
   readonly countRetry: () => void;
   /** Takes over the partitions as they stand in the handler's file. */
   readonly restore: (checkpoints: ReadonlyArray<Checkpoint>) => void;
-  readonly partition: (topic: string, partition: number) => PartitionProgress | undefined;
+  readonly partition: (at: TopicPartition) => PartitionProgress | undefined;
   readonly partitions: () => ReadonlyArray<PartitionProgress>;
   readonly status: () => GroupStatus;
 }
@@ -30,7 +29,7 @@ export interface GroupProgress {
 /** Starts with nothing known. */
 export const groupProgress = (group: string, clock: Clock): GroupProgress => {
   const outcomes = { ...noCounts(), retries: 0 };
-  let partitions = new Map<string, PartitionProgress>();
+  let partitions = partitionMap<PartitionProgress>();
   let state: State = 'starting';
   let reason: string | null = null;
   let since = isoTime(clock.nowMs());
@@ -47,21 +46,20 @@ export const groupProgress = (group: string, clock: Clock): GroupProgress => {
       outcomes.retries += 1;
     },
     restore: (checkpoints) => {
-      partitions = new Map(
-        checkpoints.map((each) => {
-          const key = `${each.topic}/${each.partition}`;
-          const logEndOffset = partitions.get(key)?.logEndOffset ?? null;
-          return [key, { ...each, logEndOffset, state: 'running', reason: null }];
+      partitions = byPartition(
+        checkpoints.map((each): PartitionProgress => {
+          const logEndOffset = partitions.get(each)?.logEndOffset ?? null;
+          return { ...each, logEndOffset, state: 'running', reason: null };
         }),
       );
     },
-    partition: (topic, partition) => partitions.get(`${topic}/${partition}`),
-    partitions: () => [...partitions.values()],
+    partition: (at) => partitions.get(at),
+    partitions: () => partitions.values(),
     status: () => {
       // A group that stands still no longer looks at the log's end: no number is better than one of before.
-      const shown = [...partitions.values()].map((each) =>
-        partitionStatus(state === 'halted' ? { ...each, logEndOffset: null } : each),
-      );
+      const shown = partitions
+        .values()
+        .map((each) => partitionStatus(state === 'halted' ? { ...each, logEndOffset: null } : each));
       return {
         group,
         state,

@@ -2,25 +2,21 @@
 import { backoffMs } from '../../backoff';
 import { exclusive } from '../../exclusive';
 import { deadLetterTopic } from './dead-letter-topic-name';
-import { TopicMissing, type LogConsumer, type LogRecord } from '../../kafka/event-log';
+import { TopicMissing, type LogConsumer } from '../../kafka/event-log';
 import { beforeGaps, type OffsetGap } from '../../kafka/offset-gaps';
 import { checkpointAt } from '../checkpoints/checkpoints';
 import { CircuitOpen, NotThisLog } from '../intake/intake';
 import type { ConsumerGroupOptions, StartConsumerGroup } from './consumer-group';
 import { topicWatch, TopicsUnsafe, type TopicWatch } from '../../kafka/topic-watch';
+import { reportSilence, watchAnswers } from './kafka-answers';
 import { groupProgress, type GroupProgress } from './progress';
 import { groupReporter, type GroupReporter } from './status-reporter';
 import { gapsReached, missingReason, RecordsMissing } from './missing-records';
 import { isTakenOver, applyWithRetry, type RetryingApplication } from './apply-with-retry';
+import { MAX_BATCH_RECORDS, recordsWithinBytes } from './batch-size';
 import { GroupHalted, makePlan } from './make-plan';
 import type { PartitionBounds, StartingPlan } from './start-plan';
 import { catchUpFromStore, pendingCatchUp } from './catch-up-from-store';
-
-/** Measured: larger batches win little, hold the views' writer for longer, and cost each group some 30 MB for 4,000 more. */
-const MAX_BATCH_RECORDS = 1_000;
-
-/** Upper limit on the values of a batch, from the sizes of the last one: large records come in smaller batches. */
-const MAX_BATCH_BYTES = 8_388_608;
 
 /** Everything that a running group holds. */
 interface Running extends ConsumerGroupOptions {
@@ -36,11 +32,15 @@ interface Running extends ConsumerGroupOptions {
 /** Starts the group; it waits by itself for a broker and for its topics. */
 export const startConsumerGroup: StartConsumerGroup = (options) => {
   const stopping = new AbortController();
-  const progress = groupProgress(options.handler.group, options.clock);
+  const { clock } = options;
+  const progress = groupProgress(options.handler.group, clock);
+  const watched = watchAnswers(options.log, clock);
+  const reporter = groupReporter(options, progress);
   const running: Running = {
     ...options,
+    log: watched.log,
     progress,
-    reporter: groupReporter(options, progress),
+    reporter,
     stopping: stopping.signal,
     oneAtATime: exclusive(),
     accepted: { gaps: [] },
@@ -54,7 +54,11 @@ export const startConsumerGroup: StartConsumerGroup = (options) => {
       },
     }),
   };
-  const done = run(running);
+  const ended = new AbortController();
+  const done = Promise.all([
+    run(running).finally(() => ended.abort()),
+    reportSilence({ watched, progress, reporter, clock, stopping: ended.signal }),
+  ]).then(() => undefined);
   // Whoever awaits `done` learns of it; without anybody it must not end the process.
   done.catch(() => undefined);
   return {
@@ -211,9 +215,9 @@ const assertStoreFits = async ({ handler, storeFits }: Running): Promise<void> =
 };
 
 const noteLogEnds = (progress: GroupProgress, bounds: ReadonlyArray<PartitionBounds>): void => {
-  for (const { topic, partition, high } of bounds) {
-    const at = progress.partition(topic, partition);
-    if (at !== undefined) at.logEndOffset = high;
+  for (const each of bounds) {
+    const at = progress.partition(each);
+    if (at !== undefined) at.logEndOffset = each.high;
   }
 };
 
@@ -266,7 +270,7 @@ const consume = async (
       // Its failure is met when it is awaited.
       next.catch(() => undefined);
       const isApplied = await application.take(beforeGaps(records, gaps));
-      const reached = gapsReached(gaps, (gap) => progress.partition(gap.topic, gap.partition)?.nextOffset);
+      const reached = gapsReached(gaps, (gap) => progress.partition(gap)?.nextOffset);
       if (reached.length > 0) throw new RecordsMissing(reached);
       if (isApplied) onProgress();
       hasRecovered ||= isApplied;
@@ -284,11 +288,4 @@ const consume = async (
     // Where the log does not hold the next offset, the next session finds out what that means, and refuses or catches up.
     await next.catch(() => []);
   }
-};
-
-/** How many records of that size are to be read at once. */
-const recordsWithinBytes = (records: ReadonlyArray<LogRecord>): number => {
-  const bytes = records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
-  if (bytes === 0) return MAX_BATCH_RECORDS;
-  return Math.max(1, Math.min(MAX_BATCH_RECORDS, Math.floor((MAX_BATCH_BYTES * records.length) / bytes)));
 };

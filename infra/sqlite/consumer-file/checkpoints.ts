@@ -1,5 +1,6 @@
 /** Checkpoints as rows: compare-and-swap on the offset, and high-water positions that only rise. */
 import { CheckpointMoved, type Checkpoint, type Checkpoints } from '../../consumption/checkpoints/checkpoints';
+import { partitionName } from '../../topic-partition';
 import type { Database, Migration } from '../database';
 
 /** Add this step to the migrations of a consumer's file. `consumer` is a group's name, or a rebuild's id. */
@@ -51,7 +52,7 @@ export const checkpointsOf = (database: Database): Checkpoints => {
       );
       if (changes === 1) return;
       throw new CheckpointMoved(
-        `${consumer} no longer owns ${to.topic}/${to.partition}: its checkpoint is not at offset ${to.fromOffset}`,
+        `${consumer} no longer owns ${partitionName(to)}: its checkpoint is not at offset ${to.fromOffset}`,
       );
     },
     raiseEach: (consumer, marks) => {

@@ -10,6 +10,7 @@ import type { Projection } from '../../projection';
 import type { RowDifference } from '../../view-reader';
 import type { GroupProgress } from '../store/store';
 import { foldInto, inMemoryGeneration, keyText, type Cell } from '../tables/tables';
+import { byPartition } from '../../../infra/topic-partition';
 
 /** A row of a projection's view, or of those that it keeps for itself. */
 export interface RowAddress {
@@ -70,15 +71,15 @@ export const readerOf = (catalog: Catalog, projection: Projection) => {
 };
 
 /** Whether a group has applied an event: it stands beyond it, and has not set it aside. */
-export const seenBy = ({ checkpoints, passed }: GroupProgress, catalog: Catalog) => {
+export const seenBy = ({ checkpoints: all, passed }: GroupProgress, catalog: Catalog) => {
   const destination = destinationOf(catalog);
   const isSetAside = ({ id, stream, position }: Pick<StoredEvent, 'id' | 'stream' | 'position'>): boolean =>
     position >= (passed.waiting.get(stream) ?? Infinity) || passed.discarded.has(id);
-  const marks = new Map(checkpoints.map((each) => [`${each.topic}/${each.partition}`, each.highWaterPosition]));
+  const checkpoints = byPartition(all);
   return (event: Pick<StoredEvent, 'id' | 'stream' | 'position'>): boolean => {
     if (catalog.byCategory(categoryOf(event.stream)) === undefined) return false;
-    const { topic, partition } = destination(event.stream);
-    return event.position <= (marks.get(`${topic}/${partition}`) ?? 0) && !isSetAside(event);
+    const at = checkpoints.get(destination(event.stream));
+    return event.position <= (at?.highWaterPosition ?? 0) && !isSetAside(event);
   };
 };
 

@@ -54,6 +54,7 @@ export const verifyProjection = async (options: VerificationOptions): Promise<Ve
   const served = servedRows(options);
   const scratch = openScratch(scratchFile, projection, clock, served.isDiscarded);
   try {
+    refuseOtherTopics(options, served.checkpoints());
     const fold = scratchFold(scratch, options);
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const bounds = served.checkpoints();
@@ -80,6 +81,17 @@ const servedRows = ({ viewsFile, projection }: VerificationOptions): ReturnType<
   } catch (error) {
     throw error instanceof ServedRowsMissing ? new NotVerifiable(error.message) : error;
   }
+};
+
+/** Up to where the group stands in these topics nobody knows: with other names its rows would all count as wrong. */
+const refuseOtherTopics = ({ catalog, projection }: VerificationOptions, stands: ReadonlyArray<Checkpoint>): void => {
+  const names = topicsOf(catalog, projection).map(({ name }) => name);
+  const [elsewhere] = stands;
+  if (elsewhere === undefined || stands.some(({ topic }) => names.includes(topic))) return;
+  throw new NotVerifiable(
+    `the group of ${projection.name} stands in ${elsewhere.topic}, and not in ${names.join(', ')}: ` +
+      'set KAFKA_TOPIC_PREFIX as for the role that makes the rows',
+  );
 };
 
 const highest = (checkpoints: ReadonlyArray<Checkpoint>): number =>

@@ -15,6 +15,7 @@ import { storageFaultKind } from '../../../infra/storage-fault';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import type { ProjectionGroups } from '../groups/groups';
 import type { ViewsClient } from '../writer-thread/writer-thread';
+import { isSamePartition, partitionName } from '../../../infra/topic-partition';
 
 export interface OffsetQueueOptions {
   readonly client: ViewsClient;
@@ -93,9 +94,9 @@ const move = async ({ client, groups, log, logger }: OffsetQueueOptions, request
       throw new RequestRefused(`${group} reads no topic '${topic}', but ${topics.join(', ')}`);
   }
   const known = await client.checkpoints({ consumer: group });
-  for (const { topic, partition } of moves) {
-    if (known.some((each) => each.topic === topic && each.partition === partition)) continue;
-    throw new RequestRefused(`${group} has no checkpoint of ${topic}/${partition}`);
+  for (const move of moves) {
+    if (known.some((each) => isSamePartition(each, move))) continue;
+    throw new RequestRefused(`${group} has no checkpoint of ${partitionName(move)}`);
   }
   await assertInLog(log, moves);
   // Stopped, not only paused: a group keeps its offsets in mind, and takes them up anew when it starts.
@@ -113,7 +114,7 @@ const assertInLog = async (
       const { low, high } = await consumer.watermarks(topic, partition);
       if (toOffset >= low && toOffset <= high) continue;
       throw new RequestRefused(
-        `offset ${toOffset} of ${topic}/${partition} is not in the log, which holds ${low} to ${high}; nothing was moved`,
+        `offset ${toOffset} of ${partitionName({ topic, partition })} is not in the log, which holds ${low} to ${high}; nothing was moved`,
       );
     }
   } finally {

@@ -3,7 +3,7 @@ import { moveOffsets } from '../../../infra/consumption/checkpoints/checkpoints'
 import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
 import { transactionFacts } from '../../../infra/consumption/intake/intake';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
-import { applyBatch, applyStorePage, consumerOf, eachRecord, readStorePage, type Target } from '../apply/apply';
+import { applyBatch, applyStorePage, consumerOf, readStorePage, recordsIn, type Target } from '../apply/apply';
 import { targets, type WriterContext, type ViewsWriterOptions } from './context';
 import { rebuildOperations } from './rebuild-operations';
 import type { ViewsOperations } from './operations';
@@ -55,7 +55,7 @@ const groupOperations = (parts: WriterContext) => {
       facts.during(
         (work) => breakers.guard(projection, write, work),
         () => applyBatch(intake, live(projection), batch, exhaustedAttempts),
-        (visit) => eachRecord(batch, visit),
+        recordsIn(batch),
       ),
     applyFromStore: async ({ projection, ...query }) => {
       const page = await readStorePage(await store(), query);

@@ -8,7 +8,7 @@ spec('the progress of a group', ({ test }) => {
   test('says no lag where the group is halted: the end of the log that it saw last says nothing of now', () => {
     const progress = groupProgress('tally', systemClock);
     progress.restore([{ topic: 'stock', partition: 0, logId: 'l', nextOffset: 5, highWaterPosition: 5 }]);
-    const at = progress.partition('stock', 0);
+    const at = progress.partition({ topic: 'stock', partition: 0 });
     if (at === undefined) throw new Error('it was restored');
     at.logEndOffset = 5;
     progress.become('running', null);

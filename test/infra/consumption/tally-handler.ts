@@ -5,7 +5,6 @@ import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 import { checkpointMigration, checkpointsOf } from '../../../infra/sqlite/consumer-file/checkpoints';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
 import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
-import { recordsOf } from '../../../infra/consumption/intake/event-intake';
 import { defaultRetryPolicy, type HandlerResult, type RetryPolicy } from '../../../infra/consumption/intake/failures';
 import type { GroupHandler } from '../../../infra/consumption/loop/group-handler';
 import type { StoreFacts } from '../../../infra/consumption/intake/known-facts';
@@ -115,7 +114,7 @@ export const tallyHandler = (
     move: (moves) => inTransaction(() => moves.forEach((move) => checkpoints.move(group, move))),
     apply: async (batch) =>
       inTransaction(() => {
-        const outcome = intake.records(to, batch, recordsOf(batch));
+        const outcome = intake.records(to, batch);
         failWhereAsked();
         return outcome;
       }),

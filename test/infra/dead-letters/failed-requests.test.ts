@@ -76,7 +76,7 @@ spec('the work beside the groups', ({ test }) => {
     let isKafkaAway = true;
     let copied = 0;
     const log = {
-      kind: 'real',
+      fixedPartitions: undefined,
       ensureTopics: async () => {
         if (isKafkaAway) return Promise.reject(new Error('Kafka is away'));
         copied += 1;

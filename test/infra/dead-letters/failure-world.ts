@@ -11,7 +11,6 @@ import { type CheckpointMove } from '../../../infra/consumption/checkpoints/chec
 import { checkpointMigration, checkpointsOf } from '../../../infra/sqlite/consumer-file/checkpoints';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
 import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
-import { recordsOf } from '../../../infra/consumption/intake/event-intake';
 import type { ExhaustedPolicy, HandlerResult } from '../../../infra/consumption/intake/failures';
 import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
 import {
@@ -152,10 +151,8 @@ const startProcess = ({ database, checkpoints, store }: WorldParts, options: Gro
     failures,
     deliver: (records, exhaustedAttempts) => {
       const moves = movesOf(records, offsets);
-      const batch = { moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
-      const outcome = failures.breakers.guard(GROUP, transaction, () =>
-        failures.intake.records(to, batch, recordsOf({ records, moves })),
-      );
+      const batch = { records, moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
+      const outcome = failures.breakers.guard(GROUP, transaction, () => failures.intake.records(to, batch));
       for (const { partition, nextOffset } of moves) offsets.set(partition, nextOffset);
       return outcome;
     },
