@@ -162,6 +162,14 @@ const rooms = {
   ],
   'infra/event-store': ['domain/kernel', 'infra'],
   'infra/files': [],
+  'infra/flow': [
+    'domain/kernel',
+    'infra',
+    'infra/consumption/status',
+    'infra/kafka',
+    'infra/relay',
+    'infra/sqlite',
+  ],
   'infra/history': ['infra', 'infra/relay', 'infra/sqlite'],
   'infra/kafka': ['domain/kernel', 'infra', 'infra/kafka/wire'],
   'infra/kafka/embedded': ['domain/kernel', 'infra', 'infra/kafka'],
@@ -169,6 +177,17 @@ const rooms = {
   'infra/kafka/wire': [],
   'infra/log-audit': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay', 'infra/sqlite'],
   'infra/memory': ['domain/kernel', 'infra', 'infra/event-store'],
+  'infra/metrics': [
+    'infra',
+    'infra/commands',
+    'infra/consumption/loop',
+    'infra/consumption/status',
+    'infra/dead-letters/query',
+    'infra/flow',
+    'infra/kafka',
+    'infra/relay',
+    'infra/sqlite',
+  ],
   'infra/reactors': [
     'domain/kernel',
     'infra',
@@ -316,6 +335,7 @@ const libraries = {
   'fp-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   pino: ['api/cli'],
+  'prom-client': ['infra/metrics'],
 };
 
 module.exports = { rooms, roomsWithDoors, libraries };

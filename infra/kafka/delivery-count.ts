@@ -63,7 +63,7 @@ export const deliveryCount = (listener: DeliveryListener): DeliveryCount => {
       }
       waitedMs = 0;
       count(topic, partition, -1);
-      listener.onDelivered(sequence);
+      listener.onDelivered(sequence, topic);
       if (outstanding === 0) wake();
     },
     fail,

@@ -9,6 +9,7 @@ import { LeaseLost } from '../../sqlite/lease';
 import { CheckpointMoved } from '../checkpoints/checkpoints';
 import { CircuitOpen, NotThisLog, type RecordBatch } from '../intake/intake';
 import type { GroupHandler } from './group-handler';
+import type { GroupObserver } from './group-observer';
 import type { GroupProgress } from './progress';
 import {
   blockedPartitions,
@@ -22,6 +23,7 @@ export interface RetryingApplicationOptions extends HoldingOptions {
   readonly handler: GroupHandler;
   readonly oneAtATime: Exclusive;
   readonly stopping: AbortSignal;
+  readonly observer?: GroupObserver;
 }
 
 export interface RetryingApplication {
@@ -44,14 +46,20 @@ export const isTakenOver = (error: unknown): boolean => error instanceof Checkpo
 
 /** Records on their way through the handler, in one step. */
 const pendingRecords = (
-  { handler, progress, oneAtATime }: RetryingApplicationOptions,
+  { handler, progress, oneAtATime, clock, observer }: RetryingApplicationOptions,
   records: ReadonlyArray<LogRecord>,
 ): Pending => ({
   doing: '',
   step: async (exhaustedAttempts) => {
     const batch = batchOf(progress, records);
     const withAttempts = exhaustedAttempts === undefined ? batch : { ...batch, exhaustedAttempts };
-    progress.count(await oneAtATime(() => handler.apply(withAttempts)));
+    const outcome = await oneAtATime(async () => {
+      const startedAtMs = clock.monotonicMs();
+      const counts = await handler.apply(withAttempts);
+      observer?.applied(handler.group, (clock.monotonicMs() - startedAtMs) / 1_000);
+      return counts;
+    });
+    progress.count(outcome);
     for (const { topic, partition, nextOffset } of batch.moves) {
       const at = progress.partition(topic, partition);
       if (at !== undefined) at.nextOffset = nextOffset;
@@ -86,7 +94,7 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
 
   const takeApart = async (records: ReadonlyArray<LogRecord>, fault: unknown): Promise<boolean> => {
     const partitions = byPartition(records);
-    if (partitions.length > 1) progress.countRetry();
+    if (partitions.length > 1) progress.countRetry(fault);
     let isAnyApplied = false;
     for (const own of partitions) {
       const pending = pendingRecords(options, own);

@@ -15,6 +15,7 @@ import { isTakenOver, applyWithRetry, type RetryingApplication } from './apply-w
 import { GroupHalted, makePlan } from './make-plan';
 import type { PartitionBounds, StartingPlan } from './start-plan';
 import { catchUpFromStore, pendingCatchUp } from './catch-up-from-store';
+import { offsetsForTools } from './offsets-for-tools';
 
 /** Measured: larger batches win little, hold the views' writer for longer, and cost each group some 30 MB for 4,000 more. */
 const MAX_BATCH_RECORDS = 1_000;
@@ -36,7 +37,7 @@ interface Running extends ConsumerGroupOptions {
 /** Starts the group; it waits by itself for a broker and for its topics. */
 export const startConsumerGroup: StartConsumerGroup = (options) => {
   const stopping = new AbortController();
-  const progress = groupProgress(options.handler.group, options.clock);
+  const progress = groupProgress(options.handler.group, options.clock, options.observer);
   const running: Running = {
     ...options,
     progress,
@@ -156,7 +157,7 @@ const retryLater = async (running: Running, attempts: number, error: unknown): P
   const { logger, handler, clock, progress, stopping } = running;
   const delayMs = backoffMs(clock, attempts);
   logger.warn({ group: handler.group, reason: messageOf(error), attempts, delayMs }, 'the group tries again');
-  progress.countRetry();
+  progress.countRetry(error);
   await become(running, 'retrying', messageOf(error));
   await clock.sleep(delayMs, stopping);
 };
@@ -255,6 +256,7 @@ const consume = async (
 ): Promise<void> => {
   const { stopping, reporter, progress } = running;
   let hasRecovered = hadRecovered;
+  const forTools = offsetsForTools(running, progress, consumer);
   let next = consumer.poll(MAX_BATCH_RECORDS);
   try {
     for (;;) {
@@ -271,6 +273,7 @@ const consume = async (
       if (isApplied) onProgress();
       hasRecovered ||= isApplied;
       await application.retryWhenDue();
+      forTools.commitWhenDue();
       const { state, reason } = application.standing();
       const isNews = progress.status().state !== state || progress.status().reason !== reason;
       if (isNews && (hasRecovered || state !== 'running')) {
@@ -283,6 +286,7 @@ const consume = async (
   } finally {
     // Where the log does not hold the next offset, the next session finds out what that means, and refuses or catches up.
     await next.catch(() => []);
+    await forTools.settle();
   }
 };
 
