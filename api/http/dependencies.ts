@@ -9,7 +9,9 @@ import type { ApiKey } from '../../infra/configuration';
 import type { ConnectionLimits } from './connections';
 import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
 import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
+import type { StagesReport } from '../../infra/flow/stage-report';
 import type { Logger } from '../../infra/logger';
+import type { Metrics } from '../../infra/metrics/registry';
 import type { SkipResult } from '../../infra/relay/relay-file';
 import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/set-aside';
 import type { RelayStatus } from '../../infra/relay/relay-status';
@@ -72,6 +74,9 @@ export interface ApiDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly readiness: () => Readiness;
+  /** The flow over the last minute; undefined before the first look. */
+  readonly stages: () => StagesReport | undefined;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   /** True from the wish to stop on: nothing new is taken. */
   readonly isShuttingDown: () => boolean;
 }

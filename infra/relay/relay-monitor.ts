@@ -10,6 +10,8 @@ import type { RelayStatus } from './relay-status';
 interface Counts {
   readonly published: number;
   readonly skipped: number;
+  /** The last position that was sent. */
+  readonly sentPosition?: number;
 }
 
 export interface RelayMonitor {
@@ -63,6 +65,7 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
       ...relayLag(reader, cursor, clock),
       published: ended.published + current.published,
       skipped: ended.skipped + current.skipped,
+      ...(current.sentPosition === undefined ? {} : { sentPosition: current.sentPosition }),
       failures: { ...failures },
       blocked: holes.blocked(),
       unroutable: holes.unroutable(),

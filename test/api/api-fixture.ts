@@ -9,6 +9,8 @@ import type { OperationRequest } from '../../infra/commands/operation-requests';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
+import { silentLogger } from '../../infra/logger';
+import { openMetrics } from '../../infra/metrics/registry';
 import { fakeViews, group, type FakeViews } from './fake-views';
 
 export interface ApiFixture {
@@ -99,6 +101,8 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       warn: () => {},
       error: (fields, message) => void logged.push({ ...fields, message }),
     },
+    stages: () => undefined,
+    metrics: openMetrics(silentLogger),
     readiness: () => ({ ready: true, checks: { store: 'open' } }),
     isShuttingDown: () => false,
     ...overrides,

@@ -4,57 +4,61 @@ import type { RouteDocumentation } from '../fastify-types';
 import { operation, rebuildSchema } from './rebuild-documentation';
 import { integer, jsonResponse, listOf, objectOf, orNull, problemResponses, text } from './responses';
 
-const relaySchema = objectOf({
-  state: { enum: ['waiting-for-lease', 'starting', 'running', 'blocked', 'retrying', 'halted', 'stopped'] },
-  reason: orNull('string', 'Why it is not running, and what to do.'),
-  cause: {
-    enum: ['store-behind', 'other-store', null],
-    description: 'Where it is halted because Kafka and the store are not the same history.',
+const relaySchema = objectOf(
+  {
+    state: { enum: ['waiting-for-lease', 'starting', 'running', 'blocked', 'retrying', 'halted', 'stopped'] },
+    reason: orNull('string', 'Why it is not running, and what to do.'),
+    cause: {
+      enum: ['store-behind', 'other-store', null],
+      description: 'Where it is halted because Kafka and the store are not the same history.',
+    },
+    since: text('Since when it is in this state: ISO 8601, UTC.'),
+    broker: { enum: ['embedded', 'real', null] },
+    cursor: integer('Every event up to this position is acknowledged by Kafka.'),
+    sentPosition: integer('The last position that was handed to the Kafka client.'),
+    storePosition: integer("The store's last position when the relay last looked."),
+    lagEvents: integer('Events that Kafka has not acknowledged.'),
+    lagSeconds: { type: 'number', description: 'The age of the oldest of them.' },
+    published: integer('Events published since the relay started.'),
+    skipped: integer('Events found in Kafka already, and not published again.'),
+    failures: { type: 'object', additionalProperties: { type: 'integer' } },
+    blocked: {
+      type: 'array',
+      description: 'Partitions behind an event that Kafka does not take; all others go on.',
+      items: objectOf({
+        topic: text('The topic.'),
+        partition: integer('The partition.'),
+        position: integer('The position of the event that stands in the way.'),
+        eventId: text('That event.'),
+        reason: text('Why it is not taken.'),
+        since: text('ISO 8601, UTC.'),
+        attempts: integer('How often it was tried.'),
+        nextAttemptAt: text('When it is tried again: ISO 8601, UTC.'),
+      }),
+    },
+    unroutable: {
+      type: 'array',
+      description: 'Events of aggregates that this program does not have; they are published once it has.',
+      items: objectOf({
+        category: text('The category of their streams.'),
+        events: integer('How many they are.'),
+        firstPosition: integer('The position of the first.'),
+        firstEventId: text('The first.'),
+        lastPosition: integer('The position of the last.'),
+      }),
+    },
+    topics: {
+      type: 'array',
+      items: objectOf({
+        topic: text('The topic.'),
+        partitions: integer('Its partitions.'),
+        logId: text('Its identity.'),
+      }),
+    },
+    updatedAt: text('ISO 8601, UTC.'),
   },
-  since: text('Since when it is in this state: ISO 8601, UTC.'),
-  broker: { enum: ['embedded', 'real', null] },
-  cursor: integer('Every event up to this position is acknowledged by Kafka.'),
-  storePosition: integer("The store's last position when the relay last looked."),
-  lagEvents: integer('Events that Kafka has not acknowledged.'),
-  lagSeconds: { type: 'number', description: 'The age of the oldest of them.' },
-  published: integer('Events published since the relay started.'),
-  skipped: integer('Events found in Kafka already, and not published again.'),
-  failures: { type: 'object', additionalProperties: { type: 'integer' } },
-  blocked: {
-    type: 'array',
-    description: 'Partitions behind an event that Kafka does not take; all others go on.',
-    items: objectOf({
-      topic: text('The topic.'),
-      partition: integer('The partition.'),
-      position: integer('The position of the event that stands in the way.'),
-      eventId: text('That event.'),
-      reason: text('Why it is not taken.'),
-      since: text('ISO 8601, UTC.'),
-      attempts: integer('How often it was tried.'),
-      nextAttemptAt: text('When it is tried again: ISO 8601, UTC.'),
-    }),
-  },
-  unroutable: {
-    type: 'array',
-    description: 'Events of aggregates that this program does not have; they are published once it has.',
-    items: objectOf({
-      category: text('The category of their streams.'),
-      events: integer('How many they are.'),
-      firstPosition: integer('The position of the first.'),
-      firstEventId: text('The first.'),
-      lastPosition: integer('The position of the last.'),
-    }),
-  },
-  topics: {
-    type: 'array',
-    items: objectOf({
-      topic: text('The topic.'),
-      partitions: integer('Its partitions.'),
-      logId: text('Its identity.'),
-    }),
-  },
-  updatedAt: text('ISO 8601, UTC.'),
-});
+  ['sentPosition'],
+);
 
 const groupSchema = objectOf(
   {

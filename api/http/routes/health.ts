@@ -10,7 +10,10 @@ const detailOf = (reasons: ReadonlyArray<ReadinessReason>): string =>
     : reasons.map(({ stage, state, reason }) => `${stage} is ${state}: ${reason}`).join(' ');
 
 /** Adds the health routes, which need no key and answer to the last. */
-export const healthRoutes = (app: FastifyInstance, { readiness, isShuttingDown }: ApiDependencies): void => {
+export const healthRoutes = (
+  app: FastifyInstance,
+  { readiness, isShuttingDown }: Pick<ApiDependencies, 'readiness' | 'isShuttingDown'>,
+): void => {
   const config = (name: keyof typeof healthDocumentation) =>
     ({ access: 'open', available: 'always', documentation: healthDocumentation[name] }) as const;
 

@@ -3,6 +3,7 @@ export { deadLetterDirectory, type DeadLetterDirectory } from './all-files-reade
 export {
   type AuditEntry,
   type DeadLetter,
+  type DeadLetterCount,
   type DeadLetterDetail,
   type DeadLetterFilter,
   type DeadLetterStatus,

@@ -1,0 +1,56 @@
+/** The flow over the last minute: a look every two seconds, kept for verdicts, rates and times to drain. */
+import type { Clock } from '../clock';
+import { errorTextOf } from '../error-text';
+import type { Logger } from '../logger';
+import { takeFlowSample, type FlowSample, type FlowSources } from './flow-sample';
+
+export const WINDOW_MS = 60_000;
+const LOOK_INTERVAL_MS = 2_000;
+
+export interface FlowWindow {
+  /** The samples of the last minute, oldest first; the last one is not older than a look's interval. */
+  readonly samples: () => ReadonlyArray<FlowSample>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface FlowWindowOptions extends FlowSources {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Looks until it is stopped; a look that fails leaves a hole. */
+export const openFlowWindow = (options: FlowWindowOptions): FlowWindow => {
+  const { clock, logger } = options;
+  const stopping = new AbortController();
+  let samples: ReadonlyArray<FlowSample> = [];
+  let fault: string | undefined;
+  const look = (): void => {
+    try {
+      const taken = takeFlowSample(options);
+      const nowMs = clock.monotonicMs();
+      samples = [...samples, ...(taken === undefined ? [] : [taken])].filter(({ atMs }) => nowMs - atMs <= WINDOW_MS);
+      fault = undefined;
+    } catch (error) {
+      const reason = errorTextOf(error);
+      if (reason !== fault) logger.warn({ reason }, 'the flow could not be looked at');
+      fault = reason;
+    }
+  };
+  const looking = (async () => {
+    while (!stopping.signal.aborted) {
+      look();
+      await clock.sleep(LOOK_INTERVAL_MS, stopping.signal);
+    }
+  })();
+  return {
+    samples: () => {
+      const last = samples.at(-1);
+      if (last === undefined || clock.monotonicMs() - last.atMs > LOOK_INTERVAL_MS) look();
+      return samples;
+    },
+    stop: async () => {
+      stopping.abort();
+      await looking;
+    },
+  };
+};

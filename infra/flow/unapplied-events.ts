@@ -1,0 +1,80 @@
+/** What a group has not applied, found in the store: how many events of a partition, and when the oldest was recorded. */
+import type { Catalog } from '../../domain/kernel/aggregate';
+import { categoryOf } from '../../domain/kernel/recorded-event';
+import { destinationOf, type Destination } from '../kafka/cloud-events';
+import type { EventReader } from '../sqlite/event-reader';
+
+export interface UnappliedQuery {
+  readonly topic: string;
+  readonly partition: number;
+  readonly afterPosition: number;
+  /** Left at the first event otherwise: only its age is wanted. */
+  readonly isCounted: boolean;
+}
+
+export interface Unapplied {
+  readonly events: number;
+  /** Milliseconds since 1970; undefined where there is none. */
+  readonly oldestAtMs: number | undefined;
+}
+
+export interface UnappliedOptions {
+  readonly reader: Pick<EventReader, 'eachIdentity'>;
+  readonly catalog: Catalog;
+  /** The last position that Kafka has acknowledged: what lies beyond it is the relay's to publish. */
+  readonly untilPosition: number;
+  readonly partitions: ReadonlyArray<UnappliedQuery>;
+}
+
+/** Upper limit on the events that are looked at from one position on: a look takes the thread of the API. */
+const MAX_EVENTS = 1_000;
+const CHUNK_EVENTS = 250;
+
+/** Looks; of more than a thousand events the number is extrapolated. */
+export const unappliedEvents = (
+  options: UnappliedOptions,
+): ((place: { readonly topic: string; readonly partition: number }) => Unapplied | undefined) => {
+  const found = new Map<string, Unapplied>();
+  const starts = new Set(options.partitions.map(({ afterPosition }) => afterPosition));
+  for (const start of starts) {
+    const queries = options.partitions.filter(({ afterPosition }) => afterPosition === start);
+    for (const [place, unapplied] of lookFrom(options, start, queries)) found.set(place, unapplied);
+  }
+  return ({ topic, partition }) => found.get(`${topic}/${partition}`);
+};
+
+const lookFrom = (
+  { reader, catalog, untilPosition }: UnappliedOptions,
+  start: number,
+  queries: ReadonlyArray<UnappliedQuery>,
+): ReadonlyMap<string, Unapplied> => {
+  const destination = destinationOf(catalog);
+  const goesTo = (stream: string): Destination | undefined =>
+    catalog.byCategory(categoryOf(stream)) === undefined ? undefined : destination(stream);
+  const found = new Map(
+    queries.map(({ topic, partition }) => [
+      `${topic}/${partition}`,
+      { events: 0, oldestAtMs: undefined as number | undefined },
+    ]),
+  );
+  const isCounted = queries.some((query) => query.isCounted);
+  let reached = start;
+  const isDone = (): boolean =>
+    reached >= untilPosition ||
+    reached - start >= MAX_EVENTS ||
+    (!isCounted && [...found.values()].every(({ events }) => events > 0));
+  while (!isDone()) {
+    const range = { afterPosition: reached, untilPosition: Math.min(reached + CHUNK_EVENTS, untilPosition) };
+    reader.eachIdentity(range, ({ stream, recordedAt }) => {
+      const to = goesTo(stream);
+      const entry = to === undefined ? undefined : found.get(`${to.topic}/${to.partition}`);
+      if (entry === undefined) return;
+      entry.events += 1;
+      entry.oldestAtMs ??= Date.parse(recordedAt);
+    });
+    reached = range.untilPosition;
+  }
+  const scale = reached > start ? (untilPosition - start) / (reached - start) : 1;
+  for (const entry of found.values()) entry.events = Math.round(entry.events * scale);
+  return found;
+};
