@@ -104,7 +104,7 @@ export const metricDeclarations = {
   },
   tidemark_commands_total: {
     kind: 'counter',
-    help: 'Commands by outcome.',
+    help: 'Commands that the API has handled, by outcome.',
     labels: ['aggregate', 'command', 'outcome'],
   },
   tidemark_command_seconds: {
