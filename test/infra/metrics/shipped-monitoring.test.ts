@@ -52,8 +52,10 @@ spec('the monitoring that comes with the program', ({ test, skip }) => {
     assert.is(alerts.length, [...rules.matchAll(/- alert:/g)].length);
     assert.is(new Set(alerts.map(({ alert }) => alert)).size, alerts.length);
     for (const { expr } of alerts) {
-      for (const [open, close] of ['()', '{}', '[]'].map((pair) => [...pair]))
-        assert.is(expr.split(open ?? '').length, expr.split(close ?? '').length, expr);
+      for (const pair of ['()', '{}', '[]']) {
+        const [open, close] = [pair.charAt(0), pair.charAt(1)];
+        assert.is(expr.split(open).length, expr.split(close).length, expr);
+      }
     }
   });
 
