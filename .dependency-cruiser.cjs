@@ -54,7 +54,7 @@ module.exports = {
         'A projection is data and a pure function; what runs it lives in projections/engine. The view reader is the port ' +
         'of that engine, and speaks of consumer groups too.',
       severity: 'error',
-      from: { path: '^projections/[^/]+\\.ts$', pathNot: '^projections/view-reader\\.ts$' },
+      from: { path: '^projections/(fulfilment/)?[^/]+\\.ts$', pathNot: '^projections/view-reader\\.ts$' },
       to: { path: '^(infra|projections/engine)/' },
     },
     {

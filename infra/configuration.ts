@@ -1,5 +1,6 @@
 /** The one file that reads the environment. Every setting has a name, a default, and an error that says what to do. */
 import { resolve } from 'node:path';
+import { settingValue, valuesOf, type SettingDeclarations, type SettingValues } from '../domain/kernel/setting';
 import { apiKeys, ownApiKey, type ApiKey } from './configuration/access-keys';
 import { kafkaConnection, topicPrefix, type KafkaConnection } from './configuration/kafka-connection';
 import { ConfigurationError, integer, oneOf, text, uriReference, url, type Environment } from './configuration/values';
@@ -53,8 +54,6 @@ export interface Configuration {
   readonly leaseTtlMs: number;
   /** How long the answers to clients' requests are remembered under their idempotency keys. */
   readonly idempotencyTtlMs: number;
-  /** How long an order may stay unpaid before it is cancelled, counted from when it was recorded. */
-  readonly paymentTermMs: number;
   /** From the signal to the end of the process, at most. */
   readonly shutdownDeadlineMs: number;
   readonly ordersDirectory?: string;
@@ -112,7 +111,6 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     appendQueueLimit: integer(environment, 'APPEND_QUEUE_LIMIT', 10_000, 1, 1_000_000),
     leaseTtlMs: integer(environment, 'LEASE_TTL_MS', 5_000, 300, 600_000),
     idempotencyTtlMs: integer(environment, 'IDEMPOTENCY_TTL_MS', 604_800_000, 1_000, 3_153_600_000_000),
-    paymentTermMs: integer(environment, 'PAYMENT_TERM_MS', 1_209_600_000, 1_000, 3_153_600_000_000),
     shutdownDeadlineMs: integer(environment, 'SHUTDOWN_DEADLINE_MS', 15_000, 100, 600_000),
     ...(ordersDirectory === undefined ? {} : { ordersDirectory: resolve(ordersDirectory) }),
     ...(warnings.length === 0 ? {} : { warnings }),
@@ -127,6 +125,21 @@ const opsAddress = (environment: Environment): Configuration['ops'] => {
   if (host === undefined) return undefined;
   throw new ConfigurationError('OPS_HOST is set and OPS_PORT is not: set OPS_PORT to serve metrics and health there');
 };
+
+/** Reads an application's own settings; see {@link SettingDeclarations}. Throws {@link ConfigurationError}. */
+export const readSettings = <S extends SettingDeclarations>(
+  declarations: S,
+  environment: Environment = process.env,
+): SettingValues<S> =>
+  valuesOf(declarations, (setting) => {
+    const value = text(environment, setting.variable);
+    if (value === undefined) return setting.default;
+    const read = settingValue(setting, value);
+    if (read !== undefined) return read;
+    throw new ConfigurationError(
+      `${setting.variable} is '${value}'; it takes ${setting.codec.name}: ${setting.meaning}`,
+    );
+  });
 
 /** A host to connect to: one that stands for all of a machine's addresses is reached at the machine itself. */
 const reachable = (host: string): string => {

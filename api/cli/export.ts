@@ -5,8 +5,9 @@ import { isoTime, systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import { lineDigest, trailerLine } from '../../infra/archive/export-trailer';
 import { storedEventText } from '../../infra/kafka/cloud-events';
-import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
-import { writeWholeFile } from '../../infra/files/whole-file';
+import type { EventFeed } from '../../infra/event-store/event-feed';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
+import { writeWholeFileFrom } from '../../infra/files/whole-file';
 import { dataFiles } from '../program/data-files';
 
 const EVENTS_PER_PAGE = 1_000;
@@ -21,24 +22,24 @@ class ExportFailed extends Error {
 
 /** Writes everything that the store held at the beginning; needs no server, and disturbs none. */
 export const exportStore = async (configuration: Configuration, file: string | undefined): Promise<void> => {
-  const store = openEventReader(dataFiles(configuration.dataDirectory).store);
+  const store = await openEventFeed(dataFiles(configuration.dataDirectory).store);
   try {
     const lines = linesOf(store, configuration);
     if (file === undefined) await pipeline(Readable.from(lines), process.stdout, { end: false });
-    else writeWholeFile(file, lines, { mode: EXPORT_MODE, replaces: false });
+    else await writeWholeFileFrom(file, lines, { mode: EXPORT_MODE, replaces: false });
   } finally {
-    store.close();
+    await store.close();
   }
 };
 
 /** The text of the whole export, in parts of some lines. */
-function* linesOf(store: EventReader, { schemaBaseUrl, eventSource }: Configuration): Generator<string> {
+async function* linesOf(store: EventFeed, { schemaBaseUrl, eventSource }: Configuration): AsyncGenerator<string> {
   const { storeId } = store.identity;
   const digest = lineDigest();
-  const until = store.lastPosition();
+  const until = await store.lastPosition();
   let events = 0;
   while (events < until) {
-    const page = store.readAll({ afterPosition: events, limit: Math.min(EVENTS_PER_PAGE, until - events) });
+    const page = await store.readAll({ afterPosition: events, limit: Math.min(EVENTS_PER_PAGE, until - events) });
     const lines = page.map((event) => {
       events += 1;
       // Positions have no gaps: where one is missing, the store's file is damaged, and a copy would hide it.

@@ -1,10 +1,10 @@
 /** `tidemark import`: fills an empty store from JSON lines of CloudEvents. */
-import { catalog } from '../../domain/catalog';
 import { categoryOf } from '../../domain/kernel/recorded-event';
 import { unknownKinds } from '../../domain/kernel/known-events';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import { importEvents } from '../../infra/archive/import-events';
+import type { Application } from '../../projections/application';
 import { dataFiles } from '../program/data-files';
 import { linesOfFile } from './import-lines';
 
@@ -21,13 +21,14 @@ export interface ImportChoices {
 
 /** Positions, ids and payloads stay as they are; all of it is taken in, or nothing. */
 export const importStore = async (
+  application: Application,
   { dataDirectory, leaseTtlMs }: Configuration,
   file: string,
   choices: ImportChoices,
   print: (line: string) => void,
 ): Promise<void> => {
   let printedAtMs = systemClock.monotonicMs();
-  const unknownOf = unknownKinds(catalog);
+  const unknownOf = unknownKinds(application.catalog);
   const { events, unknown } = await importEvents({
     file: dataFiles(dataDirectory).store,
     lines: linesOfFile(file),

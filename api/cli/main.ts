@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { isDebugging, prepareProcess, readConfiguration } from '../../infra/configuration';
 import { systemClock } from '../../infra/clock';
+import type { LoadedApplication } from '../program/application';
 import { allRoles, parseRoles } from '../program/roles';
 import { addContractCommands } from './contracts/commands';
 import { addDeadLetterCommands } from './failure-commands';
@@ -45,8 +46,18 @@ const program = new Command('tidemark')
   .description(
     'Event-sourced domain engine on Apache Kafka. Settings come from the environment; see docs/operating.md.',
   )
+  .option(
+    '--app <file>',
+    'the application: else tidemark.config.{js,mjs,cjs,ts} of the working folder, else the shipped example',
+  )
   .exitOverride()
   .showHelpAfterError('(tidemark --help lists the commands)');
+
+/** Loaded by the commands that need it: what a definition throws while it is loaded ends in their sentence. */
+const load = async (): Promise<LoadedApplication> => {
+  const { findApplication } = await import('../program/application.js');
+  return findApplication(program.opts<{ app?: string }>().app);
+};
 
 const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
 
@@ -61,13 +72,13 @@ program
     process.stdout.off('error', endWithOutput);
     process.stdout.on('error', () => undefined);
     const logger = options.json ? jsonLogger() : humanLogger(systemClock);
-    await serve(readConfiguration(), parseRoles(options.roles), logger);
+    await serve(await load(), readConfiguration(), parseRoles(options.roles), logger);
     // A reader that stands still would keep the process alive for ever.
     if (!(await lastLinesWritten(systemClock))) process.exit();
   });
 
-addReplayCommands(program, print);
-addStoreCommands(program, print);
+addReplayCommands(program, load, print);
+addStoreCommands(program, load, print);
 
 program
   .command('lag')
@@ -125,7 +136,7 @@ kafka
     await stopDetachedKafka({ clock: systemClock, logger: humanLogger(systemClock) });
   });
 
-addContractCommands(program, print);
+addContractCommands(program, load, print);
 
 program.parseAsync().catch((error: unknown) => {
   // Commander has already printed what it refuses, and help is no failure.

@@ -16,7 +16,7 @@ import { checkpointAndClose, openForReading } from '../../infra/sqlite/database'
 import { openLeasedDatabase, writeUnderLease, type LeasedDatabase } from '../../infra/sqlite/leased-database';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
 import { viewsMigrations } from '../../projections/engine/generations/generations';
-import { projections } from '../../projections/registry';
+import type { Application } from '../../projections/application';
 import { dataFiles } from '../program/data-files';
 import { request } from './server-client';
 
@@ -25,6 +25,7 @@ const DISPLAY_LIMIT = 100;
 
 /** Returns the exit status: 0 where it was done. */
 export const execute = async (
+  { projections }: Application,
   configuration: Configuration,
   order: OffsetOrder,
   clock: Clock,

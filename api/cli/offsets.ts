@@ -3,6 +3,7 @@ import { TIME_WITH_ZONE, timeMsOf } from '../../domain/kernel/time-text';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import { offsetDecision, type OffsetTarget, type OffsetOrder } from '../../infra/consumption/checkpoints/checkpoints';
+import type { Application } from '../../projections/application';
 import { groupPlaces, type GroupPlace } from './group-places';
 import { InvalidArguments } from './invalid-arguments';
 import { execute, historyLines } from './offset-execution';
@@ -12,6 +13,7 @@ type Options = Readonly<Record<string, string | boolean>>;
 
 /** Returns the exit status: 0, or 1 where a move was refused. */
 export const offsets = async (
+  application: () => Promise<Application>,
   configuration: Configuration,
   options: Options,
   print: (line: string) => void,
@@ -33,7 +35,7 @@ export const offsets = async (
     return 0;
   }
   assertMeant(wish, places, options);
-  return move(configuration, places, wish, options, print);
+  return move(application, configuration, places, wish, options, print);
 };
 
 /** What is meant for no partition at all, or names one that the group does not read, was meant otherwise. */
@@ -140,6 +142,7 @@ const targetFor = (wish: Wish, place: GroupPlace): OffsetTarget | undefined => {
 };
 
 const move = async (
+  application: () => Promise<Application>,
   configuration: Configuration,
   places: ReadonlyArray<GroupPlace>,
   wish: Wish,
@@ -176,5 +179,5 @@ const move = async (
     print('a dry run: nothing is moved; add --execute to do it');
     return 0;
   }
-  return execute(configuration, { group: String(options['group']), moves }, systemClock, print);
+  return execute(await application(), configuration, { group: String(options['group']), moves }, systemClock, print);
 };

@@ -1,7 +1,11 @@
 /** The commands around replaying: rebuild, verify, explain, offsets, export and import. */
 import { Option, type Command } from 'commander';
 import { readConfiguration } from '../../infra/configuration';
+import type { LoadedApplication } from '../program/application';
 import type { RebuildCommand } from './rebuild';
+
+/** Finds the application that the command line names. */
+type Load = () => Promise<LoadedApplication>;
 
 const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
 
@@ -20,7 +24,7 @@ interface RebuildOptions {
 }
 
 /** Adds them. */
-export const addReplayCommands = (program: Command, print: (line: string) => void): void => {
+export const addReplayCommands = (program: Command, load: Load, print: (line: string) => void): void => {
   program
     .command('rebuild')
     .description('rebuilds projections from offset zero, alongside the live rows, proves the rows, and swaps')
@@ -56,10 +60,10 @@ export const addReplayCommands = (program: Command, print: (line: string) => voi
       if (options.log === true) {
         const { verifyLog } = await import('./verify-log.js');
         const repair = { repair: options.repair === true, recreateTopics: options.recreateTopics === true };
-        process.exitCode = await verifyLog(readConfiguration(), repair, output);
+        process.exitCode = await verifyLog((await load()).application, readConfiguration(), repair, output);
       } else {
         const { verify } = await import('./verify.js');
-        process.exitCode = await verify(readConfiguration(), names, output);
+        process.exitCode = await verify((await load()).application, readConfiguration(), names, output);
       }
     });
 
@@ -74,8 +78,8 @@ export const addReplayCommands = (program: Command, print: (line: string) => voi
       await explain(readConfiguration(), projection, key, { json: options.json, print });
     });
 
-  addOffsets(program, print);
-  addFiles(program, print);
+  addOffsets(program, load, print);
+  addFiles(program, load, print);
 };
 
 const wishOf = (projections: ReadonlyArray<string>, options: RebuildOptions): RebuildCommand => {
@@ -102,7 +106,7 @@ const wishOf = (projections: ReadonlyArray<string>, options: RebuildOptions): Re
   };
 };
 
-const addOffsets = (program: Command, print: (line: string) => void): void => {
+const addOffsets = (program: Command, load: Load, print: (line: string) => void): void => {
   program
     .command('offsets')
     .description('where each group stands in each partition; moves it (a dry run unless --execute)')
@@ -118,11 +122,11 @@ const addOffsets = (program: Command, print: (line: string) => void): void => {
     .addOption(jsonOption())
     .action(async (options: Readonly<Record<string, string | boolean>>) => {
       const { offsets } = await import('./offsets.js');
-      process.exitCode = await offsets(readConfiguration(), options, print);
+      process.exitCode = await offsets(async () => (await load()).application, readConfiguration(), options, print);
     });
 };
 
-const addFiles = (program: Command, print: (line: string) => void): void => {
+const addFiles = (program: Command, load: Load, print: (line: string) => void): void => {
   program
     .command('export')
     .description('writes the store as JSON lines of CloudEvents, to a file or to standard output')
@@ -151,6 +155,6 @@ const addFiles = (program: Command, print: (line: string) => void): void => {
         allowUnknown: options.allowUnknown === true,
         keepStoreId: options.keepStoreId === true,
       };
-      await importStore(readConfiguration(), file, choices, print);
+      await importStore((await load()).application, readConfiguration(), file, choices, print);
     });
 };

@@ -2,11 +2,17 @@
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import type { Logger } from '../../infra/logger';
+import type { LoadedApplication } from '../program/application';
 import { startProgram } from '../program/program';
 import type { Role } from '../program/roles';
 
 /** Starts the roles; resolves once they have stopped, after a signal or a failure that ends the program. */
-export const serve = async (configuration: Configuration, roles: ReadonlySet<Role>, logger: Logger): Promise<void> => {
+export const serve = async (
+  loaded: LoadedApplication,
+  configuration: Configuration,
+  roles: ReadonlySet<Role>,
+  logger: Logger,
+): Promise<void> => {
   const starting = new AbortController();
   const stopped = deferred<string>();
   const stop = (reason: string): void => {
@@ -30,7 +36,7 @@ export const serve = async (configuration: Configuration, roles: ReadonlySet<Rol
     process.exitCode = 1;
     stop(error.message);
   };
-  const options = { configuration, roles, clock: systemClock, logger, signal: starting.signal, onFatal };
+  const options = { loaded, configuration, roles, clock: systemClock, logger, signal: starting.signal, onFatal };
   const program = await startProgram(options).catch((error: unknown) => {
     // Whoever is told to stop while it still waits for its turn has not failed.
     if (starting.signal.aborted) return undefined;

@@ -1,18 +1,23 @@
 /** The commands around the store's identity. */
 import { Option, type Command } from 'commander';
 import { readConfiguration } from '../../infra/configuration';
+import type { LoadedApplication } from '../program/application';
 
 const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
 
 /** Adds them. */
-export const addStoreCommands = (program: Command, print: (line: string) => void): void => {
+export const addStoreCommands = (
+  program: Command,
+  load: () => Promise<LoadedApplication>,
+  print: (line: string) => void,
+): void => {
   const store = program
     .command('store')
     .description('the id of the store, how far each stage has come with it, and whether they fit')
     .addOption(jsonOption())
     .action(async ({ json }: { json: boolean }) => {
       const { showStore } = await import('./store.js');
-      process.exitCode = showStore(readConfiguration(), { json, print });
+      process.exitCode = await showStore(readConfiguration(), { json, print });
     });
   store
     .command('new-history')
@@ -21,6 +26,6 @@ export const addStoreCommands = (program: Command, print: (line: string) => void
     .addOption(jsonOption())
     .action(async ({ confirm, json }: { confirm?: string; json: boolean }) => {
       const { newHistory } = await import('./store.js');
-      process.exitCode = await newHistory(readConfiguration(), confirm, { json, print });
+      process.exitCode = await newHistory((await load()).application, readConfiguration(), confirm, { json, print });
     });
 };

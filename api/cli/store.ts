@@ -1,16 +1,17 @@
 /** `tidemark store`: who the store is, and how far each stage has come with it; and the way to a new history. */
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { catalog, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import { TopicMissing, type EventLog } from '../../infra/kafka/event-log';
 import { openLog } from '../../infra/broker/open-log';
 import { silentLogger } from '../../infra/logger';
 import { readRelayStatus } from '../../infra/relay/relay-file';
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { beginNewHistory, NewHistoryRefused } from '../../infra/history/new-history';
 import { storeStanding, type StoreStanding } from '../../infra/history/store-standing';
+import type { Application } from '../../projections/application';
 import { dataFiles } from '../program/data-files';
 
 export interface StoreOutput {
@@ -19,20 +20,20 @@ export interface StoreOutput {
 }
 
 /** Returns the exit status: 0 where everything fits. */
-export const showStore = (configuration: Configuration, { json, print }: StoreOutput): number => {
-  const standing = readStanding(configuration);
+export const showStore = async (configuration: Configuration, { json, print }: StoreOutput): Promise<number> => {
+  const standing = await readStanding(configuration);
   if (json) print(JSON.stringify(standing));
   else for (const line of standingLines(standing)) print(line);
   return standing.verdict === 'fits' ? 0 : 1;
 };
 
-const readStanding = ({ dataDirectory }: Configuration): StoreStanding => {
+const readStanding = async ({ dataDirectory }: Configuration): Promise<StoreStanding> => {
   const files = dataFiles(dataDirectory);
-  const reader = openEventReader(files.store);
+  const store = await openEventFeed(files.store);
   try {
-    return withRelayCause(storeStanding(files, reader.identity.storeId, reader.lastPosition), files.relay);
+    return withRelayCause(await storeStanding(files, store.identity.storeId, store.lastPosition), files.relay);
   } finally {
-    reader.close();
+    await store.close();
   }
 };
 
@@ -55,13 +56,14 @@ const standingLines = ({ storeId, lastPosition, stages, reason }: StoreStanding)
 
 /** Prints the plan; carries it out where the store's present id is confirmed. */
 export const newHistory = async (
+  { catalog }: Application,
   configuration: Configuration,
   confirmed: string | undefined,
   { json, print }: StoreOutput,
 ): Promise<number> => {
   const { dataDirectory, topicPrefix, leaseTtlMs, kafka } = configuration;
   const files = dataFiles(dataDirectory);
-  const standing = readStanding(configuration);
+  const standing = await readStanding(configuration);
   const stages = [files.relay, files.views, files.reactors];
   const topics = withTopicPrefix(catalog, topicPrefix).aggregates.map(({ topic }) => topic.name);
   const unfit = kafka === undefined ? undefined : await filledTopics(configuration, topics);

@@ -1,6 +1,6 @@
 /** `tidemark verify --log`: holds the Kafka log against the store; with `--repair`, publishes what is missing. */
 import { existsSync } from 'node:fs';
-import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { systemClock } from '../../infra/clock';
 import { ConfigurationError, type Configuration } from '../../infra/configuration';
@@ -12,13 +12,15 @@ import { GAP_CAUSES, gapText } from '../../infra/kafka/offset-gaps';
 import { compareLog, type LogComparison } from '../../infra/log-audit/compare-log';
 import { repairLog } from '../../infra/log-audit/repair';
 import { readRelayStatus, readWithheldEvents } from '../../infra/relay/relay-file';
-import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../infra/event-store/event-feed';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { dataFiles } from '../program/data-files';
+import type { Application } from '../../projections/application';
 import type { Output } from './verify';
 
 interface Ground {
   readonly configuration: Configuration;
-  readonly store: EventReader;
+  readonly store: EventFeed;
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly relayFile: string;
@@ -29,6 +31,7 @@ const LINE_INTERVAL_MS = 2_000;
 
 /** Returns the exit status: 0 where the log is the store's history, 1 where it is not. */
 export const verifyLog = async (
+  application: Application,
   configuration: Configuration,
   wish: { readonly repair: boolean; readonly recreateTopics: boolean },
   output: Output,
@@ -37,9 +40,9 @@ export const verifyLog = async (
     throw new ConfigurationError('KAFKA_BROKERS is not set: the embedded broker keeps no complete log to compare with');
   }
   const { store: storeFile, relay: relayFile } = dataFiles(configuration.dataDirectory);
-  const store = openEventReader(storeFile);
+  const store = await openEventFeed(storeFile);
   const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });
-  const catalog = withTopicPrefix(declaredCatalog, configuration.topicPrefix);
+  const catalog = withTopicPrefix(application.catalog, configuration.topicPrefix);
   const ground: Ground = { configuration, store, log, catalog, relayFile, output };
   try {
     const found = await compared(ground);
@@ -47,7 +50,7 @@ export const verifyLog = async (
     for (const line of await repaired(ground, found, wish.recreateTopics)) output.print(line);
     return isClean(await compared(ground)) ? 0 : 1;
   } finally {
-    store.close();
+    await store.close();
     await log.close();
   }
 };
@@ -133,7 +136,7 @@ const repaired = async (
     logger: silentLogger,
     leaseTtlMs,
     file: relayFile,
-    outbox: () => openEventReader(dataFiles(configuration.dataDirectory).store),
+    outbox: () => openEventFeed(dataFiles(configuration.dataDirectory).store),
     lastPosition: store.lastPosition,
     cloudEventsMode,
     schemaBaseUrl,

@@ -1,12 +1,12 @@
 /** `tidemark verify`: folds the store and compares with the rows in service; needs no server and no Kafka. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { NotVerifiable, verifyProjection, type Verification } from '../../projections/engine/inspect/inspect';
-import { projections } from '../../projections/registry';
+import type { Application } from '../../projections/application';
 import { dataFiles } from '../program/data-files';
 import { differenceLines } from './rebuild';
 
@@ -19,10 +19,12 @@ const LINE_INTERVAL_MS = 2_000;
 
 /** Returns the exit status: 0 where every row is what the store makes it, 1 where one is not. */
 export const verify = async (
+  application: Application,
   { dataDirectory, topicPrefix }: Configuration,
   names: ReadonlyArray<string>,
   { json, print }: Output,
 ): Promise<number> => {
+  const { projections } = application;
   const unknown = names.find((name) => !projections.some((each) => each.name === name));
   if (unknown !== undefined) {
     const known = projections.map(({ name }) => name).join(', ');
@@ -30,8 +32,8 @@ export const verify = async (
   }
   const wanted = names.length === 0 ? projections : projections.filter(({ name }) => names.includes(name));
   const { store: storeFile, views: viewsFile } = dataFiles(dataDirectory);
-  const store = openEventReader(storeFile);
-  const catalog = withTopicPrefix(declaredCatalog, topicPrefix);
+  const store = await openEventFeed(storeFile);
+  const catalog = withTopicPrefix(application.catalog, topicPrefix);
   // Beside the data, where there is room for rows.
   const folder = mkdtempSync(join(dataDirectory, 'verify-'));
   let exit = 0;
@@ -58,7 +60,7 @@ export const verify = async (
       else for (const line of linesOf(verification)) print(line);
     }
   } finally {
-    store.close();
+    await store.close();
     rmSync(folder, { recursive: true, force: true });
   }
   return exit;

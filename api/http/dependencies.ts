@@ -48,7 +48,7 @@ export interface ApiDependencies {
   /** Undefined where neither a row nor an event stands behind the key. */
   readonly explainRow: (projection: string, key: string, signal?: AbortSignal) => Promise<RowExplanation | undefined>;
   /** Undefined where no relay has ever run on this data. */
-  readonly relayStatus: () => RelayStatus | undefined;
+  readonly relayStatus: () => Promise<RelayStatus | undefined>;
   /** How a request to withhold an event went; undefined until the relay has taken it up. */
   readonly skipResult?: (requestId: number) => SkipResult | undefined;
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
@@ -73,7 +73,7 @@ export interface ApiDependencies {
   readonly connections?: Partial<ConnectionLimits>;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly readiness: () => Readiness;
+  readonly readiness: () => Promise<Readiness>;
   /** The flow over the last minute; undefined before the first look. */
   readonly stages: () => StagesReport | undefined;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;

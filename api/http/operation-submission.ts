@@ -41,12 +41,12 @@ const written = <Written>(
 };
 
 /** A request of this kind by its id; undefined where there is none. */
-export const submittedRequest = (
+export const submittedRequest = async (
   { operationRequests }: Pick<ApiDependencies, 'operationRequests'>,
   kind: OperationKind,
   id: number,
-): OperationRequest | undefined => {
-  const [request] = operationRequests.after(id - 1, [kind]);
+): Promise<OperationRequest | undefined> => {
+  const [request] = await operationRequests.after(id - 1, [kind]);
   return request?.id === id ? request : undefined;
 };
 

@@ -15,7 +15,8 @@ import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-
 import { readRelayStatus, readSkipResult } from '../../infra/relay/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/relay-status';
-import { openEventReader, type EventReader } from '../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../infra/event-store/event-feed';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { rowExplanations } from '../../projections/engine/inspect/inspect';
 import { openViewReader } from '../../projections/engine/query/query';
@@ -75,10 +76,10 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const { configuration, clock, logger, catalog, files, observation } = options;
   let isShuttingDown = false;
   const store = await openStore(options);
-  const reader = openEventReader(files.store);
-  const gate = openStoreGate({ ...options, reader });
+  const feed = await openEventFeed(files.store);
+  const gate = await openStoreGate({ ...options, feed });
   const views = openViewReader(files.views, options.projections, catalog);
-  const relayStatus = (): RelayStatus | undefined => currentRelayStatus(files.relay, reader, clock);
+  const relayStatus = (): Promise<RelayStatus | undefined> => currentRelayStatus(files.relay, feed, clock);
   const reactorGroups = (): ReadonlyArray<GroupStatus> =>
     existsSync(files.reactors) ? readReactorGroups(files.reactors) : [];
   const failures = deadLettersOf(options);
@@ -91,14 +92,14 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     snapshots: store.snapshots,
     handleCommand: observedCommands(gate.guarded(handler), observation.metrics, clock),
     views,
-    explainRow: rowExplanations({ viewsFile: files.views, store: reader, catalog, projections: options.projections }),
+    explainRow: rowExplanations({ viewsFile: files.views, store: feed, catalog, projections: options.projections }),
     relayStatus,
     skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
     failures,
     setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
-    operationRequests: { submit: store.submit, submitAll: store.submitAll, after: reader.operationRequestsAfter },
+    operationRequests: { submit: store.submit, submitAll: store.submitAll, after: feed.requestsAfter },
     reactorToken: store.reactorToken,
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
@@ -116,7 +117,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const closeStore = async (): Promise<void> => {
     await gate.stop();
     await stopExpiry();
-    reader.close();
+    await feed.close();
     await store.close();
   };
   try {
@@ -175,15 +176,22 @@ interface ReadinessSources extends ApiRoleOptions {
   readonly store: SqliteEventStore;
   readonly gate: StoreGate;
   readonly views: ViewReader;
-  readonly relayStatus: () => RelayStatus | undefined;
+  readonly relayStatus: () => Promise<RelayStatus | undefined>;
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
 }
 
-const readiness = ({ clock, store, gate, projections, processes, ...sources }: ReadinessSources): (() => Readiness) => {
+const readiness = ({
+  clock,
+  store,
+  gate,
+  projections,
+  processes,
+  ...sources
+}: ReadinessSources): (() => Promise<Readiness>) => {
   const startedAtMs = clock.nowMs();
   const names = { projections: projections.map(({ name }) => name), processes };
-  return () => {
-    const { stages, unreadable } = flowStages({ ...sources, ...names });
+  return async () => {
+    const { stages, unreadable } = await flowStages({ ...sources, ...names });
     const { reasons, notices } = assessStages(stages, clock.nowMs(), startedAtMs);
     return readinessOf(store, gate.standing(), { reasons: [...unreadable, ...reasons], notices });
   };
@@ -217,9 +225,9 @@ const readinessOf = (
 };
 
 /** The relay's own words, with its lag as of now: a relay that has died can't say how far behind it is. */
-const currentRelayStatus = (file: string, reader: EventReader, clock: Clock): RelayStatus | undefined => {
+const currentRelayStatus = async (file: string, feed: EventFeed, clock: Clock): Promise<RelayStatus | undefined> => {
   const status = existsSync(file) ? readRelayStatus(file) : undefined;
-  return status === undefined ? undefined : { ...status, ...relayLag(reader, status.cursor, clock) };
+  return status === undefined ? undefined : { ...status, ...(await relayLag(feed, status.cursor, clock)) };
 };
 
 const showAppendQueue = (metrics: Metrics, store: SqliteEventStore): void =>

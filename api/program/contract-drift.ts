@@ -1,14 +1,14 @@
 /** At start: whether the program's events are those that were agreed, and those that the store holds. */
 import { existsSync } from 'node:fs';
-import { catalog as declaredCatalog } from '../../domain/catalog';
 import { runtimeFindings } from '../../domain/contracts/contract-check';
 import { findingLines } from '../../domain/contracts/finding-lines';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { unknownKinds } from '../../domain/kernel/known-events';
-import { contractsFolder, readFixtures, readLock } from '../../infra/contracts/contract-files';
+import { readFixtures, readLock } from '../../infra/contracts/contract-files';
 import type { Logger } from '../../infra/logger';
 import { sampleEventKinds, type SampledKind } from '../../infra/sqlite/event-kinds';
-import { contractReaders } from '../cli/contracts/contract-readers';
+import { contractReaders } from './contract-readers';
+import type { LoadedApplication } from './application';
 
 /** The program's events are not what was agreed. */
 export class ContractsDiffer extends Error {
@@ -16,17 +16,18 @@ export class ContractsDiffer extends Error {
 }
 
 export interface DriftOptions {
+  readonly loaded: LoadedApplication;
   readonly contractDrift: 'refuse' | 'warn';
   readonly logger: Logger;
 }
 
 /** Throws {@link ContractsDiffer} where the lock and the code differ; with `warn` it says so in the log instead. */
-export const refuseContractDrift = ({ contractDrift, logger }: DriftOptions): void => {
+export const refuseContractDrift = ({ loaded, contractDrift, logger }: DriftOptions): void => {
   const findings = runtimeFindings({
-    catalog: declaredCatalog,
-    lock: readLock(contractsFolder),
-    fixtures: readFixtures(contractsFolder),
-    readers: contractReaders(),
+    catalog: loaded.application.catalog,
+    lock: readLock(loaded.contractsFolder),
+    fixtures: readFixtures(loaded.contractsFolder),
+    readers: contractReaders(loaded.application),
   });
   if (findings.length === 0) return;
   if (contractDrift === 'warn') {

@@ -11,7 +11,7 @@ export interface FlowStagesOptions {
   /** The roles that this process runs. */
   readonly roles: ReadonlySet<Role>;
   readonly views: Pick<ViewReader, 'groups' | 'projections'>;
-  readonly relayStatus: () => RelayStatus | undefined;
+  readonly relayStatus: () => Promise<RelayStatus | undefined>;
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
   readonly projections: ReadonlyArray<string>;
   readonly processes: ReadonlyArray<string>;
@@ -24,25 +24,32 @@ export interface FlowStages {
 }
 
 /** Looks into the files; a group that the program no longer has is none of its stages. */
-export const flowStages = (options: FlowStagesOptions): FlowStages => {
+export const flowStages = async (options: FlowStagesOptions): Promise<FlowStages> => {
   const { roles, views } = options;
   const unreadable: ReadinessReason[] = [];
-  const read = <Result>(stage: string, otherwise: Result, look: () => Result): Result => {
+  const read = async <Result>(
+    stage: string,
+    otherwise: Result,
+    look: () => Result | Promise<Result>,
+  ): Promise<Result> => {
     try {
-      return look();
+      return await look();
     } catch (error) {
       unreadable.push({ stage, state: 'unreadable', reason: errorTextOf(error) });
       return otherwise;
     }
   };
-  const relay = read('relay', undefined, options.relayStatus);
-  const groups = read<ReadonlyArray<GroupStatus>>('projections', [], views.groups);
+  const relay = await read('relay', undefined, options.relayStatus);
+  const groups = await read<ReadonlyArray<GroupStatus>>('projections', [], views.groups);
   const rebuilding = new Set(
-    read('projections', [], () => views.projections().filter(({ rebuild }) => isActive(rebuild?.state))).map(
-      ({ name }) => name,
+    await read<ReadonlyArray<string>>('projections', [], () =>
+      views
+        .projections()
+        .filter(({ rebuild }) => isActive(rebuild?.state))
+        .map(({ name }) => name),
     ),
   );
-  const reactors = read<ReadonlyArray<GroupStatus>>('reactors', [], options.reactorGroups);
+  const reactors = await read<ReadonlyArray<GroupStatus>>('reactors', [], options.reactorGroups);
   const groupStages = (role: Role, names: ReadonlyArray<string>, found: ReadonlyArray<GroupStatus>): StageReport[] =>
     names.map((stage) => ({
       stage,

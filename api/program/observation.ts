@@ -1,10 +1,9 @@
 /** What a process shows of itself and of the flow, whatever its roles are: metrics, the stages, and whether it is ready. */
 import { existsSync } from 'node:fs';
-import { processManagersWith } from '../../domain/catalog';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
-import type { Configuration } from '../../infra/configuration';
 import type { GroupStatus } from '../../infra/consumption/status/status';
+import { StoreNotReady, type EventFeed } from '../../infra/event-store/event-feed';
 import { deadLetterDirectory, type DeadLetterDirectory } from '../../infra/dead-letters/query/query';
 import type { FlowGroup } from '../../infra/flow/flow-sample';
 import { openFlowWindow, type FlowWindow } from '../../infra/flow/flow-window';
@@ -17,7 +16,7 @@ import { readReactorGroups } from '../../infra/reactors/reactor-status';
 import { reactorsMigrations } from '../../infra/reactors/reactors-file';
 import { readRelayStatus } from '../../infra/relay/relay-file';
 import type { RelayStatus } from '../../infra/relay/relay-status';
-import { openEventReader, StoreNotReady, type EventReader } from '../../infra/sqlite/event-reader';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { viewsMigrations } from '../../projections/engine/generations/generations';
 import { openViewReader } from '../../projections/engine/query/query';
 import type { Projection } from '../../projections/projection';
@@ -29,13 +28,14 @@ import { assessStages } from './readiness';
 import type { Role } from './roles';
 
 export interface ObservationOptions {
-  readonly configuration: Configuration;
   readonly roles: ReadonlySet<Role>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly catalog: Catalog;
   readonly files: DataFiles;
   readonly projections: ReadonlyArray<Projection>;
+  /** The names of the process managers. */
+  readonly processes: ReadonlyArray<string>;
 }
 
 export interface Observation {
@@ -43,9 +43,9 @@ export interface Observation {
   /** Over the last minute; undefined while there is no store. */
   readonly stages: () => StagesReport | undefined;
   /** Of this process: its roles are at work, and the API, where it is one of them, takes requests. */
-  readonly readiness: () => Readiness;
+  readonly readiness: () => Promise<Readiness>;
   /** From then on the API says whether it is ready, for itself and for the whole installation. */
-  readonly answerReadiness: (ofApi: () => Readiness) => void;
+  readonly answerReadiness: (ofApi: () => Promise<Readiness>) => void;
   /** Names of the groups that are counted. */
   readonly groups: ReadonlySet<string>;
   readonly stop: () => Promise<void>;
@@ -63,7 +63,7 @@ interface Sources {
 
 /** Begins to look. Files that are not there yet are looked for again. */
 export const openObservation = (options: ObservationOptions): Observation => {
-  const { configuration, catalog, clock, logger, files, roles } = options;
+  const { catalog, clock, logger, files, roles } = options;
   const startedAtMs = clock.nowMs();
   const sources = openSources(options);
   const store = lazyReader(files.store);
@@ -84,24 +84,24 @@ export const openObservation = (options: ObservationOptions): Observation => {
     isOwn: (part) => roles.has(ROLE_OF[part]),
     startedAtMs,
   });
-  let ofApi: (() => Readiness) | undefined;
-  const readiness = (): Readiness => ofApi?.() ?? ownReadiness(options, sources, startedAtMs);
+  let ofApi: (() => Promise<Readiness>) | undefined;
+  const readiness = (): Promise<Readiness> => ofApi?.() ?? ownReadiness(options, sources, startedAtMs);
   showReadiness(metrics, readiness);
   return {
     metrics,
     stages: () => reportStages(flow.samples()),
     readiness,
     answerReadiness: (api) => (ofApi = api),
-    groups: new Set([...sources.projectionNames, ...processManagersWith(configuration).map(({ name }) => name)]),
+    groups: new Set([...sources.projectionNames, ...sources.processNames]),
     stop: async () => stopAll(flow, sources, store),
   };
 };
 
 const ROLE_OF = { relay: 'relay', consumed: 'reactors', projected: 'projections' } as const;
 
-const openSources = ({ configuration, catalog, files, projections }: ObservationOptions): Sources => {
+const openSources = ({ catalog, files, projections, processes }: ObservationOptions): Sources => {
   const projectionNames = projections.map(({ name }) => name);
-  const processNames = processManagersWith(configuration).map(({ name }) => name);
+  const processNames = processes;
   return {
     views: openViewReader(files.views, projections, catalog),
     relayStatus: () => (existsSync(files.relay) ? readRelayStatus(files.relay) : undefined),
@@ -118,7 +118,7 @@ const openSources = ({ configuration, catalog, files, projections }: Observation
 const stopAll = async (flow: FlowWindow, sources: Sources, store: LazyReader): Promise<void> => {
   await flow.stop();
   sources.views.close();
-  store.close();
+  await store.close();
 };
 
 /** Groups that the program has no more are not its stages. */
@@ -132,9 +132,9 @@ const flowGroups = ({ views, reactorGroups, projectionNames, processNames }: Sou
     .map((status) => ({ stage: 'projected' as const, status })),
 ];
 
-const showReadiness = (metrics: Metrics, readiness: () => Readiness): void =>
-  metrics.collect('readiness', () => {
-    const { ready, reasons = [] } = readiness();
+const showReadiness = (metrics: Metrics, readiness: () => Promise<Readiness>): void =>
+  metrics.collect('readiness', async () => {
+    const { ready, reasons = [] } = await readiness();
     return [
       sample('tidemark_ready', {}, ready ? 1 : 0),
       // A stage can have several reasons of one state: one sample for each pair.
@@ -145,11 +145,15 @@ const showReadiness = (metrics: Metrics, readiness: () => Readiness): void =>
   });
 
 /** What other processes run is theirs to answer for. */
-const ownReadiness = ({ roles, clock }: ObservationOptions, sources: Sources, startedAtMs: number): Readiness => {
-  const { stages, unreadable } = flowStages({
+const ownReadiness = async (
+  { roles, clock }: ObservationOptions,
+  sources: Sources,
+  startedAtMs: number,
+): Promise<Readiness> => {
+  const { stages, unreadable } = await flowStages({
     roles,
     views: roles.has('projections') ? sources.views : { groups: () => [], projections: () => [] },
-    relayStatus: roles.has('relay') ? sources.relayStatus : () => undefined,
+    relayStatus: async () => Promise.resolve(roles.has('relay') ? sources.relayStatus() : undefined),
     reactorGroups: roles.has('reactors') ? sources.reactorGroups : () => [],
     projections: roles.has('projections') ? sources.projectionNames : [],
     processes: roles.has('reactors') ? sources.processNames : [],
@@ -166,21 +170,21 @@ const ownReadiness = ({ roles, clock }: ObservationOptions, sources: Sources, st
 
 interface LazyReader {
   /** Undefined while there is no store that can be read. */
-  readonly current: () => EventReader | undefined;
-  readonly close: () => void;
+  readonly current: () => Promise<EventFeed | undefined>;
+  readonly close: () => Promise<void>;
 }
 
 const lazyReader = (file: string): LazyReader => {
-  let reader: EventReader | undefined;
+  let reader: EventFeed | undefined;
   return {
-    current: () => {
+    current: async () => {
       try {
-        return (reader ??= openEventReader(file));
+        return (reader ??= await openEventFeed(file));
       } catch (error) {
         if (error instanceof StoreNotReady) return undefined;
         throw error;
       }
     },
-    close: () => reader?.close(),
+    close: async () => reader?.close(),
   };
 };

@@ -1,8 +1,9 @@
 /** The composition root: here, and nowhere else, the parts are put together. */
-import { catalog as declaredCatalog, processManagersWith, withTopicPrefix } from '../../domain/catalog';
 import type { Catalog } from '../../domain/kernel/aggregate';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
+import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Clock } from '../../infra/clock';
-import { ConfigurationError, type Configuration } from '../../infra/configuration';
+import { ConfigurationError, readSettings, type Configuration } from '../../infra/configuration';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
 import { openLog } from '../../infra/broker/open-log';
@@ -11,11 +12,12 @@ import { groupMetrics } from '../../infra/metrics/group-metrics';
 import { observedLog } from '../../infra/metrics/log-metrics';
 import { startReactors } from '../../infra/reactors/reactors';
 import { startRelay } from '../../infra/relay/relay';
-import { openEventReader, waitForStore, type EventReader } from '../../infra/sqlite/event-reader';
+import { waitForStore } from '../../infra/event-store/open-feed';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { startProjections } from '../../projections/engine/role/role';
-import { projections } from '../../projections/registry';
 import { buildOpsApp } from '../http/server/ops-app';
 import { startApi } from './api-role';
+import type { LoadedApplication } from './application';
 import { assertProgram } from './assert-program';
 import { refuseContractDrift, warnOfUnreadableEvents } from './contract-drift';
 import { dataFiles, type DataFiles } from './data-files';
@@ -25,6 +27,7 @@ import type { Role } from './roles';
 import { checkStart } from './start-checks';
 
 export interface ProgramOptions {
+  readonly loaded: LoadedApplication;
   readonly configuration: Configuration;
   readonly roles: ReadonlySet<Role>;
   readonly clock: Clock;
@@ -45,14 +48,17 @@ export interface Program {
 
 /** Starts the roles that were asked for. */
 export const startProgram = async (options: ProgramOptions): Promise<Program> => {
-  const { configuration, roles, logger } = options;
+  const { configuration, roles, logger, loaded } = options;
+  const { application } = loaded;
   refuseSplitEmbedded(configuration, roles);
   await checkStart(options);
   const files = dataFiles(configuration.dataDirectory);
   const { topicPrefix } = configuration;
-  const catalog = withTopicPrefix(declaredCatalog, topicPrefix);
-  refuseContractDrift({ contractDrift: configuration.contractDrift, logger });
-  assertProgram({ catalog, topicPrefix, projections, processManagers: processManagersWith(configuration) });
+  const catalog = withTopicPrefix(application.catalog, topicPrefix);
+  refuseContractDrift({ loaded, contractDrift: configuration.contractDrift, logger });
+  const processManagers = application.processManagersWith(readSettings(application.settings));
+  const parts: Parts = { catalog, processManagers, files };
+  assertProgram({ catalog, topicPrefix, projections: application.projections, processManagers });
   warnOfUnreadableEvents(files.store, catalog, logger);
   // What was started, oldest first: it stops in the order of `stop`, also when a later start fails.
   const running: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
@@ -62,16 +68,25 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
     }
   };
   try {
-    const observation = await beginObservation(options, catalog, files, running);
-    const url = roles.has('api') ? await beginApi({ ...options, observation }, catalog, files, running) : undefined;
+    const observation = await beginObservation(options, parts, running);
+    const observed = { ...options, observation };
+    const url = roles.has('api') ? await beginApi(observed, parts, running) : undefined;
     const needsLog = roles.has('relay') || roles.has('projections') || roles.has('reactors');
-    if (needsLog) await beginConsumers({ ...options, observation }, catalog, files, running);
+    if (needsLog) await beginConsumers(observed, parts, running);
     return { url, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 };
+
+/** What the roles are made from. */
+interface Parts {
+  /** With the installation's prefix before its topics. */
+  readonly catalog: Catalog;
+  readonly processManagers: ReadonlyArray<AnyProcessManager>;
+  readonly files: DataFiles;
+}
 
 type Running = { readonly name: string; readonly stop: () => Promise<void> }[];
 
@@ -92,11 +107,16 @@ type ObservedOptions = ProgramOptions & { readonly observation: Observation };
 /** Before everything else: what a process waits for is to be seen while it waits. */
 const beginObservation = async (
   options: ProgramOptions,
-  catalog: Catalog,
-  files: DataFiles,
+  { catalog, processManagers, files }: Parts,
   running: Running,
 ): Promise<Observation> => {
-  const observation = openObservation({ ...options, catalog, files, projections });
+  const observation = openObservation({
+    ...options,
+    catalog,
+    files,
+    projections: options.loaded.application.projections,
+    processes: processManagers.map(({ name }) => name),
+  });
   running.push({ name: 'observation', stop: observation.stop });
   const { ops, apiKeys, allowedHosts } = options.configuration;
   if (ops === undefined) return observation;
@@ -110,17 +130,16 @@ const beginObservation = async (
 
 const beginApi = async (
   options: ObservedOptions,
-  catalog: Catalog,
-  files: DataFiles,
+  { catalog, processManagers, files }: Parts,
   running: Running,
 ): Promise<string> => {
   const api = await startApi({
     ...options,
     catalog,
     files,
-    projections,
+    projections: options.loaded.application.projections,
     awaitsRelay: options.roles.has('relay'),
-    processes: processManagersWith(options.configuration).map(({ name }) => name),
+    processes: processManagers.map(({ name }) => name),
   });
   running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
   options.logger.info({ url: api.url, data: options.configuration.dataDirectory }, 'Tidemark serves');
@@ -129,15 +148,15 @@ const beginApi = async (
 
 const beginConsumers = async (
   options: ObservedOptions,
-  catalog: Catalog,
-  files: DataFiles,
+  { catalog, processManagers, files }: Parts,
   running: Running,
 ): Promise<void> => {
   const { configuration, roles, clock, logger, signal, onFatal, observation } = options;
   const log = await openLog({ configuration, clock, logger });
   running.push({ name: 'broker', stop: log.close });
   explainBroker(log, logger);
-  await waitForStore(files.store, clock, signal);
+  const openStore = () => openEventFeed(files.store);
+  await waitForStore(openStore, clock, signal);
   const { metrics, groups } = observation;
   const shared = {
     log: observedLog(log, metrics, groups),
@@ -157,22 +176,19 @@ const beginConsumers = async (
   if (roles.has('relay')) {
     const { cloudEventsMode, schemaBaseUrl, eventSource } = configuration;
     const writeVersions = checkedWriteVersions(catalog, configuration.writeVersions);
-    const outbox = (): EventReader => openEventReader(files.store);
     const publishing = { cloudEventsMode, schemaBaseUrl, eventSource, writeVersions };
-    keep('relay', startRelay({ ...shared, file: files.relay, outbox, ...publishing }));
+    keep('relay', startRelay({ ...shared, file: files.relay, outbox: openStore, ...publishing }));
   }
   if (roles.has('projections')) {
-    const role = { ...shared, viewsFile: files.views, storeFile: files.store, projections };
+    const { application, file: applicationFile } = options.loaded;
+    const { projections } = application;
+    const role = { ...shared, viewsFile: files.views, storeFile: files.store, openStore, projections, applicationFile };
     keep('projections', await startProjections(role));
   }
   if (roles.has('reactors')) {
     const { baseUrl, apiKey } = configuration;
-    const processManagers = processManagersWith(configuration);
     const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
-    keep(
-      'reactors',
-      await startReactors({ ...shared, reactorsFile: files.reactors, storeFile: files.store, processManagers, api }),
-    );
+    keep('reactors', await startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api }));
   }
 };
 

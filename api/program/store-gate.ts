@@ -6,14 +6,14 @@ import type { HandleCommand } from '../../infra/commands/command-port';
 import type { Logger } from '../../infra/logger';
 import { readRelayStatus } from '../../infra/relay/relay-file';
 import type { RelayStatus } from '../../infra/relay/relay-status';
-import type { EventReader } from '../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../infra/event-store/event-feed';
 import { replacedReason } from '../../infra/sqlite/store-identity';
 import { storeStanding, type StoreStanding } from '../../infra/history/store-standing';
 import type { DataFiles } from './data-files';
 
 export interface StoreGateOptions {
   readonly files: DataFiles;
-  readonly reader: EventReader;
+  readonly feed: Pick<EventFeed, 'identity' | 'isInPlace' | 'lastPosition'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Whether the relay starts in this process: commands then wait, for a bounded time, for its first look at Kafka. */
@@ -42,25 +42,31 @@ const FIRST_LOOK_MS = 5_000;
 const FITS: GateStanding = { verdict: 'fits', reason: null };
 
 /** Looks at the files now, and from then on at what the relay finds. */
-export const openStoreGate = ({ files, reader, clock, logger, awaitsRelay }: StoreGateOptions): StoreGate => {
+export const openStoreGate = async ({
+  files,
+  feed,
+  clock,
+  logger,
+  awaitsRelay,
+}: StoreGateOptions): Promise<StoreGate> => {
   const stopping = new AbortController();
   const startedAtMs = clock.nowMs();
   // What the files say at the start holds until the next: the store's own new events must not hide it.
-  const atStart = storeStanding(files, reader.identity.storeId, reader.lastPosition);
+  const atStart = await storeStanding(files, feed.identity.storeId, feed.lastPosition);
   let current: GateStanding = atStart;
   let hasLooked = !awaitsRelay || atStart.verdict !== 'fits';
   if (atStart.reason !== null) logger.error({ reason: atStart.reason }, 'the store does not fit what was made from it');
 
-  const look = (): void => {
+  const look = async (): Promise<void> => {
     const relay = existsSync(files.relay) ? readRelayStatus(files.relay) : undefined;
     hasLooked ||= relay !== undefined && hasSettled(relay, startedAtMs);
     if (atStart.verdict !== 'fits') return;
-    current = reader.isInPlace() ? standingOf(relay) : { verdict: 'store-behind', reason: replacedReason };
+    current = (await feed.isInPlace()) ? standingOf(relay) : { verdict: 'store-behind', reason: replacedReason };
   };
   const watch = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        look();
+        await look();
       } catch (error) {
         logger.debug({ err: error }, "the relay's status cannot be read now");
       }

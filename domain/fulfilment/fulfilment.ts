@@ -10,33 +10,32 @@
  *
  * It learns facts ({@link learn}) and says what follows from them ({@link nextActions}); both are pure.
  */
-import type { ProcessDeadline, ProcessManager } from '../kernel/process-manager';
+import { defineProcessManager, type ProcessDeadline, type ProcessManager } from '../kernel/process-manager';
 import { handledEvents, isHandled, learn, nothingKnown, type FulfilmentState, type OrderFact } from './facts';
 import { nextActions, PROCESS_NAME } from './next-actions';
-
-/** How long a customer has to pay, where nothing else is set: two weeks. */
-export const DEFAULT_PAYMENT_TERM_MS = 14 * 24 * 3_600_000;
+import { DEFAULT_PAYMENT_TERM_MS } from './payment-term';
 
 /**
  * The process manager of an order's fulfilment. An order has to be paid within the term; it counts from when the order was
  * recorded, so that orders of years ago that are taken in today have their term before them.
  */
-export const fulfilmentWithin = (paymentTermMs: number): ProcessManager<FulfilmentState> => ({
-  name: PROCESS_NAME,
-  version: 2,
-  meaning: 'Sees an order through: reserves, confirms or cancels, dispatches, releases and refunds.',
-  handles: handledEvents,
-  instanceOf: (event) => (isHandled(event) ? event.data.orderId : undefined),
-  initialState: nothingKnown,
-  step: (state, input) => {
-    const next = learn(state, input);
-    const asked = new Set(nextActions(state).map(({ id }) => id));
-    const commands = nextActions(next).filter(({ id }) => !asked.has(id));
-    const { order } = next;
-    if (order === null || state.order !== null) return { state: next, commands };
-    return { state: next, commands, deadlines: [paymentDeadline(order, paymentTermMs)] };
-  },
-});
+export const fulfilmentWithin = (paymentTermMs: number): ProcessManager<FulfilmentState> =>
+  defineProcessManager({
+    name: PROCESS_NAME,
+    version: 2,
+    meaning: 'Sees an order through: reserves, confirms or cancels, dispatches, releases and refunds.',
+    handles: handledEvents,
+    instanceOf: (event) => (isHandled(event) ? event.data.orderId : undefined),
+    initialState: nothingKnown,
+    step: (state, input) => {
+      const next = learn(state, input);
+      const asked = new Set(nextActions(state).map(({ id }) => id));
+      const commands = nextActions(next).filter(({ id }) => !asked.has(id));
+      const { order } = next;
+      if (order === null || state.order !== null) return { state: next, commands };
+      return { state: next, commands, deadlines: [paymentDeadline(order, paymentTermMs)] };
+    },
+  });
 
 /** The term is part of the id: with another one it is another deadline. */
 const paymentDeadline = ({ eventId, recordedAt }: OrderFact, paymentTermMs: number): ProcessDeadline => ({

@@ -72,16 +72,26 @@ export interface ProcessManager<State> {
   readonly step: (state: State, input: ProcessInput) => ProcessStep<State>;
 }
 
+/** Any process manager, where the type of its state doesn't matter. */
+export interface AnyProcessManager extends Omit<ProcessManager<unknown>, 'step'> {
+  // A method, not a property: methods compare bivariantly, so that every ProcessManager<State> is one of these.
+  step(state: unknown, input: ProcessInput): ProcessStep<unknown>;
+}
+
 const MAX_VERSION = 1_000_000;
 
+/** A process manager, its name and version checked. Throws InvalidDeclaration. */
+export const defineProcessManager = <State>(manager: ProcessManager<State>): ProcessManager<State> => {
+  assertName(PROCESS_MANAGER, manager.name, 'a process manager');
+  assertInteger('version', manager.version, `the process manager ${manager.name}`, 1, MAX_VERSION);
+  return manager;
+};
+
 /** The process managers of a program. Throws InvalidDeclaration where a name can't be one, or two have the same. */
-export const processManagersOf = <State>(
-  processManagers: ReadonlyArray<ProcessManager<State>>,
-): ReadonlyArray<ProcessManager<State>> => {
-  for (const { name, version } of processManagers) {
-    assertName(PROCESS_MANAGER, name, 'a process manager');
-    assertInteger('version', version, `the process manager ${name}`, 1, MAX_VERSION);
-  }
+export const processManagersOf = (
+  processManagers: ReadonlyArray<AnyProcessManager>,
+): ReadonlyArray<AnyProcessManager> => {
+  for (const manager of processManagers) defineProcessManager(manager);
   assertUnique(
     'process manager',
     processManagers.map(({ name }) => name),

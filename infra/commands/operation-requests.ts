@@ -54,8 +54,8 @@ export interface OperationRequestWriter {
   readonly submitAll: (requests: ReadonlyArray<NewOperationRequest>) => ReadonlyArray<OperationRequest>;
 }
 
-/** The reading side; works on a read-only connection. */
+/** The reading side. */
 export interface OperationRequestReader {
   /** The first of those after `id`, of these kinds where kinds are named. */
-  readonly after: (id: number, kinds?: ReadonlyArray<OperationKind>) => ReadonlyArray<OperationRequest>;
+  readonly after: (id: number, kinds?: ReadonlyArray<OperationKind>) => Promise<ReadonlyArray<OperationRequest>>;
 }

@@ -6,9 +6,6 @@ import type { Fixture } from '../../domain/contracts/fixtures';
 import { ConfigurationError } from '../configuration';
 import { writeWholeJson } from '../files/whole-file';
 
-/** Where they stand in the sources, seen from the built code. */
-export const contractsFolder = join(__dirname, '..', '..', '..', 'domain', 'contracts');
-
 /** Reads the lock. Throws ConfigurationError where there is none: without it nothing is agreed. */
 export const readLock = (folder: string): ContractLock => {
   const file = join(folder, 'lock.json');

@@ -31,6 +31,39 @@ const SUFFIX = '.partial';
 
 /** Writes the chunks as one file. Throws {@link FileNotWritten}, or what producing a chunk has thrown. */
 export const writeWholeFile = (file: string, chunks: Iterable<string>, options: WholeFileOptions): void => {
+  const begun = beginFile(file, options);
+  try {
+    for (const chunk of chunks) begun.write(chunk);
+    begun.finish();
+  } finally {
+    begun.end();
+  }
+};
+
+/** The same with chunks that are waited for. */
+export const writeWholeFileFrom = async (
+  file: string,
+  chunks: AsyncIterable<string>,
+  options: WholeFileOptions,
+): Promise<void> => {
+  const begun = beginFile(file, options);
+  try {
+    for await (const chunk of chunks) begun.write(chunk);
+    begun.finish();
+  } finally {
+    begun.end();
+  }
+};
+
+/** A file that is being written: nothing stands under its name before it is finished. */
+interface BegunFile {
+  readonly write: (chunk: string) => void;
+  readonly finish: () => void;
+  /** Removes what was not finished. */
+  readonly end: () => void;
+}
+
+const beginFile = (file: string, options: WholeFileOptions): BegunFile => {
   assertFree(file, options);
   const partial = `${file}${SUFFIX}`;
   const descriptor = orFail(file, () => {
@@ -38,23 +71,28 @@ export const writeWholeFile = (file: string, chunks: Iterable<string>, options: 
     rmSync(partial, { force: true });
     return openSync(partial, 'wx', options.mode);
   });
-  try {
-    let bytes = 0;
-    for (const chunk of chunks) bytes += orFail(file, () => writeAll(descriptor, Buffer.from(chunk)));
-    orFail(file, () => {
-      fsyncSync(descriptor);
-      assertWhole(file, partial, descriptor, bytes);
-      assertFree(file, options);
-      renameSync(partial, file);
-    });
-  } catch (error) {
-    // Another writer may have taken the name over.
-    if (isOwn(partial, descriptor)) rmSync(partial, { force: true });
-    throw error;
-  } finally {
-    closeSync(descriptor);
-  }
-  syncFolder(dirname(file));
+  let bytes = 0;
+  let isFinished = false;
+  return {
+    write: (chunk) => {
+      bytes += orFail(file, () => writeAll(descriptor, Buffer.from(chunk)));
+    },
+    finish: () => {
+      orFail(file, () => {
+        fsyncSync(descriptor);
+        assertWhole(file, partial, descriptor, bytes);
+        assertFree(file, options);
+        renameSync(partial, file);
+      });
+      isFinished = true;
+    },
+    end: () => {
+      // Another writer may have taken the name over.
+      if (!isFinished && isOwn(partial, descriptor)) rmSync(partial, { force: true });
+      closeSync(descriptor);
+      if (isFinished) syncFolder(dirname(file));
+    },
+  };
 };
 
 /** Writes a text in place of what the file holds; the owner's settings decide who may read it. */

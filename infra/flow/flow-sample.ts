@@ -4,11 +4,11 @@ import type { Clock } from '../clock';
 import type { GroupStatus, PartitionStatus } from '../consumption/status/status';
 import { relayLag } from '../relay/relay-monitor';
 import type { RelayStatus } from '../relay/relay-status';
-import type { EventReader } from '../sqlite/event-reader';
+import type { EventFeed } from '../event-store/event-feed';
 import { unappliedEvents, type Unapplied } from './unapplied-events';
 
 /** Reads the store; closed by whoever has opened it. */
-export type FlowReader = Pick<EventReader, 'lastPosition' | 'readAll' | 'eachIdentity'>;
+export type FlowReader = Pick<EventFeed, 'lastPosition' | 'readAll' | 'identities'>;
 
 /** A consumer group as its file says: process managers stand for what is consumed, projections for what is projected. */
 export interface FlowGroup {
@@ -20,7 +20,7 @@ export interface FlowSources {
   readonly catalog: Catalog;
   readonly clock: Clock;
   /** Undefined where there is no store yet. */
-  readonly reader: () => FlowReader | undefined;
+  readonly reader: () => Promise<FlowReader | undefined>;
   /** As the relay has written it last; undefined where none has run. */
   readonly relayStatus: () => RelayStatus | undefined;
   readonly groups: () => ReadonlyArray<FlowGroup>;
@@ -71,16 +71,18 @@ export interface FlowSample {
 export const SILENT_MS = 12_000;
 
 /** Looks into the files; undefined where there is no store yet. */
-export const takeFlowSample = (sources: FlowSources): FlowSample | undefined => {
-  const reader = sources.reader();
+export const takeFlowSample = async (sources: FlowSources): Promise<FlowSample | undefined> => {
+  const reader = await sources.reader();
   if (reader === undefined) return undefined;
   const status = sources.relayStatus();
   const cursor = status?.cursor ?? 0;
+  const groups: GroupSample[] = [];
+  for (const group of sources.groups()) groups.push(await groupSample(sources, reader, cursor, group));
   return {
     atMs: sources.clock.monotonicMs(),
-    storePosition: reader.lastPosition(),
-    relay: status === undefined ? undefined : relaySample(sources, reader, status),
-    groups: sources.groups().map((group) => groupSample(sources, reader, cursor, group)),
+    storePosition: await reader.lastPosition(),
+    relay: status === undefined ? undefined : await relaySample(sources, reader, status),
+    groups,
   };
 };
 
@@ -92,10 +94,10 @@ const stateOf = (
   return clock.nowMs() - Date.parse(updatedAt) > SILENT_MS ? 'silent' : state;
 };
 
-const relaySample = ({ clock }: FlowSources, reader: FlowReader, status: RelayStatus): RelaySample => {
+const relaySample = async ({ clock }: FlowSources, reader: FlowReader, status: RelayStatus): Promise<RelaySample> => {
   const { reason, cursor, failures, published, updatedAt } = status;
   const sentPosition = Math.max(cursor, status.sentPosition ?? cursor);
-  const { lagEvents, lagSeconds } = relayLag(reader, cursor, clock);
+  const { lagEvents, lagSeconds } = await relayLag(reader, cursor, clock);
   return {
     state: stateOf(status, clock),
     reason,
@@ -103,23 +105,23 @@ const relaySample = ({ clock }: FlowSources, reader: FlowReader, status: RelaySt
     sentPosition,
     lagEvents,
     lagSeconds,
-    unsentSeconds: relayLag(reader, sentPosition, clock).lagSeconds,
+    unsentSeconds: (await relayLag(reader, sentPosition, clock)).lagSeconds,
     failures,
     published,
     updatedAt,
   };
 };
 
-const groupSample = (
+const groupSample = async (
   { clock, catalog }: FlowSources,
   reader: FlowReader,
   cursor: number,
   { stage, status }: FlowGroup,
-): GroupSample => {
+): Promise<GroupSample> => {
   const state = stateOf(status, clock);
   const isSpeaking = state !== 'silent' && state !== 'stopped';
   const furthest = Math.max(0, ...status.partitions.map(({ highWaterPosition }) => highWaterPosition));
-  const unapplied = unappliedEvents({
+  const unapplied = await unappliedEvents({
     reader,
     catalog,
     untilPosition: cursor,

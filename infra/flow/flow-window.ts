@@ -8,7 +8,7 @@ export const WINDOW_MS = 60_000;
 const LOOK_INTERVAL_MS = 2_000;
 
 export interface FlowWindow {
-  /** The samples of the last minute, oldest first; the last one is not older than a look's interval. */
+  /** The samples of the last minute, oldest first; none while there is no store. */
   readonly samples: () => ReadonlyArray<FlowSample>;
   readonly stop: () => Promise<void>;
 }
@@ -24,9 +24,9 @@ export const openFlowWindow = (options: FlowWindowOptions): FlowWindow => {
   const stopping = new AbortController();
   let samples: ReadonlyArray<FlowSample> = [];
   let fault: string | undefined;
-  const look = (): void => {
+  const look = async (): Promise<void> => {
     try {
-      const taken = takeFlowSample(options);
+      const taken = await takeFlowSample(options);
       const nowMs = clock.monotonicMs();
       samples = [...samples, ...(taken === undefined ? [] : [taken])].filter(({ atMs }) => nowMs - atMs <= WINDOW_MS);
       fault = undefined;
@@ -38,16 +38,12 @@ export const openFlowWindow = (options: FlowWindowOptions): FlowWindow => {
   };
   const looking = (async () => {
     while (!stopping.signal.aborted) {
-      look();
+      await look();
       await clock.sleep(LOOK_INTERVAL_MS, stopping.signal);
     }
   })();
   return {
-    samples: () => {
-      const last = samples.at(-1);
-      if (last === undefined || clock.monotonicMs() - last.atMs > LOOK_INTERVAL_MS) look();
-      return samples;
-    },
+    samples: () => samples,
     stop: async () => {
       stopping.abort();
       await looking;

@@ -2,7 +2,7 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { categoryOf } from '../../domain/kernel/recorded-event';
 import { destinationOf, type Destination } from '../kafka/cloud-events';
-import type { EventReader } from '../sqlite/event-reader';
+import type { EventFeed } from '../event-store/event-feed';
 
 export interface UnappliedQuery {
   readonly topic: string;
@@ -19,7 +19,7 @@ export interface Unapplied {
 }
 
 export interface UnappliedOptions {
-  readonly reader: Pick<EventReader, 'eachIdentity'>;
+  readonly reader: Pick<EventFeed, 'identities'>;
   readonly catalog: Catalog;
   /** The last position that Kafka has acknowledged: what lies beyond it is the relay's to publish. */
   readonly untilPosition: number;
@@ -31,23 +31,23 @@ const MAX_EVENTS = 1_000;
 const CHUNK_EVENTS = 250;
 
 /** Looks; of more than a thousand events the number is extrapolated. */
-export const unappliedEvents = (
+export const unappliedEvents = async (
   options: UnappliedOptions,
-): ((place: { readonly topic: string; readonly partition: number }) => Unapplied | undefined) => {
+): Promise<(place: { readonly topic: string; readonly partition: number }) => Unapplied | undefined> => {
   const found = new Map<string, Unapplied>();
   const starts = new Set(options.partitions.map(({ afterPosition }) => afterPosition));
   for (const start of starts) {
     const queries = options.partitions.filter(({ afterPosition }) => afterPosition === start);
-    for (const [place, unapplied] of lookFrom(options, start, queries)) found.set(place, unapplied);
+    for (const [place, unapplied] of await lookFrom(options, start, queries)) found.set(place, unapplied);
   }
   return ({ topic, partition }) => found.get(`${topic}/${partition}`);
 };
 
-const lookFrom = (
+const lookFrom = async (
   { reader, catalog, untilPosition }: UnappliedOptions,
   start: number,
   queries: ReadonlyArray<UnappliedQuery>,
-): ReadonlyMap<string, Unapplied> => {
+): Promise<ReadonlyMap<string, Unapplied>> => {
   const destination = destinationOf(catalog);
   const goesTo = (stream: string): Destination | undefined =>
     catalog.byCategory(categoryOf(stream)) === undefined ? undefined : destination(stream);
@@ -65,13 +65,13 @@ const lookFrom = (
     (!isCounted && [...found.values()].every(({ events }) => events > 0));
   while (!isDone()) {
     const range = { afterPosition: reached, untilPosition: Math.min(reached + CHUNK_EVENTS, untilPosition) };
-    reader.eachIdentity(range, ({ stream, recordedAt }) => {
+    for (const { stream, recordedAt } of await reader.identities(range)) {
       const to = goesTo(stream);
       const entry = to === undefined ? undefined : found.get(`${to.topic}/${to.partition}`);
-      if (entry === undefined) return;
+      if (entry === undefined) continue;
       entry.events += 1;
       entry.oldestAtMs ??= Date.parse(recordedAt);
-    });
+    }
     reached = range.untilPosition;
   }
   const scale = reached > start ? (untilPosition - start) / (reached - start) : 1;

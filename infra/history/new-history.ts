@@ -7,7 +7,8 @@ import { isoTime, type Clock } from '../clock';
 import { checkpointAndClose, openForWriting, schemaVersion, type Database } from '../sqlite/database';
 import { tryAcquire, type Lease } from '../sqlite/lease';
 import { openLeasedDatabase } from '../sqlite/leased-database';
-import { ensureStoreIdentity, replaceStoreIdentity, type StoreIdentity } from '../sqlite/store-identity';
+import type { StoreIdentity } from '../event-store/event-feed';
+import { ensureStoreIdentity, replaceStoreIdentity } from '../sqlite/store-identity';
 import { storeMigrations } from '../sqlite/store-migrations';
 
 /** A role runs on one of the files, or the id is not the store's: nothing was changed. */

@@ -37,13 +37,17 @@ const MARKS = `SELECT consumer AS who, max(high_water_position) AS position FROM
   WHERE consumer NOT GLOB 'former-*' GROUP BY consumer ORDER BY position DESC LIMIT 1`;
 
 /** Reads the marks first and the store's last position after them: a program that runs never looks behind by that. */
-export const storeStanding = (files: StandingFiles, storeId: string, lastPosition: () => number): StoreStanding => {
+export const storeStanding = async (
+  files: StandingFiles,
+  storeId: string,
+  lastPosition: () => Promise<number>,
+): Promise<StoreStanding> => {
   const stages = [
     stageOf('relay', files.relay, 'relay_cursor', CURSOR),
     stageOf('views', files.views, 'checkpoints', MARKS),
     stageOf('reactors', files.reactors, 'checkpoints', MARKS),
   ];
-  const last = lastPosition();
+  const last = await lastPosition();
   const found = { storeId, lastPosition: last, stages };
   const other = stages.find((stage) => stage.storeId !== undefined && stage.storeId !== storeId);
   if (other?.storeId !== undefined) {

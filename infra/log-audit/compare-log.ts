@@ -10,8 +10,7 @@ import { readCloudEvent, type EncodedEvent, type ReceivedEvent } from '../kafka/
 import type { EventLog, LogRecord } from '../kafka/event-log';
 import type { OffsetGap } from '../kafka/offset-gaps';
 import { headerNamed, recordHeaders } from '../kafka/record-headers';
-import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
-import type { EventReader } from '../sqlite/event-reader';
+import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { comparisonFindings, type LogFinding, type PartitionFindings } from './findings';
 import { partitionReaders, type PartitionReaders, type LogRange } from './partition-readers';
 
@@ -34,7 +33,7 @@ export interface LogComparison {
 }
 
 export interface LogComparisonOptions {
-  readonly store: Pick<EventReader, 'readAll' | 'readStream'>;
+  readonly store: Pick<EventFeed, 'readAll' | 'readStream'>;
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly clock: Clock;
@@ -81,7 +80,7 @@ const comparison = async (
   let events = 0;
   for (let position = 0; position < untilPosition;) {
     const limit = Math.min(EVENTS_PER_PAGE, untilPosition - position);
-    const page = store.readAll({ afterPosition: position, limit, maxBytes: MAX_PAGE_BYTES });
+    const page = await store.readAll({ afterPosition: position, limit, maxBytes: MAX_PAGE_BYTES });
     for (const event of page) {
       // An aggregate that the program no longer has is not published.
       if (catalog.byCategory(categoryOf(event.stream)) === undefined) continue;
@@ -109,7 +108,11 @@ const expect = async (comparing: Comparing, event: StoredEvent, expected: Encode
     }
     const received = readCloudEvent(record);
     // Beyond what is looked for: that is missing, unless the record is no event of this store at all.
-    if (E.isRight(received) && received.right.envelope.position > event.position && isOurs(comparing, received.right))
+    if (
+      E.isRight(received) &&
+      received.right.envelope.position > event.position &&
+      (await isOurs(comparing, received.right))
+    )
       break;
     if (E.isRight(received) && received.right.envelope.id === event.id) {
       const difference = differenceOf(record, received.right, expected);
@@ -118,7 +121,7 @@ const expect = async (comparing: Comparing, event: StoredEvent, expected: Encode
       heads.advance(topic, partition);
       return;
     }
-    unexpected(comparing, record, received);
+    await unexpected(comparing, record, received);
     heads.advance(topic, partition);
   }
   findings.missing(topic, partition, event);
@@ -132,23 +135,29 @@ const drain = async (comparing: Comparing, topic: string, partition: number): Pr
     if (record === undefined) return;
     const received = readCloudEvent(record);
     const isNew =
-      E.isRight(received) && received.right.envelope.position > untilPosition && isOurs(comparing, received.right);
+      E.isRight(received) &&
+      received.right.envelope.position > untilPosition &&
+      (await isOurs(comparing, received.right));
     // Published while this comparison was under way.
     if (isNew) findings.passed();
-    else unexpected(comparing, record, received);
+    else await unexpected(comparing, record, received);
     heads.advance(topic, partition);
   }
 };
 
 /** A record that does not stand where the order of positions would have it. */
-const unexpected = (comparing: Comparing, record: LogRecord, received: E.Either<string, ReceivedEvent>): void => {
+const unexpected = async (
+  comparing: Comparing,
+  record: LogRecord,
+  received: E.Either<string, ReceivedEvent>,
+): Promise<void> => {
   const { findings, encode } = comparing;
   if (E.isLeft(received)) {
     findings.extra(record, null, received.left);
     return;
   }
   const { envelope } = received.right;
-  const stored = storedAt(comparing, envelope.position);
+  const stored = await storedAt(comparing, envelope.position);
   if (stored?.id !== envelope.id) {
     const found = stored === undefined ? 'nothing' : stored.id;
     findings.extra(record, envelope.id, `the store has ${found} at its position ${envelope.position}`);
@@ -162,16 +171,16 @@ const unexpected = (comparing: Comparing, record: LogRecord, received: E.Either<
   const difference = isSame(record, expected) ? undefined : differenceOf(record, received.right, expected);
   if (difference !== undefined) findings.altered(record, stored, difference);
   if (findings.isMissing(record.topic, record.partition, stored.position)) {
-    const [next] = comparing.store.readStream(stored.stream, { afterVersion: stored.version, limit: 1 });
+    const [next] = await comparing.store.readStream(stored.stream, { afterVersion: stored.version, limit: 1 });
     findings.late(record, stored, next?.position);
   } else if (difference === undefined) findings.repeated();
 };
 
-const storedAt = ({ store }: Comparing, position: number): StoredEvent | undefined =>
-  store.readAll({ afterPosition: position - 1, limit: 1 }).find((event) => event.position === position);
+const storedAt = async ({ store }: Comparing, position: number): Promise<StoredEvent | undefined> =>
+  (await store.readAll({ afterPosition: position - 1, limit: 1 })).find((event) => event.position === position);
 
-const isOurs = (comparing: Comparing, { envelope }: ReceivedEvent): boolean =>
-  storedAt(comparing, envelope.position)?.id === envelope.id;
+const isOurs = async (comparing: Comparing, { envelope }: ReceivedEvent): Promise<boolean> =>
+  (await storedAt(comparing, envelope.position))?.id === envelope.id;
 
 /** The quick look, which nearly every record passes. */
 const isSame = ({ value, key, headers }: LogRecord, expected: EncodedEvent): boolean => {

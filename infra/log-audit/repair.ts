@@ -12,7 +12,7 @@ import { readRelayStatus, relayFile, relayMigrations } from '../relay/relay-file
 
 export interface LogRepairOptions extends Omit<RelayOptions, 'signal' | 'acceptNewLog'> {
   readonly found: LogComparison;
-  readonly lastPosition: () => number;
+  readonly lastPosition: () => Promise<number>;
   /** Delete topics that have gaps, and publish them anew. */
   readonly recreateTopics: boolean;
 }
@@ -100,7 +100,7 @@ const publishAll = async (options: LogRepairOptions): Promise<void> => {
   const { clock, file, lastPosition } = options;
   const relay = startRelay({ ...options, signal: new AbortController().signal, acceptNewLog: options.recreateTopics });
   try {
-    const until = lastPosition();
+    const until = await lastPosition();
     let seen = -1;
     let movedAtMs = clock.monotonicMs();
     for (;;) {

@@ -4,6 +4,7 @@ import * as TE from 'fp-ts/TaskEither';
 import type { AppendFailure, EventStore, RequestOutcome, ScopedKey } from '../../domain/kernel/event-store';
 import { parseEventId, type EventEnvelope, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { isoTime, type Clock } from '../clock';
+import type { OperationRequest, OperationRequestWriter } from '../commands/operation-requests';
 import {
   checkPage,
   conflictOf,
@@ -14,9 +15,24 @@ import {
   type PreparedAppend,
 } from '../event-store/append-rules';
 
+/** The store with what its feed reads; see {@link inMemoryEventFeed}. */
+export interface InMemoryEventStore extends EventStore, OperationRequestWriter {
+  /** Every event, in position order. */
+  readonly events: () => ReadonlyArray<StoredEvent>;
+  /** Every request, in the order of ids. */
+  readonly requests: () => ReadonlyArray<OperationRequest>;
+  /** Calls back after each commit, until what it returns is called. */
+  readonly onCommit: (listener: () => void) => () => void;
+}
+
 /** An empty store, which remembers every answer for as long as it lives. */
-export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): EventStore => {
+export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): InMemoryEventStore => {
   const all: StoredEvent[] = [];
+  const requests: OperationRequest[] = [];
+  const listeners = new Set<() => void>();
+  const committed = (): void => {
+    for (const listener of listeners) listener();
+  };
   const streams = new Map<string, StoredEvent[]>();
   const outcomes = new Map<string, RequestOutcome>();
   const eventsOf = (stream: string): ReadonlyArray<StoredEvent> => streams.get(stream) ?? [];
@@ -41,6 +57,7 @@ export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): EventS
     envelopes.forEach((envelope, index) => {
       keep({ ...envelope, payload: payloads[index] ?? '' });
     });
+    if (envelopes.length > 0 || outcome !== undefined) committed();
     return E.right(envelopes);
   };
 
@@ -51,7 +68,27 @@ export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): EventS
     else stream.push(event);
   };
 
+  const submitAll: OperationRequestWriter['submitAll'] = (asked) => {
+    const requestedAt = isoTime(clock.nowMs());
+    const added = asked.map((request, index) => ({ ...request, id: requests.length + 1 + index, requestedAt }));
+    requests.push(...added);
+    committed();
+    return added;
+  };
+
   return {
+    events: () => all,
+    requests: () => requests,
+    onCommit: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    submitAll,
+    submit: (request) => {
+      const [submitted] = submitAll([request]);
+      if (submitted === undefined) throw new Error('a request that is submitted is answered');
+      return submitted;
+    },
     append: (append) => async () => {
       const prepared = prepareAppend(append);
       // Like a real store: the caller's turn ends before the answer comes.

@@ -24,6 +24,9 @@ export const sample = <Name extends Sample['name']>(name: Name, labels: LabelsOf
   value,
 });
 
+/** Reads a source's samples. */
+export type ReadSamples = () => ReadonlyArray<Sample> | Promise<ReadonlyArray<Sample>>;
+
 export interface Metrics {
   /** Adds to a counter of this process. */
   readonly add: <Name extends NamesOfKind<'counter'>>(name: Name, labels: LabelsOf<Name>, amount?: number) => void;
@@ -37,7 +40,7 @@ export interface Metrics {
    * Reads these at every scrape. A counter that is read this way is this process's own: it starts at zero with the process.
    * A source that throws is left out of the scrape and counted, under its name.
    */
-  readonly collect: (source: string, read: () => ReadonlyArray<Sample>) => void;
+  readonly collect: (source: string, read: ReadSamples) => void;
   /** Everything, in Prometheus' text format. */
   readonly text: () => Promise<string>;
   readonly contentType: string;
@@ -60,7 +63,7 @@ export const openMetrics = (logger: Logger): Metrics => {
     else if (kind === 'histogram') histograms.set(name, new Histogram({ ...configuration, buckets: BUCKETS_SECONDS }));
     else counters.set(name, new Counter(configuration));
   }
-  const sources: { readonly name: string; readonly read: () => ReadonlyArray<Sample> }[] = [];
+  const sources: { readonly name: string; readonly read: ReadSamples }[] = [];
 
   const put = ({ name, labels, value }: Sample): void => {
     gauges.get(name)?.set(labels, value);
@@ -69,19 +72,22 @@ export const openMetrics = (logger: Logger): Metrics => {
 
   /** Names that were read at the last scrape: what is not there any more must not be shown. */
   const read = new Set<MetricName>();
-  const collectNow = (): void => {
-    for (const name of read) (gauges.get(name) ?? counters.get(name))?.reset();
-    read.clear();
+  const collectNow = async (): Promise<void> => {
+    const found: Sample[] = [];
     for (const { name: source, read: samples } of sources) {
       try {
-        for (const each of samples()) {
-          read.add(each.name);
-          put(each);
-        }
+        found.push(...(await samples()));
       } catch (error) {
         counters.get('tidemark_scrape_failures_total')?.inc({ source });
         logger.warn({ source, reason: errorTextOf(error) }, 'a source of metrics could not be read');
       }
+    }
+    // In one go: scrapes may overlap.
+    for (const name of read) (gauges.get(name) ?? counters.get(name))?.reset();
+    read.clear();
+    for (const each of found) {
+      read.add(each.name);
+      put(each);
     }
   };
 
@@ -89,8 +95,8 @@ export const openMetrics = (logger: Logger): Metrics => {
     add: (name, labels, amount = 1) => counters.get(name)?.inc(labels, amount),
     observe: (name, labels, durationSeconds) => histograms.get(name)?.observe(labels, durationSeconds),
     collect: (name, samples) => void sources.push({ name, read: samples }),
-    text: () => {
-      collectNow();
+    text: async () => {
+      await collectNow();
       return registry.metrics();
     },
     contentType: registry.contentType,

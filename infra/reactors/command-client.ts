@@ -27,7 +27,7 @@ export interface ApiAddress {
   readonly baseUrl: string;
   readonly apiKey?: string;
   /** Reads what proves that these are the installation's own reactors; asked anew for each command. */
-  readonly reactorToken?: () => string;
+  readonly reactorToken?: () => Promise<string>;
 }
 
 /** Posts a command. Never rejects; an abort by the caller's signal answers `TryAgain`. */
@@ -52,13 +52,17 @@ interface HttpAnswer {
 export const commandClient =
   (api: ApiAddress, catalog: Catalog, clock: Clock, timeoutMs: number = REQUEST_TIMEOUT_MS): PostCommand =>
   async (command, signal) => {
-    const prepared = prepare(api, catalog, command);
+    const prepared = await prepare(api, catalog, command);
     if (E.isLeft(prepared)) return { _tag: 'Defect', reason: prepared.left };
     const answer = await send(prepared.right, signal, timeoutMs);
     return E.isLeft(answer) ? answer.left : interpret(command, answer.right, clock);
   };
 
-const prepare = (api: ApiAddress, catalog: Catalog, command: ProcessCommand): E.Either<string, PreparedRequest> => {
+const prepare = async (
+  api: ApiAddress,
+  catalog: Catalog,
+  command: ProcessCommand,
+): Promise<E.Either<string, PreparedRequest>> => {
   const aggregate = catalog.byCategory(command.category);
   if (aggregate === undefined) return E.left(`no aggregate has the category '${command.category}'`);
   const base = api.baseUrl.replace(/\/+$/, '');
@@ -69,7 +73,7 @@ const prepare = (api: ApiAddress, catalog: Catalog, command: ProcessCommand): E.
       'x-correlation-id': command.correlationId,
       'x-causation-id': command.causationId,
       ...(api.apiKey === undefined ? {} : { authorization: `Bearer ${api.apiKey}` }),
-      ...(api.reactorToken === undefined ? {} : { [REACTOR_TOKEN_HEADER]: api.reactorToken() }),
+      ...(api.reactorToken === undefined ? {} : { [REACTOR_TOKEN_HEADER]: await api.reactorToken() }),
     });
     return E.right({
       url: `${base}/${aggregate.path}/${encodeURIComponent(command.aggregateId)}/${command.type}`,

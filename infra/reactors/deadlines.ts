@@ -10,8 +10,7 @@ import type { Checkpoint } from '../consumption/checkpoints/checkpoints';
 import { destinationOf } from '../kafka/cloud-events';
 import { backoffMs } from '../backoff';
 import type { Logger } from '../logger';
-import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
-import type { EventReader } from '../sqlite/event-reader';
+import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { LeaseLost } from '../sqlite/lease';
 
 /** Says whether a group has learned everything that the store holds. */
@@ -24,7 +23,7 @@ const EVENTS_PER_LOOK = 5_000;
 
 /** Remembers the last position of every partition; each event is looked at once. */
 export const catchUpCheck = (
-  reader: Pick<EventReader, 'readAll' | 'lastPosition'>,
+  reader: Pick<EventFeed, 'readAll' | 'lastPosition'>,
   catalog: Catalog,
   clock: Clock,
 ): CatchUpCheck => {
@@ -34,7 +33,11 @@ export const catchUpCheck = (
 
   const lookOn = async (untilPosition: number): Promise<void> => {
     while (seenPosition < untilPosition) {
-      const page = reader.readAll({ afterPosition: seenPosition, limit: EVENTS_PER_LOOK, maxBytes: MAX_PAGE_BYTES });
+      const page = await reader.readAll({
+        afterPosition: seenPosition,
+        limit: EVENTS_PER_LOOK,
+        maxBytes: MAX_PAGE_BYTES,
+      });
       for (const { stream, position } of page) {
         seenPosition = position;
         if (catalog.byCategory(categoryOf(stream)) === undefined) continue;
@@ -48,7 +51,7 @@ export const catchUpCheck = (
 
   return {
     isCovered: async (topics, checkpoints) => {
-      await lookOn(reader.lastPosition());
+      await lookOn(await reader.lastPosition());
       for (const [place, position] of lastOf) {
         if (!topics.some((topic) => place.startsWith(`${topic}/`))) continue;
         const at = checkpoints.find(({ topic, partition }) => `${topic}/${partition}` === place);

@@ -1,19 +1,12 @@
 /** A process manager without its type parameter: the state goes in and comes out as the JSON text that is stored. */
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
 import type {
+  AnyProcessManager,
   ProcessCommand,
   ProcessDeadline,
   ProcessInput,
-  ProcessManager,
-  ProcessStep,
 } from '../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
-
-/** Any process manager, where the type of its state doesn't matter. */
-export interface AnyProcessManager extends Omit<ProcessManager<unknown>, 'step'> {
-  // A method, not a property: methods compare bivariantly, so that every ProcessManager<State> is one of these.
-  step(state: unknown, input: ProcessInput): ProcessStep<unknown>;
-}
 
 /** A process manager as the reactors drive it. */
 export interface Process {

@@ -6,18 +6,19 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import type { Checkpoints } from '../consumption/checkpoints/checkpoints';
 import {
+  type EachLogRecord,
   type EventHandler,
   recordsOf,
   defaultRetryPolicy,
   failureOf,
   isAttributable,
+  type TransactionFacts,
 } from '../consumption/intake/intake';
 import type { GroupHandler } from '../consumption/loop/loop';
 import { groupStatusWriter, type GroupStatus } from '../consumption/status/status';
 import type { RedriveStep, DeadLetterHandling } from '../dead-letters/redrive/redrive';
 import type { Database } from '../sqlite/database';
-import { MAX_PAGE_BYTES } from '../sqlite/event-queries';
-import type { EventReader } from '../sqlite/event-reader';
+import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import type { Logger } from '../logger';
 import type { Lease } from '../sqlite/lease';
 import { whenNotBusy, writeUnderLease } from '../sqlite/leased-database';
@@ -35,7 +36,8 @@ export interface ReactorHandlerOptions {
   readonly checkpoints: Checkpoints;
   readonly failures: DeadLetterHandling;
   /** The store, for what the log does not hold. */
-  readonly reader: Pick<EventReader, 'readAll'>;
+  readonly reader: Pick<EventFeed, 'readAll'>;
+  readonly facts: TransactionFacts;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly setAside: SetAside;
@@ -68,7 +70,7 @@ export interface ReactorHandler extends GroupHandler {
 
 /** Makes the handler of one process manager. */
 export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler => {
-  const { process, catalog, database, lease, ledger, reader, room, clock } = options;
+  const { process, catalog, database, lease, ledger, reader, facts, room, clock } = options;
   const { intake, breakers, desk } = options.failures;
   const group = process.name;
   const topics = topicsOf(process, catalog);
@@ -79,13 +81,20 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
   const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => write(work));
 
   /** Learns in one transaction; what is asked for goes out once that is committed. */
-  const learn = async <Result>(work: (to: EventHandler, asked: PendingCommand[]) => Result): Promise<Result> => {
+  const learn = async <Result>(
+    work: (to: EventHandler, asked: PendingCommand[]) => Result,
+    records?: EachLogRecord,
+  ): Promise<Result> => {
     await room();
-    const { asked, result } = await whenNotBusy(clock, () => {
-      const newlyAsked: PendingCommand[] = [];
-      const to = consumerOf(process, topics, ledger, newlyAsked);
-      return { asked: newlyAsked, result: breakers.guard(group, write, () => work(to, newlyAsked)) };
-    });
+    const { asked, result } = await facts.during(
+      (attempt) => whenNotBusy(clock, () => breakers.guard(group, write, attempt)),
+      () => {
+        const newlyAsked: PendingCommand[] = [];
+        const to = consumerOf(process, topics, ledger, newlyAsked);
+        return { asked: newlyAsked, result: work(to, newlyAsked) };
+      },
+      records,
+    );
     options.enqueue(asked);
     return result;
   };
@@ -97,10 +106,14 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
     checkpoints: async () => Promise.resolve(checkpoints.read(group)),
     begin: (wanted) => underLease(() => wanted.forEach((checkpoint) => checkpoints.begin(group, checkpoint))),
     move: (moves) => underLease(() => moves.forEach((move) => checkpoints.move(group, move))),
-    apply: (batch) => learn((to) => intake.records(to, batch, recordsOf(batch))),
+    apply: (batch) =>
+      learn(
+        (to) => intake.records(to, batch, recordsOf(batch)),
+        (visit) => batch.records.forEach(visit),
+      ),
     applyFromStore: async ({ afterPosition, untilPosition, ...how }) => {
       const limit = Math.min(STORE_PAGE_EVENTS, untilPosition - afterPosition);
-      const page = reader.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
+      const page = await reader.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
       const outcome = await learn((to) => intake.events(to, page, how));
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },

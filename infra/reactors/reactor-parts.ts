@@ -3,18 +3,22 @@ import type { Checkpoints } from '../consumption/checkpoints/checkpoints';
 import type { ConsumerGroup, StoreFit } from '../consumption/loop/loop';
 import type { DeadLetterHandling } from '../dead-letters/redrive/redrive';
 import type { RoleOptions } from '../running/role-options';
-import type { EventReader } from '../sqlite/event-reader';
+import type { TransactionFacts } from '../consumption/intake/intake';
+import type { EventFeed } from '../event-store/event-feed';
+import type { OpenEventFeed } from '../event-store/open-feed';
 import type { LeasedDatabase, WriteUnderLease } from '../sqlite/leased-database';
 import type { ApiAddress } from './command-client';
 import type { CommandSender } from './command-sender';
-import type { AnyProcessManager, Process } from './process';
+import type { AnyProcessManager } from '../../domain/kernel/process-manager';
+import type { Process } from './process';
 import type { ProcessStore } from './process-ledger';
 import type { ReactorHandler } from './reactor-handler';
 import type { ReleasedInstance, SetAside } from './set-aside';
 
 export interface ReactorsOptions extends RoleOptions {
   readonly reactorsFile: string;
-  readonly storeFile: string;
+  /** Opens the store for reading. */
+  readonly openStore: OpenEventFeed;
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
   readonly api: ApiAddress;
   /** Put before the names of dead-letter topics. */
@@ -26,7 +30,8 @@ export interface ReactorParts extends ReactorsOptions, LeasedDatabase {
   readonly write: WriteUnderLease;
   readonly ledger: ProcessStore;
   readonly processes: ReadonlyArray<Process>;
-  readonly reader: EventReader;
+  readonly reader: EventFeed;
+  readonly facts: TransactionFacts;
   readonly sender: CommandSender;
   readonly senderFault: () => string | null;
   readonly failures: DeadLetterHandling;

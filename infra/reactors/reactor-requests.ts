@@ -16,11 +16,13 @@ export const attendToFailures = (parts: ReactorParts, processes: ReadonlyArray<R
     stopping,
     topicPrefix: parts.topicPrefix ?? '',
     groups: names,
-    dataVersion: reader.dataVersion,
+    store: reader,
     calls: {
       takeRequests: async () => {
+        const requests = await failures.desk.newRequests(reader);
+        if (requests.length === 0) return 0;
         parts.released.length = 0;
-        const taken = await underLease(() => failures.desk.takeRequests(new Set(names)));
+        const taken = await underLease(() => failures.desk.takeRequests(requests, new Set(names)));
         for (const each of parts.released.splice(0)) releaseInstance(parts, each);
         return taken;
       },

@@ -1,12 +1,12 @@
 /** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
 import { checkpointsOf } from '../consumption/checkpoints/checkpoints';
 import type { OperationRequest } from '../commands/operation-requests';
+import { transactionFacts } from '../consumption/intake/intake';
 import { startConsumerGroup, storeFit } from '../consumption/loop/loop';
 import { deadLetterHandling } from '../dead-letters/redrive/redrive';
 import { bindToStore } from '../sqlite/store-identity';
 import { beginAnew, watchPlace } from '../running/begin-anew';
 import { checkpointAndClose } from '../sqlite/database';
-import { openEventReader } from '../sqlite/event-reader';
 import { openLeasedDatabase, whenNotBusy, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';
 import { commandClient } from './command-client';
 import { carryOutCommandRequest, commandKinds } from './command-requests';
@@ -98,7 +98,7 @@ const runSession = async (options: ReactorsOptions, stopped: AbortSignal, onOpen
     await sender.stop();
     await Promise.all(groups.map(({ group }) => group.stop()));
     await Promise.all(beside.map((work) => work.catch(() => undefined)));
-    reader.close();
+    await reader.close();
     close();
   }
 };
@@ -113,7 +113,8 @@ const makeParts = async (
   options: ReactorsOptions & LeasedDatabase & Pick<ReactorParts, 'stopping'>,
 ): Promise<ReactorParts> => {
   const { database, clock } = options;
-  const reader = openEventReader(options.storeFile);
+  const reader = await options.openStore();
+  const facts = transactionFacts(() => Promise.resolve(reader));
   const ledger = processStore(database);
   const processes = options.processManagers.map(processOf);
   const checkpoints = checkpointsOf(database);
@@ -124,12 +125,12 @@ const makeParts = async (
     kinds: commandKinds,
     carryOut: (request: OperationRequest) => void released.push(carryOutCommandRequest(setAside, names, request)),
   };
-  const failures = deadLetterHandling({ ...options, database, checkpoints, store: () => reader, otherRequests });
+  const failures = deadLetterHandling({ ...options, database, checkpoints, store: facts.store, otherRequests });
   const write = writeUnderLease(options);
   const { storeId } = reader.identity;
   const boundTo = await whenNotBusy(clock, () => write(() => bindToStore(database, storeId)));
   const isOwn = boundTo === storeId;
-  const storeFits = storeFit({ reader, file: options.reactorsFile, boundTo });
+  const storeFits = storeFit({ store: reader, file: options.reactorsFile, boundTo });
   let senderFault: string | null = null;
   const sender = commandSender({
     post: commandClient({ ...options.api, reactorToken: reader.reactorToken }, options.catalog, clock),
@@ -149,6 +150,7 @@ const makeParts = async (
     ledger,
     processes,
     reader,
+    facts,
     sender,
     failures,
     checkpoints,

@@ -32,7 +32,7 @@ const attempt = async (
   { position, eventId, reason }: BlockedPartition,
 ): Promise<string | undefined> => {
   const { reader, log, clock } = running;
-  const [event] = reader.readAll({ afterPosition: position - 1, limit: 1 });
+  const [event] = await reader.readAll({ afterPosition: position - 1, limit: 1 });
   if (event?.id !== eventId) return reason;
   let failure: DeliveryFailure | undefined;
   const refusedBecause = (why: string): string => `${eventId} at position ${position} can't be published: ${why}`;

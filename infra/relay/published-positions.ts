@@ -1,7 +1,7 @@
 /** What Kafka already holds, read from the last records of each partition, each held to the store. */
 import * as E from 'fp-ts/Either';
 import type { Clock } from '../clock';
-import type { PlaceCheck } from '../consumption/intake/intake';
+import type { PlaceCheck, TransactionFacts } from '../consumption/intake/intake';
 import { readCloudEvent } from '../kafka/cloud-events';
 import type { EventLog, LogConsumer, LogRecord, LogTopic } from '../kafka/event-log';
 import type { EndRecord } from './published-history';
@@ -18,11 +18,18 @@ export const readEndRecords = async (
   log: EventLog,
   topics: ReadonlyArray<LogTopic>,
   check: PlaceCheck,
+  facts: Pick<TransactionFacts, 'during'>,
   clock: Clock,
 ): Promise<ReadonlyArray<EndRecord>> => {
   const consumer = await log.openConsumer('tidemark-relay');
   try {
-    return endRecords(await readEnds(consumer, topics, clock), check);
+    const records = await readEnds(consumer, topics, clock);
+    // Nothing is written: what the store has to say is read, and no more.
+    return await facts.during(
+      (work) => work(),
+      () => endRecords(records, check),
+      (visit) => records.forEach(visit),
+    );
   } finally {
     await consumer.close();
   }

@@ -3,7 +3,7 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
 import type { Destination, EncodedEvent } from '../kafka/cloud-events';
 import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../kafka/event-log';
-import { MAX_PAGE_BYTES, type EventPageQuery } from '../sqlite/event-queries';
+import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { errorTextOf } from '../error-text';
 import { acknowledgements, type Acknowledgements } from './acknowledgements';
 import type { RelayPlace } from './relay-holes';
@@ -48,7 +48,7 @@ export interface PublisherOptions {
   readonly onRefused: (place: RelayPlace, event: StoredEvent, reason: string) => void;
   /** The events of a page that have no destination. */
   readonly onUnroutable: (events: ReadonlyArray<StoredEvent>) => void;
-  readonly readPage: (page: EventPageQuery) => ReadonlyArray<StoredEvent>;
+  readonly readPage: EventFeed['readAll'];
 }
 
 export interface Publisher {
@@ -86,7 +86,11 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
 
   const pass = async (signal: AbortSignal): Promise<boolean> => {
     throwFailure();
-    const page = options.readPage({ afterPosition: sending.readTo, limit: PAGE_EVENTS, maxBytes: MAX_PAGE_BYTES });
+    const page = await options.readPage({
+      afterPosition: sending.readTo,
+      limit: PAGE_EVENTS,
+      maxBytes: MAX_PAGE_BYTES,
+    });
     const destinations = page.map(options.destinationOf);
     // Before the cursor can pass them.
     options.onUnroutable(page.filter((_, index) => destinations[index] === undefined));

@@ -3,7 +3,8 @@ import type { CloudEventsMode } from '../configuration';
 import { cloudEventEncoder } from '../kafka/cloud-events';
 import type { WriteVersions } from '../kafka/written-version';
 import type { RoleOptions } from '../running/role-options';
-import type { EventReader } from '../sqlite/event-reader';
+import type { EventFeed } from '../event-store/event-feed';
+import type { OpenEventFeed } from '../event-store/open-feed';
 import type { Lease } from '../sqlite/lease';
 import type { TopicCheckIntervals, TopicWatch } from '../kafka/topic-watch';
 import type { RelayFile } from './relay-file';
@@ -15,7 +16,7 @@ export interface RelayOptions extends RoleOptions {
   /** The relay's own file. */
   readonly file: string;
   /** Opens the store for reading. */
-  readonly outbox: () => EventReader;
+  readonly outbox: OpenEventFeed;
   readonly cloudEventsMode: CloudEventsMode;
   /** Where consumers find the schemas that `dataschema` names. */
   readonly schemaBaseUrl: string;
@@ -33,7 +34,7 @@ export interface RelayContext extends RelayOptions {
   readonly lease: Lease;
   readonly state: RelayFile;
   readonly holes: RelayHoles;
-  readonly reader: EventReader;
+  readonly reader: EventFeed;
   readonly monitor: RelayMonitor;
   readonly suspects: RecordSuspects;
   readonly watch: TopicWatch;

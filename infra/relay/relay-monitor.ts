@@ -1,8 +1,9 @@
 /** What the relay knows of itself, kept in its file for operators and for the API. */
 import { isoTime, type Clock } from '../clock';
+import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { EventLog, LogTopic } from '../kafka/event-log';
 import type { Logger } from '../logger';
-import type { EventReader } from '../sqlite/event-reader';
+import type { EventFeed } from '../event-store/event-feed';
 import type { RelayFile } from './relay-file';
 import type { RelayHoles } from './relay-holes';
 import type { RelayStatus } from './relay-status';
@@ -15,6 +16,8 @@ interface Counts {
 }
 
 export interface RelayMonitor {
+  /** Looks how far the store is by now; what is written from then on says so. */
+  readonly look: () => Promise<void>;
   readonly state: () => RelayStatus['state'];
   readonly become: (state: RelayStatus['state'], reason: string | null, cause?: RelayStatus['cause']) => void;
   readonly fail: (failureClass: string) => void;
@@ -33,7 +36,7 @@ export interface RelayMonitorOptions {
   readonly logger: Logger;
   readonly state: RelayFile;
   readonly holes: Pick<RelayHoles, 'blocked' | 'unroutable'>;
-  readonly reader: EventReader;
+  readonly reader: EventFeed;
 }
 
 /** Whoever reads a status that is much older knows that the relay does not live. */
@@ -55,6 +58,11 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
   let written = '';
   let writtenAtMs = -Infinity;
 
+  let end: StoreEnd = { storePosition: 0, oldest: undefined };
+  const look = async (): Promise<void> => {
+    end = await storeEnd(reader, state.cursor());
+  };
+
   const write = (): void => {
     const cursor = state.cursor();
     const status = {
@@ -62,7 +70,7 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
       reason: phase.reason ?? (phase.state === 'running' ? warning : null),
       broker: log.kind,
       cursor,
-      ...relayLag(reader, cursor, clock),
+      ...lagAt(end, cursor, clock),
       published: ended.published + current.published,
       skipped: ended.skipped + current.skipped,
       ...(current.sentPosition === undefined ? {} : { sentPosition: current.sentPosition }),
@@ -80,6 +88,7 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
   };
 
   return {
+    look,
     state: () => phase.state,
     become: (next, reason, cause = null) => {
       const since = next === phase.state ? phase.since : isoTime(clock.nowMs());
@@ -111,14 +120,31 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
   };
 };
 
-/** How far Kafka is behind the store: in events, and as the age of the oldest event that it has not acknowledged. */
-export const relayLag = (
-  reader: Pick<EventReader, 'lastPosition' | 'readAll'>,
-  cursor: number,
-  clock: Clock,
-): Pick<RelayStatus, 'storePosition' | 'lagEvents' | 'lagSeconds'> => {
-  const storePosition = reader.lastPosition();
-  const [oldest] = storePosition > cursor ? reader.readAll({ afterPosition: cursor, limit: 1 }) : [];
-  const ageMs = oldest === undefined ? 0 : clock.nowMs() - Date.parse(oldest.recordedAt);
+/** The end of the store, and the time of the first event behind a cursor. */
+interface StoreEnd {
+  readonly storePosition: number;
+  /** Undefined where there is none. */
+  readonly oldest: Pick<StoredEvent, 'position' | 'recordedAt'> | undefined;
+}
+
+const storeEnd = async (feed: Pick<EventFeed, 'lastPosition' | 'readAll'>, cursor: number): Promise<StoreEnd> => {
+  const storePosition = await feed.lastPosition();
+  const [oldest] = storePosition > cursor ? await feed.readAll({ afterPosition: cursor, limit: 1 }) : [];
+  return { storePosition, oldest };
+};
+
+type RelayLag = Pick<RelayStatus, 'storePosition' | 'lagEvents' | 'lagSeconds'>;
+
+/** The cursor may have moved since the store was looked at. */
+const lagAt = ({ storePosition, oldest }: StoreEnd, cursor: number, clock: Clock): RelayLag => {
+  const isBehind = oldest !== undefined && oldest.position > cursor;
+  const ageMs = isBehind ? clock.nowMs() - Date.parse(oldest.recordedAt) : 0;
   return { storePosition, lagEvents: Math.max(0, storePosition - cursor), lagSeconds: Math.max(0, ageMs / 1_000) };
 };
+
+/** How far Kafka is behind the store: in events, and as the age of the oldest event that it has not acknowledged. */
+export const relayLag = async (
+  feed: Pick<EventFeed, 'lastPosition' | 'readAll'>,
+  cursor: number,
+  clock: Clock,
+): Promise<RelayLag> => lagAt(await storeEnd(feed, cursor), cursor, clock);

@@ -1,7 +1,8 @@
 /** One session of the relay: from the look at what Kafka holds to the first fault, or to a reason to look again. */
 import { destinationOf, type Destination } from '../kafka/cloud-events';
 import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
-import { placeCheck } from '../consumption/intake/intake';
+import { placeCheck, transactionFacts } from '../consumption/intake/intake';
+import { countChanges, type ChangeCounter } from '../event-store/change-counter';
 import { isBusy } from '../sqlite/database';
 import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';
@@ -35,15 +36,17 @@ export class RelayHalted extends Error {
  */
 export const relaySession = async (running: RelayContext, onProgress: () => void): Promise<void> => {
   const { log, monitor, holes, reader, catalog } = running;
-  refuseOtherStore(running);
+  await monitor.look();
+  await refuseOtherStore(running);
   // After a fault it stays `retrying`, or `halted` for its topics, with the reason, until something has gone through.
   if (monitor.state() !== 'retrying' && monitor.state() !== 'halted') monitor.become('starting', null);
   const taken = holes.takeUpRoutable((category) => catalog.byCategory(category) !== undefined);
   if (taken.length > 0) running.logger.info({ categories: taken }, 'events that had no topic are published now');
   await settleTopics(running);
-  const check = placeCheck(catalog, () => reader);
-  const records = await readEndRecords(log, running.state.topics(), check, running.clock);
-  refuseForeignLog(running, records);
+  const facts = transactionFacts(() => Promise.resolve(reader));
+  const check = placeCheck(catalog, facts.store);
+  const records = await readEndRecords(log, running.state.topics(), check, facts, running.clock);
+  await refuseForeignLog(running, records);
   const positions = highestPositions(records);
   for (const one of holes.blocked()) if ((positions.get(placeOf(one)) ?? 0) >= one.position) holes.unblock(one);
   const blocked = new Set(holes.blocked().map(placeOf));
@@ -104,9 +107,13 @@ const settleTopics = async (running: RelayContext): Promise<void> => {
 };
 
 /** What Kafka holds must be what the store says at that position: else they are not the same history. */
-const refuseForeignLog = ({ reader, state, logger }: RelayContext, records: ReadonlyArray<EndRecord>): void => {
+const refuseForeignLog = async (
+  { reader, state, logger }: RelayContext,
+  records: ReadonlyArray<EndRecord>,
+): Promise<void> => {
   const { storeId } = reader.identity;
-  const refused = historyRefusal({ storeId, lastPosition: reader.lastPosition(), cursor: state.cursor(), records });
+  const lastPosition = await reader.lastPosition();
+  const refused = historyRefusal({ storeId, lastPosition, cursor: state.cursor(), records });
   if (refused !== undefined) throw new RelayHalted(refused.reason, refused.cause);
   const skipped = records.filter((record) => record.refused !== undefined);
   const [first] = skipped;
@@ -115,11 +122,12 @@ const refuseForeignLog = ({ reader, state, logger }: RelayContext, records: Read
 };
 
 /** The relay's file has to be this store's, and behind it, as long as the relay runs. */
-const refuseOtherStore = ({ reader, state, file }: RelayContext): void => {
+const refuseOtherStore = async ({ reader, state, file }: RelayContext): Promise<void> => {
   const { storeId } = reader.identity;
   const bound = state.bindTo(storeId);
   if (bound !== storeId) throw new RelayHalted(otherStoreReason(file, bound, storeId), 'other-store');
-  const refused = historyRefusal({ storeId, lastPosition: reader.lastPosition(), cursor: state.cursor(), records: [] });
+  const lastPosition = await reader.lastPosition();
+  const refused = historyRefusal({ storeId, lastPosition, cursor: state.cursor(), records: [] });
   if (refused !== undefined) throw new RelayHalted(refused.reason, refused.cause);
 };
 
@@ -127,22 +135,36 @@ const refuseOtherStore = ({ reader, state, file }: RelayContext): void => {
 // Publishing
 // -------------------------------------------------------------------------------------
 
-/** The outbox is looked at this often; the look costs two microseconds. */
+/** A commit is to be on its way to Kafka so soon. */
 const POLL_MS = 5;
 const SAVE_INTERVAL_MS = 250;
 
 const publish = async (running: RelayContext, publisher: Publisher, onProgress: () => void): Promise<void> => {
-  const { reader, clock, stopping, lease, watch } = running;
-  const look = lookingAround(running, publisher, onProgress);
+  const { reader, clock, stopping } = running;
+  const changes = countChanges({ feed: reader, clock, signal: stopping, withinMs: POLL_MS });
+  try {
+    await publishChanges(running, publisher, changes, lookingAround(running, publisher, onProgress));
+  } finally {
+    changes.stop();
+  }
+};
+
+const publishChanges = async (
+  running: RelayContext,
+  publisher: Publisher,
+  changes: ChangeCounter,
+  look: (hasReadAll: boolean) => Promise<boolean>,
+): Promise<void> => {
+  const { clock, stopping, lease, watch } = running;
   let seenVersion = -1;
   let lookedAtMs = -Infinity;
   let isOver = false;
   while (!stopping.aborted && !isOver) {
     watch.checkWhenDue();
-    const version = reader.dataVersion();
+    const version = changes.count();
     // A holder that was frozen does not know yet whether it was replaced: it sends nothing until its lease is renewed.
     const mayHaveNews = version !== seenVersion && lease.isFresh();
-    if (mayHaveNews && takeSkipRequests(running)) break;
+    if (mayHaveNews && (await takeSkipRequests(running))) break;
     const hasMore = mayHaveNews && (await publisher.pass(stopping));
     if (mayHaveNews && !hasMore) seenVersion = version;
     if (clock.monotonicMs() - lookedAtMs >= SAVE_INTERVAL_MS) {
@@ -150,19 +172,22 @@ const publish = async (running: RelayContext, publisher: Publisher, onProgress: 
       lease.assertInPlace();
       isOver = await look(version === seenVersion);
     }
-    if (!hasMore) await wait(running, publisher);
+    if (!hasMore) await wait(changes, publisher);
   }
   await publisher.flush();
   // A cursor that was set back meanwhile stays where it is.
-  if (stopping.aborted && !isOver) saveWhatCanBe(running, publisher);
+  if (!stopping.aborted || isOver) return;
+  await running.monitor.look().catch(() => undefined);
+  saveWhatCanBe(running, publisher);
 };
 
 /** Saves how far it is, says how it stands, and tries what is blocked. Resolves to true where Kafka has to be looked at again. */
 const lookingAround = (running: RelayContext, publisher: Publisher, onProgress: () => void) => {
   const startCursor = running.state.cursor();
   return async (hasReadAll: boolean): Promise<boolean> => {
+    await running.monitor.look();
     saveWhatCanBe(running, publisher);
-    refuseOtherStore(running);
+    await refuseOtherStore(running);
     const hasAdvanced = publisher.cursor() > startCursor;
     if (hasAdvanced) onProgress();
     running.suspects.passed(publisher.cursor());
@@ -196,9 +221,9 @@ const unroutableReason = (holes: RelayHoles): string | null => {
   return `${events} events are not published, for this program has no aggregate for ${categories}: they follow once it has`;
 };
 
-const wait = async ({ clock, stopping }: RelayContext, publisher: Publisher): Promise<void> => {
+const wait = async (changes: ChangeCounter, publisher: Publisher): Promise<void> => {
   publisher.throwFailure();
-  await clock.sleep(POLL_MS, stopping);
+  await changes.next(POLL_MS);
 };
 
 /** A cursor that lags behind is safe, for Kafka tells what it holds: a full disk or a locked file must not stop the relay. */

@@ -3,7 +3,7 @@ import { backoffMs } from '../backoff';
 import { checkpointAndClose } from '../sqlite/database';
 import { isAboutRecord } from '../kafka/record-failures';
 import { beginAnew } from '../running/begin-anew';
-import type { EventReader } from '../sqlite/event-reader';
+import type { EventFeed } from '../event-store/event-feed';
 import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';
 import { openLeasedDatabase } from '../sqlite/leased-database';
@@ -66,9 +66,9 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
   });
   if (opened === undefined) return;
   const { database, lease } = opened;
-  let reader: EventReader | undefined;
+  let reader: EventFeed | undefined;
   try {
-    reader = options.outbox();
+    reader = await options.outbox();
     const state = relayFile(database, lease);
     const holes = relayHoles(database, lease, options.clock);
     const monitor = relayMonitor({ ...options, state, holes, reader });
@@ -80,7 +80,7 @@ const run = async (options: RelayOptions, stopping: AbortController): Promise<vo
     if (lost === undefined) monitor.become('stopped', null);
     else throw lost;
   } finally {
-    reader?.close();
+    await reader?.close();
     lease.release();
     checkpointAndClose(database);
   }
@@ -108,7 +108,7 @@ const publishForever = async (running: RelayContext): Promise<void> => {
         await haltUntilSafe(running, error);
         continue;
       }
-      if (error instanceof DeliveryFailed && isExplained(running, error)) continue;
+      if (error instanceof DeliveryFailed && (await isExplained(running, error))) continue;
       attempts += 1;
       monitor.fail(error instanceof DeliveryFailed ? error.failure.class : 'unreachable');
       monitor.become('retrying', reason);
@@ -123,6 +123,8 @@ const pause = async (running: RelayContext, attempts: number, reason: string): P
   const delayMs = backoffMs(clock, attempts);
   logger.warn({ reason, attempts, delayMs }, 'the relay tries again');
   await clock.sleep(delayMs, stopping);
+  // What it says of the store is as of now, where that can be read.
+  await monitor.look().catch(() => undefined);
   monitor.become('retrying', reason);
 };
 
@@ -130,7 +132,10 @@ const pause = async (running: RelayContext, attempts: number, reason: string): P
  * A broker that refuses a record refuses the whole batch. So the records of that partition are sent one by one next time, and
  * the one that is refused alone blocks its partition; all others go on.
  */
-const isExplained = ({ holes, suspects, logger, monitor, reader }: RelayContext, failed: DeliveryFailed): boolean => {
+const isExplained = async (
+  { holes, suspects, logger, monitor, reader }: RelayContext,
+  failed: DeliveryFailed,
+): Promise<boolean> => {
   const { failure, alonePosition, lastPosition } = failed;
   const { record } = failure;
   if (record === undefined || !isAboutRecord(failure.class)) return false;
@@ -144,7 +149,7 @@ const isExplained = ({ holes, suspects, logger, monitor, reader }: RelayContext,
     monitor.become('retrying', `${failure.reason}: looks which event it is`);
     return true;
   }
-  const [event] = reader.readAll({ afterPosition: record.sequence - 1, limit: 1 });
+  const [event] = await reader.readAll({ afterPosition: record.sequence - 1, limit: 1 });
   if (event === undefined) return false;
   const sizeBytes = Buffer.byteLength(event.payload);
   const reason = `${event.id} at position ${event.position}, a payload of ${sizeBytes} bytes, is refused: ${failure.reason}`;

@@ -8,10 +8,10 @@ export interface SkipRequest {
 }
 
 /** Takes up what was asked for since the last look. True where an event is withheld now: look at Kafka again then. */
-export const takeSkipRequests = (running: RelayContext): boolean => {
+export const takeSkipRequests = async (running: RelayContext): Promise<boolean> => {
   const { holes, reader, logger } = running;
   let isAnyWithheld = false;
-  for (const { id, body, actor } of reader.operationRequestsAfter(holes.lastRequestId(), ['relay-skip'])) {
+  for (const { id, body, actor } of await reader.requestsAfter(holes.lastRequestId(), ['relay-skip'])) {
     // Written by the API.
     const { eventId, reason } = JSON.parse(body) as SkipRequest;
     const isWithheld = holes.skip({ requestId: id, eventId, reason, actor });

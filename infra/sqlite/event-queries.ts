@@ -2,6 +2,14 @@
 import { eventId, parseEventId, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { isoTime } from '../clock';
 import { checkPage } from '../event-store/append-rules';
+import { withinBytes } from '../event-store/page-bytes';
+import type {
+  EventPageQuery,
+  PositionRange,
+  StoredAttributes,
+  StoredIdentity,
+  StreamPageQuery,
+} from '../event-store/event-feed';
 import type { Database } from './database';
 
 export interface EventQueries {
@@ -9,25 +17,16 @@ export interface EventQueries {
    * Calls back with who each event is, of those above one position and up to another, in position order: the rows without
    * what is large in them, for sums over the whole store.
    */
-  readonly eachIdentity: (
-    range: { readonly afterPosition: number; readonly untilPosition: number },
-    visit: (event: StoredIdentity) => void,
-  ) => void;
+  readonly eachIdentity: (range: PositionRange, visit: (event: StoredIdentity) => void) => void;
   /**
    * Events above `afterPosition` in position order, at most `limit`; with `maxBytes` no more than their payloads allow, but
    * always one: a page that is shorter than its limit is not the end of the store then.
    */
   readonly readAll: (page: EventPageQuery) => ReadonlyArray<StoredEvent>;
-  /** Events of one stream above `afterVersion` in version order, at most `limit`; empty for no such stream. */
-  readonly readStream: (
-    stream: string,
-    page: { readonly afterVersion: number; readonly limit: number },
-  ) => ReadonlyArray<StoredEvent>;
+  /** Events of one stream above `afterVersion` in version order, with the same limits; empty for no such stream. */
+  readonly readStream: (stream: string, page: StreamPageQuery) => ReadonlyArray<StoredEvent>;
   /** Events of these correlations with positions above one and up to another, in order: looked for row by row. */
-  readonly readCorrelated: (
-    correlationIds: ReadonlyArray<string>,
-    range: { readonly afterPosition: number; readonly untilPosition: number },
-  ) => ReadonlyArray<StoredEvent>;
+  readonly readCorrelated: (correlationIds: ReadonlyArray<string>, range: PositionRange) => ReadonlyArray<StoredEvent>;
   /** 0 for an empty store. */
   readonly lastPosition: () => number;
   /** Undefined where there is no such event. */
@@ -35,31 +34,6 @@ export interface EventQueries {
   /** What the store holds at a position, but for the payload; undefined where it holds nothing there. */
   readonly eventAt: (position: number) => StoredAttributes | undefined;
 }
-
-/** An event's attributes as an array, for a look at every record that comes in. */
-export type StoredAttributes = readonly [
-  stream: string,
-  version: number,
-  type: string,
-  schemaVersion: number,
-  recordedAtMs: number,
-  correlationId: string,
-  causationId: string,
-  actor: string,
-  traceparent: string | null,
-];
-/** Who an event is and where it stands. */
-export type StoredIdentity = Pick<StoredEvent, 'id' | 'stream' | 'position' | 'recordedAt'>;
-/** Which page of the store to read. */
-export interface EventPageQuery {
-  readonly afterPosition: number;
-  readonly limit: number;
-  /** Upper limit on the payloads of a page, in bytes. */
-  readonly maxBytes?: number;
-}
-
-/** Upper limit on the payloads that one reader holds at a time. */
-export const MAX_PAGE_BYTES = 8_388_608;
 
 /** A row as an array, which costs half of what an object with eleven names costs. */
 type EventRow = readonly [
@@ -76,7 +50,7 @@ type EventRow = readonly [
   payload: string,
 ];
 
-const PAYLOAD_COLUMN = 10;
+const payloadOf = (row: EventRow): string => row[10];
 
 const EVENT_COLUMNS = `e.position, s.name, e.version, e.type, e.schema_version, e.recorded_at_ms,
   e.correlation_id, e.causation_id, e.actor, e.traceparent, e.payload`;
@@ -119,7 +93,7 @@ export const eventQueries = (database: Database): EventQueries => {
     readAll: ({ afterPosition, limit, maxBytes }) => {
       checkPage(afterPosition, limit);
       if (maxBytes === undefined) return storedEvents(all.all(afterPosition, limit));
-      return storedEvents(withinBytes(all.iterate(afterPosition, limit), maxBytes));
+      return storedEvents(withinBytes(all.iterate(afterPosition, limit), maxBytes, payloadOf));
     },
     eachIdentity: ({ afterPosition, untilPosition }, visit) => {
       let formattedMs = Number.NaN;
@@ -130,9 +104,10 @@ export const eventQueries = (database: Database): EventQueries => {
         visit({ id: eventId(stream, version), stream, position, recordedAt });
       }
     },
-    readStream: (stream, { afterVersion, limit }) => {
+    readStream: (stream, { afterVersion, limit, maxBytes }) => {
       checkPage(afterVersion, limit);
-      return storedEvents(ofStream.all(stream, afterVersion, limit));
+      if (maxBytes === undefined) return storedEvents(ofStream.all(stream, afterVersion, limit));
+      return storedEvents(withinBytes(ofStream.iterate(stream, afterVersion, limit), maxBytes, payloadOf));
     },
     readCorrelated: (correlationIds, { afterPosition, untilPosition }) =>
       storedEvents(correlated.all(afterPosition, untilPosition, JSON.stringify(correlationIds))),
@@ -142,19 +117,6 @@ export const eventQueries = (database: Database): EventQueries => {
       return event === undefined ? undefined : position.get(event.stream, event.version);
     },
   };
-};
-
-/** Reads no further than the bytes allow: leaving the loop closes the cursor. */
-const withinBytes = (rows: Iterable<EventRow>, maxBytes: number): ReadonlyArray<EventRow> => {
-  const page: EventRow[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    bytes += Buffer.byteLength(row[PAYLOAD_COLUMN]);
-    if (page.length > 0 && bytes > maxBytes) break;
-    page.push(row);
-    if (bytes >= maxBytes) break;
-  }
-  return page;
 };
 
 /** Names of streams that were looked at lately: without the join a look costs half. */

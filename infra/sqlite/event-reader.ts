@@ -1,12 +1,12 @@
 /** The store's file as everybody but its writer sees it: read-only, synchronous, in bounded pages. */
-import { EngineFault } from '../engine-fault';
 import { existsSync } from 'node:fs';
-import { isoTime, type Clock } from '../clock';
-import type { OperationRequest, OperationRequestReader } from '../commands/operation-requests';
+import { isoTime } from '../clock';
+import type { OperationKind, OperationRequest } from '../commands/operation-requests';
 import { dataVersion, openForReading, refuseNewerSchema, schemaVersion } from './database';
 import { eventQueries, type EventQueries } from './event-queries';
 import { fileIdentity, FileReplaced } from './file-identity';
-import { readStoreIdentity, type StoreIdentity } from './store-identity';
+import { StoreNotReady, type StoreIdentity } from '../event-store/event-feed';
+import { readStoreIdentity } from './store-identity';
 import { reactorTokenReader } from './reactor-token';
 import { storeMigrations } from './store-migrations';
 
@@ -17,17 +17,24 @@ export interface EventReader extends EventQueries {
   readonly inSnapshot: <Result>(work: () => Result) => Result;
   /** Whether the path still leads to the file that is read here: it may have been replaced meanwhile. */
   readonly isInPlace: () => boolean;
-  /** Changes whenever the writer commits: look again then, and only then. */
-  readonly dataVersion: () => number;
-  readonly operationRequestsAfter: OperationRequestReader['after'];
+  /** Begins a watch of its own; see {@link StoreWatch}. */
+  readonly watch: () => StoreWatch;
+  readonly operationRequestsAfter: (
+    id: number,
+    kinds?: ReadonlyArray<OperationKind>,
+  ) => ReadonlyArray<OperationRequest>;
   /** What this installation's reactors show with their commands. */
   readonly reactorToken: () => string;
   readonly close: () => void;
 }
 
-/** The file is not there, or its schema is older than this program's: the process that writes it has not started yet. */
-export class StoreNotReady extends EngineFault {
-  override readonly name = 'StoreNotReady';
+/** One who waits for commits. */
+export interface StoreWatch {
+  /**
+   * Changes whenever the writer commits: look again then, and only then. Throws FileReplaced once where another file has taken
+   * the place of the one that was read, and each time while there is none.
+   */
+  readonly dataVersion: () => number;
 }
 
 interface RequestRow {
@@ -42,13 +49,12 @@ const REQUESTS_PER_READ = 100;
 
 /**
  * Opens the store for reading. Where another file takes its place, that one is read from then on, if it is the same store;
- * `dataVersion` throws once then, so that whoever goes by it begins anew. Every call throws FileReplaced while there is no file,
- * or another store's. Throws {@link StoreNotReady}; see {@link waitForStore}. Throws SchemaTooNew.
+ * each watch throws once then, so that whoever goes by it begins anew. Every call throws FileReplaced while there is no file,
+ * or another store's. Throws StoreNotReady. Throws SchemaTooNew.
  */
 export const openEventReader = (file: string): EventReader => {
   let opened = openOnce(file);
   let replacements = 0;
-  let toldReplacements = 0;
   let isChecked = false;
   const current = (): OpenedReader => {
     // Once a tick: the check costs as much as a read, and records ask for each of themselves.
@@ -72,6 +78,21 @@ export const openEventReader = (file: string): EventReader => {
     opened = fresh;
     replacements += 1;
   };
+  const watch = (): StoreWatch => {
+    let toldReplacements = replacements;
+    return {
+      dataVersion: () => {
+        // Whoever polls goes by this, and looks anew each time.
+        isChecked = false;
+        const version = current().dataVersion();
+        if (replacements === toldReplacements) return version + replacements * VERSIONS_PER_FILE;
+        toldReplacements = replacements;
+        throw new FileReplaced(
+          `${file} was replaced by another file: what was read from the former one is looked at anew`,
+        );
+      },
+    };
+  };
   return {
     get identity() {
       return opened.identity;
@@ -87,16 +108,7 @@ export const openEventReader = (file: string): EventReader => {
     lastPosition: () => current().lastPosition(),
     operationRequestsAfter: (id, kinds) => current().operationRequestsAfter(id, kinds),
     reactorToken: () => current().reactorToken(),
-    dataVersion: () => {
-      // Whoever polls goes by this, and looks anew each time.
-      isChecked = false;
-      const version = current().dataVersion();
-      if (replacements === toldReplacements) return version + replacements * VERSIONS_PER_FILE;
-      toldReplacements = replacements;
-      throw new FileReplaced(
-        `${file} was replaced by another file: what was read from the former one is looked at anew`,
-      );
-    },
+    watch,
     close: () => opened.close(),
   };
 };
@@ -104,7 +116,8 @@ export const openEventReader = (file: string): EventReader => {
 /** The counters of two files must not be taken for each other. */
 const VERSIONS_PER_FILE = 2 ** 32;
 
-interface OpenedReader extends Omit<EventReader, 'isInPlace'> {
+interface OpenedReader extends Omit<EventReader, 'isInPlace' | 'watch'> {
+  readonly dataVersion: () => number;
   /** Which file it is, as long as it was there. */
   readonly file: string | undefined;
 }
@@ -152,23 +165,4 @@ const openOnce = (file: string): OpenedReader => {
     database.close();
     throw error;
   }
-};
-
-const POLL_MS = 100;
-
-/**
- * Waits until the store's writer has made the file and brought its schema up to date. True when it can be opened, false
- * when the signal aborted first. Rejects where waiting would not help (a newer schema, not a database).
- */
-export const waitForStore = async (file: string, clock: Clock, signal?: AbortSignal): Promise<boolean> => {
-  while (signal?.aborted !== true) {
-    try {
-      openEventReader(file).close();
-      return true;
-    } catch (error) {
-      if (!(error instanceof StoreNotReady)) throw error;
-    }
-    await clock.sleep(POLL_MS, signal);
-  }
-  return false;
 };

@@ -2,19 +2,8 @@
  * Who a store is. It gets an id at its first opening and keeps it through backups and restores; records carry it, and every
  * other file remembers which store it was made from. A new history of the same events takes a new id.
  */
+import type { StoreIdentity } from '../event-store/event-feed';
 import type { Database, Migration } from './database';
-
-/** What the other roles need to know of the store that they work for. */
-export interface StoreIdentity {
-  readonly storeId: string;
-  /**
-   * Records that name no store count as this store's up to this position: they were published before stores had ids. 0 for
-   * a store that was created with one.
-   */
-  readonly unnamedUntilPosition: number;
-  /** Requests of operators up to this one were for an earlier history: nobody carries them out again. */
-  readonly requestFloor: number;
-}
 
 /** Add this step to the store's migrations. The row itself is written by {@link ensureStoreIdentity}. */
 export const storeIdentityMigration: Migration = {

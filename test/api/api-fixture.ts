@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../api/http/server/app';
 import type { ApiDependencies } from '../../api/http/dependencies';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
@@ -12,6 +12,8 @@ import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { silentLogger } from '../../infra/logger';
 import { openMetrics } from '../../infra/metrics/registry';
 import { fakeViews, group, type FakeViews } from './fake-views';
+
+const { catalog } = application;
 
 export interface ApiFixture {
   readonly app: FastifyInstance;
@@ -60,8 +62,10 @@ const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] =>
   return {
     submit,
     submitAll: (all) => all.map(submit),
-    after: (id, kinds) =>
-      requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),
+    after: async (id, kinds) =>
+      Promise.resolve(
+        requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),
+      ),
   };
 };
 
@@ -80,7 +84,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     handleCommand: commandHandler({ store, catalog, stateCacheSize: 100 }),
     views,
     explainRow: async () => Promise.resolve(undefined),
-    relayStatus: () => relayStatus,
+    relayStatus: async () => Promise.resolve(relayStatus),
     reactorGroups: () => [{ ...group, group: 'reactors' }],
     failures: deadLetterDirectory([
       { file: '', groups: ['order-summary', 'sales-by-day'], schemaVersion: 0 },
@@ -103,7 +107,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     },
     stages: () => undefined,
     metrics: openMetrics(silentLogger),
-    readiness: () => ({ ready: true, checks: { store: 'open' } }),
+    readiness: async () => Promise.resolve({ ready: true, checks: { store: 'open' } }),
     isShuttingDown: () => false,
     ...overrides,
   };

@@ -2,11 +2,13 @@
 import { Parser } from '@asyncapi/parser';
 import * as assert from 'uvu/assert';
 import { refusedPath } from '../../domain/contracts/schema-check';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import type { JsonSchema } from '../../domain/kernel/codec';
 import { versionsOf } from '../../domain/kernel/event-versions';
 import { spec } from '../spec';
 import { apiFixture } from './api-fixture';
+
+const { catalog } = application;
 
 spec('the AsyncAPI document', ({ test, after }) => {
   const { app, get } = apiFixture();

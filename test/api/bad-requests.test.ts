@@ -3,9 +3,11 @@ import * as fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { whereNotJson } from '../../api/http/json-position';
 import { problemKinds } from '../../api/http/problem-kinds';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { spec } from '../spec';
 import { apiFixture, order, type Answer } from './api-fixture';
+
+const { catalog } = application;
 
 const errorsOf = ({ body }: Answer): ReadonlyArray<{ readonly path: string; readonly message: string }> =>
   body['errors'] as ReadonlyArray<{ path: string; message: string }>;

@@ -2,13 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import * as TE from 'fp-ts/TaskEither';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import type { EventStore } from '../../domain/kernel/event-store';
 import { systemClock } from '../../infra/clock';
 import type { CommandFailure } from '../../infra/commands/command-port';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { spec } from '../spec';
 import { apiFixture, order, type Answer, type ApiFixture } from './api-fixture';
+
+const { catalog } = application;
 
 const events = async ({ get }: ApiFixture, stream: string): Promise<ReadonlyArray<Record<string, unknown>>> =>
   (await get(`/streams/${stream}`)).body['items'] as Record<string, unknown>[];

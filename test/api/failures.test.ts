@@ -79,7 +79,7 @@ spec('dead letters over HTTP', ({ test }) => {
       assert.is(answer['action'], name);
     }
     assert.equal(
-      dependencies.operationRequests.after(0).map(({ kind, body }) => [kind, JSON.parse(body) as unknown]),
+      (await dependencies.operationRequests.after(0)).map(({ kind, body }) => [kind, JSON.parse(body) as unknown]),
       acts.map(([name, body]) => [`dead-letter-${name}`, { group: 'order-summary', letter: 1, ...body }]),
     );
   });
@@ -124,7 +124,7 @@ spec('dead letters over HTTP', ({ test }) => {
       const { get, post, dependencies } = apiFixture({ failures });
       const answer = method === 'GET' ? await get(path) : await post(path, body);
       assert.equal([answer.status, answer.body['type']], [status, `/problems/${type}`]);
-      assert.equal(dependencies.operationRequests.after(0), []);
+      assert.equal(await dependencies.operationRequests.after(0), []);
     });
   }
 
@@ -147,9 +147,10 @@ spec('a redrive over HTTP', ({ test }) => {
     assert.equal((await get('/ops/redrives/1')).body, planned.body);
     assert.is((await post('/ops/redrives/1/run')).status, 202);
     assert.is((await post('/ops/redrives/1/pause')).status, 202);
-    const requests = dependencies.operationRequests
-      .after(1)
-      .map(({ kind, body }) => [kind, JSON.parse(body) as unknown]);
+    const requests = (await dependencies.operationRequests.after(1)).map(({ kind, body }) => [
+      kind,
+      JSON.parse(body) as unknown,
+    ]);
     assert.equal(requests, [
       ['redrive-run', { group: 'order-summary', redrive: 1 }],
       ['redrive-pause', { group: 'order-summary', redrive: 1 }],

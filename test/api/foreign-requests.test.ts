@@ -25,7 +25,7 @@ spec('a page of another site', ({ test, after }) => {
       assert.is(status, 403);
       assert.is(body['type'], '/problems/cross-site-request');
       assert.match(String(body['detail']), 'only pages of this server may');
-      assert.equal(dependencies.operationRequests.after(0), []);
+      assert.equal(await dependencies.operationRequests.after(0), []);
     });
   }
 

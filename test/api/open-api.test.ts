@@ -1,11 +1,13 @@
 /** The API's description of itself, and the contracts that it publishes. */
 import * as assert from 'uvu/assert';
 import { buildApp } from '../../api/http/server/app';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { versionsOf } from '../../domain/kernel/event-versions';
 import { jsonSchemaOf } from '../../domain/kernel/json-schema';
 import { spec } from '../spec';
 import { apiFixture } from './api-fixture';
+
+const { catalog } = application;
 
 type Json = Readonly<Record<string, unknown>>;
 const at = (value: unknown, ...path: ReadonlyArray<string>): unknown =>

@@ -10,7 +10,9 @@ const path = '/ops/projections/order-summary/rebuild';
 spec('operations', ({ test }) => {
   test('show the relay, or that none has run yet', async () => {
     assert.equal((await apiFixture().get('/ops/relay')).body, relayStatus);
-    const { status, body } = await apiFixture({ relayStatus: () => undefined }).get('/ops/relay');
+    const { status, body } = await apiFixture({ relayStatus: async () => Promise.resolve(undefined) }).get(
+      '/ops/relay',
+    );
     assert.is(status, 404);
     assert.is(body['type'], '/problems/no-relay-yet');
   });
@@ -60,7 +62,7 @@ spec('a rebuild', ({ test }) => {
     assert.is(status, 202);
     assert.equal(body, requested);
     assert.is(headers['location'], '/ops/rebuilds/1');
-    const [request] = dependencies.operationRequests.after(0);
+    const [request] = await dependencies.operationRequests.after(0);
     assert.is(request?.kind, 'rebuild');
     assert.equal(JSON.parse(request?.body ?? ''), { projection: 'order-summary', from: 'store' });
     assert.is(request?.actor, 'anonymous');
@@ -108,7 +110,7 @@ spec('a rebuild', ({ test }) => {
     test(`is refused with ${JSON.stringify(body)}`, async () => {
       const { post, dependencies } = apiFixture();
       assert.is((await post(path, body)).status, 400);
-      assert.is(dependencies.operationRequests.after(0).length, 0);
+      assert.is((await dependencies.operationRequests.after(0)).length, 0);
     });
   }
 
@@ -116,7 +118,9 @@ spec('a rebuild', ({ test }) => {
     const submitAll = (): never => {
       throw new Error('disk full in /secret');
     };
-    const { post, logged } = apiFixture({ operationRequests: { submit: submitAll, submitAll, after: () => [] } });
+    const { post, logged } = apiFixture({
+      operationRequests: { submit: submitAll, submitAll, after: async () => Promise.resolve([]) },
+    });
     const { status, text } = await post(path, {});
     assert.is(status, 503);
     assert.not.match(text, /secret/);

@@ -44,7 +44,7 @@ spec('the server of every process', ({ test }) => {
       apiKeys: keys,
       allowedHosts: [],
       metrics: openMetrics(silentLogger),
-      readiness: () => ready,
+      readiness: async () => Promise.resolve(ready),
       isShuttingDown: () => false,
       clock: systemClock,
       logger: silentLogger,

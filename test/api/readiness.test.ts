@@ -78,7 +78,7 @@ spec('the readiness of the flow', ({ test }) => {
   test('is answered as a problem with the reasons', async () => {
     const reasons = [{ stage: 'relay', state: 'halted', reason: 'the topics belong to another store' }];
     const { get } = apiFixture({
-      readiness: () => ({ ready: false, checks: { store: 'open' }, reasons, notices: [] }),
+      readiness: async () => Promise.resolve({ ready: false, checks: { store: 'open' }, reasons, notices: [] }),
     });
     const { status, body } = await get('/health/ready');
     assert.is(status, 503);

@@ -7,8 +7,8 @@ import { fakeViews, group } from './fake-views';
 
 const path = '/ops/projections/order-summary';
 
-const asked = ({ dependencies }: ApiFixture): ReadonlyArray<unknown> =>
-  dependencies.operationRequests.after(0).map(({ kind, body }) => [kind, JSON.parse(body) as unknown]);
+const asked = async ({ dependencies }: ApiFixture): Promise<ReadonlyArray<unknown>> =>
+  (await dependencies.operationRequests.after(0)).map(({ kind, body }) => [kind, JSON.parse(body) as unknown]);
 
 const waiting: RebuildStatus = {
   id: 7,
@@ -42,7 +42,7 @@ spec('wishes about rebuilds', ({ test }) => {
     assert.is((await api.post(`${path}/rebuild`, { copy: 'friday', until: '7' })).body['kind'], 'copy');
     assert.is((await api.post(`${path}/rebuild`, { key: 'o1' })).body['kind'], 'row');
     assert.is((await api.post(`${path}/rollback`)).body['kind'], 'rollback');
-    const bodies = asked(api) as ReadonlyArray<
+    const bodies = (await asked(api)) as ReadonlyArray<
       readonly [string, { readonly pass?: string; readonly projection: string }]
     >;
     assert.equal(
@@ -72,7 +72,7 @@ spec('wishes about rebuilds', ({ test }) => {
     test(`are refused where they mean nothing: ${JSON.stringify(body)}`, async () => {
       const api = apiFixture();
       assert.is((await api.post(`${path}/rebuild`, body)).status, status);
-      assert.equal(asked(api), []);
+      assert.equal(await asked(api), []);
     });
   }
 
@@ -81,7 +81,7 @@ spec('wishes about rebuilds', ({ test }) => {
     api.views.setRebuild(waiting);
     assert.is((await api.post('/ops/rebuilds/7/accept-differences')).status, 202);
     assert.is((await api.post('/ops/rebuilds/7/cancel')).status, 202);
-    assert.equal(asked(api), [
+    assert.equal(await asked(api), [
       ['rebuild-control', { action: 'accept-differences', rebuild: 7 }],
       ['rebuild-control', { action: 'cancel', rebuild: 7 }],
     ]);
@@ -100,7 +100,7 @@ spec('wishes about rebuilds', ({ test }) => {
     assert.is((await api.post(`${path}/drop-copy`, { copy: 'friday' })).status, 202);
     assert.is((await api.post(`${path}/drop-copy`, { copy: 'monday' })).status, 404);
     assert.is((await api.post('/ops/projections/sales-by-day/drop-former')).status, 404);
-    assert.is(asked(api).length, 2);
+    assert.is((await asked(api)).length, 2);
   });
 
   test('take an operator', async () => {
@@ -122,7 +122,7 @@ spec('moves of offsets', ({ test }) => {
     const { status, body, headers } = await api.post('/ops/groups/order-summary/offsets', { moves });
     assert.equal([status, body], [202, { id: 1, state: 'requested', reason: null }]);
     assert.is(headers['location'], '/ops/offset-moves/1');
-    assert.equal(asked(api), [['move-offsets', { group: 'order-summary', moves }]]);
+    assert.equal(await asked(api), [['move-offsets', { group: 'order-summary', moves }]]);
     assert.equal((await api.get('/ops/offset-moves/1')).body, { id: 1, state: 'requested', reason: null });
     assert.equal((await api.get('/ops/offset-moves/99')).body, { id: 99, state: 'done', reason: null });
     assert.is((await api.get('/ops/offset-moves/5')).status, 404);
@@ -158,7 +158,7 @@ spec('numbers and keys that mean nothing', ({ test }) => {
             : 400,
         text,
       );
-      assert.equal(asked(api), []);
+      assert.equal(await asked(api), []);
     });
   }
 
@@ -166,7 +166,7 @@ spec('numbers and keys that mean nothing', ({ test }) => {
     test(`are refused in a list of ${moves.length} moves`, async () => {
       const api = apiFixture();
       assert.is((await api.post('/ops/groups/order-summary/offsets', { moves })).status, 422);
-      assert.equal(asked(api), []);
+      assert.equal(await asked(api), []);
     });
   }
 
@@ -181,7 +181,7 @@ spec('numbers and keys that mean nothing', ({ test }) => {
       const { status, body } = await api.post('/ops/projections/sales-by-day/rebuild', { key });
       assert.is(status, 422);
       assert.is(body['detail'], `'key': '${key}' lacks ${missing}: a key of sales-by-day is day:currency.`);
-      assert.equal(asked(api), []);
+      assert.equal(await asked(api), []);
     });
   }
 
@@ -190,7 +190,7 @@ spec('numbers and keys that mean nothing', ({ test }) => {
     const { status, body } = await api.post('/ops/projections/sales-by-day/rebuild', { key: '' });
     assert.is(status, 400);
     assert.match(JSON.stringify(body['errors']), /\/key/);
-    assert.equal(asked(api), []);
+    assert.equal(await asked(api), []);
   });
 
   test('are no defect where they stand in the store already', async () => {
@@ -233,7 +233,7 @@ spec('what was set aside', ({ test }) => {
     const released = await api.post('/ops/commands/fulfilment:7/release');
     assert.equal([released.status, released.body], [202, { id: 'fulfilment:7', action: 'release', requestId: 1 }]);
     assert.is((await api.post('/ops/commands/fulfilment:7/discard', { reason: 'a test' })).status, 202);
-    assert.equal(asked(api), [
+    assert.equal(await asked(api), [
       ['command-release', { group: 'fulfilment', number: 7 }],
       ['command-discard', { group: 'fulfilment', number: 7, reason: 'a test' }],
     ]);
@@ -253,7 +253,7 @@ spec('what was set aside', ({ test }) => {
     assert.is((await api.post('/ops/commands/fulfilment:7/discard', {})).status, 400);
     assert.is((await api.get('/ops/commands?status=gone')).status, 400);
     assert.is((await api.get('/ops/commands?group=nobody')).status, 404);
-    assert.equal(asked(api), []);
+    assert.equal(await asked(api), []);
   });
 });
 

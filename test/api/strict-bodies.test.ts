@@ -156,7 +156,7 @@ spec('the JSON of a body', ({ test, after }) => {
     test(`is refused for a move of offsets with ${JSON.stringify(moves)}`, async () => {
       const move = { topic: 'orders', partition: 0, logId: 'l', fromOffset: 1, toOffset: 0, ...moves };
       assert.is((await post('/ops/groups/order-summary/offsets', { moves: [move] })).status, 400);
-      assert.equal(dependencies.operationRequests.after(0, ['move-offsets']), []);
+      assert.equal(await dependencies.operationRequests.after(0, ['move-offsets']), []);
     });
   }
 });

@@ -2,12 +2,14 @@
 import * as E from 'fp-ts/Either';
 import * as TE from 'fp-ts/TaskEither';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock } from '../../infra/clock';
 import { partitionOf } from '../../infra/kafka/murmur2';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { spec } from '../spec';
 import { apiFixture, order, type Answer, type ApiFixture } from './api-fixture';
+
+const { catalog } = application;
 
 const rows = Array.from({ length: 120 }, (_, index) => ({
   orderId: `o${String(index).padStart(3, '0')}`,

@@ -2,13 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { stockAggregate } from '../../domain/stock/stock';
 import { systemClock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { SnapshotStore } from '../../infra/commands/snapshots';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { noteResults } from './benchmark-results';
+
+const { catalog } = application;
 
 const LONG = 100_000;
 const SHORT = 10;

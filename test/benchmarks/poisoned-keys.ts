@@ -2,10 +2,12 @@
  * How much one bad key in a hundred costs the other ninety-nine: the same log through the same projection on a real broker, once
  * without failures and once with 1 % of the keys poisoned, in turns. Prints a table, and writes results.json beside itself.
  */
+import { openEventReader } from '../../infra/sqlite/event-reader';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { catalog as declared, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
+import { application } from '../../projections/fulfilment/application';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { systemClock } from '../../infra/clock';
 import { destinationOf } from '../../infra/kafka/cloud-events';
@@ -14,7 +16,7 @@ import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger } from '../../infra/logger';
 import { startRelay } from '../../infra/relay/relay';
 import { readRelayStatus } from '../../infra/relay/relay-file';
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore } from '../../infra/sqlite/event-store';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';
 import { startProjections } from '../../projections/engine/role/role';
@@ -22,6 +24,8 @@ import { realKafka } from '../support/kafka';
 import { eventually } from '../support/server';
 import { noteResults } from './benchmark-results';
 import { KEYS, poisonedProjections, soundProjections } from './poisoned-projections';
+
+const { catalog: declared } = application;
 
 const EVENTS_PER_KEY = 20;
 const PAIRS = 3;
@@ -78,7 +82,7 @@ const fill = async ({ folder, log, catalog, storeFile }: Bench): Promise<void> =
     leaseTtlMs: 5_000,
     acceptNewLog: false,
     file,
-    outbox: () => openEventReader(storeFile),
+    outbox: () => openEventFeed(storeFile),
     cloudEventsMode: 'structured',
     schemaBaseUrl: 'http://127.0.0.1/schemas',
   });
@@ -113,8 +117,9 @@ const measure = async (
     acceptNewLog: false,
     viewsFile,
     storeFile,
+    openStore: () => openEventFeed(storeFile),
     projections,
-    definitionsModule: require.resolve(module),
+    applicationFile: require.resolve(module),
   });
   const ends = lastPositions(storeFile, catalog);
   await eventually(

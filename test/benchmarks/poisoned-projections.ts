@@ -1,6 +1,6 @@
 /** One projection, sound and with a bug that hits one key in a hundred. */
 import type { Projection } from '../../projections/projection';
-import { stockLevel } from '../../projections/stock-level';
+import { stockLevel } from '../../projections/fulfilment/stock-level';
 
 export const KEYS = 10_000;
 

@@ -1,3 +1,5 @@
-/** What the views' thread of the benchmark projects. */
-export { catalog } from '../../domain/catalog';
-export { soundProjections as projections } from './poisoned-projections';
+/** The application that the views' thread of the benchmark loads. */
+import { application } from '../../projections/fulfilment/application';
+import { soundProjections as projections } from './poisoned-projections';
+
+export default { ...application, projections };

@@ -3,12 +3,14 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { warnOfUnreadableEvents } from '../../api/program/contract-drift';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { silentLogger } from '../../infra/logger';
 import { newFile, withStore } from '../infra/sqlite/store-fixture';
 import { spec } from '../spec';
 import { programCopy, type ProgramCopy } from '../support/program-copy';
 import { eventually, freePort, isReady } from '../support/server';
+
+const { catalog } = application;
 
 const EVENTS = 'domain/order/events.js';
 const LOCK = 'domain/contracts/lock.json';

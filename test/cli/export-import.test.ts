@@ -1,5 +1,6 @@
 /** An export is there as a whole or not at all, and an import takes a whole file or nothing. */
 import { spawnSync } from 'node:child_process';
+import { application } from '../../projections/fulfilment/application';
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import { readConfiguration } from '../../infra/configuration';
 import { FileNotWritten, writeWholeFile } from '../../infra/files/whole-file';
 import { openForReading } from '../../infra/sqlite/database';
 import { openEventReader } from '../../infra/sqlite/event-reader';
-import type { StoreIdentity } from '../../infra/sqlite/store-identity';
+import type { StoreIdentity } from '../../infra/event-store/event-feed';
 import { ImportRefused } from '../../infra/archive/import-events';
 import { withStore } from '../infra/sqlite/store-fixture';
 import { temporaryFolder } from '../infra/sqlite/temporary-folder';
@@ -89,7 +90,7 @@ const STRICT: ImportChoices = { acceptIncomplete: false, allowUnknown: false, ke
 const refusal = async (file: string, choices: ImportChoices = STRICT): Promise<string> => {
   const data = newFolder();
   try {
-    await importStore(configurationOf(data), file, choices, () => undefined);
+    await importStore(application, configurationOf(data), file, choices, () => undefined);
   } catch (error) {
     assert.instance(error, ImportRefused);
     // All or nothing: no event, and no unfinished file.
@@ -103,7 +104,7 @@ const refusal = async (file: string, choices: ImportChoices = STRICT): Promise<s
 const takenIn = async (file: string, choices: ImportChoices = STRICT) => {
   const data = newFolder();
   const lines: string[] = [];
-  await importStore(configurationOf(data), file, choices, (line) => lines.push(line));
+  await importStore(application, configurationOf(data), file, choices, (line) => lines.push(line));
   return { events: everything(data), output: lines.join('\n') };
 };
 

@@ -80,8 +80,8 @@ spec('a program whose definitions throw while they are loaded', ({ test, before 
   ] as const)
     test(`tells the program what the thread of the views throws: ${what}`, async () => {
       const folder = temporaryFolder();
-      const definitionsModule = join(folder, 'definitions.js');
-      writeFileSync(definitionsModule, code);
+      const applicationFile = join(folder, 'definitions.js');
+      writeFileSync(applicationFile, code);
       const data = {
         viewsFile: join(folder, 'views.sqlite'),
         storeFile: join(folder, 'store.sqlite'),
@@ -89,7 +89,7 @@ spec('a program whose definitions throw while they are loaded', ({ test, before 
       };
       const worker = startViewsWorker({
         ...data,
-        definitionsModule,
+        applicationFile,
         topics: {},
         projections: [],
         onWaiting: () => undefined,

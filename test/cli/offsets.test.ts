@@ -1,5 +1,6 @@
 /** A move of offsets is meant as a whole: times say their zone, and each line of a file names a place of the group. */
 import { writeFileSync } from 'node:fs';
+import { application } from '../../projections/fulfilment/application';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { offsets } from '../../api/cli/offsets';
@@ -44,7 +45,12 @@ spec('a move of offsets', ({ test, before }) => {
   const refusal = async (options: Readonly<Record<string, string | boolean>>): Promise<string> => {
     const printed: string[] = [];
     try {
-      await offsets(configuration, options, (text) => printed.push(text));
+      await offsets(
+        () => Promise.resolve(application),
+        configuration,
+        options,
+        (text) => printed.push(text),
+      );
     } catch (error) {
       assert.equal(printed, []);
       return (error as Error).message;

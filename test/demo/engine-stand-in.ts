@@ -3,8 +3,7 @@
  * with a loop in memory where relay, topics and consumer groups are otherwise. A test can lose or double events in it.
  */
 import * as E from 'fp-ts/Either';
-import { catalog, processManagers } from '../../domain/catalog';
-import type { FulfilmentState } from '../../domain/fulfilment/facts';
+import { application } from '../../projections/fulfilment/application';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import { REACTORS_SCOPE } from '../../domain/kernel/event-store';
 import type { CommandOutcome, ProcessCommand, ProcessInput } from '../../domain/kernel/process-manager';
@@ -13,10 +12,11 @@ import { systemClock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { HandleCommand } from '../../infra/commands/command-port';
 import type { ViewDescription, ViewReader } from '../../projections/view-reader';
-import { projections } from '../../projections/registry';
 import { apiFixture } from '../api/api-fixture';
 import { newFile, openStore } from '../infra/sqlite/store-fixture';
 import { naiveRows } from './naive-rows';
+
+const { catalog, processManagers, projections } = application;
 
 export interface StandInOptions {
   /** How often the projections are shown an event: 1 where left out. */
@@ -80,7 +80,7 @@ export const startStandIn = async (options: StandInOptions = {}): Promise<Engine
 // -------------------------------------------------------------------------------------
 
 const processInMemory = (handleCommand: HandleCommand): ((event: RecordedEvent) => Promise<void>) => {
-  const states = new Map<string, FulfilmentState>();
+  const states = new Map<string, unknown>();
   const [manager] = processManagers;
   if (manager === undefined) throw new Error('there is no process manager');
 

@@ -3,7 +3,8 @@ import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
 import * as t from 'io-ts';
 import * as assert from 'uvu/assert';
-import { catalog, processManagers, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
+import { application } from '../../projections/fulfilment/application';
 import { catalogOf } from '../../domain/kernel/aggregate';
 import { RecordType, type AnyField, type AnyRecord, type Fields } from '../../domain/kernel/codec';
 import { versionsOf } from '../../domain/kernel/event-versions';
@@ -11,6 +12,8 @@ import { explain } from '../../domain/kernel/explain';
 import { Amount, Currency, Instant } from '../../domain/kernel/values';
 import { spec } from '../spec';
 import { arbitraryOf, holds } from './arbitraries';
+
+const { catalog, processManagers } = application;
 
 interface Contract {
   readonly type: string;

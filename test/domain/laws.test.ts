@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import type { Aggregate, Fold } from '../../domain/kernel/aggregate';
 import type { DomainEvent } from '../../domain/kernel/event-definition';
 import type { OrderState } from '../../domain/order/order';
@@ -11,6 +11,8 @@ import type { StockState } from '../../domain/stock/stock';
 import { spec } from '../spec';
 import { arbitraryOf, crowdedCommands, holds, type RandomCommand } from './arbitraries';
 import { decideOn } from './given-when-then';
+
+const { catalog } = application;
 
 const NUMBER_OF_RUNS = 400;
 

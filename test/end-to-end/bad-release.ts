@@ -1,10 +1,8 @@
 /** The projections of a release with a bug: whatever becomes of orders called bad, it can't show that they are cancelled. */
 import type { Projection } from '../../projections/projection';
-import { projections as declaredProjections } from '../../projections/registry';
+import { application } from '../../projections/fulfilment/application';
 
-export { catalog } from '../../domain/catalog';
-
-export const projections: ReadonlyArray<Projection> = declaredProjections.map((projection) =>
+export const projections: ReadonlyArray<Projection> = application.projections.map((projection) =>
   projection.name === 'order-summary' ? broken(projection) : projection,
 );
 
@@ -19,3 +17,5 @@ function broken(projection: Projection): Projection {
     },
   };
 }
+
+export default { ...application, projections };

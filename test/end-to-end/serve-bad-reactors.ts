@@ -1,9 +1,12 @@
 /** Serves the reactors of a bad release, in a process of its own: it stumbles over orders called bad. */
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { join } from 'node:path';
 import { jsonLogger } from '../../api/cli/loggers';
 import { fulfilmentWithin } from '../../domain/fulfilment/fulfilment';
+import { paymentTermMs } from '../../domain/fulfilment/payment-term';
+import { readSettings } from '../../infra/configuration';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
-import type { AnyProcessManager } from '../../infra/reactors/process';
+import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import { startReactors } from '../../infra/reactors/reactors';
 import { serveRole } from '../support/serve-role';
 
@@ -29,12 +32,12 @@ const brokenIn = (sound: AnyProcessManager): AnyProcessManager => ({
 });
 
 void serveRole(
-  (options, { dataDirectory, paymentTermMs, baseUrl }) =>
+  (options, { dataDirectory, baseUrl }) =>
     startReactors({
       ...options,
       reactorsFile: join(dataDirectory, 'reactors.sqlite'),
-      storeFile: join(dataDirectory, 'store.sqlite'),
-      processManagers: [brokenIn(fulfilmentWithin(paymentTermMs))],
+      openStore: () => openEventFeed(join(dataDirectory, 'store.sqlite')),
+      processManagers: [brokenIn(fulfilmentWithin(readSettings({ paymentTermMs }).paymentTermMs))],
       api: { baseUrl },
     }),
   jsonLogger(),

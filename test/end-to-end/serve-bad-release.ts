@@ -1,4 +1,5 @@
 /** Serves the projections of the bad release, in a process of its own. */
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { join } from 'node:path';
 import { jsonLogger } from '../../api/cli/loggers';
 import { startProjections } from '../../projections/engine/role/role';
@@ -11,8 +12,9 @@ void serveRole(
       ...options,
       viewsFile: join(dataDirectory, 'views.sqlite'),
       storeFile: join(dataDirectory, 'store.sqlite'),
+      openStore: () => openEventFeed(join(dataDirectory, 'store.sqlite')),
       projections,
-      definitionsModule: require.resolve('./bad-release'),
+      applicationFile: require.resolve('./bad-release'),
     }),
   jsonLogger(),
 );

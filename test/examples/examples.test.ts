@@ -3,13 +3,15 @@ import * as E from 'fp-ts/Either';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { ruleFindings } from '../../domain/contracts/contract-rules';
 import { catalogOf } from '../../domain/kernel/aggregate';
 import { readPastForms } from '../../infra/contracts/past-forms';
 import { spec } from '../spec';
 import { voucherAggregate } from './voucher';
 import { voucherBalance } from './voucher-balance';
+
+const { catalog } = application;
 
 const root = join(__dirname, '..', '..', '..');
 const read = (...path: ReadonlyArray<string>): string => readFileSync(join(root, ...path), 'utf8');

@@ -1,6 +1,6 @@
 /** Events are measured when they are appended, as the records that they become. */
 import * as assert from 'uvu/assert';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import type { EventStore } from '../../domain/kernel/event-store';
 import { systemClock } from '../../infra/clock';
 import { cloudEventEncoder } from '../../infra/kafka/cloud-events';
@@ -9,6 +9,8 @@ import { isSurelySmall, MAX_EVENT_RECORD_BYTES, recordBytesOf } from '../../infr
 import { spec } from '../spec';
 import { apiFixture, order } from '../api/api-fixture';
 import { newFile, openStore } from './sqlite/store-fixture';
+
+const { catalog } = application;
 
 const metadata = { correlationId: 'c', causationId: 'r', actor: 'ann' };
 

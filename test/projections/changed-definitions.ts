@@ -1,10 +1,8 @@
 /** The declared projections after a change: `sales-by-day` counts otherwise, and there is one more. */
-import { catalog as declaredCatalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { OrderPlaced } from '../../domain/order/events';
-import type { Definitions } from '../../projections/engine/definitions/shipped-definitions';
-import { defineProjection, integer, text } from '../../projections/projection';
-import { projections as declared } from '../../projections/registry';
-import { salesByDay } from '../../projections/sales-by-day';
+import { defineProjection, integer, text, type Projection } from '../../projections/projection';
+import { salesByDay } from '../../projections/fulfilment/sales-by-day';
 
 const ordersByCurrency = defineProjection({
   name: 'orders-by-currency',
@@ -18,9 +16,8 @@ const ordersByCurrency = defineProjection({
   project: ({ data: { currency } }) => [{ key: { currency }, add: { orders: 1 } }],
 });
 
-export const catalog: Definitions['catalog'] = declaredCatalog;
-export const projections: Definitions['projections'] = [
-  ...declared.map((projection) =>
+export const projections: ReadonlyArray<Projection> = [
+  ...application.projections.map((projection) =>
     projection === salesByDay
       ? {
           ...salesByDay,
@@ -33,3 +30,5 @@ export const projections: Definitions['projections'] = [
   ),
   ordersByCurrency,
 ];
+
+export default { ...application, projections };

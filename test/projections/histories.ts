@@ -1,13 +1,15 @@
 /** Random histories that the domain itself could have made, and random ways for a log to deliver them. */
 import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import type { Fold } from '../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import type { LogRecord } from '../../infra/kafka/event-log';
 import { crowdedCommands } from '../domain/arbitraries';
 import { decideOn } from '../domain/given-when-then';
 import { storedOf, type Told } from './views-fixture';
+
+const { catalog } = application;
 
 const STREAMS = ['order-o1', 'order-o2', 'order-o3', 'stock-a', 'stock-b', 'payment-p1', 'payment-p2', 'payment-p3'];
 

@@ -3,13 +3,15 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Projection } from '../../projections/projection';
-import { projections } from '../../projections/registry';
+import { application } from '../../projections/fulfilment/application';
 import { SEED } from '../domain/arbitraries';
 import { seededRandom } from '../support/random';
 import { spec } from '../spec';
 import { deliveries, histories } from './histories';
 import { expectedRows } from './expected-rows';
 import { allRowsOf, deliver, logOf, openViews, readBy, rowsOf } from './views-fixture';
+
+const { projections } = application;
 
 const RUNS = 60;
 

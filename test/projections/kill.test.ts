@@ -3,10 +3,12 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../infra/clock';
-import { projections } from '../../projections/registry';
+import { application } from '../../projections/fulfilment/application';
 import { kafkaSpec } from '../support/kafka-spec';
 import { seededRandom } from '../support/random';
 import { ordersStory, projectionsWorld, type ProjectionsWorld } from './projections-world';
+
+const { projections } = application;
 
 const CHILD = join(__dirname, 'run-projections.js');
 const SEED = Number(process.env['TEST_SEED'] ?? 20_261_124);

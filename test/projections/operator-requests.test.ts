@@ -1,7 +1,8 @@
 /** Requests of operators that cannot be carried out: each ends as failed with its reason, and holds up no other. */
+import { changesFrom } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock } from '../../infra/clock';
 import type { OperationKind, OperationRequest } from '../../infra/commands/operation-requests';
 import { readOffsetRequest } from '../../infra/consumption/checkpoints/offset-moves';
@@ -13,11 +14,12 @@ import { topicsOf } from '../../projections/engine/definitions/projection-topics
 import { rebuildQueue } from '../../projections/engine/rebuild/queue';
 import { rebuildReader } from '../../projections/engine/generations/rebuild-ledger';
 import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
-import { projections } from '../../projections/registry';
 import { spec } from '../spec';
 import { eventually } from '../support/server';
 import { memoryLog } from './memory-log';
 import { LOG_ID, openViews, temporaryFolder, type Views } from './views-fixture';
+
+const { catalog, projections } = application;
 
 const groups: Pick<ProjectionGroups, 'start' | 'pausedWhile' | 'stoppedWhile' | 'topics'> = {
   start: () => undefined,
@@ -51,7 +53,7 @@ const running = async (
   let version = 1;
   const queue = rebuildQueue({
     client,
-    store: { dataVersion: () => version },
+    store: { changes: changesFrom(() => version, 20) },
     groups,
     changed: new Set(),
     log: memoryLog({ records: [] }),

@@ -8,7 +8,7 @@ import { cloudEventEncoder, type EncodedEvent } from '../../infra/kafka/cloud-ev
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { relayMigrations } from '../../infra/relay/relay-file';
 import { openForWriting } from '../../infra/sqlite/database';
-import { orderSummary } from '../../projections/order-summary';
+import { orderSummary } from '../../projections/fulfilment/order-summary';
 import type { StoreProof } from '../../projections/engine/inspect/store-proof';
 import { produceRaw } from '../support/broker-admin';
 import { kafkaSpec } from '../support/kafka-spec';

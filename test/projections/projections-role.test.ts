@@ -1,19 +1,21 @@
 /** The projections' role on a real broker: it follows, rebuilds under live writes, and takes new projections on. */
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { catalog as declaredCatalog, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock } from '../../infra/clock';
 import { decodeHeaders } from '../../infra/dead-letters/store/header-codec';
 import { openDatabase, openForReading } from '../../infra/sqlite/database';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import type { StoreProof } from '../../projections/engine/inspect/store-proof';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
-import { projections } from '../../projections/registry';
 import { deleteRecordsBefore, produceRaw } from '../support/broker-admin';
 import { kafkaSpec } from '../support/kafka-spec';
 import { eventually } from '../support/server';
 import { projections as changedProjections } from './changed-definitions';
 import { ordersStory, projectionsWorld, type ProjectionsWorld } from './projections-world';
+
+const { catalog: declaredCatalog, projections } = application;
 
 kafkaSpec('the projections on a real broker', ({ test }, broker) => {
   const inWorld = async (body: (world: ProjectionsWorld) => Promise<void>): Promise<void> => {
@@ -165,8 +167,8 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
       await before.stop();
       const oldRows = world.shown('sales-by-day');
       await world.tell(ordersStory(200, 50));
-      const definitionsModule = join(__dirname, 'changed-definitions.js');
-      await world.startRole({ projections: changedProjections, definitionsModule });
+      const applicationFile = join(__dirname, 'changed-definitions.js');
+      await world.startRole({ projections: changedProjections, applicationFile });
       await eventually('the changed one is served', async () =>
         Promise.resolve(world.reader.projections()[3]?.version === 2),
       );

@@ -1,5 +1,7 @@
 /** A store, its relay and the projections' role on a real broker, with the stories to tell them. */
+import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { join } from 'node:path';
+import { shippedApplicationFile } from '../../api/program/application';
 import * as E from 'fp-ts/Either';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { destinationOf } from '../../infra/kafka/cloud-events';
@@ -9,13 +11,15 @@ import { openForReading } from '../../infra/sqlite/database';
 import { startProjections, type Projections, type ProjectionsOptions } from '../../projections/engine/role/role';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';
 import type { Projection } from '../../projections/projection';
-import { projections as declared } from '../../projections/registry';
+import { application } from '../../projections/fulfilment/application';
 import type { RebuildStatus, ViewReader, ViewRow } from '../../projections/view-reader';
 import type { Relay } from '../../infra/relay/relay';
 import { relayWorld, type RelayWorld } from '../infra/relay/relay-fixture';
 import { eventually } from '../support/server';
 import { openViews, rowsOf, temporaryFolder, type Told } from './views-fixture';
 import { schemaVersionOf } from '../support/schema-version';
+
+const { projections: declared } = application;
 
 export interface ProjectionsWorld extends RelayWorld {
   /** The relay that runs from the start. */
@@ -87,7 +91,9 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
         acceptNewLog: false,
         viewsFile,
         storeFile: world.storeFile,
+        openStore: () => openEventFeed(world.storeFile),
         projections: declared,
+        applicationFile: shippedApplicationFile,
         ...options,
       });
       roles.push(role);

@@ -1,13 +1,15 @@
 /** What each projection makes of events, as sentences. */
 import * as assert from 'uvu/assert';
 import type { Projection } from '../../projections/projection';
-import { customerOrders } from '../../projections/customer-orders';
-import { orderSummary } from '../../projections/order-summary';
-import { projections } from '../../projections/registry';
-import { salesByDay } from '../../projections/sales-by-day';
-import { stockLevel } from '../../projections/stock-level';
+import { customerOrders } from '../../projections/fulfilment/customer-orders';
+import { orderSummary } from '../../projections/fulfilment/order-summary';
+import { application } from '../../projections/fulfilment/application';
+import { salesByDay } from '../../projections/fulfilment/sales-by-day';
+import { stockLevel } from '../../projections/fulfilment/stock-level';
 import { spec } from '../spec';
 import { openViews, rowsOf, storedOf, type Told } from './views-fixture';
+
+const { projections } = application;
 
 /** The rows that a story makes. */
 const rowsAfter = async (projection: Projection, ...story: ReadonlyArray<Told>): Promise<ReadonlyArray<unknown>> => {

@@ -1,5 +1,5 @@
 /** One rebuild at a time, run over operations in the same thread. */
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock } from '../../infra/clock';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger, type Logger } from '../../infra/logger';
@@ -11,6 +11,8 @@ import type { ViewsClient } from '../../projections/engine/writer-thread/views-c
 import type { Projection } from '../../projections/projection';
 import { memoryLog } from './memory-log';
 import type { Views } from './views-fixture';
+
+const { catalog } = application;
 
 /** What a test does otherwise than the role would. */
 export interface RunOptions {

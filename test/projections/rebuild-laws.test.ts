@@ -5,7 +5,7 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
 import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
 import type { Projection } from '../../projections/projection';
-import { projections } from '../../projections/registry';
+import { application } from '../../projections/fulfilment/application';
 import { SEED } from '../domain/arbitraries';
 import { spec } from '../spec';
 import { seededRandom } from '../support/random';
@@ -13,6 +13,8 @@ import { deliveries, histories } from './histories';
 import { memoryLog } from './memory-log';
 import { asked, request, run, statusOf } from './rebuild-fixture';
 import { allRowsOf, deliver, logOf, openViews, readBy } from './views-fixture';
+
+const { projections } = application;
 
 spec('rebuilds, over random histories', ({ test }) => {
   /** A group that has come somewhere, a rebuild that is disturbed, and a group that goes on: the rows of both. */

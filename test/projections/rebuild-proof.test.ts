@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { openDatabase, type Database } from '../../infra/sqlite/database';
 import { createTables, openGeneration } from '../../projections/engine/tables/sqlite-tables';
 import { compareGenerations } from '../../projections/engine/inspect/compare-tables';
-import { stockLevel } from '../../projections/stock-level';
+import { stockLevel } from '../../projections/fulfilment/stock-level';
 import { spec } from '../spec';
 
 /** More than two pages. */

@@ -2,13 +2,13 @@
 import * as assert from 'uvu/assert';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger } from '../../infra/logger';
-import { orderSummary } from '../../projections/order-summary';
+import { orderSummary } from '../../projections/fulfilment/order-summary';
 import type { OpenRebuild } from '../../projections/engine/generations/rebuild-ledger';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
 import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
 import type { Projection } from '../../projections/projection';
-import { salesByDay } from '../../projections/sales-by-day';
-import { stockLevel } from '../../projections/stock-level';
+import { salesByDay } from '../../projections/fulfilment/sales-by-day';
+import { stockLevel } from '../../projections/fulfilment/stock-level';
 import { spec } from '../spec';
 import { memoryLog } from './memory-log';
 import { asked, control, request, run as runOn, statusOf, type RunOptions } from './rebuild-fixture';

@@ -1,8 +1,9 @@
 /** JSON and truth values look the same wherever a row is shown: served, compared, verified, explained, copied, made again. */
+import { feedOf } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { differenceLines } from '../../api/cli/rebuild';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { StockReceived } from '../../domain/stock/events';
 import { systemClock } from '../../infra/clock';
 import { verifyProjection } from '../../projections/engine/inspect/verify';
@@ -14,6 +15,8 @@ import { spec } from '../spec';
 import { memoryLog } from './memory-log';
 import { asked, request, run, statusOf } from './rebuild-fixture';
 import { deliver, logOf, openViews, storedOf, storeOf, temporaryFolder, type Told, type Views } from './views-fixture';
+
+const { catalog } = application;
 
 const columns = {
   detail: json('What came last.'),
@@ -134,7 +137,7 @@ spec('JSON and truth values', ({ test }) => {
       const { differences } = await verifyProjection({
         viewsFile: file,
         scratchFile: join(temporaryFolder(), 'scratch.sqlite'),
-        store: storeOf(stored, []),
+        store: feedOf(storeOf(stored, [])),
         catalog,
         projection: receipts,
         clock: systemClock,
@@ -146,7 +149,7 @@ spec('JSON and truth values', ({ test }) => {
   test('are values in an explanation: the row, what its events make, and what each changed', () =>
     withViews(receipts, async (views, file) => {
       spoil(views);
-      const store = storeOf(stored, []);
+      const store = feedOf(storeOf(stored, []));
       const explain = rowExplanations({ viewsFile: file, store, catalog, projections: [receipts] });
       const explanation = await explain('receipts', 'a');
       assert.equal([explanation?.row, explanation?.rowFromEvents, explanation?.agrees], [spoilt, rowA, false]);

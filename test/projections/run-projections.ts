@@ -1,10 +1,14 @@
 /** The process that the kill test kills: the projections' role alone, on the files and the topics that it is told. */
-import { catalog, withTopicPrefix } from '../../domain/catalog';
+import { openEventFeed } from '../../infra/sqlite/event-feed';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
+import { shippedApplicationFile } from '../../api/program/application';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock } from '../../infra/clock';
 import { openLog } from '../../infra/broker/open-log';
 import { silentLogger } from '../../infra/logger';
 import { startProjections } from '../../projections/engine/role/role';
-import { projections } from '../../projections/registry';
+
+const { catalog, projections } = application;
 
 const run = async ([
   servers = '',
@@ -25,7 +29,9 @@ const run = async ([
     acceptNewLog: false,
     viewsFile,
     storeFile,
+    openStore: () => openEventFeed(storeFile),
     projections,
+    applicationFile: shippedApplicationFile,
   });
   await role.done;
 };

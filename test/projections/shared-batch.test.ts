@@ -7,7 +7,7 @@ import { openDatabase } from '../../infra/sqlite/database';
 import { applyShared, type Target } from '../../projections/engine/apply/apply-batch';
 import { createTables, openGeneration } from '../../projections/engine/tables/sqlite-tables';
 import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-batch';
-import { stockLevel } from '../../projections/stock-level';
+import { stockLevel } from '../../projections/fulfilment/stock-level';
 import { spec } from '../spec';
 import { LOG_ID } from './views-fixture';
 

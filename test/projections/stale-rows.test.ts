@@ -2,15 +2,14 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { deadLetterReader } from '../../infra/dead-letters/query/dead-letters-reader';
 import type { LogRecord } from '../../infra/kafka/event-log';
-import { customerOrders } from '../../projections/customer-orders';
+import { customerOrders } from '../../projections/fulfilment/customer-orders';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';
 import type { Projection } from '../../projections/projection';
-import { projections } from '../../projections/registry';
-import { salesByDay } from '../../projections/sales-by-day';
+import { salesByDay } from '../../projections/fulfilment/sales-by-day';
 import { apiFixture } from '../api/api-fixture';
 import { SEED } from '../domain/arbitraries';
 import { spec } from '../spec';
@@ -29,6 +28,8 @@ import {
   type Told,
   type Views,
 } from './views-fixture';
+
+const { catalog, projections } = application;
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -5,7 +5,7 @@ import { addDigest, addIdentity, digestText, emptyDigest } from '../../infra/con
 import type { LogRecord } from '../../infra/kafka/event-log';
 import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
 import type { StoreProof } from '../../projections/engine/inspect/store-proof';
-import { stockLevel } from '../../projections/stock-level';
+import { stockLevel } from '../../projections/fulfilment/stock-level';
 import { seededRandom } from '../support/random';
 import { spec } from '../spec';
 import { memoryLog } from './memory-log';

@@ -1,13 +1,16 @@
 /** A projection held against the store: what was given up there is given up here too. */
+import { feedOf } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock } from '../../infra/clock';
 import { verifyProjection, type Verification } from '../../projections/engine/inspect/verify';
-import { orderSummary } from '../../projections/order-summary';
+import { orderSummary } from '../../projections/fulfilment/order-summary';
 import { spec } from '../spec';
 import { ordersStory } from './projections-world';
 import { deliver, logOf, openViews, readBy, storedOf, storeOf, temporaryFolder, type Views } from './views-fixture';
+
+const { catalog } = application;
 
 const facts = { orderId: 'o1', customerId: 'c1', currency: 'EUR', amount: 101, placedAt: '2018-03-02T10:00:00Z' };
 
@@ -23,7 +26,7 @@ const verified = (folder: string, name: string): Promise<Verification> =>
   verifyProjection({
     viewsFile: join(folder, 'views.sqlite'),
     scratchFile: join(folder, name),
-    store: storeOf(stored, []),
+    store: feedOf(storeOf(stored, [])),
     catalog,
     projection: orderSummary,
     clock: systemClock,

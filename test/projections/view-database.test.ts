@@ -2,15 +2,15 @@
 import { existsSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
-import { catalog, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
+import { application } from '../../projections/fulfilment/application';
 import { openDatabase } from '../../infra/sqlite/database';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
 import { defineProjection, integer, json, nullable, text } from '../../projections/projection';
 import type { Projection } from '../../projections/projection';
-import { orderSummary } from '../../projections/order-summary';
-import { projections } from '../../projections/registry';
-import { stockLevel } from '../../projections/stock-level';
+import { orderSummary } from '../../projections/fulfilment/order-summary';
+import { stockLevel } from '../../projections/fulfilment/stock-level';
 import type { ViewPage, ViewReader } from '../../projections/view-reader';
 import { StockReceived } from '../../domain/stock/events';
 import { defaultRebuildSpec } from '../../projections/engine/generations/rebuild-ledger';
@@ -25,6 +25,8 @@ import {
   type Told,
   type Views,
 } from './views-fixture';
+
+const { catalog, projections } = application;
 
 const received = (sku: string, receiptId: string, quantity: number): Told => [
   `stock-${sku}`,

@@ -3,17 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { join } from 'node:path';
-import { catalog as declaredCatalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { systemClock } from '../../infra/clock';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import { cloudEventEncoder, destinationOf, type EncodedEvent } from '../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../infra/kafka/event-log';
-import type { StoreFacts } from '../../infra/consumption/intake/place-check';
+import type { StoreFacts } from '../../infra/consumption/intake/known-facts';
+import { feedOf } from '../support/reader-feed';
 import { recordHeaders } from '../../infra/kafka/record-headers';
 import type { Database } from '../../infra/sqlite/database';
-import type { StoredAttributes } from '../../infra/sqlite/event-queries';
+import type { StoredAttributes } from '../../infra/event-store/event-feed';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { LeaseLost } from '../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
@@ -24,8 +25,9 @@ import { viewsMigrations } from '../../projections/engine/generations/schema';
 import { viewsClient, type ViewsClient } from '../../projections/engine/writer-thread/views-client';
 import { viewsWriter } from '../../projections/engine/writer-thread/group-operations';
 import type { Projection } from '../../projections/projection';
-import { projections as declaredProjections } from '../../projections/registry';
 import { schemaVersionOf } from '../support/schema-version';
+
+const { catalog: declaredCatalog, projections: declaredProjections } = application;
 
 const root = mkdtempSync(join(tmpdir(), 'tidemark-views-'));
 process.on('exit', () => {
@@ -68,7 +70,8 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const stored = [...(options.stored ?? [])];
   const requests = [...(options.requests ?? [])];
   const { eventAt } = options;
-  const openStore = () => ({ ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) });
+  const store = { ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) };
+  const openStore = async () => Promise.resolve(feedOf(store));
   const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
@@ -135,7 +138,7 @@ export const storeOf = (
     const event = stored.find((each) => each.position === position) ?? recorded.get(position);
     return event === undefined ? undefined : attributesOf(event);
   },
-  dataVersion: () => 1,
+  watch: () => ({ dataVersion: () => 1 }),
   reactorToken: () => '',
   operationRequestsAfter: (id) => requests.filter((request) => request.id > id),
   close: () => undefined,

@@ -1,9 +1,10 @@
 /** The thread that writes the views: what it answers, what its errors arrive as, and how it ends. */
 import { existsSync } from 'node:fs';
+import { shippedApplicationFile } from '../../api/program/application';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { CheckpointMoved } from '../../infra/consumption/checkpoints/checkpoint-store';
 import { openDatabase, type Database } from '../../infra/sqlite/database';
 import { LeaseLost } from '../../infra/sqlite/lease';
@@ -16,19 +17,20 @@ import {
   type ViewsWorker,
   type ViewsWorkerOptions,
 } from '../../projections/engine/writer-thread/client';
-import { projections } from '../../projections/registry';
 import { spec } from '../spec';
 import { eventually } from '../support/server';
 import { fillStore, LOG_ID, logOf, movesOf, rowsOf, storedOf, temporaryFolder } from './views-fixture';
 
+const { catalog, projections } = application;
+
 const STORE = join(temporaryFolder(), 'store.sqlite');
-const DEFINITIONS = join(__dirname, '..', '..', 'projections', 'engine', 'definitions', 'shipped-definitions.js');
+const DEFINITIONS = shippedApplicationFile;
 
 const optionsFor = (viewsFile: string): ViewsWorkerOptions => ({
   viewsFile,
   storeFile: STORE,
   leaseTtlMs: 600,
-  definitionsModule: DEFINITIONS,
+  applicationFile: DEFINITIONS,
   topics: Object.fromEntries(
     catalog.aggregates.map(({ category, topic }) => [category, { ...topic, name: `p-${topic.name}` }]),
   ),
@@ -162,7 +164,7 @@ spec('the views thread', ({ test, before }) => {
   });
 
   const refusals: ReadonlyArray<readonly [string, Partial<ViewsWorkerOptions>, RegExp]> = [
-    ['definitions that are not there', { definitionsModule: '/nowhere/definitions.js' }, /nowhere\/definitions/],
+    ['definitions that are not there', { applicationFile: '/nowhere/definitions.js' }, /nowhere\/definitions/],
     [
       'definitions that are not those of the program',
       { projections: [{ name: 'order-summary', version: 7 }] },

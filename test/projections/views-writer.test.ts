@@ -1,13 +1,13 @@
 /** Batches and checkpoints: each event once, whatever is delivered, and nothing half done. */
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
-import { customerOrders } from '../../projections/customer-orders';
+import { customerOrders } from '../../projections/fulfilment/customer-orders';
 import { decodeHeaders } from '../../infra/dead-letters/store/header-codec';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { LogRecord } from '../../infra/kafka/event-log';
 import { STRUCTURED_HEADERS } from '../../infra/kafka/record-headers';
 import { packBatch } from '../../projections/engine/apply/packed-batch';
-import { stockLevel } from '../../projections/stock-level';
+import { stockLevel } from '../../projections/fulfilment/stock-level';
 import { spec } from '../spec';
 import {
   caughtUpTo,

@@ -1,11 +1,15 @@
 /** A log that holds a store's events with four faults in it, to see whether they are found. */
-import { catalog as declared, withTopicPrefix } from '../../domain/catalog';
+import { feedOf } from './reader-feed';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
+import { application } from '../../projections/fulfilment/application';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { systemClock } from '../../infra/clock';
 import { cloudEventEncoder } from '../../infra/kafka/cloud-events';
 import type { EventLog, OutgoingRecord } from '../../infra/kafka/event-log';
 import { compareLog, type LogComparison } from '../../infra/log-audit/compare-log';
 import type { EventReader } from '../../infra/sqlite/event-reader';
+
+const { catalog: declared } = application;
 
 type Unsent = Omit<OutgoingRecord, 'sequence' | 'value'> & { readonly value: string };
 
@@ -75,7 +79,7 @@ export const compareCorrupted = (
 ): Promise<LogComparison> => {
   const catalog = withTopicPrefix(declared, prefix);
   return compareLog({
-    store,
+    store: feedOf(store),
     log,
     catalog,
     clock: systemClock,

@@ -1,6 +1,8 @@
 /** The version that a test's payload is in, so that tests need not count versions. */
-import { catalog } from '../../domain/catalog';
+import { application } from '../../projections/fulfilment/application';
 import { versionsOf } from '../../domain/kernel/event-versions';
+
+const { catalog } = application;
 
 /** The newest version under this name that takes the payload; 1 where none does. */
 export const schemaVersionOf = (type: string, data: unknown): number => {

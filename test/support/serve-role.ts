@@ -1,10 +1,13 @@
 /** Serves one role of another release in a process of its own, with the settings of the program, until SIGTERM. */
-import { catalog, withTopicPrefix } from '../../domain/catalog';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
+import { application } from '../../projections/fulfilment/application';
 import { systemClock } from '../../infra/clock';
 import { readConfiguration, type Configuration } from '../../infra/configuration';
 import { openLog } from '../../infra/broker/open-log';
 import { silentLogger, type Logger } from '../../infra/logger';
 import type { RoleOptions } from '../../infra/running/role-options';
+
+const { catalog } = application;
 
 interface RunningRole {
   readonly stop: () => Promise<void>;

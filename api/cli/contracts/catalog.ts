@@ -1,5 +1,4 @@
 /** `tidemark contracts list`, `show` and `diff`: the catalog for people. */
-import { catalog } from '../../../domain/catalog';
 import { compareVersions } from '../../../domain/contracts/compatibility';
 import { schemaOf } from '../../../domain/contracts/contract-lock';
 import { readersAt, readersOf } from '../../../domain/contracts/field-readers';
@@ -10,7 +9,8 @@ import type { Aggregate } from '../../../domain/kernel/aggregate';
 import type { AnyEventDefinition } from '../../../domain/kernel/event-definition';
 import { namesOf, versionsOf, type EventVersion } from '../../../domain/kernel/event-versions';
 import { ConfigurationError } from '../../../infra/configuration';
-import { contractReaders } from './contract-readers';
+import type { Application } from '../../../projections/application';
+import { contractReaders } from '../../program/contract-readers';
 import type { Output } from './output';
 
 interface Contract {
@@ -18,15 +18,15 @@ interface Contract {
   readonly definition: AnyEventDefinition;
 }
 
-const contracts = (): ReadonlyArray<Contract> =>
+const contractsOf = ({ catalog }: Application): ReadonlyArray<Contract> =>
   catalog.aggregates.flatMap((aggregate) =>
     [...aggregate.events.values()].map((definition) => ({ aggregate, definition })),
   );
 
 /** One line an event. */
-export const list = ({ json, print }: Output): void => {
+export const list = (application: Application, { json, print }: Output): void => {
   if (!json) print(['event'.padEnd(26), 'version', 'topic'.padEnd(9), 'owner'.padEnd(14), 'meaning'].join('  '));
-  for (const { aggregate, definition } of contracts()) {
+  for (const { aggregate, definition } of contractsOf(application)) {
     const { type, schemaVersion, owner, meaning, since, deprecatedBy } = definition;
     const { topic } = aggregate;
     if (json) {
@@ -43,12 +43,12 @@ export const list = ({ json, print }: Output): void => {
 };
 
 /** Everything that is known of one event, by its name or one that it had. */
-export const show = (type: string, { json, print }: Output): void => {
-  const { aggregate, definition } = contractNamed(type);
+export const show = (application: Application, type: string, { json, print }: Output): void => {
+  const { aggregate, definition } = contractNamed(application, type);
   const { topic } = aggregate;
   const versions = versionsOf(definition);
   const schemas = versions.map(schemaOf);
-  const readers = readersOf(namesOf(definition), schemas, contractReaders());
+  const readers = readersOf(namesOf(definition), schemas, contractReaders(application));
   if (json) {
     const shown = versions.map((version) => ({ ...described(version), schema: schemaOf(version) }));
     const { owner, deprecatedBy } = definition;
@@ -113,12 +113,13 @@ const versionLines = (version: EventVersion): ReadonlyArray<string> => {
 
 /** What changed from one version of an event to another; without versions, over its whole life. */
 export const diffVersions = (
+  application: Application,
   type: string,
   from: string | undefined,
   to: string | undefined,
   { json, print }: Output,
 ): void => {
-  const { definition } = contractNamed(type);
+  const { definition } = contractNamed(application, type);
   const before = versionNamed(definition, from ?? '1');
   const after = versionNamed(definition, to ?? String(definition.schemaVersion));
   const comparison = compareVersions(shapeOf(before), shapeOf(after));
@@ -133,9 +134,9 @@ export const diffVersions = (
 
 const shapeOf = (version: EventVersion) => ({ type: version.type, schema: schemaOf(version) });
 
-const contractNamed = (type: string): Contract => {
-  const definition = catalog.eventDefinition(type);
-  const found = contracts().find((each) => each.definition === definition);
+const contractNamed = (application: Application, type: string): Contract => {
+  const definition = application.catalog.eventDefinition(type);
+  const found = contractsOf(application).find((each) => each.definition === definition);
   if (found !== undefined) return found;
   throw new ConfigurationError(`no event is named '${type}': 'tidemark contracts list' names them all`);
 };

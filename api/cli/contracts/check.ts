@@ -1,54 +1,55 @@
 /** `tidemark contracts check` and `accept`: the gate, and the one way through it. */
-import { catalog } from '../../../domain/catalog';
+import { join, relative } from 'node:path';
 import { changeFindings, checkContracts } from '../../../domain/contracts/contract-check';
 import { lockOf } from '../../../domain/contracts/contract-lock';
 import type { Finding } from '../../../domain/contracts/finding';
 import { findingLines } from '../../../domain/contracts/finding-lines';
 import { fixtureOf, withUpcasts } from '../../../domain/contracts/fixtures';
 import { versionsOf } from '../../../domain/kernel/event-versions';
-import {
-  contractsFolder,
-  hasLock,
-  readFixtures,
-  readLock,
-  writeFixture,
-  writeLock,
-} from '../../../infra/contracts/contract-files';
+import { hasLock, readFixtures, readLock, writeFixture, writeLock } from '../../../infra/contracts/contract-files';
 import { readPastForms } from '../../../infra/contracts/past-forms';
-import { contractReaders } from './contract-readers';
+import type { Application } from '../../../projections/application';
+import type { LoadedApplication } from '../../program/application';
+import { contractReaders } from '../../program/contract-readers';
 import type { Output } from './output';
 
-const definitions = () => catalog.aggregates.flatMap(({ events }) => [...events.values()]);
+const definitionsIn = ({ catalog }: Application) => catalog.aggregates.flatMap(({ events }) => [...events.values()]);
 
 /** Returns the exit status: 1 where anything does not hold. */
-export const check = ({ json, print }: Output): number => {
+export const check = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
+  const { catalog } = application;
+  const definitions = definitionsIn(application);
   const findings = checkContracts({
     catalog,
     lock: readLock(contractsFolder),
     fixtures: readFixtures(contractsFolder),
-    readers: contractReaders(),
+    readers: contractReaders(application),
     pastForms: readPastForms(),
   });
   if (json) for (const finding of findings) print(JSON.stringify(finding));
   else for (const line of findings.flatMap(findingLines)) print(line);
   if (findings.length > 0) return 1;
-  const versions = definitions().flatMap(versionsOf).length;
+  const versions = definitions.flatMap(versionsOf).length;
   if (!json)
-    print(`contracts: ${definitions().length} events in ${versions} versions, as agreed in domain/contracts/lock.json`);
+    print(
+      `contracts: ${definitions.length} events in ${versions} versions, as agreed in ${shownFile(contractsFolder)}`,
+    );
   return 0;
 };
 
 /** Writes what is new into the lock, and a fixture for every new version. Answers 1 where something may not be taken. */
-export const accept = ({ json, print }: Output): number => {
+export const accept = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
+  const { catalog } = application;
+  const readers = contractReaders(application);
   const fixtures = readFixtures(contractsFolder);
   const lock = hasLock(contractsFolder) ? readLock(contractsFolder) : { topics: {}, events: {} };
-  const findings = checkContracts({ catalog, lock, fixtures, readers: contractReaders(), pastForms: readPastForms() });
+  const findings = checkContracts({ catalog, lock, fixtures, readers, pastForms: readPastForms() });
   const refused = findings.filter(({ acceptable }) => !acceptable);
   if (refused.length > 0) {
     printRefused(refused, findings, { json, print });
     return 1;
   }
-  for (const version of definitions().flatMap(versionsOf)) {
+  for (const version of definitionsIn(application).flatMap(versionsOf)) {
     const kept = fixtures.find(
       ({ type, schemaVersion }) => type === version.type && schemaVersion === version.schemaVersion,
     );
@@ -81,10 +82,14 @@ const printRefused = (
 };
 
 /** What differs between the code and the lock; the exit status is 0 either way. */
-export const diffWithLock = ({ json, print }: Output): number => {
-  const findings = changeFindings({ catalog, lock: readLock(contractsFolder), readers: contractReaders() });
+export const diffWithLock = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
+  const { catalog } = application;
+  const findings = changeFindings({ catalog, lock: readLock(contractsFolder), readers: contractReaders(application) });
   if (json) for (const finding of findings) print(JSON.stringify(finding));
   else for (const line of findings.flatMap(findingLines)) print(line);
-  if (!json && findings.length === 0) print('the code and domain/contracts/lock.json say the same');
+  if (!json && findings.length === 0) print(`the code and ${shownFile(contractsFolder)} say the same`);
   return 0;
 };
+
+/** The lock as seen from the working folder. */
+const shownFile = (contractsFolder: string): string => relative(process.cwd(), join(contractsFolder, 'lock.json'));

@@ -1,6 +1,10 @@
 /** The subcommands of `tidemark contracts`. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { LoadedApplication } from '../../program/application';
 import type { Output } from './output';
+
+/** Finds the application that the command line names. */
+type Load = () => Promise<LoadedApplication>;
 
 interface JsonChoice {
   readonly json: boolean;
@@ -9,23 +13,23 @@ interface JsonChoice {
 const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
 
 /** Adds them to the command line. */
-export const addContractCommands = (program: Command, print: Output['print']): void => {
+export const addContractCommands = (program: Command, load: Load, print: Output['print']): void => {
   const contracts = program
     .command('contracts')
     .description('the catalog of events, and the gate that every change of it passes');
-  addCatalogCommands(contracts, print);
-  addGateCommands(contracts, print);
-  addHistoryCommands(contracts, print);
+  addCatalogCommands(contracts, load, print);
+  addGateCommands(contracts, load, print);
+  addHistoryCommands(contracts, load, print);
 };
 
-const addCatalogCommands = (contracts: Command, print: Output['print']): void => {
+const addCatalogCommands = (contracts: Command, load: Load, print: Output['print']): void => {
   contracts
     .command('list', { isDefault: true })
     .description('every event with its topic, owner and meaning')
     .addOption(jsonOption())
     .action(async ({ json }: JsonChoice) => {
       const { list } = await import('./catalog.js');
-      list({ json, print });
+      list((await load()).application, { json, print });
     });
   contracts
     .command('show')
@@ -34,7 +38,7 @@ const addCatalogCommands = (contracts: Command, print: Output['print']): void =>
     .addOption(jsonOption())
     .action(async (event: string, { json }: JsonChoice) => {
       const { show } = await import('./catalog.js');
-      show(event, { json, print });
+      show((await load()).application, event, { json, print });
     });
   contracts
     .command('diff')
@@ -47,23 +51,23 @@ const addCatalogCommands = (contracts: Command, print: Output['print']): void =>
       async (event: string | undefined, from: string | undefined, to: string | undefined, { json }: JsonChoice) => {
         if (event === undefined) {
           const { diffWithLock } = await import('./check.js');
-          process.exitCode = diffWithLock({ json, print });
+          process.exitCode = diffWithLock(await load(), { json, print });
           return;
         }
         const { diffVersions } = await import('./catalog.js');
-        diffVersions(event, from, to, { json, print });
+        diffVersions((await load()).application, event, from, to, { json, print });
       },
     );
 };
 
-const addGateCommands = (contracts: Command, print: Output['print']): void => {
+const addGateCommands = (contracts: Command, load: Load, print: Output['print']): void => {
   contracts
     .command('check')
     .description('fails on every change that is not in the lock, and says what it breaks and for whom')
     .addOption(jsonOption())
     .action(async ({ json }: JsonChoice) => {
       const { check } = await import('./check.js');
-      process.exitCode = check({ json, print });
+      process.exitCode = check(await load(), { json, print });
     });
   contracts
     .command('accept')
@@ -71,7 +75,7 @@ const addGateCommands = (contracts: Command, print: Output['print']): void => {
     .addOption(jsonOption())
     .action(async ({ json }: JsonChoice) => {
       const { accept } = await import('./check.js');
-      process.exitCode = accept({ json, print });
+      process.exitCode = accept(await load(), { json, print });
     });
 };
 
@@ -81,7 +85,7 @@ interface StoreChoice extends JsonChoice {
 
 const storeOption = (): Option => new Option('--store <file>', "the store's file").default('./data/store.sqlite');
 
-const addHistoryCommands = (contracts: Command, print: Output['print']): void => {
+const addHistoryCommands = (contracts: Command, load: Load, print: Output['print']): void => {
   contracts
     .command('verify')
     .description(
@@ -92,7 +96,7 @@ const addHistoryCommands = (contracts: Command, print: Output['print']): void =>
     .addOption(jsonOption())
     .action(async ({ store, sample, json }: StoreChoice & { sample?: number }) => {
       const { verify } = await import('./verify.js');
-      process.exitCode = verify({ store, sample, json, print });
+      process.exitCode = await verify((await load()).application, { store, sample, json, print });
     });
   contracts
     .command('partitions')
@@ -103,7 +107,7 @@ const addHistoryCommands = (contracts: Command, print: Output['print']): void =>
     .addOption(jsonOption())
     .action(async ({ store, simulate, key, json }: StoreChoice & { simulate?: number; key?: string }) => {
       const { partitions } = await import('./partitions.js');
-      partitions({ store, simulate, key, json, print });
+      await partitions((await load()).application.catalog, { store, simulate, key, json, print });
     });
 };
 

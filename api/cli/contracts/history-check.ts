@@ -4,7 +4,7 @@ import type { Catalog, Fold } from '../../../domain/kernel/aggregate';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
 import { categoryOf, type RecordedEvent, type StoredEvent } from '../../../domain/kernel/recorded-event';
 import { boundedCache } from '../../../infra/memory/bounded-cache';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 
 /** An event that can't be read, and where it broke. */
 export class UnreadableHistory extends Error {
@@ -25,7 +25,7 @@ export class UnreadableHistory extends Error {
 
 export interface HistoryCheckOptions {
   readonly catalog: Catalog;
-  readonly reader: Pick<EventReader, 'readStream'>;
+  readonly store: Pick<EventFeed, 'readStream'>;
   readonly readers: ReadonlyArray<InstrumentedReader>;
 }
 
@@ -38,8 +38,12 @@ interface Folded {
 const CACHED_STREAMS = 20_000;
 const PAGE_EVENTS = 500;
 
-/** Makes the check of one event. It throws {@link UnreadableHistory}. */
-export const historyCheck = ({ catalog, reader, readers }: HistoryCheckOptions): ((event: StoredEvent) => void) => {
+/** Makes the check of one event. It rejects with {@link UnreadableHistory}. */
+export const historyCheck = ({
+  catalog,
+  store,
+  readers,
+}: HistoryCheckOptions): ((event: StoredEvent) => Promise<void>) => {
   const decode = decodeEvent(catalog);
   const states = boundedCache<string, Folded>(CACHED_STREAMS);
 
@@ -50,13 +54,13 @@ export const historyCheck = ({ catalog, reader, readers }: HistoryCheckOptions):
     throw new UnreadableHistory(event, 'contract', reason, /(?:^|: )(\/[^:\s]*): /.exec(reason)?.[1]);
   };
 
-  const foldBefore = (event: StoredEvent, emptyFold: Fold): Fold => {
+  const foldBefore = async (event: StoredEvent, emptyFold: Fold): Promise<Fold> => {
     const known = states.get(event.stream);
     let { version, fold } =
       known !== undefined && known.version < event.version ? known : { version: 0, fold: emptyFold };
     while (version < event.version - 1) {
       const limit = Math.min(PAGE_EVENTS, event.version - 1 - version);
-      for (const earlier of reader.readStream(event.stream, { afterVersion: version, limit })) {
+      for (const earlier of await store.readStream(event.stream, { afterVersion: version, limit })) {
         fold = fold.apply(decoded(earlier));
         ({ version } = earlier);
       }
@@ -64,7 +68,7 @@ export const historyCheck = ({ catalog, reader, readers }: HistoryCheckOptions):
     return fold;
   };
 
-  return (event) => {
+  return async (event) => {
     const aggregate = catalog.byCategory(categoryOf(event.stream));
     if (aggregate === undefined)
       throw new UnreadableHistory(event, 'contract', `no aggregate has the stream '${event.stream}'`, undefined);
@@ -72,7 +76,7 @@ export const historyCheck = ({ catalog, reader, readers }: HistoryCheckOptions):
     if (!aggregate.events.has(read.type)) {
       throw new UnreadableHistory(event, 'contract', `${read.type} is no event of ${aggregate.category}`, undefined);
     }
-    const before = foldBefore(event, aggregate.emptyFold);
+    const before = await foldBefore(event, aggregate.emptyFold);
     const fold = run(event, read, `decider of ${aggregate.category}`, (seen) => before.apply(seen));
     states.set(event.stream, { version: event.version, fold });
     for (const { type, example } of aggregate.commands.values()) {

@@ -1,6 +1,5 @@
 /** `tidemark contracts partitions`: how stored events spread over partitions, and what another count or key would do. */
-import { catalog } from '../../../domain/catalog';
-import type { Aggregate } from '../../../domain/kernel/aggregate';
+import type { Aggregate, Catalog } from '../../../domain/kernel/aggregate';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
 import { loadCount, type LoadCount, type PartitionLoad } from '../../../infra/kafka/partition-load';
@@ -23,12 +22,15 @@ interface TopicCount {
 }
 
 /** Prints one block a topic. Throws where the store can't be opened. */
-export const partitions = ({ store, simulate, key, json, print }: PartitionsOptions): void => {
+export const partitions = async (
+  catalog: Catalog,
+  { store, simulate, key, json, print }: PartitionsOptions,
+): Promise<void> => {
   const counts = new Map<string, TopicCount>();
-  const fieldOf = fieldReader(key);
-  const reader = openStore(store);
+  const fieldOf = fieldReader(catalog, key);
+  const feed = await openStore(store);
   try {
-    eachEvent(reader, (event) => {
+    await eachEvent(feed, (event) => {
       const aggregate = catalog.byCategory(categoryOf(event.stream));
       if (aggregate === undefined) return;
       const count = countOf(counts, aggregate.topic.name);
@@ -39,7 +41,7 @@ export const partitions = ({ store, simulate, key, json, print }: PartitionsOpti
       if (key !== undefined && field === undefined) count.withoutField += 1;
     });
   } finally {
-    reader.close();
+    await feed.close();
   }
   for (const { topic } of catalog.aggregates) {
     const count = countOf(counts, topic.name);
@@ -70,7 +72,7 @@ const countOf = (counts: Map<string, TopicCount>, topic: string): TopicCount => 
 };
 
 /** The value of the field in the newest version; undefined where there is none that could be a key. */
-const fieldReader = (key: string | undefined): ((event: StoredEvent) => string | undefined) => {
+const fieldReader = (catalog: Catalog, key: string | undefined): ((event: StoredEvent) => string | undefined) => {
   if (key === undefined) return () => undefined;
   const decode = decodeEvent(catalog);
   return (event) => {

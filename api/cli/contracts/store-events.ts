@@ -1,18 +1,22 @@
 /** The events of a store's file, for commands that look at history. */
 import { resolve } from 'node:path';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
-import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
+import { openEventFeed } from '../../../infra/sqlite/event-feed';
 
 const PAGE_EVENTS = 1_000;
 
 /** Opens the file for reading; a server that writes it may be running. */
-export const openStore = (file: string): EventReader => openEventReader(resolve(file));
+export const openStore = (file: string): Promise<EventFeed> => openEventFeed(resolve(file));
 
 /** Calls the function for each event, in the order of positions. */
-export const eachEvent = (reader: EventReader, visit: (event: StoredEvent) => void): void => {
+export const eachEvent = async (
+  feed: EventFeed,
+  visit: (event: StoredEvent) => void | Promise<void>,
+): Promise<void> => {
   for (let afterPosition = 0; ;) {
-    const page = reader.readAll({ afterPosition, limit: PAGE_EVENTS });
-    for (const event of page) visit(event);
+    const page = await feed.readAll({ afterPosition, limit: PAGE_EVENTS });
+    for (const event of page) await visit(event);
     const last = page.at(-1);
     if (last === undefined) return;
     afterPosition = last.position;
@@ -20,11 +24,15 @@ export const eachEvent = (reader: EventReader, visit: (event: StoredEvent) => vo
 };
 
 /** Calls the function for so many events, spread evenly over the store: the same ones every time. */
-export const eachOfSample = (reader: EventReader, count: number, visit: (event: StoredEvent) => void): void => {
-  const last = reader.lastPosition();
+export const eachOfSample = async (
+  feed: EventFeed,
+  count: number,
+  visit: (event: StoredEvent) => void | Promise<void>,
+): Promise<void> => {
+  const last = await feed.lastPosition();
   const step = Math.max(1, last / count);
   for (let index = 0; index < Math.min(count, last); index += 1) {
-    const [event] = reader.readAll({ afterPosition: Math.floor(index * step), limit: 1 });
-    if (event !== undefined) visit(event);
+    const [event] = await feed.readAll({ afterPosition: Math.floor(index * step), limit: 1 });
+    if (event !== undefined) await visit(event);
   }
 };

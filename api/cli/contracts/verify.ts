@@ -1,7 +1,7 @@
 /** `tidemark contracts verify`: today's code against the history that a store already holds. */
-import { catalog } from '../../../domain/catalog';
 import { systemClock } from '../../../infra/clock';
-import { contractReaders } from './contract-readers';
+import type { Application } from '../../../projections/application';
+import { contractReaders } from '../../program/contract-readers';
 import { historyCheck, UnreadableHistory } from './history-check';
 import type { Output } from './output';
 import { eachEvent, eachOfSample, openStore } from './store-events';
@@ -13,21 +13,24 @@ export interface VerifyOptions extends Output {
 }
 
 /** Returns the exit status: 1 at the first event that can't be read. */
-export const verify = ({ store, sample, json, print }: VerifyOptions): number => {
-  const reader = openStore(store);
+export const verify = async (
+  application: Application,
+  { store, sample, json, print }: VerifyOptions,
+): Promise<number> => {
+  const feed = await openStore(store);
   const startedMs = systemClock.monotonicMs();
   const written = new Map<string, number>();
   let events = 0;
   try {
-    const check = historyCheck({ catalog, reader, readers: contractReaders() });
-    const visit: Parameters<typeof eachEvent>[1] = (event) => {
-      check(event);
+    const check = historyCheck({ catalog: application.catalog, store: feed, readers: contractReaders(application) });
+    const visit: Parameters<typeof eachEvent>[1] = async (event) => {
+      await check(event);
       events += 1;
       const version = `${event.type} version ${event.schemaVersion}`;
       written.set(version, (written.get(version) ?? 0) + 1);
     };
-    if (sample === undefined) eachEvent(reader, visit);
-    else eachOfSample(reader, sample, visit);
+    if (sample === undefined) await eachEvent(feed, visit);
+    else await eachOfSample(feed, sample, visit);
   } catch (error) {
     if (!(error instanceof UnreadableHistory)) throw error;
     const { event, stage, reason, path } = error;
@@ -43,7 +46,7 @@ export const verify = ({ store, sample, json, print }: VerifyOptions): number =>
       );
     return 1;
   } finally {
-    reader.close();
+    await feed.close();
   }
   const seconds = (systemClock.monotonicMs() - startedMs) / 1_000;
   if (json) {

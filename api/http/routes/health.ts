@@ -19,8 +19,8 @@ export const healthRoutes = (
 
   app.get('/health/live', { config: config('live') }, () => ({ status: 'live' }));
 
-  app.get('/health/ready', { config: config('ready') }, () => {
-    const { ready, ...how } = readiness();
+  app.get('/health/ready', { config: config('ready') }, async () => {
+    const { ready, ...how } = await readiness();
     if (ready && !isShuttingDown()) return { status: 'ready', ...how };
     const detail = isShuttingDown() ? 'The server is shutting down.' : detailOf(how.reasons ?? []);
     return failWith('not-ready', detail, { extensions: how, headers: retryAfter(1) });

@@ -54,11 +54,11 @@ export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies
   app.get<{ Params: { id: string } }>(
     '/ops/offset-moves/:id',
     { config: { documentation: offsetDocumentation.shown } },
-    ({ params }) => {
+    async ({ params }) => {
       const id = requestIdOf(params.id);
       const taken = dependencies.views.offsetRequest(id);
       if (taken !== undefined) return taken;
-      if (submittedRequest(dependencies, 'move-offsets', id) === undefined) {
+      if ((await submittedRequest(dependencies, 'move-offsets', id)) === undefined) {
         failWith('unknown-offset-move', `No move of offsets has the id ${id}.`);
       }
       return { id, state: 'requested', reason: null };

@@ -24,7 +24,11 @@ export const operationRoutes = (
       return answer();
     });
   };
-  shows('/ops/relay', 'relay', () => relayStatus() ?? failWith('no-relay-yet', 'No relay has run on this data yet.'));
+  shows(
+    '/ops/relay',
+    'relay',
+    async () => (await relayStatus()) ?? failWith('no-relay-yet', 'No relay has run on this data yet.'),
+  );
   shows('/ops/groups', 'groups', () => ({ items: [...views.groups(), ...reactorGroups()] }));
   shows('/ops/projections', 'projections', () => ({ items: views.projections() }));
   app.get('/ops/stages', { config: { documentation: stagesDocumentation } }, (request) => {

@@ -158,9 +158,9 @@ const addDecisions = (app: FastifyInstance, dependencies: ApiDependencies): void
     app.post<{ Params: { id: string } }>(
       `/ops/rebuilds/:id/${action}`,
       takesNothing(rebuildDocumentation[action]),
-      (request, reply) => {
+      async (request, reply) => {
         allowOnly(queryOf(request));
-        const status = rebuildOf(dependencies, requestIdOf(request.params.id));
+        const status = await rebuildOf(dependencies, requestIdOf(request.params.id));
         if (!states.includes(status.state)) {
           failWith('rebuild-not-open', `The rebuild ${status.id} is ${status.state}: ${refusal}.`);
         }
@@ -205,10 +205,10 @@ const addLeftovers = (app: FastifyInstance, dependencies: ApiDependencies): void
   );
 };
 
-const rebuildOf = (dependencies: ApiDependencies, id: number): RebuildStatus => {
+const rebuildOf = async (dependencies: ApiDependencies, id: number): Promise<RebuildStatus> => {
   const started = dependencies.views.rebuild(id);
   if (started !== undefined) return started;
-  const request = submittedRequest(dependencies, 'rebuild', id);
+  const request = await submittedRequest(dependencies, 'rebuild', id);
   if (request === undefined) failWith('unknown-rebuild', `No rebuild has the id ${id}.`);
   return requestedRebuild(request);
 };

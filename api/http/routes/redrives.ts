@@ -71,9 +71,9 @@ export const redriveRoutes = (app: FastifyInstance, dependencies: ApiDependencie
     app.post<{ Params: { id: string } }>(
       `/ops/redrives/:id/${act}`,
       takesNothing(deadLettersDocumentation[act]),
-      (request, reply) => {
+      async (request, reply) => {
         allowOnly(queryOf(request));
-        const status = redriveOf(dependencies, request.params.id);
+        const status = await redriveOf(dependencies, request.params.id);
         const { id, group } = status;
         submitRequest(dependencies, `redrive-${act}`, { group, redrive: id }, request.caller.name);
         return reply.code(202).header('location', `/ops/redrives/${id}`).send(status);
@@ -109,11 +109,11 @@ const letterNumber = (group: string, id: string): number => {
   return failWith('unknown-dead-letter', `'${id}' is no dead letter of ${group}.`);
 };
 
-const redriveOf = (dependencies: ApiDependencies, text: string): RedriveStatus => {
+const redriveOf = async (dependencies: ApiDependencies, text: string): Promise<RedriveStatus> => {
   const id = requestIdOf(text);
   const known = dependencies.failures.redrive(id);
   if (known !== undefined) return known;
-  const request = submittedRequest(dependencies, 'redrive-plan', id);
+  const request = await submittedRequest(dependencies, 'redrive-plan', id);
   if (request === undefined) failWith('unknown-redrive', `No redrive has the id ${id}.`);
   return requestedRedrive(request);
 };

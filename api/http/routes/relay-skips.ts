@@ -23,10 +23,10 @@ export const relaySkipRoutes = (app: FastifyInstance, dependencies: ApiDependenc
       schema: { body: jsonSchemaOf(SkipBody, { additionalProperties: false }) },
       config: { access: 'operator', bodyCodec: SkipBody, documentation: relaySkipDocumentation.skip },
     },
-    (request, reply) => {
+    async (request, reply) => {
       allowOnly(queryOf(request));
       const { eventId, reason } = request.body;
-      const blocked = (relayStatus()?.blocked ?? []).map((each) => each.eventId);
+      const blocked = ((await relayStatus())?.blocked ?? []).map((each) => each.eventId);
       if (!blocked.includes(eventId)) {
         const known = blocked.length === 0 ? 'none does' : `those that do are ${blocked.join(', ')}`;
         failWith('event-not-blocked', `${eventId} does not block a partition; ${known}.`, { extensions: { blocked } });
@@ -42,11 +42,11 @@ export const relaySkipRoutes = (app: FastifyInstance, dependencies: ApiDependenc
   app.get<{ Params: { id: string } }>(
     '/ops/relay/skips/:id',
     { config: { documentation: relaySkipDocumentation.shown } },
-    ({ params }) => {
+    async ({ params }) => {
       const id = requestIdOf(params.id);
       const taken = skipResult?.(id);
       if (taken !== undefined) return taken;
-      if (submittedRequest(dependencies, 'relay-skip', id) === undefined) {
+      if ((await submittedRequest(dependencies, 'relay-skip', id)) === undefined) {
         failWith('unknown-relay-skip', `No request to withhold an event has the id ${id}.`);
       }
       return { id, state: 'requested', reason: null };

@@ -9,7 +9,6 @@ import { categoryOf, parseEventId, type StoredEvent } from '../../../domain/kern
 import { originInStore } from './store-origin';
 import { destinationOf } from '../../kafka/cloud-events';
 import type { LogRecord } from '../../kafka/event-log';
-import type { EventReader } from '../../sqlite/event-reader';
 import { highWaterAt, type Checkpoint, type Checkpoints, type Mark } from '../checkpoints/checkpoints';
 import { appliedEarlier } from './replaced-topics';
 import type { EventHandler } from './event-handler';
@@ -23,14 +22,15 @@ import {
   type IncomingRecord,
   type IncomingReader,
 } from './incoming-events';
-import { placeCheck, type StoreFacts } from './place-check';
+import type { StoreFactsWithStreams } from './known-facts';
+import { placeCheck } from './place-check';
 import { intakeBatch, type IntakeDependencies, type Visit } from './isolate-failures';
 import type { OutcomeCounts } from '../status/status';
 import type { RecordBatch, StorePageQuery } from './batches';
 
 export interface IntakeOptions extends IntakeDependencies {
   /** The store that the events are of. */
-  readonly store: () => StoreFacts & Pick<EventReader, 'readStream'>;
+  readonly store: () => StoreFactsWithStreams;
   readonly catalog: Catalog;
   readonly checkpoints: Checkpoints;
 }
@@ -156,8 +156,8 @@ const incomingTo = (options: IntakeOptions, reading: IncomingReader): EventIntak
         else on.arrival(arrival.right);
       });
     };
-    const { inSnapshot = (work) => work() } = options.store();
-    const counts = inSnapshot(() => intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit));
+    const { settled = (work) => work() } = options.store();
+    const counts = settled(() => intakeBatch({ ...options, ...reading, to, exhaustedAttempts })(visit));
     // A rebuild passes by what its group has passed by.
     if (to.consumer === to.group)
       shareOf(to.consumer).note({ records, foreign: counts.foreign + counts.misplaced, latest });

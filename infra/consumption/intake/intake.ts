@@ -33,6 +33,8 @@ export {
   type TakenIn,
 } from './identity-digest';
 export { rawEvent, readingOf } from './incoming-events';
-export { placeCheck, type PlaceCheck, type PlaceRefusal, type StoreFacts } from './place-check';
+export type { StoreFacts, StoreFactsWithStreams } from './known-facts';
+export { placeCheck, type PlaceCheck, type PlaceRefusal } from './place-check';
 export type { FailedEvent, Quarantine } from './quarantine-port';
+export { type EachLogRecord, transactionFacts, type TransactionFacts } from './store-facts';
 export { originInStore } from './store-origin';

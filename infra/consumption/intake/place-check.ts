@@ -7,17 +7,9 @@ import { aggregateIdOf, categoryOf, eventId, type EventEnvelope } from '../../..
 import { defaultSource, type ReceivedEvent } from '../../kafka/cloud-events';
 import type { LogRecord } from '../../kafka/event-log';
 import { partitionOf } from '../../kafka/murmur2';
-import type { StoredAttributes } from '../../sqlite/event-queries';
-import type { StoreIdentity } from '../../sqlite/store-identity';
+import type { StoredAttributes } from '../../event-store/event-feed';
 import type { Failure } from './failures';
-
-/** What has to be known of the store; the look at one position costs a few microseconds. */
-export interface StoreFacts {
-  readonly identity: StoreIdentity;
-  readonly eventAt: (position: number) => StoredAttributes | undefined;
-  readonly lastPosition: () => number;
-  readonly inSnapshot?: <Result>(work: () => Result) => Result;
-}
+import type { StoreFacts } from './known-facts';
 
 /** Undefined where the record is accepted. */
 export type PlaceCheck = (
@@ -32,7 +24,7 @@ export interface PlaceRefusal extends Failure {
 }
 
 /** Prepares the check; the store is asked for at the first record. */
-export const placeCheck = (catalog: Catalog, store: () => StoreFacts): PlaceCheck => {
+export const placeCheck = (catalog: Catalog, store: () => Omit<StoreFacts, 'settled'>): PlaceCheck => {
   const isInPlace = placesOf(catalog);
   return (record, received) => {
     const facts = store();

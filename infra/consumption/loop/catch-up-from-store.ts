@@ -31,7 +31,7 @@ export interface Behind extends Place {
  */
 export const catchUpFromStore = async (options: CatchUpOptions): Promise<ReadonlyArray<Behind> | undefined> => {
   const { handler, stopping } = options;
-  const untilPosition = options.storeLastPosition();
+  const untilPosition = await options.storeLastPosition();
   // A group that no longer reads a topic has its checkpoints still.
   let open: ReadonlyArray<Checkpoint> = (await handler.checkpoints()).filter(({ topic }) =>
     handler.topics.includes(topic),

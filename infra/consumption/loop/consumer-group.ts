@@ -21,7 +21,7 @@ export interface ConsumerGroupOptions {
   /** Why the group must not read on, looked at before it does and from time to time. */
   readonly storeFits?: StoreFit;
   /** The store's last position: how far a catch-up without Kafka goes. */
-  readonly storeLastPosition: () => number;
+  readonly storeLastPosition: () => Promise<number>;
   /** Put before the name of the group's dead-letter topic. */
   readonly topicPrefix?: string;
   /** How often the settings of the topics are looked at. */

@@ -31,7 +31,7 @@ export const makePlan = async (
   const checkpoints = await handler.checkpoints();
   const plan = startingPlan({ declared: topics, found, bounds, checkpoints, acceptNewLog });
   if (plan._tag === 'Refuse') throw new GroupHalted(plan.reason);
-  const isHealed = plan.catchUp === undefined && (await handler.hasSetAsideUpTo?.(storeLastPosition())) === true;
+  const isHealed = plan.catchUp === undefined && (await handler.hasSetAsideUpTo?.(await storeLastPosition())) === true;
   const healed = isHealed ? { ...plan, catchUp: 'the store has come as far as records that were set aside' } : plan;
   return { ...planAcross(healed, checkpoints, acceptedGaps), bounds };
 };

@@ -207,7 +207,7 @@ const session = async (running: Running, attempts: number, onProgress: () => voi
 
 /** Before anything is read, and from time to time: the store's file can be exchanged under a running program. */
 const assertStoreFits = async ({ handler, storeFits }: Running): Promise<void> => {
-  const misfit = storeFits?.(await handler.checkpoints());
+  const misfit = await storeFits?.(await handler.checkpoints());
   if (misfit !== undefined) throw new GroupHalted(misfit);
 };
 

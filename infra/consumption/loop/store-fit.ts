@@ -1,31 +1,31 @@
 /** Whether a consumer's file and its marks fit the store: what is looked at before a group reads, and while it does. */
-import type { EventReader } from '../../sqlite/event-reader';
+import type { EventFeed } from '../../event-store/event-feed';
 import { otherStoreReason } from '../../sqlite/store-identity';
 import type { Checkpoint } from '../checkpoints/checkpoints';
 
-/** Returns why a group with these marks must not go on; undefined where it may. */
+/** Resolves to why a group with these marks must not go on; undefined where it may. */
 export type StoreFit = (
   marks: ReadonlyArray<Pick<Checkpoint, 'topic' | 'partition' | 'highWaterPosition'>>,
-) => string | undefined;
+) => Promise<string | undefined>;
 
 export interface StoreFitOptions {
-  readonly reader: Pick<EventReader, 'identity' | 'lastPosition'>;
+  readonly store: Pick<EventFeed, 'identity' | 'lastPosition'>;
   /** The consumer's file, and the store that it belongs to. */
   readonly file: string;
   readonly boundTo: string;
 }
 
 /** Prepares the check; it costs a few microseconds. */
-export const storeFit = ({ reader, file, boundTo }: StoreFitOptions): StoreFit => {
-  const { storeId } = reader.identity;
+export const storeFit = ({ store, file, boundTo }: StoreFitOptions): StoreFit => {
+  const { storeId } = store.identity;
   const other = boundTo === storeId ? undefined : otherStoreReason(file, boundTo, storeId);
-  return (marks) => {
+  return async (marks) => {
     if (other !== undefined) return other;
     const first = marks.reduce<(typeof marks)[number] | undefined>(
       (highest, each) => (each.highWaterPosition > (highest?.highWaterPosition ?? 0) ? each : highest),
       undefined,
     );
-    const last = reader.lastPosition();
+    const last = await store.lastPosition();
     if (first === undefined || first.highWaterPosition <= last) return undefined;
     return (
       `this group has applied events up to position ${first.highWaterPosition} (${first.topic}/${first.partition}), but the ` +

@@ -17,10 +17,10 @@ import {
   type HandlerResult,
   originInStore,
   type Quarantine,
+  type StoreFactsWithStreams,
 } from '../../consumption/intake/intake';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Database } from '../../sqlite/database';
-import type { EventReader } from '../../sqlite/event-reader';
 import type { DeadLetterRows, AuditContext, FirstDeadLetter } from '../store/store';
 
 /** How far one step has brought a stream. */
@@ -38,7 +38,7 @@ export interface DrainOptions {
   readonly catalog: Catalog;
   readonly quarantine: Quarantine;
   readonly rows: DeadLetterRows;
-  readonly store: () => Pick<EventReader, 'readStream' | 'identity'>;
+  readonly store: () => Pick<StoreFactsWithStreams, 'readStream' | 'identity'>;
   readonly savepoint: <Result>(work: () => Result) => Result;
 }
 

@@ -7,11 +7,10 @@ import {
   type BreakerPolicy,
   eventIntake,
   type EventIntake,
-  type StoreFacts,
+  type StoreFactsWithStreams,
   type Quarantine,
 } from '../../consumption/intake/intake';
 import type { Database } from '../../sqlite/database';
-import type { EventReader } from '../../sqlite/event-reader';
 import { circuitBreakersOf, type CircuitBreakers, defectLog, type DefectLog, quarantineOf } from '../store/store';
 import { deadLetterCopies, type DeadLetterCopies } from '../topic/topic';
 import { operatorRequestProcessor, type OperatorRequestProcessor, type OtherRequests } from './process-requests';
@@ -22,8 +21,8 @@ export interface DeadLetterHandlingOptions {
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly checkpoints: Checkpoints;
-  /** The store, for what operators ask and for what is redriven. */
-  readonly store: () => StoreFacts & Pick<EventReader, 'readStream' | 'operationRequestsAfter'>;
+  /** The store, as far as the transaction that runs may ask it. */
+  readonly store: () => StoreFactsWithStreams;
   readonly breakerPolicy?: BreakerPolicy;
   /** What else operators may ask of the role that owns the file. */
   readonly otherRequests?: OtherRequests;

@@ -5,9 +5,15 @@
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { RequestRefused, type OperationKind, type OperationRequest } from '../../commands/operation-requests';
 import type { Clock } from '../../clock';
-import { type EventHandler, failureOf, isAttributable, type Quarantine } from '../../consumption/intake/intake';
+import {
+  type EventHandler,
+  failureOf,
+  isAttributable,
+  type Quarantine,
+  type StoreFactsWithStreams,
+} from '../../consumption/intake/intake';
+import type { EventFeed } from '../../event-store/event-feed';
 import type { Database } from '../../sqlite/database';
-import type { EventReader } from '../../sqlite/event-reader';
 import { deadLetterRows, type DeadLetterRows, type AuditContext } from '../store/store';
 import { drainOf, type Drain, type Drained } from './drain-stream';
 import { failedRequestNotes } from './failed-requests';
@@ -20,7 +26,7 @@ export interface OperatorRequestOptions {
   readonly clock: Clock;
   readonly quarantine: Quarantine;
   readonly savepoint: <Result>(work: () => Result) => Result;
-  readonly store: () => Pick<EventReader, 'readStream' | 'operationRequestsAfter' | 'identity'>;
+  readonly store: () => Pick<StoreFactsWithStreams, 'readStream' | 'identity'>;
   /** What else operators may ask of the role. */
   readonly otherRequests?: OtherRequests | undefined;
 }
@@ -40,13 +46,15 @@ export interface RedriveStep {
   readonly ratePerSecond: number;
 }
 
-/** All calls belong inside the caller's transaction. */
+/** All calls but the first belong inside the caller's transaction. */
 export interface OperatorRequestProcessor {
+  /** Reads the requests since those that were taken last. */
+  readonly newRequests: (feed: Pick<EventFeed, 'requestsAfter'>) => Promise<ReadonlyArray<OperationRequest>>;
   /**
-   * Carries out requests since the last time: those about `groups`, the groups of this file. One that cannot be carried out is
-   * noted as failed, and the others are carried out all the same. Returns how many came.
+   * Carries out what was asked about `groups`, the groups of this file. One request that cannot be carried out is noted as failed,
+   * and the others are carried out all the same. What was taken before is passed by. Returns how many came.
    */
-  readonly takeRequests: (groups: ReadonlySet<string>) => number;
+  readonly takeRequests: (requests: ReadonlyArray<OperationRequest>, groups: ReadonlySet<string>) => number;
   /** Takes the next few events of what is to be redriven in a group. */
   readonly step: (to: EventHandler) => RedriveStep;
   readonly letters: DeadLetterRows;
@@ -91,9 +99,11 @@ export const operatorRequestProcessor = (options: OperatorRequestOptions): Opera
 
   return {
     letters,
-    takeRequests: (groups) => {
-      const requests = options.store().operationRequestsAfter(cursor.get() ?? 0, kinds);
-      for (const request of requests) {
+    newRequests: (feed) => feed.requestsAfter(cursor.get() ?? 0, kinds),
+    takeRequests: (requests, groups) => {
+      const taken = cursor.get() ?? 0;
+      const fresh = requests.filter(({ id }) => id > taken);
+      for (const request of fresh) {
         try {
           savepoint(() => take(request, groups));
         } catch (error) {
@@ -102,7 +112,7 @@ export const operatorRequestProcessor = (options: OperatorRequestOptions): Opera
         }
         moveCursor.run(request.id);
       }
-      return requests.length;
+      return fresh.length;
     },
     step: (to) => {
       // A stream whose head is out of the way comes first: nothing may overtake it, and it is nearly live.

@@ -1,6 +1,8 @@
 /** The loop beside a role's groups: takes operators' requests over, redrives at the pace asked for, and copies to Kafka. */
 import { backoffMs } from '../../backoff';
 import type { Clock } from '../../clock';
+import { countChanges, type ChangeCounter } from '../../event-store/change-counter';
+import type { EventFeed } from '../../event-store/event-feed';
 import type { EventLog } from '../../kafka/event-log';
 import type { Logger } from '../../logger';
 import { LeaseLost } from '../../sqlite/lease';
@@ -18,8 +20,8 @@ export interface DeadLetterCalls extends CopyingCalls, DefectCalls {
 export interface OperatorRequestRunnerOptions {
   readonly calls: DeadLetterCalls;
   readonly groups: ReadonlyArray<string>;
-  /** Changes when anybody may have asked for something. */
-  readonly dataVersion: () => number;
+  /** The store: it changes when anybody may have asked for something. */
+  readonly store: Pick<EventFeed, 'changes'>;
   readonly log: EventLog;
   readonly topicPrefix: string;
   readonly clock: Clock;
@@ -56,12 +58,26 @@ const runDesk = async (options: OperatorRequestRunnerOptions): Promise<void> => 
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 const session = async (options: OperatorRequestRunnerOptions, onProgress: () => void): Promise<void> => {
-  const { calls, groups, dataVersion, clock, logger, stopping } = options;
+  const { store, clock, stopping } = options;
+  const changes = countChanges({ feed: store, clock, signal: stopping, withinMs: POLL_MS });
+  try {
+    await attend(options, changes, onProgress);
+  } finally {
+    changes.stop();
+  }
+};
+
+const attend = async (
+  options: OperatorRequestRunnerOptions,
+  changes: ChangeCounter,
+  onProgress: () => void,
+): Promise<void> => {
+  const { calls, groups, clock, logger, stopping } = options;
   const apart = piecesApart(options);
   let lookedAt: number | undefined;
   let lookedAtMs = -Infinity;
   while (!stopping.aborted) {
-    const version = dataVersion();
+    const version = changes.count();
     const isDue = clock.monotonicMs() - lookedAtMs >= LOOK_MS;
     if (version !== lookedAt) while ((await calls.takeRequests()) > 0);
     let isBusy = false;
@@ -75,7 +91,7 @@ const session = async (options: OperatorRequestRunnerOptions, onProgress: () => 
     onProgress();
     // While a redrive goes on the next step follows at once; its pace was kept above.
     lookedAt = isBusy ? undefined : version;
-    if (!isBusy) await clock.sleep(POLL_MS, stopping);
+    if (!isBusy) await changes.next(POLL_MS);
   }
 };
 

@@ -4,8 +4,12 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, type RecordedEvent } from '../../../domain/kernel/recorded-event';
-import { type EventHandler, readingOf, rawEvent } from '../../../infra/consumption/intake/intake';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import {
+  type EventHandler,
+  readingOf,
+  rawEvent,
+  type StoreFactsWithStreams,
+} from '../../../infra/consumption/intake/intake';
 import type { Projection, Upsert } from '../../projection';
 import { foldInto, type Generation, type StoredTable, keyCells } from '../tables/tables';
 import { detailRow, viewRow } from './stale-rows';
@@ -14,7 +18,7 @@ import { detailRow, viewRow } from './stale-rows';
 const MAX_EARLIER_EVENTS = 100;
 
 /** Makes the finder for any build. */
-export const affectedRows = (catalog: Catalog, store: () => Pick<EventReader, 'readStream'>) => {
+export const affectedRows = (catalog: Catalog, store: () => Pick<StoreFactsWithStreams, 'readStream'>) => {
   const { asFarAsRead } = readingOf(catalog);
 
   /** The rows that the stream has come by so far, by the latest event that names any. */

@@ -9,8 +9,8 @@ import {
   type StorePageQuery,
 } from '../../../infra/consumption/intake/intake';
 import type { OutcomeCounts } from '../../../infra/consumption/status/status';
-import { MAX_PAGE_BYTES } from '../../../infra/sqlite/event-queries';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { StoredEvent } from '../../../domain/kernel/recorded-event';
+import { MAX_PAGE_BYTES, type EventFeed } from '../../../infra/event-store/event-feed';
 import { foldInto, type Counted, type Generation } from '../tables/tables';
 import { eachRecord, type OpenMove, type PackedBatch } from './packed-batch';
 
@@ -89,21 +89,31 @@ const shareOf =
     });
   };
 
+/** A page of the store before it is applied. */
+export interface ReadStorePage extends Pick<StorePage, 'reachedPosition'> {
+  readonly events: ReadonlyArray<StoredEvent>;
+}
+
+/** Reads what comes next; before the transaction that applies it. */
+export const readStorePage = async (
+  store: Pick<EventFeed, 'readAll'>,
+  { afterPosition, untilPosition }: Pick<StorePageQuery, 'afterPosition' | 'untilPosition'>,
+): Promise<ReadStorePage> => {
+  const limit = Math.max(0, Math.min(EVENTS_PER_PAGE, untilPosition - afterPosition));
+  const events = limit === 0 ? [] : await store.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
+  const last = events.at(-1)?.position ?? afterPosition;
+  // A short page may be the end of the store, or only full of bytes.
+  const isEnd = events.length < limit && (await store.readAll({ afterPosition: last, limit: 1 })).length === 0;
+  return { reachedPosition: isEnd || limit === 0 ? untilPosition : last, events };
+};
+
 /** Applies one page of the store; belongs inside a transaction. */
 export const applyStorePage = (
   intake: EventIntake,
   target: Target,
-  store: Pick<EventReader, 'readAll'>,
-  { afterPosition, untilPosition, ...how }: StorePageQuery,
-): StorePage => {
-  const limit = Math.max(0, Math.min(EVENTS_PER_PAGE, untilPosition - afterPosition));
-  const events = limit === 0 ? [] : store.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
-  const outcome = intake.events(consumerOf(target), events, how);
-  const last = events.at(-1)?.position ?? afterPosition;
-  // A short page may be the end of the store, or only full of bytes.
-  const isEnd = events.length < limit && store.readAll({ afterPosition: last, limit: 1 }).length === 0;
-  return { reachedPosition: isEnd || limit === 0 ? untilPosition : last, outcome };
-};
+  { events, reachedPosition }: ReadStorePage,
+  how: Pick<StorePageQuery, 'bounds' | 'exhaustedAttempts'>,
+): StorePage => ({ reachedPosition, outcome: intake.events(consumerOf(target), events, how) });
 
 /** The build as a taker of events. */
 export const consumerOf = ({ consumer, topics, generation, waiting, untilPosition, takenIn }: Target): EventHandler => {

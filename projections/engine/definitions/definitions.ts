@@ -1,3 +1,3 @@
-/** What the running program declares: its projections and the topics that each of them reads. */
+/** What the running program declares: its application, loaded from the file that defines it, and the topics that each projection reads. */
+export { loadApplication, NoApplication } from './load-application';
 export { topicsOf } from './projection-topics';
-export type { Definitions } from './shipped-definitions';

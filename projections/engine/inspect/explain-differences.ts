@@ -1,31 +1,41 @@
 /** Rows that differ, with the events that made them. */
+import { eventId } from '../../../domain/kernel/recorded-event';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { Differences, RowDifference } from '../../view-reader';
 import { cellFrom, shapeOf } from '../tables/tables';
 import { rowEvents, type RowAddress, type RowEventsOptions } from './find-row-events';
+
+/** What is asked of the store. */
+type ExplanationStore = Pick<EventFeed, 'readAll' | 'lastPosition' | 'attributesAt'>;
 
 /** So many events are named of each row; they are all counted. */
 const NAMED_EVENTS = 20;
 
 /** Looks the events up: at every event of the store, in turns. */
 export const differenceCauses = async (
-  source: Omit<RowEventsOptions, 'rows'>,
+  source: Omit<RowEventsOptions, 'rows' | 'store'> & { readonly store: ExplanationStore },
   { count, rows }: Differences,
 ): Promise<Differences> => {
   const { store, projection } = source;
   const addresses = rows.map((row) => addressOf(projection, row));
   const search = rowEvents({ ...source, rows: addresses });
-  await search.searchTo(store.lastPosition());
-  const idAt = (position: number): ReadonlyArray<string> =>
-    store.readAll({ afterPosition: position - 1, limit: 1 }).map(({ id }) => id);
-  return {
-    count,
-    rows: rows.map((row, index) => {
-      const address = addresses[index];
-      const positions = address === undefined ? [] : search.positionsOf(address);
-      return { ...row, events: positions.slice(-NAMED_EVENTS).flatMap(idAt), eventCount: positions.length };
-    }),
+  await search.searchTo(await store.lastPosition());
+  const idsAt = async (positions: ReadonlyArray<number>): Promise<ReadonlyArray<string>> => {
+    const found = await store.attributesAt(positions);
+    return positions.flatMap((position) => {
+      const attributes = found.get(position);
+      return attributes === undefined ? [] : [eventId(attributes[0], attributes[1])];
+    });
   };
+  const explained: RowDifference[] = [];
+  for (const [index, row] of rows.entries()) {
+    const address = addresses[index];
+    const positions = address === undefined ? [] : search.positionsOf(address);
+    const events = await idsAt(positions.slice(-NAMED_EVENTS));
+    explained.push({ ...row, events, eventCount: positions.length });
+  }
+  return { count, rows: explained };
 };
 
 /** The row's own cells name it: its key as a text may be read in more than one way. */

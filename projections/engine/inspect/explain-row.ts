@@ -6,7 +6,7 @@ import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import { groupStatusReader } from '../../../infra/consumption/status/status';
 import { parkedUnder, type ParkedRecord } from '../../../infra/dead-letters/query/query';
 import { openForReading, schemaVersion, type Database } from '../../../infra/sqlite/database';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { ViewRow } from '../../view-reader';
 import {
@@ -21,7 +21,7 @@ import {
   cellsOfKey,
 } from '../tables/tables';
 import { rowEvents, seenBy } from './find-row-events';
-import { yieldingRowHistory, type RowStep } from './row-history';
+import { rowHistory, type RowStep } from './row-history';
 import { servedReader, viewsMigrations } from '../generations/generations';
 
 /** An event as an explanation names it. */
@@ -56,7 +56,7 @@ export interface RowExplanation {
 
 export interface ExplanationOptions {
   readonly viewsFile: string;
-  readonly store: EventReader;
+  readonly store: EventFeed;
   readonly catalog: Catalog;
   readonly projections: ReadonlyArray<Projection>;
 }
@@ -78,19 +78,19 @@ export const rowExplanations =
     if (cells === undefined) return undefined;
     const check = (): void => signal?.throwIfAborted();
     const search = rowEvents({ store, catalog, projection, rows: [{ table: 'view', key: cells }] });
-    await search.searchTo(store.lastPosition());
+    await search.searchTo(await store.lastPosition());
     const database = openForReading(viewsFile);
     try {
       if (schemaVersion(database) !== viewsMigrations.length) return undefined;
       // What has come since the search began; then one snapshot of row and checkpoints.
-      await search.searchTo(store.lastPosition());
+      await search.searchTo(await store.lastPosition());
       const { row: servedCells, isSeen } = database.transaction(() => ({
         row: servedRow(database, projection, shape, cells),
         isSeen: seenBy(database, catalog, name),
       }))();
       const positions = search.positionsOf({ table: 'view', key: cells });
       const fold = { store, catalog, projection, key: cells, positions, isSeen, mostSteps: MAX_STEPS };
-      const history = await yieldingRowHistory(fold, check);
+      const history = await rowHistory(fold, check);
       if (servedCells === undefined && history.steps.length === 0) return undefined;
       return {
         projection: name,
@@ -101,7 +101,7 @@ export const rowExplanations =
         eventCount: positions.length,
         history: history.steps.map(({ event, changes }) => ({ ...named(event), changes })),
         chains: await chainsOf(store, history.steps, check),
-        deliveries: deliveriesOf(database, name, streamsAt(store, positions)),
+        deliveries: deliveriesOf(database, name, await streamsAt(store, positions)),
       };
     } finally {
       database.close();
@@ -139,17 +139,17 @@ const EVENTS_PER_TURN = 5_000;
 
 /** Everything that belongs to the last requests behind the row: no index knows it, so the store is gone through, in turns. */
 const chainsOf = async (
-  store: EventReader,
+  store: EventFeed,
   steps: ReadonlyArray<RowStep>,
   check: () => void,
 ): Promise<RowExplanation['chains']> => {
   const correlationIds = [...new Set(steps.map(({ event }) => event.correlationId))].slice(-MAX_CHAINS);
   const made = new Set(steps.map(({ event }) => event.id));
   const chains = new Map<string, ChainEvent[]>(correlationIds.map((id) => [id, []]));
-  const last = store.lastPosition();
+  const last = await store.lastPosition();
   for (let position = 0; position < last; position += EVENTS_PER_TURN) {
     const range = { afterPosition: position, untilPosition: position + EVENTS_PER_TURN };
-    for (const event of store.readCorrelated(correlationIds, range)) {
+    for (const event of await store.readCorrelated(correlationIds, range)) {
       const chain = chains.get(event.correlationId);
       if (chain !== undefined && chain.length < MAX_CHAIN_EVENTS)
         chain.push({ ...named(event), madeRow: made.has(event.id) });
@@ -161,13 +161,12 @@ const chainsOf = async (
 };
 
 /** The streams of the last events behind the row, those that are set aside among them. */
-const streamsAt = (store: EventReader, positions: ReadonlyArray<number>): ReadonlyArray<string> => [
-  ...new Set(
-    positions
-      .slice(-MAX_STEPS)
-      .flatMap((position) => store.readAll({ afterPosition: position - 1, limit: 1 }).map(({ stream }) => stream)),
-  ),
-];
+const streamsAt = async (store: EventFeed, positions: ReadonlyArray<number>): Promise<ReadonlyArray<string>> => {
+  const latest = positions.slice(-MAX_STEPS);
+  const found = await store.attributesAt(latest);
+  const streams = latest.map((position) => found.get(position)?.[0]).filter((stream) => stream !== undefined);
+  return [...new Set(streams)];
+};
 
 const deliveriesOf = (
   database: Database,

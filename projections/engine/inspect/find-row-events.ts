@@ -7,8 +7,7 @@ import { categoryOf, type RecordedEvent, type StoredEvent } from '../../../domai
 import { checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoints';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
 import type { Database } from '../../../infra/sqlite/database';
-import { MAX_PAGE_BYTES } from '../../../infra/sqlite/event-queries';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import { MAX_PAGE_BYTES, type EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { RowDifference } from '../../view-reader';
 import { foldInto, inMemoryGeneration, keyText, type Cell } from '../tables/tables';
@@ -20,7 +19,7 @@ export interface RowAddress {
 }
 
 export interface RowEventsOptions {
-  readonly store: Pick<EventReader, 'readAll' | 'lastPosition'>;
+  readonly store: Pick<EventFeed, 'readAll' | 'lastPosition'>;
   readonly catalog: Catalog;
   readonly projection: Projection;
   readonly rows: ReadonlyArray<RowAddress>;
@@ -46,7 +45,7 @@ export const rowEvents = (options: RowEventsOptions): RowEvents => {
     searchTo: async (position) => {
       while (reached < position) {
         const limit = Math.min(EVENTS_PER_TURN, position - reached);
-        const page = store.readAll({ afterPosition: reached, limit, maxBytes: MAX_PAGE_BYTES });
+        const page = await store.readAll({ afterPosition: reached, limit, maxBytes: MAX_PAGE_BYTES });
         for (const stored of page) {
           const event = read(stored);
           if (event !== undefined) finder.look(event);

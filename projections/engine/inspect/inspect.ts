@@ -4,6 +4,6 @@ export { differenceCauses } from './explain-differences';
 export { type RowExplanation, rowExplanations } from './explain-row';
 export { type RowAddress, rowEvents, type RowEvents, seenBy } from './find-row-events';
 export { lastPositionAt } from './position-at-time';
-export { rowHistory } from './row-history';
+export { rowHistory, type RowHistory } from './row-history';
 export { compareWithStore, storeDifferences, type StoreProof } from './store-proof';
 export { NotVerifiable, type Verification, verifyProjection } from './verify';

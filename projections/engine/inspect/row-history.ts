@@ -2,7 +2,7 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded-event';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import {
   foldInto,
@@ -31,7 +31,7 @@ export interface RowHistory {
 }
 
 export interface RowHistoryOptions {
-  readonly store: Pick<EventReader, 'readAll'>;
+  readonly store: Pick<EventFeed, 'readAll'>;
   readonly catalog: Catalog;
   readonly projection: Projection;
   /** The row of the view. */
@@ -44,40 +44,22 @@ export interface RowHistoryOptions {
   readonly mostSteps: number;
 }
 
-/** Folds the events of one row at once, within the caller's transaction. */
-export const rowHistory = (options: RowHistoryOptions): RowHistory => {
-  const work = foldRow(options);
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
-};
-
 const EVENTS_PER_TICK = 200;
 
-/** The same, letting others come in between; ends early, with what it throws, where `check` throws. */
-export const yieldingRowHistory = async (options: RowHistoryOptions, check: () => void): Promise<RowHistory> => {
-  const work = foldRow(options);
-  for (let events = 1; ; events += 1) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-    if (events % EVENTS_PER_TICK > 0) continue;
-    await nextTick();
-    check();
-  }
-};
-
-/** One event at a time. */
-function* foldRow(options: RowHistoryOptions): Generator<undefined, RowHistory, undefined> {
+/** Folds the events of one row, letting others come in between; ends early, with what it throws, where `check` throws. */
+export const rowHistory = async (options: RowHistoryOptions, check: () => void = () => undefined): Promise<RowHistory> => {
   const { store, catalog, projection, key, positions, isSeen, mostSteps } = options;
   const generation = inMemoryGeneration(projection);
   const read = readerOf(catalog, projection);
   const { columns } = generation.view.shape;
   const steps: RowStep[] = [];
-  for (const position of positions) {
-    const [stored] = store.readAll({ afterPosition: position - 1, limit: 1 });
+  for (const [index, position] of positions.entries()) {
+    if (index % EVENTS_PER_TICK === EVENTS_PER_TICK - 1) {
+      await nextTick();
+      check();
+    }
+    const [stored] = await store.readAll({ afterPosition: position - 1, limit: 1 });
     const event = stored === undefined || !isSeen(stored) ? undefined : read(stored);
-    yield undefined;
     if (stored === undefined || event === undefined) continue;
     const before = generation.view.find(key);
     if (!isFolded(generation, event)) continue;
@@ -85,7 +67,7 @@ function* foldRow(options: RowHistoryOptions): Generator<undefined, RowHistory, 
     if (steps.length > mostSteps) steps.shift();
   }
   return { row: generation.view.find(key), steps, generation };
-}
+};
 
 /** Where a row can't hold what comes of an event, the group has set it aside, and it has changed nothing. */
 const isFolded = (generation: InMemoryGeneration, event: RecordedEvent): boolean => {

@@ -15,7 +15,7 @@ import {
   type IdentityDigest,
 } from '../../../infra/consumption/intake/intake';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import { digestsByPlace, type PartitionDigest } from '../generations/generations';
 
 /** A partition of which the rebuild has taken in other events than the store holds. */
@@ -45,7 +45,7 @@ export interface StoreProof {
 
 export interface StoreProofOptions {
   readonly catalog: Catalog;
-  readonly store: Pick<EventReader, 'eachIdentity' | 'lastPosition'>;
+  readonly store: Pick<EventFeed, 'identities' | 'lastPosition'>;
   readonly topics: ReadonlySet<string>;
   /** How far the rebuild has come in each partition. */
   readonly marks: ReadonlyArray<Mark>;
@@ -63,15 +63,15 @@ export const compareWithStore = async (options: StoreProofOptions): Promise<Stor
   const marks = new Map(options.marks.map((each) => [placeOf(each), each.highWaterPosition]));
   const ownMarks = options.marks.filter(({ topic }) => topics.has(topic)).map((each) => each.highWaterPosition);
   // A mark may lie beyond the store, where a record has claimed a position that nobody gave away.
-  const last = Math.min(store.lastPosition(), Math.max(0, ...ownMarks));
+  const last = Math.min(await store.lastPosition(), Math.max(0, ...ownMarks));
   const stored = digestsByPlace();
   const placed = placing(options);
   for (let position = 0; position < last;) {
     const untilPosition = Math.min(last, position + EVENTS_PER_PAGE);
-    store.eachIdentity({ afterPosition: position, untilPosition }, (event) => {
+    for (const event of await store.identities({ afterPosition: position, untilPosition })) {
       const place = placed(event.stream);
       if (place !== undefined && event.position <= (marks.get(place.name) ?? 0)) stored.add(place, event);
-    });
+    }
     position = untilPosition;
     await nextTick();
   }

@@ -14,10 +14,11 @@ import {
   schemaVersion,
   type Database,
 } from '../../../infra/sqlite/database';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
+import { transactionFacts } from '../../../infra/consumption/intake/intake';
 import type { Projection } from '../../projection';
 import type { Differences } from '../../view-reader';
-import { applyStorePage, type Target } from '../apply/apply';
+import { applyStorePage, readStorePage, type Target } from '../apply/apply';
 import { differenceCauses } from './explain-differences';
 import { createTables, openGeneration } from '../tables/tables';
 import { topicsOf } from '../definitions/definitions';
@@ -39,7 +40,7 @@ export interface VerificationOptions {
   readonly viewsFile: string;
   /** A file that is not there yet; the caller removes it. */
   readonly scratchFile: string;
-  readonly store: EventReader;
+  readonly store: EventFeed;
   readonly catalog: Catalog;
   readonly projection: Projection;
   readonly clock: Clock;
@@ -69,12 +70,12 @@ export const verifyProjection = async (options: VerificationOptions): Promise<Ve
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const bounds = live.read(projection.name);
       if (fold.behind(bounds) <= MAX_FINAL_GAP_EVENTS) break;
-      fold.catchUp(bounds);
+      await fold.catchUp(bounds);
     }
     // One snapshot of checkpoints and rows: the group goes on beside it.
     views.exec('BEGIN');
     const bounds = live.read(projection.name);
-    const events = fold.catchUp(bounds);
+    const events = await fold.catchUp(bounds);
     const { proof, differences } = await compareGenerations(
       projection,
       { database: views, generation },
@@ -104,7 +105,7 @@ const highest = (checkpoints: ReadonlyArray<Checkpoint>): number =>
 interface ScratchFold {
   readonly behind: (bounds: ReadonlyArray<Checkpoint>) => number;
   /** Applies what is missing up to the bounds; returns how many events were applied since the beginning. */
-  readonly catchUp: (bounds: ReadonlyArray<Checkpoint>) => number;
+  readonly catchUp: (bounds: ReadonlyArray<Checkpoint>) => Promise<number>;
 }
 
 const scratchFold = (
@@ -114,13 +115,14 @@ const scratchFold = (
 ): ScratchFold => {
   createTables(scratch, projection, 1);
   const checkpoints = checkpointsOf(scratch);
+  const facts = transactionFacts(() => Promise.resolve(store));
   // What fails here fails in the group too, and is set aside in both; and what people gave up counts in neither.
   const { intake } = deadLetterHandling({
     database: scratch,
     catalog,
     clock,
     checkpoints,
-    store: () => store,
+    store: facts.store,
     isDiscarded,
   });
   const target: Target = {
@@ -134,25 +136,28 @@ const scratchFold = (
     const open = bounds.filter((bound) => highWaterAt(own, bound) < bound.highWaterPosition);
     return open.length === 0 ? highest(bounds) : Math.min(...open.map((bound) => highWaterAt(own, bound)));
   };
-  const page = (bounds: ReadonlyArray<Checkpoint>, afterPosition: number, untilPosition: number): number =>
-    scratch
-      .transaction(() => {
+  const page = async (
+    bounds: ReadonlyArray<Checkpoint>,
+    afterPosition: number,
+    untilPosition: number,
+  ): Promise<number> => {
+    const read = await readStorePage(store, { afterPosition, untilPosition });
+    const { outcome } = await facts.during(
+      (work) => scratch.transaction(work).immediate(),
+      () => {
         for (const bound of bounds) checkpoints.begin(CONSUMER, { ...bound, nextOffset: 0, highWaterPosition: 0 });
-        const { reachedPosition, outcome } = applyStorePage(intake, target, store, {
-          afterPosition,
-          untilPosition,
-          bounds,
-        });
-        applied += outcome.applied;
-        return reachedPosition;
-      })
-      .immediate();
+        return applyStorePage(intake, target, read, { bounds });
+      },
+    );
+    applied += outcome.applied;
+    return read.reachedPosition;
+  };
   return {
     behind: (bounds) => highest(bounds) - reached(bounds),
-    catchUp: (bounds) => {
+    catchUp: async (bounds) => {
       const until = highest(bounds);
       for (let position = reached(bounds); position < until;) {
-        position = page(bounds, position, until);
+        position = await page(bounds, position, until);
         onProgress(position, until);
       }
       // Everything below a bound is applied, whether or not the partition's last event stands right at it.

@@ -7,7 +7,8 @@ import type { Clock } from '../../../infra/clock';
 import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoints';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import type { Logger } from '../../../infra/logger';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import { countChanges, type ChangeCounter } from '../../../infra/event-store/change-counter';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import { isTakenOver } from '../../../infra/consumption/loop/loop';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import { offsetQueue, type OffsetQueue } from './offset-moves';
@@ -20,7 +21,7 @@ import type { ViewsClient } from '../writer-thread/writer-thread';
 export interface RebuildQueueOptions {
   readonly client: ViewsClient;
   /** Where requests come in. */
-  readonly store: Pick<EventReader, 'dataVersion'>;
+  readonly store: Pick<EventFeed, 'changes'>;
   readonly groups: Pick<ProjectionGroups, 'start' | 'pausedWhile' | 'stoppedWhile' | 'topics'>;
   /** Projections of another version than the rows in service: their groups start after their rebuild. */
   readonly changed: ReadonlySet<string>;
@@ -40,6 +41,7 @@ interface Retry {
 }
 
 interface Queue extends RebuildQueueOptions {
+  readonly changes: ChangeCounter;
   readonly changed: Set<string>;
   /** Rebuilds that met a fault: each is tried again later and by itself, and the others go first. */
   readonly retries: Map<number, Retry>;
@@ -48,35 +50,38 @@ interface Queue extends RebuildQueueOptions {
 /** Resolves when the signal aborts; rejects when this process may no longer write. */
 export const rebuildQueue = async (options: RebuildQueueOptions): Promise<void> => {
   const { clock, logger, stopping } = options;
-  const queue: Queue = { ...options, changed: new Set(options.changed), retries: new Map() };
+  const waiting = { changed: new Set(options.changed), retries: new Map<number, Retry>() };
   const offsets = offsetQueue(options);
   for (let faults = 0; !stopping.aborted;) {
+    const changes = countChanges({ feed: options.store, clock, signal: stopping, withinMs: POLL_MS });
     try {
-      await workOff(queue, offsets, () => (faults = 0));
+      await workOff({ ...options, ...waiting, changes }, offsets, () => (faults = 0));
     } catch (error) {
       if (isTakenOver(error)) throw error;
       if (wasTold(stopping)) return;
       faults += 1;
       logger.warn({ error }, 'requests of operators are looked for again in a moment');
       await clock.sleep(backoffMs(clock, faults), stopping);
+    } finally {
+      changes.stop();
     }
   }
 };
 
 /** Works off what is asked for until the signal aborts, or the requests can't be looked for. */
 const workOff = async (queue: Queue, offsets: OffsetQueue, onProgress: () => void): Promise<void> => {
-  const { client, store, clock, retries, stopping } = queue;
+  const { client, changes, clock, retries, stopping } = queue;
   let lookedAt: number | undefined;
   let isAnyLeft = false;
   while (!stopping.aborted) {
-    const version = store.dataVersion();
+    const version = changes.count();
     const open: ReadonlyArray<OpenRebuild> = version === lookedAt && !isAnyLeft ? [] : await client.openRebuilds({});
     if (version !== lookedAt || isAnyLeft) isAnyLeft = (await offsets.moveAsked()) || open.length > 0;
     onProgress();
     const next = open.find(({ id }) => clock.monotonicMs() >= (retries.get(id)?.untilMs ?? 0));
     if (next === undefined) {
       lookedAt = version;
-      await clock.sleep(POLL_MS, stopping);
+      await changes.next(POLL_MS);
       continue;
     }
     lookedAt = undefined;
@@ -163,17 +168,18 @@ const runOnce = async (queue: Queue, unfinished: Map<number, OpenRebuild>): Prom
 
 /** Looks for requests while rebuilds run, and stops those that are no longer wanted. */
 const watchCancellations = async (
-  { client, store, clock, logger }: Queue,
+  { client, changes, clock, logger }: Queue,
   running: ReadonlyMap<number, AbortController>,
   over: AbortSignal,
 ): Promise<void> => {
   let lookedAt: number | undefined;
   while (!over.aborted) {
     await clock.sleep(POLL_MS, over);
-    const version = store.dataVersion();
-    if (wasTold(over) || version === lookedAt) continue;
-    lookedAt = version;
+    if (wasTold(over)) continue;
     try {
+      const version = changes.count();
+      if (version === lookedAt) continue;
+      lookedAt = version;
       await client.openRebuilds({});
       const cancelled = await client.cancelledAmong({ ids: [...running.keys()] });
       for (const id of cancelled) running.get(id)?.abort();

@@ -6,7 +6,7 @@ import {
 } from '../../../infra/dead-letters/redrive/redrive';
 import { storeFit, type StoreFit } from '../../../infra/consumption/loop/loop';
 import { beginAnew } from '../../../infra/running/begin-anew';
-import { openEventReader, waitForStore } from '../../../infra/sqlite/event-reader';
+import { waitForStore, type OpenEventFeed } from '../../../infra/event-store/open-feed';
 import type { Projection } from '../../projection';
 import { projectionGroups, type ProjectionGroups } from '../groups/groups';
 import { rebuildQueue } from '../rebuild/rebuild';
@@ -15,12 +15,15 @@ import type { RoleOptions } from '../../../infra/running/role-options';
 
 export interface ProjectionsOptions extends RoleOptions {
   readonly viewsFile: string;
+  /** The store's file, for the thread that writes the views. */
   readonly storeFile: string;
+  /** Opens the store for reading. */
+  readonly openStore: OpenEventFeed;
   readonly projections: ReadonlyArray<Projection>;
   /** Put before the names of dead-letter topics. */
   readonly topicPrefix?: string;
-  /** The path of the module that exports the projections and their catalog, for the thread that runs them. */
-  readonly definitionsModule?: string;
+  /** The absolute path of the module that exports the application, for the thread that runs its projections. */
+  readonly applicationFile: string;
 }
 
 /** The running role. */
@@ -33,7 +36,7 @@ export interface Projections {
 
 /** Waits for the store; from then on the role waits by itself for the lease, the broker and the topics. */
 export const startProjections = async (options: ProjectionsOptions): Promise<Projections> => {
-  const found = await waitForStore(options.storeFile, options.clock, options.signal);
+  const found = await waitForStore(options.openStore, options.clock, options.signal);
   if (!found) return { stop: async () => Promise.resolve(), done: Promise.resolve() };
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
@@ -61,18 +64,18 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
   stopped.addEventListener('abort', stop, { once: true });
   if (stopped.aborted) stop();
   const { catalog, projections, clock, logger } = options;
-  const store = openEventReader(options.storeFile);
+  const store = await options.openStore();
   const worker = startViewsWorker({
     viewsFile: options.viewsFile,
     storeFile: options.storeFile,
     leaseTtlMs: options.leaseTtlMs,
-    definitionsModule: options.definitionsModule ?? require.resolve('../definitions/shipped-definitions'),
+    applicationFile: options.applicationFile,
     topics: Object.fromEntries(catalog.aggregates.map(({ category, topic }) => [category, topic])),
     projections: projections.map(({ name, version }) => ({ name, version })),
     onWaiting: (owner) => logger.info({ owner }, 'another process runs the projections: this one waits'),
     onFault: (reason) => logger.warn({ reason }, 'the projections wait for their file'),
   });
-  const fit: { check: StoreFit } = { check: () => undefined };
+  const fit: { check: StoreFit } = { check: () => Promise.resolve(undefined) };
   const groups = projectionGroups({
     ...options,
     client: worker.client,
@@ -85,7 +88,7 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
     await Promise.race([worker.opened, worker.done, aborted(stopping.signal)]);
     if (stopping.signal.aborted) return;
     const boundTo = await worker.client.bindToStore(store.identity);
-    fit.check = storeFit({ reader: store, file: options.viewsFile, boundTo });
+    fit.check = storeFit({ store, file: options.viewsFile, boundTo });
     if (boundTo !== store.identity.storeId) {
       // The groups say why they stand still; nothing else may touch what was made from another store.
       for (const { name } of projections) groups.start(name);
@@ -106,7 +109,7 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
     desk = processOperatorRequests({
       calls: failureCalls(worker.client, groups),
       groups: projections.map(({ name }) => name),
-      dataVersion: store.dataVersion,
+      store,
       log: options.log,
       topicPrefix: options.topicPrefix ?? '',
       clock,
@@ -121,7 +124,7 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
     await Promise.allSettled([queue, desk]);
     await groups.stop();
     await worker.close();
-    store.close();
+    await store.close();
   }
 };
 

@@ -2,9 +2,9 @@
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Clock } from '../../../infra/clock';
 import type { Checkpoints, OffsetRequests } from '../../../infra/consumption/checkpoints/checkpoints';
-import type { BreakerPolicy } from '../../../infra/consumption/intake/intake';
+import type { BreakerPolicy, TransactionFacts } from '../../../infra/consumption/intake/intake';
 import type { DeadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { LeasedDatabase, WriteUnderLease } from '../../../infra/sqlite/leased-database';
 import type { Projection } from '../../projection';
 import { type Target, affectedRows, staleSums } from '../apply/apply';
@@ -15,7 +15,7 @@ export interface ViewsWriterOptions extends LeasedDatabase {
   readonly catalog: Catalog;
   readonly projections: ReadonlyArray<Projection>;
   /** Opens the store for reading; called once, at the first need. */
-  readonly openStore: () => EventReader;
+  readonly openStore: () => Promise<EventFeed>;
   readonly clock: Clock;
   readonly breakerPolicy?: BreakerPolicy;
 }
@@ -28,15 +28,18 @@ export interface WriterContext {
   readonly builds: ServedGenerations & CandidateGenerations;
   readonly offsets: OffsetRequests;
   readonly failures: DeadLetterHandling;
-  readonly store: () => EventReader;
+  /** The store, opened at the first need. */
+  readonly store: () => Promise<EventFeed>;
+  /** What transactions have to know of the store. */
+  readonly facts: TransactionFacts;
   /** Runs in one transaction that only the holder of the lease can commit. */
   readonly write: WriteUnderLease;
 }
 
 /** A build with what its consumer is called and reads. */
-export const targets = ({ options, store }: Pick<WriterContext, 'options' | 'store'>) => {
+export const targets = ({ options, facts }: Pick<WriterContext, 'options' | 'facts'>) => {
   const { database, catalog, projections } = options;
-  const concerned = affectedRows(catalog, store);
+  const concerned = affectedRows(catalog, facts.store);
   const sums = staleSums(database);
   const topics = new Map(
     projections.map((projection) => [

@@ -8,10 +8,11 @@ import {
 import { groupStatusWriter } from '../../../infra/consumption/status/status';
 import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
 import { checkpointAndClose } from '../../../infra/sqlite/database';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import { transactionFacts } from '../../../infra/consumption/intake/intake';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import { bindToStore } from '../../../infra/sqlite/store-identity';
 import { writeUnderLease } from '../../../infra/sqlite/leased-database';
-import { applyBatch, applyStorePage, consumerOf, type Target } from '../apply/apply';
+import { applyBatch, applyStorePage, consumerOf, eachRecord, readStorePage, type Target } from '../apply/apply';
 import { projectionGenerations, rebuildRows, takenInRows, withTakenIn } from '../generations/generations';
 import { targets, type WriterContext, type ViewsWriterOptions } from './context';
 import { rebuildOperations } from './rebuild-operations';
@@ -23,8 +24,14 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
   const takenIn = takenInRows(database);
   const checkpoints = withTakenIn(checkpointsOf(database), takenIn);
   const rebuilds = rebuildRows(database, clock);
-  let store: EventReader | undefined;
-  const openStore = (): EventReader => (store ??= options.openStore());
+  let store: Promise<EventFeed> | undefined;
+  const openStore = async (): Promise<EventFeed> => {
+    store ??= options.openStore();
+    // An opening that failed is tried again at the next need.
+    store.catch(() => void (store = undefined));
+    return store;
+  };
+  const facts = transactionFacts(openStore);
   const parts: WriterContext = {
     options,
     checkpoints,
@@ -32,8 +39,9 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
     takenIn,
     builds: projectionGenerations(database, projections, rebuilds, checkpoints, clock),
     offsets: offsetRequests(database),
-    failures: deadLetterHandling({ ...options, checkpoints, store: openStore }),
+    failures: deadLetterHandling({ ...options, checkpoints, store: facts.store }),
     store: openStore,
+    facts,
     write: writeUnderLease(options),
   };
   return {
@@ -41,8 +49,8 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
     ...offsetOperations(parts),
     ...failureOperations(parts),
     ...rebuildOperations(parts),
-    close: () => {
-      store?.close();
+    close: async () => {
+      await (await store)?.close();
       lease.release();
       checkpointAndClose(database);
     },
@@ -67,7 +75,7 @@ type GroupOperations = Pick<
 >;
 
 const groupOperations = (parts: WriterContext): GroupOperations => {
-  const { options, checkpoints, builds, failures, store, write } = parts;
+  const { options, checkpoints, builds, failures, store, facts, write } = parts;
   const { intake, breakers } = failures;
   const writeStatus = groupStatusWriter(options.database);
   const targetOf = targets(parts);
@@ -83,9 +91,18 @@ const groupOperations = (parts: WriterContext): GroupOperations => {
         for (const move of moves) checkpoints.move(consumer, move);
       }),
     apply: ({ projection, batch, exhaustedAttempts }) =>
-      breakers.guard(projection, write, () => applyBatch(intake, live(projection), batch, exhaustedAttempts)),
-    applyFromStore: ({ projection, ...order }) =>
-      breakers.guard(projection, write, () => applyStorePage(intake, live(projection), store(), order)),
+      facts.during(
+        (work) => breakers.guard(projection, write, work),
+        () => applyBatch(intake, live(projection), batch, exhaustedAttempts),
+        (visit) => eachRecord(batch, visit),
+      ),
+    applyFromStore: async ({ projection, ...query }) => {
+      const page = await readStorePage(await store(), query);
+      return facts.during(
+        (work) => breakers.guard(projection, write, work),
+        () => applyStorePage(intake, live(projection), page, query),
+      );
+    },
     caughtUpTo: ({ consumer, marks }) => write(() => checkpoints.raiseEach(consumer, marks)),
     report: ({ status }) => write(() => writeStatus(status)),
     bindToStore: ({ storeId }) => write(() => bindToStore(options.database, storeId)),
@@ -128,14 +145,17 @@ type FailureOperations = Pick<
 >;
 
 const failureOperations = (parts: WriterContext): FailureOperations => {
-  const { options, builds, failures, write } = parts;
+  const { options, builds, failures, store, facts, write } = parts;
   const { desk, copies, defects } = failures;
   const targetOf = targets(parts);
   const groups = new Set(options.projections.map(({ name }) => name));
   return {
-    takeFailureRequests: () => write(() => desk.takeRequests(groups)),
+    takeFailureRequests: async () => {
+      const requests = await desk.newRequests(await store());
+      return requests.length === 0 ? 0 : write(() => desk.takeRequests(requests, groups));
+    },
     redriveStep: ({ projection }) =>
-      write(() => desk.step(consumerOf(targetOf(projection, projection, builds.live(projection))))),
+      facts.during(write, () => desk.step(consumerOf(targetOf(projection, projection, builds.live(projection))))),
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
     noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),

@@ -4,7 +4,7 @@ import type { Topic } from '../../../domain/kernel/topic';
 import { RequestRefused } from '../../../infra/commands/operation-requests';
 import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoints';
 import { CircuitOpen, NotThisLog, TransientEventError } from '../../../infra/consumption/intake/intake';
-import { StoreNotReady } from '../../../infra/sqlite/event-reader';
+import { StoreNotReady } from '../../../infra/event-store/event-feed';
 import { FileReplaced } from '../../../infra/sqlite/file-identity';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import type { ViewsOperations } from './operations';
@@ -14,8 +14,8 @@ export interface ViewsThreadData {
   readonly viewsFile: string;
   readonly storeFile: string;
   readonly leaseTtlMs: number;
-  /** The path of a module that exports Definitions. */
-  readonly definitionsModule: string;
+  /** The absolute path of the module that exports the application. */
+  readonly applicationFile: string;
   /** The topics of the running program by category of the aggregate. */
   readonly topics: Readonly<Record<string, Topic>>;
   /** What the program's thread takes the projections to be: both have to mean the same. */

@@ -5,7 +5,7 @@ import { requestBody, RequestRefused, type OperationRequest } from '../../../inf
 import { failureOf, isAttributable } from '../../../infra/consumption/intake/intake';
 import { readOffsetOrder, type OffsetRequests } from '../../../infra/consumption/checkpoints/checkpoints';
 import { type NoteFailedRequest, PositiveInteger } from '../../../infra/dead-letters/redrive/redrive';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import {
   type ServedGenerations,
@@ -40,7 +40,7 @@ export const RebuildControl = t.union([
 /** What is asked of this role. */
 const KINDS = ['rebuild', 'rebuild-control', 'move-offsets'] as const;
 
-type Store = Pick<EventReader, 'operationRequestsAfter' | 'readAll' | 'lastPosition'>;
+type Store = Pick<EventFeed, 'requestsAfter' | 'readAll' | 'lastPosition'>;
 
 export interface RequestOptions {
   readonly store: Store;
@@ -57,14 +57,19 @@ export interface RequestOptions {
  * Returns the work that notes new requests, for the caller's transaction; undefined where there are none. One that cannot be
  * carried out is noted as failed, with its reason, and the others are taken over all the same.
  */
-export const takeRequests = (options: RequestOptions): (() => void) | undefined => {
+export const takeRequests = async (options: RequestOptions): Promise<(() => void) | undefined> => {
   const { store, rebuilds } = options;
-  const requests = store.operationRequestsAfter(rebuilds.lastRequestId(), KINDS);
+  const requests = await store.requestsAfter(rebuilds.lastRequestId(), KINDS);
   if (requests.length === 0) return undefined;
+  const moments = new Map<number, Moment>();
+  for (const request of requests) moments.set(request.id, await momentIn(store, request));
   return () => {
+    const taken = rebuilds.lastRequestId();
     for (const request of requests) {
+      // Somebody may have taken it over while it was read.
+      if (request.id <= taken) continue;
       try {
-        options.savepoint(() => take(options, request));
+        options.savepoint(() => take(options, request, moments.get(request.id) ?? NO_MOMENT));
       } catch (error) {
         if (!isAttributable(error)) throw error;
         failRequest(options, request, failureOf(error).reason);
@@ -74,8 +79,39 @@ export const takeRequests = (options: RequestOptions): (() => void) | undefined 
   };
 };
 
-const take = (options: RequestOptions, request: OperationRequest): void => {
-  if (request.kind === 'rebuild') takeRebuild(options, request);
+/** The position of a copy's moment; throws where the moment can't be read. */
+type Moment = () => number | null;
+
+const NO_MOMENT: Moment = () => null;
+
+/** As of now: what is recorded later never belongs to a moment that has passed. */
+const momentIn = async (store: Store, request: OperationRequest): Promise<Moment> => {
+  const until = untilIn(request);
+  if (until === null) return NO_MOMENT;
+  try {
+    const position = await lastPositionAt(store, until);
+    return () => position;
+  } catch (error) {
+    if (!isAttributable(error)) throw error;
+    return () => {
+      throw error;
+    };
+  }
+};
+
+/** Null where the request has none, or is none; then it says so itself when it is taken. */
+const untilIn = ({ kind, body }: OperationRequest): string | null => {
+  if (kind !== 'rebuild') return null;
+  try {
+    const decoded = RebuildRequest.decode(JSON.parse(body));
+    return E.isRight(decoded) ? (decoded.right.until ?? null) : null;
+  } catch {
+    return null;
+  }
+};
+
+const take = (options: RequestOptions, request: OperationRequest, moment: Moment): void => {
+  if (request.kind === 'rebuild') takeRebuild(options, request, moment);
   if (request.kind === 'rebuild-control') takeControl(options, request);
   if (request.kind === 'move-offsets') takeOffsets(options, request);
 };
@@ -108,12 +144,12 @@ const projectionNamed = (body: string): string => {
   }
 };
 
-const takeRebuild = (options: RequestOptions, request: OperationRequest): void => {
+const takeRebuild = (options: RequestOptions, request: OperationRequest, moment: Moment): void => {
   const { rebuilds, projections, builds } = options;
   const { id, body } = request;
   const decoded = RebuildRequest.decode(requestBody(request));
   if (E.isLeft(decoded)) throw new RequestRefused(`the request is not one of a rebuild: ${body}`);
-  const order = orderOf(options.store, decoded.right);
+  const order = orderOf(decoded.right, moment);
   rebuilds.add(id, order);
   const refusal = refusedRebuild(projections, builds, order);
   if (refusal === undefined) return;
@@ -135,7 +171,7 @@ const refusedRebuild = (
   }
 };
 
-const orderOf = (store: Store, request: t.TypeOf<typeof RebuildRequest>): RebuildSpec => {
+const orderOf = (request: t.TypeOf<typeof RebuildRequest>, moment: Moment): RebuildSpec => {
   const { until = null } = request;
   return {
     ...defaultRebuildSpec(request.projection, request.from),
@@ -144,8 +180,7 @@ const orderOf = (store: Store, request: t.TypeOf<typeof RebuildRequest>): Rebuil
     pass: request.pass ?? null,
     copy: request.copy ?? null,
     until,
-    // As of now: what is recorded later never belongs to a moment that has passed.
-    untilPosition: until === null ? null : lastPositionAt(store, until),
+    untilPosition: moment(),
     key: request.key ?? null,
   };
 };

@@ -1,6 +1,6 @@
 /** The operations of rebuilds on the views' file. */
 import { failedRequestNotes } from '../../../infra/dead-letters/redrive/redrive';
-import { applyShared, applyStorePage, type Target } from '../apply/apply';
+import { applyShared, applyStorePage, eachRecord, readStorePage, type Target } from '../apply/apply';
 import { assertRebuildable, type OpenRebuild, rebuildConsumer } from '../generations/generations';
 import { compareGenerations, compareWithStore } from '../inspect/inspect';
 import { takeRequests } from './operator-requests';
@@ -40,9 +40,9 @@ export const rebuildOperations = (parts: WriterContext): Omit<ViewsOperations, G
     ...endingOperations(parts),
     ...rowOperations(parts),
     prepare: () => write(builds.prepare),
-    openRebuilds: () => {
-      const requests = takeRequests({
-        store: store(),
+    openRebuilds: async () => {
+      const requests = await takeRequests({
+        store: await store(),
         rebuilds,
         builds,
         projections: options.projections,
@@ -73,7 +73,7 @@ export const rebuildOperations = (parts: WriterContext): Omit<ViewsOperations, G
 type Reading = 'applyToShadows' | 'applyStoreToShadow' | 'raiseShadow' | 'compareRebuild' | 'compareWithStore';
 
 const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading> => {
-  const { options, checkpoints, rebuilds, takenIn, builds, failures, store, write } = parts;
+  const { options, checkpoints, rebuilds, takenIn, builds, failures, store, facts, write } = parts;
   const { intake } = failures;
   const targetOf = targets(parts);
   const shadow = (id: number): Target => {
@@ -88,16 +88,20 @@ const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading>
   };
   return {
     applyToShadows: ({ takers, batch }) =>
-      write(() => {
-        const running = takers.filter(({ id }) => rebuilds.stateOf(id) === 'running');
-        const shares = running.map(({ id, moves }) => ({ target: shadow(id), moves }));
-        applyShared(intake, shares, batch);
-      }),
-    applyStoreToShadow: ({ id, afterPosition, bounds }) =>
-      write(() => {
-        const untilPosition = Math.max(0, ...bounds.map(({ highWaterPosition }) => highWaterPosition));
-        return applyStorePage(intake, shadow(id), store(), { afterPosition, untilPosition, bounds });
-      }),
+      facts.during(
+        write,
+        () => {
+          const running = takers.filter(({ id }) => rebuilds.stateOf(id) === 'running');
+          const shares = running.map(({ id, moves }) => ({ target: shadow(id), moves }));
+          applyShared(intake, shares, batch);
+        },
+        (visit) => eachRecord(batch, visit),
+      ),
+    applyStoreToShadow: async ({ id, afterPosition, bounds }) => {
+      const untilPosition = Math.max(0, ...bounds.map(({ highWaterPosition }) => highWaterPosition));
+      const page = await readStorePage(await store(), { afterPosition, untilPosition });
+      return facts.during(write, () => applyStorePage(intake, shadow(id), page, { bounds }));
+    },
     raiseShadow: ({ id, bounds }) => write(() => checkpoints.raiseEach(rebuildConsumer(id), bounds)),
     compareRebuild: async ({ id }) => {
       const { database } = options;
@@ -114,7 +118,7 @@ const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading>
       const { consumer, topics } = shadow(id);
       return compareWithStore({
         catalog: options.catalog,
-        store: store(),
+        store: await store(),
         topics,
         marks: checkpoints.read(consumer),
         taken: takenIn.read(consumer),

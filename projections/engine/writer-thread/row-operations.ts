@@ -1,6 +1,8 @@
 /** The operations on single rows: which events made them, and writing one again. */
+import type { StoredEvent } from '../../../domain/kernel/recorded-event';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
-import { differenceCauses, rowEvents, seenBy, type RowAddress, type RowEvents, rowHistory } from '../inspect/inspect';
+import { differenceCauses, rowEvents, seenBy, type RowAddress, type RowEvents, rowHistory, type RowHistory } from '../inspect/inspect';
 import {
   foldInto,
   type Generation,
@@ -26,16 +28,18 @@ export const rowOperations = (parts: WriterContext): Pick<ViewsOperations, RowOp
       const differences = parts.rebuilds.differencesOf(id);
       if (differences === null || differences.rows.every(({ events }) => events !== null)) return;
       const projection = projectionOf(parts, rebuildOf(parts, id));
-      const source = { store: parts.store(), catalog: parts.options.catalog, projection };
+      const source = { store: await parts.store(), catalog: parts.options.catalog, projection };
       const explained = await differenceCauses(source, differences);
       parts.write(() => parts.rebuilds.noteDifferences(id, explained));
     },
     findRowEvents: async ({ id }) => {
       const rebuild = rebuildOf(parts, id);
       const projection = projectionOf(parts, rebuild);
-      const search = searchFor(parts, projection, [{ table: 'view', key: keyOf(projection, rebuild) }]);
+      const search = searchFor(parts, await parts.store(), projection, [
+        { table: 'view', key: keyOf(projection, rebuild) },
+      ]);
       searches.set(id, search);
-      const last = parts.store().lastPosition();
+      const last = await (await parts.store()).lastPosition();
       await search.searchTo(last);
       return last;
     },
@@ -44,11 +48,12 @@ export const rowOperations = (parts: WriterContext): Pick<ViewsOperations, RowOp
       const search = searches.get(id);
       searches.delete(id);
       if (search === undefined) throw new Error(`the events of the rebuild ${id} were not looked for`);
-      await search.searchTo(parts.store().lastPosition());
+      await search.searchTo(await (await parts.store()).lastPosition());
       const row = { table: 'view', key: keyOf(projectionOf(parts, rebuild), rebuild) } as const;
+      const made = await rowAsMade(parts, rebuild, row, search.positionsOf(row));
       parts.write(() => {
         if (parts.rebuilds.stateOf(id) !== 'running') throw new Error(`the rebuild ${id} is over`);
-        const { before, after } = replaceRow(parts, rebuild, row, search.positionsOf(row));
+        const { before, after } = replaceRow(parts, rebuild, row, made);
         const proof = {
           events: search.positionsOf(row).length,
           before: shownRow(parts, rebuild, before),
@@ -86,32 +91,59 @@ const projectionOf = ({ options }: WriterContext, { projection }: OpenRebuild): 
 const keyOf = (projection: Projection, { key }: OpenRebuild): ReadonlyArray<Cell> => rowKeyOf(projection, key);
 
 const searchFor = (
-  { options, store }: WriterContext,
+  { options }: WriterContext,
+  store: EventFeed,
   projection: Projection,
   rows: ReadonlyArray<RowAddress>,
-): RowEvents => rowEvents({ store: store(), catalog: options.catalog, projection, rows });
+): RowEvents => rowEvents({ store, catalog: options.catalog, projection, rows });
+
+/** What the events make of a row, by what the group has applied of them. */
+interface MadeRow {
+  readonly history: RowHistory;
+  /** Of each event whether the group had applied it. */
+  readonly seen: ReadonlyMap<SeenEvent, boolean>;
+}
+
+type SeenEvent = Pick<StoredEvent, 'id' | 'stream' | 'position'>;
+
+const seenNow = ({ options }: WriterContext, projection: Projection): ((event: SeenEvent) => boolean) =>
+  seenBy(options.database, options.catalog, projection.name);
+
+/** Folds the events before the transaction that writes the row: the store is not waited for in one. */
+const rowAsMade = async (
+  parts: WriterContext,
+  rebuild: OpenRebuild,
+  { key }: RowAddress,
+  positions: ReadonlyArray<number>,
+): Promise<MadeRow> => {
+  const projection = projectionOf(parts, rebuild);
+  const isSeenNow = seenNow(parts, projection);
+  const seen = new Map<SeenEvent, boolean>();
+  const isSeen = ({ id, stream, position }: StoredEvent): boolean => {
+    const event = { id, stream, position };
+    const isSeenByGroup = isSeenNow(event);
+    seen.set(event, isSeenByGroup);
+    return isSeenByGroup;
+  };
+  const { catalog } = parts.options;
+  const store = await parts.store();
+  return { history: await rowHistory({ store, catalog, projection, key, positions, isSeen, mostSteps: 0 }), seen };
+};
 
 /** Writes what the events make of the row, in the caller's transaction. */
 const replaceRow = (
   parts: WriterContext,
   rebuild: OpenRebuild,
   { key }: RowAddress,
-  positions: ReadonlyArray<number>,
+  { history, seen }: MadeRow,
 ): { readonly before: ReadonlyArray<Cell> | null; readonly after: ReadonlyArray<Cell> | null } => {
   const projection = projectionOf(parts, rebuild);
   const live = parts.builds.live(projection.name);
   const before = live.view.find(key) ?? null;
-  const { catalog } = parts.options;
-  const isSeen = seenBy(parts.options.database, catalog, projection.name);
-  const history = rowHistory({
-    store: parts.store(),
-    catalog,
-    projection,
-    key,
-    positions,
-    isSeen,
-    mostSteps: 0,
-  });
+  const isSeen = seenNow(parts, projection);
+  for (const [event, wasSeen] of seen) {
+    if (isSeen(event) !== wasSeen) throw new Error(`${event.id} was dealt with meanwhile: the row is made again`);
+  }
   replaceMemory(live, history.generation, key);
   if (history.row === undefined) live.view.remove(key);
   else live.view.recomputeContribution(history.row);

@@ -7,9 +7,10 @@ import { catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
 import type { Topic } from '../../../domain/kernel/topic';
 import { systemClock } from '../../../infra/clock';
 import { watchPlace } from '../../../infra/running/begin-anew';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import { openLeasedDatabase } from '../../../infra/sqlite/leased-database';
-import type { Definitions } from '../definitions/definitions';
+import { loadApplication } from '../definitions/definitions';
+import type { Projection } from '../../projection';
 import type { ViewsOperations } from './operations';
 import { postedError, type Message, type Request, type ViewsThreadData } from './messages';
 import { viewsMigrations } from '../generations/generations';
@@ -21,7 +22,7 @@ const run = async (port: MessagePort, data: ViewsThreadData): Promise<void> => {
   let operations: ViewsOperations | undefined;
   port.on('message', (request: Request) => {
     if (request === 'give-up') waiting.abort();
-    else if (operations !== undefined) void answer(operations, request, port);
+    else if (operations !== undefined) take(operations, request, port);
     else post({ _tag: 'Failure', id: request.id, error: postedError(new Error('the views are not open yet')) });
   });
   try {
@@ -67,26 +68,42 @@ const open = async (
   watchPlace(leased.lease, { clock: systemClock, stopping: closing.signal }).catch((error: unknown) => {
     post({ _tag: 'Broken', error: postedError(error) });
   });
-  const openStore = () => openEventReader(data.storeFile);
+  const openStore = () => openEventFeed(data.storeFile);
   return viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
 };
 
+interface Definitions {
+  readonly catalog: Catalog;
+  readonly projections: ReadonlyArray<Projection>;
+}
+
 /** Loads what the projections are made from, and checks that the program's own thread means the same. */
-const loadDefinitions = async ({ definitionsModule, topics, projections }: ViewsThreadData): Promise<Definitions> => {
-  // The path is the program's own, or a test's; what it exports is checked below as far as it can be.
-  const definitions = (await import(definitionsModule)) as Definitions;
-  const found = definitions.projections.map(({ name, version }) => `${name} ${version}`);
+const loadDefinitions = async ({ applicationFile, topics, projections }: ViewsThreadData): Promise<Definitions> => {
+  const application = await loadApplication(applicationFile);
+  const found = application.projections.map(({ name, version }) => `${name} ${version}`);
   const expected = projections.map(({ name, version }) => `${name} ${version}`);
   if (found.join() !== expected.join()) {
     throw new Error(
-      `${definitionsModule} has the projections ${found.join(', ')}; the program has ${expected.join(', ')}`,
+      `${applicationFile} has the projections ${found.join(', ')}; the program has ${expected.join(', ')}`,
     );
   }
-  return { catalog: withTopics(definitions.catalog, topics), projections: definitions.projections };
+  return { catalog: withTopics(application.catalog, topics), projections: application.projections };
 };
 
 const withTopics = ({ aggregates }: Catalog, topics: Readonly<Record<string, Topic>>): Catalog =>
   catalogOf(aggregates.map((each) => ({ ...each, topic: topics[each.category] ?? each.topic })));
+
+/** What is being answered. */
+const underWay = new Set<Promise<void>>();
+
+/** Requests are answered beside each other, where they wait for the store; the last one waits for all before it. */
+const take = (operations: ViewsOperations, request: Exclude<Request, 'give-up'>, port: MessagePort): void => {
+  const others = [...underWay];
+  const answering = (request.name === 'close' ? Promise.all(others) : Promise.resolve())
+    .then(() => answer(operations, request, port))
+    .finally(() => underWay.delete(answering));
+  underWay.add(answering);
+};
 
 const answer = async (
   operations: ViewsOperations,

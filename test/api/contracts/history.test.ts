@@ -1,11 +1,12 @@
 /** Today's code against a store's history: what verify and partitions say of it. */
+import { feedOf } from '../../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { contractReaders } from '../../../api/cli/contracts/contract-readers';
+import { contractReaders } from '../../../api/program/contract-readers';
 import { historyCheck, UnreadableHistory } from '../../../api/cli/contracts/history-check';
 import { partitions } from '../../../api/cli/contracts/partitions';
 import { verify } from '../../../api/cli/contracts/verify';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { aggregate, catalogOf } from '../../../domain/kernel/aggregate';
 import { field } from '../../../domain/kernel/codec';
 import { defineCommand, type CommandOf } from '../../../domain/kernel/command-definition';
@@ -13,13 +14,15 @@ import { nothingToChange } from '../../../domain/kernel/decider';
 import { defineEvent, type EventOf } from '../../../domain/kernel/event-definition';
 import { Quantity } from '../../../domain/kernel/values';
 import type { NewEvent } from '../../../domain/kernel/event-store';
-import { orderSummary } from '../../../projections/order-summary';
-import { projectionReader } from '../../../api/cli/contracts/contract-readers';
+import { orderSummary } from '../../../projections/fulfilment/order-summary';
+import { projectionReader } from '../../../api/program/contract-readers';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { partitionOf } from '../../../infra/kafka/murmur2';
 import { spec } from '../../spec';
 import { withStore } from '../../infra/sqlite/store-fixture';
 import { temporaryFolder } from '../../infra/sqlite/temporary-folder';
+
+const { catalog } = application;
 
 const at = '2018-01-01T00:00:00Z';
 const placed = (orderId: string, customerId: string): NewEvent => ({
@@ -87,7 +90,7 @@ const history: ReadonlyArray<readonly [string, NewEvent]> = [
 spec('verifying a store', ({ test }) => {
   test('passes where every event can be read, also under its first name and in its first version', async () => {
     const to = output();
-    assert.is(verify({ store: await storeWith(history), sample: undefined, ...to }), 0);
+    assert.is(await verify(application, { store: await storeWith(history), sample: undefined, ...to }), 0);
     assert.match(to.lines[0] ?? '', /^5 events went through/);
     assert.ok(to.lines.some((line) => /StockReleased version 1\s+1$/.test(line)));
   });
@@ -95,8 +98,8 @@ spec('verifying a store', ({ test }) => {
   test('takes an evenly spread sample, the same every time, with each stream folded up to it', async () => {
     const store = await storeWith(history);
     const [first, second] = [output(true), output(true)];
-    assert.is(verify({ store, sample: 2, ...first }), 0);
-    verify({ store, sample: 2, ...second });
+    assert.is(await verify(application, { store, sample: 2, ...first }), 0);
+    await verify(application, { store, sample: 2, ...second });
     const written = (line: string | undefined): unknown => (JSON.parse(line ?? '') as { written: unknown }).written;
     assert.equal(written(first.lines[0]), { 'OrderPlaced version 1': 1, 'StockReleased version 1': 1 });
     assert.equal(written(first.lines[0]), written(second.lines[0]));
@@ -109,12 +112,12 @@ spec('verifying a store', ({ test }) => {
       ['payment-p3', authorised({ amount: -1 })],
     ]);
     const to = output(true);
-    assert.is(verify({ store, sample: undefined, ...to }), 1);
+    assert.is(await verify(application, { store, sample: undefined, ...to }), 1);
     const { position, id, path, reason, verified } = JSON.parse(to.lines[0] ?? '') as Readonly<Record<string, unknown>>;
     assert.equal([verified, position, id, path], [5, 6, 'payment-p2@1', '/instalments']);
     assert.match(String(reason), /as version 1: \/instalments: must be number of instalments/);
     const people = output();
-    verify({ store, sample: undefined, ...people });
+    await verify(application, { store, sample: undefined, ...people });
     assert.match(
       people.lines[0] ?? '',
       /^position 6, payment-p2@1 \(PaymentAuthorised version 1\) at \/instalments: contract: /,
@@ -129,7 +132,7 @@ spec('verifying a store', ({ test }) => {
       ['kettle-k1', released, /no aggregate has the stream 'kettle-k1'/],
     ] as const) {
       const to = output();
-      assert.is(verify({ store: await storeWith([[stream, event]]), sample: undefined, ...to }), 1);
+      assert.is(await verify(application, { store: await storeWith([[stream, event]]), sample: undefined, ...to }), 1);
       assert.match(to.lines[0] ?? '', reason);
     }
   });
@@ -143,17 +146,13 @@ spec('verifying a store', ({ test }) => {
         throw new Error(`can do nothing with ${placedAt}`);
       },
     });
-    const check = historyCheck({ catalog, reader, readers: [...contractReaders(), broken] });
+    const check = historyCheck({ catalog, store: feedOf(reader), readers: [...contractReaders(application), broken] });
     try {
       const [first] = reader.readAll({ afterPosition: 0, limit: 1 });
       assert.ok(first);
-      assert.throws(
-        () => check(first),
-        (error: unknown) =>
-          error instanceof UnreadableHistory &&
-          error.path === '/placedAt' &&
-          error.stage === 'projection order-summary',
-      );
+      const error: unknown = await check(first).catch((thrown: unknown) => thrown);
+      if (!(error instanceof UnreadableHistory)) throw error;
+      assert.equal([error.path, error.stage], ['/placedAt', 'projection order-summary']);
     } finally {
       reader.close();
     }
@@ -195,9 +194,9 @@ spec('verifying deciders', ({ test }) => {
     const turned = pages.map((page) => ['book-b1', { type: 'PageTurned', schemaVersion: 1, data: { page } }] as const);
     const reader = openEventReader(await storeWith(turned));
     try {
-      const check = historyCheck({ catalog: book(stuckAt), reader, readers: [] });
+      const check = historyCheck({ catalog: book(stuckAt), store: feedOf(reader), readers: [] });
       for (const event of reader.readAll({ afterPosition: 0, limit: 100 }))
-        if (which.includes(event.position)) check(event);
+        if (which.includes(event.position)) await check(event);
     } finally {
       reader.close();
     }
@@ -240,7 +239,7 @@ spec('simulating partitions', ({ test }) => {
   }
   const shown = async (options: { readonly simulate?: number; readonly key?: string }): Promise<Shown> => {
     const to = output(true);
-    partitions({ store: await storeWith(many), simulate: options.simulate, key: options.key, ...to });
+    await partitions(catalog, { store: await storeWith(many), simulate: options.simulate, key: options.key, ...to });
     return JSON.parse(to.lines[0] ?? '') as Shown;
   };
 
@@ -269,7 +268,7 @@ spec('simulating partitions', ({ test }) => {
 
   test('draws it for people, with what would follow', async () => {
     const to = output();
-    partitions({ store: await storeWith(many), simulate: 8, key: 'customerId', ...to });
+    await partitions(catalog, { store: await storeWith(many), simulate: 8, key: 'customerId', ...to });
     const text = to.lines.join('\n');
     assert.match(text, /orders, as declared: by the order id, over 4 partitions: 80 events of 40 keys, max\/mean \d/);
     assert.match(text, /orders, simulated: by the field 'customerId', over 8 partitions/);

@@ -1,10 +1,12 @@
 /** A store of very many events: what the engine made of real orders, multiplied under other ids. */
 import { join } from 'node:path';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
 import { importEvents } from '../../../infra/archive/import-events';
+
+const { catalog } = application;
 
 /** What stands for a thing in payloads; each copy gets things of its own. */
 const IDENTITIES = ['orderId', 'paymentId', 'sku', 'customerId', 'receiptId'];

@@ -1,8 +1,6 @@
 /** The projections with a bug planted in one: every order costs a cent more. */
-import { catalog as declaredCatalog } from '../../../domain/catalog';
-import type { Definitions } from '../../../projections/engine/definitions/shipped-definitions';
+import { application } from '../../../projections/fulfilment/application';
 import type { Projection } from '../../../projections/projection';
-import { projections as declaredProjections } from '../../../projections/registry';
 
 const withBug = (projection: Projection): Projection => ({
   ...projection,
@@ -13,8 +11,8 @@ const withBug = (projection: Projection): Projection => ({
     }),
 });
 
-export const catalog: Definitions['catalog'] = declaredCatalog;
-
-export const projections: Definitions['projections'] = declaredProjections.map((projection) =>
+export const projections: ReadonlyArray<Projection> = application.projections.map((projection) =>
   projection.name === 'order-summary' ? withBug(projection) : projection,
 );
+
+export default { ...application, projections };

@@ -1,4 +1,5 @@
 /** Runs the projections' role with the planted bug, until SIGTERM. */
+import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import { dataFiles } from '../../../api/program/data-files';
 import { prepareProcess } from '../../../infra/configuration';
 import { startProjections } from '../../../projections/engine/role/role';
@@ -13,7 +14,8 @@ void serveRole((options, configuration) => {
     ...options,
     viewsFile: files.views,
     storeFile: files.store,
+    openStore: () => openEventFeed(files.store),
     projections,
-    definitionsModule: require.resolve('./planted-definitions'),
+    applicationFile: require.resolve('./planted-definitions'),
   });
 });

@@ -1,14 +1,16 @@
 /** The catalog as it would be after somebody's change, and what the gate says of it. */
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { changeFindings, checkContracts } from '../../../domain/contracts/contract-check';
 import { lockOf } from '../../../domain/contracts/contract-lock';
 import type { Finding } from '../../../domain/contracts/finding';
 import { catalogOf, type Aggregate, type Catalog } from '../../../domain/kernel/aggregate';
 import { record, type AnyField, type Fields } from '../../../domain/kernel/codec';
 import type { AnyEventDefinition } from '../../../domain/kernel/event-definition';
-import { contractReaders } from '../../../api/cli/contracts/contract-readers';
-import { contractsFolder, readFixtures } from '../../../infra/contracts/contract-files';
+import { contractReaders } from '../../../api/program/contract-readers';
+import { readFixtures } from '../../../infra/contracts/contract-files';
 import { readPastForms } from '../../../infra/contracts/past-forms';
+
+const { catalog } = application;
 
 /** What is agreed today. */
 export const lock = lockOf(catalog);
@@ -48,15 +50,15 @@ export const withFields =
 
 /** What the gate says of the change, without the fixtures. */
 export const gate = (changed: Catalog): ReadonlyArray<Finding> =>
-  changeFindings({ catalog: changed, lock, readers: contractReaders() });
+  changeFindings({ catalog: changed, lock, readers: contractReaders(application) });
 
 /** What the gate says, everything included. */
 export const wholeGate = (changed: Catalog): ReadonlyArray<Finding> =>
   checkContracts({
     catalog: changed,
     lock,
-    fixtures: readFixtures(contractsFolder),
-    readers: contractReaders(),
+    fixtures: readFixtures(application.contractsFolder ?? ''),
+    readers: contractReaders(application),
     pastForms: readPastForms(),
   });
 

@@ -1,6 +1,6 @@
 /** Events broken on purpose: the gate catches each, and tells a stranger what breaks, for whom, and what to do. */
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { field, optionalField } from '../../../domain/kernel/codec';
 import { defineEvent, earlierVersion } from '../../../domain/kernel/event-definition';
 import { Amount, constrainedInstalments } from './broken-codecs';
@@ -9,7 +9,9 @@ import { OrderPlaced } from '../../../domain/order/events';
 import { spec } from '../../spec';
 import { gate, lock, textOf, wholeGate, withEvent, withFields, withTopic } from './changed-catalog';
 import type { Finding } from '../../../domain/contracts/finding';
-import { readLock, contractsFolder } from '../../../infra/contracts/contract-files';
+import { readLock } from '../../../infra/contracts/contract-files';
+
+const { catalog } = application;
 
 const only = (findings: ReadonlyArray<Finding>): Finding => {
   assert.is(findings.length, 1, findings.map(textOf).join('\n\n'));
@@ -25,7 +27,7 @@ const says = (finding: Finding, ...parts: ReadonlyArray<string | RegExp>): void 
 
 spec('the gate', ({ test }) => {
   test('lets the committed contracts through: the lock is theirs', () => {
-    assert.equal(readLock(contractsFolder), lock);
+    assert.equal(readLock(application.contractsFolder ?? ''), lock);
     assert.equal(wholeGate(catalog), []);
   });
 

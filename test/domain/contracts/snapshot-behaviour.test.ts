@@ -12,8 +12,10 @@ import { accept, refuse } from '../../../domain/kernel/decider';
 import { defineEvent, earlierVersion, type EventOf } from '../../../domain/kernel/event-definition';
 import { Identifier, Quantity } from '../../../domain/kernel/values';
 import { stockAggregate } from '../../../domain/stock/stock';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { spec } from '../../spec';
+
+const { catalog } = application;
 
 const fields = { by: field(Quantity, 'How many.'), from: field(Identifier, 'Who counted.') };
 const earlierFields = { by: fields.by };

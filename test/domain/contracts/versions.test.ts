@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { refusedPath } from '../../../domain/contracts/schema-check';
 import { schemaOf } from '../../../domain/contracts/contract-lock';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
@@ -10,9 +10,11 @@ import { field } from '../../../domain/kernel/codec';
 import { defineEvent, earlierVersion } from '../../../domain/kernel/event-definition';
 import { Quantity } from '../../../domain/kernel/values';
 import { downcast, upcast, versionsOf } from '../../../domain/kernel/event-versions';
-import { contractsFolder, readFixtures } from '../../../infra/contracts/contract-files';
+import { readFixtures } from '../../../infra/contracts/contract-files';
 import { spec } from '../../spec';
 import { arbitraryOf, holds } from '../arbitraries';
+
+const { catalog } = application;
 
 const definitions = catalog.aggregates.flatMap(({ events }) => [...events.values()]);
 const decode = decodeEvent(catalog);
@@ -41,7 +43,7 @@ spec('versions of events', ({ test }) => {
     assert.equal(changed, ['StockReceived', 'StockReservationReleased', 'PaymentAuthorised']);
   });
 
-  const fixtures = readFixtures(contractsFolder);
+  const fixtures = readFixtures(application.contractsFolder ?? '');
   test('every version has a fixture', () => {
     const versions = definitions.flatMap(versionsOf).map(({ type, schemaVersion }) => `${type} ${schemaVersion}`);
     assert.equal(fixtures.map(({ type, schemaVersion }) => `${type} ${schemaVersion}`).sort(), [...versions].sort());

@@ -4,7 +4,7 @@
  * everything delivered again, and a reactor that starts again from nothing.
  */
 import * as E from 'fp-ts/Either';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { fulfilment } from '../../../domain/fulfilment/fulfilment';
 import type { FulfilmentState } from '../../../domain/fulfilment/facts';
 import type { Aggregate, Fold } from '../../../domain/kernel/aggregate';
@@ -14,6 +14,8 @@ import type { CommandOutcome, ProcessCommand, ProcessInput } from '../../../doma
 import { streamName, type RecordedEvent } from '../../../domain/kernel/recorded-event';
 import { decideOn } from '../given-when-then';
 import { recorded } from './process-inputs';
+
+const { catalog } = application;
 
 interface Stream {
   readonly aggregate: Aggregate;

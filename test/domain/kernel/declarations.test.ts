@@ -1,7 +1,8 @@
 /** Names are held to the rules of the place where they end up, where they are declared. */
 import * as assert from 'uvu/assert';
 import { assertProgram } from '../../../api/program/assert-program';
-import { catalog, processManagers, withTopicPrefix } from '../../../domain/catalog';
+import { withTopicPrefix } from '../../../domain/kernel/topic-prefix';
+import { application } from '../../../projections/fulfilment/application';
 import { aggregate, catalogOf, type Aggregate } from '../../../domain/kernel/aggregate';
 import { field } from '../../../domain/kernel/codec';
 import { defineCommand, type CommandOf } from '../../../domain/kernel/command-definition';
@@ -12,8 +13,9 @@ import { processManagersOf, type ProcessManager } from '../../../domain/kernel/p
 import type { Topic } from '../../../domain/kernel/topic';
 import { Text } from '../../../domain/kernel/values';
 import { defineProjection, integer, projectionsOf, text } from '../../../projections/projection';
-import { projections } from '../../../projections/registry';
 import { spec } from '../../spec';
+
+const { catalog, processManagers, projections } = application;
 
 const CardIssued = defineEvent('CardIssued', { schemaVersion: 1, meaning: 'A card was issued.', fields: {} });
 const issue = defineCommand('issue', { meaning: 'Issues a card.', fields: {}, example: {} });

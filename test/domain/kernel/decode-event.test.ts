@@ -1,9 +1,11 @@
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
 import { aggregateIdOf, categoryOf, eventId, parseEventId, streamName } from '../../../domain/kernel/recorded-event';
 import { spec } from '../../spec';
+
+const { catalog } = application;
 
 const envelope = {
   id: 'payment-p1@2',

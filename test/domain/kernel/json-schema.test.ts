@@ -1,10 +1,12 @@
 import * as t from 'io-ts';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { field, optionalField, record } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { Amount, EXACT_INSTANT_PATTERN, Instant, listOf, MAX_LIST_ITEMS, oneOf } from '../../../domain/kernel/values';
 import { spec } from '../../spec';
+
+const { catalog } = application;
 
 const strict = { additionalProperties: false };
 

@@ -5,7 +5,7 @@ import { systemClock } from '../../../infra/clock';
 import { commandHandler } from '../../../infra/commands/command-handler';
 import type { CommandFailure, CommandRequest, CommandResult } from '../../../infra/commands/command-port';
 import { inMemoryEventStore } from '../../../infra/memory/in-memory-event-store';
-import { metadata, right } from '../event-store-fixtures';
+import { metadata, right } from '../../contracts/event-store-fixtures';
 import { tally, tallyCatalog } from './tally';
 
 export type Outcome = E.Either<CommandFailure, CommandResult>;

@@ -1,7 +1,7 @@
 /** States of long streams are kept, used only where they fit, and never more than a short cut. */
 import * as assert from 'uvu/assert';
 import * as E from 'fp-ts/Either';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { snapshotMarkOf } from '../../../domain/contracts/fold-behaviour';
 import { aggregate, catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
 import { stockCommands } from '../../../domain/stock/commands';
@@ -12,8 +12,10 @@ import { openDatabase } from '../../../infra/sqlite/database';
 import type { SqliteEventStore } from '../../../infra/sqlite/event-store';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { spec } from '../../spec';
-import { metadata, right } from '../event-store-fixtures';
+import { metadata, right } from '../../contracts/event-store-fixtures';
 import { eventually, newFile, withStore } from '../sqlite/store-fixture';
+
+const { catalog } = application;
 
 const STREAM = 'stock-kettle';
 

@@ -50,7 +50,7 @@ export const groupWorld = async (servers: string, prefix: string): Promise<Group
         clock: systemClock,
         logger: silentLogger,
         acceptNewLog: false,
-        storeLastPosition: reader.lastPosition,
+        storeLastPosition: async () => Promise.resolve(reader.lastPosition()),
         ...options,
       });
       groups.push(group);

@@ -1,10 +1,10 @@
 /** What is accepted from the log: this store's events, in their place, and nothing else, whatever a record claims. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
-import type { StoreFacts } from '../../../infra/consumption/intake/place-check';
+import type { StoreFacts } from '../../../infra/consumption/intake/known-facts';
 import { deadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../../infra/kafka/event-log';
@@ -12,6 +12,8 @@ import { recordHeaders } from '../../../infra/kafka/record-headers';
 import { LOG_ID, storedOf, STORE_ID, storeOf, type Told } from '../../projections/views-fixture';
 import { spec } from '../../spec';
 import { tallyHandler, type Tally } from './tally-handler';
+
+const { catalog } = application;
 
 const received = (sku: string, index: number): Told => [
   `stock-${sku}`,

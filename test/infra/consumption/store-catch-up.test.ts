@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import type { ConsumerGroup } from '../../../infra/consumption/loop/consumer-group';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
@@ -16,6 +16,8 @@ import { spec } from '../../spec';
 import { eventually } from '../../support/server';
 import { temporaryFolder } from '../sqlite/temporary-folder';
 import { tallyHandler, type Tally, type TallyOptions } from './tally-handler';
+
+const { catalog } = application;
 
 const STREAMS = 40;
 const ROUNDS = 12;
@@ -77,7 +79,7 @@ spec('a group for which the store stands in', ({ test, after }) => {
       clock: systemClock,
       logger: silentLogger,
       acceptNewLog: false,
-      storeLastPosition: () => FORGOTTEN,
+      storeLastPosition: async () => Promise.resolve(FORGOTTEN),
     });
     groups.push(group);
     return group;

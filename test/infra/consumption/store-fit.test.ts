@@ -1,8 +1,9 @@
 /** A group and the store that it works for: other stores, older ones, and one that was older for a while. */
+import { feedOf } from '../../support/reader-feed';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { storeFit } from '../../../infra/consumption/loop/store-fit';
@@ -15,6 +16,8 @@ import { spec } from '../../spec';
 import { eventually } from '../../support/server';
 import { temporaryFolder } from '../sqlite/temporary-folder';
 import { tallyHandler, type Tally } from './tally-handler';
+
+const { catalog } = application;
 
 const story = storedOf(
   Array.from({ length: 6 }, (_, index): Told => {
@@ -39,7 +42,7 @@ const log: EventLog = {
 /** Runs the group on a store with so many of the events until what is wanted holds; returns its last status. */
 const run = async (tally: Tally, events: number, holds: () => boolean, isReplaced = () => false) => {
   const store = storeOf(story.slice(0, events), []);
-  const reader = { ...store, lastPosition: () => (isReplaced() ? 2 : store.lastPosition()) };
+  const feed = { ...feedOf(store), lastPosition: async () => Promise.resolve(isReplaced() ? 2 : store.lastPosition()) };
   const group = startConsumerGroup({
     log,
     handler: tally,
@@ -47,8 +50,8 @@ const run = async (tally: Tally, events: number, holds: () => boolean, isReplace
     clock: systemClock,
     logger: silentLogger,
     acceptNewLog: false,
-    storeFits: storeFit({ reader, file: 'views.sqlite', boundTo: STORE_ID }),
-    storeLastPosition: store.lastPosition,
+    storeFits: storeFit({ store: feed, file: 'views.sqlite', boundTo: STORE_ID }),
+    storeLastPosition: async () => Promise.resolve(store.lastPosition()),
   });
   try {
     await eventually('the group has come that far', async () =>
@@ -71,20 +74,20 @@ const tallyOn = (file: string, events: number): Tally => {
 
 spec('a group', ({ test }) => {
   const marks = [{ topic: 'orders', partition: 2, highWaterPosition: 6 }];
-  const store = storeOf(story, []);
+  const store = feedOf(storeOf(story, []));
 
-  test('goes on where its file and its marks fit the store', () => {
-    assert.is(storeFit({ reader: store, file: 'views.sqlite', boundTo: STORE_ID })(marks), undefined);
+  test('goes on where its file and its marks fit the store', async () => {
+    assert.is(await storeFit({ store, file: 'views.sqlite', boundTo: STORE_ID })(marks), undefined);
   });
 
-  test('reads nothing where its file was made from another store, and names both and the way out', () => {
-    const reason = storeFit({ reader: store, file: 'views.sqlite', boundTo: 'another' })([]);
+  test('reads nothing where its file was made from another store, and names both and the way out', async () => {
+    const reason = await storeFit({ store, file: 'views.sqlite', boundTo: 'another' })([]);
     assert.match(reason ?? '', new RegExp(`views.sqlite was made from the store another.*${STORE_ID}.*new-history`));
   });
 
-  test('halts where it has applied more than the store holds', () => {
-    const older = storeOf(story.slice(0, 2), []);
-    const reason = storeFit({ reader: older, file: 'views.sqlite', boundTo: STORE_ID })(marks);
+  test('halts where it has applied more than the store holds', async () => {
+    const older = feedOf(storeOf(story.slice(0, 2), []));
+    const reason = await storeFit({ store: older, file: 'views.sqlite', boundTo: STORE_ID })(marks);
     assert.match(reason ?? '', /position 6 \(orders\/2\).*ends at 2.*Restore the newest store.*new-history/);
   });
 

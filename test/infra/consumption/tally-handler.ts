@@ -8,7 +8,7 @@ import type { EventHandler } from '../../../infra/consumption/intake/event-handl
 import { recordsOf } from '../../../infra/consumption/intake/event-intake';
 import { defaultRetryPolicy, type HandlerResult, type RetryPolicy } from '../../../infra/consumption/intake/failures';
 import type { GroupHandler } from '../../../infra/consumption/loop/group-handler';
-import type { StoreFacts } from '../../../infra/consumption/intake/place-check';
+import type { StoreFacts } from '../../../infra/consumption/intake/known-facts';
 import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/status/group-status';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/store/schema';
 import { failedRequestsMigration } from '../../../infra/dead-letters/redrive/failed-requests';

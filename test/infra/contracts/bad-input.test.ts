@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { partitionOf } from '../../../infra/kafka/murmur2';
 import { admin } from '../../support/broker-admin';
 import { kafkaSpec } from '../../support/kafka-spec';
-import type { StoredAttributes } from '../../../infra/sqlite/event-queries';
+import type { StoredAttributes } from '../../../infra/event-store/event-feed';
 import type { Tally } from '../consumption/tally-handler';
 import { contractWorld, reached, type ContractWorld } from './contract-world';
 

@@ -1,12 +1,14 @@
 /** In which version events are published: as stored, or as the producer was told. */
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import { ConfigurationError, readConfiguration } from '../../../infra/configuration';
 import { checkedWriteVersions, versionWriter } from '../../../infra/kafka/written-version';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { spec } from '../../spec';
 import { olderCatalog } from './older-catalog';
+
+const { catalog } = application;
 
 const stored = (type: string, schemaVersion: number, data: unknown): StoredEvent => ({
   id: 'stock-kettle@1',

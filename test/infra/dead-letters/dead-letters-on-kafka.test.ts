@@ -49,7 +49,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
       clock: systemClock,
       logger: silentLogger,
       acceptNewLog: false,
-      storeLastPosition: reader.lastPosition,
+      storeLastPosition: async () => Promise.resolve(reader.lastPosition()),
     });
     groups.push(group);
     return group;
@@ -226,7 +226,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
       await publish(bad);
       const last = open({}, file);
       const going = run(last);
-      last.failures.desk.takeRequests(new Set(['tally']));
+      last.failures.desk.takeRequests(reader.operationRequestsAfter(0), new Set(['tally']));
       await eventually('nothing waits', async () => {
         const { events } = await going.pausedWhile(last.redrive);
         return events === undefined && deadLetterReader(last.database).redrive(redrive)?.state === 'done';

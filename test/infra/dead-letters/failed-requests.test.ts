@@ -1,4 +1,5 @@
 /** Requests about dead letters that cannot be carried out: noted with their reason, and the others are carried out. */
+import { changesFrom } from '../../support/reader-feed';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { processOperatorRequests } from '../../../infra/dead-letters/redrive/runner';
@@ -96,7 +97,7 @@ spec('the work beside the groups', ({ test }) => {
         defectsDone: async () => Promise.resolve(),
       },
       groups: ['broken', 'sound'],
-      dataVersion: () => Math.random(),
+      store: { changes: changesFrom(() => Math.random(), 50) },
       log,
       topicPrefix: '',
       clock: systemClock,

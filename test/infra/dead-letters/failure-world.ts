@@ -155,7 +155,7 @@ const startProcess = ({ database, checkpoints, store }: WorldParts, options: Gro
       for (const { partition, nextOffset } of moves) offsets.set(partition, nextOffset);
       return outcome;
     },
-    takeRequests: () => transaction(() => failures.desk.takeRequests(new Set([GROUP]))),
+    takeRequests: () => transaction(() => failures.desk.takeRequests(store.operationRequestsAfter(0), new Set([GROUP]))),
     step: () => transaction(() => failures.desk.step(to)),
   };
 };

@@ -61,7 +61,7 @@ kafkaSpec('the headers of a foreign record', ({ test, before, after }, broker) =
       clock: systemClock,
       logger: silentLogger,
       acceptNewLog: false,
-      storeLastPosition: () => 0,
+      storeLastPosition: async () => Promise.resolve(0),
     });
   });
   after(async () => {

@@ -1,11 +1,14 @@
 /** A process that consumes and redrives at the same time, as a role does, until it is killed. */
-import { catalog as declared, withTopicPrefix } from '../../../domain/catalog';
+import { withTopicPrefix } from '../../../domain/kernel/topic-prefix';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { openRealLog } from '../../../infra/kafka/real-log';
 import { silentLogger } from '../../../infra/logger';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { tallyHandler } from '../consumption/tally-handler';
+
+const { catalog: declared } = application;
 
 const run = async ([file = '', storeFile = '', servers = '', prefix = '']: ReadonlyArray<string>): Promise<void> => {
   const catalog = withTopicPrefix(declared, prefix);
@@ -23,10 +26,10 @@ const run = async ([file = '', storeFile = '', servers = '', prefix = '']: Reado
     clock: systemClock,
     logger: silentLogger,
     acceptNewLog: false,
-    storeLastPosition: reader.lastPosition,
+    storeLastPosition: async () => Promise.resolve(reader.lastPosition()),
   });
   for (;;) {
-    tally.failures.desk.takeRequests(new Set(['tally']));
+    tally.failures.desk.takeRequests(reader.operationRequestsAfter(0), new Set(['tally']));
     const { events } = await group.pausedWhile(tally.redrive);
     // The pace: a kill should fall into the middle of it.
     await systemClock.sleep(events === undefined ? 20 : events * 2);

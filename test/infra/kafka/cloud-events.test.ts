@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { aggregateIdOf, categoryOf, eventId, type StoredEvent } from '../../../domain/kernel/recorded-event';
 import { cloudEventEncoder, destinationOf, readCloudEvent, type EncodedEvent } from '../../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../../infra/kafka/event-log';
@@ -10,6 +10,8 @@ import { partitionOf } from '../../../infra/kafka/murmur2';
 import { recordHeaders, STRUCTURED_CONTENT_TYPE } from '../../../infra/kafka/record-headers';
 import { holds } from '../../domain/arbitraries';
 import { spec } from '../../spec';
+
+const { catalog } = application;
 
 const modes = ['structured', 'binary'] as const;
 type Mode = (typeof modes)[number];

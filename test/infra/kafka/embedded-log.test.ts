@@ -9,7 +9,7 @@ import { isRunning } from '../../../infra/kafka/real-broker/broker-libraries';
 import { silentLogger } from '../../../infra/logger';
 import { spec } from '../../spec';
 import { eventually } from '../../support/server';
-import { holdLogContract } from './log-contract';
+import { holdLogContract } from '../../contracts/event-log-contract';
 import { failureOf, topicNamed } from './log-fixture';
 
 const HOST = join(__dirname, 'embedded-host.js');

@@ -6,7 +6,7 @@ import { OffsetOutOfRange, type EventLog } from '../../../infra/kafka/event-log'
 import { murmur2, partitionOf } from '../../../infra/kafka/murmur2';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { eventually } from '../../support/server';
-import { kafkaLogContract } from './log-contract';
+import { kafkaLogContract } from '../../contracts/event-log-contract';
 import {
   deliver,
   failureOf,

@@ -1,7 +1,8 @@
 /** Clients that get nothing done and are told nothing: it is said after a bounded time, and a new client goes on. */
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { catalog as declared, withTopicPrefix } from '../../../domain/catalog';
+import { withTopicPrefix } from '../../../domain/kernel/topic-prefix';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { copyToTopics } from '../../../infra/dead-letters/topic/publish';
@@ -17,6 +18,8 @@ import { tallyHandler } from '../consumption/tally-handler';
 import { relayWorld, statusWhere, type RelayWorld } from '../relay/relay-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
 import { failureOf, fromZero, pollUntil, recordOf, toldProducer, topicNamed } from './log-fixture';
+
+const { catalog: declared } = application;
 
 const STALL_TIMEOUT_MS = 1_500;
 const folder = temporaryFolder();
@@ -107,7 +110,7 @@ kafkaSpec('with a way to the broker that swallows answers', ({ test, before, aft
         clock: systemClock,
         logger,
         acceptNewLog: false,
-        storeLastPosition: reader.lastPosition,
+        storeLastPosition: async () => Promise.resolve(reader.lastPosition()),
       });
       try {
         await statusWhere(world, 'the relay runs', ({ cursor, state }) => cursor === 20 && state === 'running');
@@ -204,7 +207,7 @@ kafkaSpec('with a broker that accepts connections and never answers', ({ test },
         clock: systemClock,
         logger: silentLogger,
         acceptNewLog: false,
-        storeLastPosition: reader.lastPosition,
+        storeLastPosition: async () => Promise.resolve(reader.lastPosition()),
       });
       try {
         await statusWhere(world, 'the relay retries', ({ state }) => state === 'retrying');

@@ -1,8 +1,8 @@
 /** The store in memory keeps the contract. */
 import { systemClock } from '../../../infra/clock';
 import { inMemoryEventStore } from '../../../infra/memory/in-memory-event-store';
-import { eventStoreContract } from '../event-store-contract';
-import { CONTRACT_TIME_MS } from '../event-store-fixtures';
+import { eventStoreContract } from '../../contracts/event-store-contract';
+import { CONTRACT_TIME_MS } from '../../contracts/event-store-fixtures';
 
 eventStoreContract('the event store in memory', () =>
   Promise.resolve({

@@ -1,7 +1,7 @@
 /** The registry: what is counted, what is read at the scrape, and what a source that fails leaves. */
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import type { CommandFailure, CommandRequest, CommandResult } from '../../../infra/commands/command-port';
 import { silentLogger } from '../../../infra/logger';
@@ -59,7 +59,7 @@ spec('the metrics of a process', ({ test }) => {
 });
 
 spec('commands', ({ test }) => {
-  const [aggregate] = catalog.aggregates;
+  const [aggregate] = application.catalog.aggregates;
   if (aggregate === undefined) throw new Error('the catalog is empty');
   const request: CommandRequest = {
     aggregate,

@@ -1,11 +1,13 @@
 /** What the API's answers mean for a process: every status, every way in which no answer comes. */
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../../infra/clock';
 import { commandClient, type Answer, type PostCommand } from '../../../infra/reactors/command-client';
 import { spec } from '../../spec';
 import { localServer, type LocalServer, type ServedAnswer } from '../../support/local-server';
 import { command } from './commands';
+
+const { catalog } = application;
 
 const NOW_MS = Date.parse('2024-01-01T00:00:00Z');
 const clock: Clock = { ...systemClock, nowMs: () => NOW_MS };

@@ -1,4 +1,5 @@
 /** Commands and deadlines that were set aside come back when an operator says so, without a restart. */
+import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { fulfilmentWithin } from '../../../domain/fulfilment/fulfilment';
@@ -6,7 +7,7 @@ import { systemClock } from '../../../infra/clock';
 import type { OperationKind } from '../../../infra/commands/operation-requests';
 import { readFailedRequests } from '../../../infra/dead-letters/redrive/failed-requests';
 import { silentLogger } from '../../../infra/logger';
-import type { AnyProcessManager } from '../../../infra/reactors/process';
+import type { AnyProcessManager } from '../../../domain/kernel/process-manager';
 import { readReactorGroups, readSetAsideIn } from '../../../infra/reactors/reactor-status';
 import { startReactors, type Reactors } from '../../../infra/reactors/reactors';
 import type { SetAsideEntry } from '../../../infra/reactors/set-aside';
@@ -69,7 +70,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
       leaseTtlMs: 2_000,
       acceptNewLog: false,
       reactorsFile: file,
-      storeFile: world.storeFile,
+      openStore: () => openEventFeed(world.storeFile),
       processManagers: [manager()],
       api: { baseUrl: api.url },
     });

@@ -1,6 +1,8 @@
 /** Runs the relay and the projections over a store of large events until everything is read; the heap is the caller's. */
+import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import { join } from 'node:path';
-import { catalog as declared, withTopicPrefix } from '../../../domain/catalog';
+import { withTopicPrefix } from '../../../domain/kernel/topic-prefix';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import { openRealLog } from '../../../infra/kafka/real-log';
 import { silentLogger } from '../../../infra/logger';
@@ -9,7 +11,9 @@ import { readRelayStatus } from '../../../infra/relay/relay-file';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { startProjections } from '../../../projections/engine/role/role';
 import { openViewReader } from '../../../projections/engine/query/view-database-reader';
-import { orderSummary } from '../../../projections/order-summary';
+import { orderSummary } from '../../../projections/fulfilment/order-summary';
+
+const { catalog: declared } = application;
 
 const [servers = '', prefix = '', folder = ''] = process.argv.slice(2);
 const DEADLINE_MS = 90_000;
@@ -31,10 +35,10 @@ const main = async (): Promise<void> => {
     leaseTtlMs: 5_000,
     acceptNewLog: false,
   };
-  const outbox = () => openEventReader(storeFile);
+  const outbox = () => openEventFeed(storeFile);
   const schema = { cloudEventsMode: 'structured', schemaBaseUrl: 'urn:test' } as const;
   const relay = startRelay({ ...role, ...schema, file: relayFile, outbox });
-  const reader = outbox();
+  const reader = openEventReader(storeFile);
   const events = reader.lastPosition();
   const untilMs = systemClock.monotonicMs() + DEADLINE_MS;
   const expectBefore = async (what: string, holds: () => boolean, seen: () => unknown): Promise<void> => {
@@ -52,8 +56,9 @@ const main = async (): Promise<void> => {
     ...role,
     viewsFile,
     storeFile,
+    openStore: outbox,
     projections: [orderSummary],
-    definitionsModule: require.resolve('./large-events-definitions'),
+    applicationFile: require.resolve('./large-events-definitions'),
   });
   const views = openViewReader(viewsFile, [orderSummary], catalog);
   await expectBefore('the projection has every row', () => views.projections()[0]?.rows === events, views.groups);

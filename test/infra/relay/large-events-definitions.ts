@@ -1,5 +1,7 @@
-/** What the views' thread of the test of large events projects. */
-import { orderSummary } from '../../../projections/order-summary';
+/** The application that the views' thread of the test of large events loads. */
+import { application } from '../../../projections/fulfilment/application';
+import { orderSummary } from '../../../projections/fulfilment/order-summary';
 
-export { catalog } from '../../../domain/catalog';
 export const projections = [orderSummary];
+
+export default { ...application, projections };

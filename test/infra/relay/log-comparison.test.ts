@@ -1,4 +1,6 @@
 /** The log held against the store, on a real broker: what is missing, extra, out of order or altered is found, and mended. */
+import { feedOf } from '../../support/reader-feed';
+import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
@@ -41,7 +43,7 @@ kafkaSpec('the log held against the store', ({ test, before, after }, broker) =>
   };
   const compare = (of: RelayWorld, reader: EventReader): Promise<LogComparison> =>
     compareLog({
-      store: reader,
+      store: feedOf(reader),
       log: of.log,
       catalog: of.catalog,
       clock: systemClock,
@@ -62,11 +64,11 @@ kafkaSpec('the log held against the store', ({ test, before, after }, broker) =>
       logger: silentLogger,
       leaseTtlMs: 1_000,
       file: of.relayFile,
-      outbox: () => openEventReader(of.storeFile),
+      outbox: () => openEventFeed(of.storeFile),
       cloudEventsMode: 'structured',
       schemaBaseUrl: 'http://schemas.example',
       found,
-      lastPosition: reader.lastPosition,
+      lastPosition: async () => Promise.resolve(reader.lastPosition()),
       recreateTopics,
     });
 

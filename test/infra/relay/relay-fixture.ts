@@ -1,7 +1,8 @@
 /** A store to publish from and a relay on a real broker. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { catalog as declared, withTopicPrefix } from '../../../domain/catalog';
+import { withTopicPrefix } from '../../../domain/kernel/topic-prefix';
+import { application } from '../../../projections/fulfilment/application';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { systemClock } from '../../../infra/clock';
 import type { Configuration } from '../../../infra/configuration';
@@ -11,10 +12,12 @@ import { silentLogger } from '../../../infra/logger';
 import { startRelay, type Relay, type RelayOptions } from '../../../infra/relay/relay';
 import { readRelayStatus } from '../../../infra/relay/relay-file';
 import type { RelayStatus } from '../../../infra/relay/relay-status';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import type { SqliteEventStore } from '../../../infra/sqlite/event-store';
 import { openStore } from '../sqlite/store-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
+
+const { catalog: declared } = application;
 
 export interface RelayWorld {
   readonly store: SqliteEventStore;
@@ -73,7 +76,7 @@ export const relayWorld = async (servers: string, prefix: string): Promise<Relay
         leaseTtlMs: 1_000,
         acceptNewLog: false,
         file: relayFile,
-        outbox: () => openEventReader(storeFile),
+        outbox: () => openEventFeed(storeFile),
         cloudEventsMode: 'structured',
         schemaBaseUrl: 'http://schemas.example',
         ...options,

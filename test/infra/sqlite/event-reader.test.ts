@@ -1,9 +1,12 @@
 /** The store as other roles see it. */
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
-import { openEventReader, StoreNotReady, waitForStore } from '../../../infra/sqlite/event-reader';
+import { StoreNotReady } from '../../../infra/event-store/event-feed';
+import { waitForStore } from '../../../infra/event-store/open-feed';
+import { openEventFeed } from '../../../infra/sqlite/event-feed';
+import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { spec } from '../../spec';
-import { appendTo, event, ids, right } from '../event-store-fixtures';
+import { appendTo, event, ids, right } from '../../contracts/event-store-fixtures';
 import { newFile, openStore, withStore } from './store-fixture';
 
 spec('a reader beside the writer', ({ test }) => {
@@ -36,13 +39,14 @@ spec('a reader beside the writer', ({ test }) => {
     const file = newFile();
     await withStore({ file, leaseTtlMs: 60_000 }, async (store) => {
       const reader = openEventReader(file);
-      const before = reader.dataVersion();
+      const { dataVersion } = reader.watch();
+      const before = dataVersion();
       reader.readAll({ afterPosition: 0, limit: 10 });
-      assert.is(reader.dataVersion(), before);
+      assert.is(dataVersion(), before);
       right(await store.append(appendTo('note-1', 'any', []))());
-      assert.is(reader.dataVersion(), before, 'an append that writes nothing commits nothing');
+      assert.is(dataVersion(), before, 'an append that writes nothing commits nothing');
       right(await store.append(appendTo('note-1', 'any'))());
-      assert.is.not(reader.dataVersion(), before);
+      assert.is.not(dataVersion(), before);
       reader.close();
     });
   });
@@ -99,7 +103,7 @@ spec('a reader before the writer', ({ test }) => {
   test('waits until the writer has made the file', async () => {
     const file = newFile();
     let ready = false;
-    const waiting = waitForStore(file, systemClock).then((found) => (ready = found));
+    const waiting = waitForStore(() => openEventFeed(file), systemClock).then((found) => (ready = found));
     await systemClock.sleep(30);
     assert.not.ok(ready);
     await withStore({ file }, async () => {
@@ -109,7 +113,8 @@ spec('a reader before the writer', ({ test }) => {
 
   test('stops waiting when told to', async () => {
     const giveUp = new AbortController();
-    const waiting = waitForStore(newFile(), systemClock, giveUp.signal);
+    const file = newFile();
+    const waiting = waitForStore(() => openEventFeed(file), systemClock, giveUp.signal);
     giveUp.abort();
     assert.is(await waiting, false);
   });

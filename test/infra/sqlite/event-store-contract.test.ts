@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { systemClock } from '../../../infra/clock';
 import { openSqliteEventStore } from '../../../infra/sqlite/event-store';
-import { eventStoreContract } from '../event-store-contract';
-import { CONTRACT_TIME_MS } from '../event-store-fixtures';
+import { eventStoreContract } from '../../contracts/event-store-contract';
+import { CONTRACT_TIME_MS } from '../../contracts/event-store-fixtures';
 import { temporaryFolder } from './temporary-folder';
 
 const folder = temporaryFolder();

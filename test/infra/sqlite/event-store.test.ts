@@ -11,7 +11,7 @@ import { rememberedAnswers } from '../../../infra/sqlite/remembered-answers';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { storeStatements } from '../../../infra/sqlite/store-statements';
 import { storeWriter } from '../../../infra/sqlite/store-writer';
-import { appendTo, event, everything, ids, right } from '../event-store-fixtures';
+import { appendTo, event, everything, ids, right } from '../../contracts/event-store-fixtures';
 import { spec } from '../../spec';
 import { eventually, newFile, openStore, withStore } from './store-fixture';
 

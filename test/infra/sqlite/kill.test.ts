@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { spec } from '../../spec';
-import { everything } from '../event-store-fixtures';
+import { everything } from '../../contracts/event-store-fixtures';
 import { newFile, withStore } from './store-fixture';
 
 const CHILD = join(__dirname, 'append-until-killed.js');

@@ -9,7 +9,7 @@ import { openDatabase, openForReading } from '../../../infra/sqlite/database';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { spec } from '../../spec';
-import { metadata, right } from '../event-store-fixtures';
+import { metadata, right } from '../../contracts/event-store-fixtures';
 import { newFile, openStore, withStore } from './store-fixture';
 
 const DAY_MS = 86_400_000;

@@ -4,16 +4,18 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
-import { catalog } from '../../../domain/catalog';
+import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { openDatabase } from '../../../infra/sqlite/database';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { importEvents, ImportRefused } from '../../../infra/archive/import-events';
-import type { StoreIdentity } from '../../../infra/sqlite/store-identity';
+import type { StoreIdentity } from '../../../infra/event-store/event-feed';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { spec } from '../../spec';
 import { newFile, openStore, withStore } from './store-fixture';
+
+const { catalog } = application;
 
 const identityOf = (file: string): StoreIdentity => {
   const reader = openEventReader(file);

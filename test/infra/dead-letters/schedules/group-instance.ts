@@ -44,7 +44,7 @@ export const startInstance = async (lane: Lane, process: ViewsProcess, clock: Cl
     clock,
     logger: silentLogger,
     acceptNewLog: false,
-    storeLastPosition: () => 0,
+    storeLastPosition: async () => Promise.resolve(0),
   });
   let ending: Ending | undefined;
   const end = (how: Ending): void => void (ending ??= how);

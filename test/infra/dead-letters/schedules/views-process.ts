@@ -2,6 +2,7 @@
  * A process that writes the views' file, as far as one process can hold several: a connection, a lease and the operations of
  * its own. It may be killed at any point of a transaction, and never answers again then.
  */
+import { feedOf } from '../../../support/reader-feed';
 import type { StoredEvent } from '../../../../domain/kernel/recorded-event';
 import type { Clock } from '../../../../infra/clock';
 import type { OperationRequest } from '../../../../infra/commands/operation-requests';
@@ -71,7 +72,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
   const { database } = leased;
   // Processes are killed here, the machine is not: nobody has to wait for its disk.
   database.pragma('synchronous = OFF');
-  const openStore = () => storeOf(stored, requests);
+  const openStore = async () => Promise.resolve(feedOf(storeOf(stored, requests)));
   const operations = viewsWriter({ ...leased, catalog, projections: [projection], openStore, clock });
   await operations.prepare({});
   const noAnswer = new Promise<never>(() => undefined);

@@ -1,5 +1,5 @@
 /** One row an order: how it stands and what is paid. */
-import type { RecordedEvent } from '../domain/kernel/recorded-event';
+import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import {
   OrderCancelled,
   OrderConfirmed,
@@ -8,10 +8,10 @@ import {
   OrderHandedToCarrier,
   OrderPlaced,
   type OrderEvent,
-} from '../domain/order/events';
-import { PaymentCaptured, PaymentRefunded } from '../domain/payment/events';
+} from '../../domain/order/events';
+import { PaymentCaptured, PaymentRefunded } from '../../domain/payment/events';
 import { amountIn } from './money-by-currency';
-import { defineProjection, integer, json, nullable, text } from './projection';
+import { defineProjection, integer, json, nullable, text } from '../projection';
 
 export const orderSummary = defineProjection({
   name: 'order-summary',

@@ -1,10 +1,10 @@
 /** What every log promises, real or embedded. */
 import * as assert from 'uvu/assert';
-import { OffsetOutOfRange, RecordTooLarge, type EventLog } from '../../../infra/kafka/event-log';
-import { outgoingHeaders, recordHeaders } from '../../../infra/kafka/record-headers';
-import { spec, type Spec } from '../../spec';
-import type { RealKafka } from '../../support/kafka';
-import { kafkaSpec } from '../../support/kafka-spec';
+import { OffsetOutOfRange, RecordTooLarge, type EventLog } from '../../infra/kafka/event-log';
+import { outgoingHeaders, recordHeaders } from '../../infra/kafka/record-headers';
+import { spec, type Spec } from '../spec';
+import type { RealKafka } from '../support/kafka';
+import { kafkaSpec } from '../support/kafka-spec';
 import {
   deliver,
   failureOf,
@@ -14,7 +14,7 @@ import {
   toldProducer,
   topicNamed,
   withConsumer,
-} from './log-fixture';
+} from '../infra/kafka/log-fixture';
 
 export interface LogUnderTest {
   readonly open: () => Promise<EventLog>;

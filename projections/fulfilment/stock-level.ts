@@ -5,8 +5,8 @@ import {
   StockReservationReleased,
   StockReserved,
   type StockEvent,
-} from '../domain/stock/events';
-import { defineProjection, integer, text } from './projection';
+} from '../../domain/stock/events';
+import { defineProjection, integer, text } from '../projection';
 
 export const stockLevel = defineProjection({
   name: 'stock-level',

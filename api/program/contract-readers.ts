@@ -1,13 +1,12 @@
 /** Who in this program reads events, as the contract check watches them. */
-import { processManagers } from '../../../domain/catalog';
-import type { InstrumentedReader } from '../../../domain/contracts/field-readers';
-import type { ProcessManager } from '../../../domain/kernel/process-manager';
-import type { Projection } from '../../../projections/projection';
-import { boundedCache } from '../../../infra/memory/bounded-cache';
-import { projections } from '../../../projections/registry';
+import type { InstrumentedReader } from '../../domain/contracts/field-readers';
+import type { AnyProcessManager } from '../../domain/kernel/process-manager';
+import type { Projection } from '../../projections/projection';
+import { boundedCache } from '../../infra/memory/bounded-cache';
+import type { Application } from '../../projections/application';
 
 /** Every projection and every process manager. */
-export const contractReaders = (): ReadonlyArray<InstrumentedReader> => [
+export const contractReaders = ({ projections, processManagers }: Application): ReadonlyArray<InstrumentedReader> => [
   ...projections.map(projectionReader),
   ...processManagers.map(processReader),
 ];
@@ -22,8 +21,8 @@ export const projectionReader = ({ name, handles, project }: Projection): Instru
 const REMEMBERED_INSTANCES = 20_000;
 
 /** A process manager under watch: on an empty state, and on what it has come to know of the event's instance. */
-export const processReader = <State>(manager: ProcessManager<State>): InstrumentedReader => {
-  const known = boundedCache<string, State>(REMEMBERED_INSTANCES);
+export const processReader = (manager: AnyProcessManager): InstrumentedReader => {
+  const known = boundedCache<string, unknown>(REMEMBERED_INSTANCES);
   return {
     name: `process manager ${manager.name}`,
     handles: manager.handles,

@@ -1,7 +1,7 @@
 /** One row a customer: how much they ordered. */
-import { OrderPlaced } from '../domain/order/events';
+import { OrderPlaced } from '../../domain/order/events';
 import { amountIn, mainCurrency } from './money-by-currency';
-import { defineProjection, integer, json, nullable, text } from './projection';
+import { defineProjection, integer, json, nullable, text } from '../projection';
 
 export const customerOrders = defineProjection({
   name: 'customer-orders',

@@ -2,9 +2,9 @@
  * One row a day and currency: what was ordered on the day, and what became of that. A payment knows its order but not the
  * order's day, and may come before the order; so each order is remembered, and counts on its day once that is known.
  */
-import { OrderCancelled, OrderPlaced } from '../domain/order/events';
-import { PaymentCaptured, PaymentRefunded } from '../domain/payment/events';
-import { defineRollup, integer, nullable, text } from './projection';
+import { OrderCancelled, OrderPlaced } from '../../domain/order/events';
+import { PaymentCaptured, PaymentRefunded } from '../../domain/payment/events';
+import { defineRollup, integer, nullable, text } from '../projection';
 
 export const salesByDay = defineRollup({
   name: 'sales-by-day',

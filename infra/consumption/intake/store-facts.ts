@@ -1,0 +1,96 @@
+/**
+ * What a transaction has to know of the store. A transaction can't wait, and the store may: so what is needed is read before it
+ * begins. Where more turns out to be needed, the transaction is rolled back, that is read too, and it runs again; what the store
+ * has once said of an event stays true.
+ */
+import * as E from 'fp-ts/Either';
+import type { EventFeed, StoreIdentity } from '../../event-store/event-feed';
+import { claimedPosition } from '../../kafka/claimed-position';
+import { readCloudEvent } from '../../kafka/cloud-events';
+import type { LogRecord } from '../../kafka/event-log';
+import { FactMissing, knownFacts, type StoreFactsWithStreams } from './known-facts';
+
+/** Calls back with each record of a batch. */
+export type EachLogRecord = (visit: (record: LogRecord) => void) => void;
+
+export interface TransactionFacts {
+  /** What the transaction that runs may ask; outside of one only `identity` may be asked for, once the first has run. */
+  readonly store: () => StoreFactsWithStreams;
+  /**
+   * Runs work in a transaction, again where it needs more of the store than was read: `transaction` rolls back where its work
+   * throws. With records, what the store holds at their positions is read ahead in one call.
+   */
+  readonly during: <Result>(
+    transaction: (work: () => Result) => Result | Promise<Result>,
+    work: () => Result,
+    records?: EachLogRecord,
+  ) => Promise<Result>;
+}
+
+/** Far more than any transaction needs: each time at least one thing more is known. */
+const MAX_ATTEMPTS = 1_000;
+
+/** Makes them; the store is opened at the first need. */
+export const transactionFacts = (open: () => Promise<EventFeed>): TransactionFacts => {
+  let identity: StoreIdentity | undefined;
+  let active: StoreFactsWithStreams | undefined;
+  const outside: StoreFactsWithStreams = {
+    get identity() {
+      if (identity === undefined) throw new Error('the store was not opened yet');
+      return identity;
+    },
+    eventAt: () => notHere('eventAt'),
+    lastPosition: () => notHere('lastPosition'),
+    readStream: () => notHere('readStream'),
+  };
+  return {
+    store: () => active ?? outside,
+    during: async (transaction, work, records) => {
+      const feed = await open();
+      ({ identity } = feed);
+      const known = knownFacts(feed);
+      const facts: StoreFactsWithStreams = { ...known.facts, identity: feed.identity };
+      if (records !== undefined) await known.readPositions(positionsOf(records, claimedPosition));
+      let isExact = records === undefined;
+      for (let attempts = 1; ; attempts += 1) {
+        try {
+          return await transaction(() => {
+            active = facts;
+            try {
+              return known.facts.settled(work);
+            } finally {
+              active = undefined;
+            }
+          });
+        } catch (error) {
+          if (!(error instanceof FactMissing) || attempts >= MAX_ATTEMPTS) throw error;
+        }
+        // The guess was wrong somewhere: a record that nobody of us has written.
+        if (!isExact && records !== undefined) await known.readPositions(positionsOf(records, positionIn));
+        isExact = true;
+        await known.readWanted();
+      }
+    },
+  };
+};
+
+const notHere = (name: string): never => {
+  throw new Error(`${name} of the store was asked for outside of a transaction`);
+};
+
+const positionsOf = (
+  records: EachLogRecord,
+  positionOf: (record: LogRecord) => number | undefined,
+): ReadonlyArray<number> => {
+  const positions: number[] = [];
+  records((record) => {
+    const position = positionOf(record);
+    if (position !== undefined) positions.push(position);
+  });
+  return positions;
+};
+
+const positionIn = (record: LogRecord): number | undefined => {
+  const received = readCloudEvent(record);
+  return E.isLeft(received) ? undefined : received.right.envelope.position;
+};

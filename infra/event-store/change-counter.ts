@@ -1,0 +1,65 @@
+/** The changes of a store for a loop that also has other things to do: a number that grows, and a wait that a change ends. */
+import type { Clock } from '../clock';
+import type { ChangeQuery, EventFeed } from './event-feed';
+
+export interface ChangeCounter {
+  /** Grows with every change. Read it before looking at the store: what comes after is counted. Throws what the feed threw. */
+  readonly count: () => number;
+  /** Waits until the next change, at most so long, or until the signal of the counter aborts. Throws what the feed threw. */
+  readonly next: (timeoutMs: number) => Promise<void>;
+  /** Ends the counting. */
+  readonly stop: () => void;
+}
+
+export interface ChangeCounterOptions extends ChangeQuery {
+  readonly feed: Pick<EventFeed, 'changes'>;
+  readonly clock: Pick<Clock, 'sleep'>;
+}
+
+/** Begins to count. Stop it at the end. */
+export const countChanges = ({ feed, clock, signal, withinMs }: ChangeCounterOptions): ChangeCounter => {
+  const over = new AbortController();
+  let changes = 0;
+  let fault: { readonly error: unknown } | undefined;
+  let waiting: AbortController | undefined;
+  // Not AbortSignal.any, which keeps memory for as long as its longest-lived signal lives.
+  const stop = (): void => {
+    signal.removeEventListener('abort', stop);
+    over.abort();
+    waiting?.abort();
+  };
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  const follow = async (): Promise<void> => {
+    try {
+      for await (const change of feed.changes({ signal: over.signal, withinMs })) {
+        void change;
+        changes += 1;
+        waiting?.abort();
+      }
+    } catch (error) {
+      fault = { error };
+      waiting?.abort();
+    }
+  };
+  void follow();
+  const throwFault = (): void => {
+    if (fault !== undefined) throw fault.error;
+  };
+  return {
+    count: () => {
+      throwFault();
+      return changes;
+    },
+    next: async (timeoutMs) => {
+      throwFault();
+      if (over.signal.aborted) return;
+      const woken = new AbortController();
+      waiting = woken;
+      await clock.sleep(timeoutMs, woken.signal);
+      waiting = undefined;
+      throwFault();
+    },
+    stop,
+  };
+};
