@@ -1,5 +1,5 @@
 /** The architecture as rules: imports point one way, each room is entered by its door, and each library has its rooms. */
-const { rooms, roomsWithDoors, libraries } = require('./.dependency-rooms.cjs');
+const { rooms, roomsWithDoors, behindPorts, libraries } = require('./.dependency-rooms.cjs');
 
 const SOURCES = '^(domain|infra|projections|api|test)/';
 const filesOf = (room) => `^${room}/[^/]+$`;
@@ -30,6 +30,17 @@ const doorRules = Object.keys(rooms)
     from: { path: '^(domain|infra|projections|api)/', pathNot: filesOf(room) },
     to: { path: filesOf(room), pathNot: `^${room}/${room.split('/').at(-1)}\\.ts$` },
   }));
+
+/** What implements a port is opened by few, and called by nobody else. */
+const portRules = Object.entries(behindPorts).map(([file, openers]) => ({
+  name: `behind a port ${file}`,
+  severity: 'error',
+  from: {
+    path: '^(domain|infra|projections|api)/',
+    pathNot: openers.map((opener) => `^${opener}${opener.endsWith('/') ? '' : '$'}`),
+  },
+  to: { path: `^${file}$` },
+}));
 
 const libraryRules = Object.entries(libraries).map(([library, folders]) => ({
   name: `library ${library}`,
@@ -66,6 +77,7 @@ module.exports = {
     ...roomRules,
     unknownRoom,
     ...doorRules,
+    ...portRules,
     ...libraryRules,
   ],
   options: {

@@ -1,4 +1,5 @@
 /** The one file that reads the environment. Every setting has a name, a default, and an error that says what to do. */
+import { isIPv4, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { settingValue, valuesOf, type SettingDeclarations, type SettingValues } from '../domain/kernel/setting';
 import { apiKeys, ownApiKey, type ApiKey } from './configuration/access-keys';
@@ -82,7 +83,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
   const warn = (sentence: string): void => void warnings.push(sentence);
   // Not 0, a port of the system's choice: nobody would know where to find the API, this program's reactors included.
   const port = integer(environment, 'PORT', 8080, 1, 65_535);
-  const host = text(environment, 'HOST') ?? '127.0.0.1';
+  const host = listeningHost(environment);
   const kafka = kafkaConnection(environment, warn);
   const baseUrl = url(environment, 'BASE_URL') ?? `http://${reachable(host)}:${port}`;
   const apiKey = ownApiKey(environment, warn);
@@ -141,9 +142,28 @@ export const readSettings = <S extends SettingDeclarations>(
     );
   });
 
+const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$/;
+
+/** What to listen on. An address in brackets, as a URL has it, is meant without them. */
+const listeningHost = (environment: Environment): string => {
+  const value = text(environment, 'HOST') ?? '127.0.0.1';
+  const host = /^\[(.*)\]$/.exec(value)?.[1] ?? value;
+  const isInBrackets = host !== value;
+  // What looks like an IPv4 address and is none would be taken for a name.
+  const isName = HOST_NAME.test(host) && host.length <= 253 && !/(^|\.)(0[xX][0-9A-Fa-f]*|[0-9]+)\.?$/.test(host);
+  if (isIPv6(host) || (!isInBrackets && (isIPv4(host) || isName))) return host;
+  throw new ConfigurationError(
+    `HOST is '${value}'; it takes an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0, or a name of it, without a port`,
+  );
+};
+
 /** A host to connect to: one that stands for all of a machine's addresses is reached at the machine itself. */
 const reachable = (host: string): string => {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  if (host.includes('%')) {
+    throw new ConfigurationError(`HOST is '${host}': no URL holds the zone of an address, so set BASE_URL as well`);
+  }
+  if (isIPv6(host) && new URL(`http://[${host}]`).hostname === '[::]') return '127.0.0.1';
+  if (host === '0.0.0.0') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 };
 

@@ -1,6 +1,7 @@
 /** The read side as the API sees it: rows, and how far each projection has come. */
 import type { GroupStatus } from '../infra/consumption/status/status';
 import type { OffsetRequestStatus } from '../infra/consumption/checkpoints/checkpoints';
+import type { TopicPartition } from '../infra/topic-partition';
 
 export type { GroupStatus, PartitionStatus } from '../infra/consumption/status/status';
 export type { OffsetRequestStatus } from '../infra/consumption/checkpoints/checkpoints';
@@ -138,10 +139,7 @@ export interface ViewReader {
   /** The row under a key as it stands in a URL. */
   readonly find: (view: string, key: string) => ViewRow | undefined;
   /** Whether the served generation has applied the event at `position` of that partition. */
-  readonly hasSeen: (
-    view: string,
-    event: { readonly topic: string; readonly partition: number; readonly position: number },
-  ) => boolean;
+  readonly hasSeen: (view: string, event: TopicPartition & { readonly position: number }) => boolean;
   /** Whether the event waits, or will wait, behind a dead letter of its stream: no waiting for it helps. */
   readonly isQuarantined: (view: string, event: { readonly stream: string; readonly position: number }) => boolean;
   readonly projections: () => ReadonlyArray<ProjectionStatus>;

@@ -2,6 +2,7 @@
 import type { Configuration } from '../../infra/configuration';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import { request } from './server-client';
+import { partitionName } from '../../infra/topic-partition';
 
 /** The server looks at every event of the store. */
 const EXPLAIN_TIMEOUT_MS = 60_000;
@@ -44,7 +45,8 @@ const explanationLines = (explanation: RowExplanation): ReadonlyArray<string> =>
     '',
     `deliveries dropped as duplicates by the group: ${deliveries.duplicates ?? 'unknown'}`,
     ...deliveries.parked.map(
-      ({ topic, partition, offset, reason }) => `kept aside: ${topic}/${partition} offset ${offset}: ${reason}`,
+      ({ topic, partition, offset, reason }) =>
+        `kept aside: ${partitionName({ topic, partition })} offset ${offset}: ${reason}`,
     ),
   ];
 };

@@ -6,11 +6,12 @@ import type { Configuration } from '../../infra/configuration';
 import { checkpointsOf, type Checkpoint } from '../../infra/consumption/checkpoints/checkpoints';
 import { groupStatusReader } from '../../infra/consumption/status/status';
 import { readCloudEvent } from '../../infra/kafka/cloud-events';
-import { isEmbeddedLog, type EventLog, type LogConsumer } from '../../infra/kafka/event-log';
+import { keepsHistory, type EventLog, type LogConsumer } from '../../infra/kafka/event-log';
 import { openLog } from '../../infra/broker/open-log';
 import { silentLogger } from '../../infra/logger';
 import { openForReading } from '../../infra/sqlite/database';
 import { dataFiles } from '../program/data-files';
+import { isSamePartition } from '../../infra/topic-partition';
 
 /** A partition of a group. */
 export interface GroupPlace extends Checkpoint {
@@ -82,9 +83,9 @@ const placesIn = async (
     const places: GroupPlace[] = [];
     for (const place of stored) {
       if (topics.get(place.topic)?.logId !== place.logId) {
-        const note = isEmbeddedLog(place.logId)
-          ? 'it counts in the log of an embedded broker'
-          : 'the topic is not the one that it counts in (recreated, or another cluster)';
+        const note = keepsHistory(place.logId)
+          ? 'the topic is not the one that it counts in (recreated, or another cluster)'
+          : 'it counts in the log of an embedded broker';
         places.push({ ...place, ...UNKNOWN, note });
         continue;
       }
@@ -110,7 +111,7 @@ const eventAt = async (
   consumer.assign([{ topic, partition, offset }]);
   const untilMs = systemClock.monotonicMs() + RECORD_TIMEOUT_MS;
   while (systemClock.monotonicMs() < untilMs) {
-    const record = (await consumer.poll(1)).find((each) => each.topic === topic && each.partition === partition);
+    const record = (await consumer.poll(1)).find((each) => isSamePartition(each, { topic, partition }));
     if (record === undefined) continue;
     const event = readCloudEvent(record);
     if (E.isLeft(event)) return { id: 'no event', type: event.left, position: 0 };

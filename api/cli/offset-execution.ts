@@ -19,6 +19,7 @@ import { viewsMigrations } from '../../projections/engine/generations/generation
 import type { Application } from '../../projections/application';
 import { dataFiles } from '../program/data-files';
 import { request } from './server-client';
+import { partitionName } from '../../infra/topic-partition';
 
 const POLL_MS = 200;
 const DISPLAY_LIMIT = 100;
@@ -115,6 +116,6 @@ export const historyLines = ({ dataDirectory }: Configuration, json: boolean): R
   if (moves.length === 0) return ['no offset was ever moved by hand'];
   return moves.map(
     ({ movedAt, actor, group, topic, partition, fromOffset, toOffset }) =>
-      `${movedAt} ${actor}: ${group} ${topic}/${partition} ${fromOffset} -> ${toOffset}`,
+      `${movedAt} ${actor}: ${group} ${partitionName({ topic, partition })} ${fromOffset} -> ${toOffset}`,
   );
 };

@@ -1,12 +1,11 @@
 /** Where a file of JSON lines wants a group to stand: all of its lines are meant, or none is taken. */
 import { readFileSync } from 'node:fs';
 import { InvalidArguments } from './invalid-arguments';
+import { isSamePartition, partitionName, type TopicPartition } from '../../infra/topic-partition';
 
 /** A line, with its number for people. */
-export interface OffsetLine {
+export interface OffsetLine extends TopicPartition {
   readonly line: number;
-  readonly topic: string;
-  readonly partition: number;
   readonly offset: number;
 }
 
@@ -19,10 +18,10 @@ export const readOffsetFile = (file: string, group: string): ReadonlyArray<Offse
   texts.forEach((text, index) => {
     if (text.trim() === '') return;
     const line = lineOf(file, text, index + 1, group);
-    const same = lines.find(({ topic, partition }) => topic === line.topic && partition === line.partition);
+    const same = lines.find((each) => isSamePartition(each, line));
     if (same !== undefined) {
       throw new InvalidArguments(
-        `line ${line.line} of ${file} names ${line.topic}/${line.partition}, as line ${same.line} does: say each once`,
+        `line ${line.line} of ${file} names ${partitionName(line)}, as line ${same.line} does: say each once`,
       );
     }
     lines.push(line);
@@ -36,22 +35,16 @@ export const assertEachMatches = (
   file: string,
   lines: ReadonlyArray<OffsetLine>,
   group: string,
-  places: ReadonlyArray<{ readonly topic: string; readonly partition: number }>,
+  places: ReadonlyArray<TopicPartition>,
 ): void => {
-  const stray = lines.find((each) => !places.some((place) => isAt(each, place)));
+  const stray = lines.find((each) => !places.some((place) => isSamePartition(each, place)));
   if (stray === undefined) return;
   const topics = [...new Set(places.map(({ topic }) => topic))].join(', ');
   throw new InvalidArguments(
-    `line ${stray.line} of ${file} names ${stray.topic}/${stray.partition}, where ${group} does not stand` +
+    `line ${stray.line} of ${file} names ${partitionName(stray)}, where ${group} does not stand` +
       (topics === '' ? '' : ` (it reads ${topics})`),
   );
 };
-
-/** Whether a line is about a partition. */
-export const isAt = (
-  line: OffsetLine,
-  { topic, partition }: { readonly topic: string; readonly partition: number },
-): boolean => line.topic === topic && line.partition === partition;
 
 const contentOf = (file: string): string => {
   try {

@@ -7,7 +7,9 @@ import type { Application } from '../../projections/application';
 import { groupPlaces, type GroupPlace } from './group-places';
 import { InvalidArguments } from './invalid-arguments';
 import { execute, historyLines } from './offset-execution';
-import { assertEachMatches, isAt, readOffsetFile, type OffsetLine } from './offset-file';
+import { assertEachMatches, readOffsetFile, type OffsetLine } from './offset-file';
+import { isSamePartition } from '../../infra/topic-partition';
+import { partitionName } from '../../infra/topic-partition';
 
 type Options = Readonly<Record<string, string | boolean>>;
 
@@ -133,7 +135,7 @@ const targetFor = (wish: Wish, place: GroupPlace): OffsetTarget | undefined => {
     case 'Time':
       return place.offsetAtTime === null ? undefined : { _tag: 'Offset', offset: place.offsetAtTime };
     case 'File': {
-      const line = wish.lines.find((each) => isAt(each, place));
+      const line = wish.lines.find((each) => isSamePartition(each, place));
       return line === undefined ? undefined : { _tag: 'Offset', offset: line.offset };
     }
     default:
@@ -160,7 +162,7 @@ const move = async (
       bounds === null || target === undefined
         ? ({ _tag: 'Refuse', reason: place.note ?? 'Kafka does not say where that is' } as const)
         : offsetDecision(place, bounds, target);
-    const at = `${group} ${topic}/${partition}: ${fromOffset}`;
+    const at = `${group} ${partitionName({ topic, partition })}: ${fromOffset}`;
     if (decision._tag === 'Refuse') print(`${at}: refused: ${decision.reason}`);
     else if (decision._tag === 'Stay') print(`${at}: is there already`);
     else print(`${at} -> ${decision.toOffset}: ${decision.meaning}`);

@@ -1,4 +1,5 @@
 /** The proof of a rebuild, for people: rows and hashes as they are, and beside them the events that the store holds. */
+import { partitionName } from '../../infra/topic-partition';
 
 /** One topic of a comparison with the store, as the server writes it. */
 interface TopicLine {
@@ -35,7 +36,7 @@ const storeLines = ({ equal, topics }: Store): ReadonlyArray<string> => [
     `    ${each.topic}: ${each.events} events (${each.digest}), in the store ${each.eventsInStore} (${each.digestInStore})`,
     ...each.differs.map(
       ({ partition, events, eventsInStore }) =>
-        `      ${each.topic}/${partition} differs: ${events} events, in the store ${eventsInStore}`,
+        `      ${partitionName({ topic: each.topic, partition })} differs: ${events} events, in the store ${eventsInStore}`,
     ),
   ]),
 ];

@@ -3,6 +3,7 @@ import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import { request } from './server-client';
+import { partitionName } from '../../infra/topic-partition';
 
 export interface SkipOptions {
   readonly reason: string;
@@ -32,7 +33,7 @@ export const skipEvent = async (
     print(`${eventId} does not block a partition; ${known === '' ? 'none does' : `those that do are ${known}`}`);
     return 1;
   }
-  print(`${one.topic}/${one.partition} is blocked since ${one.since} after ${one.attempts} attempts: ${one.reason}`);
+  print(`${partitionName(one)} is blocked since ${one.since} after ${one.attempts} attempts: ${one.reason}`);
   print(
     `a placeholder takes the place of ${eventId} in the topic, for ever, and says: withheld, ${reason}. The store keeps the event; ` +
       'projections and reactors of this installation take it from there; others learn that it is withheld',

@@ -47,11 +47,12 @@ const detailOf = (answer: unknown): string => {
   const { title, detail, errors } = answer as Readonly<Record<string, unknown>>;
   const said = [title, detail].filter((part) => typeof part === 'string').join(': ');
   // A terminal shows no list of errors beside the sentence, so the first ones are named in it.
-  const faults = Array.isArray(errors) ? errors.slice(0, FAULTS_NAMED).map(faultOf) : [];
+  const faults = (Array.isArray(errors) ? errors : []).slice(0, FAULTS_NAMED).flatMap(faultOf);
   return faults.length === 0 ? said : `${said} (${faults.join('; ')})`;
 };
 
-const faultOf = (fault: unknown): string => {
+const faultOf = (fault: unknown): ReadonlyArray<string> => {
   const { path, message } = (fault ?? {}) as Readonly<Record<string, unknown>>;
-  return `${String(path)} ${String(message)}`;
+  const said = [path, message].filter((part) => typeof part === 'string' && part !== '').join(' ');
+  return said === '' ? [] : [said];
 };

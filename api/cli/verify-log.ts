@@ -17,6 +17,7 @@ import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { dataFiles } from '../program/data-files';
 import type { Application } from '../../projections/application';
 import type { Output } from './verify';
+import { partitionName } from '../../infra/topic-partition';
 
 interface Ground {
   readonly configuration: Configuration;
@@ -110,7 +111,7 @@ const linesOf = (found: LogComparison): ReadonlyArray<string> => {
     summary,
     ...findings.map(
       ({ kind, topic, partition, offset, id, detail }) =>
-        `  ${kind}: ${topic}/${partition}${offset === null ? '' : ` offset ${offset}`} ${id ?? 'no event'}: ${detail}`,
+        `  ${kind}: ${partitionName({ topic, partition })}${offset === null ? '' : ` offset ${offset}`} ${id ?? 'no event'}: ${detail}`,
     ),
     ...offsetGaps.map((gap) => `  ${gapText(gap)}`),
     ...(offsetGaps.length === 0 ? [] : [`  ${GAP_CAUSES}`]),
@@ -118,7 +119,7 @@ const linesOf = (found: LogComparison): ReadonlyArray<string> => {
       .filter(({ gaps, tail }) => gaps + tail > 0)
       .map(
         ({ topic, partition, gaps, tail }) =>
-          `  ${topic}/${partition}: ${gaps} missing in the middle, ${tail} at the end`,
+          `  ${partitionName({ topic, partition })}: ${gaps} missing in the middle, ${tail} at the end`,
       ),
   ];
 };

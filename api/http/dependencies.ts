@@ -3,7 +3,7 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { Clock } from '../../infra/clock';
 import type { HandleCommand } from '../../infra/commands/command-port';
-import type { OperationRequestReader, OperationRequestWriter } from '../../infra/commands/operation-requests';
+import type { OperationRequestReader, PatientRequestWriter } from '../../infra/commands/operation-requests';
 import type { SnapshotStore } from '../../infra/commands/snapshots';
 import type { ApiKey } from '../../infra/configuration';
 import type { ConnectionLimits } from './connections';
@@ -59,7 +59,7 @@ export interface ApiDependencies {
   /** Requests of operators that could not be carried out, of every role, the newest first. */
   readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
   /** Where operators' requests are written for other roles, and read again until those have picked them up. */
-  readonly operationRequests: OperationRequestWriter & OperationRequestReader;
+  readonly operationRequests: PatientRequestWriter & OperationRequestReader;
   /** What this installation's reactors show with their commands; their idempotency keys have a space of their own. */
   readonly reactorToken: () => string;
   /** Empty: no key is asked for. */

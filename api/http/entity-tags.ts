@@ -21,10 +21,7 @@ const EACH = new RegExp(TAG, 'g');
 const TAG_LIST_PATTERN = '^(?:W/)?"[!#-~]*"(?:, ?(?:W/)?"[!#-~]*")*$';
 
 /** A conditional header: `*` or tags. */
-export const tagListSchema = (description: string): JsonSchema => ({
-  anyOf: [{ const: '*' }, { type: 'string', pattern: TAG_LIST_PATTERN }],
-  description,
-});
+export const tagListSchema: JsonSchema = { anyOf: [{ const: '*' }, { type: 'string', pattern: TAG_LIST_PATTERN }] };
 
 /** Reads `If-Match` or `If-None-Match`; undefined where it is not there. */
 export const tagCondition = (

@@ -17,7 +17,7 @@ const problemOf = (error: unknown, request: FastifyRequest): Problem | undefined
   if (error instanceof Abandoned) return problem('answer-timeout', error.message, { headers: retryAfter(1) });
   if (!isFastifyError(error)) return undefined;
   if (error.validation !== undefined) {
-    return invalidBody(request.routeOptions.config.bodyCodec, request.body, error.validation);
+    return invalidBody(request.routeOptions.config.endpoint?.body, request.body, error.validation);
   }
   return problemOfCode(error, request) ?? problemOfStatus(error);
 };

@@ -1,6 +1,6 @@
 /** What this API adds to Fastify's requests and routes. */
-import type { AnyRecord } from '../../domain/kernel/codec';
 import type { AccessRole } from '../../infra/configuration';
+import type { Endpoint } from './endpoint';
 
 /** Who sends a request. */
 export interface Caller {
@@ -22,17 +22,7 @@ declare module 'fastify' {
     access?: 'open' | 'operator';
     /** `always`: answers while the server shuts down, too. */
     available?: 'always';
-    /** What the body's schema was derived from. */
-    bodyCodec?: AnyRecord;
-    /** How the route is documented beside the body's schema; checked by nothing, for the code checks more than that. */
-    documentation?: FastifySchema & RouteDocumentation;
+    /** What is declared of the route. */
+    endpoint?: Endpoint;
   }
-}
-
-/** What is said of a route as a whole. */
-export interface RouteDocumentation {
-  readonly operationId: string;
-  readonly tags: ReadonlyArray<string>;
-  readonly summary: string;
-  readonly description?: string;
 }

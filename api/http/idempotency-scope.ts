@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { REACTORS_SCOPE } from '../../domain/kernel/event-store';
-import { REACTOR_TOKEN_HEADER } from '../../infra/reactor-token-header';
+import { REACTOR_TOKEN_HEADER, REACTOR_TOKEN_REFUSED } from '../../infra/reactor-token-header';
 import { ANONYMOUS, type Caller } from './fastify-types';
 import { problem, ProblemError } from './problem';
 
@@ -17,7 +17,7 @@ export const idempotencyScopes =
     if (shown === undefined) return scopeOfCaller(caller);
     if (typeof shown === 'string' && timingSafeEqual(digestOf(shown), digestOf(reactorToken()))) return REACTORS_SCOPE;
     const detail = 'The reactor token is not the one of this installation: its reactors read it from its own store.';
-    throw new ProblemError(problem('forbidden', detail));
+    throw new ProblemError(problem('forbidden', detail, { extensions: { cause: REACTOR_TOKEN_REFUSED } }));
   };
 
 /** By the name of the key, so that a key may be replaced; behind a prefix, so that no name is one of the other spaces. */

@@ -27,12 +27,18 @@ const parse = (bytes: Buffer): { readonly value: unknown } | ProblemError => {
   } catch {
     return notJson(text);
   }
-  const irregularity = irregularityOf(text);
+  const irregularity = irregularityOf(text, value);
   return irregularity === undefined ? { value } : new ProblemError(irregularBody(irregularity));
 };
 
 const notJson = (text: string): ProblemError => {
-  const { line, column } = whereNotJson(text);
+  const position = whereNotJson(text);
+  if (position === undefined) {
+    const errors = [{ path: '/', message: 'is not JSON' }];
+    const detail = 'The body is not JSON, and holds too many values to look for the place.';
+    return new ProblemError(problem('body-not-json', detail, { extensions: { errors } }));
+  }
+  const { line, column } = position;
   const detail = `The body stops being JSON at line ${line}, column ${column}.`;
   const errors = [{ path: '/', message: `is not JSON from line ${line}, column ${column} on` }];
   return new ProblemError(problem('body-not-json', detail, { extensions: { errors } }));

@@ -1,4 +1,5 @@
 /** Finds where a text stops being JSON: the platform's own parser often does not say. */
+import { MAX_VALUES } from './strict-json';
 
 /** A place in a text, both counted from 1. */
 export interface TextPosition {
@@ -6,9 +7,13 @@ export interface TextPosition {
   readonly column: number;
 }
 
-/** The first place where `text` cannot go on as JSON; its end where it is cut off. */
-export const whereNotJson = (text: string): TextPosition => {
+/**
+ * The first place where `text` cannot go on as JSON; its end where it is cut off; undefined where more values stand before it
+ * than any request has.
+ */
+export const whereNotJson = (text: string): TextPosition | undefined => {
   const offset = offsetOf(text);
+  if (offset === undefined) return undefined;
   let line = 1;
   let lineStart = 0;
   for (let end = text.indexOf('\n'); end >= 0 && end < offset; end = text.indexOf('\n', lineStart)) {
@@ -25,10 +30,13 @@ const SCALAR = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(
 /** What may come next. A list instead of recursion, so that deep nesting cannot exhaust the stack. */
 type Expected = 'value' | 'key' | ':' | ', or }' | ', or ]';
 
-const offsetOf = (text: string): number => {
+const offsetOf = (text: string): number | undefined => {
   const expected: Expected[] = ['value'];
+  let values = 0;
   let at = after(SPACE, text, 0);
   for (let next = expected.pop(); next !== undefined; next = expected.pop()) {
+    if (next === 'value') values += 1;
+    if (values > MAX_VALUES) return undefined;
     const end = step(next, text, at, expected);
     if (end === undefined) return stoppedAt(text, at);
     at = after(SPACE, text, end);

@@ -5,40 +5,37 @@ import type { ApiDependencies } from './dependencies';
 import { failWith, ProblemError } from './problem';
 
 /** Writes one request down; ends with 503 where the store takes no write. */
-export const submitRequest = (
+export const submitRequest = async (
   dependencies: ApiDependencies,
   kind: OperationKind,
   body: object,
   actor: string,
-): OperationRequest => written(dependencies, kind, (requests) => requests.submit(requestOf(kind, body, actor)));
+): Promise<OperationRequest> => {
+  const [submitted] = await submitRequests(dependencies, kind, [body], actor);
+  if (submitted === undefined) throw new Error('a request that is submitted is answered');
+  return submitted;
+};
 
 /** Writes several down, all of them or none. */
-export const submitRequests = (
-  dependencies: ApiDependencies,
+export const submitRequests = async (
+  { operationRequests, logger }: ApiDependencies,
   kind: OperationKind,
   bodies: ReadonlyArray<object>,
   actor: string,
-): ReadonlyArray<OperationRequest> =>
-  written(dependencies, kind, (requests) => requests.submitAll(bodies.map((body) => requestOf(kind, body, actor))));
+): Promise<ReadonlyArray<OperationRequest>> => {
+  try {
+    return await operationRequests.submitAll(bodies.map((body) => requestOf(kind, body, actor)));
+  } catch (error) {
+    logger.error({ error, kind }, 'an operation could not be asked for: the store took no write');
+    throw new ProblemError(storeUnavailable());
+  }
+};
 
 const requestOf = (kind: OperationKind, body: object, actor: string): NewOperationRequest => ({
   kind,
   body: JSON.stringify(body),
   actor,
 });
-
-const written = <Written>(
-  { operationRequests, logger }: ApiDependencies,
-  kind: OperationKind,
-  write: (requests: ApiDependencies['operationRequests']) => Written,
-): Written => {
-  try {
-    return write(operationRequests);
-  } catch (error) {
-    logger.error({ error, kind }, 'an operation could not be asked for: the store took no write');
-    throw new ProblemError(storeUnavailable());
-  }
-};
 
 /** A request of this kind by its id; undefined where there is none. */
 export const submittedRequest = async (

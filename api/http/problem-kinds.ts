@@ -183,3 +183,12 @@ export const problemKinds = {
 
 /** The name of a kind. */
 export type ProblemName = keyof typeof problemKinds;
+
+/** What any route with a body may answer. */
+export const withBody = [
+  'body-not-json',
+  'invalid-body',
+  'body-too-large',
+  'unsupported-media-type',
+  'overloaded',
+] as const satisfies ReadonlyArray<ProblemName>;

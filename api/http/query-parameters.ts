@@ -58,7 +58,9 @@ export const flagOf = (query: Query, name: string): boolean => {
   return failWith('invalid-parameter', `'${name}' is '${text}'; it takes true or false.`);
 };
 
-const DEFAULT_LIMIT = 50;
+/** Of a list that is asked for without one. */
+export const DEFAULT_LIMIT = 50;
+/** Upper limit on it. */
 export const MAX_LIMIT = 1_000;
 
 /** How many items a page may have. */

@@ -1,6 +1,6 @@
 /** Values that only requests to this API hold; commands have theirs from the domain. */
 import { constrained } from '../../domain/kernel/codec';
-import { EXACT_INSTANT_PATTERN, Instant } from '../../domain/kernel/values';
+import { EXACT_INSTANT_PATTERN, Instant, Text } from '../../domain/kernel/values';
 
 /** Long enough for the key of a view of several columns, each an identifier. */
 export const MAX_PARAMETER_LENGTH = 1_024;
@@ -35,6 +35,18 @@ const textUpTo = (most: number, name: string) =>
       typeof value === 'string' && value !== '' && Array.from(value.slice(0, 2 * most + 1)).length <= most,
     { type: 'string', minLength: 1, maxLength: most },
   );
+
+/** What can be seen: no space of any kind, and no control character. Said in full, for not every reader's `\\S` is the same. */
+const VISIBLE_PATTERN =
+  '[^\\u0000-\\u0020\\u007f-\\u00a0\\u00ad\\u1680\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u2064\\u3000\\ufeff]';
+const visible = new RegExp(VISIBLE_PATTERN);
+
+/** What an operator says for the audit: a text of 1 to 500 characters, of which one at least can be seen. */
+export const OperatorText = constrained(
+  `${Text.name}, not all of them blank`,
+  (value): value is string => Text.is(value) && visible.test(value),
+  { ...Text.schema, pattern: VISIBLE_PATTERN },
+);
 
 const integerUpTo = (most: number, name: string) =>
   constrained(

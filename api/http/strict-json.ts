@@ -7,29 +7,57 @@ import { pointerPart } from './body-failures';
 
 /** No request has more than a few levels; what is walked later may then be walked by recursion. */
 export const MAX_DEPTH = 32;
+/** Lists of more are refused by every schema; here the scan ends at them, and what is looked for later stays small. */
+const MAX_ITEMS = 5_000;
+/** No request has more than a few names in one object. */
+const MAX_NAMES = 1_000;
+/** Items, members and objects together: ten fields in each item of the longest list. */
+export const MAX_VALUES = 60_000;
 
 /** An object or a list that is open at the scan's place. */
 interface Level {
-  /** Of an object the names so far; undefined for a list. */
-  readonly names: Set<string> | undefined;
+  readonly isObject: boolean;
+  /** Of an object the names so far, from the first one on. */
+  names: Set<string> | undefined;
   /** Where the scan stands in it: a name, or an index. */
   place: string | number;
   expectsName: boolean;
 }
 
-/** The first irregularity of a text that `JSON.parse` has taken; undefined where there is none. */
-export const irregularityOf = (text: string): PathFailure | undefined => {
+/**
+ * The first irregularity of a text that `JSON.parse` has taken; undefined where there is none. `value` is what it made of the
+ * text: from it a list that is too long is told its length. The scan ends at what no request holds, so its time is bounded.
+ */
+export const irregularityOf = (text: string, value: unknown = JSON.parse(text)): PathFailure | undefined => {
   const levels: Level[] = [];
+  let values = 0;
   for (let at = 0; at < text.length;) {
-    const { end, message } = step(text, at, levels);
+    const { end, message, begins } = step(text, at, levels);
     if (message !== undefined) return { path: pointerOf(levels), message };
+    if (begins === true) {
+      values += 1;
+      if (values > MAX_VALUES) return { path: '/', message: `holds more than ${MAX_VALUES} values` };
+      if (levels.at(-1)?.place === MAX_ITEMS) return tooLong(value, levels);
+    }
     at = end;
   }
   return undefined;
 };
 
+/** The list in which the scan stands, in the words of the schemas. */
+const tooLong = (value: unknown, levels: Level[]): PathFailure => {
+  levels.pop();
+  let list = value;
+  // The casts restore what the text has shown: where a level was opened, an object or a list is.
+  for (const { place } of levels) list = (list as Readonly<Record<string, unknown>>)[place];
+  const { length } = list as ReadonlyArray<unknown>;
+  return { path: pointerOf(levels), message: `holds ${length} items; it takes at most ${MAX_ITEMS}` };
+};
+
 interface Step {
   readonly end: number;
+  /** An object or a list opens, or a further item or member follows. */
+  readonly begins?: boolean;
   readonly message?: string | undefined;
 }
 
@@ -41,14 +69,14 @@ const step = (text: string, at: number, levels: Level[]): Step => {
     case '[':
       if (levels.length === MAX_DEPTH) return { end, message: `is nested deeper than ${MAX_DEPTH} levels` };
       levels.push(openedBy(text[at]));
-      return { end };
+      return { end, begins: true };
     case '}':
     case ']':
       levels.pop();
       return { end };
     case ',':
       moveOn(levels.at(-1));
-      return { end };
+      return { end, begins: true };
     case '"':
       return textAt(text, at, levels.at(-1));
     default:
@@ -58,30 +86,34 @@ const step = (text: string, at: number, levels: Level[]): Step => {
 
 const textAt = (text: string, at: number, level: Level | undefined): Step => {
   const end = endOfString(text, at);
-  const value = JSON.parse(text.slice(at, end)) as string;
-  const isTwice = level?.expectsName === true && nameIn(level, value);
+  const written = text.slice(at + 1, end - 1);
+  const value = written.includes('\\') ? (JSON.parse(text.slice(at, end)) as string) : written;
+  const wrongName = level?.expectsName === true ? noteName(level, value) : undefined;
   if (HALF_PAIR.test(value)) return { end, message: 'holds half of a surrogate pair, which is no character' };
-  return { end, message: isTwice ? 'comes twice in one object' : undefined };
+  return { end, message: wrongName };
 };
 
 const openedBy = (bracket: string | undefined): Level =>
   bracket === '{'
-    ? { names: new Set(), place: '', expectsName: true }
-    : { names: undefined, place: 0, expectsName: false };
+    ? { isObject: true, names: undefined, place: '', expectsName: true }
+    : { isObject: false, names: undefined, place: 0, expectsName: false };
 
 const moveOn = (level: Level | undefined): void => {
   if (level === undefined) return;
-  if (typeof level.place === 'number') level.place += 1;
-  else level.expectsName = true;
+  if (level.isObject) level.expectsName = true;
+  else level.place = Number(level.place) + 1;
 };
 
-/** Notes a name; true where the object has it already. */
-const nameIn = (level: Level, name: string): boolean => {
+/** Notes a name; says what is wrong where the object has it already, or too many others. */
+const noteName = (level: Level, name: string): string | undefined => {
   level.place = name;
   level.expectsName = false;
-  if (level.names?.has(name) === true) return true;
-  level.names?.add(name);
-  return false;
+  level.names ??= new Set();
+  if (level.names.has(name)) return 'comes twice in one object';
+  level.names.add(name);
+  return level.names.size > MAX_NAMES
+    ? `is name ${MAX_NAMES + 1} of its object, which takes at most ${MAX_NAMES}`
+    : undefined;
 };
 
 const pointerOf = (levels: ReadonlyArray<Level>): string =>

@@ -6,9 +6,14 @@ import * as E from 'fp-ts/Either';
 import { streamName } from '../../domain/kernel/recorded-event';
 import type { EventStore, StoreUnavailable } from '../../domain/kernel/event-store';
 import type { Clock } from '../../infra/clock';
-import { partitionOf } from '../../infra/kafka/murmur2';
+import { partitionFor } from '../../infra/kafka/placement';
 import type { ViewDescription, ViewReader } from '../../projections/view-reader';
 import type { ConsistencyToken } from './consistency-token';
+
+/** Of a query that does not say how long it waits. */
+export const DEFAULT_WAIT_MS = 2_000;
+/** The longest wait for a view; the server's time-outs lie above it. */
+export const MAX_WAIT_MS = 30_000;
 
 /** How a wait ended. */
 export type WaitResult =
@@ -128,7 +133,7 @@ const markOf = ({ id, aggregate, aggregateId }: ConsistencyToken): Mark => ({
   token: id,
   stream: streamName(aggregate.category, aggregateId),
   topic: aggregate.topic.name,
-  partition: partitionOf(aggregateId, aggregate.topic.partitions),
+  partition: partitionFor(aggregate.topic, aggregateId),
   position: undefined,
 });
 

@@ -18,6 +18,7 @@ import type { RelayStatus } from '../../infra/relay/relay-status';
 import type { EventFeed } from '../../infra/event-store/event-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
+import { whenNotBusy } from '../../infra/sqlite/leased-database';
 import { rowExplanations } from '../../projections/engine/inspect/inspect';
 import { openViewReader } from '../../projections/engine/query/query';
 import { viewsMigrations } from '../../projections/engine/generations/generations';
@@ -99,7 +100,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
-    operationRequests: { submit: store.submit, submitAll: store.submitAll, after: feed.requestsAfter },
+    operationRequests: patientRequests(store, feed, clock),
     reactorToken: store.reactorToken,
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
@@ -152,6 +153,16 @@ const startExpiry = (
     await expiry;
   };
 };
+
+/** The wait for a lock that another process holds on the store is not the event loop's. */
+const patientRequests = (
+  store: SqliteEventStore,
+  { requestsAfter: after }: EventFeed,
+  clock: Clock,
+): ApiDependencies['operationRequests'] => ({
+  submitAll: (requests) => whenNotBusy(clock, () => store.submitAll(requests)),
+  after,
+});
 
 const openStore = ({ configuration, clock, logger, signal, onFatal, files }: ApiRoleOptions) =>
   openSqliteEventStore({

@@ -10,6 +10,7 @@ import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
 import { groupMetrics } from '../../infra/metrics/group-metrics';
 import { observedLog } from '../../infra/metrics/log-metrics';
+import type { Running } from '../../infra/running/role';
 import { startReactors } from '../../infra/reactors/reactors';
 import { startRelay } from '../../infra/relay/relay';
 import { waitForStore } from '../../infra/event-store/open-feed';
@@ -61,7 +62,7 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   assertProgram({ catalog, topicPrefix, projections: application.projections, processManagers });
   warnOfUnreadableEvents(files.store, catalog, logger);
   // What was started, oldest first: it stops in the order of `stop`, also when a later start fails.
-  const running: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
+  const running: Started = [];
   const stop = async (): Promise<void> => {
     for (const part of running.splice(0).sort((left, right) => stopRank(left.name) - stopRank(right.name))) {
       await part.stop().catch((error: unknown) => logger.error({ part: part.name, error }, 'did not stop cleanly'));
@@ -88,7 +89,7 @@ interface Parts {
   readonly files: DataFiles;
 }
 
-type Running = { readonly name: string; readonly stop: () => Promise<void> }[];
+type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
 
 /** The server stops first, so that nothing new comes in; the store closes last, after all that reads it. */
 const STOP_ORDER = ['server', 'ops server', 'observation', 'reactors', 'projections', 'relay', 'broker', 'store'];
@@ -108,7 +109,7 @@ type ObservedOptions = ProgramOptions & { readonly observation: Observation };
 const beginObservation = async (
   options: ProgramOptions,
   { catalog, processManagers, files }: Parts,
-  running: Running,
+  running: Started,
 ): Promise<Observation> => {
   const observation = openObservation({
     ...options,
@@ -131,7 +132,7 @@ const beginObservation = async (
 const beginApi = async (
   options: ObservedOptions,
   { catalog, processManagers, files }: Parts,
-  running: Running,
+  running: Started,
 ): Promise<string> => {
   const api = await startApi({
     ...options,
@@ -149,7 +150,7 @@ const beginApi = async (
 const beginConsumers = async (
   options: ObservedOptions,
   { catalog, processManagers, files }: Parts,
-  running: Running,
+  running: Started,
 ): Promise<void> => {
   const { configuration, roles, clock, logger, signal, onFatal, observation } = options;
   const log = await openLog({ configuration, clock, logger });
@@ -169,7 +170,7 @@ const beginConsumers = async (
     acceptNewLog: configuration.acceptNewLog,
     topicPrefix: configuration.topicPrefix,
   };
-  const keep = (name: string, part: { readonly stop: () => Promise<void>; readonly done: Promise<void> }): void => {
+  const keep = (name: string, part: Running): void => {
     running.push({ name, stop: part.stop });
     part.done.catch((error: unknown) => onFatal(error instanceof Error ? error : new Error(String(error))));
   };
@@ -183,18 +184,21 @@ const beginConsumers = async (
     const { application, file: applicationFile } = options.loaded;
     const { projections } = application;
     const role = { ...shared, viewsFile: files.views, storeFile: files.store, openStore, projections, applicationFile };
-    keep('projections', await startProjections(role));
+    keep('projections', startProjections(role));
   }
   if (roles.has('reactors')) {
     const { baseUrl, apiKey } = configuration;
     const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
-    keep('reactors', await startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api }));
+    const reactors = startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api });
+    // What stands against their first start is a wrong setting, and the start says so.
+    await reactors.started;
+    keep('reactors', reactors);
   }
 };
 
 const explainBroker = (log: EventLog, logger: Logger): void => {
   const fields = { servers: log.bootstrapServers };
-  if (log.kind === 'real') {
+  if (log.keepsHistory) {
     logger.info(fields, 'Kafka: a real cluster');
     return;
   }

@@ -63,6 +63,9 @@ export class ListType<C extends t.Mixed> extends t.ReadonlyArrayType<
 export const list = <C extends t.Mixed>(element: C, maxItems: number, minItems = 0): ListType<C> =>
   new ListType(element, maxItems, minItems);
 
+/** A value, or null where there is none. */
+export const orNull = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC]> => t.union([codec, t.null]);
+
 // -------------------------------------------------------------------------------------
 // Documented records
 // -------------------------------------------------------------------------------------

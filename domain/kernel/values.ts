@@ -104,3 +104,13 @@ export const listOf = <C extends t.Mixed>(element: C, maxItems: number = MAX_LIS
 
 /** One of a few words. */
 export const oneOf = <Words extends Readonly<Record<string, null>>>(words: Words): t.KeyofC<Words> => t.keyof(words);
+
+/** One of the words of a list. */
+export const wordOf = <Word extends string>(words: ReadonlyArray<Word>): t.KeyofC<Record<Word, null>> =>
+  // Every word of the list becomes a name, which the compiler cannot see.
+  t.keyof(Object.fromEntries(words.map((word) => [word, null])) as Record<Word, null>);
+
+/** Any integer that a number holds exactly. */
+export const Integer = constrained('integer', (value): value is number => Number.isSafeInteger(value), {
+  type: 'integer',
+});

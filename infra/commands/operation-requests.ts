@@ -54,6 +54,11 @@ export interface OperationRequestWriter {
   readonly submitAll: (requests: ReadonlyArray<NewOperationRequest>) => ReadonlyArray<OperationRequest>;
 }
 
+/** The writing side for those who can wait: it rejects only where the file stays locked, or takes no write at all. */
+export interface PatientRequestWriter {
+  readonly submitAll: (requests: ReadonlyArray<NewOperationRequest>) => Promise<ReadonlyArray<OperationRequest>>;
+}
+
 /** The reading side. */
 export interface OperationRequestReader {
   /** The first of those after `id`, of these kinds where kinds are named. */

@@ -28,6 +28,12 @@ export const topicPrefix = (environment: Environment): string => {
   throw new ConfigurationError(`KAFKA_TOPIC_PREFIX is '${prefix}'; it takes up to 100 of A-Z a-z 0-9 . _ -`);
 };
 
+/** The client would take a port beyond the last one modulo 65,536, and call on somebody else. */
+const isAddress = (broker: string): boolean => {
+  const [, port] = /^(?:[^\s:[\]/]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(broker) ?? [];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+};
+
 /** Reads how to reach Kafka; undefined where `KAFKA_BROKERS` is not set. */
 export const kafkaConnection = (environment: Environment, warn: Warn): KafkaConnection | undefined => {
   // First, so that a misspelt KAFKA_BROKERS is no reason to start the embedded broker.
@@ -39,9 +45,9 @@ export const kafkaConnection = (environment: Environment, warn: Warn): KafkaConn
     throw new ConfigurationError(`${first.source} is set, but KAFKA_BROKERS is not: it says which Kafka is meant`);
   }
   for (const broker of brokers.split(',')) {
-    if (/^[^\s:]+:\d{1,5}$/.test(broker.trim())) continue;
+    if (isAddress(broker.trim())) continue;
     throw new ConfigurationError(
-      `KAFKA_BROKERS names '${broker}'; it takes host:port, several of them with commas between`,
+      `KAFKA_BROKERS names '${broker}'; it takes host:port (1 to 65535), several of them with commas between`,
     );
   }
   const securityProtocol = oneOf(

@@ -88,10 +88,38 @@ const fromFile = (file: string, warn: Warn): Given => {
   return given;
 };
 
+/** Settings that hold numbers bear their units. The client reads 4294968296 as 1000, and only then looks at the range. */
+const NUMERIC = /(?:^|\.)(?:bytes|cnt|fails|kbytes|level|max|messages|ms|retries|seconds|size|threshold|ttl)$/;
+const MAX_NUMBER = 2_147_483_647;
+
+/** A client that waits for longer is taken for one that hangs: it would be replaced again and again, and nothing would flow. */
+const MAX_WAIT_MS = 10_000;
+const WAITS: ReadonlySet<string> = new Set([
+  'queue.buffering.max.ms',
+  'fetch.wait.max.ms',
+  'fetch.error.backoff.ms',
+  'fetch.queue.backoff.ms',
+  'retry.backoff.ms',
+  'retry.backoff.max.ms',
+]);
+
+/** Refuses what the client would take for another number, or what would hold it still. */
+const refuseBeyond = (name: string, { source, value }: GivenSetting): void => {
+  if (NUMERIC.test(name) && Math.abs(Number(value)) > MAX_NUMBER) {
+    throw new ConfigurationError(`${source} is ${value}, and the Kafka client counts to ${MAX_NUMBER}`);
+  }
+  if (WAITS.has(canonical(name)) && Number(value) > MAX_WAIT_MS) {
+    throw new ConfigurationError(
+      `${source} is ${value}; it takes up to ${MAX_WAIT_MS}: a client that waits for longer is taken for one that hangs`,
+    );
+  }
+};
+
 /** Adds a setting. Throws where it may not be set, or is set under another of its names. */
 const add = (given: Given, name: string, setting: GivenSetting): void => {
   const refusal = refusalOf(name);
   if (refusal !== undefined) throw new ConfigurationError(`${setting.source} can't be set: ${refusal}`);
+  refuseBeyond(name, setting);
   const before = given.get(canonical(name));
   if (before !== undefined) {
     throw new ConfigurationError(`${before.source} and ${setting.source} set the same: leave one of them out`);

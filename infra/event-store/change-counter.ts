@@ -32,8 +32,8 @@ export const countChanges = ({ feed, clock, signal, withinMs }: ChangeCounterOpt
   if (signal.aborted) stop();
   const follow = async (): Promise<void> => {
     try {
-      for await (const change of feed.changes({ signal: over.signal, withinMs })) {
-        void change;
+      const iterator = feed.changes({ signal: over.signal, withinMs })[Symbol.asyncIterator]();
+      while ((await iterator.next()).done !== true) {
         changes += 1;
         waiting?.abort();
       }

@@ -136,7 +136,7 @@ const groupSample = async (
       })),
   });
   const { group, reason, outcomes, updatedAt } = status;
-  const partitions = status.partitions.map((each) => partitionSample(each, isSpeaking, clock, unapplied(each)));
+  const partitions = status.partitions.map((each) => partitionSample(each, isSpeaking, clock, unapplied.get(each)));
   return { group, stage, state, reason, outcomes, updatedAt, partitions };
 };
 

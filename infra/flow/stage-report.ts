@@ -1,5 +1,6 @@
 /** What operators see of the flow: age, distance, rate and time to drain of each stage, and the slowest one named. Pure. */
 import type { FlowSample, GroupSample, PartitionSample, StageState } from './flow-sample';
+import { isSamePartition } from '../topic-partition';
 import { verdictOf, worstOf, type PartitionLook, type Verdict } from './verdict';
 
 export const stageNames = ['relayed', 'acknowledged', 'consumed', 'projected'] as const;
@@ -155,9 +156,10 @@ const groupReport = (samples: ReadonlyArray<FlowSample>, last: GroupSample): Gro
     const found = groups.find((each) => each.group === group);
     return found === undefined ? [] : [{ atMs, ...found }];
   });
-  const partitions = last.partitions.map(({ topic, partition, nextOffset, lag, isEstimate, ageSeconds }) => {
+  const partitions = last.partitions.map((now) => {
+    const { topic, partition, nextOffset, lag, isEstimate, ageSeconds } = now;
     const looks = history.flatMap(({ atMs, state: stateThen, partitions: all }): ReadonlyArray<PartitionLook> => {
-      const at = all.find((each) => each.topic === topic && each.partition === partition);
+      const at = all.find((each) => isSamePartition(each, now));
       if (at === undefined) return [];
       const isHalted = at.state === 'halted';
       return [{ ...at, atMs, isStopped: isStopped(stateThen) || isHalted }];

@@ -3,10 +3,9 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import { categoryOf } from '../../domain/kernel/recorded-event';
 import { destinationOf, type Destination } from '../kafka/cloud-events';
 import type { EventFeed } from '../event-store/event-feed';
+import { partitionMap, type ReadonlyPartitionMap, type TopicPartition } from '../topic-partition';
 
-export interface UnappliedQuery {
-  readonly topic: string;
-  readonly partition: number;
+export interface UnappliedQuery extends TopicPartition {
   readonly afterPosition: number;
   /** Left at the first event otherwise: only its age is wanted. */
   readonly isCounted: boolean;
@@ -31,43 +30,39 @@ const MAX_EVENTS = 1_000;
 const CHUNK_EVENTS = 250;
 
 /** Looks; of more than a thousand events the number is extrapolated. */
-export const unappliedEvents = async (
-  options: UnappliedOptions,
-): Promise<(place: { readonly topic: string; readonly partition: number }) => Unapplied | undefined> => {
-  const found = new Map<string, Unapplied>();
+export const unappliedEvents = async (options: UnappliedOptions): Promise<ReadonlyPartitionMap<Unapplied>> => {
+  const found = partitionMap<Unapplied>();
   const starts = new Set(options.partitions.map(({ afterPosition }) => afterPosition));
   for (const start of starts) {
     const queries = options.partitions.filter(({ afterPosition }) => afterPosition === start);
-    for (const [place, unapplied] of await lookFrom(options, start, queries)) found.set(place, unapplied);
+    const looked = await lookFrom(options, start, queries);
+    for (const query of queries) found.set(query, looked.get(query) ?? nothing());
   }
-  return ({ topic, partition }) => found.get(`${topic}/${partition}`);
+  return found;
 };
+
+const nothing = (): { events: number; oldestAtMs: number | undefined } => ({ events: 0, oldestAtMs: undefined });
 
 const lookFrom = async (
   { reader, catalog, untilPosition }: UnappliedOptions,
   start: number,
   queries: ReadonlyArray<UnappliedQuery>,
-): Promise<ReadonlyMap<string, Unapplied>> => {
+): Promise<ReadonlyPartitionMap<Unapplied>> => {
   const destination = destinationOf(catalog);
   const goesTo = (stream: string): Destination | undefined =>
     catalog.byCategory(categoryOf(stream)) === undefined ? undefined : destination(stream);
-  const found = new Map(
-    queries.map(({ topic, partition }) => [
-      `${topic}/${partition}`,
-      { events: 0, oldestAtMs: undefined as number | undefined },
-    ]),
-  );
+  const found = partitionMap(queries.map((query) => [query, nothing()]));
   const isCounted = queries.some((query) => query.isCounted);
   let reached = start;
   const isDone = (): boolean =>
     reached >= untilPosition ||
     reached - start >= MAX_EVENTS ||
-    (!isCounted && [...found.values()].every(({ events }) => events > 0));
+    (!isCounted && found.values().every(({ events }) => events > 0));
   while (!isDone()) {
     const range = { afterPosition: reached, untilPosition: Math.min(reached + CHUNK_EVENTS, untilPosition) };
     for (const { stream, recordedAt } of await reader.identities(range)) {
       const to = goesTo(stream);
-      const entry = to === undefined ? undefined : found.get(`${to.topic}/${to.partition}`);
+      const entry = to === undefined ? undefined : found.get(to);
       if (entry === undefined) continue;
       entry.events += 1;
       entry.oldestAtMs ??= Date.parse(recordedAt);

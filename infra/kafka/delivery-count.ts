@@ -2,9 +2,10 @@
 import type { DeliveryReport, LibrdKafkaError } from '@confluentinc/kafka-javascript';
 import { failureClass } from './client-errors';
 import type { DeliveryFailure, DeliveryListener } from './event-log';
+import { partitionMap, partitionName, type ReadonlyPartitionMap, type TopicPartition } from '../topic-partition';
 
 export interface DeliveryCount {
-  readonly sent: (topic: string, partition: number) => void;
+  readonly sent: (to: TopicPartition) => void;
   /** Takes a delivery report of the client; its opaque is the record's sequence. */
   readonly report: (
     error: LibrdKafkaError | null,
@@ -23,7 +24,7 @@ export interface DeliveryCount {
 
 /** Counts what is outstanding, and passes reports on until the first failure. */
 export const deliveryCount = (listener: DeliveryListener): DeliveryCount => {
-  const inFlight = new Map<string, number>();
+  const inFlight = partitionMap<number>();
   let outstanding = 0;
   let waitedMs = 0;
   let silent = false;
@@ -42,28 +43,28 @@ export const deliveryCount = (listener: DeliveryListener): DeliveryCount => {
     silence();
     listener.onFailed(failure);
   };
-  const count = (topic: string, partition: number, change: number): void => {
-    const place = `${topic}/${partition}`;
+  const count = (at: TopicPartition, change: number): void => {
     outstanding += change;
-    inFlight.set(place, (inFlight.get(place) ?? 0) + change);
+    inFlight.set(at, (inFlight.get(at) ?? 0) + change);
   };
   return {
-    sent: (topic, partition) => {
+    sent: (to) => {
       if (outstanding === 0) waitedMs = 0;
-      count(topic, partition, 1);
+      count(to, 1);
     },
-    report: (error, { topic, partition, opaque }) => {
+    report: (error, report) => {
       if (silent) return;
       // The number that `produce` gave it.
-      const sequence = opaque as number;
+      const sequence = report.opaque as number;
       if (error !== null) {
-        const record = { topic, partition, sequence };
-        fail({ class: failureClass(error.code), reason: `${topic}/${partition}: ${error.message}`, record });
+        const { topic, partition } = report;
+        const reason = `${partitionName(report)}: ${error.message}`;
+        fail({ class: failureClass(error.code), reason, record: { topic, partition, sequence } });
         return;
       }
       waitedMs = 0;
-      count(topic, partition, -1);
-      listener.onDelivered(sequence, topic);
+      count(report, -1);
+      listener.onDelivered(sequence, report.topic);
       if (outstanding === 0) wake();
     },
     fail,
@@ -91,8 +92,8 @@ export const deliveryCount = (listener: DeliveryListener): DeliveryCount => {
 /** As many places as fit into a line. */
 const DISPLAY_LIMIT = 5;
 
-const stallReason = (inFlight: ReadonlyMap<string, number>, outstanding: number, waitedMs: number): string => {
-  const places = [...inFlight].filter(([, count]) => count > 0).map(([place]) => place);
+const stallReason = (inFlight: ReadonlyPartitionMap<number>, outstanding: number, waitedMs: number): string => {
+  const places = inFlight.named().flatMap(([name, count]) => (count > 0 ? [name] : []));
   const shown = places.slice(0, DISPLAY_LIMIT).join(', ') + (places.length > DISPLAY_LIMIT ? ', ...' : '');
   const seconds = Math.round(waitedMs / 1_000);
   return `Kafka has acknowledged nothing for ${seconds} s: ${outstanding} records in flight to ${shown}`;

@@ -2,6 +2,7 @@
 import type { Topic } from '../../domain/kernel/topic';
 import type { OffsetGap } from './offset-gaps';
 import type { TopicConfig } from './topic-configs';
+import { partitionName, type TopicPartition } from '../topic-partition';
 
 /**
  * The headers of a record in their order, names and duplicates as they came. A value that is null comes as an empty one:
@@ -10,9 +11,7 @@ import type { TopicConfig } from './topic-configs';
 export type RecordHeaders = ReadonlyArray<readonly [name: string, value: Buffer]>;
 
 /** A record as it came out of Kafka, undecoded. */
-export interface LogRecord {
-  readonly topic: string;
-  readonly partition: number;
+export interface LogRecord extends TopicPartition {
   readonly offset: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -26,17 +25,21 @@ export interface LogTopic {
   readonly partitions: number;
   /**
    * The identity of this very log: Kafka's topic id, which changes when a topic is deleted and made again and differs
-   * between clusters; for the embedded broker `embedded:<uuid>`, new at every start.
+   * between clusters; for a broker that keeps no history `embedded:<uuid>`, new at every start.
    */
   readonly logId: string;
 }
 
-/** Logs of the embedded broker vanish with it; the store stands in for what they no longer hold. */
-export const isEmbeddedLog = (logId: string): boolean => logId.startsWith('embedded:');
+/** How the identity of a log begins that vanishes with its broker. */
+export const VANISHING_LOG = 'embedded:';
 
-export interface PartitionOffset {
-  readonly topic: string;
-  readonly partition: number;
+/**
+ * Whether the log of an identity, which may be one from an earlier run, is expected to be found again with all its records. The
+ * store stands in for what the others no longer hold.
+ */
+export const keepsHistory = (logId: string): boolean => !logId.startsWith(VANISHING_LOG);
+
+export interface PartitionOffset extends TopicPartition {
   /** The offset of the next record to read. */
   readonly offset: number;
 }
@@ -54,7 +57,7 @@ export class OffsetOutOfRange extends Error {
     readonly partition: number,
     detail: string,
   ) {
-    super(`${topic}/${partition}: ${detail}`);
+    super(`${partitionName({ topic, partition })}: ${detail}`);
   }
 }
 
@@ -73,7 +76,7 @@ export class RecordTooLarge extends Error {
     readonly limitBytes: number,
   ) {
     super(
-      `${topic}/${partition}: a value of ${sizeBytes} bytes makes a record larger than the Kafka client may send (${limitBytes} bytes)`,
+      `${partitionName({ topic, partition })}: a value of ${sizeBytes} bytes makes a record larger than the Kafka client may send (${limitBytes} bytes)`,
     );
   }
 }
@@ -123,7 +126,7 @@ export interface DeliveryFailure {
   readonly class: string;
   readonly reason: string;
   /** The record that was reported as refused. A broker refuses whole batches: it may be any record sent with it. */
-  readonly record?: { readonly topic: string; readonly partition: number; readonly sequence: number };
+  readonly record?: TopicPartition & { readonly sequence: number };
 }
 
 export interface ProducerOptions {
@@ -161,9 +164,14 @@ export interface TopicSpec extends Topic {
   readonly maxMessageBytes?: number;
 }
 
-/** A Kafka cluster, real or embedded. */
+/** A broker of Kafka's kind: topics with partitions, offsets and timestamps. Whoever uses it asks what it can do, never which one it is. */
 export interface EventLog {
-  readonly kind: 'embedded' | 'real';
+  /** Whether what was published is still there after a restart of this process; else the store stands in for it. */
+  readonly keepsHistory: boolean;
+  /** The partitions that each topic gets, whatever is declared; undefined where the declaration counts. */
+  readonly fixedPartitions: number | undefined;
+  /** The partition of a topic that the records of a key belong to. */
+  readonly partitionOf: (topic: Pick<Topic, 'partitions'>, key: string) => number;
   /** `host:port` list for clients. */
   readonly bootstrapServers: string;
   /** The topics as they are now; rejects where one is missing. */
@@ -182,7 +190,7 @@ export interface EventLog {
   readonly deleteTopics: (topics: ReadonlyArray<string>) => Promise<void>;
   /** The first offset of each partition whose record is at or after a time; its end where there is none. */
   readonly offsetsAtTime: (
-    partitions: ReadonlyArray<{ readonly topic: string; readonly partition: number }>,
+    partitions: ReadonlyArray<TopicPartition>,
     timeMs: number,
   ) => Promise<ReadonlyArray<PartitionOffset>>;
   readonly openProducer: (listener: DeliveryListener, options?: ProducerOptions) => Promise<LogProducer>;

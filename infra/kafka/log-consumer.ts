@@ -13,6 +13,7 @@ import type { AskBounds } from './log-offsets';
 import { gapNotes, type ExpectedOffset } from './offset-gaps';
 import { recordHeaders } from './record-headers';
 import { stallWatch, type WatchedPosition } from './stall-watch';
+import { byPartition, partitionMap, partitionName } from '../topic-partition';
 
 const consumerPromises = {
   'enable.auto.commit': false,
@@ -85,7 +86,7 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
     poll: (maxRecords) => inTurn(() => reading.poll(maxRecords)),
     watermarks: async (topic, partition) => {
       const [bounds] = await askBounds([{ topic, partition }]);
-      if (bounds === undefined) throw new Error(`no answer about ${topic}/${partition}`);
+      if (bounds === undefined) throw new Error(`no answer about ${partitionName({ topic, partition })}`);
       return { low: bounds.low, high: bounds.high };
     },
     close: () => {
@@ -127,6 +128,14 @@ interface Position extends ExpectedOffset, WatchedPosition {
   moved: boolean;
 }
 
+const startingPosition = ({ topic, partition, offset }: PartitionOffset): Position => ({
+  topic,
+  partition,
+  next: offset,
+  moved: false,
+  behindSinceMs: undefined,
+});
+
 const advance = (position: Position, offset: number): void => {
   position.next = Math.max(position.next, offset + 1);
   position.moved = true;
@@ -149,19 +158,14 @@ const waitBehindStops = (client: KafkaConsumer): void => {
  * partitions that stand still are compared with the broker's watermarks, at the first poll and from time to time.
  */
 const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOptions) => {
-  let positions = new Map<string, Position>();
+  let positions = partitionMap<Position>();
   const gaps = gapNotes();
   client.on('partition.eof', gaps.noteEnd);
   let checkAtMs = 0;
   const watch = stallWatch(clock, stallTimeoutMs);
 
   const assign = (from: ReadonlyArray<PartitionOffset>): void => {
-    positions = new Map(
-      from.map(({ topic, partition, offset }) => [
-        placeOf(topic, partition),
-        { topic, partition, next: offset, moved: false, behindSinceMs: undefined },
-      ]),
-    );
+    positions = byPartition(from.map(startingPosition));
     gaps.clear();
     checkAtMs = clock.monotonicMs();
     client.assign(from.map((each) => ({ ...each })));
@@ -170,7 +174,7 @@ const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOp
 
   /** Throws OffsetOutOfRange for the first partition that stands outside of the broker's log. */
   const checkStanding = async (): Promise<void> => {
-    const standing = [...positions.values()].filter(({ moved }) => !moved);
+    const standing = positions.values().filter(({ moved }) => !moved);
     const bounds = await askBounds(standing);
     standing.forEach(({ topic, partition, next }, index) => {
       const { low, high } = bounds[index] ?? { low: next, high: next };
@@ -190,7 +194,7 @@ const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOp
       if (error instanceof OffsetOutOfRange || error instanceof LogStalled) throw error;
       watch.failIfUnanswered(error);
     }
-    const all = [...positions.values()];
+    const all = positions.values();
     checkAtMs = clock.monotonicMs() + watch.pauseMs(all);
     for (const position of all) position.moved = false;
   };
@@ -200,7 +204,7 @@ const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOp
     for (const position of positions.values()) position.moved = false;
     await checkStanding();
     // The log has come round (a broker that was behind, say): read on from where each partition stands.
-    assign([...positions.values()].map(({ topic, partition, next }) => ({ topic, partition, offset: next })));
+    assign(positions.values().map(({ topic, partition, next }) => ({ topic, partition, offset: next })));
     return [];
   };
 
@@ -211,13 +215,13 @@ const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOp
         client.consume(maxRecords, callback);
       });
       watch.polled(messages.length, maxRecords);
-      for (const { topic, partition, offset } of messages) {
-        const position = positions.get(placeOf(topic, partition));
+      for (const message of messages) {
+        const position = positions.get(message);
         if (position === undefined) continue;
-        gaps.pass(position, offset);
-        advance(position, offset);
+        gaps.pass(position, message.offset);
+        advance(position, message.offset);
       }
-      gaps.passEnds(({ topic, partition }) => positions.get(placeOf(topic, partition)));
+      gaps.passEnds(positions.get);
       return messages.map(recordOf);
     } catch (error) {
       return explained(error);
@@ -226,8 +230,6 @@ const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOp
 
   return { assign, poll, gaps: gaps.all };
 };
-
-const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;
 
 const recordOf = ({ topic, partition, offset, key, value, timestamp, headers }: Message): LogRecord => ({
   topic,

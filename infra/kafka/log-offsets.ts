@@ -8,6 +8,7 @@ import { answerOf, errorCodes, KafkaError } from './client-errors';
 import type { ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
 import type { EventLog } from './event-log';
+import { isSamePartition, partitionName, type TopicPartition } from '../topic-partition';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_ATTEMPTS = 5;
@@ -33,9 +34,7 @@ export interface PartitionBounds {
 }
 
 /** Asks for the bounds of partitions, in their order. */
-export type AskBounds = (
-  partitions: ReadonlyArray<{ readonly topic: string; readonly partition: number }>,
-) => Promise<ReadonlyArray<PartitionBounds>>;
+export type AskBounds = (partitions: ReadonlyArray<TopicPartition>) => Promise<ReadonlyArray<PartitionBounds>>;
 
 export interface LogOffsets {
   readonly askBounds: AskBounds;
@@ -121,10 +120,10 @@ const ask = async (
       callback,
     );
   });
-  return partitions.map(({ topic, partition }) => {
-    const found = answer.find((each) => each.topic === topic && each.partition === partition);
+  return partitions.map((at) => {
+    const found = answer.find((each) => isSamePartition(each, at));
     if (found !== undefined && found.error === undefined) return found.offset;
     const reason = found?.error?.message ?? 'the broker left it out';
-    throw new KafkaError(found?.error?.code ?? -1, `ask for the offsets of ${topic}/${partition}: ${reason}`);
+    throw new KafkaError(found?.error?.code ?? -1, `ask for the offsets of ${partitionName(at)}: ${reason}`);
   });
 };

@@ -10,6 +10,7 @@ import { settingsOfKind, type ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
 import { deliveryCount, type DeliveryCount } from './delivery-count';
 import { RecordTooLarge, type DeliveryListener, type LogProducer, type OutgoingRecord } from './event-log';
+import { partitionName } from '../topic-partition';
 
 const producerDefaults = {
   // Topics are described before anything is sent, so one that is unknown has gone: five seconds of doubt, not thirty.
@@ -76,7 +77,7 @@ export const openLogProducer = async (options: LogProducerOptions): Promise<LogP
       if (deliveries.isOver()) return 'queue-full';
       const refusal = produce(client, record, maxRecordBytes);
       if (refusal === undefined) {
-        deliveries.sent(record.topic, record.partition);
+        deliveries.sent(record);
         return 'queued';
       }
       if (refusal.code !== errorCodes.ERR__QUEUE_FULL) {
@@ -126,6 +127,6 @@ const produce = (client: Producer, record: OutgoingRecord, limitBytes: number): 
     if (code === errorCodes.ERR_MSG_SIZE_TOO_LARGE) {
       throw new RecordTooLarge(topic, partition, value === null ? 0 : Buffer.byteLength(value), limitBytes);
     }
-    return new KafkaError(code, `${topic}/${partition}: ${message}`);
+    return new KafkaError(code, `${partitionName({ topic, partition })}: ${message}`);
   }
 };

@@ -2,20 +2,17 @@
  * Offsets that a partition should have and does not. Nothing of this engine writes in transactions, so the offsets of its
  * topics have no gaps: where there is one, records were lost (compaction, a transactional producer's markers among them).
  */
+import { isSamePartition, partitionName, type TopicPartition } from '../topic-partition';
 
 /** Records that are not in the log, though their offsets were given away. */
-export interface OffsetGap {
-  readonly topic: string;
-  readonly partition: number;
+export interface OffsetGap extends TopicPartition {
   /** The first offset that is missing, and the next one that is there or will be. */
   readonly expectedOffset: number;
   readonly foundOffset: number;
 }
 
 /** Where the next record of a partition has to stand. */
-export interface ExpectedOffset {
-  readonly topic: string;
-  readonly partition: number;
+export interface ExpectedOffset extends TopicPartition {
   next: number;
 }
 
@@ -57,29 +54,27 @@ export const gapNotes = () => {
 };
 
 /** The offset at which a partition ends for now. */
-interface PartitionEnd {
-  readonly topic: string;
-  readonly partition: number;
+interface PartitionEnd extends TopicPartition {
   readonly offset: number;
 }
 
 /** The records that stand before any gap of their partition. */
-export const beforeGaps = <At extends { readonly topic: string; readonly partition: number; readonly offset: number }>(
+export const beforeGaps = <At extends TopicPartition & { readonly offset: number }>(
   records: ReadonlyArray<At>,
   gaps: ReadonlyArray<OffsetGap>,
 ): ReadonlyArray<At> =>
   gaps.length === 0
     ? records
     : records.filter(
-        ({ topic, partition, offset }) =>
-          !gaps.some((gap) => gap.topic === topic && gap.partition === partition && offset >= gap.expectedOffset),
+        (record) => !gaps.some((gap) => isSamePartition(gap, record) && record.offset >= gap.expectedOffset),
       );
 
 /** What is missing, in numbers. */
-export const gapText = ({ topic, partition, expectedOffset, foundOffset }: OffsetGap): string => {
+export const gapText = (gap: OffsetGap): string => {
+  const { expectedOffset, foundOffset } = gap;
   const missing = foundOffset - expectedOffset;
   return (
-    `${topic}/${partition}: after offset ${expectedOffset - 1} the log goes on at ${foundOffset}, where ${expectedOffset} was ` +
+    `${partitionName(gap)}: after offset ${expectedOffset - 1} the log goes on at ${foundOffset}, where ${expectedOffset} was ` +
     `expected: ${missing} ${missing === 1 ? 'record is' : 'records are'} missing`
   );
 };

@@ -9,6 +9,7 @@ import type { EventLog } from './event-log';
 import { openLogConsumer } from './log-consumer';
 import { openLogOffsets, type AskBounds } from './log-offsets';
 import { openLogProducer } from './log-producer';
+import { partitionFor } from './placement';
 import { logTopicsOn, type LogTopics } from './log-topics';
 import { tokensFrom } from './oauth-tokens';
 import { tryClients } from './trial-clients';
@@ -50,7 +51,9 @@ export const openRealLog = async (options: RealLogOptions): Promise<EventLog> =>
   const watch = reached ? Promise.resolve() : waitForBroker(watching);
   const askBounds: AskBounds = (partitions) => explain(() => offsets.askBounds(partitions));
   return {
-    kind: 'real',
+    keepsHistory: true,
+    fixedPartitions: undefined,
+    partitionOf: partitionFor,
     bootstrapServers: connection.brokers,
     describe: (names) => explain(() => topics.describe(names)),
     ensureTopics: (declared) => explain(() => topics.ensureTopics(declared)),

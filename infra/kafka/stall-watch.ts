@@ -2,11 +2,10 @@
 import type { Clock } from '../clock';
 import { errorTextOf } from '../error-text';
 import { LogStalled } from './event-log';
+import { partitionName, type TopicPartition } from '../topic-partition';
 
 /** Where a consumer stands in a partition. */
-export interface WatchedPosition {
-  readonly topic: string;
-  readonly partition: number;
+export interface WatchedPosition extends TopicPartition {
   readonly next: number;
   /** The waiting time when it was first seen behind the log's end without moving; undefined while it is not. */
   behindSinceMs: number | undefined;
@@ -45,12 +44,12 @@ export const stallWatch = (clock: Clock, stallTimeoutMs: number): StallWatch => 
       polledAtMs = nowMs;
     },
     failIfBehind: (position, high) => {
-      const { topic, partition, next } = position;
+      const { next } = position;
       const sinceMs = next < high ? (position.behindSinceMs ?? waitedMs) : undefined;
       position.behindSinceMs = sinceMs;
       if (sinceMs === undefined || waitedMs - sinceMs < stallTimeoutMs) return;
       throw new LogStalled(
-        `${topic}/${partition}: nothing has come for ${seconds(sinceMs)} s from offset ${next} on, and the log ends at ${high}`,
+        `${partitionName(position)}: nothing has come for ${seconds(sinceMs)} s from offset ${next} on, and the log ends at ${high}`,
       );
     },
     answered: () => {

@@ -13,6 +13,7 @@ import { headerNamed, recordHeaders } from '../kafka/record-headers';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { comparisonFindings, type LogFinding, type PartitionFindings } from './findings';
 import { partitionReaders, type PartitionReaders, type LogRange } from './partition-readers';
+import { isSamePartition, partitionName, type TopicPartition } from '../topic-partition';
 
 /** What came of it. Plain JSON. */
 export interface LogComparison {
@@ -90,20 +91,19 @@ const comparison = async (
     position = page.at(-1)?.position ?? untilPosition;
     onProgress(position);
   }
-  for (const { topic, partition } of ranges) await drain(comparing, topic, partition);
+  for (const range of ranges) await drain(comparing, range);
   return { untilPosition, events, ...findings.result(), offsetGaps: heads.gaps() };
 };
 
 /** Looks for one event at the head of its partition, past whatever stands before it. */
 const expect = async (comparing: Comparing, event: StoredEvent, expected: EncodedEvent): Promise<void> => {
   const { heads, findings } = comparing;
-  const { topic, partition } = expected;
   for (;;) {
-    const record = await heads.head(topic, partition);
+    const record = await heads.head(expected);
     if (record === undefined) break;
     if (isSame(record, expected)) {
-      findings.present(topic, partition, event.position);
-      heads.advance(topic, partition);
+      findings.present(expected, event.position);
+      heads.advance(expected);
       return;
     }
     const received = readCloudEvent(record);
@@ -117,21 +117,21 @@ const expect = async (comparing: Comparing, event: StoredEvent, expected: Encode
     if (E.isRight(received) && received.right.envelope.id === event.id) {
       const difference = differenceOf(record, received.right, expected);
       if (difference !== undefined) findings.altered(record, event, difference);
-      findings.present(topic, partition, event.position);
-      heads.advance(topic, partition);
+      findings.present(expected, event.position);
+      heads.advance(expected);
       return;
     }
     await unexpected(comparing, record, received);
-    heads.advance(topic, partition);
+    heads.advance(expected);
   }
-  findings.missing(topic, partition, event);
+  findings.missing(expected, event);
 };
 
 /** What is left of a partition after the last event that it had to have. */
-const drain = async (comparing: Comparing, topic: string, partition: number): Promise<void> => {
+const drain = async (comparing: Comparing, at: TopicPartition): Promise<void> => {
   const { heads, untilPosition, findings } = comparing;
   for (;;) {
-    const record = await heads.head(topic, partition);
+    const record = await heads.head(at);
     if (record === undefined) return;
     const received = readCloudEvent(record);
     const isNew =
@@ -141,7 +141,7 @@ const drain = async (comparing: Comparing, topic: string, partition: number): Pr
     // Published while this comparison was under way.
     if (isNew) findings.passed();
     else await unexpected(comparing, record, received);
-    heads.advance(topic, partition);
+    heads.advance(at);
   }
 };
 
@@ -164,13 +164,13 @@ const unexpected = async (
     return;
   }
   const expected = encode(stored);
-  if (expected.topic !== record.topic || expected.partition !== record.partition) {
-    findings.extra(record, envelope.id, `it belongs to ${expected.topic}/${expected.partition}`);
+  if (!isSamePartition(expected, record)) {
+    findings.extra(record, envelope.id, `it belongs to ${partitionName(expected)}`);
     return;
   }
   const difference = isSame(record, expected) ? undefined : differenceOf(record, received.right, expected);
   if (difference !== undefined) findings.altered(record, stored, difference);
-  if (findings.isMissing(record.topic, record.partition, stored.position)) {
+  if (findings.isMissing(record, stored.position)) {
     const [next] = await comparing.store.readStream(stored.stream, { afterVersion: stored.version, limit: 1 });
     findings.late(record, stored, next?.position);
   } else if (difference === undefined) findings.repeated();

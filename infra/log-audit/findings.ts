@@ -2,6 +2,7 @@
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { LogRecord } from '../kafka/event-log';
 import type { LogRange } from './partition-readers';
+import { byPartition, partitionName, type TopicPartition } from '../topic-partition';
 
 /** One thing that is not as it should be. */
 export interface LogFinding {
@@ -46,22 +47,22 @@ const REMEMBERED = 100_000;
 
 /** Starts with nothing found. */
 export const comparisonFindings = (ranges: ReadonlyArray<LogRange>) => {
-  const partitions = new Map(ranges.map(emptyPartition));
+  const partitions = byPartition(ranges.map(emptyPartition));
   const counts = { records: 0, repeated: 0, missing: 0, extra: 0, outOfOrder: 0, altered: 0 };
   const shown = shownFindings();
   const missingShown = new Map<number, LogFinding>();
 
-  const at = (topic: string, partition: number): Partition => {
-    const found = partitions.get(`${topic}/${partition}`);
-    if (found === undefined) throw new Error(`${topic}/${partition} is not compared`);
+  const at = (of: TopicPartition): Partition => {
+    const found = partitions.get(of);
+    if (found === undefined) throw new Error(`${partitionName(of)} is not compared`);
     return found;
   };
   const { show } = shown;
 
   return {
-    present: (topic: string, partition: number, position: number): void => {
+    present: (of: TopicPartition, position: number): void => {
       counts.records += 1;
-      const reading = at(topic, partition);
+      const reading = at(of);
       reading.gaps += reading.tail;
       reading.tail = 0;
       reading.tailFrom = null;
@@ -74,23 +75,23 @@ export const comparisonFindings = (ranges: ReadonlyArray<LogRange>) => {
       counts.records += 1;
       counts.repeated += 1;
     },
-    missing: (topic: string, partition: number, { id, position }: StoredEvent): void => {
-      const reading = at(topic, partition);
+    missing: (of: TopicPartition, { id, position }: StoredEvent): void => {
+      const reading = at(of);
       counts.missing += 1;
       reading.tail += 1;
       reading.tailFrom ??= position;
       if (reading.missing.size < REMEMBERED) reading.missing.add(position);
       if (missingShown.size < SHOWN) {
         const detail = reading.last === 0 ? 'nothing stands before it' : `after position ${reading.last}`;
+        const { topic, partition } = of;
         missingShown.set(position, { kind: 'missing', topic, partition, offset: null, id, position, detail });
       }
     },
-    isMissing: (topic: string, partition: number, position: number): boolean =>
-      at(topic, partition).missing.has(position),
+    isMissing: (of: TopicPartition, position: number): boolean => at(of).missing.has(position),
     /** An event that was missing comes after all, behind others. */
     late: (record: LogRecord, { id, position }: StoredEvent, nextOfKey: number | undefined): void => {
       const { topic, partition, offset } = record;
-      const reading = at(topic, partition);
+      const reading = at(record);
       counts.records += 1;
       counts.missing -= 1;
       counts.outOfOrder += 1;
@@ -112,7 +113,7 @@ export const comparisonFindings = (ranges: ReadonlyArray<LogRange>) => {
     },
     result: () => ({
       ...counts,
-      partitions: [...partitions.values()].map(partitionFindings),
+      partitions: partitions.values().map(partitionFindings),
       findings: [...missingShown.values(), ...shown.all()],
     }),
   };
@@ -138,10 +139,14 @@ const lateness = (last: number, nextOfKey: number | undefined): string => {
   );
 };
 
-const emptyPartition = (range: LogRange): [string, Partition] => [
-  `${range.topic}/${range.partition}`,
-  { ...range, missing: new Set(), gaps: 0, tail: 0, tailFrom: null, last: 0 },
-];
+const emptyPartition = (range: LogRange): Partition => ({
+  ...range,
+  missing: new Set(),
+  gaps: 0,
+  tail: 0,
+  tailFrom: null,
+  last: 0,
+});
 
 /** The first of each kind; what is missing may still come late, and is kept apart. */
 const shownFindings = () => {

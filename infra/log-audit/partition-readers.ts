@@ -2,20 +2,19 @@
 import type { Clock } from '../clock';
 import type { LogConsumer, LogRecord } from '../kafka/event-log';
 import type { OffsetGap } from '../kafka/offset-gaps';
+import { byPartition, partitionName, type TopicPartition } from '../topic-partition';
 
 /** A partition from one offset up to another, as it was when reading began. */
-export interface LogRange {
-  readonly topic: string;
-  readonly partition: number;
+export interface LogRange extends TopicPartition {
   readonly low: number;
   readonly high: number;
 }
 
 export interface PartitionReaders {
   /** The next record of a partition; undefined at its end. */
-  readonly head: (topic: string, partition: number) => Promise<LogRecord | undefined>;
+  readonly head: (at: TopicPartition) => Promise<LogRecord | undefined>;
   /** Steps over that record. */
-  readonly advance: (topic: string, partition: number) => void;
+  readonly advance: (at: TopicPartition) => void;
   /** The offsets that were missing so far between the ends. */
   readonly gaps: () => ReadonlyArray<OffsetGap>;
 }
@@ -38,25 +37,18 @@ interface Reading extends LogRange {
   next: number;
 }
 
-const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;
-
 /** Starts at the low end of each range. */
 export const partitionReaders = (
   consumer: LogConsumer,
   ranges: ReadonlyArray<LogRange>,
   clock: Clock,
 ): PartitionReaders => {
-  const readings = new Map(
-    ranges.map((range): [string, Reading] => [
-      placeOf(range.topic, range.partition),
-      { ...range, waiting: [], taken: 0, next: range.low },
-    ]),
-  );
+  const readings = byPartition(ranges.map((range): Reading => ({ ...range, waiting: [], taken: 0, next: range.low })));
   let assigned = new Set<Reading>();
   const gaps = new Map<string, OffsetGap>();
 
   const held = ({ waiting, taken }: Reading): number => waiting.length - taken;
-  const allHeld = (): number => [...readings.values()].reduce((sum, each) => sum + held(each), 0);
+  const allHeld = (): number => readings.values().reduce((sum, each) => sum + held(each), 0);
 
   const assign = (wanted: ReadonlyArray<Reading>): void => {
     assigned = new Set(wanted);
@@ -67,10 +59,10 @@ export const partitionReaders = (
     const isFull = allHeld() > MAX_RECORDS;
     const isAhead = isFull && [...assigned].some((each) => held(each) > FAR_AHEAD_RECORDS);
     if (isAhead || !assigned.has(reading)) {
-      assign([...readings.values()].filter((each) => each.next < each.high && held(each) < MIN_RECORDS));
+      assign(readings.values().filter((each) => each.next < each.high && held(each) < MIN_RECORDS));
     }
     for (const record of await consumer.poll(RECORDS_PER_POLL)) {
-      const at = readings.get(placeOf(record.topic, record.partition));
+      const at = readings.get(record);
       // What was fetched before an assignment may still come after it.
       if (at === undefined || record.offset < at.next) continue;
       at.next = record.offset + 1;
@@ -80,37 +72,37 @@ export const partitionReaders = (
   };
 
   const noteGap = (gap: OffsetGap): void => {
-    const at = readings.get(placeOf(gap.topic, gap.partition));
+    const at = readings.get(gap);
     if (at === undefined || gap.expectedOffset >= at.high) return;
     const foundOffset = Math.min(gap.foundOffset, at.high);
-    gaps.set(`${placeOf(gap.topic, gap.partition)} ${gap.expectedOffset}`, { ...gap, foundOffset });
+    gaps.set(`${partitionName(gap)} ${gap.expectedOffset}`, { ...gap, foundOffset });
     // Where nothing stands up to the end, nothing will come.
     at.next = Math.max(at.next, foundOffset);
   };
 
-  const readingOf = (topic: string, partition: number): Reading => {
-    const reading = readings.get(placeOf(topic, partition));
-    if (reading === undefined) throw new Error(`${topic}/${partition} is not read`);
+  const readingOf = (at: TopicPartition): Reading => {
+    const reading = readings.get(at);
+    if (reading === undefined) throw new Error(`${partitionName(at)} is not read`);
     return reading;
   };
 
   return {
     gaps: () => [...gaps.values()],
-    head: async (topic, partition) => {
-      const reading = readingOf(topic, partition);
+    head: async (at) => {
+      const reading = readingOf(at);
       const sinceMs = clock.monotonicMs();
       while (reading.taken >= reading.waiting.length && reading.next < reading.high) {
         await fill(reading);
         if (clock.monotonicMs() - sinceMs > SILENCE_MS) {
           throw new Error(
-            `${topic}/${partition} gave nothing from offset ${reading.next} on, and ends at ${reading.high}`,
+            `${partitionName(at)} gave nothing from offset ${reading.next} on, and ends at ${reading.high}`,
           );
         }
       }
       return reading.waiting[reading.taken];
     },
-    advance: (topic, partition) => {
-      const reading = readingOf(topic, partition);
+    advance: (at) => {
+      const reading = readingOf(at);
       reading.taken += 1;
       if (reading.taken < 1_000 && reading.taken < reading.waiting.length) return;
       reading.waiting = reading.waiting.slice(reading.taken);

@@ -1,4 +1,5 @@
 /** A map that holds so many entries, or so many bytes, and no more: the one that was touched longest ago goes first. */
+import { LRUCache } from 'lru-cache';
 
 export interface BoundedCache<Key, Value> {
   /** Touches the entry. */
@@ -18,45 +19,28 @@ export interface WeightLimit<Value> {
 }
 
 /**
- * A cache of at most `capacity` entries; with 0 it remembers nothing. With a limit on their weight, entries go until the
- * rest is within it; one that is heavier alone is not kept at all.
+ * A cache of at most `capacity` entries; with 0 it remembers nothing. With a limit on their weight (whole numbers from 1 on),
+ * entries go until the rest is within it; one that is heavier alone is not kept at all.
  */
-export const boundedCache = <Key, Value>(capacity: number, limit?: WeightLimit<Value>): BoundedCache<Key, Value> => {
-  // A Map iterates in order of insertion: taking an entry out and putting it in again makes it the youngest.
-  const entries = new Map<Key, { readonly value: Value; readonly weight: number }>();
-  let total = 0;
-
-  const remove = (key: Key): void => {
-    total -= entries.get(key)?.weight ?? 0;
-    entries.delete(key);
-  };
-  const isOver = (): boolean => entries.size > capacity || (limit !== undefined && total > limit.max);
-
+export const boundedCache = <Key extends string | number, Value>(
+  capacity: number,
+  limit?: WeightLimit<Value>,
+): BoundedCache<Key, Value> => {
+  // In an object each, for the library holds no undefined; and 0 would be no limit to it.
+  const entries = new LRUCache<Key, { readonly value: Value }>({
+    max: Math.max(1, capacity),
+    ...(limit === undefined ? {} : { maxSize: limit.max, sizeCalculation: ({ value }) => limit.of(value) }),
+  });
   return {
-    get: (key) => {
-      const entry = entries.get(key);
-      if (entry === undefined) return undefined;
-      entries.delete(key);
-      entries.set(key, entry);
-      return entry.value;
-    },
+    get: (key) => entries.get(key)?.value,
     set: (key, value) => {
-      remove(key);
-      const weight = limit?.of(value) ?? 0;
-      if (limit !== undefined && weight > limit.max) return;
-      entries.set(key, { value, weight });
-      total += weight;
-      for (const oldest of entries.keys()) {
-        if (!isOver()) return;
-        remove(oldest);
-      }
+      if (capacity > 0) entries.set(key, { value });
     },
-    delete: remove,
+    delete: (key) => void entries.delete(key),
     clear: () => {
       entries.clear();
-      total = 0;
     },
     size: () => entries.size,
-    weight: () => total,
+    weight: () => entries.calculatedSize,
   };
 };

@@ -28,11 +28,7 @@ export interface InMemoryEventStore extends EventStore, OperationRequestWriter {
 /** An empty store, which remembers every answer for as long as it lives. */
 export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): InMemoryEventStore => {
   const all: StoredEvent[] = [];
-  const requests: OperationRequest[] = [];
-  const listeners = new Set<() => void>();
-  const committed = (): void => {
-    for (const listener of listeners) listener();
-  };
+  const { committed, onCommit } = commitListeners();
   const streams = new Map<string, StoredEvent[]>();
   const outcomes = new Map<string, RequestOutcome>();
   const eventsOf = (stream: string): ReadonlyArray<StoredEvent> => streams.get(stream) ?? [];
@@ -68,27 +64,10 @@ export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): InMemo
     else stream.push(event);
   };
 
-  const submitAll: OperationRequestWriter['submitAll'] = (asked) => {
-    const requestedAt = isoTime(clock.nowMs());
-    const added = asked.map((request, index) => ({ ...request, id: requests.length + 1 + index, requestedAt }));
-    requests.push(...added);
-    committed();
-    return added;
-  };
-
   return {
     events: () => all,
-    requests: () => requests,
-    onCommit: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    submitAll,
-    submit: (request) => {
-      const [submitted] = submitAll([request]);
-      if (submitted === undefined) throw new Error('a request that is submitted is answered');
-      return submitted;
-    },
+    ...requestsInMemory(clock, committed),
+    onCommit,
     append: (append) => async () => {
       const prepared = prepareAppend(append);
       // Like a real store: the caller's turn ends before the answer comes.
@@ -111,6 +90,42 @@ export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): InMemo
       }),
     lastPosition: () => TE.fromIO(() => all.length),
     findOutcome: (key) => TE.fromIO(() => outcomes.get(textOf(key))),
+  };
+};
+
+const commitListeners = (): Pick<InMemoryEventStore, 'onCommit'> & { readonly committed: () => void } => {
+  const listeners = new Set<() => void>();
+  return {
+    committed: () => {
+      for (const listener of listeners) listener();
+    },
+    onCommit: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+};
+
+const requestsInMemory = (
+  clock: Clock,
+  committed: () => void,
+): OperationRequestWriter & Pick<InMemoryEventStore, 'requests'> => {
+  const requests: OperationRequest[] = [];
+  const submitAll: OperationRequestWriter['submitAll'] = (asked) => {
+    const requestedAt = isoTime(clock.nowMs());
+    const added = asked.map((request, index) => ({ ...request, id: requests.length + 1 + index, requestedAt }));
+    requests.push(...added);
+    committed();
+    return added;
+  };
+  return {
+    requests: () => requests,
+    submitAll,
+    submit: (request) => {
+      const [submitted] = submitAll([request]);
+      if (submitted === undefined) throw new Error('a request that is submitted is answered');
+      return submitted;
+    },
   };
 };
 

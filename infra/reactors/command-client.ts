@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { CommandOutcome, ProcessCommand } from '../../domain/kernel/process-manager';
 import type { Clock } from '../clock';
-import { REACTOR_TOKEN_HEADER } from '../reactor-token-header';
+import { REACTOR_TOKEN_HEADER, REACTOR_TOKEN_REFUSED } from '../reactor-token-header';
 import { idempotencyKeyOf } from './idempotency-key';
 
 /** What an answer of the API, or its absence, means. */
@@ -52,17 +52,29 @@ interface HttpAnswer {
 export const commandClient =
   (api: ApiAddress, catalog: Catalog, clock: Clock, timeoutMs: number = REQUEST_TIMEOUT_MS): PostCommand =>
   async (command, signal) => {
-    const prepared = await prepare(api, catalog, command);
+    const proof = await proofOf(api);
+    if (E.isLeft(proof)) return { _tag: 'TryAgain', reason: proof.left, everyCommand: true };
+    const prepared = prepare(api, catalog, command, proof.right);
     if (E.isLeft(prepared)) return { _tag: 'Defect', reason: prepared.left };
     const answer = await send(prepared.right, signal, timeoutMs);
     return E.isLeft(answer) ? answer.left : interpret(command, answer.right, clock);
   };
 
-const prepare = async (
+/** The store that it is read from may be locked, or be exchanged just now: no command is to blame for that. */
+const proofOf = async ({ reactorToken }: ApiAddress): Promise<E.Either<string, Readonly<Record<string, string>>>> => {
+  try {
+    return E.right(reactorToken === undefined ? {} : { [REACTOR_TOKEN_HEADER]: await reactorToken() });
+  } catch (error) {
+    return E.left(`the reactor token can't be read from the store: ${messageOf(error)}`);
+  }
+};
+
+const prepare = (
   api: ApiAddress,
   catalog: Catalog,
   command: ProcessCommand,
-): Promise<E.Either<string, PreparedRequest>> => {
+  proof: Readonly<Record<string, string>>,
+): E.Either<string, PreparedRequest> => {
   const aggregate = catalog.byCategory(command.category);
   if (aggregate === undefined) return E.left(`no aggregate has the category '${command.category}'`);
   const base = api.baseUrl.replace(/\/+$/, '');
@@ -73,7 +85,7 @@ const prepare = async (
       'x-correlation-id': command.correlationId,
       'x-causation-id': command.causationId,
       ...(api.apiKey === undefined ? {} : { authorization: `Bearer ${api.apiKey}` }),
-      ...(api.reactorToken === undefined ? {} : { [REACTOR_TOKEN_HEADER]: await api.reactorToken() }),
+      ...proof,
     });
     return E.right({
       url: `${base}/${aggregate.path}/${encodeURIComponent(command.aggregateId)}/${command.type}`,
@@ -138,8 +150,10 @@ const interpret = (command: ProcessCommand, answer: HttpAnswer, clock: Clock): A
   return { _tag: 'Defect', reason };
 };
 
-/** The key is wrong, or the address: no command is to blame. Undefined where neither is. */
+/** The key, the address or the token is wrong: no command is to blame. Undefined where none is. */
 const wrongSetting = (status: number, body: Readonly<Record<string, unknown>>, reason: string): string | undefined => {
+  if (status === 403 && body['cause'] === REACTOR_TOKEN_REFUSED) return `${OTHER_INSTALLATION} (${reason})`;
+  if (status === 421) return `${UNKNOWN_HOST} (${reason})`;
   if (KEY_STATUSES.has(status)) return `${NO_VALID_KEY} (${reason})`;
   const isOfTheApi = typeof body['type'] === 'string';
   return (status === 404 || status === 405) && !isOfTheApi ? `${reason}; BASE_URL does not lead to the API` : undefined;
@@ -147,6 +161,12 @@ const wrongSetting = (status: number, body: Readonly<Record<string, unknown>>, r
 
 const KEY_STATUSES: ReadonlySet<number> = new Set([401, 403]);
 const NO_VALID_KEY = 'the reactors have no valid key: set API_KEY to one that may send commands';
+
+const OTHER_INSTALLATION =
+  'the API does not know the token of these reactors: BASE_URL leads to the API of another store, or DATA_DIR is not the ' +
+  "API's; set both to the same installation";
+const UNKNOWN_HOST =
+  'the API is not asked under the host that BASE_URL names: set BASE_URL, or ALLOWED_HOSTS at the API';
 
 const MAX_DISPLAY_CHARACTERS = 300;
 

@@ -6,12 +6,12 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { categoryOf } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
-import type { Checkpoint } from '../consumption/checkpoints/checkpoints';
+import { checkpointAt, type Checkpoint } from '../consumption/checkpoints/checkpoints';
 import { destinationOf } from '../kafka/cloud-events';
-import { backoffMs } from '../backoff';
 import type { Logger } from '../logger';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
-import { LeaseLost } from '../sqlite/lease';
+import { supervise } from '../running/supervise';
+import { partitionMap, type TopicPartition } from '../topic-partition';
 
 /** Says whether a group has learned everything that the store holds. */
 export interface CatchUpCheck {
@@ -28,7 +28,7 @@ export const catchUpCheck = (
   clock: Clock,
 ): CatchUpCheck => {
   const destination = destinationOf(catalog);
-  const lastOf = new Map<string, number>();
+  const lastOf = partitionMap<TopicPartition & { readonly position: number }>();
   let seenPosition = 0;
 
   const lookOn = async (untilPosition: number): Promise<void> => {
@@ -42,7 +42,7 @@ export const catchUpCheck = (
         seenPosition = position;
         if (catalog.byCategory(categoryOf(stream)) === undefined) continue;
         const { topic, partition } = destination(stream);
-        lastOf.set(`${topic}/${partition}`, position);
+        lastOf.set({ topic, partition }, { topic, partition, position });
       }
       // Others have the thread between two pages.
       await clock.sleep(0);
@@ -52,10 +52,10 @@ export const catchUpCheck = (
   return {
     isCovered: async (topics, checkpoints) => {
       await lookOn(await reader.lastPosition());
-      for (const [place, position] of lastOf) {
-        if (!topics.some((topic) => place.startsWith(`${topic}/`))) continue;
-        const at = checkpoints.find(({ topic, partition }) => `${topic}/${partition}` === place);
-        if (at === undefined || at.highWaterPosition < position) return false;
+      for (const last of lastOf.values()) {
+        if (!topics.includes(last.topic)) continue;
+        const at = checkpointAt(checkpoints, last);
+        if (at === undefined || at.highWaterPosition < last.position) return false;
       }
       return true;
     },
@@ -80,18 +80,18 @@ const LOOK_MS = 500;
 /** Looks again and again, until the signal aborts; rejects when this process may no longer write. */
 export const watchDeadlines = async (options: DeadlineOptions): Promise<void> => {
   const { clock, stopping, logger } = options;
-  let faults = 0;
-  while (!stopping.aborted) {
-    try {
-      await look(options);
-      faults = 0;
-    } catch (error) {
-      if (error instanceof LeaseLost) throw error;
-      faults += 1;
-      logger.warn({ error }, 'deadlines are looked at again in a moment');
-    }
-    await clock.sleep(faults === 0 ? LOOK_MS : backoffMs(clock, faults), stopping);
-  }
+  await supervise({
+    clock,
+    stopping,
+    session: async ({ onProgress }) => {
+      while (!stopping.aborted) {
+        await look(options);
+        onProgress();
+        await clock.sleep(LOOK_MS, stopping);
+      }
+    },
+    onRetry: ({ error }) => logger.warn({ error }, 'deadlines are looked at again in a moment'),
+  });
 };
 
 const look = async (options: DeadlineOptions): Promise<void> => {

@@ -6,14 +6,13 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import type { Checkpoints } from '../consumption/checkpoints/checkpoints';
 import {
-  type EachLogRecord,
   type EventHandler,
-  recordsOf,
   defaultRetryPolicy,
   failureOf,
   isAttributable,
   type TransactionFacts,
 } from '../consumption/intake/intake';
+import type { LogRecord } from '../kafka/event-log';
 import type { GroupHandler } from '../consumption/loop/loop';
 import { groupStatusWriter, type GroupStatus } from '../consumption/status/status';
 import type { RedriveStep, DeadLetterHandling } from '../dead-letters/redrive/redrive';
@@ -83,7 +82,7 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
   /** Learns in one transaction; what is asked for goes out once that is committed. */
   const learn = async <Result>(
     work: (to: EventHandler, asked: PendingCommand[]) => Result,
-    records?: EachLogRecord,
+    records?: Iterable<LogRecord>,
   ): Promise<Result> => {
     await room();
     const { asked, result } = await facts.during(
@@ -106,11 +105,7 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
     checkpoints: async () => Promise.resolve(checkpoints.read(group)),
     begin: (wanted) => underLease(() => wanted.forEach((checkpoint) => checkpoints.begin(group, checkpoint))),
     move: (moves) => underLease(() => moves.forEach((move) => checkpoints.move(group, move))),
-    apply: (batch) =>
-      learn(
-        (to) => intake.records(to, batch, recordsOf(batch)),
-        (visit) => batch.records.forEach(visit),
-      ),
+    apply: (batch) => learn((to) => intake.records(to, batch), batch.records),
     applyFromStore: async ({ afterPosition, untilPosition, ...how }) => {
       const limit = Math.min(STORE_PAGE_EVENTS, untilPosition - afterPosition);
       const page = await reader.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });

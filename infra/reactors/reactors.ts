@@ -5,9 +5,10 @@ import { transactionFacts } from '../consumption/intake/intake';
 import { startConsumerGroup, storeFit } from '../consumption/loop/loop';
 import { deadLetterHandling } from '../dead-letters/redrive/redrive';
 import { bindToStore } from '../sqlite/store-identity';
-import { beginAnew, watchPlace } from '../running/begin-anew';
-import { checkpointAndClose } from '../sqlite/database';
-import { openLeasedDatabase, whenNotBusy, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';
+import { leasedSession, type LeasedSession } from '../running/leased-session';
+import { startRole, type Role } from '../running/role';
+import { whenAborted } from '../running/stop-signal';
+import { whenNotBusy, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';
 import { commandClient } from './command-client';
 import { carryOutCommandRequest, commandKinds } from './command-requests';
 import { commandSender } from './command-sender';
@@ -23,97 +24,72 @@ import { setAsideOf, type ReleasedInstance } from './set-aside';
 
 export type { ReactorsOptions };
 
-export interface Reactors {
-  /** Stops reading at a batch boundary; commands under way are repeated after a restart, and answered as before. */
-  readonly stop: () => Promise<void>;
-  /** Resolves after `stop`; rejects when the role can't go on in this process. */
-  readonly done: Promise<void>;
-}
-
 /** Commands of all processes under way at the same time, and waiting before no more are asked for. */
 const CONCURRENT_COMMANDS = 32;
 const BACKLOG_COMMANDS = 2_000;
 
-/** Waits for the lease, then runs every process manager; begins anew where its file is removed or replaced. */
-export const startReactors = async (options: ReactorsOptions): Promise<Reactors> => {
-  const stopping = new AbortController();
-  const { clock, logger } = options;
-  let opened: () => void = () => undefined;
-  const begun = new Promise<void>((resolve) => (opened = resolve));
-  const done = beginAnew({ clock, logger, role: 'reactors', stopping: stopping.signal }, () =>
-    runSession(options, stopping.signal, opened),
-  );
-  // Whoever awaits `done` learns of it; without anybody it must not end the process.
-  done.catch(() => undefined);
-  await Promise.race([begun, done]);
-  return {
-    stop: async () => {
-      stopping.abort();
-      await done.catch(() => undefined);
-    },
-    done,
-  };
-};
+/**
+ * Starts the role: it waits for the lease, then runs every process manager. Stopping ends at a batch boundary; commands under
+ * way are repeated after a restart, and answered as before.
+ */
+export const startReactors = (options: ReactorsOptions): Role =>
+  startRole({
+    ...options,
+    role: 'reactors',
+    session: (stopping, onStarted) =>
+      leasedSession(
+        {
+          ...options,
+          file: options.reactorsFile,
+          migrations: reactorsMigrations,
+          stopping,
+          waitsForLease: 'another process runs the reactors: this one waits',
+          waitsForFile: 'the reactors wait for their file',
+        },
+        (leased) => run(options, leased, onStarted),
+      ),
+  });
 
-/** From the lease to the wish to stop, or to the fault that ends it. */
-const runSession = async (options: ReactorsOptions, stopped: AbortSignal, onOpened: () => void): Promise<void> => {
-  let onLost: (reason: Error) => void = () => undefined;
-  const lost = new Promise<never>((_resolve, reject) => (onLost = reject));
-  lost.catch(() => undefined);
-  const { database, lease } = await openLeasedDatabase({
-    file: options.reactorsFile,
-    synchronous: 'NORMAL',
-    migrations: reactorsMigrations,
-    clock: options.clock,
-    ttlMs: options.leaseTtlMs,
-    signal: AbortSignal.any([options.signal, stopped]),
-    onWaiting: (owner) => options.logger.info({ owner }, 'another process runs the reactors: this one waits'),
-    onFault: (reason) => options.logger.warn({ reason }, 'the reactors wait for their file'),
-    onLost: (reason) => onLost(reason),
-  });
-  const ending = new AbortController();
-  const close = (): void => {
-    lease.release();
-    checkpointAndClose(database);
-  };
-  const parts = await makeParts({ ...options, database, lease, stopping: ending.signal }).catch((error: unknown) => {
-    close();
-    throw error;
-  });
-  const { sender, reader, processes, ledger } = parts;
-  // What another store's events have asked for is not asked of this one.
-  if (parts.isOwn) for (const process of processes) sender.enqueue(ledger.pending(process));
-  const groups = processes.map((process) => startGroup(parts, process));
-  const beside = [
-    ...groups.map(({ deadlines }) => deadlines),
-    ...(parts.isOwn ? [attendToFailures(parts, groups)] : []),
-    watchPlace(lease, { clock: options.clock, stopping: ending.signal }),
-  ];
-  onOpened();
+const run = async (
+  options: ReactorsOptions,
+  { database, lease, ending }: LeasedSession,
+  onStarted: () => void,
+): Promise<void> => {
+  // Aborts after the session's own signal or before it: what one part meets ends all of them.
+  const over = new AbortController();
+  const reader = await options.openStore();
   try {
-    const all = Promise.all([...groups.map(({ group }) => group.done), ...beside]);
-    await Promise.race([all, sender.failed, lost, aborted(stopped)]);
+    const stopping = AbortSignal.any([ending, over.signal]);
+    const parts = await makeParts({ ...options, database, lease, reader, stopping });
+    onStarted();
+    await runProcesses(parts, over);
   } finally {
-    ending.abort();
-    await sender.stop();
-    await Promise.all(groups.map(({ group }) => group.stop()));
-    await Promise.all(beside.map((work) => work.catch(() => undefined)));
     await reader.close();
-    close();
   }
 };
 
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+/** Runs all groups and what is beside them until one of them can't go on, or the signal aborts. */
+const runProcesses = async (parts: ReactorParts, over: AbortController): Promise<void> => {
+  const { sender, processes, ledger, stopping, isOwn } = parts;
+  // What another store's events have asked for is not asked of this one.
+  if (isOwn) for (const process of processes) sender.enqueue(ledger.pending(process));
+  const groups = processes.map((process) => startGroup(parts, process));
+  const beside = [...groups.map(({ deadlines }) => deadlines), ...(isOwn ? [attendToFailures(parts, groups)] : [])];
+  try {
+    const all = Promise.all([...groups.map(({ group }) => group.done), ...beside]);
+    await Promise.race([all, sender.failed, whenAborted(stopping)]);
+  } finally {
+    over.abort();
+    await sender.stop();
+    await Promise.all(groups.map(({ group }) => group.stop()));
+    await Promise.allSettled(beside);
+  }
+};
 
 const makeParts = async (
-  options: ReactorsOptions & LeasedDatabase & Pick<ReactorParts, 'stopping'>,
+  options: ReactorsOptions & LeasedDatabase & Pick<ReactorParts, 'reader' | 'stopping'>,
 ): Promise<ReactorParts> => {
-  const { database, clock } = options;
-  const reader = await options.openStore();
+  const { database, reader, clock } = options;
   const facts = transactionFacts(() => Promise.resolve(reader));
   const ledger = processStore(database);
   const processes = options.processManagers.map(processOf);
@@ -146,11 +122,10 @@ const makeParts = async (
     backlogLimit: BACKLOG_COMMANDS,
   });
   const kept = {
+    facts,
     write,
     ledger,
     processes,
-    reader,
-    facts,
     sender,
     failures,
     checkpoints,

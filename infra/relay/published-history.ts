@@ -3,6 +3,7 @@
  * put there decides nothing; what it can't be is passed by, and consumers set it aside by themselves.
  */
 import type { PlaceRefusal } from '../consumption/intake/intake';
+import { partitionMap, partitionName } from '../topic-partition';
 
 /** A record at the end of a partition that can be read as an event, in the order of offsets. */
 export interface EndRecord {
@@ -55,7 +56,7 @@ export const historyRefusal = (state: HistoryState): HistoryRefusal | undefined 
   if (first?.refused !== undefined && isOthers) {
     return {
       cause: 'other-store',
-      reason: `${first.topic}/${first.partition} holds ${first.id} at position ${first.position}: ${first.refused.reason}. The topics belong to another store: ${foreign.length} of the ${records.length} records at their ends. ${otherStoreWays}`,
+      reason: `${partitionName(first)} holds ${first.id} at position ${first.position}: ${first.refused.reason}. The topics belong to another store: ${foreign.length} of the ${records.length} records at their ends. ${otherStoreWays}`,
     };
   }
   return behind(state);
@@ -80,22 +81,21 @@ const behind = ({ storeId, lastPosition, records }: HistoryState): HistoryRefusa
   return {
     cause: 'store-behind',
     reason:
-      `${first.topic}/${first.partition} holds ${first.id} at position ${first.position}, but the store (${storeId}) ends at ${lastPosition} and does not have it: the ` +
+      `${partitionName(first)} holds ${first.id} at position ${first.position}, but the store (${storeId}) ends at ${lastPosition} and does not have it: the ` +
       `store is older than the log (a restored backup?), and going on would give positions away twice. ${storeBehindWays}${tail.length === 1 ? forgedWay : ''}`,
   };
 };
 
 /** What is in its place but unknown to the store, behind the last accepted record of its partition and above its position. */
 const unknownTail = (records: ReadonlyArray<EndRecord>): ReadonlyArray<EndRecord> => {
-  const tails = new Map<string, { highest: number; tail: EndRecord[] }>();
+  const tails = partitionMap<{ highest: number; tail: EndRecord[] }>();
   for (const record of records) {
-    const place = `${record.topic}/${record.partition}`;
-    const at = tails.get(place) ?? { highest: 0, tail: [] };
-    tails.set(place, at);
+    const at = tails.get(record) ?? { highest: 0, tail: [] };
+    tails.set(record, at);
     if (record.refused === undefined) {
       at.highest = Math.max(at.highest, record.position);
       at.tail = [];
     } else if (record.refused.isUnknown === true && record.position > at.highest) at.tail.push(record);
   }
-  return [...tails.values()].flatMap(({ tail }) => tail);
+  return tails.values().flatMap(({ tail }) => tail);
 };

@@ -5,6 +5,7 @@ import type { PlaceCheck, TransactionFacts } from '../consumption/intake/intake'
 import { readCloudEvent } from '../kafka/cloud-events';
 import type { EventLog, LogConsumer, LogRecord, LogTopic } from '../kafka/event-log';
 import type { EndRecord } from './published-history';
+import { partitionMap, type ReadonlyPartitionMap } from '../topic-partition';
 
 /**
  * So many records at the end of a partition are looked at: the very last one may be foreign, or an old event that
@@ -28,7 +29,7 @@ export const readEndRecords = async (
     return await facts.during(
       (work) => work(),
       () => endRecords(records, check),
-      (visit) => records.forEach(visit),
+      records,
     );
   } finally {
     await consumer.close();
@@ -40,13 +41,13 @@ const readEnds = async (
   topics: ReadonlyArray<LogTopic>,
   clock: Clock,
 ): Promise<ReadonlyArray<LogRecord>> => {
-  const open = new Map<string, number>();
+  const open = partitionMap<number>();
   const from = [];
   for (const { topic, partitions } of topics) {
     for (let partition = 0; partition < partitions; partition += 1) {
       const { low, high } = await consumer.watermarks(topic, partition);
       if (high === low) continue;
-      open.set(`${topic}/${partition}`, high);
+      open.set({ topic, partition }, high);
       from.push({ topic, partition, offset: Math.max(low, high - LOOK_BACK_RECORDS) });
     }
   }
@@ -57,16 +58,19 @@ const readEnds = async (
   while (open.size > 0) {
     for (const record of await consumer.poll(1_000)) {
       records.push(record);
-      const place = `${record.topic}/${record.partition}`;
-      if (record.offset + 1 >= (open.get(place) ?? Infinity)) open.delete(place);
+      if (record.offset + 1 >= (open.get(record) ?? Infinity)) open.delete(record);
     }
     // The last offsets may hold no record: whoever reads them halts for it, and no position is found there.
-    for (const { topic, partition, foundOffset } of consumer.gaps()) {
-      const place = `${topic}/${partition}`;
-      if (foundOffset >= (open.get(place) ?? Infinity)) open.delete(place);
+    for (const gap of consumer.gaps()) {
+      if (gap.foundOffset >= (open.get(gap) ?? Infinity)) open.delete(gap);
     }
     if (clock.monotonicMs() > deadlineMs) {
-      throw new Error(`the last records of ${[...open.keys()].join(', ')} did not come within ${DEADLINE_MS} ms`);
+      throw new Error(
+        `the last records of ${open
+          .named()
+          .map(([name]) => name)
+          .join(', ')} did not come within ${DEADLINE_MS} ms`,
+      );
     }
   }
   return records;
@@ -83,11 +87,11 @@ const endRecords = (records: ReadonlyArray<LogRecord>, check: PlaceCheck): Reado
   });
 
 /** The highest position that each partition was found to hold, of this store's events. */
-export const highestPositions = (records: ReadonlyArray<EndRecord>): ReadonlyMap<string, number> => {
-  const highest = new Map<string, number>();
-  for (const { topic, partition, position, refused } of records) {
-    const place = `${topic}/${partition}`;
-    if (refused === undefined && position > (highest.get(place) ?? 0)) highest.set(place, position);
+export const highestPositions = (records: ReadonlyArray<EndRecord>): ReadonlyPartitionMap<number> => {
+  const highest = partitionMap<number>();
+  for (const record of records) {
+    const { position, refused } = record;
+    if (refused === undefined && position > (highest.get(record) ?? 0)) highest.set(record, position);
   }
   return highest;
 };

@@ -5,8 +5,9 @@ import type { Destination, EncodedEvent } from '../kafka/cloud-events';
 import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../kafka/event-log';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { errorTextOf } from '../error-text';
+import { isAborted } from '../running/stop-signal';
 import { acknowledgements, type Acknowledgements } from './acknowledgements';
-import type { RelayPlace } from './relay-holes';
+import type { TopicPartition } from '../topic-partition';
 
 /** Measured: eight pages of a thousand keep the producer busy; more only costs memory. */
 const PAGE_EVENTS = 1_000;
@@ -39,13 +40,13 @@ export interface PublisherOptions {
   readonly destinationOf: (event: StoredEvent) => Destination | undefined;
   readonly encode: (event: StoredEvent) => EncodedEvent;
   /** The highest position that a partition was found to hold; 0 where it holds none. */
-  readonly publishedPosition: (place: RelayPlace) => number;
+  readonly publishedPosition: (place: TopicPartition) => number;
   /** Whether the partition stands behind an event that can't be published. */
-  readonly isBlocked: (place: RelayPlace) => boolean;
+  readonly isBlocked: (place: TopicPartition) => boolean;
   /** Whether an event goes with nothing beside it, so that a refusal names it. */
-  readonly isAlone: (place: RelayPlace, position: number) => boolean;
+  readonly isAlone: (place: TopicPartition, position: number) => boolean;
   /** The event can't be published, whatever is tried: its partition is blocked when this returns. */
-  readonly onRefused: (place: RelayPlace, event: StoredEvent, reason: string) => void;
+  readonly onRefused: (place: TopicPartition, event: StoredEvent, reason: string) => void;
   /** The events of a page that have no destination. */
   readonly onUnroutable: (events: ReadonlyArray<StoredEvent>) => void;
   readonly readPage: EventFeed['readAll'];
@@ -145,7 +146,7 @@ const publishing = (options: PublisherOptions, sending: Sending) => {
     return true;
   };
 
-  const refuse = (to: RelayPlace, event: StoredEvent, error: unknown): true => {
+  const refuse = (to: TopicPartition, event: StoredEvent, error: unknown): true => {
     options.onRefused(to, event, errorTextOf(error));
     return passOver(event.position);
   };
@@ -182,14 +183,14 @@ type Send = (event: StoredEvent, record: EncodedEvent, signal: AbortSignal) => P
 const sendingWays = (
   { clock, isAlone }: PublisherOptions,
   sending: Sending,
-): ((to: RelayPlace, event: StoredEvent) => Send) => {
+): ((to: TopicPartition, event: StoredEvent) => Send) => {
   const { acks, producer, throwFailure } = sending;
   const send: Send = async (event, record, signal) => {
     // Stop at the first record that does not fit, or order breaks.
     while (!isSent(producer, event, record, clock.nowMs())) {
       throwFailure();
       await clock.sleep(1, signal);
-      if (wasTold(signal)) return false;
+      if (isAborted(signal)) return false;
     }
     sending.readTo = event.position;
     acks.sent(event.position, record.value.length);
@@ -199,7 +200,7 @@ const sendingWays = (
   const sendAlone: Send = async (event, record, signal) => {
     await waitUntil(clock, sending, isSettled, signal);
     sending.alonePosition = event.position;
-    if (wasTold(signal) || !(await send(event, record, signal))) return false;
+    if (isAborted(signal) || !(await send(event, record, signal))) return false;
     await waitUntil(clock, sending, isSettled, signal);
     sending.alonePosition = undefined;
     return true;
@@ -220,9 +221,6 @@ const waitUntil = async (
   }
   throwFailure();
 };
-
-/** Read anew: between two looks at it lies a wait. */
-const wasTold = (signal: AbortSignal): boolean => signal.aborted;
 
 /**
  * The record's time is that of publishing; the event's own is one of its attributes. A broker forgets a producer whose

@@ -9,6 +9,7 @@ import type { Database, Migration } from '../sqlite/database';
 import type { Lease } from '../sqlite/lease';
 import { writeUnderLease } from '../sqlite/leased-database';
 import type { BlockedPartition, UnroutableEvents } from './relay-status';
+import type { TopicPartition } from '../topic-partition';
 
 /** Add this step to the migrations of the relay's file. */
 export const relayHolesMigration: Migration = {
@@ -56,12 +57,6 @@ export const relayHolesMigration: Migration = {
         ) STRICT;`,
 };
 
-/** A partition of a topic. */
-export interface RelayPlace {
-  readonly topic: string;
-  readonly partition: number;
-}
-
 /** An operator's decision that an event is published as a placeholder. */
 export interface SkipDecision {
   readonly requestId: number;
@@ -73,9 +68,9 @@ export interface SkipDecision {
 /** Each write asserts the lease. */
 export interface RelayHoles {
   readonly blocked: () => ReadonlyArray<BlockedPartition>;
-  readonly block: (place: RelayPlace, event: Pick<StoredEvent, 'id' | 'position'>, reason: string) => void;
+  readonly block: (place: TopicPartition, event: Pick<StoredEvent, 'id' | 'position'>, reason: string) => void;
   /** Another attempt at the event was refused. */
-  readonly noteAttempt: (place: RelayPlace, reason: string, nextAttemptAtMs: number) => void;
+  readonly noteAttempt: (place: TopicPartition, reason: string, nextAttemptAtMs: number) => void;
   /** The event is in Kafka after all: the partition goes on from there. */
   readonly unblock: (blocked: BlockedPartition) => void;
   readonly unroutable: () => ReadonlyArray<UnroutableEvents>;

@@ -20,6 +20,8 @@ export interface RelayMonitor {
   readonly look: () => Promise<void>;
   readonly state: () => RelayStatus['state'];
   readonly become: (state: RelayStatus['state'], reason: string | null, cause?: RelayStatus['cause']) => void;
+  /** A sign of life, where one is due. */
+  readonly repeat: () => void;
   readonly fail: (failureClass: string) => void;
   /** What is to be known of the topics while the relay runs; null for nothing. */
   readonly warn: (warning: string | null) => void;
@@ -42,35 +44,32 @@ export interface RelayMonitorOptions {
 /** Whoever reads a status that is much older knows that the relay does not live. */
 const SIGN_OF_LIFE_MS = 5_000;
 
+const begun = (clock: Clock): Pick<RelayStatus, 'state' | 'reason' | 'cause' | 'since'> => ({
+  state: 'starting',
+  reason: null,
+  cause: null,
+  since: isoTime(clock.nowMs()),
+});
+
 /** Starts with nothing published in this process. */
 export const relayMonitor = ({ log, clock, logger, state, holes, reader }: RelayMonitorOptions): RelayMonitor => {
   const failures: Record<string, number> = {};
   let topics: ReadonlyArray<LogTopic> = [];
-  let phase: Pick<RelayStatus, 'state' | 'reason' | 'cause' | 'since'> = {
-    state: 'starting',
-    reason: null,
-    cause: null,
-    since: isoTime(clock.nowMs()),
-  };
+  let phase = begun(clock);
   let ended: Counts = { published: 0, skipped: 0 };
   let current: Counts = { published: 0, skipped: 0 };
   let warning: string | null = null;
   let written = '';
   let writtenAtMs = -Infinity;
 
-  let end: StoreEnd = { storePosition: 0, oldest: undefined };
-  const look = async (): Promise<void> => {
-    end = await storeEnd(reader, state.cursor());
-  };
+  const store = seenStore(reader, state, clock);
 
   const write = (): void => {
-    const cursor = state.cursor();
-    const status = {
+    const status: Omit<RelayStatus, 'updatedAt'> = {
       ...phase,
       reason: phase.reason ?? (phase.state === 'running' ? warning : null),
-      broker: log.kind,
-      cursor,
-      ...lagAt(end, cursor, clock),
+      broker: log.keepsHistory ? 'real' : 'embedded',
+      ...store.lag(),
       published: ended.published + current.published,
       skipped: ended.skipped + current.skipped,
       ...(current.sentPosition === undefined ? {} : { sentPosition: current.sentPosition }),
@@ -87,18 +86,23 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
     writtenAtMs = clock.monotonicMs();
   };
 
+  const writeIfPossible = (): void => {
+    try {
+      write();
+    } catch (error) {
+      logger.warn({ error }, 'the status of the relay was not kept');
+    }
+  };
+
   return {
-    look,
+    look: store.look,
     state: () => phase.state,
     become: (next, reason, cause = null) => {
       const since = next === phase.state ? phase.since : isoTime(clock.nowMs());
       phase = { state: next, reason, cause, since };
-      try {
-        write();
-      } catch (error) {
-        logger.warn({ error }, 'the status of the relay was not kept');
-      }
+      writeIfPossible();
     },
+    repeat: writeIfPossible,
     fail: (failureClass) => {
       failures[failureClass] = (failures[failureClass] ?? 0) + 1;
     },
@@ -140,6 +144,20 @@ const lagAt = ({ storePosition, oldest }: StoreEnd, cursor: number, clock: Clock
   const isBehind = oldest !== undefined && oldest.position > cursor;
   const ageMs = isBehind ? clock.nowMs() - Date.parse(oldest.recordedAt) : 0;
   return { storePosition, lagEvents: Math.max(0, storePosition - cursor), lagSeconds: Math.max(0, ageMs / 1_000) };
+};
+
+/** The store as it was seen last, against the cursor as it is now. */
+const seenStore = (reader: EventFeed, state: Pick<RelayFile, 'cursor'>, clock: Clock) => {
+  let end: StoreEnd = { storePosition: 0, oldest: undefined };
+  return {
+    look: async (): Promise<void> => {
+      end = await storeEnd(reader, state.cursor());
+    },
+    lag: () => {
+      const cursor = state.cursor();
+      return { cursor, ...lagAt(end, cursor, clock) };
+    },
+  };
 };
 
 /** How far Kafka is behind the store: in events, and as the age of the oldest event that it has not acknowledged. */

@@ -12,10 +12,17 @@ import { historyRefusal, type EndRecord, type HistoryCause } from './published-h
 import { highestPositions, readEndRecords } from './published-positions';
 import { openPublisher, type Publisher } from './publisher';
 import { relayEncoder, type RelayContext } from './relay-context';
-import type { RelayHoles, RelayPlace } from './relay-holes';
+import type { RelayHoles } from './relay-holes';
 import type { BlockedPartition } from './relay-status';
 import { takeSkipRequests } from './skip-requests';
 import { topicDecision } from './topic-check';
+import {
+  byPartition,
+  partitionName,
+  type PartitionMap,
+  type ReadonlyPartitionMap,
+  type TopicPartition,
+} from '../topic-partition';
 
 /** Kafka and the store contradict each other: going on would hide it. */
 export class RelayHalted extends Error {
@@ -48,8 +55,8 @@ export const relaySession = async (running: RelayContext, onProgress: () => void
   const records = await readEndRecords(log, running.state.topics(), check, facts, running.clock);
   await refuseForeignLog(running, records);
   const positions = highestPositions(records);
-  for (const one of holes.blocked()) if ((positions.get(placeOf(one)) ?? 0) >= one.position) holes.unblock(one);
-  const blocked = new Set(holes.blocked().map(placeOf));
+  for (const one of holes.blocked()) if ((positions.get(one) ?? 0) >= one.position) holes.unblock(one);
+  const blocked = byPartition<TopicPartition>(holes.blocked());
   const publisher = await openSessionPublisher(running, positions, blocked);
   try {
     await publish(running, publisher, onProgress);
@@ -59,12 +66,10 @@ export const relaySession = async (running: RelayContext, onProgress: () => void
   }
 };
 
-const placeOf = ({ topic, partition }: RelayPlace): string => `${topic}/${partition}`;
-
 const openSessionPublisher = (
   running: RelayContext,
-  positions: ReadonlyMap<string, number>,
-  blocked: Set<string>,
+  positions: ReadonlyPartitionMap<number>,
+  blocked: PartitionMap<TopicPartition>,
 ): Promise<Publisher> => {
   const { log, clock, state, holes, reader, catalog, suspects, logger } = running;
   return openPublisher({
@@ -73,14 +78,14 @@ const openSessionPublisher = (
     cursor: state.cursor(),
     destinationOf: routing(catalog),
     encode: relayEncoder(running),
-    publishedPosition: (place) => positions.get(placeOf(place)) ?? 0,
-    isBlocked: (place) => blocked.size > 0 && blocked.has(placeOf(place)),
+    publishedPosition: (place) => positions.get(place) ?? 0,
+    isBlocked: (place) => blocked.size > 0 && blocked.has(place),
     isAlone: suspects.isSuspect,
     onRefused: ({ topic, partition }, event, why) => {
       const reason = `${event.id} at position ${event.position} can't be published: ${why}`;
       logger.error({ eventId: event.id, topic, partition, reason }, 'an event blocks its partition');
       holes.block({ topic, partition }, event, reason);
-      blocked.add(placeOf({ topic, partition }));
+      blocked.set({ topic, partition }, { topic, partition });
     },
     onUnroutable: holes.noteUnroutable,
     readPage: reader.readAll,
@@ -207,8 +212,9 @@ const tellHealth = ({ monitor, holes, suspects }: RelayContext): void => {
 const blockedReason = (blocked: ReadonlyArray<BlockedPartition>): string => {
   const [first] = blocked;
   const more = blocked.length > 1 ? ` (and ${blocked.length - 1} more partitions)` : '';
+  const name = first === undefined ? '' : partitionName(first);
   return (
-    `${first?.topic ?? ''}/${first?.partition ?? 0} is blocked, all others go on: ${first?.reason ?? ''}${more}. It is tried again ` +
+    `${name} is blocked, all others go on: ${first?.reason ?? ''}${more}. It is tried again ` +
     `at ${first?.nextAttemptAt ?? ''}; to go on without it: tidemark relay skip ${first?.eventId ?? ''} --reason "..."`
   );
 };

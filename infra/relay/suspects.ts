@@ -1,10 +1,10 @@
 /** Partitions of which a batch was refused: their records go one by one until the one that was meant is known. */
-import type { RelayPlace } from './relay-holes';
+import { partitionMap, type TopicPartition } from '../topic-partition';
 
 export interface RecordSuspects {
-  readonly suspect: (place: RelayPlace, untilPosition: number) => void;
-  readonly isSuspect: (place: RelayPlace, position: number) => boolean;
-  readonly clear: (place: RelayPlace) => void;
+  readonly suspect: (place: TopicPartition, untilPosition: number) => void;
+  readonly isSuspect: (place: TopicPartition, position: number) => boolean;
+  readonly clear: (place: TopicPartition) => void;
   /** Everything up to this position has gone through, or is known to be refused. */
   readonly passed: (position: number) => void;
   readonly isAny: () => boolean;
@@ -12,15 +12,14 @@ export interface RecordSuspects {
 
 /** Suspects nothing. */
 export const recordSuspects = (): RecordSuspects => {
-  const until = new Map<string, number>();
-  const keyOf = ({ topic, partition }: RelayPlace): string => `${topic}/${partition}`;
+  const suspects = partitionMap<TopicPartition & { readonly untilPosition: number }>();
   return {
-    suspect: (place, untilPosition) => void until.set(keyOf(place), untilPosition),
-    isSuspect: (place, position) => until.size > 0 && position <= (until.get(keyOf(place)) ?? 0),
-    clear: (place) => void until.delete(keyOf(place)),
+    suspect: (place, untilPosition) => suspects.set(place, { ...place, untilPosition }),
+    isSuspect: (place, position) => suspects.size > 0 && position <= (suspects.get(place)?.untilPosition ?? 0),
+    clear: (place) => suspects.delete(place),
     passed: (position) => {
-      for (const [place, last] of until) if (last <= position) until.delete(place);
+      for (const each of suspects.values()) if (each.untilPosition <= position) suspects.delete(each);
     },
-    isAny: () => until.size > 0,
+    isAny: () => suspects.size > 0,
   };
 };

@@ -1,6 +1,6 @@
 /** Whether the topics are the ones that the cursor counts on: a pure decision, with the way on where they are not. */
 import type { Topic } from '../../domain/kernel/topic';
-import { isEmbeddedLog, type LogTopic } from '../kafka/event-log';
+import { keepsHistory, type LogTopic } from '../kafka/event-log';
 import { refuse, refusedPartitionCount, type Refusal } from '../kafka/refusal';
 
 export type TopicDecision =
@@ -29,7 +29,7 @@ export const topicDecision = ({ declared, found, known, cursor, acceptNewLog }: 
   const changed = found.filter((topic) => logIdOf(known, topic) !== topic.logId);
   if (changed.length === 0) return { _tag: 'Publish', cursor, note: undefined };
   const names = changed.map(({ topic }) => topic).join(', ');
-  if (changed.every(({ logId }) => isEmbeddedLog(logId))) {
+  if (changed.every(({ logId }) => !keepsHistory(logId))) {
     const note =
       cursor === 0
         ? undefined
@@ -52,5 +52,5 @@ export const topicDecision = ({ declared, found, known, cursor, acceptNewLog }: 
 const logIdOf = (known: ReadonlyArray<LogTopic>, { topic }: LogTopic): string | undefined =>
   known.find((each) => each.topic === topic)?.logId;
 
-/** A real log that is there no more. An embedded one vanishes as a matter of course, and a new topic replaces none. */
-const isReplaced = (logId: string | undefined): boolean => logId !== undefined && !isEmbeddedLog(logId);
+/** A log that should still be there. One that keeps no history vanishes as a matter of course, and a new topic replaces none. */
+const isReplaced = (logId: string | undefined): boolean => logId !== undefined && keepsHistory(logId);

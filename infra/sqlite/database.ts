@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import * as E from 'fp-ts/Either';
 import { makePrivateFile, makePrivateFolder, tightenFile } from '../files/private-files';
+import { MAX_WAL_PAGES } from './wal-size';
 
 /** An open SQLite file. */
 export type Database = BetterSqlite3.Database;
@@ -34,8 +35,6 @@ export class SchemaTooNew extends Error {
 const BUSY_TIMEOUT_MS = 5_000;
 /** In WAL mode a reader waits only for a recovery, or for the last writer to close: a moment. */
 const READER_BUSY_TIMEOUT_MS = 200;
-/** Pages between checkpoints: 4,000 measured 1.24 times the appends of the default 1,000. */
-const WAL_AUTOCHECKPOINT_PAGES = 4_000;
 
 /** Opens a file for its one writing process and brings its schema up to date. Throws {@link SchemaTooNew}. */
 export const openDatabase = (options: OpenOptions): Database => {
@@ -57,7 +56,7 @@ export const openForWriting = ({ file, synchronous, migrations, busyTimeoutMs }:
     refuseNewerSchema(database, migrations);
     database.pragma('journal_mode = WAL');
     database.pragma(`synchronous = ${synchronous}`);
-    database.pragma(`wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`);
+    database.pragma(`wal_autocheckpoint = ${MAX_WAL_PAGES}`);
     database.pragma('foreign_keys = ON');
   });
 };
@@ -72,6 +71,8 @@ export const openForReading = (file: string): Database =>
 
 /** SQLite gives the files beside it the rights of the file itself; those that an earlier release made are tightened. */
 const makePrivate = (file: string): void => {
+  // A database without a file.
+  if (file === ':memory:') return;
   withFileName(file, () => {
     makePrivateFile(file);
   });

@@ -41,7 +41,7 @@ export const openEventFeed = async (file: string): Promise<EventFeed> => {
   };
 };
 
-/** A look costs some microseconds; the look that follows a change comes when the taker comes back for it. */
+/** A look costs some microseconds. */
 async function* changesOf(reader: EventReader, { signal, withinMs }: ChangeQuery): AsyncGenerator<void, void, void> {
   const { dataVersion } = reader.watch();
   let seen: number | undefined;
@@ -50,7 +50,6 @@ async function* changesOf(reader: EventReader, { signal, withinMs }: ChangeQuery
     if (version !== seen) {
       seen = version;
       yield;
-      continue;
     }
     // Real time, whatever clock the roles go by: it is the file that is looked at.
     await systemClock.sleep(withinMs, signal);

@@ -2,7 +2,7 @@
  * A lease on a SQLite file: one process writes it, a second one waits. A holder that was frozen past its lease finds the
  * epoch changed and stops: every write transaction asserts the epoch, so that a stale holder can't commit.
  */
-import { EngineFault } from '../engine-fault';
+import { TakenOver } from '../engine-fault';
 import type { Clock } from '../clock';
 import { isBusy, type Database, type Migration } from './database';
 import { isGone, ownerName } from './process-identity';
@@ -20,7 +20,7 @@ export const leaseMigration: Migration = {
 };
 
 /** The lease was taken over by another process; what this one still wants to write must not be written. */
-export class LeaseLost extends EngineFault {
+export class LeaseLost extends TakenOver {
   override readonly name = 'LeaseLost';
 }
 

@@ -11,6 +11,7 @@ import {
   type OpenOptions,
 } from './database';
 import { watchFile } from './file-identity';
+import { keepWalInRoom } from './wal-room';
 import { acquireLease, type Lease, type LeaseOptions } from './lease';
 
 export interface LeasedDatabase {
@@ -57,6 +58,7 @@ export const openLeasedDatabase = async (options: OpenLeasedOptions): Promise<Le
     try {
       const leased = await openOnce(options);
       leased.database.pragma(`busy_timeout = ${busyTimeoutMs}`);
+      keepWalInRoom(leased.database);
       return leased;
     } catch (error) {
       if (!shouldPass(error) || signal?.aborted === true || !isPatient()) throw error;

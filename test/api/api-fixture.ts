@@ -1,16 +1,17 @@
 /** The API over the real domain and command handler, a store in memory, and views that a test controls. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, InjectOptions } from 'fastify';
 import { buildApp } from '../../api/http/server/app';
 import type { ApiDependencies } from '../../api/http/dependencies';
 import { application } from '../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
-import type { OperationRequest } from '../../infra/commands/operation-requests';
+import type { NewOperationRequest, OperationRequest } from '../../infra/commands/operation-requests';
 import type { RelayStatus } from '../../infra/relay/relay-status';
 import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { silentLogger } from '../../infra/logger';
 import { openMetrics } from '../../infra/metrics/registry';
+import { answerContract, type AnswerContract } from '../support/answer-contract';
 import { fakeViews, group, type FakeViews } from './fake-views';
 
 const { catalog } = application;
@@ -54,14 +55,13 @@ export const relayStatus: RelayStatus = {
 
 const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] => {
   const requests: OperationRequest[] = [];
-  const submit: ApiDependencies['operationRequests']['submit'] = (request) => {
+  const submit = (request: NewOperationRequest): OperationRequest => {
     const submitted = { ...request, id: requests.length + 1, requestedAt: new Date(clock.nowMs()).toISOString() };
     requests.push(submitted);
     return submitted;
   };
   return {
-    submit,
-    submitAll: (all) => all.map(submit),
+    submitAll: async (all) => Promise.resolve(all.map(submit)),
     after: async (id, kinds) =>
       Promise.resolve(
         requests.filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind))),
@@ -112,6 +112,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     ...overrides,
   };
   const app = buildApp(dependencies);
+  holdToDocument(app, dependencies);
   const answerOf = (response: Awaited<ReturnType<typeof app.inject>>): Answer => ({
     status: response.statusCode,
     headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
@@ -134,6 +135,41 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
         }),
       ),
   };
+};
+
+/** Every answer that a test gets from the app is what the document of such an app says, or the test fails. */
+const holdToDocument = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  const inject = app.inject.bind(app);
+  app.inject = (async (request: InjectOptions) => {
+    const { method = 'GET', url } = request;
+    const response = await inject(request);
+    const contract = await contractOf(dependencies);
+    const { statusCode: status, headers, body: text } = response;
+    const contentType = headers['content-type']?.toString();
+    const complaints = contract.complaints(method, typeof url === 'string' ? url : '', { status, contentType, text });
+    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+    return response;
+    // The tests use no other form of it.
+  }) as unknown as typeof app.inject;
+};
+
+/** One for all fixtures of the same catalog and views: it takes a moment to make. */
+const contracts = new Map<string, Promise<AnswerContract>>();
+
+const contractOf = async (dependencies: ApiDependencies): Promise<AnswerContract> => {
+  const { aggregates } = dependencies.catalog;
+  const key = JSON.stringify([aggregates.map(({ path }) => path), dependencies.views.views]);
+  const known = contracts.get(key) ?? readContract(dependencies);
+  contracts.set(key, known);
+  return known;
+};
+
+/** Of an app of its own, so that the request for it is none that a test counts. */
+const readContract = async (dependencies: ApiDependencies): Promise<AnswerContract> => {
+  const app = buildApp({ ...dependencies, rateLimitPerSecond: 0, isShuttingDown: () => false });
+  const response = await app.inject('/openapi.json');
+  await app.close();
+  return answerContract(response.json<Readonly<Record<string, unknown>>>());
 };
 
 /** A valid order. */

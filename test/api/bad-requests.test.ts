@@ -154,7 +154,7 @@ spec('the search for the place where JSON stops', ({ test }) => {
   const options = { seed: 20_240_501, numRuns: 2_000 };
   /** A place as an offset. */
   const offsetOf = (text: string): number => {
-    const { line: found, column } = whereNotJson(text);
+    const { line: found = 0, column = 0 } = whereNotJson(text) ?? {};
     const before = text.split('\n').slice(0, found - 1);
     return before.reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
   };

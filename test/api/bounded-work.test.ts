@@ -64,6 +64,31 @@ spec('a body of 240 kB', ({ test, after }) => {
     });
   }
 
+  const scanned: ReadonlyArray<readonly [string, string, string]> = [
+    ['names in one object', `{${Array.from({ length: 1_001 }, (_, index) => `"a${index}":1`).join()}}`, '/a1000'],
+    ['items in any list', `{"a":[0,{"b":[${repeated(5_001, '[]')}]}]}`, '/a/1/b'],
+    ['values in all', `[${repeated(20, `[${repeated(4_000, '1')}]`)}]`, '/'],
+  ];
+  for (const [what, text, path] of scanned) {
+    test(`is looked through only so far: ${what}`, async () => {
+      const { status, body } = await post('/orders/o1/place', text);
+      assert.is(status, 400);
+      assert.is((body['errors'] as ReadonlyArray<{ readonly path: string }>)[0]?.path, path);
+      assert.match(JSON.stringify(body['errors']), /takes at most (1000|5000)|more than 60000 values/);
+    });
+  }
+
+  test('of which the place where it stops being JSON is not looked for without end', async () => {
+    const { status, body } = await post('/orders/o1/place', '['.repeat(200_000));
+    assert.is(status, 400);
+    assert.equal(body['errors'], [{ path: '/', message: 'is not JSON' }]);
+  });
+
+  test('as large as a list may be is taken: 5,000 items', async () => {
+    const { body } = await post('/orders/o1/place', withLines(repeated(5_000, '{"sku":"s"}')));
+    assert.match(String(body['detail']), /15000 things are wrong/);
+  });
+
   test('of more lines than a list may have says so, and nothing of each', async () => {
     const { body } = await post('/orders/o1/place', withLines(repeated(80_000, '{}')));
     assert.equal(body['errors'], [{ path: '/lines', message: 'holds 80000 items; it takes at most 5000' }]);

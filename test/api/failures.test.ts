@@ -1,11 +1,11 @@
 /** Dead letters and redrives over HTTP: what is shown, asked for, and refused. */
 import * as assert from 'uvu/assert';
-import type { DeadLetterDetail } from '../../infra/dead-letters/query/dead-letters-reader';
+import type { DeadLetter, DeadLetterDetail } from '../../infra/dead-letters/query/dead-letters-reader';
 import type { DeadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { spec } from '../spec';
 import { apiFixture } from './api-fixture';
 
-const letter: DeadLetterDetail = {
+const listed: DeadLetter = {
   id: 'order-summary:1',
   group: 'order-summary',
   status: 'open',
@@ -28,6 +28,9 @@ const letter: DeadLetterDetail = {
   offset: 3,
   key: 'o1',
   parked: 2,
+};
+const letter: DeadLetterDetail = {
+  ...listed,
   headers: [],
   value: null,
   stack: 'TypeError: x is undefined\n    at project (order-summary.js:1:1)',
@@ -46,7 +49,7 @@ const preview = {
 
 const failures: DeadLetterDirectory = {
   groups: ['order-summary', 'fulfilment'],
-  list: () => ({ items: [letter] }),
+  list: () => ({ items: [listed] }),
   find: (id) => [letter, over].find((each) => each.id === id),
   select: (group, { fingerprint }) =>
     group === 'order-summary' && fingerprint !== 'other'
@@ -61,7 +64,7 @@ spec('dead letters over HTTP', ({ test }) => {
   test('are listed and shown', async () => {
     const { get } = apiFixture({ failures });
     assert.equal((await get('/ops/dead-letters?group=order-summary&class=defect&status=open')).body, {
-      items: [letter],
+      items: [listed],
     });
     assert.equal((await get('/ops/dead-letters/order-summary:1')).body, letter);
   });

@@ -94,7 +94,7 @@ spec("the reactors' space", ({ test }) => {
           as('engine', 'k', { 'tidemark-reactor-token': token }),
         );
         assert.is(status, 403, token);
-        assert.is(body['type'], '/problems/forbidden');
+        assert.equal([body['type'], body['cause']], ['/problems/forbidden', 'reactor-token']);
         assert.not.match(JSON.stringify(body), /ffff/);
       }
       assert.is((await get('/streams/order-o1', as('ann', 'k'))).status, 404);

@@ -118,9 +118,7 @@ spec('a rebuild', ({ test }) => {
     const submitAll = (): never => {
       throw new Error('disk full in /secret');
     };
-    const { post, logged } = apiFixture({
-      operationRequests: { submit: submitAll, submitAll, after: async () => Promise.resolve([]) },
-    });
+    const { post, logged } = apiFixture({ operationRequests: { submitAll, after: async () => Promise.resolve([]) } });
     const { status, text } = await post(path, {});
     assert.is(status, 503);
     assert.not.match(text, /secret/);

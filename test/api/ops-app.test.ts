@@ -2,10 +2,10 @@
 import * as assert from 'uvu/assert';
 import { buildOpsApp } from '../../api/http/server/ops-app';
 import type { Readiness } from '../../api/http/dependencies';
-import { systemClock } from '../../infra/clock';
 import { silentLogger } from '../../infra/logger';
 import { openMetrics } from '../../infra/metrics/registry';
 import { parseExposition } from '../support/exposition';
+import { testClock } from '../support/test-clock';
 import { spec } from '../spec';
 import { apiFixture } from './api-fixture';
 
@@ -46,7 +46,7 @@ spec('the server of every process', ({ test }) => {
       metrics: openMetrics(silentLogger),
       readiness: async () => Promise.resolve(ready),
       isShuttingDown: () => false,
-      clock: systemClock,
+      clock: testClock(),
       logger: silentLogger,
     });
   const reasons = [{ stage: 'relay', state: 'halted', reason: 'the topic is gone' }];

@@ -1,5 +1,6 @@
 /** What operators may ask of rebuilds beside the plain one, and how bad wishes are turned away. */
 import * as assert from 'uvu/assert';
+import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import type { RebuildStatus } from '../../projections/view-reader';
 import { spec } from '../spec';
 import { apiFixture, type ApiFixture } from './api-fixture';
@@ -133,31 +134,25 @@ spec('moves of offsets', ({ test }) => {
 
 spec('numbers and keys that mean nothing', ({ test }) => {
   const move = { topic: 'orders', partition: 0, logId: 'kafka:x', fromOffset: 9, toOffset: 3 };
-  for (const change of [
+  /** A body that is right by itself, and names what the group does not read. */
+  const unknownPlaces = [{ topic: 'nothing' }, { partition: 99 }];
+  const malformed = [
     ...[0.5, 3.5, -1, 1e300, '3', null, 2 ** 53].flatMap((value) => [
       { toOffset: value },
       { fromOffset: value },
       { partition: value },
     ]),
     { topic: '' },
-    { topic: 'nothing' },
-    { partition: 99 },
     { logId: 1 },
+  ];
+  for (const [change, expected] of [
+    ...malformed.map((each) => [each, 400] as const),
+    ...unknownPlaces.map((each) => [each, 422] as const),
   ]) {
     test(`are refused in a move of offsets: ${JSON.stringify(change)}`, async () => {
       const api = apiFixture({ views: { ...fakeViews(), groups: () => [{ ...group, group: 'order-summary' }] } });
       const { status, text } = await api.post('/ops/groups/order-summary/offsets', { moves: [{ ...move, ...change }] });
-      assert.is(
-        status,
-        'topic' in change
-          ? change.topic === ''
-            ? 400
-            : 422
-          : 'partition' in change && change.partition === 99
-            ? 422
-            : 400,
-        text,
-      );
+      assert.is(status, expected, text);
       assert.equal(await asked(api), []);
     });
   }
@@ -200,7 +195,7 @@ spec('numbers and keys that mean nothing', ({ test }) => {
     ] as const) {
       for (const body of ['{', 'null', '{"projection":7}']) {
         const api = apiFixture();
-        api.dependencies.operationRequests.submit({ kind, body, actor: 'somebody' });
+        await api.dependencies.operationRequests.submitAll([{ kind, body, actor: 'somebody' }]);
         const answer = await api.get(path);
         assert.equal([answer.status, answer.body['type']], [404, `/problems/${type}`]);
       }
@@ -269,9 +264,29 @@ spec('a copy of a view', ({ test }) => {
   });
 });
 
+const event = {
+  id: 'order-o1@1',
+  position: 1,
+  type: 'OrderPlaced',
+  recordedAt: '2024-01-01T00:00:00.000Z',
+  actor: 'anonymous',
+  correlationId: 'c',
+  causationId: 'r',
+};
+
 spec('an explanation', ({ test }) => {
   test('is what the engine knows of the row, or 404', async () => {
-    const explained = { projection: 'order-summary', key: 'o1' } as never;
+    const explained: RowExplanation = {
+      projection: 'order-summary',
+      key: 'o1',
+      row: { orderId: 'o1' },
+      rowFromEvents: null,
+      agrees: false,
+      eventCount: 1,
+      history: [{ ...event, changes: { orderId: { from: null, to: 'o1' } } }],
+      chains: [{ correlationId: 'c', events: [{ ...event, madeRow: true }] }],
+      deliveries: { duplicates: null, parked: [{ topic: 'orders', partition: 0, offset: 3, reason: 'it waits' }] },
+    };
     const api = apiFixture({ explainRow: async (_, key) => Promise.resolve(key === 'o1' ? explained : undefined) });
     assert.equal((await api.get('/ops/explain/order-summary/o1')).body, explained);
     assert.is((await api.get('/ops/explain/order-summary/o2')).body['type'], '/problems/unknown-row');

@@ -142,9 +142,10 @@ spec('a Consistency-Token', ({ test }) => {
     const api = await placed();
     const query = api.get('/views/order-summary/new', token);
     await systemClock.sleep(30);
-    api.views.setRows('order-summary', [{ orderId: 'new' }]);
+    const row = { orderId: 'new', status: 'placed', amount: null, lines: [] };
+    api.views.setRows('order-summary', [row]);
     seen(api, 'order-summary', 'order', 'o1', 2);
-    assert.equal((await query).body, { orderId: 'new' });
+    assert.equal((await query).body, row);
   });
 
   test('is 503 when the time is over, and names the token', async () => {

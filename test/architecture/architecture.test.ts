@@ -13,6 +13,7 @@ const rooms = ['domain', 'infra', 'projections', 'api'];
 interface DependencyTable {
   readonly rooms: Readonly<Record<string, ReadonlyArray<string>>>;
   readonly roomsWithDoors: ReadonlyArray<string>;
+  readonly behindPorts: Readonly<Record<string, ReadonlyArray<string>>>;
   readonly libraries: Readonly<Record<string, ReadonlyArray<string>>>;
 }
 // A file of the root, in the language of the tool that reads it.
@@ -120,6 +121,16 @@ spec('the architecture', ({ test, after }) => {
     return room === undefined ? [] : [{ rule: `library ${library}`, room, imports: library }];
   });
 
+  const portProbes = Object.entries(table.behindPorts).flatMap(([file, openers]): ReadonlyArray<Probe> => {
+    // One that may import the room that the file stands in: it is this rule alone that stops it.
+    const room = Object.entries(table.rooms).find(
+      ([each, mayImport]) =>
+        mayImport.includes(dirname(file)) && !openers.some((opener) => `${each}/`.startsWith(opener)),
+    )?.[0];
+    if (room === undefined) return [];
+    return [{ rule: `behind a port ${file}`, room, imports: relativeTo(room, file.slice(0, -'.ts'.length)) }];
+  });
+
   const otherProbes: ReadonlyArray<Probe> = [
     { rule: 'domain-is-pure', room: 'domain/order', imports: 'node:fs' },
     { rule: 'projections-are-pure', room: 'projections', imports: '../infra/clock' },
@@ -127,12 +138,13 @@ spec('the architecture', ({ test, after }) => {
     { rule: 'every-folder-is-a-room', room: 'infra/a-new-folder', imports: '../clock' },
   ];
 
-  const all = [...roomProbes, ...doorProbes, ...libraryProbes, ...otherProbes];
+  const all = [...roomProbes, ...doorProbes, ...libraryProbes, ...portProbes, ...otherProbes];
   let violations: ReadonlyArray<{ readonly from: string; readonly rule: { readonly name: string } }> = [];
   const fileOf = ({ room }: Probe, index: number): string => join(room, `architecture-probe-${index}.ts`);
 
   test('is held by a table of rooms and libraries that has rows enough', () => {
     assert.ok(roomProbes.length > 40 && doorProbes.length > 12 && libraryProbes.length > 7);
+    assert.is(portProbes.length, Object.keys(table.behindPorts).length);
     for (const [index, probe] of all.entries()) {
       const file = join(root, fileOf(probe, index));
       probes.push(file);

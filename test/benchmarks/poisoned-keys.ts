@@ -107,7 +107,7 @@ const measure = async (
   const module = isPoisoned ? './poisoned-definitions' : './sound-definitions';
   const views = openViewReader(viewsFile, projections, catalog);
   const startedMs = systemClock.monotonicMs();
-  const role = await startProjections({
+  const role = startProjections({
     log,
     catalog,
     clock: systemClock,

@@ -1,6 +1,7 @@
 /** What every log promises, real or embedded. */
 import * as assert from 'uvu/assert';
-import { OffsetOutOfRange, RecordTooLarge, type EventLog } from '../../infra/kafka/event-log';
+import { keepsHistory, OffsetOutOfRange, RecordTooLarge, type EventLog } from '../../infra/kafka/event-log';
+import { partitionFor } from '../../infra/kafka/placement';
 import { outgoingHeaders, recordHeaders } from '../../infra/kafka/record-headers';
 import { spec, type Spec } from '../spec';
 import type { RealKafka } from '../support/kafka';
@@ -52,6 +53,16 @@ const defineContract = ({ test, before, after }: Spec, { open, prefix }: LogUnde
     assert.is.not(made[0]?.logId, made[1]?.logId);
     assert.equal(await log().ensureTopics(declared), made);
     assert.equal(await log().describe([`${prefix}b`, `${prefix}a`]), [made[1], made[0]]);
+  });
+
+  test('says in each topic id whether it keeps history, and places keys where every consumer looks for them', async () => {
+    const [topic] = await log().ensureTopics([topicNamed(`${prefix}capable`)]);
+    assert.is(keepsHistory(topic?.logId ?? ''), log().keepsHistory);
+    for (const key of ['a', 'o1', 'größe', '']) {
+      for (const partitions of [1, 4, 12]) {
+        assert.is(log().partitionOf({ partitions }, key), partitionFor({ partitions }, key));
+      }
+    }
   });
 
   test('lets two make the same topics at the same time', async () => {

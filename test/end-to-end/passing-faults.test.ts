@@ -116,6 +116,7 @@ spec('a program in one process', ({ test, before, after }) => {
       return database;
     });
     const placed = place(at.url, 'locked');
+    const rebuild = post(at.url, '/ops/projections/customer-orders/rebuild', { from: 'store' });
     let slowestMs = 0;
     const untilMs = systemClock.monotonicMs() + 3_000;
     while (systemClock.monotonicMs() < untilMs) {
@@ -131,6 +132,12 @@ spec('a program in one process', ({ test, before, after }) => {
       database.close();
     }
     assert.is(await placed, 201);
+    const { status, body } = await rebuild;
+    assert.is(status, 202);
+    await eventually(
+      'what an operator asked for meanwhile is done',
+      async () => (await at.get(`/ops/rebuilds/${String((body as Answer)['id'])}`)).body['state'] === 'done',
+    );
     await pay(at.url, 'locked');
     await allConfirmed(at.url, ['locked']);
     assert.is(server?.isRunning(), true);
@@ -182,26 +189,31 @@ spec('a program in one process', ({ test, before, after }) => {
         group: 'customer-orders',
         moves: [{ topic: 'orders', partition: 0, logId: 'x', fromOffset: 0, toOffset }],
       });
-    for (const [kind, body] of [
-      ['move-offsets', offsets(0.5)],
-      ['move-offsets', '{"group":'],
-      ['rebuild', '{"projection":"sales-by-day","from":"kafka","kind":"row","key":"2026-01-01"}'],
-      ['dead-letter-note', 'nothing'],
-      ['redrive-run', '{"group":"fulfilment","redrive":7}'],
-      ['command-release', '{"group":"fulfilment","number":0.5}'],
-      ['rebuild', '{"projection":"order-summary","from":"store"}'],
-    ] as const) {
-      insert.run(kind, body, 'a hand');
-    }
+    const ids = (
+      [
+        ['move-offsets', offsets(0.5)],
+        ['move-offsets', '{"group":'],
+        ['rebuild', '{"projection":"sales-by-day","from":"kafka","kind":"row","key":"2026-01-01"}'],
+        ['dead-letter-note', 'nothing'],
+        ['redrive-run', '{"group":"fulfilment","redrive":7}'],
+        ['command-release', '{"group":"fulfilment","number":0.5}'],
+        ['rebuild', '{"projection":"order-summary","from":"store"}'],
+      ] as const
+    ).map(([kind, body]) => Number(insert.run(kind, body, 'a hand').lastInsertRowid));
+    const [move = 0, , rebuild = 0] = ids;
+    const good = ids.pop() ?? 0;
     store.close();
     server = await at.start();
-    await eventually('the good one is done', async () => (await at.get('/ops/rebuilds/7')).body['state'] === 'done');
+    await eventually(
+      'the good one is done',
+      async () => (await at.get(`/ops/rebuilds/${good}`)).body['state'] === 'done',
+    );
     await eventually('the bad ones have failed', async () => {
       const items = (await at.get('/ops/requests')).body['items'] as ReadonlyArray<Answer>;
-      return [1, 2, 3, 4, 5, 6].every((id) => items.some((item) => item['id'] === id && item['reason'] !== ''));
+      return ids.every((id) => items.some((item) => item['id'] === id && item['reason'] !== ''));
     });
-    assert.is((await at.get('/ops/offset-moves/1')).body['state'], 'failed');
-    assert.is((await at.get('/ops/rebuilds/3')).body['state'], 'failed');
+    assert.is((await at.get(`/ops/offset-moves/${move}`)).body['state'], 'failed');
+    assert.is((await at.get(`/ops/rebuilds/${rebuild}`)).body['state'], 'failed');
     assert.is(await place(at.url, 'fourth'), 201);
     await pay(at.url, 'fourth');
     await allConfirmed(at.url, ['fourth']);

@@ -51,9 +51,9 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
   {
     layer: 'consumption',
     rule: 'what was delivered before is dropped',
-    file: 'infra/consumption/intake/event-intake.js',
-    right: 'if (position <= (highWater[moveIndex] ?? 0))',
-    wrong: 'if (envelope.position < 0)',
+    file: 'infra/consumption/intake/arrivals.js',
+    right: 'if (position <= mark.highWaterPosition)',
+    wrong: 'if (position < 0)',
     test: 'test/projections/views-writer.test.js',
   },
   {
@@ -75,7 +75,7 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
   {
     layer: 'dead letters',
     rule: 'what comes after a failed event of the same stream waits',
-    file: 'infra/consumption/intake/isolate-failures.js',
+    file: 'infra/consumption/intake/take-event.js',
     right: 'if (attempt.closed.has(stream))',
     wrong: 'if (false)',
     test: 'test/infra/dead-letters/quarantine.test.js',

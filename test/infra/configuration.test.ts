@@ -63,6 +63,21 @@ spec('the configuration', ({ test }) => {
       { host: '0.0.0.0', allowedHosts: ['0.0.0.0', '127.0.0.1'], baseUrl: 'http://127.0.0.1:8080' },
     ],
     [{ HOST: '::' }, { host: '::', allowedHosts: ['::', '127.0.0.1'], baseUrl: 'http://127.0.0.1:8080' }],
+    [{ HOST: '[::]' }, { host: '::', allowedHosts: ['::', '127.0.0.1'], baseUrl: 'http://127.0.0.1:8080' }],
+    [{ HOST: '0::0' }, { host: '0::0', allowedHosts: ['0::0', '127.0.0.1'], baseUrl: 'http://127.0.0.1:8080' }],
+    [{ HOST: '[::1]' }, { host: '::1', allowedHosts: ['::1'], baseUrl: 'http://[::1]:8080' }],
+    [
+      { HOST: 'Api-1.shop_a.example' },
+      {
+        host: 'Api-1.shop_a.example',
+        allowedHosts: ['api-1.shop_a.example'],
+        baseUrl: 'http://Api-1.shop_a.example:8080',
+      },
+    ],
+    [
+      { HOST: 'fe80::1%eth0', BASE_URL: 'http://shop' },
+      { host: 'fe80::1%eth0', allowedHosts: ['fe80::1%eth0', 'shop'], baseUrl: 'http://shop' },
+    ],
     [{ HOST: '::1' }, { host: '::1', allowedHosts: ['::1'], baseUrl: 'http://[::1]:8080' }],
     [{ HOST: '192.0.2.7' }, { host: '192.0.2.7', allowedHosts: ['192.0.2.7'], baseUrl: 'http://192.0.2.7:8080' }],
     [
@@ -151,6 +166,7 @@ spec('the configuration', ({ test }) => {
   }
 
   const refused: ReadonlyArray<readonly [Environment, RegExp]> = [
+    [{ HOST: 'fe80::1%eth0' }, /^HOST is 'fe80::1%eth0': .* set BASE_URL/],
     [{ CLOUDEVENTS_MODE: 'xml' }, /^CLOUDEVENTS_MODE is 'xml'; it takes one of structured, binary$/],
     [{ ACCEPT_NEW_LOG: 'yes' }, /^ACCEPT_NEW_LOG is 'yes'; it takes one of true, false$/],
     [{ KAFKA_TOPIC_PREFIX: 'a b' }, /^KAFKA_TOPIC_PREFIX is 'a b'; it takes up to 100 of/],
@@ -170,6 +186,46 @@ spec('the configuration', ({ test }) => {
       /set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD$/,
     ],
   ];
+  for (const host of [
+    ...[
+      '[]',
+      '[',
+      ']',
+      '[::',
+      '::]',
+      '[[::]]',
+      '[127.0.0.1]',
+      '[localhost]',
+      '[::1]:80',
+      '127.0.0.1:80',
+      'localhost:80',
+    ],
+    ...[
+      ' ',
+      'a b',
+      '*',
+      'http://localhost',
+      'a/b',
+      'a@b',
+      'a..b',
+      '.a',
+      '-a',
+      '999.1.1.1',
+      '1.2.3',
+      '127',
+      '0x7f.1',
+      ':::',
+    ],
+    ...['é', 'a'.repeat(254), '\u0000'],
+  ]) {
+    test(`refuses ${JSON.stringify(host).slice(0, 40)} as HOST with a sentence`, () => {
+      assert.is(
+        refusal({ HOST: host }),
+        `HOST is '${host}'; it takes an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0, or a name of it, without a port`,
+      );
+    });
+  }
+
   for (const [environment, message] of refused) {
     test(`refuses ${JSON.stringify(environment).slice(0, 80)} with a sentence`, () => {
       assert.match(refusal(environment), message);

@@ -3,11 +3,12 @@
  * is shown on a real broker.
  */
 import type { EventLog, LogConsumer, LogRecord } from '../../infra/kafka/event-log';
+import { partitionFor } from '../../infra/kafka/placement';
 import { passTo, type ExpectedOffset, type OffsetGap } from '../../infra/kafka/offset-gaps';
 import { LOG_ID } from './views-fixture';
 
 export interface MemoryLogOptions {
-  readonly kind?: EventLog['kind'];
+  readonly keepsHistory?: boolean;
   readonly records: ReadonlyArray<LogRecord>;
   readonly logId?: string;
   /** What is before this offset is gone. */
@@ -18,13 +19,15 @@ export interface MemoryLogOptions {
 
 /** A log of topics with four partitions each that never changes. */
 export const memoryLog = ({
-  kind = 'real',
+  keepsHistory = true,
   records,
   logId = LOG_ID,
   low = 0,
   pollSize,
 }: MemoryLogOptions): EventLog => ({
-  kind,
+  keepsHistory,
+  fixedPartitions: undefined,
+  partitionOf: partitionFor,
   bootstrapServers: '',
   describe: async (topics) => Promise.resolve(topics.map((topic) => ({ topic, partitions: 4, logId }))),
   ensureTopics: async () => Promise.reject(new Error('nobody makes topics here')),

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { LogRecord } from '../../infra/kafka/event-log';
 import { STRUCTURED_HEADERS } from '../../infra/kafka/record-headers';
-import { eachRecord, packBatch, transferable, type PackedBatch } from '../../projections/engine/apply/packed-batch';
+import { packBatch, recordsIn, transferable, type PackedBatch } from '../../projections/engine/apply/packed-batch';
 import { holds } from '../domain/arbitraries';
 import { spec } from '../spec';
 import { movesOf } from './views-fixture';
@@ -43,12 +43,14 @@ spec('a packed batch', ({ test }) => {
       fc.property(records, (all) => {
         const moves = movesOf(all);
         const unpacked: LogRecord[] = [];
-        eachRecord(posted(packBatch({ records: all, moves })), (record, moveIndex) => {
-          assert.is(moves[moveIndex]?.topic, record.topic);
-          assert.is(moves[moveIndex]?.partition, record.partition);
+        const batch = posted(packBatch({ records: all, moves }));
+        for (const record of recordsIn(batch)) {
+          const move = moves[batch.layout[unpacked.length * 3] ?? -1];
+          assert.is(move?.topic, record.topic);
+          assert.is(move?.partition, record.partition);
           const { topic, partition, offset, key, value, headers, timestampMs } = record;
           unpacked.push({ topic, partition, offset, key, value, headers, timestampMs });
-        });
+        }
         assert.equal(unpacked, all);
       }),
       300,

@@ -1,6 +1,5 @@
 /** One rebuild at a time, run over operations in the same thread. */
 import { application } from '../../projections/fulfilment/application';
-import { systemClock } from '../../infra/clock';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger, type Logger } from '../../infra/logger';
 import { topicsOf } from '../../projections/engine/definitions/projection-topics';
@@ -11,6 +10,7 @@ import type { ViewsClient } from '../../projections/engine/writer-thread/views-c
 import type { Projection } from '../../projections/projection';
 import { memoryLog } from './memory-log';
 import type { Views } from './views-fixture';
+import { ownClock } from '../support/test-clock';
 
 const { catalog } = application;
 
@@ -35,7 +35,7 @@ export const run = async (
     {
       client: options.client ?? views.client,
       log: options.log ?? memoryLog({ records: [] }),
-      clock: systemClock,
+      clock: ownClock,
       logger: options.logger ?? silentLogger,
     },
     {

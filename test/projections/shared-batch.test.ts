@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
-import type { EventIntake } from '../../infra/consumption/intake/event-intake';
+import type { EventIntake } from '../../infra/consumption/intake/take-batch';
 import { openDatabase } from '../../infra/sqlite/database';
 import { applyShared, type Target } from '../../projections/engine/apply/apply-batch';
 import { createTables, openGeneration } from '../../projections/engine/tables/sqlite-tables';
@@ -44,21 +44,23 @@ spec('a shared batch', ({ test }) => {
     const intake: EventIntake = {
       records: unused,
       events: unused,
-      read: ({ offset, value }) => {
+      read: ({ topic, partition, offset, value }) => {
         reads += 1;
         return {
+          topic,
+          partition,
           offset,
           origin: unused,
-          arrival: E.left({ class: 'malformed', reason: String(value) }),
+          event: E.left({ class: 'malformed', reason: String(value) }),
           position: null,
         };
       },
-      incoming: ({ consumer }, { moves }, each) => {
-        each(({ arrival }, index) => {
+      incoming: ({ consumer }, { moves, incoming }) => {
+        for (const { event, partition } of incoming) {
           (taken[consumer] ??= []).push(
-            `${E.isLeft(arrival) ? arrival.left.reason : ''} of ${moves[index]?.partition ?? '?'}`,
+            `${E.isLeft(event) ? event.left.reason : ''} of ${moves.find((move) => move.partition === partition)?.partition ?? '?'}`,
           );
-        });
+        }
         return noCounts();
       },
     };

@@ -2,13 +2,14 @@
 import { feedOf } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import { application } from '../../projections/fulfilment/application';
-import { systemClock } from '../../infra/clock';
-import { verifyProjection, type Verification } from '../../projections/engine/inspect/verify';
+import { NotVerifiable, verifyProjection, type Verification } from '../../projections/engine/inspect/verify';
 import { orderSummary } from '../../projections/fulfilment/order-summary';
 import { spec } from '../spec';
 import { ordersStory } from './projections-world';
 import { deliver, logOf, openViews, readBy, storedOf, storeOf, temporaryFolder, type Views } from './views-fixture';
+import { ownClock } from '../support/test-clock';
 
 const { catalog } = application;
 
@@ -22,14 +23,14 @@ const stored = storedOf([
   ...ordersStory(5, 1),
 ]);
 
-const verified = (folder: string, name: string): Promise<Verification> =>
+const verified = (folder: string, name: string, topicPrefix = ''): Promise<Verification> =>
   verifyProjection({
     viewsFile: join(folder, 'views.sqlite'),
     scratchFile: join(folder, name),
     store: feedOf(storeOf(stored, [])),
-    catalog,
+    catalog: withTopicPrefix(catalog, topicPrefix),
     projection: orderSummary,
-    clock: systemClock,
+    clock: ownClock,
     onProgress: () => undefined,
   });
 
@@ -59,6 +60,17 @@ spec('a verification', ({ test }) => {
     const after = await verified(folder, 'after.sqlite');
     assert.equal(after.differences, null);
     assert.is(after.proof.equal, true);
+    await views.close();
+  });
+
+  test('says nothing of rows that were made from topics of other names', async () => {
+    const folder = temporaryFolder();
+    const views = await openViews({ file: join(folder, 'views.sqlite'), projections: [orderSummary], stored });
+    await deliver(views, 'order-summary', readBy(orderSummary, logOf(stored)));
+    const outcome = await verified(folder, 'elsewhere.sqlite', 'shop-').catch((error: unknown) => error);
+    assert.instance(outcome, NotVerifiable);
+    const { message } = outcome as NotVerifiable;
+    assert.match(message, /stands in (orders|payments), and not in shop-orders, shop-payments: set KAFKA_TOPIC_PREFIX/);
     await views.close();
   });
 });

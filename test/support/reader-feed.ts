@@ -42,9 +42,11 @@ export const changesFrom =
   async function* ({ signal }) {
     let seen: number | undefined;
     while (!signal.aborted) {
-      if (version() !== seen) {
-        seen = version();
+      const now = version();
+      if (now !== seen) {
+        seen = now;
         yield;
-      } else await systemClock.sleep(everyMs, signal);
+      }
+      await systemClock.sleep(everyMs, signal);
     }
   };

@@ -1,36 +1,44 @@
 /** The OpenAPI document, generated from the routes; nothing of it is written by hand a second time. */
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
-import type { FastifyInstance } from 'fastify';
-import type { JsonSchema } from '../../../domain/kernel/codec';
+import type { FastifyInstance, FastifySchema } from 'fastify';
+import * as t from 'io-ts';
+import { field, optionalField, record, type JsonSchema } from '../../../domain/kernel/codec';
+import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
+import { Integer } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
-import { commandAnswerSchema } from './command-documentation';
-import { integer, objectOf, text } from './responses';
+import type { Endpoint } from '../endpoint';
+import { componentSchemas, documentEndpoint } from './document-endpoint';
 
+const Problem = record('problem', {
+  type: field(t.string, 'Which kind of problem: stable, made for programs; an address that explains it.'),
+  title: field(t.string, 'The same for people.'),
+  status: field(Integer, 'The HTTP status.'),
+  detail: field(t.string, 'What is wrong with this request, and what to do.'),
+  instance: optionalField(t.string, 'The path that was asked for.'),
+  errors: optionalField(
+    t.readonlyArray(
+      record('error', {
+        path: field(t.string, 'A JSON pointer; `/` for the body itself.'),
+        message: field(t.string, 'What is wrong.'),
+      }),
+    ),
+    'For a body: every path that fails.',
+  ),
+  rejection: optionalField(t.string, 'For a rejected command: the business reason.'),
+});
+
+/** A kind of problem may have further members, for programs. */
 const problemSchema: JsonSchema = {
   $id: 'Problem',
   description: 'What went wrong (RFC 9457).',
-  ...objectOf(
-    {
-      type: text('Which kind of problem: stable, made for programs; an address that explains it.'),
-      title: text('The same for people.'),
-      status: integer('The HTTP status.'),
-      detail: text('What is wrong with this request, and what to do.'),
-      instance: text('The path that was asked for.'),
-      errors: {
-        type: 'array',
-        description: 'For a body: every path that fails.',
-        items: objectOf({ path: text('A JSON pointer; `/` for the body itself.'), message: text('What is wrong.') }),
-      },
-      rejection: text('For a rejected command: the business reason.'),
-    },
-    ['instance', 'errors', 'rejection'],
-  ),
+  ...jsonSchemaOf(Problem, {}),
+  additionalProperties: true,
 };
 
 /** Watches the routes that are added to `app` after it; `app.swagger()` then gives the document. */
 export const describeApi = async (app: FastifyInstance, { catalog, apiKeys }: ApiDependencies): Promise<void> => {
   app.addSchema(problemSchema);
-  app.addSchema(commandAnswerSchema);
+  for (const schema of componentSchemas) app.addSchema(schema);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -61,12 +69,15 @@ export const describeApi = async (app: FastifyInstance, { catalog, apiKeys }: Ap
     refResolver: { buildLocalReference: ({ $id }, _baseUri, _fragment, index) => nameOf($id, index) },
     transform: ({ schema, url, route }) => ({
       // A route without any schema of its own comes as undefined, whatever the plugin's types say.
-      schema: { ...(schema as typeof schema | undefined), ...route.config?.documentation },
+      schema: { ...(schema as typeof schema | undefined), ...documentationOf(route.config?.endpoint) },
       url,
     }),
     transformObject: withOptionalBodies,
   });
 };
+
+const documentationOf = (declared: Endpoint | undefined): FastifySchema =>
+  declared === undefined ? {} : documentEndpoint(declared);
 
 /** The plugin calls every body required; one of which every field may be left out is not. */
 const withOptionalBodies: NonNullable<FastifyDynamicSwaggerOptions['transformObject']> = (made) => {

@@ -3,15 +3,9 @@ import * as E from 'fp-ts/Either';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Aggregate } from '../../../domain/kernel/aggregate';
 import type { AnyCommandDefinition } from '../../../domain/kernel/command-definition';
-import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
 import { eventId, streamName } from '../../../domain/kernel/recorded-event';
 import { Identifier } from '../../../domain/kernel/values';
-import type {
-  CommandFailure,
-  CommandRequest,
-  CommandResult,
-  ExpectedVersions,
-} from '../../../infra/commands/command-port';
+import type { CommandFailure, CommandRequest, ExpectedVersions } from '../../../infra/commands/command-port';
 import {
   causationIdOf,
   correlationIdOf,
@@ -22,7 +16,8 @@ import {
 } from '../command-headers';
 import { commandProblem, versionMismatch } from '../command-problems';
 import type { ApiDependencies } from '../dependencies';
-import { commandDocumentation } from '../documentation/command-documentation';
+import { addEndpoint, jsonText } from '../endpoint';
+import { commandEndpoint } from '../endpoints/commands';
 import { explained } from '../invalid-body';
 import { failWith, ProblemError, sendProblem } from '../problem';
 import { allowOnly, flagOf, queryOf } from '../query-parameters';
@@ -47,24 +42,26 @@ const addCommand = (
   definition: AnyCommandDefinition,
   scopeOf: ScopeOf,
 ): void => {
-  const { codec } = definition;
-  app.post<{ Params: { id: string } }>(
+  addEndpoint(
+    app,
+    'POST',
     `/${aggregate.path}/:id/${definition.type}`,
-    {
-      schema: { body: { ...jsonSchemaOf(codec, { additionalProperties: false }), examples: [definition.example] } },
-      config: { bodyCodec: codec, documentation: commandDocumentation(aggregate, definition) },
-      onRequest: correlate,
-      // A command that needs nothing said may come without a body.
-      ...(codec.is({}) ? { preValidation: emptyBodyIsEmptyObject } : {}),
-    },
+    commandEndpoint(aggregate, definition),
     async (request, reply) => {
       const asked = commandRequestOf(request, aggregate, definition, scopeOf(request));
       await requireExistence(dependencies, asked, preconditionOf(request.headers));
       const outcome = await dependencies.handleCommand(asked)();
-      return E.isRight(outcome)
-        ? sendResult(reply, outcome.right, asked.dryRun)
-        : sendFailure(dependencies, request, reply, outcome.left);
+      if (E.isLeft(outcome)) return sendFailure(dependencies, request, reply, outcome.left);
+      const { stream, version, position, events, replayed } = outcome.right;
+      // Text, so that Fastify has nothing left to serialise.
+      reply.header('content-type', 'application/json; charset=utf-8');
+      if (asked.dryRun) return reply.code(200).send(jsonText({ dryRun: true, stream, version, position, events }));
+      reply.header('etag', `"${version}"`);
+      if (version > 0) reply.header('consistency-token', eventId(stream, version));
+      if (replayed) reply.header('idempotency-replayed', 'true');
+      return reply.code(events.length > 0 ? 201 : 200).send(jsonText({ stream, version, position, events }));
     },
+    { onRequest: correlate },
   );
 };
 
@@ -74,11 +71,6 @@ type Next = () => void;
 const correlate = (request: FastifyRequest, reply: FastifyReply, next: Next): void => {
   request.correlationId = correlationIdOf(request.headers) ?? request.id;
   reply.header('x-correlation-id', request.correlationId);
-  next();
-};
-
-const emptyBodyIsEmptyObject = (request: FastifyRequest, _reply: FastifyReply, next: Next): void => {
-  if (request.body === undefined) request.body = {};
   next();
 };
 
@@ -136,17 +128,6 @@ const requireExistence = async (
   const stream = streamName(aggregate.category, command.id);
   const [first] = await readPage(store, stream, { afterVersion: 0, limit: 1 });
   if (first === undefined) throw new ProblemError(versionMismatch(stream, '*', 0));
-};
-
-const sendResult = (reply: FastifyReply, result: CommandResult, dryRun: boolean): FastifyReply => {
-  const { stream, version, position, events, replayed } = result;
-  // Text, so that Fastify has nothing left to serialise.
-  reply.header('content-type', 'application/json; charset=utf-8');
-  if (dryRun) return reply.send(JSON.stringify({ dryRun, stream, version, position, events }));
-  reply.header('etag', `"${version}"`);
-  if (version > 0) reply.header('consistency-token', eventId(stream, version));
-  if (replayed) reply.header('idempotency-replayed', 'true');
-  return reply.code(events.length > 0 ? 201 : 200).send(JSON.stringify({ stream, version, position, events }));
 };
 
 const sendFailure = (

@@ -1,9 +1,5 @@
 /** What failed for good, and what people do about it. */
 import type { FastifyInstance } from 'fastify';
-import { field, record, type RecordOf } from '../../../domain/kernel/codec';
-import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
-import { Text } from '../../../domain/kernel/values';
-import type { OperationKind } from '../../../infra/commands/operation-requests';
 import { failureClasses, type FailureClass } from '../../../infra/consumption/intake/intake';
 import {
   deadLetterStatuses,
@@ -13,72 +9,41 @@ import {
   type DeadLetterStatus,
 } from '../../../infra/dead-letters/query/query';
 import type { ApiDependencies } from '../dependencies';
-import { deadLettersDocumentation } from '../documentation/failures-documentation';
+import { addEndpoint } from '../endpoint';
+import { deadLetter, deadLetterActs, deadLetters } from '../endpoints/dead-letters';
 import { failWith } from '../problem';
 import { allowOnly, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
 import { knownGroup, submitRequest } from '../operation-submission';
 
-const AssignBody = record('assign', { owner: field(Text, 'Who sees to it from here on.') });
-const NoteBody = record('note', { note: field(Text, 'What the next one to look should know.') });
-const DiscardBody = record('discard', { reason: field(Text, 'Why the group goes on without it; stays in the audit.') });
-
 /** Adds the routes under `/ops/dead-letters`. */
 export const deadLetterRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
   const { failures } = dependencies;
-  app.get(
-    '/ops/dead-letters',
-    { config: { access: 'operator', documentation: deadLettersDocumentation.list } },
-    (request) => {
-      const query = queryOf(request);
-      allowOnly(query, 'group', 'status', 'class', 'fingerprint', 'stream', 'limit', 'cursor');
-      const { cursor } = query;
-      const page = { limit: limitOf(query), ...(cursor === undefined ? {} : { cursor }) };
-      return failures.list(filterOf(dependencies, query), page) ?? refuseCursor();
-    },
-  );
-  app.get<{ Params: { id: string } }>(
-    '/ops/dead-letters/:id',
-    { config: { access: 'operator', documentation: deadLettersDocumentation.find } },
-    (request) => {
-      allowOnly(queryOf(request));
-      return letterOf(dependencies, request.params.id);
-    },
-  );
-  addAct(app, dependencies, 'dead-letter-assign', AssignBody);
-  addAct(app, dependencies, 'dead-letter-note', NoteBody);
-  addAct(app, dependencies, 'dead-letter-discard', DiscardBody);
+  addEndpoint(app, 'GET', '/ops/dead-letters', deadLetters, (request) => {
+    const query = queryOf(request);
+    allowOnly(query, 'group', 'status', 'class', 'fingerprint', 'stream', 'limit', 'cursor');
+    const { cursor } = query;
+    const page = { limit: limitOf(query), ...(cursor === undefined ? {} : { cursor }) };
+    return failures.list(filterOf(dependencies, query), page) ?? refuseCursor();
+  });
+  addEndpoint(app, 'GET', '/ops/dead-letters/:id', deadLetter, (request) => {
+    allowOnly(queryOf(request));
+    return letterOf(dependencies, request.params.id);
+  });
+  for (const action of ['assign', 'note', 'discard'] as const) addAct(app, dependencies, action);
 };
 
-type ActBody = typeof AssignBody | typeof NoteBody | typeof DiscardBody;
-
-const addAct = (
-  app: FastifyInstance,
-  dependencies: ApiDependencies,
-  kind: Extract<OperationKind, `dead-letter-${string}`>,
-  body: ActBody,
-): void => {
-  app.post<{ Params: { id: string }; Body: RecordOf<ActBody['fields']> }>(
-    `/ops/dead-letters/:id/${body.name}`,
-    {
-      schema: { body: jsonSchemaOf(body, { additionalProperties: false }) },
-      config: { access: 'operator', bodyCodec: body, documentation: deadLettersDocumentation[kind] },
-    },
-    (request, reply) => {
-      allowOnly(queryOf(request));
-      const { id, group, status } = letterOf(dependencies, request.params.id);
-      if (kind === 'dead-letter-discard' && (status === 'redriven' || status === 'discarded')) {
-        failWith('dead-letter-over', `${id} is ${status}: there is nothing left to discard.`);
-      }
-      const letter = parseDeadLetterId(id)?.letter;
-      const { id: requestId } = submitRequest(
-        dependencies,
-        kind,
-        { group, letter, ...(request.body as object) },
-        request.caller.name,
-      );
-      return reply.code(202).header('location', `/ops/dead-letters/${id}`).send({ id, action: body.name, requestId });
-    },
-  );
+const addAct = (app: FastifyInstance, dependencies: ApiDependencies, action: keyof typeof deadLetterActs): void => {
+  addEndpoint(app, 'POST', `/ops/dead-letters/:id/${action}`, deadLetterActs[action], async (request, reply) => {
+    allowOnly(queryOf(request));
+    const { id, group, status } = letterOf(dependencies, request.params.id);
+    if (action === 'discard' && (status === 'redriven' || status === 'discarded')) {
+      failWith('dead-letter-over', `${id} is ${status}: there is nothing left to discard.`);
+    }
+    const body = { group, letter: parseDeadLetterId(id)?.letter, ...(request.body as object) };
+    const { id: requestId } = await submitRequest(dependencies, `dead-letter-${action}`, body, request.caller.name);
+    reply.header('location', `/ops/dead-letters/${id}`);
+    return reply.code(202).send({ id, action, requestId });
+  });
 };
 
 const letterOf = ({ failures }: ApiDependencies, id: string): DeadLetterDetail =>

@@ -1,12 +1,18 @@
 /** What the API is: its OpenAPI document, a page that shows it, every event's contract, every problem's meaning. */
-import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { asyncApiOf } from '../../../domain/contracts/async-api';
 import { schemaOf } from '../../../domain/contracts/contract-lock';
+import type { JsonSchema } from '../../../domain/kernel/codec';
 import { versionsOf } from '../../../domain/kernel/event-versions';
 import type { ApiDependencies } from '../dependencies';
 import { docsPage } from '../documentation/docs-page';
-import { jsonResponse, listOf, objectOf, problemResponses, text } from '../documentation/responses';
-import type { RouteDocumentation } from '../fastify-types';
+import { addEndpoint, jsonText } from '../endpoint';
+import {
+  eventSchema as eventSchemaEndpoint,
+  problemKind,
+  problems,
+  type ProblemKindAnswer,
+} from '../endpoints/documentation';
 import { failWith } from '../problem';
 import type { ProblemKind } from '../problem-kind';
 import { problemKinds } from '../problem-kinds';
@@ -35,35 +41,27 @@ export const documentationRoutes = (app: FastifyInstance, dependencies: ApiDepen
       .send(docsPage),
   );
 
-  app.get<{ Params: { type: string; version: string } }>(
-    '/schemas/:type/:version',
-    { config: { ...open, documentation: schemaDocumentation } },
-    ({ params }, reply) =>
-      reply
-        .header('content-type', 'application/schema+json; charset=utf-8')
-        .send(JSON.stringify(eventSchema(dependencies, params.type, params.version))),
-  );
+  addEndpoint(app, 'GET', '/schemas/:type/:version', eventSchemaEndpoint, ({ params }, reply) => {
+    reply.header('content-type', 'application/schema+json; charset=utf-8');
+    return reply.code(200).send(jsonText(eventSchema(dependencies, params.type, params.version)));
+  });
 
-  app.get('/problems', { config: { ...open, documentation: problemsDocumentation } }, () => ({
+  addEndpoint(app, 'GET', '/problems', problems, () => ({
     items: Object.entries(problemKinds).map(([name, kind]) => explained(name, kind)),
   }));
-  app.get<{ Params: { name: string } }>(
-    '/problems/:name',
-    { config: { ...open, documentation: problemDocumentation } },
-    ({ params: { name } }) => {
-      if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) failWith('unknown-route', `'${name}' can be no problem's name.`);
-      // `Object.hasOwn` would not narrow the name.
-      const kind = (problemKinds as Readonly<Record<string, ProblemKind | undefined>>)[name];
-      return explained(name, kind ?? REJECTION);
-    },
-  );
+  addEndpoint(app, 'GET', '/problems/:name', problemKind, ({ params: { name } }) => {
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) failWith('unknown-route', `'${name}' can be no problem's name.`);
+    // `Object.hasOwn` would not narrow the name.
+    const kind = (problemKinds as Readonly<Record<string, ProblemKind | undefined>>)[name];
+    return explained(name, kind ?? REJECTION);
+  });
 };
 
 /** The page brings everything with it and asks this server only. */
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'";
 
-const explained = (name: string, { title, status, meaning }: ProblemKind): unknown => ({
+const explained = (name: string, { title, status, meaning }: ProblemKind): ProblemKindAnswer => ({
   type: `/problems/${name}`,
   title,
   status,
@@ -79,7 +77,7 @@ const REJECTION: ProblemKind = {
     'The detail of the answer says which, `rejection` names it, and nothing was changed.',
 };
 
-const eventSchema = ({ catalog }: ApiDependencies, type: string, version: string): unknown => {
+const eventSchema = ({ catalog }: ApiDependencies, type: string, version: string): JsonSchema => {
   const definition = catalog.eventDefinition(type);
   const versions = definition === undefined ? [] : versionsOf(definition);
   const found = versions.find((each) => each.type === type && String(each.schemaVersion) === version);
@@ -96,40 +94,4 @@ const eventSchema = ({ catalog }: ApiDependencies, type: string, version: string
     ...(found.superseded === undefined ? {} : { deprecated: true }),
     ...schemaOf(found),
   };
-};
-
-const documented = (
-  operationId: string,
-  summary: string,
-  response: FastifySchema['response'],
-): FastifySchema & RouteDocumentation => ({ operationId, tags: ['documentation'], summary, security: [], response });
-
-const schemaDocumentation = {
-  ...documented('event-schema', 'The JSON Schema of an event, which `dataschema` of its CloudEvent names.', {
-    200: {
-      description: 'The schema.',
-      content: { 'application/schema+json': { schema: { type: 'object' } } },
-    },
-    ...problemResponses('unknown-schema'),
-  }),
-  params: objectOf({ type: text('The event type.'), version: text('The schema version.') }),
-};
-
-const problemKindSchema = objectOf({
-  type: text('As in an answer.'),
-  title: text('As in an answer.'),
-  status: { type: 'integer' },
-  meaning: text('What it means and what to do.'),
-});
-
-const problemsDocumentation = documented('problems', 'Every problem that the API itself can answer with.', {
-  200: jsonResponse('The problems.', listOf(problemKindSchema)),
-});
-
-const problemDocumentation = {
-  ...documented('problem', 'What the `type` of a problem means.', {
-    200: jsonResponse('Its meaning.', problemKindSchema),
-    ...problemResponses('unknown-route'),
-  }),
-  params: objectOf({ name: text('The end of the `type`.') }),
 };

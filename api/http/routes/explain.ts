@@ -1,7 +1,8 @@
 /** Why a row says what it says. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies } from '../dependencies';
-import { explainDocumentation } from '../documentation/explain-documentation';
+import { addEndpoint } from '../endpoint';
+import { explain } from '../endpoints/explain';
 import type { RunExpensiveRead } from '../expensive-reads';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
@@ -16,9 +17,11 @@ export const explainRoutes = (
   dependencies: ApiDependencies,
   runExpensiveRead: RunExpensiveRead,
 ): void => {
-  app.get<{ Params: { projection: string; key: string } }>(
+  addEndpoint(
+    app,
+    'GET',
     '/ops/explain/:projection/:key',
-    { handlerTimeout: EXPLAIN_TIMEOUT_MS, config: { access: 'operator', documentation: explainDocumentation } },
+    explain,
     async (request) => {
       allowOnly(queryOf(request));
       const { key } = request.params;
@@ -26,5 +29,6 @@ export const explainRoutes = (
       const explanation = await runExpensiveRead(request, (signal) => dependencies.explainRow(projection, key, signal));
       return explanation ?? failWith('unknown-row', `No event and no row stands behind '${key}' in ${projection}.`);
     },
+    { handlerTimeout: EXPLAIN_TIMEOUT_MS },
   );
 };

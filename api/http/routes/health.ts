@@ -1,27 +1,25 @@
 /** Whether the process lives, and whether it takes requests. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies, ReadinessReason } from '../dependencies';
-import { healthDocumentation } from '../documentation/operations-documentation';
+import { addEndpoint } from '../endpoint';
+import { live, ready } from '../endpoints/health';
 import { failWith, retryAfter } from '../problem';
 
 const detailOf = (reasons: ReadonlyArray<ReadinessReason>): string =>
   reasons.length === 0
     ? 'The server is starting, or a part has failed.'
-    : reasons.map(({ stage, state, reason }) => `${stage} is ${state}: ${reason}`).join(' ');
+    : reasons.map(({ stage, state, reason }) => `${stage} is ${state}: ${reason}`).join('; ');
 
 /** Adds the health routes, which need no key and answer to the last. */
 export const healthRoutes = (
   app: FastifyInstance,
   { readiness, isShuttingDown }: Pick<ApiDependencies, 'readiness' | 'isShuttingDown'>,
 ): void => {
-  const config = (name: keyof typeof healthDocumentation) =>
-    ({ access: 'open', available: 'always', documentation: healthDocumentation[name] }) as const;
+  addEndpoint(app, 'GET', '/health/live', live, () => ({ status: 'live' }));
 
-  app.get('/health/live', { config: config('live') }, () => ({ status: 'live' }));
-
-  app.get('/health/ready', { config: config('ready') }, async () => {
-    const { ready, ...how } = await readiness();
-    if (ready && !isShuttingDown()) return { status: 'ready', ...how };
+  addEndpoint(app, 'GET', '/health/ready', ready, async () => {
+    const { ready: isReady, ...how } = await readiness();
+    if (isReady && !isShuttingDown()) return { status: 'ready', ...how };
     const detail = isShuttingDown() ? 'The server is shutting down.' : detailOf(how.reasons ?? []);
     return failWith('not-ready', detail, { extensions: how, headers: retryAfter(1) });
   });

@@ -1,8 +1,9 @@
 /** How the flow stands, and what operators ask of it. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies } from '../dependencies';
-import { operationsDocumentation } from '../documentation/operations-documentation';
-import { stagesDocumentation } from '../documentation/stages-documentation';
+import { addEndpoint } from '../endpoint';
+import { groups, projections, relay } from '../endpoints/operations';
+import { stages as stagesEndpoint } from '../endpoints/stages';
 import type { RunExpensiveRead } from '../expensive-reads';
 import { failWith, retryAfter } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
@@ -18,20 +19,19 @@ export const operationRoutes = (
   runExpensiveRead: RunExpensiveRead,
 ): void => {
   const { views, relayStatus, reactorGroups, stages } = dependencies;
-  const shows = (path: string, name: keyof typeof operationsDocumentation, answer: () => unknown): void => {
-    app.get(path, { config: { documentation: operationsDocumentation[name] } }, (request) => {
-      allowOnly(queryOf(request));
-      return answer();
-    });
-  };
-  shows(
-    '/ops/relay',
-    'relay',
-    async () => (await relayStatus()) ?? failWith('no-relay-yet', 'No relay has run on this data yet.'),
-  );
-  shows('/ops/groups', 'groups', () => ({ items: [...views.groups(), ...reactorGroups()] }));
-  shows('/ops/projections', 'projections', () => ({ items: views.projections() }));
-  app.get('/ops/stages', { config: { documentation: stagesDocumentation } }, (request) => {
+  addEndpoint(app, 'GET', '/ops/relay', relay, async (request) => {
+    allowOnly(queryOf(request));
+    return (await relayStatus()) ?? failWith('no-relay-yet', 'No relay has run on this data yet.');
+  });
+  addEndpoint(app, 'GET', '/ops/groups', groups, (request) => {
+    allowOnly(queryOf(request));
+    return { items: [...views.groups(), ...reactorGroups()] };
+  });
+  addEndpoint(app, 'GET', '/ops/projections', projections, (request) => {
+    allowOnly(queryOf(request));
+    return { items: views.projections() };
+  });
+  addEndpoint(app, 'GET', '/ops/stages', stagesEndpoint, (request) => {
     allowOnly(queryOf(request));
     return stages() ?? failWith('not-ready', 'The flow has not been looked at yet.', { headers: retryAfter(1) });
   });

@@ -1,92 +1,48 @@
 /** Redrives: planned with a preview, run in growing batches, halted where the same cause is still there. */
-import * as t from 'io-ts';
 import type { FastifyInstance } from 'fastify';
-import { constrained, field, optionalField, record, type RecordOf } from '../../../domain/kernel/codec';
-import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
-import { listOf, Text } from '../../../domain/kernel/values';
 import { RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
 import { parseDeadLetterId, type RedriveStatus } from '../../../infra/dead-letters/query/query';
 import {
-  MAX_EVENTS_PER_SECOND,
   readDeadLetterRequest,
   type DeadLetterRequest,
   type RedrivePreview,
 } from '../../../infra/dead-letters/redrive/redrive';
 import type { ApiDependencies } from '../dependencies';
-import { deadLettersDocumentation } from '../documentation/failures-documentation';
+import { addEndpoint } from '../endpoint';
+import { DEFAULT_EVENTS_PER_SECOND, planRedrive, redrive, redriveControls, type PlanBody } from '../endpoints/redrives';
 import { knownGroup, requestIdOf, submitRequest, submittedRequest } from '../operation-submission';
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
-import { takesNothing } from '../request-bodies';
-
-const DEFAULT_PER_SECOND = 200;
-
-const Rate = constrained(
-  `events a second (integer, 1 to ${MAX_EVENTS_PER_SECOND})`,
-  (value): value is number =>
-    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_EVENTS_PER_SECOND,
-  { type: 'integer', minimum: 1, maximum: MAX_EVENTS_PER_SECOND },
-);
-
-const FailureClassName = t.keyof({
-  malformed: null,
-  'unknown-contract': null,
-  transient: null,
-  rejected: null,
-  defect: null,
-});
-
-const PlanBody = record('redrive', {
-  group: field(Text, 'The consumer group whose dead letters are run again; no other group sees anything of it.'),
-  class: optionalField(FailureClassName, 'Only those of this class.'),
-  fingerprint: optionalField(Text, 'Only those of this cause.'),
-  stream: optionalField(Text, 'Only the one of this stream, such as `order-o1`.'),
-  ids: optionalField(listOf(Text, 1_000), 'Only these dead letters.'),
-  ratePerSecond: optionalField(Rate, `Events a second, at most; left out means ${DEFAULT_PER_SECOND}.`),
-});
 
 /** Adds the routes under `/ops/redrives`. */
 export const redriveRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
-  app.post<{ Body: RecordOf<(typeof PlanBody)['fields']> }>(
-    '/ops/redrives',
-    {
-      schema: { body: jsonSchemaOf(PlanBody, { additionalProperties: false }) },
-      config: { access: 'operator', bodyCodec: PlanBody, documentation: deadLettersDocumentation.plan },
-    },
-    (request, reply) => {
+  addEndpoint(app, 'POST', '/ops/redrives', planRedrive, async (request, reply) => {
+    allowOnly(queryOf(request));
+    const planned = await plan(dependencies, request.body, request.caller.name);
+    reply.header('location', `/ops/redrives/${planned.id}`);
+    return reply.code(201).send(planned);
+  });
+  addEndpoint(app, 'GET', '/ops/redrives/:id', redrive, (request) => {
+    allowOnly(queryOf(request));
+    return redriveOf(dependencies, request.params.id);
+  });
+  for (const action of ['run', 'pause'] as const) {
+    addEndpoint(app, 'POST', `/ops/redrives/:id/${action}`, redriveControls[action], async (request, reply) => {
       allowOnly(queryOf(request));
-      const planned = plan(dependencies, request.body, request.caller.name);
-      return reply.code(201).header('location', `/ops/redrives/${planned.id}`).send(planned);
-    },
-  );
-  app.get<{ Params: { id: string } }>(
-    '/ops/redrives/:id',
-    { config: { access: 'operator', documentation: deadLettersDocumentation.redrive } },
-    (request) => {
-      allowOnly(queryOf(request));
-      return redriveOf(dependencies, request.params.id);
-    },
-  );
-  for (const act of ['run', 'pause'] as const) {
-    app.post<{ Params: { id: string } }>(
-      `/ops/redrives/:id/${act}`,
-      takesNothing(deadLettersDocumentation[act]),
-      async (request, reply) => {
-        allowOnly(queryOf(request));
-        const status = await redriveOf(dependencies, request.params.id);
-        const { id, group } = status;
-        submitRequest(dependencies, `redrive-${act}`, { group, redrive: id }, request.caller.name);
-        return reply.code(202).header('location', `/ops/redrives/${id}`).send(status);
-      },
-    );
+      const status = await redriveOf(dependencies, request.params.id);
+      const { id, group } = status;
+      await submitRequest(dependencies, `redrive-${action}`, { group, redrive: id }, request.caller.name);
+      reply.header('location', `/ops/redrives/${id}`);
+      return reply.code(202).send(status);
+    });
   }
 };
 
-const plan = (
+const plan = async (
   dependencies: ApiDependencies,
-  { group: name, ids, ratePerSecond = DEFAULT_PER_SECOND, ...filter }: RecordOf<(typeof PlanBody)['fields']>,
+  { group: name, ids, ratePerSecond = DEFAULT_EVENTS_PER_SECOND, ...filter }: PlanBody,
   actor: string,
-): RedriveStatus => {
+): Promise<RedriveStatus> => {
   const group = knownGroup(dependencies, name);
   const letters = ids?.map((id) => letterNumber(group, id));
   const selected = dependencies.failures.select(group, { ...filter, ...(letters === undefined ? {} : { letters }) });
@@ -100,7 +56,7 @@ const plan = (
     );
   }
   const body = { group, letters: selected.letters, ratePerSecond, preview: selected.preview };
-  return requestedRedrive(submitRequest(dependencies, 'redrive-plan', body, actor));
+  return requestedRedrive(await submitRequest(dependencies, 'redrive-plan', body, actor));
 };
 
 const letterNumber = (group: string, id: string): number => {

@@ -1,11 +1,12 @@
 /** The events of one stream, and what they come to. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Aggregate, Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
 import { MOMENT, momentOf, type PointInTime } from '../../../domain/kernel/time-text';
 import { Identifier } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
-import { streamDocumentation } from '../documentation/stream-documentation';
+import { addEndpoint } from '../endpoint';
+import { stream as streamEndpoint, type EventAnswer } from '../endpoints/streams';
 import { isNoneMatch } from '../entity-tags';
 import type { RunExpensiveRead } from '../expensive-reads';
 import { failWith } from '../problem';
@@ -18,29 +19,32 @@ export const streamRoutes = (
   dependencies: ApiDependencies,
   runExpensiveRead: RunExpensiveRead,
 ): void => {
-  app.get<{ Params: { stream: string } }>(
-    '/streams/:stream',
-    { config: { documentation: streamDocumentation } },
-    async (request, reply) => {
-      const { stream } = request.params;
-      const aggregate = aggregateOf(dependencies.catalog, stream);
-      const query = queryOf(request);
-      const { asOf } = query;
-      if (asOf === undefined) return sendPage(request, reply, await pageOf(dependencies, stream, query));
-      allowOnly(query, 'asOf', 'limit', 'cursor');
-      const moment = asOfMoment(asOf);
-      if (query['limit'] !== undefined || query['cursor'] !== undefined) {
-        failWith(
-          'parameters-conflict',
-          "With 'asOf' the answer is one state, not a list: leave 'limit' and 'cursor' out.",
-        );
-      }
-      const state = await runExpensiveRead(request, (signal) =>
-        stateAsOf(dependencies, aggregate, stream, moment, signal),
+  addEndpoint(app, 'GET', '/streams/:stream', streamEndpoint, async (request, reply) => {
+    const { stream } = request.params;
+    const aggregate = aggregateOf(dependencies.catalog, stream);
+    const query = queryOf(request);
+    const { asOf } = query;
+    if (asOf === undefined) {
+      const { version, ...page } = await pageOf(dependencies, stream, query);
+      if (version === undefined) return page;
+      // A page at the end of a stream changes only when the stream does: its tag is the version, which If-Match takes too.
+      const tag = `"${version}"`;
+      reply.header('etag', tag);
+      return isNoneMatch(request.headers, tag) ? page : reply.code(304).send();
+    }
+    allowOnly(query, 'asOf', 'limit', 'cursor');
+    const moment = asOfMoment(asOf);
+    if (query['limit'] !== undefined || query['cursor'] !== undefined) {
+      failWith(
+        'parameters-conflict',
+        "With 'asOf' the answer is one state, not a list: leave 'limit' and 'cursor' out.",
       );
-      return state === undefined ? unknownStream(stream) : { stream, asOf, ...state };
-    },
-  );
+    }
+    const state = await runExpensiveRead(request, (signal) =>
+      stateAsOf(dependencies, aggregate, stream, moment, signal),
+    );
+    return state === undefined ? unknownStream(stream) : { stream, asOf, ...state };
+  });
 };
 
 const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
@@ -51,7 +55,7 @@ const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
 };
 
 interface StreamPage {
-  readonly items: ReadonlyArray<unknown>;
+  readonly items: ReadonlyArray<EventAnswer>;
   readonly nextCursor?: string;
   /** Of the stream; known where the page reaches its end. */
   readonly version: number | undefined;
@@ -71,15 +75,7 @@ const pageOf = async ({ store }: ApiDependencies, stream: string, query: Query):
   };
 };
 
-/** A page at the end of a stream changes only when the stream does: its tag is the version, which If-Match takes too. */
-const sendPage = (request: FastifyRequest, reply: FastifyReply, { version, ...page }: StreamPage): unknown => {
-  if (version === undefined) return page;
-  const tag = `"${version}"`;
-  reply.header('etag', tag);
-  return isNoneMatch(request.headers, tag) ? page : reply.code(304).send();
-};
-
-const shownEvent = ({ payload, ...envelope }: StoredEvent): unknown => ({
+const shownEvent = ({ payload, ...envelope }: StoredEvent): EventAnswer => ({
   ...envelope,
   data: JSON.parse(payload) as unknown,
 });

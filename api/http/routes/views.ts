@@ -4,15 +4,12 @@ import type { ListFailure, ViewDescription, ViewPage, ViewReader } from '../../.
 import { consistencyTokensOf } from '../consistency-token';
 import { storeUnavailable } from '../command-problems';
 import type { ApiDependencies } from '../dependencies';
-import { listDocumentation, rowDocumentation, viewsDocumentation } from '../documentation/view-documentation';
+import { addEndpoint } from '../endpoint';
+import { copyRow, copyRows, viewRow, viewRows, views as viewsEndpoint } from '../endpoints/views';
 import { failWith, ProblemError, retryAfter } from '../problem';
 import { allowOnly, integerOf, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
 import { shuttingDown } from '../shedding';
-import { viewWaiting, type ViewWaiting, type WaitResult } from '../view-waiting';
-
-const DEFAULT_WAIT_MS = 2_000;
-/** The longest wait for a view; the server's time-outs lie above it. */
-export const MAX_WAIT_MS = 30_000;
+import { DEFAULT_WAIT_MS, MAX_WAIT_MS, viewWaiting, type ViewWaiting, type WaitResult } from '../view-waiting';
 
 /** Adds the read side: a route of its own for each view, so that each is documented by its own columns. */
 export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
@@ -23,7 +20,7 @@ export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies):
     done();
   });
 
-  app.get('/views', { config: { documentation: viewsDocumentation } }, (request) => {
+  addEndpoint(app, 'GET', '/views', viewsEndpoint, (request) => {
     allowOnly(queryOf(request));
     return { items: views.views };
   });
@@ -45,12 +42,12 @@ export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies):
     const known = copies.map((each) => `${view ?? ''}@${each.name}`);
     return failWith('unknown-view', `${view ?? ''} has no copy called '${copy}'.`, { extensions: { known } });
   };
-  app.get<{ Params: { view: string } }>('/views/:view', (request) => {
+  addEndpoint(app, 'GET', '/views/:view', copyRows, (request) => {
     const copy = knownCopy(request.params.view);
     const query = queryOf(request);
     return listOf(views, copy, query, limitOf(query));
   });
-  app.get<{ Params: { view: string; key: string } }>('/views/:view/:key', (request) => {
+  addEndpoint(app, 'GET', '/views/:view/:key', copyRow, (request) => {
     const { view, key } = request.params;
     const copy = knownCopy(view);
     allowOnly(queryOf(request));
@@ -65,34 +62,26 @@ const addView = (
   view: ViewDescription,
 ): void => {
   const { views } = dependencies;
-  const fresh = async (request: FastifyRequest, query: Query): Promise<void> => {
+  const fresh = async (request: Pick<FastifyRequest, 'headers'>, query: Query): Promise<void> => {
     const tokens = consistencyTokensOf(request.headers['consistency-token'], dependencies.catalog);
     const waitMs = integerOf(query, 'wait', { otherwise: DEFAULT_WAIT_MS, least: 0, most: MAX_WAIT_MS });
     if (tokens.length > 0) requireSeen(await waiting.until(view, tokens, waitMs), view, waitMs);
   };
 
-  app.get(
-    `/views/${view.name}`,
-    { config: { documentation: listDocumentation(view, dependencies.catalog) } },
-    async (request) => {
-      const query = queryOf(request);
-      const limit = limitOf(query);
-      await fresh(request, query);
-      return listOf(views, view.name, query, limit);
-    },
-  );
+  addEndpoint(app, 'GET', `/views/${view.name}`, viewRows(view, dependencies.catalog), async (request) => {
+    const query = queryOf(request);
+    const limit = limitOf(query);
+    await fresh(request, query);
+    return listOf(views, view.name, query, limit);
+  });
 
-  app.get<{ Params: { key: string } }>(
-    `/views/${view.name}/:key`,
-    { config: { documentation: rowDocumentation(view, dependencies.catalog) } },
-    async (request) => {
-      const query = queryOf(request);
-      allowOnly(query, 'wait');
-      await fresh(request, query);
-      const { key } = request.params;
-      return views.find(view.name, key) ?? failWith('unknown-row', `${view.name} has no row under '${key}'.`);
-    },
-  );
+  addEndpoint(app, 'GET', `/views/${view.name}/:key`, viewRow(view, dependencies.catalog), async (request) => {
+    const query = queryOf(request);
+    allowOnly(query, 'wait');
+    await fresh(request, query);
+    const { key } = request.params;
+    return views.find(view.name, key) ?? failWith('unknown-row', `${view.name} has no row under '${key}'.`);
+  });
 };
 
 const listOf = (views: ViewReader, view: string, query: Query, limit: number): ViewPage => {

@@ -21,7 +21,8 @@ import { operationRoutes } from '../routes/operations';
 import { redriveRoutes } from '../routes/redrives';
 import { setAsideRoutes } from '../routes/set-aside';
 import { streamRoutes } from '../routes/streams';
-import { MAX_WAIT_MS, viewRoutes } from '../routes/views';
+import { viewRoutes } from '../routes/views';
+import { MAX_WAIT_MS } from '../view-waiting';
 
 /** A connection on which nothing moves; above the longest wait for a view, which is silent. */
 const CONNECTION_TIMEOUT_MS = MAX_WAIT_MS + 30_000;

@@ -2,12 +2,11 @@
  * A consumer's progress, kept in the consumer's own file and moved in the same transaction as its effects. Two marks a
  * partition: the next offset in one very log, and the high-water position, which holds whatever log delivered the event.
  */
-import { EngineFault } from '../../engine-fault';
+import { TakenOver } from '../../engine-fault';
 import type { Database, Migration } from '../../sqlite/database';
+import { isSamePartition, partitionName, type TopicPartition } from '../../topic-partition';
 
-export interface Checkpoint {
-  readonly topic: string;
-  readonly partition: number;
+export interface Checkpoint extends TopicPartition {
   /** Which log the offset counts in; see LogTopic. */
   readonly logId: string;
   readonly nextOffset: number;
@@ -22,7 +21,7 @@ export interface CheckpointMove extends Checkpoint {
 }
 
 /** Somebody else moved the checkpoint: this consumer is a zombie, and its batch must roll back. */
-export class CheckpointMoved extends EngineFault {
+export class CheckpointMoved extends TakenOver {
   override readonly name = 'CheckpointMoved';
 }
 
@@ -44,13 +43,13 @@ export const checkpointMigration: Migration = {
 export type Mark = Pick<Checkpoint, 'topic' | 'partition' | 'highWaterPosition'>;
 
 /** The checkpoint of a partition; undefined where there is none. */
-export const checkpointAt = <At extends Pick<Checkpoint, 'topic' | 'partition'>>(
+export const checkpointAt = <At extends TopicPartition>(
   checkpoints: ReadonlyArray<At>,
-  { topic, partition }: Pick<Checkpoint, 'topic' | 'partition'>,
-): At | undefined => checkpoints.find((each) => each.topic === topic && each.partition === partition);
+  at: TopicPartition,
+): At | undefined => checkpoints.find((each) => isSamePartition(each, at));
 
 /** The high-water position of a partition; 0 where nothing of it was applied. */
-export const highWaterAt = (checkpoints: ReadonlyArray<Mark>, place: Pick<Checkpoint, 'topic' | 'partition'>): number =>
+export const highWaterAt = (checkpoints: ReadonlyArray<Mark>, place: TopicPartition): number =>
   checkpointAt(checkpoints, place)?.highWaterPosition ?? 0;
 
 export interface Checkpoints {
@@ -99,7 +98,7 @@ export const checkpointsOf = (database: Database): Checkpoints => {
       );
       if (changes === 1) return;
       throw new CheckpointMoved(
-        `${consumer} no longer owns ${to.topic}/${to.partition}: its checkpoint is not at offset ${to.fromOffset}`,
+        `${consumer} no longer owns ${partitionName(to)}: its checkpoint is not at offset ${to.fromOffset}`,
       );
     },
     raiseEach: (consumer, marks) => {

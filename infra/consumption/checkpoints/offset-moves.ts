@@ -5,6 +5,7 @@ import { isoTime, type Clock } from '../../clock';
 import { requestBody } from '../../commands/operation-requests';
 import type { Database, Migration } from '../../sqlite/database';
 import { checkpointAt, CheckpointMoved, type Checkpoints } from './checkpoint-store';
+import { partitionName } from '../../topic-partition';
 
 const isOffset = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 const WholeNumber = t.refinement(t.number, isOffset, 'an integer from 0 on');
@@ -96,7 +97,7 @@ export const moveOffsets = (
   const known = checkpoints.read(group);
   for (const move of moves) {
     const at = checkpointAt(known, move);
-    if (at === undefined) throw new CheckpointMoved(`${group} has no checkpoint of ${move.topic}/${move.partition}`);
+    if (at === undefined) throw new CheckpointMoved(`${group} has no checkpoint of ${partitionName(move)}`);
     const { logId, fromOffset, toOffset } = move;
     checkpoints.move(group, { ...at, logId, nextOffset: toOffset, fromLogId: logId, fromOffset });
     note({ group, ...move }, actor);

@@ -12,6 +12,9 @@ export interface RecordBatch {
   readonly exhaustedAttempts?: number;
 }
 
+/** What can be walked through again, each time from the beginning. */
+export const repeatable = <Each>(walk: () => Iterator<Each>): Iterable<Each> => ({ [Symbol.iterator]: walk });
+
 /** Which events of the store are to be applied. */
 export interface StorePageQuery {
   readonly afterPosition: number;

@@ -5,6 +5,7 @@
  * for collisions.
  */
 import type { EventEnvelope } from '../../../domain/kernel/recorded-event';
+import type { TopicPartition } from '../../topic-partition';
 
 /** Two sums of 32 bits each beside the count. */
 export interface IdentityDigest {
@@ -60,16 +61,10 @@ export const sameDigest = (left: Readonly<IdentityDigest>, right: Readonly<Ident
 export const digestText = ({ high, low }: Readonly<IdentityDigest>): string =>
   [high, low].map((word) => word.toString(16).padStart(8, '0')).join('');
 
-/** A place in the log by which digests are kept apart. */
-interface Place {
-  readonly topic: string;
-  readonly partition: number;
-}
-
 /** Learns which events a consumer takes in, whatever becomes of them afterwards. Calls belong inside its transaction. */
 export interface TakenIn {
   /** A batch begins, or begins once more: what was noted and not saved is forgotten. */
   readonly begin: () => void;
-  readonly note: (place: Place, event: Identity) => void;
+  readonly note: (place: TopicPartition, event: Identity) => void;
   readonly save: () => void;
 }

@@ -6,6 +6,7 @@ import type { EventEnvelope, RecordedEvent, StoredEvent } from '../../../domain/
 import type { Origin } from './quarantine-port';
 import { readCloudEvent } from '../../kafka/cloud-events';
 import type { LogRecord } from '../../kafka/event-log';
+import type { TopicPartition } from '../../topic-partition';
 import type { Failure } from './failures';
 import type { PlaceCheck } from './place-check';
 
@@ -42,11 +43,11 @@ export interface IncomingReader {
 }
 
 /** A record that was read, once for all who take it. */
-export interface IncomingRecord {
+export interface IncomingRecord extends TopicPartition {
   readonly offset: number;
   readonly origin: () => Origin;
   /** Left where the record is not an event, or not one of this store in its place. */
-  readonly arrival: E.Either<Failure, IncomingEvent>;
+  readonly event: E.Either<Failure, IncomingEvent>;
   /** The position that it claims; null where it is not an event. */
   readonly position: number | null;
 }
@@ -89,28 +90,28 @@ export type FindStored = (eventId: string) => StoredEvent | undefined;
 export const recordReader =
   ({ decode }: IncomingReader, check: PlaceCheck, findStored: FindStored) =>
   (record: LogRecord, logId: string): IncomingRecord => {
-    const { offset } = record;
+    const { topic, partition, offset } = record;
     const origin = (): Origin => originInLog(record, logId);
+    const came = (event: IncomingRecord['event'], position: number | null): IncomingRecord => ({
+      topic,
+      partition,
+      offset,
+      origin,
+      event,
+      position,
+    });
     const received = readCloudEvent(record);
-    if (E.isLeft(received)) {
-      return { offset, origin, arrival: E.left({ class: 'malformed', reason: received.left }), position: null };
-    }
+    if (E.isLeft(received)) return came(E.left({ class: 'malformed', reason: received.left }), null);
     const { envelope, data, withheld } = received.right;
     const { position } = envelope;
     const refused = check(record, received.right);
-    if (refused !== undefined) return { offset, origin, arrival: E.left(refused), position };
-    if (withheld !== undefined) {
-      const stored = findStored(envelope.id);
-      const reason = `the payload is withheld from the log (${withheld}), and the store has no event ${envelope.id}`;
-      if (stored === undefined) return { offset, origin, arrival: E.left({ class: 'malformed', reason }), position };
-      return { offset, origin, arrival: E.right(toIncomingEvent(decode, rawEvent(stored), origin)), position };
-    }
-    return {
-      offset,
-      origin,
-      arrival: E.right(toIncomingEvent(decode, { envelope, data: () => data }, origin)),
-      position,
-    };
+    if (refused !== undefined) return came(E.left(refused), position);
+    if (withheld === undefined)
+      return came(E.right(toIncomingEvent(decode, { envelope, data: () => data }, origin)), position);
+    const stored = findStored(envelope.id);
+    if (stored !== undefined) return came(E.right(toIncomingEvent(decode, rawEvent(stored), origin)), position);
+    const reason = `the payload is withheld from the log (${withheld}), and the store has no event ${envelope.id}`;
+    return came(E.left({ class: 'malformed', reason }), position);
   };
 
 const originInLog = (

@@ -1,7 +1,6 @@
 /** What becomes of each event of a batch: dropped as a duplicate, applied, dead-lettered, or parked. */
-export type { RecordBatch, StorePage, StorePageQuery } from './batches';
+export { repeatable, type RecordBatch, type StorePage, type StorePageQuery } from './batches';
 export type { EventHandler } from './event-handler';
-export { type EachIncoming, eventIntake, type EventIntake, recordsOf } from './event-intake';
 export {
   type BreakerPolicy,
   circuitBreaker,
@@ -32,9 +31,10 @@ export {
   sameDigest,
   type TakenIn,
 } from './identity-digest';
-export { rawEvent, readingOf } from './incoming-events';
+export { type IncomingRecord, rawEvent, readingOf } from './incoming-events';
 export type { StoreFacts, StoreFactsWithStreams } from './known-facts';
 export { placeCheck, type PlaceCheck, type PlaceRefusal } from './place-check';
 export type { FailedEvent, Quarantine } from './quarantine-port';
-export { type EachLogRecord, transactionFacts, type TransactionFacts } from './store-facts';
+export { transactionFacts, type TransactionFacts } from './store-facts';
 export { originInStore } from './store-origin';
+export { eventIntake, type EventIntake } from './take-batch';

@@ -6,9 +6,10 @@ import type { Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, eventId, type EventEnvelope } from '../../../domain/kernel/recorded-event';
 import { defaultSource, type ReceivedEvent } from '../../kafka/cloud-events';
 import type { LogRecord } from '../../kafka/event-log';
-import { partitionOf } from '../../kafka/murmur2';
+import { partitionFor } from '../../kafka/placement';
 import type { StoredAttributes } from '../../event-store/event-feed';
 import type { Failure } from './failures';
+import { partitionName } from '../../topic-partition';
 import type { StoreFacts } from './known-facts';
 
 /** Undefined where the record is accepted. */
@@ -104,10 +105,10 @@ const placesOf = (catalog: Catalog) => {
     const id = aggregateIdOf(stream);
     const found = key?.toString('utf8');
     if (found !== id) return `its key is ${shown(found ?? null)}, the aggregate's id ${shown(id)}`;
-    const belongs = partitionOf(id, partitions);
+    const belongs = partitionFor({ partitions }, id);
     return belongs === partition
       ? undefined
-      : `the key ${shown(id)} belongs to ${topic}/${belongs}, not to partition ${partition}`;
+      : `the key ${shown(id)} belongs to ${partitionName({ topic, partition: belongs })}, not to partition ${partition}`;
   };
 };
 

@@ -4,8 +4,9 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf } from '../../../domain/kernel/recorded-event';
-import { partitionOf } from '../../kafka/murmur2';
+import { partitionFor } from '../../kafka/placement';
 import type { Checkpoint } from '../checkpoints/checkpoints';
+import { byPartition } from '../../topic-partition';
 
 /** Finds the position up to which the events of a stream were applied from an earlier topic; 0 where there was none. */
 export type AppliedEarlier = (stream: string) => number;
@@ -15,13 +16,13 @@ const nothing: AppliedEarlier = () => 0;
 /** Prepares it for the checkpoints of one consumer. */
 export const appliedEarlier = (catalog: Catalog, known: ReadonlyArray<Checkpoint>): AppliedEarlier => {
   if (catalog.aggregates.every(({ topic }) => topic.earlier === undefined)) return nothing;
-  const highWater = new Map(known.map((each) => [`${each.topic}/${each.partition}`, each.highWaterPosition]));
+  const checkpoints = byPartition(known);
   return (stream) => {
     const earlier = catalog.byCategory(categoryOf(stream))?.topic.earlier ?? [];
     const key = aggregateIdOf(stream);
-    return earlier.reduce(
-      (most, { name, partitions }) => Math.max(most, highWater.get(`${name}/${partitionOf(key, partitions)}`) ?? 0),
-      0,
-    );
+    return earlier.reduce((most, topic) => {
+      const at = checkpoints.get({ topic: topic.name, partition: partitionFor(topic, key) });
+      return Math.max(most, at?.highWaterPosition ?? 0);
+    }, 0);
   };
 };

@@ -10,9 +10,6 @@ import { readCloudEvent } from '../../kafka/cloud-events';
 import type { LogRecord } from '../../kafka/event-log';
 import { FactMissing, knownFacts, type StoreFactsWithStreams } from './known-facts';
 
-/** Calls back with each record of a batch. */
-export type EachLogRecord = (visit: (record: LogRecord) => void) => void;
-
 export interface TransactionFacts {
   /** What the transaction that runs may ask; outside of one only `identity` may be asked for, once the first has run. */
   readonly store: () => StoreFactsWithStreams;
@@ -23,7 +20,7 @@ export interface TransactionFacts {
   readonly during: <Result>(
     transaction: (work: () => Result) => Result | Promise<Result>,
     work: () => Result,
-    records?: EachLogRecord,
+    records?: Iterable<LogRecord>,
   ) => Promise<Result>;
 }
 
@@ -79,14 +76,14 @@ const notHere = (name: string): never => {
 };
 
 const positionsOf = (
-  records: EachLogRecord,
+  records: Iterable<LogRecord>,
   positionOf: (record: LogRecord) => number | undefined,
 ): ReadonlyArray<number> => {
   const positions: number[] = [];
-  records((record) => {
+  for (const record of records) {
     const position = positionOf(record);
     if (position !== undefined) positions.push(position);
-  });
+  }
   return positions;
 };
 

@@ -3,21 +3,15 @@
  * records do not go through keeps them, is read no further, and is tried again with growing pauses; the others go on. Nothing
  * is skipped, order is kept, and a partition heals by itself as soon as the fault has passed, however long that took.
  */
+import { TakenOver } from '../../engine-fault';
 import type { Exclusive } from '../../exclusive';
 import type { LogConsumer, LogRecord } from '../../kafka/event-log';
-import { LeaseLost } from '../../sqlite/lease';
-import { CheckpointMoved } from '../checkpoints/checkpoints';
 import { CircuitOpen, NotThisLog, type RecordBatch } from '../intake/intake';
 import type { GroupHandler } from './group-handler';
 import type { GroupObserver } from './group-observer';
 import type { GroupProgress } from './progress';
-import {
-  blockedPartitions,
-  placeOf,
-  type BlockedPartitions,
-  type HoldingOptions,
-  type Pending,
-} from './blocked-partitions';
+import { blockedPartitions, type BlockedPartitions, type HoldingOptions, type Pending } from './blocked-partitions';
+import { byPartition, partitionMap, partitionName } from '../../topic-partition';
 
 export interface RetryingApplicationOptions extends HoldingOptions {
   readonly handler: GroupHandler;
@@ -41,9 +35,6 @@ export interface RetryingApplication {
   };
 }
 
-/** The checkpoints are another process's to move now. */
-export const isTakenOver = (error: unknown): boolean => error instanceof CheckpointMoved || error instanceof LeaseLost;
-
 /** Records on their way through the handler, in one step. */
 const pendingRecords = (
   { handler, progress, oneAtATime, clock, observer }: RetryingApplicationOptions,
@@ -60,9 +51,9 @@ const pendingRecords = (
       return counts;
     });
     progress.count(outcome);
-    for (const { topic, partition, nextOffset } of batch.moves) {
-      const at = progress.partition(topic, partition);
-      if (at !== undefined) at.nextOffset = nextOffset;
+    for (const move of batch.moves) {
+      const at = progress.partition(move);
+      if (at !== undefined) at.nextOffset = move.nextOffset;
     }
     return true;
   },
@@ -77,7 +68,7 @@ const attempt = async (pending: Pending, exhaustedAttempts?: number): Promise<At
   try {
     return { _tag: (await pending.step(exhaustedAttempts)) ? 'Through' : 'More' };
   } catch (fault) {
-    if (isTakenOver(fault) || fault instanceof CircuitOpen || fault instanceof NotThisLog) throw fault;
+    if (fault instanceof TakenOver || fault instanceof CircuitOpen || fault instanceof NotThisLog) throw fault;
     return { _tag: 'Fault', fault };
   }
 };
@@ -93,7 +84,7 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
   };
 
   const takeApart = async (records: ReadonlyArray<LogRecord>, fault: unknown): Promise<boolean> => {
-    const partitions = byPartition(records);
+    const partitions = apartByPartition(records);
     if (partitions.length > 1) progress.countRetry(fault);
     let isAnyApplied = false;
     for (const own of partitions) {
@@ -114,7 +105,7 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
     take: async (all) => {
       // Fetched before its partition was held, or for a second time after a new assignment.
       const records = all.filter((record) => {
-        const at = progress.partition(record.topic, record.partition);
+        const at = progress.partition(record);
         return !held.has(record) && at !== undefined && record.offset >= at.nextOffset;
       });
       if (records.length === 0) return false;
@@ -144,35 +135,35 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
         partitions.find(held.isExhausted) ?? partitions.find(({ attempts }) => attempts > 0) ?? partitions[0];
       if (worst === undefined) return { state: 'running', reason: null };
       const { reason, since, attempts } = worst;
-      if (attempts === 0) return { state: 'catching-up', reason: `${placeOf(worst)}: ${reason}` };
-      if (!held.isExhausted(worst)) return { state: 'retrying', reason: `${placeOf(worst)}: ${reason}` };
+      if (attempts === 0) return { state: 'catching-up', reason: `${partitionName(worst)}: ${reason}` };
+      if (!held.isExhausted(worst)) return { state: 'retrying', reason: `${partitionName(worst)}: ${reason}` };
       return {
         state: 'halted',
-        reason: `${placeOf(worst)} has not gone through since ${since}, and is tried on: ${reason}`,
+        reason: `${partitionName(worst)} has not gone through since ${since}, and is tried on: ${reason}`,
       };
     },
   };
 };
 
-const byPartition = (records: ReadonlyArray<LogRecord>): ReadonlyArray<ReadonlyArray<LogRecord>> => {
-  const partitions = new Map<string, LogRecord[]>();
+const apartByPartition = (records: ReadonlyArray<LogRecord>): ReadonlyArray<ReadonlyArray<LogRecord>> => {
+  const partitions = partitionMap<LogRecord[]>();
   for (const record of records) {
-    const place = placeOf(record);
-    const own = partitions.get(place);
-    if (own === undefined) partitions.set(place, [record]);
+    const own = partitions.get(record);
+    if (own === undefined) partitions.set(record, [record]);
     else own.push(record);
   }
-  return [...partitions.values()];
+  return partitions.values();
 };
 
 const batchOf = (progress: GroupProgress, records: ReadonlyArray<LogRecord>): RecordBatch => {
-  const ends = new Map<string, LogRecord>();
-  for (const record of records) ends.set(placeOf(record), record);
-  const moves = [...ends.values()].map(({ topic, partition, offset }) => {
-    const at = progress.partition(topic, partition);
-    if (at === undefined) throw new Error(`a record came of ${topic}/${partition}, which was never assigned`);
-    const { logId, nextOffset: fromOffset } = at;
-    return { topic, partition, logId, nextOffset: offset + 1, fromLogId: logId, fromOffset };
-  });
+  const moves = byPartition(records)
+    .values()
+    .map((last) => {
+      const at = progress.partition(last);
+      if (at === undefined) throw new Error(`a record came of ${partitionName(last)}, which was never assigned`);
+      const { topic, partition, offset } = last;
+      const { logId, nextOffset: fromOffset } = at;
+      return { topic, partition, logId, nextOffset: offset + 1, fromLogId: logId, fromOffset };
+    });
   return { records, moves };
 };

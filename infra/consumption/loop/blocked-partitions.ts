@@ -4,15 +4,7 @@ import { isoTime, type Clock } from '../../clock';
 import type { Logger } from '../../logger';
 import type { GroupHandler } from './group-handler';
 import type { GroupProgress } from './progress';
-
-/** A partition of a topic. */
-export interface Place {
-  readonly topic: string;
-  readonly partition: number;
-}
-
-/** As people read it. */
-export const placeOf = ({ topic, partition }: Place): string => `${topic}/${partition}`;
+import { partitionMap, type TopicPartition } from '../../topic-partition';
 
 /** What a held partition has before it. */
 export interface Pending {
@@ -30,7 +22,7 @@ export interface HoldingOptions {
 }
 
 /** A partition that does not go through, with what it keeps. */
-export interface Held extends Place {
+export interface Held extends TopicPartition {
   readonly pending: Pending;
   /** When the fault began. */
   sinceMs: number;
@@ -48,8 +40,8 @@ const HALTED_RETRY_MS = 5_000;
 /** The partitions that are held, and how they look in the status. */
 export interface BlockedPartitions {
   readonly all: () => ReadonlyArray<Held>;
-  readonly has: (place: Place) => boolean;
-  readonly hold: (place: Place, pending: Pending, fault: unknown) => void;
+  readonly has: (place: TopicPartition) => boolean;
+  readonly hold: (place: TopicPartition, pending: Pending, fault: unknown) => void;
   readonly isExhausted: (partition: Held) => boolean;
   readonly noteFault: (partition: Held, error: unknown) => void;
   /** A step went through, and there are more. */
@@ -61,12 +53,12 @@ export interface BlockedPartitions {
 
 /** None is held yet. */
 export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingOptions): BlockedPartitions => {
-  const held = new Map<string, Held>();
+  const held = partitionMap<Held>();
   const isExhausted = ({ sinceMs, attempts }: Held): boolean =>
     attempts > 0 && clock.monotonicMs() - sinceMs > handler.retry.boundMs;
 
   const mark = (partition: Held): void => {
-    const at = progress.partition(partition.topic, partition.partition);
+    const at = progress.partition(partition);
     if (at === undefined) return;
     if (partition.attempts === 0) at.state = 'running';
     else at.state = isExhausted(partition) ? 'halted' : 'retrying';
@@ -90,8 +82,8 @@ export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingO
   };
 
   return {
-    all: () => [...held.values()],
-    has: (place) => held.has(placeOf(place)),
+    all: held.values,
+    has: held.has,
     isExhausted,
     noteFault,
     mark,
@@ -112,12 +104,12 @@ export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingO
         nextAttemptAtMs: 0,
         reason: '',
       };
-      held.set(placeOf(entry), entry);
+      held.set(entry, entry);
       noteFault(entry, fault);
     },
     release: (partition) => {
-      held.delete(placeOf(partition));
-      const at = progress.partition(partition.topic, partition.partition);
+      held.delete(partition);
+      const at = progress.partition(partition);
       if (at === undefined) return;
       at.state = 'running';
       at.reason = null;

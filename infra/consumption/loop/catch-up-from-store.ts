@@ -7,7 +7,8 @@ import { checkpointAt, type Checkpoint, type Mark } from '../checkpoints/checkpo
 import { TransientEventError, type StorePage, type StorePageQuery } from '../intake/intake';
 import type { Exclusive } from '../../exclusive';
 import type { GroupProgress } from './progress';
-import type { Pending, Place } from './blocked-partitions';
+import type { Pending } from './blocked-partitions';
+import type { TopicPartition } from '../../topic-partition';
 
 export interface CatchUpOptions extends Pick<ConsumerGroupOptions, 'handler' | 'storeLastPosition'> {
   readonly progress: GroupProgress;
@@ -19,7 +20,7 @@ export interface CatchUpOptions extends Pick<ConsumerGroupOptions, 'handler' | '
 }
 
 /** A partition that stayed behind, and why. */
-export interface Behind extends Place {
+export interface Behind extends TopicPartition {
   readonly reached: number;
   readonly untilPosition: number;
   readonly fault: TransientEventError;
@@ -122,5 +123,5 @@ const takeApart = async (
   return { open: partitions.filter((each) => checkpointAt(behind, each) === undefined), reached, behind };
 };
 
-const marksAt = (partitions: ReadonlyArray<Place>, highWaterPosition: number): ReadonlyArray<Mark> =>
+const marksAt = (partitions: ReadonlyArray<TopicPartition>, highWaterPosition: number): ReadonlyArray<Mark> =>
   partitions.map(({ topic, partition }) => ({ topic, partition, highWaterPosition }));

@@ -3,12 +3,11 @@ import { isoTime, type Clock } from '../../clock';
 import { countNames, noCounts, type OutcomeCounts, type GroupStatus, type PartitionStatus } from '../status/status';
 import type { Checkpoint } from '../checkpoints/checkpoints';
 import { retryClassOf, type GroupObserver } from './group-observer';
+import { byPartition, partitionMap, type TopicPartition } from '../../topic-partition';
 
 type State = GroupStatus['state'];
 
-interface PartitionProgress {
-  readonly topic: string;
-  readonly partition: number;
+interface PartitionProgress extends TopicPartition {
   readonly logId: string;
   nextOffset: number;
   highWaterPosition: number;
@@ -24,7 +23,7 @@ export interface GroupProgress {
   readonly countRetry: (error: unknown) => void;
   /** Takes over the partitions as they stand in the handler's file. */
   readonly restore: (checkpoints: ReadonlyArray<Checkpoint>) => void;
-  readonly partition: (topic: string, partition: number) => PartitionProgress | undefined;
+  readonly partition: (at: TopicPartition) => PartitionProgress | undefined;
   readonly partitions: () => ReadonlyArray<PartitionProgress>;
   readonly status: () => GroupStatus;
 }
@@ -32,7 +31,7 @@ export interface GroupProgress {
 /** Starts with nothing known. */
 export const groupProgress = (group: string, clock: Clock, observer?: GroupObserver): GroupProgress => {
   const outcomes = { ...noCounts(), retries: 0 };
-  let partitions = new Map<string, PartitionProgress>();
+  let partitions = partitionMap<PartitionProgress>();
   let state: State = 'starting';
   let reason: string | null = null;
   let since = isoTime(clock.nowMs());
@@ -50,21 +49,20 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
       observer?.retried(group, retryClassOf(error));
     },
     restore: (checkpoints) => {
-      partitions = new Map(
-        checkpoints.map((each) => {
-          const key = `${each.topic}/${each.partition}`;
-          const logEndOffset = partitions.get(key)?.logEndOffset ?? null;
-          return [key, { ...each, logEndOffset, state: 'running', reason: null }];
+      partitions = byPartition(
+        checkpoints.map((each): PartitionProgress => {
+          const logEndOffset = partitions.get(each)?.logEndOffset ?? null;
+          return { ...each, logEndOffset, state: 'running', reason: null };
         }),
       );
     },
-    partition: (topic, partition) => partitions.get(`${topic}/${partition}`),
-    partitions: () => [...partitions.values()],
+    partition: (at) => partitions.get(at),
+    partitions: () => partitions.values(),
     status: () => {
       // A group that stands still no longer looks at the log's end: no number is better than one of before.
-      const shown = [...partitions.values()].map((each) =>
-        partitionStatus(state === 'halted' ? { ...each, logEndOffset: null } : each),
-      );
+      const shown = partitions
+        .values()
+        .map((each) => partitionStatus(state === 'halted' ? { ...each, logEndOffset: null } : each));
       return {
         group,
         state,

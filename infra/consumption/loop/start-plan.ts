@@ -4,9 +4,10 @@
  * or refused with the way on.
  */
 import type { Topic } from '../../../domain/kernel/topic';
-import { isEmbeddedLog, type LogTopic, type PartitionOffset } from '../../kafka/event-log';
+import { keepsHistory, type LogTopic, type PartitionOffset } from '../../kafka/event-log';
 import { refuse, refusedPartitionCount, type Refusal } from '../../kafka/refusal';
 import { checkpointAt, type Checkpoint, type CheckpointMove } from '../checkpoints/checkpoints';
+import { partitionName } from '../../topic-partition';
 
 /** A partition as the log holds it now. */
 export interface PartitionBounds {
@@ -102,10 +103,10 @@ const partitionStart = (
   acceptNewLog: boolean,
 ): PartitionStart | Refusal => {
   const { topic, partition, logId, low, high } = bounds;
-  const place = `${topic}/${partition}`;
-  const embedded = isEmbeddedLog(logId);
+  const place = partitionName({ topic, partition });
+  const vanishes = !keepsHistory(logId);
   if (checkpoint === undefined || checkpoint.logId !== logId) {
-    if (embedded) return startAt(low, 'the embedded broker starts empty');
+    if (vanishes) return startAt(low, 'the embedded broker starts empty');
     if (checkpoint !== undefined && !isForgettable(checkpoint.logId) && !acceptNewLog) {
       return refuse(
         `${topic} is not the topic that this group has read so far (it was recreated, or this is another cluster): ` +
@@ -117,7 +118,7 @@ const partitionStart = (
   }
   const { nextOffset } = checkpoint;
   if (nextOffset >= low && nextOffset <= high) return startAt(nextOffset);
-  if (embedded) return startAt(low, `the embedded broker has evicted what ${place} held up to offset ${low}`);
+  if (vanishes) return startAt(low, `the embedded broker has evicted what ${place} held up to offset ${low}`);
   if (nextOffset < low && acceptNewLog) {
     return startAt(low, `${place} no longer holds ${low - nextOffset} records that this group has not read`);
   }
@@ -125,7 +126,7 @@ const partitionStart = (
 };
 
 /** A log that nobody expects to find again. */
-const isForgettable = (logId: string): boolean => isEmbeddedLog(logId) || logId === UNREAD_LOG;
+const isForgettable = (logId: string): boolean => !keepsHistory(logId) || logId === UNREAD_LOG;
 
 const outOfRange = (place: string, nextOffset: number, low: number, high: number): string =>
   nextOffset < low

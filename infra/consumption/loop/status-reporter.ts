@@ -31,9 +31,9 @@ export const groupReporter = (
   };
 
   const readHighWaterPositions = async (): Promise<void> => {
-    for (const { topic, partition, highWaterPosition } of await handler.checkpoints()) {
-      const at = progress.partition(topic, partition);
-      if (at !== undefined) at.highWaterPosition = highWaterPosition;
+    for (const checkpoint of await handler.checkpoints()) {
+      const at = progress.partition(checkpoint);
+      if (at !== undefined) at.highWaterPosition = checkpoint.highWaterPosition;
     }
   };
 

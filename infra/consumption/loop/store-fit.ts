@@ -2,6 +2,7 @@
 import type { EventFeed } from '../../event-store/event-feed';
 import { otherStoreReason } from '../../sqlite/store-identity';
 import type { Checkpoint } from '../checkpoints/checkpoints';
+import { partitionName } from '../../topic-partition';
 
 /** Resolves to why a group with these marks must not go on; undefined where it may. */
 export type StoreFit = (
@@ -28,7 +29,7 @@ export const storeFit = ({ store, file, boundTo }: StoreFitOptions): StoreFit =>
     const last = await store.lastPosition();
     if (first === undefined || first.highWaterPosition <= last) return undefined;
     return (
-      `this group has applied events up to position ${first.highWaterPosition} (${first.topic}/${first.partition}), but the ` +
+      `this group has applied events up to position ${first.highWaterPosition} (${partitionName(first)}), but the ` +
       `store (${storeId}) ends at ${last}: the store is older than its readers (a restored backup?), and new events would be ` +
       "taken for duplicates. Restore the newest store; or start a new history from this one: 'npx tidemark store " +
       "new-history' shows the plan"

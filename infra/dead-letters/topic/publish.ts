@@ -20,7 +20,7 @@ export interface CopyingCalls {
 export interface CopyingOptions {
   readonly calls: CopyingCalls;
   readonly groups: ReadonlyArray<string>;
-  readonly log: Pick<EventLog, 'ensureTopics' | 'openProducer' | 'kind'>;
+  readonly log: Pick<EventLog, 'ensureTopics' | 'openProducer' | 'fixedPartitions'>;
   readonly topicPrefix: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -29,8 +29,6 @@ export interface CopyingOptions {
 const COPIES_AT_ONCE = 500;
 /** Longer than a producer takes to find out that it has stalled: its own words say more. */
 const FLUSH_TIMEOUT_MS = 40_000;
-/** What the embedded broker gives every topic. */
-const EMBEDDED_PARTITIONS = 4;
 /** A copy has the original's size and more headers: whatever another producer could write has to fit. */
 const MAX_COPY_BYTES = 16_777_216;
 
@@ -63,7 +61,7 @@ const ensureTopic = async ({ log, topicPrefix }: CopyingOptions, group: string):
     {
       name: topic,
       // One, so that the order of failing is kept; there are few of them.
-      partitions: log.kind === 'embedded' ? EMBEDDED_PARTITIONS : 1,
+      partitions: log.fixedPartitions ?? 1,
       retention: 'forever',
       key: { is: 'the key of the record that failed', because: 'a copy stands where its original stood' },
       maxMessageBytes: MAX_COPY_BYTES,

@@ -4,10 +4,11 @@ import type { Clock } from '../../clock';
 import { ConfigurationError } from '../../configuration';
 import type { Logger } from '../../logger';
 import { connectionSettings } from '../client-settings';
-import { TopicMissing, type EventLog, type LogTopic } from '../event-log';
+import { TopicMissing, VANISHING_LOG, type EventLog, type LogTopic } from '../event-log';
 import { openLogConsumer } from '../log-consumer';
 import { openLogOffsets } from '../log-offsets';
 import { openLogProducer } from '../log-producer';
+import { partitionFor } from '../placement';
 import { startEmbeddedBroker, type EmbeddedBroker } from './embedded-broker';
 
 /** The mock cluster gives every topic so many partitions. */
@@ -28,7 +29,7 @@ export const openEmbeddedLog = async ({
 export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logger): EventLog => {
   const settings = connectionSettings({ brokers: broker.servers, securityProtocol: 'plaintext' });
   const offsets = openLogOffsets(settings, clock, logger);
-  const logId = `embedded:${clock.newId()}`;
+  const logId = `${VANISHING_LOG}${clock.newId()}`;
   const made = new Set<string>();
   let closed = false;
   let end: string | undefined;
@@ -41,7 +42,9 @@ export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logg
   };
   const describeOne = (topic: string): LogTopic => ({ topic, partitions: PARTITIONS, logId: `${logId}:${topic}` });
   return {
-    kind: 'embedded',
+    keepsHistory: false,
+    fixedPartitions: PARTITIONS,
+    partitionOf: partitionFor,
     bootstrapServers: broker.servers,
     describe: async (topics) => {
       refuseWhenEnded();

@@ -1,18 +1,20 @@
 /** Applies batches to a build of a projection's tables: Kafka's records and the store's events go through one fold. */
 import {
   type EventHandler,
-  type EachIncoming,
   type EventIntake,
+  type IncomingRecord,
+  repeatable,
   defaultRetryPolicy,
   type TakenIn,
   type StorePage,
   type StorePageQuery,
 } from '../../../infra/consumption/intake/intake';
 import type { OutcomeCounts } from '../../../infra/consumption/status/status';
+import { partitionFinder } from '../../../infra/topic-partition';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import { MAX_PAGE_BYTES, type EventFeed } from '../../../infra/event-store/event-feed';
 import { foldInto, type Counted, type Generation } from '../tables/tables';
-import { eachRecord, type OpenMove, type PackedBatch } from './packed-batch';
+import { recordsIn, type OpenMove, type PackedBatch } from './packed-batch';
 
 /** What a batch is applied to: a build of the tables, and the consumer whose checkpoints say what is in it. */
 export interface Target {
@@ -45,9 +47,13 @@ export const applyBatch = (
   batch: PackedBatch,
   exhaustedAttempts?: number,
 ): OutcomeCounts => {
+  const records = recordsIn(batch);
   const { moves } = batch;
-  const taken = { moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
-  return intake.records(consumerOf(target), taken, (visit) => eachRecord(batch, visit));
+  return intake.records(consumerOf(target), {
+    records,
+    moves,
+    ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }),
+  });
 };
 
 /** What of a batch goes into one build: the records between the offsets of its moves. */
@@ -58,36 +64,26 @@ export interface Share {
 
 /** Applies records to several builds, each record read once, and moves their checkpoints; belongs inside a transaction. */
 export const applyShared = (intake: EventIntake, shares: ReadonlyArray<Share>, batch: PackedBatch): void => {
-  const each: EachIncoming = (visit) =>
-    eachRecord(batch, (record, moveIndex) => {
-      visit(intake.read(record, batch.moves[moveIndex]?.logId ?? ''), moveIndex);
-    });
-  const once = shares.length > 1 ? kept(each) : each;
-  for (const { target, moves } of shares) intake.incoming(consumerOf(target), { moves }, shareOf(once, batch, moves));
+  const read = repeatable(function* () {
+    const moveOf = partitionFinder(batch.moves);
+    for (const record of recordsIn(batch)) yield intake.read(record, moveOf(record)?.logId ?? '');
+  });
+  const once = shares.length > 1 ? [...read] : read;
+  for (const { target, moves } of shares) {
+    intake.incoming(consumerOf(target), { moves, incoming: between(once, moves) });
+  }
 };
 
-const kept = (each: EachIncoming): EachIncoming => {
-  const all: Parameters<Parameters<EachIncoming>[0]>[] = [];
-  each((...one) => void all.push(one));
-  return (visit) => {
-    for (const one of all) visit(...one);
-  };
-};
-
-const shareOf =
-  (each: EachIncoming, batch: PackedBatch, moves: ReadonlyArray<OpenMove>): EachIncoming =>
-  (visit) => {
-    const indexes = batch.moves.map(({ topic, partition }) =>
-      moves.findIndex((move) => move.topic === topic && move.partition === partition),
-    );
-    each((incoming, batchIndex) => {
-      const index = indexes[batchIndex] ?? -1;
-      const move = moves[index];
-      if (move === undefined) return;
+/** Those that stand between the offsets of the moves. */
+const between = (all: Iterable<IncomingRecord>, moves: ReadonlyArray<OpenMove>): Iterable<IncomingRecord> =>
+  repeatable(function* () {
+    const moveOf = partitionFinder(moves);
+    for (const incoming of all) {
+      const move = moveOf(incoming);
       const { offset } = incoming;
-      if (offset >= move.fromOffset && offset < move.nextOffset) visit(incoming, index);
-    });
-  };
+      if (move !== undefined && offset >= move.fromOffset && offset < move.nextOffset) yield incoming;
+    }
+  });
 
 /** A page of the store before it is applied. */
 export interface ReadStorePage extends Pick<StorePage, 'reachedPosition'> {

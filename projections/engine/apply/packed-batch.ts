@@ -2,9 +2,10 @@
  * A batch of records in a form that goes to another thread without being copied again: all keys and values in one buffer
  * that is transferred, the numbers beside it in arrays. A record is looked at there one at a time.
  */
-import type { RecordBatch } from '../../../infra/consumption/intake/intake';
+import { repeatable, type RecordBatch } from '../../../infra/consumption/intake/intake';
 import type { LogRecord, RecordHeaders } from '../../../infra/kafka/event-log';
 import { STRUCTURED_HEADERS } from '../../../infra/kafka/record-headers';
+import { isSamePartition, partitionName } from '../../../infra/topic-partition';
 
 /** A move of a partition's checkpoint; the records say how high the high-water position comes. */
 export type OpenMove = RecordBatch['moves'][number];
@@ -61,17 +62,18 @@ export const transferable = ({ layout, numbers, bytes }: PackedBatch): ReadonlyA
   bytes,
 ];
 
-/** Calls back with each record, in order, and the index of its move. Keys and values are views, not copies. */
-export const eachRecord = (batch: PackedBatch, visit: (record: LogRecord, moveIndex: number) => void): void => {
-  const { layout } = batch;
-  let at = 0;
-  for (let index = 0; index < layout.length / FIELDS; index += 1) {
-    const valueLength = layout[index * FIELDS + 1] ?? -1;
-    const keyLength = layout[index * FIELDS + 2] ?? -1;
-    visit(new PackedRecord(batch, index, at, valueLength, keyLength), layout[index * FIELDS] ?? 0);
-    at += Math.max(0, valueLength) + Math.max(0, keyLength);
-  }
-};
+/** Each record, in order, as often as it is asked for. Keys and values are views, not copies. */
+export const recordsIn = (batch: PackedBatch): Iterable<LogRecord> =>
+  repeatable(function* () {
+    const { layout } = batch;
+    let at = 0;
+    for (let index = 0; index < layout.length / FIELDS; index += 1) {
+      const valueLength = layout[index * FIELDS + 1] ?? -1;
+      const keyLength = layout[index * FIELDS + 2] ?? -1;
+      yield new PackedRecord(batch, index, at, valueLength, keyLength);
+      at += Math.max(0, valueLength) + Math.max(0, keyLength);
+    }
+  });
 
 /** A record in a batch. A view costs more than all else about it, so that one is made when it is asked for. */
 class PackedRecord implements LogRecord {
@@ -115,12 +117,12 @@ const buffersOf = (headers: PostedHeaders): RecordHeaders =>
 /** Records of one partition come in runs, so the last move found is usually the next one. */
 const moveFinder = (moves: ReadonlyArray<OpenMove>): ((record: LogRecord) => number) => {
   let last = 0;
-  const isOf = (move: OpenMove | undefined, { topic, partition }: LogRecord): boolean =>
-    move?.partition === partition && move.topic === topic;
+  const isOf = (move: OpenMove | undefined, record: LogRecord): boolean =>
+    move !== undefined && isSamePartition(move, record);
   return (record) => {
     if (!isOf(moves[last], record)) last = moves.findIndex((move) => isOf(move, record));
     if (last >= 0) return last;
     last = 0;
-    throw new Error(`a record of ${record.topic}/${record.partition} came without a move of its checkpoint`);
+    throw new Error(`a record of ${partitionName(record)} came without a move of its checkpoint`);
   };
 };

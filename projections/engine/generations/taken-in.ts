@@ -8,6 +8,7 @@ import {
   type TakenIn,
 } from '../../../infra/consumption/intake/intake';
 import type { Database, Migration } from '../../../infra/sqlite/database';
+import type { TopicPartition } from '../../../infra/topic-partition';
 
 /** Add this step to the migrations of a file that has checkpoints. */
 export const takenInMigration: Migration = {
@@ -94,10 +95,7 @@ export const withTakenIn = (checkpoints: Checkpoints, rows: Pick<TakenInRows, 'r
 export const digestsByPlace = () => {
   const digests = new Map<string, Map<number, IdentityDigest>>();
   return {
-    add: (
-      { topic, partition }: Pick<PartitionDigest, 'topic' | 'partition'>,
-      event: Parameters<TakenIn['note']>[1],
-    ) => {
+    add: ({ topic, partition }: TopicPartition, event: Parameters<TakenIn['note']>[1]) => {
       let ofTopic = digests.get(topic);
       if (ofTopic === undefined) digests.set(topic, (ofTopic = new Map<number, IdentityDigest>()));
       let digest = ofTopic.get(partition);

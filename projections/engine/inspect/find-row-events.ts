@@ -11,6 +11,7 @@ import { MAX_PAGE_BYTES, type EventFeed } from '../../../infra/event-store/event
 import type { Projection } from '../../projection';
 import type { RowDifference } from '../../view-reader';
 import { foldInto, inMemoryGeneration, keyText, type Cell } from '../tables/tables';
+import { byPartition } from '../../../infra/topic-partition';
 
 /** A row of a projection's view, or of those that it keeps for itself. */
 export interface RowAddress {
@@ -96,15 +97,11 @@ const setAsideIn = (database: Database, group: string) => {
 export const seenBy = (database: Database, catalog: Catalog, group: string) => {
   const destination = destinationOf(catalog);
   const isSetAside = setAsideIn(database, group);
-  const marks = new Map(
-    checkpointsOf(database)
-      .read(group)
-      .map((each) => [`${each.topic}/${each.partition}`, each.highWaterPosition]),
-  );
+  const checkpoints = byPartition(checkpointsOf(database).read(group));
   return (event: Pick<StoredEvent, 'id' | 'stream' | 'position'>): boolean => {
     if (catalog.byCategory(categoryOf(event.stream)) === undefined) return false;
-    const { topic, partition } = destination(event.stream);
-    return event.position <= (marks.get(`${topic}/${partition}`) ?? 0) && !isSetAside(event);
+    const at = checkpoints.get(destination(event.stream));
+    return event.position <= (at?.highWaterPosition ?? 0) && !isSetAside(event);
   };
 };
 

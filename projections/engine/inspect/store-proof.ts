@@ -17,6 +17,7 @@ import {
 import { destinationOf } from '../../../infra/kafka/cloud-events';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import { digestsByPlace, type PartitionDigest } from '../generations/generations';
+import { byPartition, partitionName, type TopicPartition } from '../../../infra/topic-partition';
 
 /** A partition of which the rebuild has taken in other events than the store holds. */
 export interface DifferingPartition {
@@ -60,7 +61,7 @@ const MAX_PLACES = 20_000;
 /** Reads the store once, in pages, in bounded memory. */
 export const compareWithStore = async (options: StoreProofOptions): Promise<StoreProof> => {
   const { store, topics, taken } = options;
-  const marks = new Map(options.marks.map((each) => [placeOf(each), each.highWaterPosition]));
+  const marks = byPartition(options.marks);
   const ownMarks = options.marks.filter(({ topic }) => topics.has(topic)).map((each) => each.highWaterPosition);
   // A mark may lie beyond the store, where a record has claimed a position that nobody gave away.
   const last = Math.min(await store.lastPosition(), Math.max(0, ...ownMarks));
@@ -70,7 +71,7 @@ export const compareWithStore = async (options: StoreProofOptions): Promise<Stor
     const untilPosition = Math.min(last, position + EVENTS_PER_PAGE);
     for (const event of await store.identities({ afterPosition: position, untilPosition })) {
       const place = placed(event.stream);
-      if (place !== undefined && event.position <= (marks.get(place.name) ?? 0)) stored.add(place, event);
+      if (place !== undefined && event.position <= (marks.get(place)?.highWaterPosition ?? 0)) stored.add(place, event);
     }
     position = untilPosition;
     await nextTick();
@@ -110,24 +111,15 @@ const sumOf = (digests: ReadonlyArray<PartitionDigest>): IdentityDigest => {
   return sum;
 };
 
-interface Placed {
-  readonly topic: string;
-  readonly partition: number;
-  readonly name: string;
-}
-
-const placeOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string =>
-  `${topic}/${partition}`;
-
 /** Undefined for a stream that the rebuild does not read, also where the program no longer has its aggregate. */
-const placing = ({ catalog, topics }: StoreProofOptions): ((stream: string) => Placed | undefined) => {
+const placing = ({ catalog, topics }: StoreProofOptions): ((stream: string) => TopicPartition | undefined) => {
   const destination = destinationOf(catalog);
-  const known = new Map<string, Placed | undefined>();
-  const find = (stream: string): Placed | undefined => {
+  const known = new Map<string, TopicPartition | undefined>();
+  const find = (stream: string): TopicPartition | undefined => {
     const topic = catalog.byCategory(categoryOf(stream))?.topic.name;
     if (topic === undefined || !topics.has(topic)) return undefined;
     const { partition } = destination(stream);
-    return { topic, partition, name: placeOf({ topic, partition }) };
+    return { topic, partition };
   };
   return (stream) => {
     const place = known.get(stream);
@@ -146,7 +138,7 @@ export const storeDifferences = ({ topics }: StoreProof): string => {
     .flatMap(({ topic, differs }) =>
       differs.map(
         ({ partition, events, eventsInStore }) =>
-          `${topic}/${partition}: ${events} events were taken in, the store holds ${eventsInStore}` +
+          `${partitionName({ topic, partition })}: ${events} events were taken in, the store holds ${eventsInStore}` +
           (events === eventsInStore ? ', and they are not the same ones' : ''),
       ),
     );

@@ -66,6 +66,7 @@ export const verifyProjection = async (options: VerificationOptions): Promise<Ve
     refuseNewerSchema(views, viewsMigrations);
     const generation = comparableGeneration(views, projection);
     const live = checkpointsOf(views);
+    refuseOtherTopics(options, live.read(projection.name));
     const fold = scratchFold(scratch, options, discardsOf(views));
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const bounds = live.read(projection.name);
@@ -96,6 +97,17 @@ const comparableGeneration = (views: Database, { name, version }: Projection): n
   if (served.version === version) return served.generation;
   throw new NotVerifiable(
     `the rows of ${name} in service were made by version ${served.version}, this program has ${version}: let it rebuild them first`,
+  );
+};
+
+/** Up to where the group stands in these topics nobody knows: with other names its rows would all count as wrong. */
+const refuseOtherTopics = ({ catalog, projection }: VerificationOptions, stands: ReadonlyArray<Checkpoint>): void => {
+  const names = topicsOf(catalog, projection).map(({ name }) => name);
+  const [elsewhere] = stands;
+  if (elsewhere === undefined || stands.some(({ topic }) => names.includes(topic))) return;
+  throw new NotVerifiable(
+    `the group of ${projection.name} stands in ${elsewhere.topic}, and not in ${names.join(', ')}: ` +
+      'set KAFKA_TOPIC_PREFIX as for the role that makes the rows',
   );
 };
 

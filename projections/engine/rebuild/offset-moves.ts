@@ -1,6 +1,5 @@
 /** Moves offsets that operators have asked for: never while the group runs. What cannot be carried out ends as failed. */
 import * as E from 'fp-ts/Either';
-import { backoffMs } from '../../../infra/backoff';
 import type { Clock } from '../../../infra/clock';
 import {
   CheckpointMoved,
@@ -11,9 +10,11 @@ import { failureOf, isAttributable } from '../../../infra/consumption/intake/int
 import { RequestRefused } from '../../../infra/commands/operation-requests';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import type { Logger } from '../../../infra/logger';
+import { retrySchedule } from '../../../infra/running/retry-schedule';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import type { ProjectionGroups } from '../groups/groups';
 import type { ViewsClient } from '../writer-thread/writer-thread';
+import { isSamePartition, partitionName } from '../../../infra/topic-partition';
 
 export interface OffsetQueueOptions {
   readonly client: ViewsClient;
@@ -34,11 +35,11 @@ const MAX_ATTEMPTS = 30;
 /** Nothing was tried yet. */
 export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
   const { client, clock, logger } = options;
-  const retries = new Map<number, { readonly attempts: number; readonly untilMs: number }>();
+  const retries = retrySchedule<number>(clock);
 
   const fail = async (id: number, reason: string): Promise<void> => {
     logger.error({ request: id, reason }, 'a move of offsets has failed');
-    retries.delete(id);
+    retries.forget(id);
     await client.failOffsetRequest({ id, reason });
   };
 
@@ -46,20 +47,22 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
   const attempt = async (request: OffsetRequest): Promise<boolean> => {
     try {
       await move(options, request);
-      retries.delete(request.id);
+      retries.forget(request.id);
       return true;
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
       const { reason } = failureOf(error);
-      const attempts = (retries.get(request.id)?.attempts ?? 0) + 1;
+      const delayMs = retries.failed(request.id);
       if (error instanceof CheckpointMoved) {
         // It had come further than whoever asked has seen: nothing was moved.
         await fail(request.id, `${reason}; nothing was moved: look again`);
-      } else if (error instanceof RequestRefused || isRefusedByFile(error) || attempts >= MAX_ATTEMPTS) {
+      } else if (
+        error instanceof RequestRefused ||
+        isRefusedByFile(error) ||
+        retries.attempts(request.id) >= MAX_ATTEMPTS
+      ) {
         await fail(request.id, reason);
       } else {
-        const delayMs = backoffMs(clock, attempts);
-        retries.set(request.id, { attempts, untilMs: clock.monotonicMs() + delayMs });
         logger.warn({ request: request.id, reason, delayMs }, 'a move of offsets is tried again');
         return false;
       }
@@ -72,7 +75,7 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
       let isAnyLeft = false;
       for (const request of await client.openOffsetRequests({})) {
         if (E.isLeft(request)) await fail(request.left.id, request.left.reason);
-        else if (clock.monotonicMs() < (retries.get(request.right.id)?.untilMs ?? 0)) isAnyLeft = true;
+        else if (!retries.isDue(request.right.id)) isAnyLeft = true;
         else isAnyLeft = !(await attempt(request.right)) || isAnyLeft;
       }
       return isAnyLeft;
@@ -93,9 +96,9 @@ const move = async ({ client, groups, log, logger }: OffsetQueueOptions, request
       throw new RequestRefused(`${group} reads no topic '${topic}', but ${topics.join(', ')}`);
   }
   const known = await client.checkpoints({ consumer: group });
-  for (const { topic, partition } of moves) {
-    if (known.some((each) => each.topic === topic && each.partition === partition)) continue;
-    throw new RequestRefused(`${group} has no checkpoint of ${topic}/${partition}`);
+  for (const move of moves) {
+    if (known.some((each) => isSamePartition(each, move))) continue;
+    throw new RequestRefused(`${group} has no checkpoint of ${partitionName(move)}`);
   }
   await assertInLog(log, moves);
   // Stopped, not only paused: a group keeps its offsets in mind, and takes them up anew when it starts.
@@ -113,7 +116,7 @@ const assertInLog = async (
       const { low, high } = await consumer.watermarks(topic, partition);
       if (toOffset >= low && toOffset <= high) continue;
       throw new RequestRefused(
-        `offset ${toOffset} of ${topic}/${partition} is not in the log, which holds ${low} to ${high}; nothing was moved`,
+        `offset ${toOffset} of ${partitionName({ topic, partition })} is not in the log, which holds ${low} to ${high}; nothing was moved`,
       );
     }
   } finally {

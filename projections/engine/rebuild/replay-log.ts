@@ -1,8 +1,14 @@
 /** Reads a log a second time: from given offsets exactly up to others, with a consumer of its own, for one or several. */
 import type { Clock } from '../../../infra/clock';
-import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../../../infra/kafka/event-log';
+import {
+  OffsetOutOfRange,
+  type LogConsumer,
+  type LogRecord,
+  type PartitionOffset,
+} from '../../../infra/kafka/event-log';
 import { GAP_CAUSES, gapText } from '../../../infra/kafka/offset-gaps';
 import type { OpenMove } from '../apply/apply';
+import { isSamePartition, partitionMap, partitionName, type TopicPartition } from '../../../infra/topic-partition';
 
 /** A partition that is read: where the replay stands, and the offset before which it ends. */
 export interface ReplayPartition {
@@ -110,12 +116,12 @@ const isOpen = ({ cursors, reader }: Reading<LogReader>): boolean =>
 
 /** Where the first of the readers stands in each partition. */
 const lowestOffsets = (readings: ReadonlyArray<Reading<LogReader>>): Parameters<LogConsumer['assign']>[0] => {
-  const lowest = new Map<string, { readonly topic: string; readonly partition: number; readonly offset: number }>();
+  const lowest = partitionMap<PartitionOffset>();
   for (const { topic, partition, nextOffset: offset } of readings.flatMap(({ cursors }) => cursors)) {
-    const place = `${topic}/${partition}`;
-    if (offset < (lowest.get(place)?.offset ?? Infinity)) lowest.set(place, { topic, partition, offset });
+    const at = { topic, partition, offset };
+    if (offset < (lowest.get(at)?.offset ?? Infinity)) lowest.set(at, at);
   }
-  return [...lowest.values()];
+  return lowest.values();
 };
 
 const poll = async (consumer: LogConsumer): Promise<ReadonlyArray<LogRecord>> => {
@@ -157,12 +163,12 @@ const take = <Reader extends LogReader>(
 
 /** Records of one partition come in runs: the place that was found last is usually the next one. */
 const cursorFinder = (cursors: ReadonlyArray<Cursor>) => {
-  let last: Pick<Cursor, 'topic' | 'partition'> = { topic: '', partition: -1 };
+  let last: TopicPartition = { topic: '', partition: -1 };
   let found: ReadonlyArray<Cursor> = [];
-  return ({ topic, partition }: LogRecord): ReadonlyArray<Cursor> => {
-    if (partition !== last.partition || topic !== last.topic) {
-      last = { topic, partition };
-      found = cursors.filter((cursor) => cursor.partition === partition && cursor.topic === topic);
+  return (record: LogRecord): ReadonlyArray<Cursor> => {
+    if (!isSamePartition(record, last)) {
+      last = { topic: record.topic, partition: record.partition };
+      found = cursors.filter((cursor) => isSamePartition(cursor, record));
     }
     return found;
   };
@@ -179,7 +185,7 @@ const refuseShortLog = async (consumer: LogConsumer, cursors: ReadonlyArray<Curs
     const { low, high } = await consumer.watermarks(topic, partition);
     if (nextOffset >= low && untilOffset <= high) continue;
     throw new ReplayImpossible(
-      `${topic}/${partition} was to be read from offset ${nextOffset} to ${untilOffset}, ` +
+      `${partitionName({ topic, partition })} was to be read from offset ${nextOffset} to ${untilOffset}, ` +
         `but the log now holds ${low} to ${high}`,
     );
   }

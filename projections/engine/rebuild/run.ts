@@ -68,10 +68,10 @@ const begin = async ({ client, log, clock, logger }: RebuildContext, task: Rebui
 };
 
 /** What the embedded broker held before this process started is gone, and it evicts what it holds without a word. */
-const withPossibleSource = (rebuild: OpenRebuild, { kind }: EventLog): OpenRebuild => {
+const withPossibleSource = (rebuild: OpenRebuild, { keepsHistory }: EventLog): OpenRebuild => {
   if (rebuild.from === 'store') return rebuild;
   const withStore = (reason: string): OpenRebuild => ({ ...rebuild, from: 'store', reason });
-  if (kind === 'embedded') return withStore('the embedded broker keeps no complete log, so the store was read');
+  if (!keepsHistory) return withStore('the embedded broker keeps no complete log, so the store was read');
   // The events of one row lie in any partition of its topics, and the store finds them faster than a log can be read.
   if (rebuild.kind === 'row') return withStore('the events of one row were looked for in the store');
   return rebuild.kind === 'rollback' ? { ...rebuild, from: 'store' } : rebuild;

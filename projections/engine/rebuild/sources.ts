@@ -3,10 +3,11 @@ import type { Clock } from '../../../infra/clock';
 import { checkpointAt, highWaterAt, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
 import type { EventLog, LogConsumer, LogRecord } from '../../../infra/kafka/event-log';
 import { replayLog, ReplayImpossible, type LogReader, type ReaderShare } from './replay-log';
-import { packBatch, transferable, type OpenMove } from '../apply/apply';
+import { packBatch, transferable } from '../apply/apply';
 import type { RebuildProgressNotes } from './progress';
 import { rebuildConsumer } from '../generations/generations';
 import type { ViewsClient } from '../writer-thread/writer-thread';
+import { byPartition, partitionName } from '../../../infra/topic-partition';
 
 export interface RebuildReading {
   readonly client: ViewsClient;
@@ -121,9 +122,8 @@ const prepareFor = (
   records: ReadonlyArray<LogRecord>,
   shares: ReadonlyArray<ReaderShare<RebuildReader>>,
 ): (() => Promise<void>) => {
-  const places = new Map<string, OpenMove>();
-  for (const move of shares.flatMap(({ moves }) => moves)) places.set(`${move.topic}/${move.partition}`, move);
-  const batch = packBatch({ records, moves: [...places.values()] });
+  const places = byPartition(shares.flatMap(({ moves }) => moves));
+  const batch = packBatch({ records, moves: places.values() });
   const takers = shares.map(({ reader: { id }, moves }) => ({ id, moves }));
   return async () => {
     await client.applyToShadows({ takers, batch }, transferable(batch));
@@ -145,7 +145,7 @@ const refuseIncompleteLog = async (reading: RebuildReading, log: EventLog, consu
       const { low } = await consumer.watermarks(topic, partition);
       if (low === 0) continue;
       throw new ReplayImpossible(
-        `${topic}/${partition} begins at offset ${low}: the ${low} records before it are no longer in Kafka`,
+        `${partitionName({ topic, partition })} begins at offset ${low}: the ${low} records before it are no longer in Kafka`,
       );
     }
   }

@@ -1,6 +1,7 @@
 /** The program's side of the views' thread: starts it, asks it, and ends it. */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { deferred } from '../../../infra/running/deferred';
 import { postedError, revivedError, type Message, type Request, type ViewsThreadData } from './messages';
 import { viewsClient, type SendCall, type ViewsClient } from './views-client';
 
@@ -122,18 +123,4 @@ export const startViewsWorker = ({ onWaiting, onFault, ...data }: ViewsWorkerOpt
   };
 
   return { client: viewsClient(send), opened: opened.promise, done: done.promise, close };
-};
-
-const deferred = (): {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-} => {
-  let settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
-  const promise = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  // Whoever waits gets the failure; nobody has to.
-  promise.catch(() => undefined);
-  return { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) };
 };

@@ -12,7 +12,7 @@ import { transactionFacts } from '../../../infra/consumption/intake/intake';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import { bindToStore } from '../../../infra/sqlite/store-identity';
 import { writeUnderLease } from '../../../infra/sqlite/leased-database';
-import { applyBatch, applyStorePage, consumerOf, eachRecord, readStorePage, type Target } from '../apply/apply';
+import { applyBatch, applyStorePage, consumerOf, readStorePage, recordsIn, type Target } from '../apply/apply';
 import { projectionGenerations, rebuildRows, takenInRows, withTakenIn } from '../generations/generations';
 import { targets, type WriterContext, type ViewsWriterOptions } from './context';
 import { rebuildOperations } from './rebuild-operations';
@@ -94,7 +94,7 @@ const groupOperations = (parts: WriterContext): GroupOperations => {
       facts.during(
         (work) => breakers.guard(projection, write, work),
         () => applyBatch(intake, live(projection), batch, exhaustedAttempts),
-        (visit) => eachRecord(batch, visit),
+        recordsIn(batch),
       ),
     applyFromStore: async ({ projection, ...query }) => {
       const page = await readStorePage(await store(), query);

@@ -1,6 +1,6 @@
 /** The operations of rebuilds on the views' file. */
 import { failedRequestNotes } from '../../../infra/dead-letters/redrive/redrive';
-import { applyShared, applyStorePage, eachRecord, readStorePage, type Target } from '../apply/apply';
+import { applyShared, applyStorePage, readStorePage, recordsIn, type Target } from '../apply/apply';
 import { assertRebuildable, type OpenRebuild, rebuildConsumer } from '../generations/generations';
 import { compareGenerations, compareWithStore } from '../inspect/inspect';
 import { takeRequests } from './operator-requests';
@@ -95,7 +95,7 @@ const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading>
           const shares = running.map(({ id, moves }) => ({ target: shadow(id), moves }));
           applyShared(intake, shares, batch);
         },
-        (visit) => eachRecord(batch, visit),
+        recordsIn(batch),
       ),
     applyStoreToShadow: async ({ id, afterPosition, bounds }) => {
       const untilPosition = Math.max(0, ...bounds.map(({ highWaterPosition }) => highWaterPosition));

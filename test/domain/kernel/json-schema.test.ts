@@ -1,9 +1,18 @@
 import * as t from 'io-ts';
 import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
-import { field, optionalField, record } from '../../../domain/kernel/codec';
+import { field, optionalField, orNull, record } from '../../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../../domain/kernel/json-schema';
-import { Amount, EXACT_INSTANT_PATTERN, Instant, listOf, MAX_LIST_ITEMS, oneOf } from '../../../domain/kernel/values';
+import {
+  Amount,
+  EXACT_INSTANT_PATTERN,
+  Instant,
+  Integer,
+  listOf,
+  MAX_LIST_ITEMS,
+  oneOf,
+  wordOf,
+} from '../../../domain/kernel/values';
 import { spec } from '../../spec';
 
 const { catalog } = application;
@@ -97,6 +106,28 @@ spec('JSON Schema from codecs', ({ test }) => {
   test('a codec that it does not know is an error that names it, wherever it stands', () => {
     assert.throws(() => jsonSchemaOf(t.UnknownRecord, strict), /UnknownRecord/);
     assert.throws(() => jsonSchemaOf(record('R', { any: field(t.unknown, 'Anything.') }), strict), /unknown/);
+  });
+  test('null is a type more of what has one, and a branch more of anything else', () => {
+    assert.equal(jsonSchemaOf(orNull(t.string), strict), { type: ['string', 'null'] });
+    assert.equal(jsonSchemaOf(orNull(wordOf(['yes', 'no'])), strict), {
+      type: ['string', 'null'],
+      enum: ['yes', 'no', null],
+    });
+    const object = jsonSchemaOf(record('R', {}), strict);
+    assert.equal(jsonSchemaOf(orNull(record('R', {})), strict), { anyOf: [{ type: 'null' }, object] });
+  });
+  test('answers say nothing of further fields, and may hold what is known at run time only', () => {
+    assert.equal(jsonSchemaOf(record('R', { any: field(t.unknown, 'Anything.') }), {}), {
+      type: 'object',
+      properties: { any: { description: 'Anything.' } },
+      required: ['any'],
+    });
+    assert.equal(jsonSchemaOf(t.UnknownRecord, {}), { type: 'object' });
+    assert.equal(jsonSchemaOf(t.record(t.string, Integer), {}), {
+      type: 'object',
+      additionalProperties: { type: 'integer' },
+    });
+    assert.throws(() => jsonSchemaOf(t.record(t.string, Integer), { additionalProperties: true }), /no JSON Schema/);
   });
   test('it knows every codec of the catalog, and loses no field', () => {
     for (const { events, commands } of catalog.aggregates)

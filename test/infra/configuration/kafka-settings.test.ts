@@ -104,6 +104,14 @@ spec('a setting of the Kafka client', ({ test, after }) => {
     });
   }
 
+  test('brokers may have IPv6 addresses, and passwords may be numbers', () => {
+    const servers = '[::1]:65535,b.example:9092';
+    const given = { KAFKA_BROKERS: servers, KAFKA_SECURITY_PROTOCOL: 'sasl_ssl', KAFKA_SASL_USERNAME: '99999999999' };
+    const { kafka } = readConfiguration({ ...given, KAFKA_SASL_PASSWORD: '99999999999', KAFKA_LINGER_MS: '10000' });
+    assert.is(kafka?.brokers, servers);
+    assert.is(kafka?.sasl?.password, '99999999999');
+  });
+
   const refused: ReadonlyArray<readonly [string, Environment, RegExp]> = [
     [
       'an unknown name',
@@ -126,6 +134,33 @@ spec('a setting of the Kafka client', ({ test, after }) => {
       { ...brokers, KAFKA_LINGER_MS: '1', KAFKA_QUEUE_BUFFERING_MAX_MS: '2' },
       /^KAFKA_LINGER_MS and KAFKA_QUEUE_BUFFERING_MAX_MS set the same/,
     ],
+    [
+      'a number that the client would wrap around',
+      { ...brokers, KAFKA_SOCKET_TIMEOUT_MS: '4294968296' },
+      /^KAFKA_SOCKET_TIMEOUT_MS is 4294968296, and the Kafka client counts to 2147483647$/,
+    ],
+    [
+      'the same in hexadecimal',
+      { ...brokers, KAFKA_SOCKET_TIMEOUT_MS: '0x1000003e8' },
+      /^KAFKA_SOCKET_TIMEOUT_MS is 0x1000003e8, and/,
+    ],
+    [
+      'a wait that the watch takes for a hanging producer',
+      { ...brokers, KAFKA_LINGER_MS: '10001' },
+      /^KAFKA_LINGER_MS is 10001; it takes up to 10000/,
+    ],
+    [
+      'a wait that the watch takes for a hanging consumer',
+      { ...brokers, KAFKA_CONFIG_FILE: fileWith('fetch.wait.max.ms=300000\n') },
+      /^KAFKA_CONFIG_FILE, line 1: 'fetch.wait.max.ms' is 300000; it takes up to 10000/,
+    ],
+    ...['a', 'a:0', 'a:65536', 'a:99999', '::1:9092', '[::1]', 'http://a:1', ',', 'a:1,'].map(
+      (servers): readonly [string, Environment, RegExp] => [
+        `the brokers ${servers}`,
+        { KAFKA_BROKERS: servers },
+        /^KAFKA_BROKERS names '.*'; it takes host:port \(1 to 65535\)/,
+      ],
+    ),
     [
       'a variable with two lines',
       { ...brokers, KAFKA_CLIENT_RACK: 'a\nb' },

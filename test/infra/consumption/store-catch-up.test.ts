@@ -39,7 +39,7 @@ const isBesides = (stream: string): boolean => place(stream).partition === place
 /** A broker that is new: it holds what was published since, and waits where there is nothing. */
 const newBroker = (): EventLog => {
   const records = logOf(stored.slice(FORGOTTEN));
-  const log = memoryLog({ kind: 'embedded', records, logId: 'embedded:new', pollSize: () => 50 });
+  const log = memoryLog({ keepsHistory: false, records, logId: 'embedded:new', pollSize: () => 50 });
   return {
     ...log,
     openConsumer: async (group) => {

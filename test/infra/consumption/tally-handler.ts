@@ -1,11 +1,9 @@
 /** A group whose effect is a count of each event in a table of its own: what is lost or doubled shows at once. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import { systemClock } from '../../../infra/clock';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 import { checkpointMigration, checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoint-store';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
 import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
-import { recordsOf } from '../../../infra/consumption/intake/event-intake';
 import { defaultRetryPolicy, type HandlerResult, type RetryPolicy } from '../../../infra/consumption/intake/failures';
 import type { GroupHandler } from '../../../infra/consumption/loop/group-handler';
 import type { StoreFacts } from '../../../infra/consumption/intake/known-facts';
@@ -18,6 +16,7 @@ import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { recordedFacts } from '../../projections/views-fixture';
+import { ownClock } from '../../support/test-clock';
 
 export interface TallyOptions {
   /** What becomes of an event; `applied` counts it. */
@@ -67,7 +66,7 @@ export const tallyHandler = (
     ...options,
     database,
     catalog,
-    clock: systemClock,
+    clock: ownClock,
     checkpoints,
     store: () => ({ ...recordedFacts, ...reader }),
   });
@@ -110,7 +109,7 @@ export const tallyHandler = (
     move: (moves) => inTransaction(() => moves.forEach((move) => checkpoints.move(group, move))),
     apply: async (batch) =>
       inTransaction(() => {
-        const outcome = intake.records(to, batch, recordsOf(batch));
+        const outcome = intake.records(to, batch);
         failWhereAsked();
         return outcome;
       }),

@@ -5,7 +5,6 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded-event';
-import { systemClock } from '../../../infra/clock';
 import type { OperationRequest } from '../../../infra/commands/operation-requests';
 import {
   checkpointMigration,
@@ -14,7 +13,6 @@ import {
 } from '../../../infra/consumption/checkpoints/checkpoint-store';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
 import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
-import { recordsOf } from '../../../infra/consumption/intake/event-intake';
 import type { ExhaustedPolicy, HandlerResult } from '../../../infra/consumption/intake/failures';
 import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
 import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/store/schema';
@@ -28,6 +26,7 @@ import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { LOG_ID, recordAt, storeOf } from '../../projections/views-fixture';
 import { newRelease } from './notes';
+import { ownClock } from '../../support/test-clock';
 
 /** An event's record at an offset. */
 export const noteRecord = (event: StoredEvent, offset: number): LogRecord => recordAt(event, offset, newRelease);
@@ -136,7 +135,7 @@ const startProcess = ({ database, checkpoints, store }: WorldParts, options: Gro
   const failures = deadLetterHandling({
     database,
     catalog,
-    clock: systemClock,
+    clock: ownClock,
     checkpoints,
     store: () => store,
     breakerPolicy,
@@ -148,14 +147,13 @@ const startProcess = ({ database, checkpoints, store }: WorldParts, options: Gro
     failures,
     deliver: (records, exhaustedAttempts) => {
       const moves = movesOf(records, offsets);
-      const batch = { moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
-      const outcome = failures.breakers.guard(GROUP, transaction, () =>
-        failures.intake.records(to, batch, recordsOf({ records, moves })),
-      );
+      const batch = { records, moves, ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }) };
+      const outcome = failures.breakers.guard(GROUP, transaction, () => failures.intake.records(to, batch));
       for (const { partition, nextOffset } of moves) offsets.set(partition, nextOffset);
       return outcome;
     },
-    takeRequests: () => transaction(() => failures.desk.takeRequests(store.operationRequestsAfter(0), new Set([GROUP]))),
+    takeRequests: () =>
+      transaction(() => failures.desk.takeRequests(store.operationRequestsAfter(0), new Set([GROUP]))),
     step: () => transaction(() => failures.desk.step(to)),
   };
 };

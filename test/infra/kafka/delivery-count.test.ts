@@ -25,7 +25,7 @@ const counted = () => {
 spec('the count of deliveries', ({ test }) => {
   test('tells the first failure, and nothing after it: no other failure, no delivery', () => {
     const { told, count } = counted();
-    for (let sequence = 0; sequence < 4; sequence += 1) count.sent('orders', 3);
+    for (let sequence = 0; sequence < 4; sequence += 1) count.sent({ topic: 'orders', partition: 3 });
     count.report(null, of(0));
     count.report(rejected, of(1));
     count.report(null, of(2));
@@ -40,8 +40,8 @@ spec('the count of deliveries', ({ test }) => {
 
   test('is settled at the last report, not before', async () => {
     const { count } = counted();
-    count.sent('orders', 3);
-    count.sent('orders', 3);
+    count.sent({ topic: 'orders', partition: 3 });
+    count.sent({ topic: 'orders', partition: 3 });
     let settled: boolean | undefined;
     const settling = count.settled(10_000).then((answer) => {
       settled = answer;
@@ -57,7 +57,7 @@ spec('the count of deliveries', ({ test }) => {
 
   test('is not settled at the time-out, nor at a failure, which ends the wait at once', async () => {
     const { count } = counted();
-    count.sent('orders', 3);
+    count.sent({ topic: 'orders', partition: 3 });
     assert.is(await count.settled(5), false);
     const settling = count.settled(10_000);
     count.report(rejected, of(0));

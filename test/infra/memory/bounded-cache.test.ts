@@ -25,6 +25,18 @@ spec('a bounded cache', ({ test }) => {
     assert.is(cache.size(), 0);
   });
 
+  test('lets the oldest go until the rest weighs no more than it may, and keeps nothing that is heavier alone', () => {
+    const cache = boundedCache<string, string>(10, { max: 6, of: ({ length }) => length });
+    cache.set('a', 'xxx');
+    cache.set('b', 'xx');
+    cache.set('c', 'xxx');
+    assert.equal([cache.get('a'), cache.get('b'), cache.get('c'), cache.weight()], [undefined, 'xx', 'xxx', 5]);
+    cache.set('b', 'xxxxxxx');
+    assert.equal([cache.get('b'), cache.weight()], [undefined, 3]);
+    cache.clear();
+    assert.is(cache.weight(), 0);
+  });
+
   test('with no capacity remembers nothing', () => {
     const cache = boundedCache<string, number>(0);
     cache.set('a', 1);

@@ -2,13 +2,13 @@
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
-import { systemClock } from '../../../infra/clock';
 import type { CommandFailure, CommandRequest, CommandResult } from '../../../infra/commands/command-port';
 import { silentLogger } from '../../../infra/logger';
 import { observedCommands } from '../../../infra/metrics/command-metrics';
 import { metricDeclarations } from '../../../infra/metrics/declarations';
 import { openMetrics, sample, type Sample } from '../../../infra/metrics/registry';
 import { parseExposition } from '../../support/exposition';
+import { testClock } from '../../support/test-clock';
 import { spec } from '../../spec';
 
 spec('the metrics of a process', ({ test }) => {
@@ -73,7 +73,7 @@ spec('commands', ({ test }) => {
   test('are counted by outcome, with their latency, and their events by type', async () => {
     const metrics = openMetrics(silentLogger);
     let outcome: E.Either<CommandFailure, CommandResult> = E.right(done);
-    const handle = observedCommands(() => async () => Promise.resolve(outcome), metrics, systemClock);
+    const handle = observedCommands(() => async () => Promise.resolve(outcome), metrics, testClock());
     await handle(request)();
     await handle({ ...request, dryRun: true })();
     outcome = E.right({ ...done, replayed: true });

@@ -114,6 +114,41 @@ spec('the client of process commands', ({ test, after }) => {
     });
   }
 
+  const settings: ReadonlyArray<readonly [string, number, object, RegExp]> = [
+    ['the token of another store', 403, { cause: 'reactor-token' }, /^the API does not know the token .*BASE_URL.*: D/],
+    ['a host that the API is not asked under', 421, {}, /^the API is not asked under the host .*ALLOWED_HOSTS.*: D/],
+  ];
+  for (const [what, status, extensions, message] of settings) {
+    test(`keeps every command after ${status} for ${what}, and says which setting is wrong`, async () => {
+      const answer = await answerTo({ status, body: problem('/problems/x', extensions) });
+      if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+      assert.is(answer.everyCommand, true);
+      assert.match(answer.reason, message);
+      assert.not.match(answer.reason, 'API_KEY');
+    });
+  }
+
+  test('keeps every command while its token cannot be read, and sends it when it can be', async () => {
+    const server = await localServer(() => ({ status: 201, body: { stream: 'order-o1' } }));
+    servers.push(server);
+    let isLocked = true;
+    const reactorToken = async (): Promise<string> => {
+      if (isLocked) throw new Error('database is locked');
+      return Promise.resolve('the token');
+    };
+    const post = commandClient({ baseUrl: server.url, reactorToken }, catalog, clock);
+    const answer = await post(confirm, forever);
+    assert.equal(answer, {
+      _tag: 'TryAgain',
+      reason: "the reactor token can't be read from the store: database is locked",
+      everyCommand: true,
+    });
+    isLocked = false;
+    assert.is((await post(confirm, forever))._tag, 'Decided');
+    assert.is(server.requests.length, 1);
+    assert.is(server.requests[0]?.headers['tidemark-reactor-token'], 'the token');
+  });
+
   for (const status of [404, 405]) {
     test(`keeps every command after a ${status} that is not the API's own`, async () => {
       const answer = await answerTo({ status, text: '<html>nothing here</html>' });

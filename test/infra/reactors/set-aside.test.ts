@@ -9,7 +9,8 @@ import { readFailedRequests } from '../../../infra/dead-letters/redrive/failed-r
 import { silentLogger } from '../../../infra/logger';
 import type { AnyProcessManager } from '../../../domain/kernel/process-manager';
 import { readReactorGroups, readSetAsideIn } from '../../../infra/reactors/reactor-status';
-import { startReactors, type Reactors } from '../../../infra/reactors/reactors';
+import { startReactors } from '../../../infra/reactors/reactors';
+import type { Role } from '../../../infra/running/role';
 import type { SetAsideEntry } from '../../../infra/reactors/set-aside';
 import { openForReading } from '../../../infra/sqlite/database';
 import { kafkaSpec } from '../../support/kafka-spec';
@@ -34,7 +35,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
   const file = join(temporaryFolder(), 'reactors.sqlite');
   let world: RelayWorld;
   let api: LocalServer;
-  let role: Reactors | undefined;
+  let role: Role | undefined;
   let answer = noKey;
   let isTermBroken = true;
 
@@ -61,7 +62,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
     world = await relayWorld(broker.servers, broker.topicPrefix());
     world.start();
     api = await localServer(() => answer);
-    role = await startReactors({
+    role = startReactors({
       log: world.log,
       catalog: world.catalog,
       clock: systemClock,

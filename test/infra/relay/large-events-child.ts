@@ -52,7 +52,7 @@ const main = async (): Promise<void> => {
     () => readRelayStatus(relayFile)?.cursor === events,
     () => readRelayStatus(relayFile),
   );
-  const projections = await startProjections({
+  const projections = startProjections({
     ...role,
     viewsFile,
     storeFile,

@@ -1,5 +1,5 @@
 /** Opening files, and the transaction that a Left rolls back. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import {
@@ -16,6 +16,15 @@ const migrations = [{ name: 'notes', sql: 'CREATE TABLE notes (note TEXT NOT NUL
 const open = (file: string, synchronous: 'FULL' | 'NORMAL' = 'FULL'): Database =>
   openDatabase({ file, synchronous, migrations });
 const notes = (database: Database): unknown[] => database.prepare('SELECT note FROM notes').pluck().all();
+
+spec('a database in memory', ({ test }) => {
+  test('leaves no file of its name in the working folder', () => {
+    const database = open(':memory:');
+    assert.equal(notes(database), []);
+    database.close();
+    for (const suffix of ['', '-wal', '-shm']) assert.not.ok(existsSync(`:memory:${suffix}`));
+  });
+});
 
 spec('a SQLite file', ({ test }) => {
   test('is opened durable: write-ahead log, and a sync at every commit unless asked otherwise', () => {

@@ -88,13 +88,16 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
   };
 
   /** Undefined where the process dies of it. */
-  const run = (name: keyof ViewsOperations, work: () => unknown): { readonly output: unknown } | undefined => {
+  const run = async (
+    name: keyof ViewsOperations,
+    work: () => unknown,
+  ): Promise<{ readonly output: unknown } | undefined> => {
     const point = nextCrash === undefined ? undefined : crashPoints[nextCrash];
-    if (point?.during !== name) return { output: work() };
+    if (point?.during !== name) return { output: await work() };
     nextCrash = undefined;
-    if (point.when === 'after') work();
+    if (point.when === 'after') await work();
     else if (point.when !== 'before') {
-      const answer = runWithTrigger(database, point.when, work);
+      const answer = await runWithTrigger(database, point.when, work);
       if (answer !== undefined) return answer;
     }
     crash();
@@ -112,8 +115,14 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
         throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
       }
       // As over the thread's boundary: every input goes to the operation of its name, and its output comes back.
-      const answer = run(name, () => operations[name](input as never));
-      return answer === undefined ? noAnswer : (answer.output as never);
+      try {
+        const answer = await run(name, () => operations[name](input as never));
+        return answer === undefined ? await noAnswer : (answer.output as never);
+      } catch (error) {
+        // A process that was killed meanwhile answers nothing.
+        if (!isAlive) return noAnswer;
+        throw error;
+      }
     }),
     crashAt: (point) => {
       nextCrash = point;
@@ -132,14 +141,14 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
 };
 
 /** Undefined where the trigger has struck; the transaction is rolled back then. */
-const runWithTrigger = (
+const runWithTrigger = async (
   database: Database,
   when: string,
   work: () => unknown,
-): { readonly output: unknown } | undefined => {
+): Promise<{ readonly output: unknown } | undefined> => {
   database.exec(`CREATE TEMP TRIGGER killing ${when} BEGIN SELECT RAISE(ABORT, '${KILLED}'); END`);
   try {
-    return { output: work() };
+    return { output: await work() };
   } catch (error) {
     if (error instanceof Error && error.message === KILLED) return undefined;
     throw error;

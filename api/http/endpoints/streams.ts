@@ -1,0 +1,82 @@
+/** Streams: their events, and what these come to. */
+import * as t from 'io-ts';
+import { constrained, field, optionalField, record } from '../../../domain/kernel/codec';
+import { Integer, IDENTIFIER_PATTERN } from '../../../domain/kernel/values';
+import { answer, endpoint } from '../endpoint';
+import { tagListSchema } from '../entity-tags';
+import { MOMENT_PATTERN } from '../request-values';
+import { pageOf, paging, parameter } from './fields';
+
+const RecordedMoment = constrained('moment', (value): value is string => typeof value === 'string', {
+  type: 'string',
+  format: 'date-time',
+});
+
+const EventAnswer = record('event', {
+  id: field(t.string, '`<stream>@<version>`.'),
+  stream: field(t.string, 'The stream.'),
+  version: field(Integer, 'The place in the stream, from 1.'),
+  position: field(Integer, 'The place in the whole store.'),
+  type: field(t.string, 'The event type.'),
+  schemaVersion: field(Integer, "The version of the payload's schema, see /schemas/{type}/{version}."),
+  recordedAt: field(RecordedMoment, 'When the store recorded it.'),
+  correlationId: field(t.string, 'The same for everything that follows from one request.'),
+  causationId: field(t.string, 'The event or request that caused it.'),
+  actor: field(t.string, 'The name of the API key, or `anonymous`.'),
+  traceparent: optionalField(t.string, 'The trace context of the request, where it had one.'),
+  data: field(t.unknown, 'The payload as it was recorded.'),
+});
+
+/** An event as it is shown. */
+export type EventAnswer = t.TypeOf<typeof EventAnswer>;
+
+const StateAnswer = record('state', {
+  stream: field(t.string, 'The stream.'),
+  asOf: field(t.string, 'As asked.'),
+  version: field(Integer, 'The version of the last event up to then; 0 where there was none yet.'),
+  position: field(Integer, 'The position of that event; 0 where there was none yet.'),
+  state: field(t.unknown, "The aggregate's state at that moment."),
+});
+
+/** Shows a stream. */
+export const stream = endpoint({
+  operationId: 'stream',
+  tag: 'streams',
+  summary: 'The events of one stream; with `asOf`, the state that they fold to at that moment.',
+  params: {
+    stream: field(
+      parameter({ type: 'string', pattern: `^[A-Za-z0-9]{1,100}-${IDENTIFIER_PATTERN.slice(1)}` }),
+      '`<category>-<id>`, such as `order-o1`.',
+    ),
+  },
+  headers: {
+    'If-None-Match': optionalField(
+      parameter(tagListSchema),
+      'The ETag of an earlier answer: 304 without a body where nothing has changed.',
+    ),
+  },
+  query: {
+    ...paging,
+    asOf: optionalField(
+      parameter({ type: 'string', pattern: MOMENT_PATTERN }),
+      'A position, or a moment of recording (ISO 8601, UTC); excludes the others.',
+    ),
+  },
+  answers: {
+    200: answer(
+      'A page of events in the order of versions; or, with `asOf`, the state.',
+      t.union([pageOf(EventAnswer), StateAnswer]),
+      { ETag: field(t.string, 'Of a page that ends the stream: its version, as `If-Match` of a command takes it.') },
+    ),
+    304: answer('The stream still has the version that `If-None-Match` names.', t.undefined),
+  },
+  problems: [
+    'invalid-parameter',
+    'unknown-stream',
+    'unknown-cursor',
+    'parameters-conflict',
+    'unreadable-stream',
+    'overloaded',
+    'store-unavailable',
+  ],
+});

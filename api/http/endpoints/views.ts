@@ -1,0 +1,146 @@
+/** Read models, from their own descriptions. */
+import * as t from 'io-ts';
+import type { Catalog } from '../../../domain/kernel/aggregate';
+import { field, optionalField, orNull, record, type AnyField, type Fields } from '../../../domain/kernel/codec';
+import { Integer, oneOf } from '../../../domain/kernel/values';
+import type { ViewColumn, ViewDescription, ViewRow } from '../../../projections/view-reader';
+import { tokensSchema } from '../consistency-token';
+import { answer, endpoint, type Documents } from '../endpoint';
+import { DEFAULT_WAIT_MS, MAX_WAIT_MS } from '../view-waiting';
+import { pageOf, paging, parameter, PathParameter, wholeListOf } from './fields';
+
+const ViewAnswer: Documents<ViewDescription> = record('view', {
+  name: field(t.string, 'Its name in the path.'),
+  version: field(Integer, 'Grows when its shape changes.'),
+  meaning: field(t.string, 'What a row stands for.'),
+  key: field(t.readonlyArray(t.string), 'The columns of the key, joined with `:`.'),
+  columns: field(
+    t.readonlyArray(
+      record('column', {
+        name: field(t.string, 'The column.'),
+        type: field(oneOf({ text: null, integer: null, boolean: null, json: null }), 'What its values are.'),
+        nullable: field(t.boolean, 'Whether a value may be null.'),
+        meaning: field(t.string, 'What the value means.'),
+      }),
+    ),
+    'Its columns.',
+  ),
+  topics: field(t.readonlyArray(t.string), 'Where its events come from.'),
+});
+
+/** `GET /views`. */
+export const views = endpoint({
+  operationId: 'views',
+  tag: 'views',
+  summary: 'Every view with its columns and their meaning.',
+  answers: { 200: answer('The views.', wholeListOf(ViewAnswer)) },
+  problems: ['invalid-parameter'],
+});
+
+/** `GET /views/{projection}`. */
+export const viewRows = (view: ViewDescription, catalog: Catalog) =>
+  endpoint({
+    operationId: `list-${view.name}`,
+    tag: 'views',
+    summary: view.meaning,
+    query: {
+      ...paging,
+      wait,
+      ...Object.fromEntries(
+        view.columns
+          .filter(({ type }) => type !== 'json')
+          .map((column) => [column.name, optionalField(filterOf(column), `Only rows with this ${column.name}.`)]),
+      ),
+    },
+    headers: freshness(catalog, view),
+    answers: { 200: answer('A page of rows in the order of their keys.', pageOf(rowOf(view))) },
+    problems: [
+      'invalid-parameter',
+      'unknown-cursor',
+      'event-quarantined',
+      'view-behind',
+      'overloaded',
+      'store-unavailable',
+    ],
+  });
+
+/** `GET /views/{projection}/{key}`. */
+export const viewRow = (view: ViewDescription, catalog: Catalog) =>
+  endpoint({
+    operationId: `find-${view.name}`,
+    tag: 'views',
+    summary: `One row of ${view.name} by its key.`,
+    params: {
+      key: field(
+        PathParameter,
+        `The row's ${view.key.join(', then its ')}${view.key.length > 1 ? ', with `:` between' : ''}.`,
+      ),
+    },
+    query: { wait },
+    headers: freshness(catalog, view),
+    answers: { 200: answer('The row.', rowOf(view)) },
+    problems: [
+      'invalid-parameter',
+      'unknown-row',
+      'event-quarantined',
+      'view-behind',
+      'overloaded',
+      'store-unavailable',
+    ],
+  });
+
+const copyParameter = field(PathParameter, '`<projection>@<copy>`.');
+
+/** `GET /views/{projection}@{copy}`: whatever copies there are, which no document can name. */
+export const copyRows = endpoint({
+  operationId: 'list-copy',
+  summary: 'Rows of a scratch copy.',
+  params: { view: copyParameter },
+  query: paging,
+  answers: { 200: answer('A page of rows in the order of their keys.', pageOf(t.UnknownRecord)) },
+  problems: ['invalid-parameter', 'unknown-view', 'unknown-cursor'],
+});
+
+/** `GET /views/{projection}@{copy}/{key}`. */
+export const copyRow = endpoint({
+  operationId: 'find-copy',
+  summary: 'One row of a scratch copy by its key.',
+  params: { view: copyParameter, key: field(PathParameter, 'The key of the row.') },
+  answers: { 200: answer('The row.', t.UnknownRecord) },
+  problems: ['invalid-parameter', 'unknown-view', 'unknown-row'],
+});
+
+const wait = optionalField(
+  parameter({ type: 'integer', minimum: 0, maximum: MAX_WAIT_MS, default: DEFAULT_WAIT_MS }),
+  'How many milliseconds to wait for the Consistency-Token, at most.',
+);
+
+const freshness = (catalog: Catalog, { topics }: ViewDescription): Fields => ({
+  'Consistency-Token': optionalField(
+    parameter(tokensSchema(catalog, topics)),
+    'Answer only when the view has seen this event (or these, with commas between); else 503 after `wait`, or 409 at once where it waits behind a dead letter.',
+  ),
+});
+
+/** What a filter takes: every whole number that a row can hold. */
+const filterOf = ({ type }: ViewColumn): t.Mixed =>
+  type === 'integer'
+    ? parameter({ type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
+    : values[type];
+
+const values: Readonly<Record<ViewColumn['type'], t.Mixed>> = {
+  text: t.string,
+  integer: Integer,
+  boolean: t.boolean,
+  json: t.unknown,
+};
+
+const columnOf = ({ type, nullable, meaning }: ViewColumn): AnyField =>
+  field(nullable && type !== 'json' ? orNull(values[type]) : values[type], meaning);
+
+const rowOf = (view: ViewDescription): Documents<ViewRow> =>
+  // Which columns there are is known at run time; to the compiler a row has any.
+  record(view.name, {
+    ...Object.fromEntries(view.columns.map((column) => [column.name, columnOf(column)])),
+    stale: optionalField(t.literal(true), 'There where events of the row wait behind a dead letter; else absent.'),
+  });
