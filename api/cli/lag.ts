@@ -1,6 +1,6 @@
 /** `tidemark lag`: how far each stage of the flow has come. */
 import type { Configuration } from '../../infra/configuration';
-import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { RelayStatus } from '../../infra/relay/state/state';
 import type { GroupStatus } from '../../projections/view-reader';
 import { request } from './server-client';
 

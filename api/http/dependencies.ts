@@ -10,9 +10,8 @@ import type { ConnectionLimits } from './connections';
 import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
 import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
 import type { Logger } from '../../infra/logger';
-import type { SkipResult } from '../../infra/relay/relay-file';
-import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/set-aside';
-import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { SkipResult, RelayStatus } from '../../infra/relay/state/state';
+import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/processes/processes';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
 

@@ -10,12 +10,13 @@ import { ConfigurationError, type Configuration } from '../../infra/configuratio
 import { deadLetterDirectory, type DeadLetterDirectory } from '../../infra/dead-letters/query/query';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
-import { reactorsMigrations } from '../../infra/reactors/reactors-file';
+import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
-import { readRelayStatus, readSkipResult } from '../../infra/relay/relay-file';
+import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
-import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { RelayStatus } from '../../infra/relay/state/state';
 import type { EventFeed } from '../../infra/event-store/event-feed';
+import { deadLetterSource } from '../../infra/sqlite/consumer-file/consumer-file';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { whenNotBusy } from '../../infra/sqlite/leased-database';
@@ -166,8 +167,12 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
 
 const deadLettersOf = ({ files, projections, processes }: ApiRoleOptions): DeadLetterDirectory =>
   deadLetterDirectory([
-    { file: files.views, groups: projections.map(({ name }) => name), schemaVersion: viewsMigrations.length },
-    { file: files.reactors, groups: processes, schemaVersion: reactorsMigrations.length },
+    deadLetterSource({
+      file: files.views,
+      groups: projections.map(({ name }) => name),
+      schemaVersion: viewsMigrations.length,
+    }),
+    deadLetterSource({ file: files.reactors, groups: processes, schemaVersion: reactorsMigrations.length }),
   ]);
 
 interface ReadinessSources extends ApiRoleOptions {
