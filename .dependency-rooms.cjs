@@ -478,6 +478,7 @@ const libraries = {
   fastify: ['api/http', 'api/program', 'test'],
   ajv: ['test'],
   'fp-ts': ['domain', 'infra', 'projections', 'api', 'test'],
+  immutable: ['domain/kernel', 'test'],
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'lru-cache': ['infra/memory'],
   pino: ['api/cli'],
