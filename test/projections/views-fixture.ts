@@ -21,7 +21,7 @@ import { importEvents } from '../../infra/archive/import-events';
 import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-batch';
 import type { ViewsOperations } from '../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
-import { viewsClient, type ViewsClient } from '../../projections/engine/writer-thread/views-client';
+import { viewsClient, type ViewsClient } from '../../projections/engine/writer-thread/client';
 import { viewsWriter } from '../../projections/engine/writer-thread/group-operations';
 import type { Projection } from '../../projections/projection';
 import { schemaVersionOf } from '../support/schema-version';

@@ -10,7 +10,7 @@ import type { Database } from '../../../../infra/sqlite/database';
 import { openLeasedDatabase } from '../../../../infra/sqlite/leased-database';
 import type { ViewsOperations } from '../../../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../../../projections/engine/generations/schema';
-import { viewsClient, type ViewsClient } from '../../../../projections/engine/writer-thread/views-client';
+import { viewsClient, type ViewsClient } from '../../../../projections/engine/writer-thread/client';
 import { viewsWriter } from '../../../../projections/engine/writer-thread/group-operations';
 import type { Catalog } from '../../../../domain/kernel/aggregate';
 import type { Projection } from '../../../../projections/projection';
