@@ -1,5 +1,5 @@
 /** The architecture as rules: imports point one way, each room is entered by its door, and each library has its rooms. */
-const { rooms, roomsWithDoors, behindPorts, libraries } = require('./.dependency-rooms.cjs');
+const { rooms, roomsWithDoors, sqlRooms, behindPorts, libraries } = require('./.dependency-rooms.cjs');
 
 const SOURCES = '^(domain|infra|projections|api|test)/';
 const filesOf = (room) => `^${room}/[^/]+$`;
@@ -73,6 +73,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^(domain|infra|projections|api)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'sql-stands-in-the-rooms-of-a-store',
+      comment: 'Everybody else asks through an interface of its own room, so that another store can stand behind it.',
+      severity: 'error',
+      from: { path: '^(domain|infra|projections|api)/', pathNot: sqlRooms.map(filesOf) },
+      to: { path: '^infra/sqlite/(database|sqlite-fault)\\.ts$' },
     },
     ...roomRules,
     unknownRoom,

@@ -12,9 +12,8 @@ import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
 import type { StagesReport } from '../../infra/flow/stage-report';
 import type { Logger } from '../../infra/logger';
 import type { Metrics } from '../../infra/metrics/registry';
-import type { SkipResult } from '../../infra/relay/relay-file';
-import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/set-aside';
-import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { SkipResult, RelayStatus } from '../../infra/relay/state/state';
+import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/processes/processes';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
 

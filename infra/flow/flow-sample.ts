@@ -3,7 +3,7 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../clock';
 import type { GroupStatus, PartitionStatus } from '../consumption/status/status';
 import { relayLag } from '../relay/relay-monitor';
-import type { RelayStatus } from '../relay/relay-status';
+import type { RelayStatus } from '../relay/state/state';
 import type { EventFeed } from '../event-store/event-feed';
 import { unappliedEvents, type Unapplied } from './unapplied-events';
 

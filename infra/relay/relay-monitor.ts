@@ -4,9 +4,7 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { EventLog, LogTopic } from '../kafka/event-log';
 import type { Logger } from '../logger';
 import type { EventFeed } from '../event-store/event-feed';
-import type { RelayFile } from './relay-file';
-import type { RelayHoles } from './relay-holes';
-import type { RelayStatus } from './relay-status';
+import type { RelayFile, RelayHoles, RelayStatus } from './state/state';
 
 interface Counts {
   readonly published: number;

@@ -6,7 +6,7 @@ import { application } from '../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { NewOperationRequest, OperationRequest } from '../../infra/commands/operation-requests';
-import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { RelayStatus } from '../../infra/relay/state/state';
 import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { silentLogger } from '../../infra/logger';
@@ -87,8 +87,8 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     relayStatus: async () => Promise.resolve(relayStatus),
     reactorGroups: () => [{ ...group, group: 'reactors' }],
     failures: deadLetterDirectory([
-      { file: '', groups: ['order-summary', 'sales-by-day'], schemaVersion: 0 },
-      { file: '', groups: ['fulfilment'], schemaVersion: 0 },
+      { groups: ['order-summary', 'sales-by-day'], read: (otherwise) => otherwise },
+      { groups: ['fulfilment'], read: (otherwise) => otherwise },
     ]),
     setAside: () => [],
     failedRequests: () => [],

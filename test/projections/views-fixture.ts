@@ -22,6 +22,7 @@ import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-
 import type { ViewsOperations } from '../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
 import { viewsClient, type ViewsClient } from '../../projections/engine/writer-thread/views-client';
+import { viewsFile } from '../../projections/engine/store/views-file';
 import { viewsWriter } from '../../projections/engine/writer-thread/group-operations';
 import type { Projection } from '../../projections/projection';
 import { schemaVersionOf } from '../support/schema-version';
@@ -72,7 +73,8 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const { eventAt } = options;
   const store = { ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) };
   const openStore = async () => Promise.resolve(feedOf(store));
-  const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: ownClock });
+  const file = viewsFile(leased, projections, ownClock);
+  const operations = viewsWriter({ file, catalog, projections, openStore });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
     Array.from({ length: topic.partitions }, (_, partition) => ({

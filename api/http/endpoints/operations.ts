@@ -2,7 +2,7 @@
 import * as t from 'io-ts';
 import { field, optionalField, orNull, record } from '../../../domain/kernel/codec';
 import { Integer, oneOf } from '../../../domain/kernel/values';
-import type { RelayStatus } from '../../../infra/relay/relay-status';
+import type { RelayStatus } from '../../../infra/relay/state/state';
 import type { GroupStatus, ProjectionStatus } from '../../../projections/view-reader';
 import { answer, endpoint, type Documents } from '../endpoint';
 import { wholeListOf } from './fields';

@@ -1,7 +1,7 @@
 /** The loop of a consumer group on a real broker: every event once, whatever fails, repeats or is gone. */
 import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoint';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
 import { silentLogger } from '../../../infra/logger';
 import { groupMetrics } from '../../../infra/metrics/group-metrics';

@@ -1,7 +1,9 @@
 /** Which rows lack something while events wait, and how a reader finds that out. */
 import type { Database } from '../../../infra/sqlite/database';
 import type { ViewDescription, ViewRow } from '../../view-reader';
-import { type Counted, type Generation, keyCells, type Cell } from '../tables/tables';
+import type { Counted } from './fold';
+import { keyCells, type Cell } from './layout';
+import type { Generation } from './sqlite-tables';
 
 /** A row of a view as it is written beside the stream that it waits for. */
 export const viewRow = (key: ReadonlyArray<unknown>): string => JSON.stringify(key);
@@ -15,11 +17,14 @@ const MEMORY = 'memory ';
 // Writing
 // -------------------------------------------------------------------------------------
 
+/** What to tell a fold at its end; undefined where nothing of the kind waits. */
+export type StaleSums = (consumer: string, generation: Pick<Generation, 'view' | 'memory'>) => Counted | undefined;
+
 /**
  * While events behind a row of the memory wait, each row of the view that it comes to count for lacks them too: what to tell
  * a fold at its end, inside the transaction. Undefined where nothing of the kind waits, as it mostly is.
  */
-export const staleSums = (database: Database) => {
+export const staleSums = (database: Database): StaleSums => {
   const any = database
     .prepare<[string], number>(`SELECT 1 FROM stale_rows WHERE consumer = ? AND row_key GLOB '${MEMORY}*' LIMIT 1`)
     .pluck();
@@ -27,7 +32,7 @@ export const staleSums = (database: Database) => {
     `INSERT INTO stale_rows SELECT consumer, ?, stream FROM stale_rows WHERE consumer = ? AND row_key = ?
        ON CONFLICT DO NOTHING`,
   );
-  return (consumer: string, { view, memory }: Pick<Generation, 'view' | 'memory'>): Counted | undefined => {
+  return (consumer, { view, memory }) => {
     if (memory === undefined || any.get(consumer) === undefined) return undefined;
     return (row, key) =>
       void pass.run(viewRow(keyCells(view.shape, key)), consumer, detailRow(row.slice(0, memory.shape.keyLength)));

@@ -1,29 +1,7 @@
-/**
- * A consumer's progress, kept in the consumer's own file and moved in the same transaction as its effects. Two marks a
- * partition: the next offset in one very log, and the high-water position, which holds whatever log delivered the event.
- */
-import { TakenOver } from '../../engine-fault';
-import type { Database, Migration } from '../../sqlite/database';
-import { isSamePartition, partitionName, type TopicPartition } from '../../topic-partition';
-
-export interface Checkpoint extends TopicPartition {
-  /** Which log the offset counts in; see LogTopic. */
-  readonly logId: string;
-  readonly nextOffset: number;
-  /** Every event of this partition at or below this store position is applied. The duplicate check. */
-  readonly highWaterPosition: number;
-}
-
-/** A move of one partition: from an offset (the compare) to another (the swap). */
-export interface CheckpointMove extends Checkpoint {
-  readonly fromLogId: string;
-  readonly fromOffset: number;
-}
-
-/** Somebody else moved the checkpoint: this consumer is a zombie, and its batch must roll back. */
-export class CheckpointMoved extends TakenOver {
-  override readonly name = 'CheckpointMoved';
-}
+/** Checkpoints as rows: compare-and-swap on the offset, and high-water positions that only rise. */
+import { CheckpointMoved, type Checkpoint, type Checkpoints } from '../../consumption/checkpoints/checkpoints';
+import { partitionName } from '../../topic-partition';
+import type { Database, Migration } from '../database';
 
 /** Add this step to the migrations of a consumer's file. `consumer` is a group's name, or a rebuild's id. */
 export const checkpointMigration: Migration = {
@@ -38,30 +16,6 @@ export const checkpointMigration: Migration = {
           PRIMARY KEY (consumer, topic, "partition")
         ) STRICT, WITHOUT ROWID;`,
 };
-
-/** A high-water position of one partition. */
-export type Mark = Pick<Checkpoint, 'topic' | 'partition' | 'highWaterPosition'>;
-
-/** The checkpoint of a partition; undefined where there is none. */
-export const checkpointAt = <At extends TopicPartition>(
-  checkpoints: ReadonlyArray<At>,
-  at: TopicPartition,
-): At | undefined => checkpoints.find((each) => isSamePartition(each, at));
-
-/** The high-water position of a partition; 0 where nothing of it was applied. */
-export const highWaterAt = (checkpoints: ReadonlyArray<Mark>, place: TopicPartition): number =>
-  checkpointAt(checkpoints, place)?.highWaterPosition ?? 0;
-
-export interface Checkpoints {
-  readonly read: (consumer: string) => ReadonlyArray<Checkpoint>;
-  /** Sets the checkpoint of a partition that has none; does nothing where it has one. */
-  readonly begin: (consumer: string, checkpoint: Checkpoint) => void;
-  /** Compare-and-swap inside the caller's transaction. Throws {@link CheckpointMoved}. */
-  readonly move: (consumer: string, move: CheckpointMove) => void;
-  /** Raises the high-water positions that lie below these, and leaves the offsets where they are. */
-  readonly raiseEach: (consumer: string, marks: ReadonlyArray<Mark>) => void;
-  readonly remove: (consumer: string) => void;
-}
 
 /** Prepares the statements on a file that has {@link checkpointMigration}. */
 export const checkpointsOf = (database: Database): Checkpoints => {

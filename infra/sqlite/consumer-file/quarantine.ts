@@ -4,8 +4,9 @@
  */
 import { aggregateIdOf, type EventEnvelope } from '../../../domain/kernel/recorded-event';
 import type { Clock } from '../../clock';
-import { fingerprintOf, type Failure, type FailedEvent, type Quarantine } from '../../consumption/intake/intake';
-import type { Database } from '../../sqlite/database';
+import { fingerprintOf, type FailedEvent, type Quarantine } from '../../consumption/intake/intake';
+import { FOREIGN_LIMITS, isForeign } from '../../dead-letters/store/store';
+import type { Database } from '../database';
 import { encodeHeaders } from './header-codec';
 
 /** Looks for discards in a file that has the dead letters' migration; works on a read-only connection too. */
@@ -35,7 +36,7 @@ export const quarantineOf = (database: Database, clock: Clock, isDiscarded = dis
     },
     setAside: (failed) => {
       const { consumer, envelope, origin, rows, failure } = failed;
-      if (isForeign(failure) && isFull(statements, consumer)) return 0;
+      if (isForeign(failure.class) && isFull(statements, consumer)) return 0;
       const letter = insertLetter(statements, clock.nowMs(), failed);
       if (letter.isNew) statements.toCopy.run(letter.id, origin.value());
       if (envelope === undefined) return letter.id;
@@ -47,16 +48,9 @@ export const quarantineOf = (database: Database, clock: Clock, isDiscarded = dis
   };
 };
 
-/** What came from outside can come without end: so much of it is kept for people, all of it is counted. */
-const MAX_FOREIGN_LETTERS = 100;
-const MAX_FOREIGN_BYTES = 10_000_000;
-
-const isForeign = ({ class: failureClass }: Failure): boolean =>
-  failureClass === 'foreign' || failureClass === 'misplaced';
-
 const isFull = ({ foreign }: Statements, consumer: string): boolean => {
   const { letters, bytes } = foreign.get(consumer) ?? { letters: 0, bytes: 0 };
-  return letters >= MAX_FOREIGN_LETTERS || bytes >= MAX_FOREIGN_BYTES;
+  return letters >= FOREIGN_LIMITS.letters || bytes >= FOREIGN_LIMITS.bytes;
 };
 
 type Statements = ReturnType<typeof prepareStatements>;

@@ -1,5 +1,5 @@
 /** The tables of what failed for good: in the consumer's own file, so that they move in one transaction with its offsets. */
-import type { Migration } from '../../sqlite/database';
+import type { Migration } from '../database';
 
 /** Add this step behind {@link deadLettersMigration}: how copies to the dead-letter topics go. */
 export const deadLetterCopyingMigration: Migration = {
@@ -148,4 +148,14 @@ export const deadLettersMigration: Migration = {
           PRIMARY KEY (redrive_id, seq)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX redrive_keys_waiting ON redrive_keys (redrive_id, state, seq);`,
+};
+
+/** A step for the file of a consumer, after the dead letters' own. */
+export const deadLetterStacksMigration: Migration = {
+  name: 'stacks of dead letters',
+  sql: `-- What the handler threw, with its stack; null where nothing was thrown, and for those from before this step.
+        ALTER TABLE dead_letters ADD COLUMN stack TEXT;
+        -- 0 where the failure has not been logged yet.
+        ALTER TABLE dead_letters ADD COLUMN logged INTEGER NOT NULL DEFAULT 1;
+        CREATE INDEX dead_letters_to_log ON dead_letters (id) WHERE logged = 0;`,
 };

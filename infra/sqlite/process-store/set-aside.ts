@@ -1,11 +1,16 @@
-/**
- * Commands and deadlines that no repeat could help: each is kept with its reason until an operator releases it, or goes on
- * without it. Whatever is done stays in its audit.
- */
-import { isoTime, type Clock } from '../clock';
-import { RequestRefused } from '../commands/operation-requests';
-import type { AuditContext } from '../dead-letters/store/store';
-import type { Database, Migration } from '../sqlite/database';
+/** Commands and deadlines that were set aside, as rows with an audit. */
+import { isoTime, type Clock } from '../../clock';
+import { RequestRefused } from '../../commands/operation-requests';
+import type { AuditContext } from '../../dead-letters/store/store';
+import type {
+  SetAside,
+  SetAsideAudit,
+  SetAsideEntry,
+  SetAsideFilter,
+  SetAsideRow,
+  SetAsideStatus,
+} from '../../reactors/processes/processes';
+import type { Database, Migration } from '../database';
 
 /** A step of the reactors' schema. */
 export const setAsideMigration: Migration = {
@@ -32,36 +37,6 @@ export const setAsideMigration: Migration = {
         ) STRICT;
         CREATE INDEX set_aside_audit_by_id ON set_aside_audit (set_aside_id);`,
 };
-
-export const setAsideStatuses = ['open', 'released', 'discarded'] as const;
-export type SetAsideStatus = (typeof setAsideStatuses)[number];
-
-interface SetAsideRow {
-  readonly id: number;
-  readonly process: string;
-  readonly kind: 'command' | 'deadline';
-  readonly subject: string;
-  readonly instance: string;
-  readonly reason: string;
-  readonly status: SetAsideStatus;
-}
-
-/** Which instance goes on. */
-export interface ReleasedInstance {
-  readonly process: string;
-  readonly instance: string;
-}
-
-/** All calls belong inside the caller's transaction. */
-export interface SetAside {
-  readonly note: (entry: Omit<SetAsideRow, 'id' | 'status'>) => void;
-  /** Takes it up again, with all that waits behind it. Throws RequestRefused where there is nothing to release. */
-  readonly release: (process: string, id: number, deed: AuditContext) => ReleasedInstance;
-  /** Goes on without it. Throws RequestRefused where there is nothing to discard. */
-  readonly discard: (process: string, id: number, reason: string, deed: AuditContext) => ReleasedInstance;
-  /** Everything is taken up again, as at a start. */
-  readonly closeAll: (detail: string) => void;
-}
 
 const ENGINE: AuditContext = { actor: 'tidemark', requestId: null };
 const COLUMNS = 'id, process, kind, subject, instance, reason, status';
@@ -126,41 +101,6 @@ export const setAsideOf = (database: Database, clock: Clock): SetAside => {
     },
   };
 };
-
-// -------------------------------------------------------------------------------------
-// Reading
-// -------------------------------------------------------------------------------------
-
-/** What was set aside, as operators see it. */
-export interface SetAsideEntry {
-  /** `<process>:<number>`. */
-  readonly id: string;
-  readonly group: string;
-  readonly kind: 'command' | 'deadline';
-  /** The id of the command or the deadline. */
-  readonly subject: string;
-  readonly instance: string;
-  readonly reason: string;
-  readonly status: SetAsideStatus;
-  /** ISO 8601, UTC. */
-  readonly setAsideAt: string;
-  readonly audit: ReadonlyArray<SetAsideAudit>;
-}
-
-export interface SetAsideAudit {
-  readonly action: string;
-  readonly actor: string;
-  readonly detail: string;
-  readonly requestId: number | null;
-  /** ISO 8601, UTC. */
-  readonly at: string;
-}
-
-export interface SetAsideFilter {
-  readonly group?: string;
-  readonly status?: SetAsideStatus;
-  readonly number?: number;
-}
 
 /** The newest first; works on a read-only connection too. */
 export const readSetAside = (

@@ -3,17 +3,18 @@
  * checkpoints, asked-for commands), the same events come again, the same commands with the same ids follow from them, and
  * the API answers a known id with what it answered before.
  */
-import { checkpointMigration, offsetMovesMigration } from '../consumption/checkpoints/checkpoints';
-import { groupStatusMigration } from '../consumption/status/status';
 import {
+  checkpointMigration,
   deadLetterCopyingMigration,
   deadLettersMigration,
   deadLetterStacksMigration,
-} from '../dead-letters/store/store';
-import { failedRequestsMigration } from '../dead-letters/redrive/redrive';
-import type { Migration } from '../sqlite/database';
-import { storeBindingMigration } from '../sqlite/store-identity';
-import { leaseMigration } from '../sqlite/lease';
+  failedRequestsMigration,
+  groupStatusMigration,
+  offsetMovesMigration,
+} from '../consumer-file/consumer-file';
+import type { Migration } from '../database';
+import { leaseMigration } from '../lease';
+import { storeBindingMigration } from '../store-identity';
 import { setAsideMigration } from './set-aside';
 
 const processMigration: Migration = {

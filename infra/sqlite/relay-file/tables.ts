@@ -2,13 +2,14 @@
  * The relay's own small file: how far Kafka has acknowledged, on which topics, and how the relay stands. Synchronous NORMAL
  * is enough: a cursor that a power cut takes back is behind, never ahead, and what lies between is found in Kafka.
  */
-import type { LogTopic } from '../kafka/event-log';
-import { openForReading, schemaVersion, type Database, type Migration } from '../sqlite/database';
-import { leaseMigration, type Lease } from '../sqlite/lease';
-import { writeUnderLease } from '../sqlite/leased-database';
-import { relayHolesMigration } from './relay-holes';
-import { bindToStore, storeBindingMigration } from '../sqlite/store-identity';
-import type { RelayStatus } from './relay-status';
+import type { Clock } from '../../clock';
+import type { LogTopic } from '../../kafka/event-log';
+import type { RelayFile, RelayHoles, RelayStatus, SkipResult } from '../../relay/state/state';
+import { openForReading, schemaVersion, type Database, type Migration } from '../database';
+import { leaseMigration, type Lease } from '../lease';
+import { writeUnderLease, type LeasedDatabase } from '../leased-database';
+import { bindToStore, storeBindingMigration } from '../store-identity';
+import { relayHoles, relayHolesMigration } from './relay-holes';
 
 const relayMigration: Migration = {
   name: 'relay',
@@ -36,20 +37,17 @@ export const relayMigrations: ReadonlyArray<Migration> = [
   relayHolesMigration,
 ];
 
-/** The file as its one writer uses it. Each write asserts the lease. */
-export interface RelayFile {
-  readonly cursor: () => number;
-  readonly saveCursor: (position: number) => void;
-  readonly topics: () => ReadonlyArray<LogTopic>;
-  /** The topics that the cursor counts on from now on, and the cursor, in one transaction. */
-  readonly saveTopics: (topics: ReadonlyArray<LogTopic>, cursor: number) => void;
-  /** Binds the file to a store where it belongs to none; returns the store that it belongs to. */
-  readonly bindTo: (storeId: string) => string;
-  readonly saveStatus: (status: RelayStatus) => void;
-}
+/** The file as its one writing process uses it. */
+export const relayFile = (
+  { database, lease }: LeasedDatabase,
+  clock: Clock,
+): { readonly state: RelayFile; readonly holes: RelayHoles } => ({
+  state: stateOf(database, lease),
+  holes: relayHoles(database, lease, clock),
+});
 
 /** Prepares the statements on a file that has {@link relayMigrations}. */
-export const relayFile = (database: Database, lease: Lease): RelayFile => {
+const stateOf = (database: Database, lease: Lease): RelayFile => {
   const readCursor = database.prepare<[], number>('SELECT position FROM relay_cursor').pluck();
   const writeCursor = database.prepare<[number]>('UPDATE relay_cursor SET position = ?');
   const readTopics = database.prepare<[], LogTopic>(
@@ -78,51 +76,42 @@ export const relayFile = (database: Database, lease: Lease): RelayFile => {
   };
 };
 
-/** How an operator's request to withhold an event went. */
-export interface SkipResult {
-  readonly id: number;
-  readonly state: 'done' | 'failed';
-  readonly reason: string | null;
-}
+const readFile = <Result>(file: string, otherwise: Result, read: (database: Database) => Result): Result => {
+  const database = openForReading(file);
+  try {
+    return schemaVersion(database) < relayMigrations.length ? otherwise : read(database);
+  } finally {
+    database.close();
+  }
+};
 
 /** Reads the result of a request, from any process; undefined where the relay has not taken it up. */
-export const readSkipResult = (file: string, requestId: number): SkipResult | undefined => {
-  const database = openForReading(file);
-  try {
-    if (schemaVersion(database) < relayMigrations.length) return undefined;
-    return database
-      .prepare<[number], SkipResult>('SELECT id, state, reason FROM relay_skips WHERE id = ?')
-      .get(requestId);
-  } finally {
-    database.close();
-  }
-};
+export const readSkipResult = (file: string, requestId: number): SkipResult | undefined =>
+  readFile<SkipResult | undefined>(file, undefined, (database) =>
+    database.prepare<[number], SkipResult>('SELECT id, state, reason FROM relay_skips WHERE id = ?').get(requestId),
+  );
 
 /** The positions of withheld events with the reasons, from any process. */
-export const readWithheldEvents = (file: string): ReadonlyMap<number, string> => {
-  const database = openForReading(file);
-  try {
-    if (schemaVersion(database) < relayMigrations.length) return new Map();
-    const rows = database.prepare<[], [number, string]>('SELECT position, reason FROM relay_withheld').raw().all();
-    return new Map(rows);
-  } finally {
-    database.close();
-  }
-};
+export const readWithheldEvents = (file: string): ReadonlyMap<number, string> =>
+  readFile(
+    file,
+    new Map<number, string>(),
+    (database) =>
+      new Map(database.prepare<[], [number, string]>('SELECT position, reason FROM relay_withheld').raw().all()),
+  );
+
+/** How far Kafka has acknowledged, from any process. */
+export const readRelayCursor = (file: string): number =>
+  readFile(file, 0, (database) => database.prepare<[], number>('SELECT position FROM relay_cursor').pluck().get() ?? 0);
 
 const OLDER_STATUS: Pick<RelayStatus, 'blocked' | 'unroutable'> = { blocked: [], unroutable: [] };
 
 /** Reads the status that the relay wrote last, from any process; undefined where no relay has ever run. */
-export const readRelayStatus = (file: string): RelayStatus | undefined => {
-  const database = openForReading(file);
-  try {
-    if (schemaVersion(database) < relayMigrations.length) return undefined;
+export const readRelayStatus = (file: string): RelayStatus | undefined =>
+  readFile<RelayStatus | undefined>(file, undefined, (database) => {
     const status = database.prepare<[], string>('SELECT status FROM relay_status').pluck().get();
     if (status === undefined) return undefined;
     // Written by saveStatus, perhaps of a release that had fewer fields.
     const read = JSON.parse(status) as RelayStatus;
     return { ...OLDER_STATUS, ...read, since: (read as Partial<RelayStatus>).since ?? read.updatedAt };
-  } finally {
-    database.close();
-  }
-};
+  });

@@ -1,12 +1,12 @@
 /** A process manager without its type parameter: the state goes in and comes out as the JSON text that is stored. */
-import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
+import type { AnyEventDefinition } from '../../../domain/kernel/event-definition';
 import type {
   AnyProcessManager,
   ProcessCommand,
   ProcessDeadline,
   ProcessInput,
-} from '../../domain/kernel/process-manager';
-import type { RecordedEvent } from '../../domain/kernel/recorded-event';
+} from '../../../domain/kernel/process-manager';
+import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 
 /** A process manager as the reactors drive it. */
 export interface Process {
