@@ -1,7 +1,7 @@
 /** `tidemark lag`: how far each stage of the flow has come, how fast it goes, and when it is through. */
 import type { Configuration } from '../../infra/configuration';
-import type { Drain, Pace, StagesReport } from '../../infra/flow/stage-report';
 import type { RelayStatus } from '../../infra/relay/state/state';
+import type { Drain, Pace, StagesReport } from '../../infra/flow/stage-report';
 import type { GroupStatus } from '../../projections/view-reader';
 import { request } from './server-client';
 

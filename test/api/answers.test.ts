@@ -6,8 +6,8 @@ import { addEndpoint, answer, endpoint, jsonText } from '../../api/http/endpoint
 import { field, record } from '../../domain/kernel/codec';
 import { oneOf } from '../../domain/kernel/values';
 import type { DeadLetterDirectory, DeadLetter, RedriveStatus } from '../../infra/dead-letters/query/query';
-import type { StagesReport } from '../../infra/flow/stage-report';
 import type { SetAsideEntry } from '../../infra/reactors/processes/processes';
+import type { StagesReport } from '../../infra/flow/stage-report';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import type { RebuildStatus } from '../../projections/view-reader';
 import { answerContract } from '../support/answer-contract';

@@ -80,6 +80,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
   await operations.prepare({});
   const noAnswer = new Promise<never>(() => undefined);
   let isAlive = true;
+  const isKilled = (): boolean => !isAlive;
   let nextCrash: CrashPoint | undefined;
   let busyBatches = 0;
   let onCrash: () => void = () => undefined;
@@ -123,7 +124,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
         return answer === undefined ? await noAnswer : (answer.output as never);
       } catch (error) {
         // A process that was killed meanwhile answers nothing.
-        if (!isAlive) return noAnswer;
+        if (isKilled()) return noAnswer;
         throw error;
       }
     }),
