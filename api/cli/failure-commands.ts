@@ -1,7 +1,7 @@
-/** The commands about failures: `tidemark dead-deadLetters` and `tidemark redrive`. */
+/** The commands about failures: `tidemark dead-letters` and `tidemark redrive`. */
 import type { Command, Option } from 'commander';
 import { readConfiguration } from '../../infra/configuration';
-import type { ListOptions } from './dead-deadLetters';
+import type { ListOptions } from './dead-letters';
 import type { PlanOptions } from './redrive';
 import type { ListOptions as SetAsideOptions } from './set-aside';
 
@@ -22,10 +22,8 @@ export const addDeadLetterCommands = (program: Command, terminal: Terminal): voi
 };
 
 const addDeadLetters = (program: Command, { jsonOption, print }: Terminal): void => {
-  const deadLetters = program
-    .command('dead-deadLetters')
-    .description('what failed for good in a consumer group, and why');
-  deadLetters
+  const letters = program.command('dead-letters').description('what failed for good in a consumer group, and why');
+  letters
     .command('list')
     .description('one line each, the newest first')
     .option('--group <group>', 'only of this consumer group')
@@ -36,27 +34,27 @@ const addDeadLetters = (program: Command, { jsonOption, print }: Terminal): void
     .option('--limit <count>', 'how many at most', '50')
     .addOption(jsonOption())
     .action(async (options: ListOptions) => {
-      const { listDeadLetters } = await import('./dead-deadLetters.js');
+      const { listDeadLetters } = await import('./dead-letters.js');
       await listDeadLetters(readConfiguration(), options, print);
     });
-  deadLetters
+  letters
     .command('show')
     .description('all that is known of one, with everything that was done to it')
     .argument('<id>', 'such as order-summary:17')
     .addOption(jsonOption())
     .action(async (id: string, options: Json) => {
-      const { showDeadLetter } = await import('./dead-deadLetters.js');
+      const { showDeadLetter } = await import('./dead-letters.js');
       await showDeadLetter(readConfiguration(), id, options, print);
     });
   const act = (name: 'assign' | 'discard' | 'note', field: string, what: string, meaning: string): void => {
-    deadLetters
+    letters
       .command(name)
       .description(what)
       .argument('<ids...>', 'such as order-summary:17')
       .requiredOption(`--${field} <${field}>`, meaning)
       .addOption(jsonOption())
       .action(async (ids: ReadonlyArray<string>, options: Json & Readonly<Record<string, unknown>>) => {
-        const { actOnDeadLetters } = await import('./dead-deadLetters.js');
+        const { actOnDeadLetters } = await import('./dead-letters.js');
         const body = { [field]: String(options[field]) };
         await actOnDeadLetters(readConfiguration(), ids, { name, body }, options, print);
       });
@@ -67,9 +65,7 @@ const addDeadLetters = (program: Command, { jsonOption, print }: Terminal): void
 };
 
 const addRedrive = (program: Command, { jsonOption, print }: Terminal): void => {
-  const redrive = program
-    .command('redrive')
-    .description('runs dead deadLetters again, in their own group only, in order');
+  const redrive = program.command('redrive').description('runs dead letters again, in their own group only, in order');
   redrive
     .command('plan')
     .description('freezes a selection and says what it comes to; runs nothing')

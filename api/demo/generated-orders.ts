@@ -8,7 +8,7 @@ const PRODUCTS = 40;
 const CUSTOMERS = 120;
 
 /**
- * Generates orders that go every way an order can go: max are delivered, some are cancelled or unavailable, some are
+ * Generates orders that go every way an order can go: most are delivered, some are cancelled or unavailable, some are
  * paid in two ways, some are refused by the bank or by the warehouse, and a few break the rules, to be refused.
  */
 export const generateOrders = (count: number, seed: number): ReadonlyArray<InputOrder> =>
@@ -106,12 +106,12 @@ const paymentsOf = (random: Random, orderId: string, total: number, fate: Fate):
     }));
 };
 
-const minutes = (random: Random, min: number, max: number): number =>
-  Math.floor(min + random() * (max - min)) * MINUTE_MS;
+const minutes = (random: Random, least: number, most: number): number =>
+  Math.floor(least + random() * (most - least)) * MINUTE_MS;
 
 const instant = (timeMs: number): string => new Date(timeMs).toISOString().replace('.000Z', 'Z');
 
-/** A seeded generator of numbers in [0, 1) (mulberry32). */
+/** A small generator of numbers in [0, 1) (mulberry32). */
 const randomOf = (seed: number): Random => {
   let state = seed >>> 0;
   return () => {

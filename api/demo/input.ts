@@ -1,4 +1,4 @@
-/** The orders of the demonstration, and which of the server's data belongs to them. */
+/** The orders that the demonstration is about, and what of the server's data is theirs. */
 import type { Action } from './action';
 import { actionsOf } from './actions';
 import { generateOrders } from './generated-orders';
@@ -6,13 +6,13 @@ import type { InputOrder } from './input-order';
 import { readOrders } from './order-files';
 
 export interface Input {
-  /** Where the orders come from, for display. */
+  /** Where the orders come from, for people. */
   readonly source: string;
   readonly orders: ReadonlyArray<InputOrder>;
   readonly actions: ReadonlyArray<Action>;
-  /** Whether the order is part of the input; the server may hold others. */
+  /** Whether an order is one of these; all others on the server are somebody else's. */
   readonly hasOrder: (orderId: string) => boolean;
-  /** Whether the goods receipt was created for the input. */
+  /** Whether a goods receipt is one that was made up for these orders. */
   readonly hasReceipt: (receiptId: string) => boolean;
 }
 
@@ -25,7 +25,7 @@ export const inputFrom = (directory: string | undefined): Input =>
     ? inputOf(`${GENERATED_ORDERS} generated orders (seed ${SEED})`, generateOrders(GENERATED_ORDERS, SEED))
     : inputOf(`the orders of ${directory}`, readOrders(directory));
 
-/** Makes the input of the given orders. */
+/** The input that some orders make. */
 export const inputOf = (source: string, orders: ReadonlyArray<InputOrder>): Input => {
   const actions = actionsOf(orders);
   const orderIds = new Set(orders.map(({ orderId }) => orderId));

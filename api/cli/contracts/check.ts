@@ -44,7 +44,7 @@ export const accept = ({ application, contractsFolder }: LoadedApplication, { js
   const fixtures = readFixtures(contractsFolder);
   const lock = hasLock(contractsFolder) ? readLock(contractsFolder) : { topics: {}, events: {} };
   const findings = checkContracts({ catalog, lock, fixtures, readers, pastForms: readPastForms() });
-  const refused = findings.filter( acceptable)=>(finding) => finding.acceptable)=> !acceptable);
+  const refused = findings.filter(({ acceptable }) => !acceptable);
   if (refused.length > 0) {
     printRefused(refused, findings, { json, print });
     return 1;
@@ -68,7 +68,7 @@ const printRefused = (
   findings: ReadonlyArray<Finding>,
   { json, print }: Output,
 ): void => {
-  const takeable = findings.filter( acceptable)=>(finding) => finding.acceptable)=> acceptable);
+  const takeable = findings.filter(({ acceptable }) => acceptable);
   if (json) {
     for (const finding of refused) print(JSON.stringify({ refused: finding.subject, ...finding }));
     print(JSON.stringify({ written: false, refused: refused.length, acceptable: takeable.length }));

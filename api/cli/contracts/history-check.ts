@@ -72,7 +72,7 @@ export const historyCheck = ({
     const aggregate = catalog.byCategory(categoryOf(event.stream));
     if (aggregate === undefined)
       throw new UnreadableHistory(event, 'contract', `no aggregate has the stream '${event.stream}'`, undefined);
-    const read = decodeOrThrow(event);
+    const read = decoded(event);
     if (!aggregate.events.has(read.type)) {
       throw new UnreadableHistory(event, 'contract', `${read.type} is no event of ${aggregate.category}`, undefined);
     }

@@ -1,4 +1,4 @@
-/** The endpoints of dead letters. */
+/** Dead letters, and what people do about them. */
 import * as t from 'io-ts';
 import { field, optionalField, orNull, record, type AnyRecord } from '../../../domain/kernel/codec';
 import { Integer, wordOf } from '../../../domain/kernel/values';
@@ -9,88 +9,88 @@ import { answer, endpoint, type Documents } from '../endpoint';
 import type { ProblemName } from '../problem-kinds';
 import { AuditEntryAnswer, pageOf, paging, PathParameter, requestProblems } from './fields';
 
-const deadLetterFields = {
-  id: field(t.string, 'The group and a number: `order-summary:17`.'),
-  group: field(t.string, 'The consumer group in which it failed; other groups are not affected.'),
-  status: field(wordOf(deadLetterStatuses), 'Its status.'),
-  owner: field(orNull(t.string), 'Who looks after it.'),
+const letterFields = {
+  id: field(t.string, 'The group and a number.'),
+  group: field(t.string, 'The consumer group in which it failed; every other group has the event.'),
+  status: field(wordOf(deadLetterStatuses), 'How it stands.'),
+  owner: field(orNull(t.string), 'Who sees to it.'),
   class: field(
     wordOf(failureClasses),
     failureClasses.map((each) => `${each}: ${failurePolicies[each].meaning}`).join('; '),
   ),
-  reason: field(t.string, 'Why it failed.'),
-  fingerprint: field(t.string, 'Shared by dead letters with the same cause.'),
-  attempts: field(Integer, 'How often it was attempted.'),
+  reason: field(t.string, 'What happened.'),
+  fingerprint: field(t.string, 'The same for what failed for the same cause.'),
+  attempts: field(Integer, 'How often it was tried.'),
   firstFailedAt: field(t.string, 'ISO 8601, UTC.'),
   lastFailedAt: field(t.string, 'ISO 8601, UTC.'),
-  eventId: field(orNull(t.string), 'The event; null if the record contains none.'),
-  stream: field(orNull(t.string), 'The stream that is quarantined behind it.'),
+  eventId: field(orNull(t.string), 'The event; null where the record names none.'),
+  stream: field(orNull(t.string), 'The stream that waits behind it.'),
   type: field(orNull(t.string), 'The type of the event.'),
-  schemaVersion: field(orNull(Integer), 'The schema version of the event.'),
-  position: field(orNull(Integer), 'Its position in the store.'),
-  correlationId: field(orNull(t.string), 'Shared by everything that follows from one request.'),
+  schemaVersion: field(orNull(Integer), 'The schema version that it was written in.'),
+  position: field(orNull(Integer), 'Its place in the store.'),
+  correlationId: field(orNull(t.string), 'The same for all that follows from one request.'),
   causationId: field(orNull(t.string), 'What caused it.'),
-  topic: field(t.string, 'The topic that it was read from.'),
+  topic: field(t.string, 'Where it came from.'),
   partition: field(Integer, 'Its partition.'),
-  offset: field(Integer, 'Its offset, or its position if it was read from the store.'),
+  offset: field(Integer, 'Its offset; its position where it came from the store.'),
   key: field(orNull(t.string), 'The key of the record.'),
-  parked: field(Integer, 'How many later events of the stream are parked behind it.'),
+  parked: field(Integer, 'How many events of the stream wait behind it.'),
 };
 
-const DeadLetterResponse: Documents<DeadLetter> = record('dead letter', deadLetterFields);
+const LetterAnswer: Documents<DeadLetter> = record('dead letter', letterFields);
 
-const DetailResponse: Documents<DeadLetterDetail> = record('dead letter in full', {
-  ...deadLetterFields,
+const DetailAnswer: Documents<DeadLetterDetail> = record('dead letter in full', {
+  ...letterFields,
   headers: field(
     t.readonlyArray(
       record('header', {
-        name: field(t.string, 'The name as in the record.'),
+        name: field(t.string, 'The name, as the record writes it.'),
         value: field(t.string, 'The bytes as text.'),
       }),
     ),
-    'The headers of the record, in order.',
+    'The headers of the record, in their order.',
   ),
-  value: field(orNull(t.string), 'The bytes in base64, if the record contains no event.'),
+  value: field(orNull(t.string), 'The bytes in base64, where the record names no event.'),
   stack: field(
     orNull(t.string),
-    'The stack of the error that the handler threw, up to 8,000 characters; null if it threw none.',
+    'What the handler threw, with its stack, up to 8,000 characters; null where it threw nothing.',
   ),
-  audit: field(t.readonlyArray(AuditEntryAnswer), 'The actions on it, oldest first.'),
+  audit: field(t.readonlyArray(AuditEntryAnswer), 'What was done about it, oldest first.'),
 });
 
 const operators = { access: 'operator', tag: 'failures' } as const;
 const params = { id: field(PathParameter, 'The dead letter, such as `order-summary:17`.') };
 
-/** Lists dead letters. */
+/** Lists them. */
 export const deadLetters = endpoint({
   ...operators,
   operationId: 'dead-letters',
-  summary: 'Dead letters, newest first.',
+  summary: 'What failed for good, the newest first.',
   query: {
     group: optionalField(t.string, 'Only those of this group.'),
-    status: optionalField(wordOf(deadLetterStatuses), 'Only those with this status.'),
+    status: optionalField(wordOf(deadLetterStatuses), 'Only those that stand so.'),
     class: optionalField(wordOf(failureClasses), 'Only those of this class.'),
-    fingerprint: optionalField(t.string, 'Only those with this cause.'),
+    fingerprint: optionalField(t.string, 'Only those of this cause.'),
     stream: optionalField(t.string, 'Only those of this stream.'),
     ...paging,
   },
-  answers: { 200: answer('A page of dead letters.', pageOf(DeadLetterResponse)) },
+  answers: { 200: answer('A page of dead letters.', pageOf(LetterAnswer)) },
   problems: ['invalid-parameter', 'forbidden', 'unknown-group', 'unknown-cursor'],
 });
 
-/** Shows a dead letter. */
+/** Shows one. */
 export const deadLetter = endpoint({
   ...operators,
   operationId: 'dead-letter',
   summary: 'A dead letter with its headers and its audit.',
   params,
-  answers: { 200: answer('The dead letter.', DetailResponse) },
+  answers: { 200: answer('The dead letter.', DetailAnswer) },
   problems: ['invalid-parameter', 'forbidden', 'unknown-dead-letter'],
 });
 
-const ActionResponse = record('request', {
+const ActAnswer = record('request', {
   id: field(t.string, 'The dead letter.'),
-  action: field(t.string, 'The requested action.'),
+  action: field(t.string, 'What was asked for.'),
   requestId: field(Integer, 'The request.'),
 });
 
@@ -102,21 +102,24 @@ const act = (body: AnyRecord, summary: string, ...more: ReadonlyArray<ProblemNam
     params,
     body,
     answers: {
-      202: answer('Accepted; the audit of the dead letter shows the request once it is carried out.', ActionResponse),
+      202: answer('It is asked for; the audit of the dead letter shows the request once it is done.', ActAnswer),
     },
     problems: [...requestProblems, 'unknown-dead-letter', ...more],
   });
 
-/** The actions of operators on a dead letter, by their name in the URL, which is also the name of the body. */
+/** What operators do about one, by the word in the address, which is the name of the body too. */
 export const deadLetterActs = {
   assign: act(
-    record('assign', { owner: field(OperatorText, 'Who looks after it from now on.') }),
+    record('assign', { owner: field(OperatorText, 'Who sees to it from here on.') }),
     'Gives a dead letter an owner.',
   ),
-  note: act(record('note', { note: field(OperatorText, 'The note.') }), 'Adds a note to the audit of a dead letter.'),
+  note: act(
+    record('note', { note: field(OperatorText, 'What the next one to look should know.') }),
+    'Adds a note to the audit of a dead letter.',
+  ),
   discard: act(
-    record('discard', { reason: field(OperatorText, 'Why the event is given up; kept in the audit.') }),
-    'Gives up the event, with a reason; the events parked behind it are applied.',
+    record('discard', { reason: field(OperatorText, 'Why the group goes on without it; stays in the audit.') }),
+    'Lets the group go on without the event, for a reason; what waits behind it is applied.',
     'dead-letter-over',
   ),
 } as const;

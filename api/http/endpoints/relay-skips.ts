@@ -1,4 +1,4 @@
-/** The endpoints for withholding an event from Kafka. */
+/** Events that an operator withholds. */
 import * as t from 'io-ts';
 import { field, orNull, record } from '../../../domain/kernel/codec';
 import { Integer, oneOf, Text } from '../../../domain/kernel/values';
@@ -8,23 +8,23 @@ import { location, RequestIdParameter } from './fields';
 
 const SkipBody = record('relay-skip', {
   eventId: field(Text, 'The event that blocks its partition, as /ops/relay names it.'),
-  reason: field(OperatorText, 'Why it is not published; recorded in the placeholder and in the audit.'),
+  reason: field(OperatorText, 'Why it is not published; it stands in the placeholder and in the audit.'),
 });
 
-const SkipResponse = record('request to withhold an event', {
+const SkipAnswer = record('request to withhold an event', {
   id: field(Integer, 'The request.'),
-  state: field(oneOf({ requested: null, done: null, failed: null }), 'Its state.'),
+  state: field(oneOf({ requested: null, done: null, failed: null }), 'How it stands.'),
   reason: field(orNull(t.string), 'Why nothing was withheld.'),
 });
 
-/** Requests it. */
+/** Asks for it. */
 export const relaySkip = endpoint({
   access: 'operator',
   operationId: 'relay-skip',
   tag: 'operations',
-  summary: 'Permanently publishes a placeholder instead of an event that blocks its partition.',
+  summary: 'Publishes a placeholder instead of an event that blocks its partition, for ever.',
   body: SkipBody,
-  answers: { 202: answer('Accepted.', SkipResponse, location) },
+  answers: { 202: answer('It is asked for.', SkipAnswer, location) },
   problems: [
     'body-not-json',
     'invalid-body',
@@ -36,12 +36,12 @@ export const relaySkip = endpoint({
   ],
 });
 
-/** Shows the result. */
+/** Shows what came of it. */
 export const relaySkipResult = endpoint({
   operationId: 'relay-skip-result',
   tag: 'operations',
-  summary: 'The state of a request to withhold an event.',
+  summary: 'How a request to withhold an event stands.',
   params: { id: field(RequestIdParameter, 'The request.') },
-  answers: { 200: answer('The request.', SkipResponse) },
+  answers: { 200: answer('The request.', SkipAnswer) },
   problems: ['invalid-parameter', 'unknown-relay-skip'],
 });
