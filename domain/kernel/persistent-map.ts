@@ -1,7 +1,7 @@
 /**
- * A map that is never changed: setting a key answers a new map, which shares all but one path with the old one. States
- * that grow with use (the reservations of a much-wanted article) fold in steps of constant cost, yet stay values: a copy
- * of an object at each event would make the fold quadratic.
+ * An immutable map: setting a key returns a new map, which shares all but one path with the old one. States that grow with
+ * use (the reservations of a popular article) fold at a constant cost per event; copying an object at each event would
+ * make the fold quadratic.
  *
  * A hash trie: each level picks one of 16 children by 4 bits of the key's hash; a leaf holds a few entries and splits.
  */
@@ -19,10 +19,10 @@ type Node<Value> = Leaf<Value> | Branch<Value>;
 
 const BITS = 4;
 const WIDTH = 1 << BITS;
-const DEEPEST = 32 / BITS;
+const MAX_DEPTH = 32 / BITS;
 const LEAF_ENTRIES = 12;
 
-/** An immutable map from text to values. */
+/** An immutable map from strings to values. */
 export class PersistentMap<Value> {
   private constructor(private readonly root: Node<Value>) {}
 
@@ -34,7 +34,7 @@ export class PersistentMap<Value> {
   /** A map of entries, each key once. */
   static of<Value>(entries: ReadonlyArray<Entry<Value>>): PersistentMap<Value> {
     return new PersistentMap(
-      grown(
+      buildNode(
         entries.map((entry) => ({ entry, bits: hash(entry[0]) })),
         0,
       ),
@@ -53,12 +53,12 @@ export class PersistentMap<Value> {
     return new PersistentMap(withEntry(this.root, [key, value], 0, hash(key)));
   }
 
-  /** Every entry in the order of keys. */
+  /** Every entry, sorted by key. */
   entries(): ReadonlyArray<Entry<Value>> {
     return entriesOf(this.root).toSorted(([left], [right]) => (left < right ? -1 : 1));
   }
 
-  /** Shows as a plain object in JSON. */
+  /** Called by `JSON.stringify`: a plain object. */
   toJSON(): Readonly<Record<string, Value>> {
     return Object.fromEntries(this.entries());
   }
@@ -70,7 +70,7 @@ const withEntry = <Value>(node: Node<Value>, entry: Entry<Value>, depth: number,
     return { children: node.children.with(bits % WIDTH, child) };
   }
   const entries = [...node.entries.filter(([key]) => key !== entry[0]), entry];
-  return entries.length <= LEAF_ENTRIES || depth === DEEPEST ? { entries } : split(entries, depth);
+  return entries.length <= LEAF_ENTRIES || depth === MAX_DEPTH ? { entries } : split(entries, depth);
 };
 
 const split = <Value>(entries: ReadonlyArray<Entry<Value>>, depth: number): Node<Value> => ({
@@ -84,12 +84,12 @@ interface HashedEntry<Value> {
   readonly bits: number;
 }
 
-/** All at once, without the copies that adding one by one would make. */
-const grown = <Value>(entries: ReadonlyArray<HashedEntry<Value>>, depth: number): Node<Value> => {
-  if (entries.length <= LEAF_ENTRIES || depth === DEEPEST) return { entries: entries.map(({ entry }) => entry) };
+/** Builds a subtree from all its entries at once, without the copies that adding them one by one would make. */
+const buildNode = <Value>(entries: ReadonlyArray<HashedEntry<Value>>, depth: number): Node<Value> => {
+  if (entries.length <= LEAF_ENTRIES || depth === MAX_DEPTH) return { entries: entries.map(({ entry }) => entry) };
   const parts: HashedEntry<Value>[][] = Array.from({ length: WIDTH }, () => []);
   for (const each of entries) parts[(each.bits >>> (depth * BITS)) % WIDTH]?.push(each);
-  return { children: parts.map((part) => grown(part, depth + 1)) };
+  return { children: parts.map((part) => buildNode(part, depth + 1)) };
 };
 
 const childAt = <Value>({ children }: Branch<Value>, bits: number): Node<Value> => {
@@ -101,7 +101,7 @@ const childAt = <Value>({ children }: Branch<Value>, bits: number): Node<Value> 
 const entriesOf = <Value>(node: Node<Value>): ReadonlyArray<Entry<Value>> =>
   'children' in node ? node.children.flatMap(entriesOf) : node.entries;
 
-/** FNV-1a over UTF-16 units, 32 bits: only has to spread well. */
+/** FNV-1a over UTF-16 units, 32 bits; it only has to distribute keys well. */
 const hash = (key: string): number => {
   let result = 0x811c9dc5;
   for (let index = 0; index < key.length; index += 1) result = Math.imul(result ^ key.charCodeAt(index), 0x01000193);
