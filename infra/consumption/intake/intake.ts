@@ -1,6 +1,6 @@
 /** What becomes of each event of a batch: dropped as a duplicate, applied, dead-lettered, or parked. */
 export { repeatable, type RecordBatch, type StorePage, type StorePageQuery } from './batches';
-export type { EventHandler } from './event-handler';
+export type { EventHandler, Handling } from './event-handler';
 export {
   type BreakerPolicy,
   circuitBreaker,

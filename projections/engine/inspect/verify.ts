@@ -18,7 +18,7 @@ import type { EventFeed } from '../../../infra/event-store/event-feed';
 import { transactionFacts } from '../../../infra/consumption/intake/intake';
 import type { Projection } from '../../projection';
 import type { Differences } from '../../view-reader';
-import { applyStorePage, readStorePage, type Target } from '../apply/apply';
+import { applyStorePage, consumerOf, readStorePage } from '../apply/apply';
 import { differenceCauses } from './explain-differences';
 import { createTables, openGeneration } from '../tables/tables';
 import { topicsOf } from '../definitions/definitions';
@@ -137,11 +137,11 @@ const scratchFold = (
     store: facts.store,
     isDiscarded,
   });
-  const target: Target = {
+  const scratchRows = consumerOf({
     consumer: CONSUMER,
     topics: new Set(topicsOf(catalog, projection).map(({ name }) => name)),
     generation: openGeneration(scratch, projection, 1),
-  };
+  });
   let applied = 0;
   const reached = (bounds: ReadonlyArray<Checkpoint>): number => {
     const own = checkpoints.read(CONSUMER);
@@ -158,7 +158,7 @@ const scratchFold = (
       (work) => scratch.transaction(work).immediate(),
       () => {
         for (const bound of bounds) checkpoints.begin(CONSUMER, { ...bound, nextOffset: 0, highWaterPosition: 0 });
-        return applyStorePage(intake, target, read, { bounds });
+        return applyStorePage(intake, scratchRows, read, { bounds });
       },
     );
     applied += outcome.applied;

@@ -2,14 +2,15 @@
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Clock } from '../../../infra/clock';
 import type { Checkpoints, OffsetRequests } from '../../../infra/consumption/checkpoints/checkpoints';
-import type { BreakerPolicy, TransactionFacts } from '../../../infra/consumption/intake/intake';
+import type { BreakerPolicy, EventHandler, TransactionFacts } from '../../../infra/consumption/intake/intake';
 import type { DeadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { LeasedDatabase, WriteUnderLease } from '../../../infra/sqlite/leased-database';
 import type { Projection } from '../../projection';
-import { type Target, affectedRows, staleSums } from '../apply/apply';
+import { affectedRows, consumerOf, staleSums } from '../apply/apply';
 import type { ServedGenerations, CandidateGenerations, RebuildRows, TakenInRows } from '../generations/generations';
 import { topicsOf } from '../definitions/definitions';
+import type { Generation } from '../tables/tables';
 
 export interface ViewsWriterOptions extends LeasedDatabase {
   readonly catalog: Catalog;
@@ -36,7 +37,7 @@ export interface WriterContext {
   readonly write: WriteUnderLease;
 }
 
-/** A build with what its consumer is called and reads. */
+/** A build as a taker of events, under the name of its consumer. */
 export const targets = ({ options, facts }: Pick<WriterContext, 'options' | 'facts'>) => {
   const { database, catalog, projections } = options;
   const concerned = affectedRows(catalog, facts.store);
@@ -47,10 +48,11 @@ export const targets = ({ options, facts }: Pick<WriterContext, 'options' | 'fac
       new Set(topicsOf(catalog, projection).map(({ name }) => name)) as ReadonlySet<string>,
     ]),
   );
-  return (projection: string, consumer: string, generation: Target['generation']): Target => ({
-    consumer,
-    topics: topics.get(projection) ?? new Set(),
-    generation,
-    waiting: { rowsOf: concerned(generation), sums: () => sums(consumer, generation) },
-  });
+  return (projection: string, consumer: string, generation: Generation): EventHandler =>
+    consumerOf({
+      consumer,
+      topics: topics.get(projection) ?? new Set(),
+      generation,
+      waiting: { rowsOf: concerned(generation), sums: () => sums(consumer, generation) },
+    });
 };

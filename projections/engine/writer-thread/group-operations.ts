@@ -8,11 +8,11 @@ import {
 import { groupStatusWriter } from '../../../infra/consumption/status/status';
 import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
 import { checkpointAndClose } from '../../../infra/sqlite/database';
-import { transactionFacts } from '../../../infra/consumption/intake/intake';
+import { type EventHandler, transactionFacts } from '../../../infra/consumption/intake/intake';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import { bindToStore } from '../../../infra/sqlite/store-identity';
 import { writeUnderLease } from '../../../infra/sqlite/leased-database';
-import { applyBatch, applyStorePage, consumerOf, readStorePage, recordsIn, type Target } from '../apply/apply';
+import { applyStorePage, readStorePage, recordsIn } from '../apply/apply';
 import { projectionGenerations, rebuildRows, takenInRows, withTakenIn } from '../generations/generations';
 import { targets, type WriterContext, type ViewsWriterOptions } from './context';
 import { rebuildOperations } from './rebuild-operations';
@@ -79,7 +79,7 @@ const groupOperations = (parts: WriterContext): GroupOperations => {
   const { intake, breakers } = failures;
   const writeStatus = groupStatusWriter(options.database);
   const targetOf = targets(parts);
-  const live = (projection: string): Target => targetOf(projection, projection, builds.live(projection));
+  const live = (projection: string): EventHandler => targetOf(projection, projection, builds.live(projection));
   return {
     checkpoints: ({ consumer }) => checkpoints.read(consumer),
     begin: ({ consumer, checkpoints: from }) =>
@@ -93,7 +93,7 @@ const groupOperations = (parts: WriterContext): GroupOperations => {
     apply: ({ projection, batch, exhaustedAttempts }) =>
       facts.during(
         (work) => breakers.guard(projection, write, work),
-        () => applyBatch(intake, live(projection), batch, exhaustedAttempts),
+        () => intake.records(live(projection), { records: recordsIn(batch), moves: batch.moves, exhaustedAttempts }),
         recordsIn(batch),
       ),
     applyFromStore: async ({ projection, ...query }) => {
@@ -155,7 +155,7 @@ const failureOperations = (parts: WriterContext): FailureOperations => {
       return requests.length === 0 ? 0 : write(() => desk.takeRequests(requests, groups));
     },
     redriveStep: ({ projection }) =>
-      facts.during(write, () => desk.step(consumerOf(targetOf(projection, projection, builds.live(projection))))),
+      facts.during(write, () => desk.step(targetOf(projection, projection, builds.live(projection)))),
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
     noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),
