@@ -4,11 +4,10 @@
  * order, by setting the relay's cursor back. What is missing in the middle can't be put where it belongs in that log; a
  * topic that is made anew gets all of its events again, and consumers go on by position.
  */
-import { openForReading } from '../sqlite/database';
-import { openLeasedDatabase } from '../sqlite/leased-database';
+import { closeLeased, openLeasedDatabase } from '../sqlite/leased-database';
+import { readRelayCursor, readRelayStatus, relayFile, relayMigrations } from '../sqlite/relay-file/relay-file';
 import type { LogComparison } from './compare-log';
 import { startRelay, type RelayOptions } from '../relay/relay';
-import { readRelayStatus, relayFile, relayMigrations } from '../relay/relay-file';
 
 export interface LogRepairOptions extends Omit<RelayOptions, 'signal' | 'acceptNewLog'> {
   readonly found: LogComparison;
@@ -85,13 +84,11 @@ const setBack = async (
       `the relay runs (${owner}): stop it first (commands are taken meanwhile), then repair, then start it again`,
     );
   });
-  const { database, lease } = opened;
   try {
     await work();
-    relayFile(database, lease).saveCursor(cursor);
+    relayFile(opened, clock).state.saveCursor(cursor);
   } finally {
-    lease.release();
-    database.close();
+    closeLeased(opened);
   }
 };
 
@@ -104,7 +101,7 @@ const publishAll = async (options: LogRepairOptions): Promise<void> => {
     let seen = -1;
     let movedAtMs = clock.monotonicMs();
     for (;;) {
-      const cursor = cursorIn(file);
+      const cursor = readRelayCursor(file);
       if (cursor >= until) return;
       const status = readRelayStatus(file);
       if (status?.state === 'halted') throw new RepairRefused(status.reason ?? 'the relay is halted');
@@ -116,14 +113,5 @@ const publishAll = async (options: LogRepairOptions): Promise<void> => {
     }
   } finally {
     await relay.stop();
-  }
-};
-
-const cursorIn = (file: string): number => {
-  const database = openForReading(file);
-  try {
-    return database.prepare<[], number>('SELECT position FROM relay_cursor').pluck().get() ?? 0;
-  } finally {
-    database.close();
   }
 };

@@ -11,7 +11,7 @@ import { deferred } from '../running/deferred';
 import { directiveFor, supervise } from '../running/supervise';
 import type { Answer, PostCommand } from './command-client';
 import { instanceQueues, type InstanceQueues, type Lane } from './command-lanes';
-import type { PendingCommand } from './process-ledger';
+import type { PendingCommand } from './processes/processes';
 
 /** What happens to a command's record in the reactors' file; each call is one transaction. */
 export interface SenderRecord {

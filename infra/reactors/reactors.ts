@@ -1,26 +1,22 @@
 /** The reactors' role: every process manager as a consumer group, and the sender of their commands. */
-import { checkpointsOf } from '../consumption/checkpoints/checkpoints';
 import type { OperationRequest } from '../commands/operation-requests';
 import { transactionFacts } from '../consumption/intake/intake';
 import { startConsumerGroup, storeFit } from '../consumption/loop/loop';
 import { deadLetterHandling } from '../dead-letters/redrive/redrive';
-import { bindToStore } from '../sqlite/store-identity';
 import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
 import { whenAborted } from '../running/stop-signal';
-import { whenNotBusy, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';
+import { whenNotBusy, type LeasedDatabase } from '../sqlite/leased-database';
+import { reactorsFile, reactorsMigrations } from '../sqlite/process-store/process-store';
 import { commandClient } from './command-client';
 import { carryOutCommandRequest, commandKinds } from './command-requests';
 import { commandSender } from './command-sender';
-import { processOf, type Process } from './process';
-import { processStore } from './process-ledger';
+import { processOf, processStore, type Process, type ReleasedInstance } from './processes/processes';
 import { catchUpCheck, watchDeadlines } from './deadlines';
 import { reactorHandler } from './reactor-handler';
 import type { ReactorParts, ReactorsOptions, RunningProcess } from './reactor-parts';
 import { attendToFailures } from './reactor-requests';
-import { reactorsMigrations } from './reactors-file';
 import { senderRecord } from './sender-record';
-import { setAsideOf, type ReleasedInstance } from './set-aside';
 
 export type { ReactorsOptions };
 
@@ -89,22 +85,21 @@ const runProcesses = async (parts: ReactorParts, over: AbortController): Promise
 const makeParts = async (
   options: ReactorsOptions & LeasedDatabase & Pick<ReactorParts, 'reader' | 'stopping'>,
 ): Promise<ReactorParts> => {
-  const { database, reader, clock } = options;
+  const { reader, clock } = options;
+  const file = reactorsFile(options, clock);
+  const { write, setAside } = file;
   const facts = transactionFacts(() => Promise.resolve(reader));
-  const ledger = processStore(database);
+  const ledger = processStore(file.processes);
   const processes = options.processManagers.map(processOf);
-  const checkpoints = checkpointsOf(database);
-  const setAside = setAsideOf(database, clock);
   const released: ReleasedInstance[] = [];
   const names = new Set(processes.map(({ name }) => name));
   const otherRequests = {
     kinds: commandKinds,
     carryOut: (request: OperationRequest) => void released.push(carryOutCommandRequest(setAside, names, request)),
   };
-  const failures = deadLetterHandling({ ...options, database, checkpoints, store: facts.store, otherRequests });
-  const write = writeUnderLease(options);
+  const failures = deadLetterHandling({ ...options, tables: file, store: facts.store, otherRequests });
   const { storeId } = reader.identity;
-  const boundTo = await whenNotBusy(clock, () => write(() => bindToStore(database, storeId)));
+  const boundTo = await whenNotBusy(clock, () => write(() => file.bindToStore(storeId)));
   const isOwn = boundTo === storeId;
   const storeFits = storeFit({ store: reader, file: options.reactorsFile, boundTo });
   let senderFault: string | null = null;
@@ -121,42 +116,22 @@ const makeParts = async (
     concurrency: CONCURRENT_COMMANDS,
     backlogLimit: BACKLOG_COMMANDS,
   });
-  const kept = {
-    facts,
-    write,
-    ledger,
-    processes,
-    sender,
-    failures,
-    checkpoints,
-    setAside,
-    released,
-    storeFits,
-    isOwn,
-  };
+  const kept = { file, ledger, processes, facts, sender, failures, released, storeFits, isOwn };
   const parts = { ...options, ...kept };
   if (isOwn) await whenNotBusy(clock, () => prepare(parts));
   return { ...parts, senderFault: () => senderFault };
 };
 
 /** Processes of another version begin again from the first event; what was set aside gets another chance. */
-const prepare = ({
-  write,
-  ledger,
-  failures,
-  checkpoints,
-  setAside,
-  logger,
-  processes,
-}: Omit<ReactorParts, 'senderFault'>): void => {
-  write(() => {
+const prepare = ({ file, ledger, failures, logger, processes }: Omit<ReactorParts, 'senderFault'>): void => {
+  file.write(() => {
     for (const process of processes) {
       if (!ledger.prepare(process)) continue;
-      checkpoints.remove(process.name);
+      file.checkpoints.remove(process.name);
       failures.desk.letters.restart(process.name);
       logger.info({ process: process.name, version: process.version }, 'a new version: learns everything again');
     }
-    setAside.closeAll('taken up again at a start');
+    file.setAside.closeAll('taken up again at a start');
     const unparked = ledger.unparkAll();
     if (unparked > 0) logger.info({ unparked }, 'commands and deadlines that were set aside are tried again');
   });

@@ -3,7 +3,7 @@ import { destinationOf, type Destination } from '../kafka/cloud-events';
 import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { placeCheck, transactionFacts } from '../consumption/intake/intake';
 import { countChanges, type ChangeCounter } from '../event-store/change-counter';
-import { isBusy } from '../sqlite/database';
+import { isBusy } from '../storage-fault';
 import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';
 import { otherStoreReason } from '../sqlite/store-identity';
@@ -12,8 +12,7 @@ import { historyRefusal, type EndRecord, type HistoryCause } from './published-h
 import { highestPositions, readEndRecords } from './published-positions';
 import { openPublisher, type Publisher } from './publisher';
 import { relayEncoder, type RelayContext } from './relay-context';
-import type { RelayHoles } from './relay-holes';
-import type { BlockedPartition } from './relay-status';
+import type { RelayHoles, BlockedPartition } from './state/state';
 import { takeSkipRequests } from './skip-requests';
 import { topicDecision } from './topic-check';
 import {

@@ -4,10 +4,9 @@ import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
 import { directiveFor, supervise, type Directive } from '../running/supervise';
 import { FileReplaced } from '../sqlite/file-identity';
+import { relayFile, relayMigrations } from '../sqlite/relay-file/relay-file';
 import { topicWatch, TopicsUnsafe } from '../kafka/topic-watch';
 import { DeliveryFailed } from './publisher';
-import { relayFile, relayMigrations } from './relay-file';
-import { relayHoles } from './relay-holes';
 import { relayMonitor } from './relay-monitor';
 import type { RelayContext, RelayOptions } from './relay-context';
 import { RelayHalted, relaySession } from './relay-session';
@@ -36,11 +35,11 @@ export const startRelay = (options: RelayOptions): Role =>
       ),
   });
 
-const run = async (options: RelayOptions, { database, lease, ending, isLost }: LeasedSession): Promise<void> => {
+const run = async (options: RelayOptions, leased: LeasedSession): Promise<void> => {
+  const { lease, ending, isLost } = leased;
   const reader = await options.outbox();
   try {
-    const state = relayFile(database, lease);
-    const holes = relayHoles(database, lease, options.clock);
+    const { state, holes } = relayFile(leased, options.clock);
     const monitor = relayMonitor({ ...options, state, holes, reader });
     const suspects = recordSuspects();
     const topics = options.catalog.aggregates.map(({ topic }) => topic);

@@ -5,6 +5,7 @@ import { StoreNotReady } from '../event-store/event-feed';
 import { FileReplaced } from '../sqlite/file-identity';
 import type { Lease } from '../sqlite/lease';
 import { supervise } from './supervise';
+import { isPassingStorageFault, storageFaultKind } from '../storage-fault';
 
 export interface BeginAnewOptions {
   readonly clock: Clock;
@@ -46,8 +47,8 @@ export const beginAnew = (
 
 /** At a first start a file that can't be opened is a wrong setting; later the folder may only not be there again yet. */
 const isPassing = (error: unknown, hasBegun: boolean): boolean => {
-  if (error instanceof FileReplaced) return true;
+  if (error instanceof FileReplaced || isPassingStorageFault(error)) return true;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (/^SQLITE_(FULL|IOERR|BUSY)/.test(code)) return true;
-  return hasBegun && (error instanceof StoreNotReady || /^(SQLITE_|E[A-Z]+$)/.test(code));
+  const mayCome = error instanceof StoreNotReady || storageFaultKind(error) !== undefined || /^E[A-Z]+$/.test(code);
+  return hasBegun && mayCome;
 };

@@ -2,14 +2,18 @@
 import type { Clock } from '../clock';
 import type { EngineFault } from '../engine-fault';
 import type { Logger } from '../logger';
-import { checkpointAndClose, type Migration } from '../sqlite/database';
-import { openLeasedDatabase, type LeasedDatabase } from '../sqlite/leased-database';
+import {
+  closeLeased,
+  openLeasedDatabase,
+  type LeasedDatabase,
+  type OpenLeasedOptions,
+} from '../sqlite/leased-database';
 import { watchPlace } from './begin-anew';
 
 export interface LeasedSessionOptions {
   /** The role's own file. */
   readonly file: string;
-  readonly migrations: ReadonlyArray<Migration>;
+  readonly migrations: OpenLeasedOptions['migrations'];
   readonly clock: Clock;
   readonly logger: Logger;
   readonly leaseTtlMs: number;
@@ -68,8 +72,7 @@ export const leasedSession = async (
   } finally {
     over.abort();
     await watching;
-    leased.lease.release();
-    checkpointAndClose(leased.database);
+    closeLeased(leased);
   }
   if (loss !== undefined) throw loss;
 };

@@ -63,9 +63,15 @@ export const control = (id: number, body: object) => ({
   body: JSON.stringify(body),
 });
 
+/** Picks up what is asked for, and returns every rebuild that is not over. */
+export const openRebuilds = async ({ operations }: Views): Promise<ReadonlyArray<OpenRebuild>> => {
+  await operations.takeRebuildRequests({});
+  return operations.openRebuilds({});
+};
+
 /** The rebuild that is asked for. */
 export const asked = async (views: Views): Promise<OpenRebuild> => {
-  const [rebuild] = await views.operations.openRebuilds({});
+  const [rebuild] = await openRebuilds(views);
   if (rebuild === undefined) throw new Error('no rebuild is open');
   return rebuild;
 };

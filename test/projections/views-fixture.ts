@@ -21,6 +21,7 @@ import { importEvents } from '../../infra/archive/import-events';
 import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-batch';
 import type { ViewsOperations } from '../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
+import { viewsFile } from '../../projections/engine/store/views-file';
 import { viewsClient, type ViewsClient } from '../../projections/engine/writer-thread/client';
 import { viewsWriter } from '../../projections/engine/writer-thread/group-operations';
 import type { Projection } from '../../projections/projection';
@@ -72,7 +73,8 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const { eventAt } = options;
   const store = { ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) };
   const openStore = async () => Promise.resolve(feedOf(store));
-  const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: ownClock });
+  const file = viewsFile(leased, projections, ownClock);
+  const operations = viewsWriter({ file, catalog, projections, openStore });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
     Array.from({ length: topic.partitions }, (_, partition) => ({

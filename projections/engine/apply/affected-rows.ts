@@ -11,8 +11,7 @@ import {
   type StoreFactsWithStreams,
 } from '../../../infra/consumption/intake/intake';
 import type { Projection, Upsert } from '../../projection';
-import { foldInto, type Generation, type StoredTable, keyCells } from '../tables/tables';
-import { detailRow, viewRow } from './stale-rows';
+import { detailRow, foldInto, type Generation, type StoredTable, keyCells, viewRow } from '../tables/tables';
 
 /** How far back a stream is asked which rows it is about. */
 const MAX_EARLIER_EVENTS = 100;

@@ -2,4 +2,3 @@
 export { affectedRows } from './affected-rows';
 export { applyShared, applyStorePage, consumerOf, readStorePage } from './apply-batch';
 export { type OpenMove, packBatch, type PackedBatch, recordsIn, transferable } from './packed-batch';
-export { type StaleRows, staleRowsOf, staleSums } from './stale-rows';

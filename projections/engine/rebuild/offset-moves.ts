@@ -6,11 +6,12 @@ import {
   type OffsetMove,
   type OffsetRequest,
 } from '../../../infra/consumption/checkpoints/checkpoints';
-import { failureOf, isAttributable } from '../../../infra/consumption/intake/intake';
+import { failureOf } from '../../../infra/consumption/intake/intake';
 import { RequestRefused } from '../../../infra/commands/operation-requests';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import type { Logger } from '../../../infra/logger';
 import { retrySchedule } from '../../../infra/running/retry-schedule';
+import { storageFaultKind } from '../../../infra/storage-fault';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import type { ProjectionGroups } from '../groups/groups';
 import type { ViewsClient } from '../writer-thread/writer-thread';
@@ -84,8 +85,7 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
 };
 
 /** A value that the file cannot hold. */
-const isRefusedByFile = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_') && isAttributable(error);
+const isRefusedByFile = (error: unknown): boolean => storageFaultKind(error) === 'refused';
 
 const move = async ({ client, groups, log, logger }: OffsetQueueOptions, request: OffsetRequest): Promise<void> => {
   const { group, moves } = request.order;

@@ -66,7 +66,7 @@ const workOff = async (queue: Queue, offsets: OffsetQueue, onProgress: () => voi
   let isAnyLeft = false;
   while (!stopping.aborted) {
     const version = changes.count();
-    const open: ReadonlyArray<OpenRebuild> = version === lookedAt && !isAnyLeft ? [] : await client.openRebuilds({});
+    const open: ReadonlyArray<OpenRebuild> = version === lookedAt && !isAnyLeft ? [] : await requested(client);
     if (version !== lookedAt || isAnyLeft) isAnyLeft = (await offsets.moveAsked()) || open.length > 0;
     onProgress();
     const next = open.find(({ id }) => retries.isDue(id));
@@ -78,6 +78,12 @@ const workOff = async (queue: Queue, offsets: OffsetQueue, onProgress: () => voi
     lookedAt = undefined;
     await runMates(queue, matesOf(queue, open, next));
   }
+};
+
+/** Every rebuild that is not over, with what operators have asked meanwhile. */
+const requested = async (client: Queue['client']): Promise<ReadonlyArray<OpenRebuild>> => {
+  await client.takeRebuildRequests({});
+  return client.openRebuilds({});
 };
 
 /** Those that read the log together with it. One that met a fault is alone from then on. */
@@ -166,7 +172,7 @@ const watchCancellations = async (
       const version = changes.count();
       if (version === lookedAt) continue;
       lookedAt = version;
-      await client.openRebuilds({});
+      await client.takeRebuildRequests({});
       const cancelled = await client.cancelledAmong({ ids: [...running.keys()] });
       for (const id of cancelled) running.get(id)?.abort();
     } catch (error) {

@@ -26,10 +26,8 @@ import { type OpenRebuild, rowKeyOf } from '../generations/generations';
 import type { ViewsOperations } from './operations';
 import type { WriterContext } from './context';
 
-type RowOperation = 'explainDifferences' | 'findRowEvents' | 'writeRow';
-
 /** Makes them. */
-export const rowOperations = (parts: WriterContext): Pick<ViewsOperations, RowOperation> => {
+export const rowOperations = (parts: WriterContext) => {
   const searches = new Map<number, RowEvents>();
   return {
     explainDifferences: async ({ id }) => {
@@ -71,7 +69,7 @@ export const rowOperations = (parts: WriterContext): Pick<ViewsOperations, RowOp
         parts.rebuilds.end(id, 'done', reason, proof);
       });
     },
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
 /** A row of the proof: its values in the order of the columns. */
@@ -114,8 +112,8 @@ interface MadeRow {
 
 type SeenEvent = Pick<StoredEvent, 'id' | 'stream' | 'position'>;
 
-const seenNow = ({ options }: WriterContext, projection: Projection): ((event: SeenEvent) => boolean) =>
-  seenBy(options.database, options.catalog, projection.name);
+const seenNow = (parts: WriterContext, projection: Projection): ((event: SeenEvent) => boolean) =>
+  seenBy(parts.progressOf(projection.name), parts.options.catalog);
 
 /** Folds the events before the transaction that writes the row: the store is not waited for in one. */
 const rowAsMade = async (

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { storeFit } from '../../../infra/consumption/loop/store-fit';
-import { deadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
+import { deadLetterReader } from '../../../infra/sqlite/consumer-file/dead-letters-reader';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import { silentLogger } from '../../../infra/logger';
 import { memoryLog } from '../../projections/memory-log';

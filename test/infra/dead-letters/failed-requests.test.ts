@@ -2,7 +2,7 @@
 import { changesFrom } from '../../support/reader-feed';
 import * as assert from 'uvu/assert';
 import { processOperatorRequests } from '../../../infra/dead-letters/redrive/runner';
-import { readFailedRequests } from '../../../infra/dead-letters/redrive/failed-requests';
+import { readFailedRequests } from '../../../infra/sqlite/consumer-file/failed-requests';
 import { NOTHING_TO_DO } from '../../../infra/dead-letters/redrive/process-requests';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import { silentLogger } from '../../../infra/logger';
