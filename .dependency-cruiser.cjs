@@ -1,5 +1,5 @@
 /** The architecture as rules: imports point one way, each room is entered by its door, and each library has its rooms. */
-const { rooms, roomsWithDoors, behindPorts, libraries } = require('./.dependency-rooms.cjs');
+const { rooms, roomsWithDoors, sqlRooms, behindPorts, libraries } = require('./.dependency-rooms.cjs');
 
 const SOURCES = '^(domain|infra|projections|api|test)/';
 const filesOf = (room) => `^${room}/[^/]+$`;
@@ -54,10 +54,10 @@ module.exports = {
     { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'domain-is-pure',
-      comment: 'The domain knows fp-ts and io-ts and nothing else: no Node, no database, no clock.',
+      comment: 'The domain knows fp-ts, io-ts and immutable and nothing else: no Node, no database, no clock.',
       severity: 'error',
       from: { path: '^domain/' },
-      to: { pathNot: ['^domain/', 'node_modules/(fp-ts|io-ts)/'] },
+      to: { pathNot: ['^domain/', 'node_modules/(fp-ts|immutable|io-ts)/'] },
     },
     {
       name: 'projections-are-pure',
@@ -73,6 +73,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^(domain|infra|projections|api)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'sql-stands-in-the-rooms-of-a-store',
+      comment: 'Everybody else asks through an interface of its own room, so that another store can stand behind it.',
+      severity: 'error',
+      from: { path: '^(domain|infra|projections|api)/', pathNot: sqlRooms.map(filesOf) },
+      to: { path: '^infra/sqlite/(database|sqlite-fault)\\.ts$' },
     },
     ...roomRules,
     unknownRoom,

@@ -4,3 +4,8 @@
 export class EngineFault extends Error {
   override readonly name: string = 'EngineFault';
 }
+
+/** Another process owns by now what this one still wants to write: it can't go on here, whatever is tried. */
+export class TakenOver extends EngineFault {
+  override readonly name: string = 'TakenOver';
+}

@@ -53,11 +53,14 @@ export function* jsonPieces(value: unknown): Generator<string, void, undefined> 
 /** A whole value that has no members, or the beginning of another, which is open from then on; empty for what JSON leaves out. */
 const begun = (name: string, given: unknown, open: Open[]): string => {
   const value = given instanceof PersistentMap ? given : toJson(name, given);
-  if (typeof value !== 'object' || value === null) return (JSON.stringify(value) as string | undefined) ?? '';
+  if (typeof value !== 'object' || value === null) return jsonOf(value) ?? '';
   const isList = Array.isArray(value);
   open.push({ members: isList ? itemsOf(value) : membersOf(value), isList, isEmpty: true });
   return isList ? '[' : '{';
 };
+
+/** For functions and symbols there is none, whatever the types say. */
+const jsonOf: (value: unknown) => string | undefined = JSON.stringify;
 
 const toJson = (name: string, value: unknown): unknown => {
   const { toJSON } = Object(value ?? {}) as { readonly toJSON?: unknown };

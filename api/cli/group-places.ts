@@ -1,15 +1,13 @@
 /** Where the groups stand: their checkpoints from their files, beside what Kafka holds now. */
-import { existsSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import { checkpointsOf, type Checkpoint } from '../../infra/consumption/checkpoints/checkpoints';
-import { groupStatusReader } from '../../infra/consumption/status/status';
+import type { Checkpoint } from '../../infra/consumption/checkpoints/checkpoints';
 import { readCloudEvent } from '../../infra/kafka/cloud-events';
 import { keepsHistory, type EventLog, type LogConsumer } from '../../infra/kafka/event-log';
 import { openLog } from '../../infra/broker/open-log';
 import { silentLogger } from '../../infra/logger';
-import { openForReading } from '../../infra/sqlite/database';
+import { readGroupCheckpoints } from '../../infra/sqlite/consumer-file/consumer-file';
 import { dataFiles } from '../program/data-files';
 import { isSamePartition } from '../../infra/topic-partition';
 
@@ -37,7 +35,7 @@ export const groupPlaces = async (
   { isWanted, atTimeMs }: GroupPlacesOptions,
 ): Promise<ReadonlyArray<GroupPlace>> => {
   const { views, reactors } = dataFiles(configuration.dataDirectory);
-  const stored = [views, reactors].flatMap(storedPlaces).filter(isWanted);
+  const stored = [views, reactors].flatMap(readGroupCheckpoints).filter(isWanted);
   if (configuration.kafka === undefined) {
     return stored.map((place) => ({
       ...place,
@@ -56,19 +54,6 @@ export const groupPlaces = async (
 type StoredPlace = Checkpoint & { readonly group: string };
 
 const UNKNOWN = { bounds: null, event: null, offsetAtTime: null } as const;
-
-const storedPlaces = (file: string): ReadonlyArray<StoredPlace> => {
-  if (!existsSync(file)) return [];
-  const database = openForReading(file);
-  try {
-    const checkpoints = checkpointsOf(database);
-    return groupStatusReader(database)().flatMap(({ group }) =>
-      checkpoints.read(group).map((checkpoint) => ({ group, ...checkpoint })),
-    );
-  } finally {
-    database.close();
-  }
-};
 
 const placesIn = async (
   log: EventLog,

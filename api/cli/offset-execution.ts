@@ -1,20 +1,16 @@
 /** Moves offsets: through the role that owns them while it runs, or in its place while it does not. */
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Clock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import {
   CheckpointMoved,
-  checkpointsOf,
   moveOffsets,
-  offsetMoveNotes,
-  readOffsetMoves,
   type OffsetOrder,
   type OffsetRequestStatus,
 } from '../../infra/consumption/checkpoints/checkpoints';
-import { checkpointAndClose, openForReading } from '../../infra/sqlite/database';
-import { openUnusedDatabase, writeUnderLease, type LeasedDatabase } from '../../infra/sqlite/leased-database';
-import { reactorsMigrations } from '../../infra/reactors/reactors-file';
+import { consumerFile, readOffsetMovesIn } from '../../infra/sqlite/consumer-file/consumer-file';
+import { closeLeased, openUnusedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
+import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { viewsMigrations } from '../../projections/engine/generations/generations';
 import type { Application } from '../../projections/application';
 import { dataFiles } from '../program/data-files';
@@ -41,12 +37,10 @@ export const execute = async (
     print(`the reactors run: stop that role first (serve --roles reactors), then move ${order.group}`);
     return 1;
   }
-  const { database, lease } = opened;
   try {
-    const checkpoints = checkpointsOf(database);
-    const note = offsetMoveNotes(database, clock);
+    const { checkpoints, noteOffsetMove, write } = consumerFile(opened, clock);
     const actor = `${userInfo().username} on the command line`;
-    writeUnderLease(opened)(() => moveOffsets(checkpoints, note, order, actor));
+    write(() => moveOffsets(checkpoints, noteOffsetMove, order, actor));
     print(`moved while the role was stopped, and noted: ${order.moves.length} partitions of ${order.group}`);
     return 0;
   } catch (error) {
@@ -54,8 +48,7 @@ export const execute = async (
     print(`${error.message}; nothing was moved: look again`);
     return 1;
   } finally {
-    lease.release();
-    checkpointAndClose(database);
+    closeLeased(opened);
   }
 };
 
@@ -96,14 +89,7 @@ const askRole = async (
 /** Every move that was made by hand, newest first. */
 export const historyLines = ({ dataDirectory }: Configuration, json: boolean): ReadonlyArray<string> => {
   const { views, reactors } = dataFiles(dataDirectory);
-  const moves = [views, reactors].filter(existsSync).flatMap((file) => {
-    const database = openForReading(file);
-    try {
-      return readOffsetMoves(database, DISPLAY_LIMIT);
-    } finally {
-      database.close();
-    }
-  });
+  const moves = [views, reactors].flatMap((file) => readOffsetMovesIn(file, DISPLAY_LIMIT));
   if (json) return moves.map((move) => JSON.stringify(move));
   if (moves.length === 0) return ['no offset was ever moved by hand'];
   return moves.map(

@@ -1,7 +1,7 @@
 /** `tidemark relay skip`: goes on past an event that can't be published, after a person has decided so. */
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { RelayStatus } from '../../infra/relay/state/state';
 import { request } from './server-client';
 import { partitionName } from '../../infra/topic-partition';
 

@@ -2,6 +2,7 @@
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import type { Logger } from '../../infra/logger';
+import { deferred } from '../../infra/running/deferred';
 import type { LoadedApplication } from '../program/application';
 import { startProgram } from '../program/program';
 import type { Role } from '../program/roles';
@@ -47,12 +48,4 @@ export const serve = async (
   logger.info({ reason }, 'stopping');
   await program.stop();
   logger.info({}, 'stopped');
-};
-
-const deferred = <A>(): { readonly promise: Promise<A>; readonly resolve: (value: A) => void } => {
-  let settle: (value: A) => void = () => undefined;
-  const promise = new Promise<A>((resolve) => {
-    settle = resolve;
-  });
-  return { promise, resolve: (value) => settle(value) };
 };

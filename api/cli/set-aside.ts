@@ -1,7 +1,7 @@
 /** `tidemark commands`: what the process managers have set aside, and what people do about it. */
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import type { SetAsideEntry } from '../../infra/reactors/set-aside';
+import type { SetAsideEntry } from '../../infra/reactors/processes/processes';
 import { refusalOf } from './failed-request';
 import { request, ServerRefused } from './server-client';
 

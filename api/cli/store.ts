@@ -7,7 +7,7 @@ import type { Configuration } from '../../infra/configuration';
 import { TopicMissing, type EventLog } from '../../infra/kafka/event-log';
 import { openLog } from '../../infra/broker/open-log';
 import { silentLogger } from '../../infra/logger';
-import { readRelayStatus } from '../../infra/relay/relay-file';
+import { readRelayStatus } from '../../infra/sqlite/relay-file/relay-file';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { beginNewHistory, NewHistoryRefused } from '../../infra/history/new-history';
 import { storeStanding, type StoreStanding } from '../../infra/history/store-standing';

@@ -11,7 +11,7 @@ import { silentLogger } from '../../infra/logger';
 import { GAP_CAUSES, gapText } from '../../infra/kafka/offset-gaps';
 import { compareLog, type LogComparison } from '../../infra/log-audit/compare-log';
 import { repairLog } from '../../infra/log-audit/repair';
-import { readRelayStatus, readWithheldEvents } from '../../infra/relay/relay-file';
+import { readRelayStatus, readWithheldEvents } from '../../infra/sqlite/relay-file/relay-file';
 import type { EventFeed } from '../../infra/event-store/event-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { dataFiles } from '../program/data-files';

@@ -35,7 +35,10 @@ export const refuseRepeatedHeaders = ({ raw: { rawHeaders } }: FastifyRequest): 
 /** Refuses what nobody here can promise; Node itself answers `100-continue`. */
 export const refuseExpectation = ({ headers: { expect } }: FastifyRequest): void => {
   if (expect === undefined || expect.toLowerCase() === '100-continue') return;
-  failWith('expectation-failed', `The request expects '${expect}'; the only expectation that is taken is 100-continue.`);
+  failWith(
+    'expectation-failed',
+    `The request expects '${expect}'; the only expectation that is taken is 100-continue.`,
+  );
 };
 
 const CHARSET = /;\s*charset\s*=\s*("?)([^";]*)\1/gi;

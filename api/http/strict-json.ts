@@ -54,7 +54,8 @@ export const scanJson = (text: string, value: unknown = JSON.parse(text)): Scan 
     if (begins === true) {
       values += 1;
       if (values > MAX_VALUES) return { found: { failure: TOO_MANY, isLimit: true }, steps };
-      if (levels.at(-1)?.place === MAX_ITEMS) return { found: { failure: tooLong(value, levels), isLimit: true }, steps };
+      if (levels.at(-1)?.place === MAX_ITEMS)
+        return { found: { failure: tooLong(value, levels), isLimit: true }, steps };
     }
     at = end;
   }

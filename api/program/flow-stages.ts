@@ -1,7 +1,7 @@
 /** What the stages of the flow say of themselves, read from the files of their roles. */
 import { errorTextOf } from '../../infra/error-text';
 import type { GroupStatus } from '../../infra/consumption/status/status';
-import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { RelayStatus } from '../../infra/relay/state/state';
 import type { ViewReader } from '../../projections/view-reader';
 import type { ReadinessReason } from '../http/dependencies';
 import type { StageReport } from './readiness';

@@ -8,16 +8,22 @@ import type { EventLog } from '../../infra/kafka/event-log';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
 import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
+import { groupMetrics } from '../../infra/metrics/group-metrics';
+import { observedLog } from '../../infra/metrics/log-metrics';
+import type { Running } from '../../infra/running/role';
 import { startReactors } from '../../infra/reactors/reactors';
 import { startRelay } from '../../infra/relay/relay';
 import { waitForStore } from '../../infra/event-store/open-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { startProjections } from '../../projections/engine/role/role';
+import { buildOpsApp } from '../http/server/ops-app';
 import { startApi } from './api-role';
 import type { LoadedApplication } from './application';
 import { assertProgram } from './assert-program';
 import { refuseContractDrift, warnOfUnreadableEvents } from './contract-drift';
 import { dataFiles, type DataFiles } from './data-files';
+import { listen } from './listen';
+import { openObservation, type Observation } from './observation';
 import type { Role } from './roles';
 import { checkStart } from './start-checks';
 
@@ -56,16 +62,18 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   assertProgram({ catalog, topicPrefix, projections: application.projections, processManagers });
   warnOfUnreadableEvents(files.store, catalog, logger);
   // What was started, oldest first: it stops in the order of `stop`, also when a later start fails.
-  const running: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
+  const running: Started = [];
   const stop = async (): Promise<void> => {
     for (const part of running.splice(0).sort((left, right) => stopRank(left.name) - stopRank(right.name))) {
       await part.stop().catch((error: unknown) => logger.error({ part: part.name, error }, 'did not stop cleanly'));
     }
   };
   try {
-    const url = roles.has('api') ? await beginApi(options, parts, running) : undefined;
+    const observation = await beginObservation(options, parts, running);
+    const observed = { ...options, observation };
+    const url = roles.has('api') ? await beginApi(observed, parts, running) : undefined;
     const needsLog = roles.has('relay') || roles.has('projections') || roles.has('reactors');
-    if (needsLog) await beginConsumers(options, parts, running);
+    if (needsLog) await beginConsumers(observed, parts, running);
     return { url, stop };
   } catch (error) {
     await stop();
@@ -81,10 +89,10 @@ interface Parts {
   readonly files: DataFiles;
 }
 
-type Running = { readonly name: string; readonly stop: () => Promise<void> }[];
+type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
 
 /** The server stops first, so that nothing new comes in; the store closes last, after all that reads it. */
-const STOP_ORDER = ['server', 'reactors', 'projections', 'relay', 'broker', 'store'];
+const STOP_ORDER = ['server', 'ops server', 'observation', 'reactors', 'projections', 'relay', 'broker', 'store'];
 const stopRank = (name: string): number => STOP_ORDER.indexOf(name);
 
 const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Role>): void => {
@@ -95,10 +103,36 @@ const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Ro
   );
 };
 
-const beginApi = async (
+type ObservedOptions = ProgramOptions & { readonly observation: Observation };
+
+/** Before everything else: what a process waits for is to be seen while it waits. */
+const beginObservation = async (
   options: ProgramOptions,
   { catalog, processManagers, files }: Parts,
-  running: Running,
+  running: Started,
+): Promise<Observation> => {
+  const observation = openObservation({
+    ...options,
+    catalog,
+    files,
+    projections: options.loaded.application.projections,
+    processes: processManagers.map(({ name }) => name),
+  });
+  running.push({ name: 'observation', stop: observation.stop });
+  const { ops, apiKeys, allowedHosts } = options.configuration;
+  if (ops === undefined) return observation;
+  const { metrics, readiness } = observation;
+  const { clock, logger } = options;
+  const app = buildOpsApp({ apiKeys, allowedHosts, metrics, readiness, clock, logger, isShuttingDown: () => false });
+  running.push({ name: 'ops server', stop: () => app.close() });
+  logger.info({ url: await listen(app, { ...ops, variable: 'OPS_PORT' }) }, 'metrics and health are served');
+  return observation;
+};
+
+const beginApi = async (
+  options: ObservedOptions,
+  { catalog, processManagers, files }: Parts,
+  running: Started,
 ): Promise<string> => {
   const api = await startApi({
     ...options,
@@ -114,18 +148,20 @@ const beginApi = async (
 };
 
 const beginConsumers = async (
-  options: ProgramOptions,
+  options: ObservedOptions,
   { catalog, processManagers, files }: Parts,
-  running: Running,
+  running: Started,
 ): Promise<void> => {
-  const { configuration, roles, clock, logger, signal, onFatal } = options;
+  const { configuration, roles, clock, logger, signal, onFatal, observation } = options;
   const log = await openLog({ configuration, clock, logger });
   running.push({ name: 'broker', stop: log.close });
   explainBroker(log, logger);
   const openStore = () => openEventFeed(files.store);
   await waitForStore(openStore, clock, signal);
+  const { metrics, groups } = observation;
   const shared = {
-    log,
+    log: observedLog(log, metrics, groups),
+    observer: groupMetrics(metrics),
     catalog,
     clock,
     logger,
@@ -134,7 +170,7 @@ const beginConsumers = async (
     acceptNewLog: configuration.acceptNewLog,
     topicPrefix: configuration.topicPrefix,
   };
-  const keep = (name: string, part: { readonly stop: () => Promise<void>; readonly done: Promise<void> }): void => {
+  const keep = (name: string, part: Running): void => {
     running.push({ name, stop: part.stop });
     part.done.catch((error: unknown) => onFatal(error instanceof Error ? error : new Error(String(error))));
   };
@@ -148,12 +184,15 @@ const beginConsumers = async (
     const { application, file: applicationFile } = options.loaded;
     const { projections } = application;
     const role = { ...shared, viewsFile: files.views, storeFile: files.store, openStore, projections, applicationFile };
-    keep('projections', await startProjections(role));
+    keep('projections', startProjections(role));
   }
   if (roles.has('reactors')) {
     const { baseUrl, apiKey } = configuration;
     const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
-    keep('reactors', await startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api }));
+    const reactors = startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api });
+    // What stands against their first start is a wrong setting, and the start says so.
+    await reactors.started;
+    keep('reactors', reactors);
   }
 };
 

@@ -3,7 +3,7 @@
  * long ago it has said so. What the API can answer without a stage is still answered; readiness says whether events flow.
  */
 import type { GroupStatus } from '../../infra/consumption/status/status';
-import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { RelayStatus } from '../../infra/relay/state/state';
 import type { ReadinessReason } from '../http/dependencies';
 
 /** A stage as it was found. */

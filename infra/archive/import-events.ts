@@ -8,11 +8,10 @@ import { importCheck, type ImportCheckOptions } from './import-check';
 import { readCloudEvent } from '../kafka/cloud-events';
 import { MAX_EVENT_RECORD_BYTES, recordBytesOf } from '../record-limit';
 import { STRUCTURED_HEADERS } from '../kafka/record-headers';
-import { checkpointAndClose, openDatabase, type Database } from '../sqlite/database';
-import { openUnusedDatabase } from '../sqlite/leased-database';
-import { replaceStoreIdentity } from '../sqlite/store-identity';
+import { createStoreFile, type NewStoreFile } from '../sqlite/new-store-file';
+import { closeLeased, openUnusedDatabase } from '../sqlite/leased-database';
+import { lastPositionIn } from '../sqlite/store-statements';
 import { storeMigrations } from '../sqlite/store-migrations';
-import { storeStatements, type StoreStatements } from '../sqlite/store-statements';
 
 /** The file can't be taken in; nothing was changed. */
 export class ImportRefused extends Error {
@@ -100,9 +99,9 @@ export const importEvents = async (options: ImportOptions): Promise<Imported> =>
   await refuseFilled(options);
   const unfinished = `${file}.importing`;
   removeDatabase(unfinished);
-  const database = openDatabase({ file: unfinished, synchronous: 'FULL', migrations: storeMigrations });
+  const store = createStoreFile(unfinished, options.clock);
   try {
-    const write = eventWriter(database, storeStatements(database));
+    const write = eventWriter(store);
     const ids = new Set<unknown>();
     const check = importCheck(options.check, refuse);
     let page: EventLine[] = [];
@@ -127,37 +126,33 @@ export const importEvents = async (options: ImportOptions): Promise<Imported> =>
     }
     flush();
     const found = check.end();
-    identify(database, options, ids);
-    checkpointAndClose(database);
+    identify(store, options, ids);
+    store.finish();
     await refuseFilled(options);
     removeDatabase(file);
     renameSync(unfinished, file);
     return { events, ...found };
   } catch (error) {
-    if (database.open) database.close();
+    store.abandon();
     removeDatabase(unfinished);
     throw error;
   }
 };
 
 /** Who the store is that was filled. Records without an id are its own only where it keeps the one of the lines. */
-const identify = (database: Database, { keepStoreId, clock }: ImportOptions, ids: ReadonlySet<unknown>): void => {
+const identify = (store: NewStoreFile, { keepStoreId }: ImportOptions, ids: ReadonlySet<unknown>): void => {
   const [storeId] = [...ids];
   if (keepStoreId !== true) {
     const reason = typeof storeId === 'string' ? `imported as a copy of ${storeId}` : 'imported as a copy';
-    database.transaction(() =>
-      replaceStoreIdentity(database, clock, { unnamedUntilPosition: 0, reason, actor: IMPORT }),
-    )();
+    store.identify({ unnamedUntilPosition: 0, reason, actor: IMPORT });
     return;
   }
   if (ids.size !== 1 || typeof storeId !== 'string' || storeId === '') {
     throw new ImportRefused(`--keep-store-id: the lines name ${ids.size === 1 ? 'no store' : `${ids.size} stores`}`);
   }
-  const unnamedUntilPosition = storeStatements(database).lastPosition.get() ?? 0;
+  const unnamedUntilPosition = store.lastPosition();
   const reason = 'imported as this installation, which moved';
-  database.transaction(() =>
-    replaceStoreIdentity(database, clock, { storeId, unnamedUntilPosition, reason, actor: IMPORT }),
-  )();
+  store.identify({ storeId, unnamedUntilPosition, reason, actor: IMPORT });
 };
 
 const IMPORT = 'tidemark import';
@@ -172,9 +167,8 @@ const refuseFilled = async ({ file, clock, leaseTtlMs }: ImportOptions): Promise
     { file, synchronous: 'FULL', migrations: storeMigrations, clock, ttlMs: leaseTtlMs },
     () => new ImportRefused(`${file} is in use: stop the program that runs on it first`),
   );
-  const last = storeStatements(opened.database).lastPosition.get() ?? 0;
-  opened.lease.release();
-  checkpointAndClose(opened.database);
+  const last = lastPositionIn(opened.database);
+  closeLeased(opened);
   if (last > 0) {
     throw new ImportRefused(
       `${file} holds ${last} events: import into an empty data directory (DATA_DIR), or move it away`,
@@ -183,17 +177,16 @@ const refuseFilled = async ({ file, clock, leaseTtlMs }: ImportOptions): Promise
 };
 
 /** Writes pages, each in one transaction; positions and versions have to go on without gaps. */
-const eventWriter = (database: Database, statements: StoreStatements) => {
+const eventWriter = (store: NewStoreFile) => {
   let lastPosition = 0;
   const writeOne = ({ event, line }: EventLine): void => {
-    const { stream, version, position, type, schemaVersion, correlationId, causationId, actor, traceparent } = event;
+    const { stream, version, position } = event;
     if (position !== lastPosition + 1) {
       refuse(`line ${line}: position ${position} comes after ${lastPosition}; positions have no gaps`);
     }
-    const head = statements.head.get(stream);
-    const streamId = head?.[0] ?? Number(statements.insertStream.run(stream).lastInsertRowid);
-    if (version !== (head?.[1] ?? 0) + 1) {
-      refuse(`line ${line}: ${stream} goes on with version ${version} after ${head?.[1] ?? 0}`);
+    const lastVersion = store.lastVersionOf(stream);
+    if (version !== lastVersion + 1) {
+      refuse(`line ${line}: ${stream} goes on with version ${version} after ${lastVersion}`);
     }
     if (aggregateIdOf(stream) === '' || !stream.includes('-'))
       refuse(`line ${line}: '${stream}' is not a stream's name; it takes <category>-<id>`);
@@ -206,20 +199,8 @@ const eventWriter = (database: Database, statements: StoreStatements) => {
     const recordedAtMs =
       timeMsOf(event.recordedAt) ??
       refuse(`line ${line}: 'time' is '${event.recordedAt}'; it takes a ${TIME_WITH_ZONE}`);
-    statements.insertEvent.run(
-      position,
-      streamId,
-      version,
-      type,
-      schemaVersion,
-      recordedAtMs,
-      correlationId,
-      causationId,
-      actor,
-      traceparent ?? null,
-      event.payload,
-    );
+    store.insert(event, recordedAtMs);
     lastPosition = position;
   };
-  return (page: ReadonlyArray<EventLine>): void => database.transaction(() => page.forEach(writeOne)).immediate();
+  return (page: ReadonlyArray<EventLine>): void => store.write(() => page.forEach(writeOne));
 };

@@ -1,7 +1,7 @@
 /** When the state of a long stream is kept, and when a kept one may be used. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Aggregate, Fold, FoldSnapshot } from '../../domain/kernel/aggregate';
-import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
+import { snapshotFingerprintOf } from '../../domain/contracts/fold-behaviour';
 import { jsonInSteps } from '../json-in-steps';
 import { boundedCache } from '../memory/bounded-cache';
 import type { SnapshotStore } from './snapshots';
@@ -53,7 +53,7 @@ export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates
       try {
         const found = snapshots.find(stream);
         // Of another decider: its state may mean something else today. It is replaced when the stream has been read.
-        if (found === undefined || found.decider !== snapshotMarkOf(aggregate)) return undefined;
+        if (found === undefined || found.decider !== snapshotFingerprintOf(aggregate)) return undefined;
         const { version, position, state } = found;
         const fold = await foldOf(codec, state);
         keptAt.set(stream, version);
@@ -66,7 +66,7 @@ export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates
       const { snapshot: codec } = aggregate;
       if (snapshots === undefined || codec === undefined || version < EVENTS_BETWEEN) return;
       if (version - (keptAt.get(stream) ?? 0) < EVENTS_BETWEEN) return;
-      const decider = snapshotMarkOf(aggregate);
+      const decider = snapshotFingerprintOf(aggregate);
       if (decider === undefined) return;
       keptAt.set(stream, version);
       void save(stream, { version, position, fold }, codec, decider);

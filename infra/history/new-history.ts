@@ -4,10 +4,9 @@
  */
 import { existsSync, renameSync } from 'node:fs';
 import { isoTime, type Clock } from '../clock';
-import { checkpointAndClose, openForWriting, schemaVersion, type Database } from '../sqlite/database';
-import { tryAcquire, type Lease } from '../sqlite/lease';
-import { openUnusedDatabase } from '../sqlite/leased-database';
 import type { StoreIdentity } from '../event-store/event-feed';
+import { holdFile, type HeldFile } from '../sqlite/held-file';
+import { closeLeased, openUnusedDatabase, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';
 import { ensureStoreIdentity, replaceStoreIdentity } from '../sqlite/store-identity';
 import { storeMigrations } from '../sqlite/store-migrations';
 
@@ -33,88 +32,52 @@ export interface NewHistory {
   readonly moved: ReadonlyArray<{ readonly from: string; readonly to: string }>;
 }
 
-interface Held {
-  readonly file: string;
-  readonly database: Database;
-  readonly lease: Lease;
-}
-
 /** Carries it out as the one writer of every file. Throws {@link NewHistoryRefused}. */
 export const beginNewHistory = async (options: NewHistoryOptions): Promise<NewHistory> => {
   const { stages, clock } = options;
-  const held: Held[] = [];
+  const store = await holdStore(options);
+  const held: HeldFile[] = [];
   try {
-    held.push(await holdStore(options));
     for (const file of stages.filter((each) => existsSync(each))) held.push(holdStage(file, options));
-    const identity = renamed(held[0], options);
+    const identity = renamed(store, options);
     const at = isoTime(clock.nowMs()).replace(/[:.]/g, '-');
-    const moved = held.splice(1).map((stage) => {
-      letGo(stage);
+    const moved = held.map((stage) => {
+      stage.release();
       return moveAside(stage.file, `${stage.file}.before-${at}`);
     });
     return { identity, moved };
   } finally {
-    for (const each of held) letGo(each);
+    for (const each of held) each.release();
+    closeLeased(store);
   }
 };
 
 const runsReason = (file: string, owner: string): string =>
   `${file} is in use (${owner}): stop every role of this installation first`;
 
-const holdStore = async ({ store: file, clock, leaseTtlMs }: NewHistoryOptions): Promise<Held> => {
+const holdStore = async ({ store: file, clock, leaseTtlMs }: NewHistoryOptions): Promise<LeasedDatabase> => {
   if (!existsSync(file)) throw new NewHistoryRefused(`${file} does not exist: there is no history to begin anew from`);
-  const opened = await openUnusedDatabase(
+  return openUnusedDatabase(
     { file, synchronous: 'FULL', migrations: storeMigrations, clock, ttlMs: leaseTtlMs },
     (owner) => new NewHistoryRefused(runsReason(file, owner)),
   );
-  return { file, ...opened };
 };
 
-const holdStage = (file: string, { clock, leaseTtlMs }: NewHistoryOptions): Held => {
-  const database = openForWriting({ file, synchronous: 'NORMAL', migrations: ANY_SCHEMA });
-  try {
-    // A file that no role has ever finished opening has no lease, and nobody on it.
-    const lease = schemaVersion(database) === 0 ? NO_LEASE : tryAcquire({ database, clock, ttlMs: leaseTtlMs, onLost });
-    if (typeof lease !== 'string') return { file, database, lease };
-    throw new NewHistoryRefused(runsReason(file, lease));
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+const holdStage = (file: string, { clock, leaseTtlMs }: NewHistoryOptions): HeldFile => {
+  const held = holdFile(file, { clock, ttlMs: leaseTtlMs });
+  if (typeof held === 'string') throw new NewHistoryRefused(runsReason(file, held));
+  return held;
 };
 
-const onLost = (): void => undefined;
-const NO_LEASE: Lease = {
-  epoch: 0,
-  assertHeld: onLost,
-  assertInPlace: onLost,
-  renewedAtMs: () => 0,
-  isFresh: () => true,
-  release: onLost,
-};
-/** The file is only moved: whichever program made it, its schema does not matter. */
-const ANY_SCHEMA = Array.from({ length: 1_000 }, () => ({ name: 'any', sql: '' }));
-
-const letGo = ({ database, lease }: Held): void => {
-  if (!database.open) return;
-  lease.release();
-  checkpointAndClose(database);
-};
-
-const renamed = (store: Held | undefined, { confirmed, actor, clock }: NewHistoryOptions): StoreIdentity => {
-  if (store === undefined) throw new Error('the store is held first');
-  const { database, lease } = store;
-  const before = ensureStoreIdentity(database, clock);
+const renamed = (store: LeasedDatabase, { confirmed, actor, clock }: NewHistoryOptions): StoreIdentity => {
+  const before = ensureStoreIdentity(store.database, clock);
   if (before.storeId !== confirmed) {
     throw new NewHistoryRefused(`--confirm names ${confirmed}, but this store is ${before.storeId}`);
   }
-  return database
-    .transaction(() => {
-      lease.assertHeld();
-      const reason = `a new history, begun from the events of ${before.storeId}`;
-      return replaceStoreIdentity(database, clock, { unnamedUntilPosition: 0, reason, actor });
-    })
-    .immediate();
+  const reason = `a new history, begun from the events of ${before.storeId}`;
+  return writeUnderLease(store)(() =>
+    replaceStoreIdentity(store.database, clock, { unnamedUntilPosition: 0, reason, actor }),
+  );
 };
 
 const moveAside = (from: string, to: string): NewHistory['moved'][number] => {

@@ -2,8 +2,7 @@
  * How the store stands to all that was made from it: the relay's cursor, the marks of every consumer, and whose files they
  * are. Read from the files themselves, so that any process can tell, whichever roles run.
  */
-import { existsSync } from 'node:fs';
-import { openForReading, type Database } from '../sqlite/database';
+import { readStageMark } from '../sqlite/stage-mark';
 import { otherStoreReason } from '../sqlite/store-identity';
 import { storeBehindWays } from '../relay/published-history';
 
@@ -32,10 +31,6 @@ export interface StandingFiles {
   readonly reactors: string;
 }
 
-const CURSOR = "SELECT 'the relay' AS who, position FROM relay_cursor";
-const MARKS = `SELECT consumer AS who, max(high_water_position) AS position FROM checkpoints
-  WHERE consumer NOT GLOB 'former-*' GROUP BY consumer ORDER BY position DESC LIMIT 1`;
-
 /** Reads the marks first and the store's last position after them: a program that runs never looks behind by that. */
 export const storeStanding = async (
   files: StandingFiles,
@@ -43,9 +38,9 @@ export const storeStanding = async (
   lastPosition: () => Promise<number>,
 ): Promise<StoreStanding> => {
   const stages = [
-    stageOf('relay', files.relay, 'relay_cursor', CURSOR),
-    stageOf('views', files.views, 'checkpoints', MARKS),
-    stageOf('reactors', files.reactors, 'checkpoints', MARKS),
+    { name: 'relay', file: files.relay, ...readStageMark(files.relay, 'cursor') } as const,
+    { name: 'views', file: files.views, ...readStageMark(files.views, 'checkpoints') } as const,
+    { name: 'reactors', file: files.reactors, ...readStageMark(files.reactors, 'checkpoints') } as const,
   ];
   const last = await lastPosition();
   const found = { storeId, lastPosition: last, stages };
@@ -62,24 +57,3 @@ export const storeStanding = async (
     `was made from it (a restored backup?), and its next positions are taken. ${storeBehindWays}`;
   return { ...found, verdict: 'store-behind', reason };
 };
-
-const stageOf = (name: Stage['name'], file: string, table: string, sql: string): Stage => {
-  if (!existsSync(file)) return { name, file, storeId: undefined, mark: undefined };
-  const database = openForReading(file);
-  try {
-    const storeId = hasTable(database, 'store_binding')
-      ? database.prepare<[], string>('SELECT store_id FROM store_binding').pluck().get()
-      : undefined;
-    const mark = hasTable(database, table)
-      ? database.prepare<[], { readonly who: string; readonly position: number }>(sql).get()
-      : undefined;
-    return { name, file, storeId, mark };
-  } finally {
-    database.close();
-  }
-};
-
-/** The file of an older program, or of one that is only starting, has not every table. */
-const hasTable = (database: Database, name: string): boolean =>
-  database.prepare<[string], number>("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !==
-  undefined;

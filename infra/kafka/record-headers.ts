@@ -1,6 +1,9 @@
 /** Headers as Kafka has them: a list, for a name may come twice, and names differ by case. */
 import type { OutgoingRecord, RecordHeaders } from './event-log';
 
+/** The content type of a payload by itself. */
+export const JSON_CONTENT_TYPE = 'application/json';
+
 /** The content type of a value in structured mode. */
 export const STRUCTURED_CONTENT_TYPE = 'application/cloudevents+json';
 

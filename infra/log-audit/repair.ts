@@ -6,12 +6,11 @@
  * this store but was put there by somebody else.
  */
 import { isoTime } from '../clock';
-import { openForReading } from '../sqlite/database';
-import { openUnusedDatabase } from '../sqlite/leased-database';
+import { closeLeased, openUnusedDatabase } from '../sqlite/leased-database';
+import { readRelayCursor, readRelayStatus, relayFile, relayMigrations } from '../sqlite/relay-file/relay-file';
 import type { LogComparison } from './compare-log';
 import { storeBehindWays } from '../relay/published-history';
 import { startRelay, type RelayOptions } from '../relay/relay';
-import { readRelayStatus, relayFile, relayMigrations } from '../relay/relay-file';
 
 export interface LogRepairOptions extends Omit<RelayOptions, 'signal' | 'acceptNewLog'> {
   readonly found: LogComparison;
@@ -95,7 +94,7 @@ const setBack = async (
   cursor: number,
   work: () => Promise<void>,
 ): Promise<void> => {
-  const { database, lease } = await openUnusedDatabase(
+  const opened = await openUnusedDatabase(
     { file, synchronous: 'NORMAL', migrations: relayMigrations, clock, ttlMs: leaseTtlMs },
     (owner) =>
       new RepairRefused(
@@ -104,10 +103,9 @@ const setBack = async (
   );
   try {
     await work();
-    relayFile(database, lease).saveCursor(cursor);
+    relayFile(opened, clock).state.saveCursor(cursor);
   } finally {
-    lease.release();
-    database.close();
+    closeLeased(opened);
   }
 };
 
@@ -122,7 +120,7 @@ const publishAll = async (options: LogRepairOptions): Promise<void> => {
     let seen = -1;
     let movedAtMs = clock.monotonicMs();
     for (;;) {
-      const cursor = cursorIn(file);
+      const cursor = readRelayCursor(file);
       if (cursor >= until) return;
       const status = readRelayStatus(file);
       if (status?.state === 'halted' && status.updatedAt >= startedAt)
@@ -135,14 +133,5 @@ const publishAll = async (options: LogRepairOptions): Promise<void> => {
     }
   } finally {
     await relay.stop();
-  }
-};
-
-const cursorIn = (file: string): number => {
-  const database = openForReading(file);
-  try {
-    return database.prepare<[], number>('SELECT position FROM relay_cursor').pluck().get() ?? 0;
-  } finally {
-    database.close();
   }
 };

@@ -22,8 +22,13 @@ const REQUESTS_PER_READ = 100;
 /** Reads the store; closing it closes nothing. */
 export const inMemoryEventFeed = ({ store, storeId, reactorToken = '' }: InMemoryFeedOptions): EventFeed => {
   const identity: StoreIdentity = { storeId, unnamedUntilPosition: 0, requestFloor: 0 };
-  const within = ({ afterPosition, untilPosition }: { readonly afterPosition: number; readonly untilPosition: number }) =>
-    store.events().slice(afterPosition, untilPosition);
+  const within = ({
+    afterPosition,
+    untilPosition,
+  }: {
+    readonly afterPosition: number;
+    readonly untilPosition: number;
+  }) => store.events().slice(afterPosition, untilPosition);
   return {
     identity,
     readAll: async (page) => {

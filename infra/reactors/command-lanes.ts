@@ -2,7 +2,7 @@
  * Commands in lanes: a lane is the line of one process instance's commands. A lane is handed out whole, and by whoever
  * has it only its first command is sent, so that an instance's commands go out one after another.
  */
-import type { PendingCommand } from './process-ledger';
+import type { PendingCommand } from './processes/processes';
 
 /** A lane that was handed out; it is not handed out again until it is given back. */
 export interface Lane {

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import { requestBody, RequestRefused, type OperationKind, type OperationRequest } from '../commands/operation-requests';
 import { PositiveInteger } from '../dead-letters/redrive/redrive';
-import type { ReleasedInstance, SetAside } from './set-aside';
+import type { ReleasedInstance, SetAside } from './processes/processes';
 
 export const commandKinds: ReadonlyArray<OperationKind> = ['command-release', 'command-discard'];
 

@@ -7,10 +7,11 @@ import type { Clock } from '../clock';
 import type { CommandOutcome } from '../../domain/kernel/process-manager';
 import { backoffMs } from '../backoff';
 import { failureOf, isAttributable } from '../consumption/intake/intake';
-import { LeaseLost } from '../sqlite/lease';
+import { deferred } from '../running/deferred';
+import { directiveFor, supervise } from '../running/supervise';
 import type { Answer, PostCommand } from './command-client';
 import { instanceQueues, type InstanceQueues, type Lane } from './command-lanes';
-import type { PendingCommand } from './process-ledger';
+import type { PendingCommand } from './processes/processes';
 
 /** What happens to a command's record in the reactors' file; each call is one transaction. */
 export interface SenderRecord {
@@ -103,32 +104,39 @@ const learn = (
 /** Writes down what becomes of commands, however long that takes. Only the loss of the lease is thrown. */
 const patientRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal) => {
   let isFaulty = false;
-  const attempt = <Result>(write: () => Result): { readonly result: Result } | undefined => {
-    try {
-      const result = write();
-      if (isFaulty) record.fault(null);
-      isFaulty = false;
-      return { result };
-    } catch (error) {
-      if (error instanceof LeaseLost) throw error;
-      isFaulty = true;
-      record.fault(failureOf(error).reason);
-      return undefined;
-    }
+  const attempt = <Result>(write: () => Result): Result => {
+    const result = write();
+    if (isFaulty) record.fault(null);
+    isFaulty = false;
+    return result;
+  };
+  const noteFault = (error: unknown): void => {
+    isFaulty = true;
+    record.fault(failureOf(error).reason);
   };
   return {
     /** Tries until it is written: a full disk or a locked file passes, and the answer is kept till then. Undefined once stopped. */
     writtenDown: async <Result>(write: () => Result): Promise<Result | undefined> => {
-      for (let attempts = 1; !stopping.aborted; attempts += 1) {
-        const written = attempt(write);
-        if (written !== undefined) return written.result;
-        await clock.sleep(backoffMs(clock, attempts), stopping);
-      }
-      return undefined;
+      let result: Result | undefined;
+      await supervise({
+        clock,
+        stopping,
+        session: () => {
+          result = attempt(write);
+          return Promise.resolve();
+        },
+        onRetry: ({ error }) => noteFault(error),
+      });
+      return result;
     },
     /** The note is for people: where it can't be written, the attempts go on all the same. */
     noteAttempt: (...[pending, details]: Parameters<SenderRecord['tryAgain']>): void => {
-      attempt(() => record.tryAgain(pending, details));
+      try {
+        attempt(() => record.tryAgain(pending, details));
+      } catch (error) {
+        if (directiveFor(error) === 'escalate') throw error;
+        noteFault(error);
+      }
     },
   };
 };
@@ -137,15 +145,12 @@ const patientRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal
 const failure = (
   stopping: AbortController,
 ): { readonly failed: Promise<never>; readonly fail: (error: unknown) => void } => {
-  let reject: (error: unknown) => void = () => {};
-  const failed = new Promise<never>((_resolve, rejectFailed) => (reject = rejectFailed));
+  const failed = deferred<never>();
   const fail = (error: unknown): void => {
     stopping.abort();
-    reject(error);
+    failed.reject(error);
   };
-  // Whoever awaits `failed` learns of it; without anybody it must not end the process.
-  failed.catch(() => {});
-  return { failed, fail };
+  return { failed: failed.promise, fail };
 };
 
 const releaseIn = (lanes: InstanceQueues, pump: () => void): CommandSender['release'] => {

@@ -8,10 +8,9 @@ import { categoryOf } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
 import { checkpointAt, type Checkpoint } from '../consumption/checkpoints/checkpoints';
 import { destinationOf } from '../kafka/cloud-events';
-import { backoffMs } from '../backoff';
 import type { Logger } from '../logger';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
-import { LeaseLost } from '../sqlite/lease';
+import { supervise } from '../running/supervise';
 import { partitionMap, type TopicPartition } from '../topic-partition';
 
 /** Says whether a group has learned everything that the store holds. */
@@ -81,18 +80,18 @@ const LOOK_MS = 500;
 /** Looks again and again, until the signal aborts; rejects when this process may no longer write. */
 export const watchDeadlines = async (options: DeadlineOptions): Promise<void> => {
   const { clock, stopping, logger } = options;
-  let faults = 0;
-  while (!stopping.aborted) {
-    try {
-      await look(options);
-      faults = 0;
-    } catch (error) {
-      if (error instanceof LeaseLost) throw error;
-      faults += 1;
-      logger.warn({ error }, 'deadlines are looked at again in a moment');
-    }
-    await clock.sleep(faults === 0 ? LOOK_MS : backoffMs(clock, faults), stopping);
-  }
+  await supervise({
+    clock,
+    stopping,
+    session: async ({ onProgress }) => {
+      while (!stopping.aborted) {
+        await look(options);
+        onProgress();
+        await clock.sleep(LOOK_MS, stopping);
+      }
+    },
+    onRetry: ({ error }) => logger.warn({ error }, 'deadlines are looked at again in a moment'),
+  });
 };
 
 const look = async (options: DeadlineOptions): Promise<void> => {

@@ -4,7 +4,6 @@
  */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
-import type { Checkpoints } from '../consumption/checkpoints/checkpoints';
 import {
   type EventHandler,
   defaultRetryPolicy,
@@ -14,32 +13,25 @@ import {
 } from '../consumption/intake/intake';
 import type { LogRecord } from '../kafka/event-log';
 import type { GroupHandler } from '../consumption/loop/loop';
-import { groupStatusWriter, type GroupStatus } from '../consumption/status/status';
+import type { GroupStatus } from '../consumption/status/status';
 import type { RedriveStep, DeadLetterHandling } from '../dead-letters/redrive/redrive';
-import type { Database } from '../sqlite/database';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import type { Logger } from '../logger';
-import type { Lease } from '../sqlite/lease';
-import { whenNotBusy, writeUnderLease } from '../sqlite/leased-database';
+import { whenNotBusy } from '../sqlite/leased-database';
 import type { Clock } from '../clock';
-import type { Process } from './process';
-import type { DueDeadline, PendingCommand, ProcessStore } from './process-ledger';
-import type { SetAside } from './set-aside';
+import type { DueDeadline, PendingCommand, Process, ProcessStore, ReactorsFile } from './processes/processes';
 
 export interface ReactorHandlerOptions {
   readonly process: Process;
   readonly catalog: Catalog;
-  readonly database: Database;
-  readonly lease: Lease;
+  readonly file: ReactorsFile;
   readonly ledger: ProcessStore;
-  readonly checkpoints: Checkpoints;
   readonly failures: DeadLetterHandling;
   /** The store, for what the log does not hold. */
   readonly reader: Pick<EventFeed, 'readAll'>;
   readonly facts: TransactionFacts;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly setAside: SetAside;
   /** Why what becomes of commands can't be written down just now; null where it can be. */
   readonly senderFault: () => string | null;
   /** Takes commands whose asking is committed. */
@@ -69,14 +61,11 @@ export interface ReactorHandler extends GroupHandler {
 
 /** Makes the handler of one process manager. */
 export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler => {
-  const { process, catalog, database, lease, ledger, reader, facts, room, clock } = options;
+  const { process, catalog, ledger, reader, facts, room, clock } = options;
   const { intake, breakers, desk } = options.failures;
   const group = process.name;
   const topics = topicsOf(process, catalog);
-  const { checkpoints } = options;
-  const writeStatus = groupStatusWriter(database);
-
-  const write = writeUnderLease({ database, lease });
+  const { checkpoints, writeStatus, write } = options.file;
   const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => write(work));
 
   /** Learns in one transaction; what is asked for goes out once that is committed. */
@@ -135,12 +124,11 @@ const withFault = (status: GroupStatus, fault: string | null): GroupStatus =>
 
 /** Where the process throws, that is the end of this deadline for now, and none of the others. */
 const learnDeadline = (
-  { database, ledger, process, logger, setAside }: ReactorHandlerOptions,
+  { file, ledger, process, logger }: ReactorHandlerOptions,
   due: DueDeadline,
 ): ReadonlyArray<PendingCommand> => {
   try {
-    // Inside a transaction this is a savepoint.
-    return database.transaction(() => ledger.learnDeadline(process, due))();
+    return file.savepoint(() => ledger.learnDeadline(process, due));
   } catch (error) {
     if (!isAttributable(error)) throw error;
     const { reason, stack } = failureOf(error);
@@ -151,7 +139,7 @@ const learnDeadline = (
     );
     ledger.parkDeadline(process, due, reason);
     const { instance, deadline } = due;
-    setAside.note({ process: process.name, kind: 'deadline', subject: deadline.id, instance, reason });
+    file.setAside.note({ process: process.name, kind: 'deadline', subject: deadline.id, instance, reason });
     return [];
   }
 };

@@ -1,19 +1,15 @@
 /** What the reactors are started with, and what a session of them holds. */
-import type { Checkpoints } from '../consumption/checkpoints/checkpoints';
 import type { ConsumerGroup, StoreFit } from '../consumption/loop/loop';
 import type { DeadLetterHandling } from '../dead-letters/redrive/redrive';
 import type { RoleOptions } from '../running/role-options';
 import type { TransactionFacts } from '../consumption/intake/intake';
 import type { EventFeed } from '../event-store/event-feed';
 import type { OpenEventFeed } from '../event-store/open-feed';
-import type { LeasedDatabase, WriteUnderLease } from '../sqlite/leased-database';
 import type { ApiAddress } from './command-client';
 import type { CommandSender } from './command-sender';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
-import type { Process } from './process';
-import type { ProcessStore } from './process-ledger';
+import type { Process, ProcessStore, ReactorsFile, ReleasedInstance } from './processes/processes';
 import type { ReactorHandler } from './reactor-handler';
-import type { ReleasedInstance, SetAside } from './set-aside';
 
 export interface ReactorsOptions extends RoleOptions {
   readonly reactorsFile: string;
@@ -26,8 +22,8 @@ export interface ReactorsOptions extends RoleOptions {
 }
 
 /** One session, from the lease to its end. */
-export interface ReactorParts extends ReactorsOptions, LeasedDatabase {
-  readonly write: WriteUnderLease;
+export interface ReactorParts extends ReactorsOptions {
+  readonly file: ReactorsFile;
   readonly ledger: ProcessStore;
   readonly processes: ReadonlyArray<Process>;
   readonly reader: EventFeed;
@@ -35,8 +31,6 @@ export interface ReactorParts extends ReactorsOptions, LeasedDatabase {
   readonly sender: CommandSender;
   readonly senderFault: () => string | null;
   readonly failures: DeadLetterHandling;
-  readonly checkpoints: Checkpoints;
-  readonly setAside: SetAside;
   /** What operators have released in the transaction that runs; empty between two of them. */
   readonly released: ReleasedInstance[];
   readonly stopping: AbortSignal;

@@ -2,12 +2,12 @@
 import { NOTHING_TO_DO, processOperatorRequests } from '../dead-letters/redrive/redrive';
 import { whenNotBusy } from '../sqlite/leased-database';
 import type { ReactorParts, RunningProcess } from './reactor-parts';
-import type { ReleasedInstance } from './set-aside';
+import type { ReleasedInstance } from './processes/processes';
 
 /** Carries out what operators ask of the process managers, beside their groups. */
 export const attendToFailures = (parts: ReactorParts, processes: ReadonlyArray<RunningProcess>): Promise<void> => {
-  const { write, failures, reader, log, clock, logger, stopping } = parts;
-  const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => write(work));
+  const { file, failures, reader, log, clock, logger, stopping } = parts;
+  const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => file.write(work));
   const names = processes.map(({ handler }) => handler.group);
   const work = processOperatorRequests({
     log,

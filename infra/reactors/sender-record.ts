@@ -1,12 +1,11 @@
 /** What the sender writes down in the reactors' file; each call is one transaction. */
 import type { Logger } from '../logger';
-import type { WriteUnderLease } from '../sqlite/leased-database';
+import type { Transaction } from '../dead-letters/redrive/redrive';
 import type { SenderRecord } from './command-sender';
-import type { ProcessStore } from './process-ledger';
-import type { SetAside } from './set-aside';
+import type { ProcessStore, SetAside } from './processes/processes';
 
 export interface SenderRecordOptions {
-  readonly write: WriteUnderLease;
+  readonly write: Transaction;
   readonly ledger: ProcessStore;
   readonly setAside: SetAside;
   readonly logger: Logger;

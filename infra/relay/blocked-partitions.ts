@@ -3,7 +3,7 @@ import { errorTextOf } from '../error-text';
 import { isoTime } from '../clock';
 import type { DeliveryFailure } from '../kafka/event-log';
 import { relayEncoder, type RelayContext } from './relay-context';
-import type { BlockedPartition } from './relay-status';
+import type { BlockedPartition } from './state/state';
 import { partitionName } from '../topic-partition';
 
 const FIRST_PAUSE_MS = 10_000;

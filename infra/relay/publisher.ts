@@ -5,6 +5,7 @@ import type { Destination, EncodedEvent } from '../kafka/cloud-events';
 import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../kafka/event-log';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { errorTextOf } from '../error-text';
+import { isAborted } from '../running/stop-signal';
 import { acknowledgements, type Acknowledgements } from './acknowledgements';
 import type { TopicPartition } from '../topic-partition';
 
@@ -57,7 +58,7 @@ export interface Publisher {
   readonly cursor: () => number;
   /** Nothing is in flight. */
   readonly isSettled: () => boolean;
-  readonly counts: () => { readonly published: number; readonly skipped: number };
+  readonly counts: () => { readonly published: number; readonly skipped: number; readonly sentPosition: number };
   /**
    * Sends what the outbox holds now, as far as the window allows; false where there was nothing to send. Throws
    * {@link DeliveryFailed}.
@@ -106,7 +107,7 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
   return {
     cursor: acks.cursor,
     isSettled: () => acks.outstanding() === 0,
-    counts: () => ({ ...counts }),
+    counts: () => ({ ...counts, sentPosition: sending.readTo }),
     pass,
     throwFailure,
     flush: async () => {
@@ -195,7 +196,7 @@ const sendingWays = (
     while (!isSent(producer, event, record, clock.nowMs())) {
       throwFailure();
       await clock.sleep(1, signal);
-      if (wasTold(signal)) return false;
+      if (isAborted(signal)) return false;
     }
     sending.readTo = event.position;
     acks.sent(event.position, record.value.length);
@@ -205,7 +206,7 @@ const sendingWays = (
   const sendAlone: Send = async (event, record, signal) => {
     await waitUntil(clock, sending, isSettled, signal);
     sending.alonePosition = event.position;
-    if (wasTold(signal) || !(await send(event, record, signal))) return false;
+    if (isAborted(signal) || !(await send(event, record, signal))) return false;
     await waitUntil(clock, sending, isSettled, signal);
     sending.alonePosition = undefined;
     return true;
@@ -226,9 +227,6 @@ const waitUntil = async (
   }
   throwFailure();
 };
-
-/** Read anew: between two looks at it lies a wait. */
-const wasTold = (signal: AbortSignal): boolean => signal.aborted;
 
 /**
  * The record's time is that of publishing; the event's own is one of its attributes. A broker forgets a producer whose

@@ -7,8 +7,7 @@ import type { EventFeed } from '../event-store/event-feed';
 import type { OpenEventFeed } from '../event-store/open-feed';
 import type { Lease } from '../sqlite/lease';
 import type { TopicCheckIntervals, TopicWatch } from '../kafka/topic-watch';
-import type { RelayFile } from './relay-file';
-import type { RelayHoles } from './relay-holes';
+import type { RelayFile, RelayHoles } from './state/state';
 import type { RelayMonitor } from './relay-monitor';
 import type { RecordSuspects } from './suspects';
 

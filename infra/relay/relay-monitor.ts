@@ -4,13 +4,13 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { EventLog, LogTopic } from '../kafka/event-log';
 import type { Logger } from '../logger';
 import type { EventFeed } from '../event-store/event-feed';
-import type { RelayFile } from './relay-file';
-import type { RelayHoles } from './relay-holes';
-import type { RelayStatus } from './relay-status';
+import type { RelayFile, RelayHoles, RelayStatus } from './state/state';
 
 interface Counts {
   readonly published: number;
   readonly skipped: number;
+  /** The last position that was sent. */
+  readonly sentPosition?: number;
 }
 
 export interface RelayMonitor {
@@ -18,6 +18,8 @@ export interface RelayMonitor {
   readonly look: () => Promise<void>;
   readonly state: () => RelayStatus['state'];
   readonly become: (state: RelayStatus['state'], reason: string | null, cause?: RelayStatus['cause']) => void;
+  /** A sign of life, where one is due. */
+  readonly repeat: () => void;
   readonly fail: (failureClass: string) => void;
   /** What is to be known of the topics while the relay runs; null for nothing. */
   readonly warn: (warning: string | null) => void;
@@ -40,16 +42,18 @@ export interface RelayMonitorOptions {
 /** Whoever reads a status that is much older knows that the relay does not live. */
 const SIGN_OF_LIFE_MS = 5_000;
 
+const begun = (clock: Clock): Pick<RelayStatus, 'state' | 'reason' | 'cause' | 'since'> => ({
+  state: 'starting',
+  reason: null,
+  cause: null,
+  since: isoTime(clock.nowMs()),
+});
+
 /** Starts with nothing published in this process. */
 export const relayMonitor = ({ log, clock, logger, state, holes, reader }: RelayMonitorOptions): RelayMonitor => {
   const failures: Record<string, number> = {};
   let topics: ReadonlyArray<LogTopic> = [];
-  let phase: Pick<RelayStatus, 'state' | 'reason' | 'cause' | 'since'> = {
-    state: 'starting',
-    reason: null,
-    cause: null,
-    since: isoTime(clock.nowMs()),
-  };
+  let phase = begun(clock);
   let ended: Counts = { published: 0, skipped: 0 };
   let current: Counts = { published: 0, skipped: 0 };
   let warning: string | null = null;
@@ -67,6 +71,7 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
       ...store.lag(blocked),
       published: ended.published + current.published,
       skipped: ended.skipped + current.skipped,
+      ...(current.sentPosition === undefined ? {} : { sentPosition: current.sentPosition }),
       failures: { ...failures },
       blocked,
       unroutable: holes.unroutable(),
@@ -80,18 +85,23 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
     writtenAtMs = clock.monotonicMs();
   };
 
+  const writeIfPossible = (): void => {
+    try {
+      write();
+    } catch (error) {
+      logger.warn({ error }, 'the status of the relay was not kept');
+    }
+  };
+
   return {
     look: store.look,
     state: () => phase.state,
     become: (next, reason, cause = null) => {
       const since = next === phase.state ? phase.since : isoTime(clock.nowMs());
       phase = { state: next, reason, cause, since };
-      try {
-        write();
-      } catch (error) {
-        logger.warn({ error }, 'the status of the relay was not kept');
-      }
+      writeIfPossible();
     },
+    repeat: writeIfPossible,
     fail: (failureClass) => {
       failures[failureClass] = (failures[failureClass] ?? 0) + 1;
     },
@@ -138,8 +148,7 @@ type RelayLag = Pick<RelayStatus, 'storePosition' | 'lagEvents' | 'lagSeconds'>;
 /** The cursor may have moved since the store was looked at. */
 const lagAt = ({ storePosition, oldest }: StoreEnd, { cursor, blocked }: Come, clock: Clock): RelayLag => {
   const isBehind =
-    oldest !== undefined &&
-    (oldest.position > cursor || blocked.some(({ position }) => position === oldest.position));
+    oldest !== undefined && (oldest.position > cursor || blocked.some(({ position }) => position === oldest.position));
   const ageMs = isBehind ? clock.nowMs() - Date.parse(oldest.recordedAt) : 0;
   const heldEvents = blocked.reduce((sum, { events }) => sum + events, 0);
   return {

@@ -3,7 +3,7 @@ import { destinationOf, type Destination } from '../kafka/cloud-events';
 import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { placeCheck, transactionFacts } from '../consumption/intake/intake';
 import { countChanges, type ChangeCounter } from '../event-store/change-counter';
-import { isBusy } from '../sqlite/database';
+import { isBusy } from '../storage-fault';
 import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';
 import { otherStoreReason } from '../sqlite/store-identity';
@@ -12,15 +12,10 @@ import { historyRefusal, type EndRecord, type HistoryCause } from './published-h
 import { highestPositions, readEndRecords } from './published-positions';
 import { openPublisher, type Publisher } from './publisher';
 import { relayEncoder, type RelayContext } from './relay-context';
-import type { RelayHoles } from './relay-holes';
+import type { RelayHoles } from './state/state';
 import { takeSkipRequests } from './skip-requests';
 import { topicDecision } from './topic-check';
-import {
-  byPartition,
-  type PartitionMap,
-  type ReadonlyPartitionMap,
-  type TopicPartition,
-} from '../topic-partition';
+import { byPartition, type PartitionMap, type ReadonlyPartitionMap, type TopicPartition } from '../topic-partition';
 
 /** Kafka and the store contradict each other: going on would hide it. */
 export class RelayHalted extends Error {

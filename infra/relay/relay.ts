@@ -1,16 +1,12 @@
 /** The relay's life: hold the lease, find out what Kafka has, publish, and begin again after every fault that may pass. */
-import { backoffMs } from '../backoff';
-import { checkpointAndClose } from '../sqlite/database';
 import { isAboutRecord } from '../kafka/record-failures';
-import { beginAnew } from '../running/begin-anew';
-import type { EventFeed } from '../event-store/event-feed';
+import { leasedSession, type LeasedSession } from '../running/leased-session';
+import { startRole, type Role } from '../running/role';
+import { directiveFor, supervise, type Directive } from '../running/supervise';
 import { FileReplaced } from '../sqlite/file-identity';
-import { LeaseLost } from '../sqlite/lease';
-import { openLeasedDatabase } from '../sqlite/leased-database';
+import { relayFile, relayMigrations } from '../sqlite/relay-file/relay-file';
 import { topicWatch, TopicsUnsafe } from '../kafka/topic-watch';
 import { DeliveryFailed } from './publisher';
-import { relayFile, relayMigrations } from './relay-file';
-import { relayHoles } from './relay-holes';
 import { relayMonitor } from './relay-monitor';
 import type { RelayContext, RelayOptions } from './relay-context';
 import { RelayHalted, relaySession } from './relay-session';
@@ -18,114 +14,83 @@ import { recordSuspects } from './suspects';
 
 export type { RelayOptions };
 
-export interface Relay {
-  /** Waits for delivery reports, saves the cursor, and lets the next relay in. */
-  readonly stop: () => Promise<void>;
-  /** Resolves after `stop`; rejects when another process has taken the relay over. */
-  readonly done: Promise<void>;
-}
-
-/** Starts the relay; it waits by itself for the lease and for a broker. */
-export const startRelay = (options: RelayOptions): Relay => {
-  const stopping = new AbortController();
-  const stopWithProgram = (): void => stopping.abort();
-  options.signal.addEventListener('abort', stopWithProgram);
-  const { clock, logger } = options;
-  const done = beginAnew({ clock, logger, role: 'relay', stopping: stopping.signal }, () =>
-    run(options, stopping),
-  ).finally(() => options.signal.removeEventListener('abort', stopWithProgram));
-  // Whoever awaits `done` learns of it; without anybody it must not end the process.
-  done.catch(() => undefined);
-  return {
-    stop: async () => {
-      stopping.abort();
-      await done.catch(() => undefined);
-    },
-    done,
-  };
-};
-
-const run = async (options: RelayOptions, stopping: AbortController): Promise<void> => {
-  let lost: LeaseLost | undefined;
-  const opened = await openLeasedDatabase({
-    file: options.file,
-    synchronous: 'NORMAL',
-    migrations: relayMigrations,
-    clock: options.clock,
-    ttlMs: options.leaseTtlMs,
-    signal: stopping.signal,
-    onWaiting: (owner) => options.logger.info({ owner }, 'another relay holds the lease: this one waits'),
-    onFault: (reason) => options.logger.warn({ reason }, 'the relay waits for its file'),
-    onLost: (reason) => {
-      lost = reason;
-      stopping.abort();
-    },
-  }).catch((error: unknown) => {
-    if (stopping.signal.aborted) return undefined;
-    throw error;
+/** Starts the relay; it waits by itself for the lease and for a broker. Stopping waits for delivery reports and saves the cursor. */
+export const startRelay = (options: RelayOptions): Role =>
+  startRole({
+    ...options,
+    role: 'relay',
+    session: (stopping, onStarted) =>
+      leasedSession(
+        {
+          ...options,
+          migrations: relayMigrations,
+          stopping,
+          waitsForLease: 'another relay holds the lease: this one waits',
+          waitsForFile: 'the relay waits for its file',
+        },
+        (leased) => {
+          onStarted();
+          return run(options, leased);
+        },
+      ),
   });
-  if (opened === undefined) return;
-  const { database, lease } = opened;
-  let reader: EventFeed | undefined;
+
+const run = async (options: RelayOptions, leased: LeasedSession): Promise<void> => {
+  const { lease, ending, isLost } = leased;
+  const reader = await options.outbox();
   try {
-    reader = await options.outbox();
-    const state = relayFile(database, lease);
-    const holes = relayHoles(database, lease, options.clock);
+    const { state, holes } = relayFile(leased, options.clock);
     const monitor = relayMonitor({ ...options, state, holes, reader });
     const suspects = recordSuspects();
     const topics = options.catalog.aggregates.map(({ topic }) => topic);
     const watch = topicWatch({ ...options, topics, intervals: options.topicChecks, onWarning: monitor.warn });
     const held = { lease, state, holes, reader, monitor, suspects, watch };
-    await publishForever({ ...options, ...held, stopping: stopping.signal });
-    if (lost === undefined) monitor.become('stopped', null);
-    else throw lost;
+    await publishForever({ ...options, ...held, stopping: ending });
+    if (!isLost()) monitor.become('stopped', null);
   } finally {
-    await reader?.close();
-    lease.release();
-    checkpointAndClose(database);
+    await reader.close();
   }
 };
 
 const publishForever = async (running: RelayContext): Promise<void> => {
-  const { stopping, monitor } = running;
-  let attempts = 0;
+  const { clock, logger, stopping, monitor, lease } = running;
   // Once: between two attempts the relay stands where the first has left it, with its reason.
   monitor.become('starting', null);
-  while (!stopping.aborted) {
-    running.lease.assertInPlace();
-    try {
-      await relaySession(running, () => (attempts = 0));
-    } catch (error) {
-      if (error instanceof LeaseLost) throw error;
-      // The relay's own file, not the store's: that one is opened again by its reader.
-      if (error instanceof FileReplaced) running.lease.assertInPlace();
-      const reason = error instanceof Error ? error.message : String(error);
-      if (error instanceof RelayHalted) {
-        await halt(running, error);
-        return;
+  await supervise({
+    clock,
+    stopping,
+    session: async ({ attempts, onProgress }) => {
+      // What it says of the store is as of now, where that can be read.
+      if (attempts > 0) await monitor.look().catch(() => undefined);
+      monitor.repeat();
+      while (!stopping.aborted) {
+        lease.assertInPlace();
+        await relaySession(running, onProgress);
       }
-      if (error instanceof TopicsUnsafe) {
-        await haltUntilSafe(running, error);
-        continue;
-      }
-      if (error instanceof DeliveryFailed && (await isExplained(running, error))) continue;
-      attempts += 1;
+    },
+    onFault: (error) => decide(running, error),
+    onRetry: ({ error, reason, attempts, delayMs }) => {
       monitor.fail(error instanceof DeliveryFailed ? error.failure.class : 'unreachable');
       monitor.become('retrying', reason);
-      await pause(running, attempts, reason);
-    }
-  }
+      logger.warn({ reason, attempts, delayMs }, 'the relay tries again');
+    },
+  });
 };
 
-/** Says from time to time that it lives. */
-const pause = async (running: RelayContext, attempts: number, reason: string): Promise<void> => {
-  const { clock, logger, stopping, monitor } = running;
-  const delayMs = backoffMs(clock, attempts);
-  logger.warn({ reason, attempts, delayMs }, 'the relay tries again');
-  await clock.sleep(delayMs, stopping);
-  // What it says of the store is as of now, where that can be read.
-  await monitor.look().catch(() => undefined);
-  monitor.become('retrying', reason);
+/** What follows a fault of a session; halts for as long as the fault asks for it. */
+const decide = async (running: RelayContext, error: unknown): Promise<Directive> => {
+  // The relay's own file, not the store's: that one is opened again by its reader.
+  if (error instanceof FileReplaced) running.lease.assertInPlace();
+  if (error instanceof RelayHalted) {
+    await halt(running, error);
+    return 'stop';
+  }
+  if (error instanceof TopicsUnsafe) {
+    await haltUntilSafe(running, error);
+    return 'restart';
+  }
+  if (error instanceof DeliveryFailed && (await isExplained(running, error))) return 'restart';
+  return directiveFor(error);
 };
 
 /**

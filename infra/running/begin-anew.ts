@@ -1,9 +1,11 @@
 /** A role outlives its file: where that was removed or replaced, the role begins anew on what stands there now. */
-import { backoffMs } from '../backoff';
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
+import { StoreNotReady } from '../event-store/event-feed';
 import { FileReplaced } from '../sqlite/file-identity';
 import type { Lease } from '../sqlite/lease';
+import { supervise } from './supervise';
+import { isPassingStorageFault, storageFaultKind } from '../storage-fault';
 
 export interface BeginAnewOptions {
   readonly clock: Clock;
@@ -30,32 +32,23 @@ export const watchPlace = async (
  * Runs a session of the role, and another one whenever its file was replaced. The first one may fail to begin like any start;
  * a later one that cannot begin is tried again.
  */
-export const beginAnew = async (options: BeginAnewOptions, session: () => Promise<void>): Promise<void> => {
-  const { clock, logger, role, stopping } = options;
-  let attempts = 0;
-  for (;;) {
-    try {
-      await session();
-      return;
-    } catch (error) {
-      if (stopping.aborted && attempts > 0) return;
-      if (stopping.aborted || !(error instanceof FileReplaced || shouldPass(attempts, error))) throw error;
-      attempts += 1;
-      const reason = error instanceof Error ? error.message : String(error);
-      logger.error({ role, reason }, 'the role begins anew in a moment, on the file that stands there then');
-      await clock.sleep(backoffMs(clock, attempts), stopping);
-      if (isAborted(stopping)) return;
-    }
-  }
-};
+export const beginAnew = (
+  { clock, logger, role, stopping }: BeginAnewOptions,
+  session: () => Promise<void>,
+): Promise<void> =>
+  supervise({
+    clock,
+    stopping,
+    session,
+    onFault: (error, attempts) => (isPassing(error, attempts > 0) ? 'back-off' : 'escalate'),
+    onRetry: ({ reason }) =>
+      logger.error({ role, reason }, 'the role begins anew in a moment, on the file that stands there then'),
+  });
 
 /** At a first start a file that can't be opened is a wrong setting; later the folder may only not be there again yet. */
-const shouldPass = (attempts: number, error: unknown): boolean => {
+const isPassing = (error: unknown, hasBegun: boolean): boolean => {
+  if (error instanceof FileReplaced || isPassingStorageFault(error)) return true;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (/^SQLITE_(FULL|IOERR|BUSY)/.test(code)) return true;
-  const isStoreAway = error instanceof Error && error.name === 'StoreNotReady';
-  return attempts > 0 && (isStoreAway || /^(SQLITE_|E[A-Z]+$)/.test(code));
+  const mayCome = error instanceof StoreNotReady || storageFaultKind(error) !== undefined || /^E[A-Z]+$/.test(code);
+  return hasBegun && mayCome;
 };
-
-/** Read anew: before it lies a wait. */
-const isAborted = (signal: AbortSignal): boolean => signal.aborted;

@@ -4,7 +4,7 @@ import type { AppendFailure, EventStore, StoreUnavailable } from '../../domain/k
 import type { EventEnvelope } from '../../domain/kernel/recorded-event';
 import { oversizedEventOf, prepareAppend, type PreparedAppend } from '../event-store/append-rules';
 import type { Clock } from '../clock';
-import { isBusy } from './database';
+import { isBusy } from '../storage-fault';
 import { groupCommit } from './group-commit';
 import { LeaseLost } from './lease';
 import { storeUnavailable } from './store-unavailable';

@@ -3,7 +3,11 @@ import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import * as E from 'fp-ts/Either';
 import { makePrivateFile, makePrivateFolder, tightenFile } from '../files/private-files';
+import { NamedStorageFault, storageFaultKind } from '../storage-fault';
+import { adoptSqliteErrors } from './sqlite-fault';
 import { MAX_WAL_PAGES } from './wal-size';
+
+adoptSqliteErrors();
 
 /** An open SQLite file. */
 export type Database = BetterSqlite3.Database;
@@ -98,20 +102,14 @@ const withFileName = <Result>(file: string, work: () => Result): Result => {
     return work();
   } catch (error) {
     if (error instanceof SchemaTooNew || !(error instanceof Error)) throw error;
-    const code = sqliteCode(error);
-    const named = new Error(`${file}: ${error.message}`, { cause: error });
-    throw code === '' ? named : Object.assign(named, { code });
+    const message = `${file}: ${error.message}`;
+    const kind = storageFaultKind(error);
+    if (kind === undefined) throw new Error(message, { cause: error });
+    // The code is for people who read the log.
+    const code = 'code' in error ? { code: error.code } : {};
+    throw Object.assign(new NamedStorageFault(kind, message, { cause: error }), code);
   }
 };
-
-/** SQLite's word for what went wrong, such as SQLITE_BUSY; empty where the error is not SQLite's. */
-export const sqliteCode = (error: unknown): string => {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return code.startsWith('SQLITE_') ? code : '';
-};
-
-/** Whether another connection holds the lock that was needed. */
-export const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(error));
 
 /** How many migrations a file has seen; 0 for a new one. */
 export const schemaVersion = (database: Database): number =>

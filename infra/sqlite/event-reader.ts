@@ -19,7 +19,10 @@ export interface EventReader extends EventQueries {
   readonly isInPlace: () => boolean;
   /** Begins a watch of its own; see {@link StoreWatch}. */
   readonly watch: () => StoreWatch;
-  readonly operationRequestsAfter: (id: number, kinds?: ReadonlyArray<OperationKind>) => ReadonlyArray<OperationRequest>;
+  readonly operationRequestsAfter: (
+    id: number,
+    kinds?: ReadonlyArray<OperationKind>,
+  ) => ReadonlyArray<OperationRequest>;
   /** What this installation's reactors show with their commands. */
   readonly reactorToken: () => string;
   readonly close: () => void;

@@ -2,9 +2,10 @@
  * A lease on a SQLite file: one process writes it, a second one waits. A holder that was frozen past its lease finds the
  * epoch changed and stops: every write transaction asserts the epoch, so that a stale holder can't commit.
  */
-import { EngineFault } from '../engine-fault';
+import { LeaseLost } from '../lease-lost';
 import type { Clock } from '../clock';
-import { isBusy, type Database, type Migration } from './database';
+import { isBusy } from '../storage-fault';
+import type { Database, Migration } from './database';
 import { isGone, ownerName } from './process-identity';
 
 /** Add this step to the migrations of a file that is held by a lease. */
@@ -19,10 +20,7 @@ export const leaseMigration: Migration = {
         INSERT INTO lease VALUES (1, '', 0, 0);`,
 };
 
-/** The lease was taken over by another process; what this one still wants to write must not be written. */
-export class LeaseLost extends EngineFault {
-  override readonly name = 'LeaseLost';
-}
+export { LeaseLost };
 
 export interface Lease {
   /** Grows by one with every take-over. */

@@ -1,12 +1,12 @@
 /** A file with one writing process: opened, leased, and only then migrated, so that no running holder loses its schema. */
 import { backoffMs } from '../backoff';
 import type { Clock } from '../clock';
+import { isBusy, isPassingStorageFault } from '../storage-fault';
 import {
-  isBusy,
+  checkpointAndClose,
   migrate,
   openForWriting,
   schemaVersion,
-  sqliteCode,
   type Database,
   type OpenOptions,
 } from './database';
@@ -30,6 +30,12 @@ export const writeUnderLease = ({ database, lease }: LeasedDatabase): WriteUnder
   });
   // The transaction answers what the work has answered.
   return <Result>(work: () => Result): Result => write.immediate(work) as Result;
+};
+
+/** Lets the next one in, with the file folded together. */
+export const closeLeased = ({ database, lease }: LeasedDatabase): void => {
+  lease.release();
+  checkpointAndClose(database);
 };
 
 /** `migrations` starts with the lease's own step. */
@@ -61,15 +67,13 @@ export const openLeasedDatabase = async (options: OpenLeasedOptions): Promise<Le
       keepWalInRoom(leased.database);
       return leased;
     } catch (error) {
-      if (!shouldPass(error) || signal?.aborted === true || !isPatient()) throw error;
+      // Anything else at the opening is a wrong setting, and waiting would hide it.
+      if (!isPassingStorageFault(error) || signal?.aborted === true || !isPatient()) throw error;
       onFault?.(error instanceof Error ? error.message : String(error));
       await clock.sleep(backoffMs(clock, attempts), signal);
     }
   }
 };
-
-/** A lock, a full disk, an I/O error. Anything else at the opening is a wrong setting, and waiting would hide it. */
-const shouldPass = (error: unknown): boolean => isBusy(error) || /^SQLITE_(FULL|IOERR)/.test(sqliteCode(error));
 
 /** What {@link openUnusedDatabase} takes: nothing of the waiting, for it does not wait. */
 export type OpenUnusedOptions = Omit<OpenLeasedOptions, 'signal' | 'onWaiting' | 'onLost' | 'onFault'>;

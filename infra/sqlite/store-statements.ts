@@ -38,3 +38,6 @@ export const storeStatements = (database: Database): StoreStatements => ({
     'INSERT INTO operation_requests (kind, body, requested_at_ms, actor) VALUES (?, ?, ?, ?)',
   ),
 });
+
+/** The last position of a store; 0 where it is empty. */
+export const lastPositionIn = (database: Database): number => storeStatements(database).lastPosition.get() ?? 0;

@@ -1,5 +1,6 @@
 /** Errors of SQLite as the port's StoreUnavailable: which file, what is wrong, and what to do where that is known. */
 import type { StoreUnavailable } from '../../domain/kernel/event-store';
+import { storageFaultKind } from '../storage-fault';
 import { FileReplaced } from './file-identity';
 import { LeaseLost } from './lease';
 
@@ -15,10 +16,14 @@ const advice = (error: unknown): string => {
   if (error instanceof LeaseLost) return '; this process can write nothing more: start it again';
   if (error instanceof FileReplaced)
     return '; nothing is written to it: put it back, or start the program again on what stands there now';
-  // SqliteError carries SQLite's name for the error as `code`.
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'SQLITE_FULL') return '; free some disk space, and appends go on by themselves';
-  if (code.startsWith('SQLITE_BUSY')) return '; another process holds the file: only one may write it';
-  if (code.startsWith('SQLITE_IOERR')) return '; see to the disk';
-  return '';
+  switch (storageFaultKind(error)) {
+    case 'full':
+      return '; free some disk space, and appends go on by themselves';
+    case 'busy':
+      return '; another process holds the file: only one may write it';
+    case 'io':
+      return '; see to the disk';
+    default:
+      return '';
+  }
 };

@@ -185,7 +185,9 @@ spec('health', ({ test }) => {
   });
 
   test('is not ready while the program starts, and says why', async () => {
-    const { get } = apiFixture({ readiness: async () => Promise.resolve({ ready: false, checks: { views: 'catching up' } }) });
+    const { get } = apiFixture({
+      readiness: async () => Promise.resolve({ ready: false, checks: { views: 'catching up' } }),
+    });
     const { status, body, headers } = await get('/health/ready');
     assert.is(status, 503);
     assert.is(body['type'], '/problems/not-ready');

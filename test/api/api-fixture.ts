@@ -6,9 +6,11 @@ import { application } from '../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { NewOperationRequest, OperationRequest } from '../../infra/commands/operation-requests';
-import type { RelayStatus } from '../../infra/relay/relay-status';
+import type { RelayStatus } from '../../infra/relay/state/state';
 import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
+import { silentLogger } from '../../infra/logger';
+import { openMetrics } from '../../infra/metrics/registry';
 import { answerContract, type AnswerContract } from '../support/answer-contract';
 import { fakeViews, group, type FakeViews } from './fake-views';
 
@@ -85,8 +87,8 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
     relayStatus: async () => Promise.resolve(relayStatus),
     reactorGroups: () => [{ ...group, group: 'reactors' }],
     failures: deadLetterDirectory([
-      { file: '', groups: ['order-summary', 'sales-by-day'], schemaVersion: 0 },
-      { file: '', groups: ['fulfilment'], schemaVersion: 0 },
+      { groups: ['order-summary', 'sales-by-day'], read: (otherwise) => otherwise },
+      { groups: ['fulfilment'], read: (otherwise) => otherwise },
     ]),
     setAside: () => [],
     failedRequests: () => [],
@@ -103,6 +105,8 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       warn: () => {},
       error: (fields, message) => void logged.push({ ...fields, message }),
     },
+    stages: () => undefined,
+    metrics: openMetrics(silentLogger),
     readiness: async () => Promise.resolve({ ready: true, checks: { store: 'open' } }),
     isShuttingDown: () => false,
     ...overrides,

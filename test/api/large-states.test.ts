@@ -1,17 +1,18 @@
 /** A state of 31,000 keys is read, shown and kept in many turns of the event loop, not in one. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
+import { snapshotFingerprintOf } from '../../domain/contracts/fold-behaviour';
 import { aggregate, catalogOf } from '../../domain/kernel/aggregate';
 import { PersistentMap } from '../../domain/kernel/persistent-map';
 import { stockCommands } from '../../domain/stock/commands';
 import { stockEvents } from '../../domain/stock/events';
 import { stockAggregate, stockDecider, stockSnapshot, type StockState } from '../../domain/stock/stock';
-import { systemClock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { Snapshot, SnapshotStore } from '../../infra/commands/snapshots';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { spec } from '../spec';
 import { metadata } from '../contracts/event-store-fixtures';
+import { testClock } from '../support/test-clock';
 import { apiFixture } from './api-fixture';
 
 const KEYS = 31_000;
@@ -60,7 +61,7 @@ const longStream = async () => {
       },
     },
   });
-  const store = inMemoryEventStore({ clock: systemClock });
+  const store = inMemoryEventStore({ clock: testClock() });
   const received = (index: number) => ({
     type: 'StockReceived',
     schemaVersion: 1,
@@ -69,7 +70,7 @@ const longStream = async () => {
   const events = Array.from({ length: 2_100 }, (_, index) => received(index));
   await store.append({ streams: [{ stream: STREAM, expectedVersion: 'any', events }], metadata })();
   const kept: Snapshot = {
-    decider: snapshotMarkOf(stock) ?? '',
+    decider: snapshotFingerprintOf(stock) ?? '',
     version: 1_000,
     position: 1_000,
     state: JSON.stringify(stockSnapshot.encode(state)),
@@ -112,7 +113,7 @@ spec('a state of 31,000 keys', ({ test }) => {
     const command = { type: 'receive', id: 'kettle', data };
     const outcome = await handle({ aggregate: stock, command, metadata, dryRun: false })();
     assert.is(outcome._tag, 'Right');
-    while (saved.length === 0) await systemClock.sleep(5);
+    while (saved.length === 0) await nextTurn();
     counter.stop();
     assert.ok(turnOf('find') < turnOf('decode'));
     assert.ok(turnOf('save') - turnOf('encode') > 30, `${turnOf('save') - turnOf('encode')} turns`);

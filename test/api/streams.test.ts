@@ -2,17 +2,18 @@
 import * as TE from 'fp-ts/TaskEither';
 import * as assert from 'uvu/assert';
 import type { NewEvent } from '../../domain/kernel/event-store';
-import { systemClock, type Clock } from '../../infra/clock';
+import { type Clock } from '../../infra/clock';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { spec } from '../spec';
 import { apiFixture, order, type Answer, type ApiFixture } from './api-fixture';
+import { ownClock } from '../support/test-clock';
 
 const receive = (receiptId: string): unknown => ({ receiptId, quantity: 5, receivedAt: '2024-05-01T10:00:00Z' });
 
 /** A clock that stands where a test puts it. */
 const standingClock = (): Clock & { nowIs: (time: string) => void } => {
   let nowMs = 0;
-  return { ...systemClock, nowMs: () => nowMs, nowIs: (time) => (nowMs = Date.parse(time)) };
+  return { ...ownClock, nowMs: () => nowMs, nowIs: (time) => (nowMs = Date.parse(time)) };
 };
 
 spec('a stream', ({ test, before, after }) => {
@@ -167,7 +168,7 @@ spec('a stream under trouble', ({ test }) => {
   });
 
   test('is 503 while the store cannot be read', async () => {
-    const store = inMemoryEventStore({ clock: systemClock });
+    const store = inMemoryEventStore({ clock: ownClock });
     const readStream = () => TE.left({ _tag: 'StoreUnavailable', reason: '/secret' } as const);
     const api = apiFixture({ store: { ...store, readStream } });
     for (const query of ['', '?asOf=1']) {

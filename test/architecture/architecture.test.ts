@@ -13,6 +13,7 @@ const rooms = ['domain', 'infra', 'projections', 'api'];
 interface DependencyTable {
   readonly rooms: Readonly<Record<string, ReadonlyArray<string>>>;
   readonly roomsWithDoors: ReadonlyArray<string>;
+  readonly sqlRooms: ReadonlyArray<string>;
   readonly behindPorts: Readonly<Record<string, ReadonlyArray<string>>>;
   readonly libraries: Readonly<Record<string, ReadonlyArray<string>>>;
 }
@@ -61,6 +62,20 @@ spec('the architecture', ({ test, after }) => {
       [],
     );
     assert.ok(pure.length > 20);
+  });
+
+  test('keeps SQL, and what SQLite says, in the rooms of a store', () => {
+    assert.equal(filesWith(/SQLITE_[A-Z]/), ['infra/sqlite/sqlite-fault.ts']);
+    const isSql = /\.(prepare|pragma|exec)(<[^(]*>)?\(\s*['"`]|\bBetterSqlite3\b|\.prepare</;
+    const elsewhere = filesWith(isSql).filter((name) => !table.sqlRooms.includes(dirname(name)));
+    assert.equal(elsewhere, []);
+    const [withSql, ...others] = [...table.sqlRooms, 'none'].map(
+      (room) => filesWith(isSql).filter((name) => dirname(name) === room).length,
+    );
+    assert.ok(
+      (withSql ?? 0) > 5 && others.slice(0, -1).every((count) => count > 0),
+      'the pattern finds what it looks for',
+    );
   });
 
   test('has no any, no suppressed error and no forgotten work', () => {
@@ -135,6 +150,12 @@ spec('the architecture', ({ test, after }) => {
     { rule: 'domain-is-pure', room: 'domain/order', imports: 'node:fs' },
     { rule: 'projections-are-pure', room: 'projections', imports: '../infra/clock' },
     { rule: 'no-production-code-in-development-dependencies', room: 'infra', imports: 'fast-check' },
+    { rule: 'sql-stands-in-the-rooms-of-a-store', room: 'infra/relay', imports: '../sqlite/database' },
+    {
+      rule: 'sql-stands-in-the-rooms-of-a-store',
+      room: 'projections/engine/writer-thread',
+      imports: '../../../infra/sqlite/database',
+    },
     { rule: 'every-folder-is-a-room', room: 'infra/a-new-folder', imports: '../clock' },
   ];
 

@@ -15,7 +15,7 @@ import { openRealLog } from '../../infra/kafka/real-log';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger } from '../../infra/logger';
 import { startRelay } from '../../infra/relay/relay';
-import { readRelayStatus } from '../../infra/relay/relay-file';
+import { readRelayStatus } from '../../infra/sqlite/relay-file/relay-file';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore } from '../../infra/sqlite/event-store';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';
@@ -107,7 +107,7 @@ const measure = async (
   const module = isPoisoned ? './poisoned-definitions' : './sound-definitions';
   const views = openViewReader(viewsFile, projections, catalog);
   const startedMs = systemClock.monotonicMs();
-  const role = await startProjections({
+  const role = startProjections({
     log,
     catalog,
     clock: systemClock,

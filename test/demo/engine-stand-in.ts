@@ -8,13 +8,13 @@ import { decodeEvent } from '../../domain/kernel/decode-event';
 import { REACTORS_SCOPE } from '../../domain/kernel/event-store';
 import type { CommandOutcome, ProcessCommand, ProcessInput } from '../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
-import { systemClock } from '../../infra/clock';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { HandleCommand } from '../../infra/commands/command-port';
 import type { ViewDescription, ViewReader } from '../../projections/view-reader';
 import { apiFixture } from '../api/api-fixture';
 import { newFile, openStore } from '../infra/sqlite/store-fixture';
 import { naiveRows } from './naive-rows';
+import { ownClock } from '../support/test-clock';
 
 const { catalog, processManagers, projections } = application;
 
@@ -60,7 +60,7 @@ export const startStandIn = async (options: StandInOptions = {}): Promise<Engine
         views.show(event.right, options.shown?.(event.right) ?? 1);
         if (options.learned?.(event.right) ?? true) await process(event.right);
       }
-      if (page.right.length === 0) await systemClock.sleep(IDLE_MS);
+      if (page.right.length === 0) await ownClock.sleep(IDLE_MS);
     }
   };
   const running = loop();
@@ -155,6 +155,7 @@ const memoryViews = (): {
       hasSeen: (_view, { position }) => position <= seen,
       projections: () => [],
       groups: () => [],
+      latestRebuilds: () => [],
       rebuild: () => undefined,
       offsetRequest: () => undefined,
       changeCounter: () => seen,

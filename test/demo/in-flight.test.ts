@@ -1,8 +1,8 @@
 /** Bounds on what is under way. */
 import * as assert from 'uvu/assert';
 import { forEachBounded, inFlight } from '../../api/demo/in-flight';
-import { systemClock } from '../../infra/clock';
 import { spec } from '../spec';
+import { ownClock } from '../support/test-clock';
 
 /** Tasks that end when the test says so. */
 const tasks = () => {
@@ -16,11 +16,11 @@ const tasks = () => {
     },
     end: async (index: number): Promise<void> => {
       ends.get(index)?.resolve();
-      await systemClock.sleep(0);
+      await ownClock.sleep(0);
     },
     fail: async (index: number): Promise<void> => {
       ends.get(index)?.reject(new Error(`task ${index} broke`));
-      await systemClock.sleep(0);
+      await ownClock.sleep(0);
     },
   };
 };
@@ -30,7 +30,7 @@ spec('places in flight', ({ test }) => {
     const { started, run, end } = tasks();
     const places = inFlight(2);
     const all = Promise.all([0, 1, 2, 3].map((index) => places.run(run(index))));
-    await systemClock.sleep(0);
+    await ownClock.sleep(0);
     assert.equal(started, [0, 1]);
     await end(1);
     assert.equal(started, [0, 1, 2]);
@@ -58,7 +58,7 @@ spec('each with a bound', ({ test }) => {
     await forEachBounded([0, 1, 2, 3, 4, 5, 6], 3, async (item) => {
       underWay += 1;
       most = Math.max(most, underWay);
-      await systemClock.sleep(1);
+      await ownClock.sleep(1);
       underWay -= 1;
       done.push(item);
     });
@@ -69,7 +69,7 @@ spec('each with a bound', ({ test }) => {
   test('begins nothing new after a failure, and says which it was', async () => {
     const { started, run, fail, end } = tasks();
     const all = forEachBounded([0, 1, 2, 3], 2, (index) => run(index)()).catch((error: unknown) => String(error));
-    await systemClock.sleep(0);
+    await ownClock.sleep(0);
     await fail(0);
     await end(1);
     assert.is(await all, 'Error: task 0 broke');

@@ -7,10 +7,10 @@ import type { InputOrder } from '../../api/demo/input-order';
 import { modelOf } from '../../api/demo/model';
 import { performAll, type Performed } from '../../api/demo/perform';
 import { DemoStopped } from '../../api/demo/patient-requests';
-import { systemClock } from '../../infra/clock';
 import { spec } from '../spec';
 import { seededRandom } from '../support/random';
 import { inputOrder, payment } from './orders';
+import { ownClock } from '../support/test-clock';
 
 interface Played {
   /** What happened, in order: `begin <action>`, `end <action>`, `await <token>`. */
@@ -45,14 +45,14 @@ const play = async (
       underWay += 1;
       most = Math.max(most, underWay);
       log.push(`begin ${nameOf(action)}`);
-      await systemClock.sleep(random() * 3);
+      await ownClock.sleep(random() * 3);
       log.push(`end ${nameOf(action)}`);
       underWay -= 1;
       return options.answer?.(action) ?? { _tag: 'Accepted', stream: `${action.path}-${action.id}`, version: 1 };
     },
     awaitSeen: async (view, tokens) => {
       log.push(`await ${view} ${tokens.join(',')}`);
-      await systemClock.sleep(1);
+      await ownClock.sleep(1);
       return options.seen ?? true;
     },
   };
@@ -60,7 +60,7 @@ const play = async (
     client,
     model: modelOf(orders),
     concurrency: options.concurrency ?? 4,
-    clock: systemClock,
+    clock: ownClock,
     patienceMs: 100,
     onProgress: () => {},
   }).catch((error: unknown) => {

@@ -110,7 +110,8 @@ kafkaSpec('a forged record with the next position at the end of a partition', ({
       await allPublished();
       const { storeId, lastPosition } = await standing();
       await one.stop();
-      for (const [index, order] of ['newer1', 'newer2'].entries()) await forge(storeId, order, lastPosition + 1 + index);
+      for (const [index, order] of ['newer1', 'newer2'].entries())
+        await forge(storeId, order, lastPosition + 1 + index);
       const { status, output } = await one.tidemark(['verify', '--log', '--repair', '--recreate-topics']);
       assert.is(status, 1);
       assert.match(output, /older than the log, and its topics are not deleted.*new-history/);

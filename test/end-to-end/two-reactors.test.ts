@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../infra/clock';
-import { reactorsMigrations } from '../../infra/reactors/reactors-file';
+import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { categoryOf } from '../../domain/kernel/recorded-event';
 import { openForWriting, type Database } from '../../infra/sqlite/database';
 import { openEventReader } from '../../infra/sqlite/event-reader';

@@ -9,7 +9,9 @@ import { holds } from '../domain/arbitraries';
 const whole = (value: unknown): string => [...jsonPieces(value)].join('');
 
 const ofKeys = (count: number): PersistentMap<unknown> =>
-  PersistentMap.of(Array.from({ length: count }, (_, index) => [`order-${index}`, { quantity: 1, status: 'reserved' }]));
+  PersistentMap.of(
+    Array.from({ length: count }, (_, index) => [`order-${index}`, { quantity: 1, status: 'reserved' }]),
+  );
 
 spec('JSON in steps', ({ test }) => {
   test('is what JSON.stringify makes', () =>

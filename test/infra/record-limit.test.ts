@@ -2,13 +2,13 @@
 import * as assert from 'uvu/assert';
 import { application } from '../../projections/fulfilment/application';
 import type { EventStore } from '../../domain/kernel/event-store';
-import { systemClock } from '../../infra/clock';
 import { cloudEventEncoder } from '../../infra/kafka/cloud-events';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { isSurelySmall, MAX_EVENT_RECORD_BYTES, recordBytesOf } from '../../infra/record-limit';
 import { spec } from '../spec';
 import { apiFixture, order } from '../api/api-fixture';
 import { newFile, openStore } from './sqlite/store-fixture';
+import { ownClock } from '../support/test-clock';
 
 const { catalog } = application;
 
@@ -27,7 +27,7 @@ spec('an event that no record can hold', ({ test }) => {
   for (const name of ['SQLite', 'memory'] as const) {
     test(`is refused by the store in ${name} before anything is written, with its size and the limit`, async () => {
       const sqlite = name === 'SQLite' ? await openStore({ file: newFile() }) : undefined;
-      const store = sqlite ?? inMemoryEventStore({ clock: systemClock });
+      const store = sqlite ?? inMemoryEventStore({ clock: ownClock });
       // Measured in bytes: a character may take three.
       for (const character of ['x', 'é', '€']) {
         const bytes = Buffer.byteLength(character);

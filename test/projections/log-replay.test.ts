@@ -1,11 +1,11 @@
 /** Reading a log again exactly up to a place: whatever a poll gives, only what belongs in between is handed over. */
 import * as assert from 'uvu/assert';
-import { systemClock } from '../../infra/clock';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../../infra/kafka/event-log';
 import type { OpenMove } from '../../projections/engine/apply/packed-batch';
 import { replayLog, ReplayImpossible, type ReplayPartition } from '../../projections/engine/rebuild/replay-log';
 import { spec } from '../spec';
 import { LOG_ID } from './views-fixture';
+import { ownClock } from '../support/test-clock';
 
 const record = (partition: number, offset: number): LogRecord => ({
   topic: 'orders',
@@ -36,7 +36,7 @@ const scripted = (polls: ReadonlyArray<Poll>): { consumer: LogConsumer; assigned
     poll: async () => {
       const poll = polls[polled] ?? [];
       polled += 1;
-      await systemClock.sleep(1);
+      await ownClock.sleep(1);
       if (poll instanceof Error) throw poll;
       return poll.map(([partition, offset]) => record(partition, offset));
     },
@@ -66,7 +66,7 @@ const replay = async (
   const batches: Replayed[] = [];
   await replayLog({
     consumer,
-    clock: systemClock,
+    clock: ownClock,
     readers: [{ partitions, signal: options.signal ?? new AbortController().signal }],
     prepare: (records, shares) => async () => {
       batches.push({ records: places(records), moves: told(shares[0]?.moves) });
@@ -128,7 +128,7 @@ spec('a replay', ({ test }) => {
     let applied = 0;
     const onApply = async (): Promise<void> => {
       applied += 1;
-      await systemClock.sleep(20);
+      await ownClock.sleep(20);
       throw new Error('the disk is full');
     };
     await replay(consumer, [place(0, 0, 3)], { onApply }).then(
@@ -167,7 +167,7 @@ spec('a replay', ({ test }) => {
     const batches: unknown[] = [];
     await replayLog({
       consumer,
-      clock: systemClock,
+      clock: ownClock,
       readers: [
         { name: 'ahead', partitions: [place(0, 2, 4)], signal },
         { name: 'behind', partitions: [place(0, 0, 3), place(1, 0, 1)], signal },

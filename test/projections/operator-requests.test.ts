@@ -5,19 +5,20 @@ import * as assert from 'uvu/assert';
 import { application } from '../../projections/fulfilment/application';
 import { systemClock } from '../../infra/clock';
 import type { OperationKind, OperationRequest } from '../../infra/commands/operation-requests';
-import { readOffsetRequest } from '../../infra/consumption/checkpoints/offset-moves';
-import { readFailedRequests } from '../../infra/dead-letters/redrive/failed-requests';
+import { readOffsetRequest } from '../../infra/sqlite/consumer-file/offset-moves';
+import { readFailedRequests } from '../../infra/sqlite/consumer-file/failed-requests';
 import { silentLogger } from '../../infra/logger';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import type { ProjectionGroups } from '../../projections/engine/groups/projection-groups';
 import { topicsOf } from '../../projections/engine/definitions/projection-topics';
 import { rebuildQueue } from '../../projections/engine/rebuild/queue';
 import { rebuildReader } from '../../projections/engine/generations/rebuild-ledger';
-import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
+import { sendTo, viewsClient } from '../../projections/engine/writer-thread/client';
 import { spec } from '../spec';
 import { eventually } from '../support/server';
 import { memoryLog } from './memory-log';
 import { LOG_ID, openViews, temporaryFolder, type Views } from './views-fixture';
+import { NamedStorageFault } from '../../infra/storage-fault';
 
 const { catalog, projections } = application;
 
@@ -240,9 +241,9 @@ spec('rebuilds that cannot be carried out', ({ test }) => {
 spec("faults of the role's file", ({ test }) => {
   test('end nothing: requests are looked for again, until they can be taken over', async () => {
     let faults = 0;
-    const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    const full = new NamedStorageFault('full', 'database or disk is full');
     const role = await running(await openViews(), (operation) => {
-      if (operation !== 'openRebuilds' || faults === 3) return undefined;
+      if (operation !== 'takeRebuildRequests' || faults === 3) return undefined;
       faults += 1;
       return full;
     });

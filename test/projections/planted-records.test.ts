@@ -6,7 +6,7 @@
 import * as assert from 'uvu/assert';
 import { cloudEventEncoder, type EncodedEvent } from '../../infra/kafka/cloud-events';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import { relayMigrations } from '../../infra/relay/relay-file';
+import { relayMigrations } from '../../infra/sqlite/relay-file/relay-file';
 import { openForWriting } from '../../infra/sqlite/database';
 import { orderSummary } from '../../projections/fulfilment/order-summary';
 import type { StoreProof } from '../../projections/engine/inspect/store-proof';

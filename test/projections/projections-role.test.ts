@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import { application } from '../../projections/fulfilment/application';
 import { systemClock } from '../../infra/clock';
-import { decodeHeaders } from '../../infra/dead-letters/store/header-codec';
+import { decodeHeaders } from '../../infra/sqlite/consumer-file/header-codec';
 import { openDatabase, openForReading } from '../../infra/sqlite/database';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import type { StoreProof } from '../../projections/engine/inspect/store-proof';

@@ -8,12 +8,12 @@ import { destinationOf } from '../../infra/kafka/cloud-events';
 import { systemClock } from '../../infra/clock';
 import { silentLogger } from '../../infra/logger';
 import { openForReading } from '../../infra/sqlite/database';
-import { startProjections, type Projections, type ProjectionsOptions } from '../../projections/engine/role/role';
+import type { Role } from '../../infra/running/role';
+import { startProjections, type ProjectionsOptions } from '../../projections/engine/role/role';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';
 import type { Projection } from '../../projections/projection';
 import { application } from '../../projections/fulfilment/application';
 import type { RebuildStatus, ViewReader, ViewRow } from '../../projections/view-reader';
-import type { Relay } from '../../infra/relay/relay';
 import { relayWorld, type RelayWorld } from '../infra/relay/relay-fixture';
 import { eventually } from '../support/server';
 import { openViews, rowsOf, temporaryFolder, type Told } from './views-fixture';
@@ -23,11 +23,11 @@ const { projections: declared } = application;
 
 export interface ProjectionsWorld extends RelayWorld {
   /** The relay that runs from the start. */
-  readonly relay: Relay;
+  readonly relay: Role;
   readonly viewsFile: string;
   /** Appends each event in a transaction's order. */
   readonly tell: (story: ReadonlyArray<Told>) => Promise<void>;
-  readonly startRole: (options?: Partial<ProjectionsOptions>) => Promise<Projections>;
+  readonly startRole: (options?: Partial<ProjectionsOptions>) => Promise<Role>;
   readonly reader: ViewReader;
   readonly stored: () => Promise<ReadonlyArray<StoredEvent>>;
   /** Waits until every group of these projections has seen the whole store. */
@@ -48,7 +48,7 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
   const world = await relayWorld(servers, prefix);
   const viewsFile = join(temporaryFolder(), 'views.sqlite');
   const reader = openViewReader(viewsFile, declared, world.catalog);
-  const roles: Projections[] = [];
+  const roles: Role[] = [];
   const relay = world.start();
 
   const stored = async (): Promise<ReadonlyArray<StoredEvent>> => {
@@ -80,8 +80,8 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
       })();
       if (E.isLeft(last)) throw new Error(last.left._tag);
     },
-    startRole: async (options = {}) => {
-      const role = await startProjections({
+    startRole: (options = {}) => {
+      const role = startProjections({
         log: world.log,
         catalog: world.catalog,
         clock: systemClock,
@@ -97,7 +97,7 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
         ...options,
       });
       roles.push(role);
-      return role;
+      return Promise.resolve(role);
     },
     caughtUp: async (projections = declared) => {
       const events = await stored();

@@ -1,16 +1,16 @@
 /** One rebuild at a time, run over operations in the same thread. */
 import { application } from '../../projections/fulfilment/application';
-import { systemClock } from '../../infra/clock';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger, type Logger } from '../../infra/logger';
 import { topicsOf } from '../../projections/engine/definitions/projection-topics';
 import { rebuildReader, type OpenRebuild } from '../../projections/engine/generations/rebuild-ledger';
 import { runRebuild } from '../../projections/engine/rebuild/run';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
-import type { ViewsClient } from '../../projections/engine/writer-thread/views-client';
+import type { ViewsClient } from '../../projections/engine/writer-thread/client';
 import type { Projection } from '../../projections/projection';
 import { memoryLog } from './memory-log';
 import type { Views } from './views-fixture';
+import { ownClock } from '../support/test-clock';
 
 const { catalog } = application;
 
@@ -35,7 +35,7 @@ export const run = async (
     {
       client: options.client ?? views.client,
       log: options.log ?? memoryLog({ records: [] }),
-      clock: systemClock,
+      clock: ownClock,
       logger: options.logger ?? silentLogger,
     },
     {
@@ -63,9 +63,15 @@ export const control = (id: number, body: object) => ({
   body: JSON.stringify(body),
 });
 
+/** Picks up what is asked for, and returns every rebuild that is not over. */
+export const openRebuilds = async ({ operations }: Views): Promise<ReadonlyArray<OpenRebuild>> => {
+  await operations.takeRebuildRequests({});
+  return operations.openRebuilds({});
+};
+
 /** The rebuild that is asked for. */
 export const asked = async (views: Views): Promise<OpenRebuild> => {
-  const [rebuild] = await views.operations.openRebuilds({});
+  const [rebuild] = await openRebuilds(views);
   if (rebuild === undefined) throw new Error('no rebuild is open');
   return rebuild;
 };

@@ -1,6 +1,7 @@
 /** The comparison of two builds: however many rows there are, each counts, the last one too. */
 import * as assert from 'uvu/assert';
-import { openDatabase, type Database } from '../../infra/sqlite/database';
+import { openDatabase } from '../../infra/sqlite/database';
+import { type GenerationScan, scanGeneration } from '../../projections/engine/tables/scan';
 import { createTables, openGeneration } from '../../projections/engine/tables/sqlite-tables';
 import { compareGenerations } from '../../projections/engine/inspect/compare-tables';
 import { stockLevel } from '../../projections/fulfilment/stock-level';
@@ -11,7 +12,7 @@ const ROWS = 10_001;
 
 const skuOf = (index: number): string => `s${String(index).padStart(6, '0')}`;
 
-const build = (levelOf: (index: number) => number): Database => {
+const build = (levelOf: (index: number) => number): GenerationScan => {
   const database = openDatabase({ file: ':memory:', synchronous: 'NORMAL', migrations: [] });
   createTables(database, stockLevel, 1);
   const { view } = openGeneration(database, stockLevel, 1);
@@ -19,18 +20,21 @@ const build = (levelOf: (index: number) => number): Database => {
     for (let index = 0; index < ROWS; index += 1)
       view.recomputeContribution([skuOf(index), levelOf(index), 0, levelOf(index), 1]);
   })();
-  return database;
+  return scanGeneration(database, stockLevel.name, 1);
 };
 
 spec('a comparison of builds', ({ test }) => {
   test('goes through all pages, and finds a row that differs in the last one', async () => {
-    const database = build((index) => index);
-    const before = { database, generation: 1 };
-    const same = await compareGenerations(stockLevel, before, { database: build((index) => index), generation: 1 });
+    const before = build((index) => index);
+    const same = await compareGenerations(
+      stockLevel,
+      before,
+      build((index) => index),
+    );
     assert.equal([same.proof.equal, same.proof.rows, same.proof.rowsBefore], [true, ROWS, ROWS]);
     assert.is(same.proof.hashAfter, same.proof.hashBefore);
     const other = build((index) => (index === ROWS - 1 ? 0 : index));
-    const { proof, differences } = await compareGenerations(stockLevel, before, { database: other, generation: 1 });
+    const { proof, differences } = await compareGenerations(stockLevel, before, other);
     assert.equal([proof.equal, proof.hashBefore], [false, same.proof.hashBefore]);
     assert.equal([differences?.count, differences?.rows[0]?.key], [1, skuOf(ROWS - 1)]);
   });

@@ -5,13 +5,13 @@ import { silentLogger } from '../../infra/logger';
 import { orderSummary } from '../../projections/fulfilment/order-summary';
 import type { OpenRebuild } from '../../projections/engine/generations/rebuild-ledger';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
-import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
+import { sendTo, viewsClient } from '../../projections/engine/writer-thread/client';
 import type { Projection } from '../../projections/projection';
 import { salesByDay } from '../../projections/fulfilment/sales-by-day';
 import { stockLevel } from '../../projections/fulfilment/stock-level';
 import { spec } from '../spec';
 import { memoryLog } from './memory-log';
-import { asked, control, request, run as runOn, statusOf, type RunOptions } from './rebuild-fixture';
+import { asked, control, openRebuilds, request, run as runOn, statusOf, type RunOptions } from './rebuild-fixture';
 import {
   caughtUpTo,
   deliver,
@@ -84,7 +84,7 @@ for (const from of ['kafka', 'store'] as const) {
         assert.match(String(proof?.['hashBefore']), /^[0-9a-f]{64}$/);
         assert.is(proof?.['hashAfter'], proof?.['hashBefore']);
         assert.ok(startedAt !== null && finishedAt !== null && startedAt <= finishedAt);
-        assert.equal(await views.operations.openRebuilds({}), []);
+        assert.equal(await openRebuilds(views), []);
       }));
 
     test('waits where rows were not what the events make, shows them with their events, and mends them when told', () =>
@@ -115,7 +115,7 @@ for (const from of ['kafka', 'store'] as const) {
             },
           ],
         });
-        assert.equal(await views.operations.openRebuilds({}), [], 'it waits for an operator, and holds up nobody');
+        assert.equal(await openRebuilds(views), [], 'it waits for an operator, and holds up nobody');
         views.requests.push(control(2, { action: 'accept-differences', rebuild: 1 }));
         assert.is(await run(views, stockLevel, await asked(views)), 'done');
         assert.equal(rowsOf(views.database, 'stock-level', 2), rows);
@@ -137,13 +137,13 @@ for (const from of ['kafka', 'store'] as const) {
         assert.equal(rowsOf(views.database, 'stock-level', 1), rowsOf(views.database, 'stock-level', 2));
         assert.is(statusOf(views, 2).proof?.['equal'], true);
         views.requests.push(control(3, { action: 'drop-former', projection: 'stock-level' }));
-        await views.operations.openRebuilds({});
+        await openRebuilds(views);
         assert.equal(tablesIn(views), ['stock-level#1']);
         views.requests.push({
           ...request(4, 'stock-level', 'store'),
           body: JSON.stringify({ projection: 'stock-level', from: 'store', kind: 'rollback' }),
         });
-        await views.operations.openRebuilds({});
+        await openRebuilds(views);
         assert.match(statusOf(views, 4).reason ?? '', /no former build/);
       }));
 
@@ -154,7 +154,7 @@ for (const from of ['kafka', 'store'] as const) {
           if (!isCancelled && (name === 'applyToShadows' || name === 'applyStoreToShadow')) {
             isCancelled = true;
             views.requests.push(control(2, { action: 'cancel', rebuild: 1 }));
-            void views.operations.openRebuilds({});
+            void openRebuilds(views);
           }
           return sendTo(views.client)(name, input, transfer);
         });
@@ -166,14 +166,14 @@ for (const from of ['kafka', 'store'] as const) {
         assert.is(statusOf(views, 1).state, 'cancelled');
         assert.equal(tablesIn(views), ['stock-level#1']);
         assert.equal(await views.operations.checkpoints({ consumer: 'rebuild-1' }), []);
-        assert.equal(await views.operations.openRebuilds({}), []);
+        assert.equal(await openRebuilds(views), []);
       }));
 
     test('makes a copy as of a position, which is kept beside what is served', () =>
       withStock(from, async (views) => {
         const body = { projection: 'stock-level', from, kind: 'copy', copy: 'friday', until: '2' };
         views.requests.push({ ...request(2, 'stock-level', from), body: JSON.stringify(body) });
-        const order = (await views.operations.openRebuilds({})).find(({ id }) => id === 2);
+        const order = (await openRebuilds(views)).find(({ id }) => id === 2);
         assert.ok(order !== undefined);
         assert.is(await run(views, stockLevel, order), 'done');
         assert.is(generationOf(views, 'stock-level'), 1);
@@ -182,7 +182,7 @@ for (const from of ['kafka', 'store'] as const) {
           ['a', 'c'],
         );
         views.requests.push(control(3, { action: 'drop-copy', projection: 'stock-level', copy: 'friday' }));
-        await views.operations.openRebuilds({});
+        await openRebuilds(views);
         assert.equal(tablesIn(views), ['stock-level#1']);
       }));
 
@@ -192,7 +192,7 @@ for (const from of ['kafka', 'store'] as const) {
         views.database.prepare(`UPDATE "stock-level#1" SET onHand = 999 WHERE sku IN ('a', 'c')`).run();
         const body = { projection: 'stock-level', from, kind: 'row', key: 'a' };
         views.requests.push({ ...request(2, 'stock-level', from), body: JSON.stringify(body) });
-        const order = (await views.operations.openRebuilds({})).find(({ id }) => id === 2);
+        const order = (await openRebuilds(views)).find(({ id }) => id === 2);
         assert.ok(order !== undefined);
         assert.is(await run(views, stockLevel, order), 'done');
         const [first, second] = rowsOf(views.database, 'stock-level');
@@ -304,7 +304,7 @@ spec('the list of rebuilds', ({ test }) => {
     ];
     const views = await openViews({ projections: [stockLevel], stored: story, requests });
     for (let look = 0; look < 2; look += 1) {
-      const open = await views.operations.openRebuilds({});
+      const open = await openRebuilds(views);
       assert.equal(
         open.map(({ id, from }) => [id, from]),
         [
@@ -343,7 +343,7 @@ spec('a projection of a new version', ({ test }) => {
     assert.equal([rebuild.projection, rebuild.from], ['stock-level', 'store']);
     assert.match(rebuild.reason ?? '', /version 1 to 2/);
     assert.equal(await views.operations.prepare({}), ['stock-level'], 'and is noted once');
-    assert.is((await views.operations.openRebuilds({})).length, 1);
+    assert.is((await openRebuilds(views)).length, 1);
     assert.is(await run(views, countedTwice, rebuild, { isOtherVersion: true }), 'done');
     assert.equal(
       rowsOf(views.database, 'stock-level', 2).map((row) => (row as { onHand: number }).onHand),
@@ -385,7 +385,7 @@ spec('a projection of a new version', ({ test }) => {
     const views = await openViews({ file, projections: [stockLevel, salesByDay], stored: story });
     assert.equal(rowsOf(views.database, 'stock-level').length, 3);
     assert.equal(rowsOf(views.database, 'sales-by-day'), []);
-    assert.equal(await views.operations.openRebuilds({}), []);
+    assert.equal(await openRebuilds(views), []);
     await views.close();
   });
 });

@@ -5,7 +5,6 @@ import * as assert from 'uvu/assert';
 import { differenceLines } from '../../api/cli/rebuild';
 import { application } from '../../projections/fulfilment/application';
 import { StockReceived } from '../../domain/stock/events';
-import { systemClock } from '../../infra/clock';
 import { verifyProjection } from '../../projections/engine/inspect/verify';
 import { rowExplanations } from '../../projections/engine/inspect/explain-row';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';
@@ -15,6 +14,7 @@ import { spec } from '../spec';
 import { memoryLog } from './memory-log';
 import { asked, request, run, statusOf } from './rebuild-fixture';
 import { deliver, logOf, openViews, storedOf, storeOf, temporaryFolder, type Told, type Views } from './views-fixture';
+import { ownClock } from '../support/test-clock';
 
 const { catalog } = application;
 
@@ -140,7 +140,7 @@ spec('JSON and truth values', ({ test }) => {
         store: feedOf(storeOf(stored, [])),
         catalog,
         projection: receipts,
-        clock: systemClock,
+        clock: ownClock,
         onProgress: () => undefined,
       });
       assert.equal([differences?.rows[0]?.before, differences?.rows[0]?.after], [spoilt, rowA]);

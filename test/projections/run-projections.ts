@@ -18,7 +18,7 @@ const run = async ([
 ]: ReadonlyArray<string>): Promise<void> => {
   const kafka = { brokers: servers, securityProtocol: 'plaintext' as const };
   const log = await openLog({ configuration: { kafka }, clock: systemClock, logger: silentLogger });
-  const role = await startProjections({
+  const role = startProjections({
     log,
     catalog: withTopicPrefix(catalog, prefix),
     clock: systemClock,

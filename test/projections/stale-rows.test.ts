@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { application } from '../../projections/fulfilment/application';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import { deadLetterReader } from '../../infra/dead-letters/query/dead-letters-reader';
+import { deadLetterReader } from '../../infra/sqlite/consumer-file/dead-letters-reader';
 import type { LogRecord } from '../../infra/kafka/event-log';
 import { customerOrders } from '../../projections/fulfilment/customer-orders';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import { application } from '../../projections/fulfilment/application';
-import { systemClock } from '../../infra/clock';
 import { NotVerifiable, verifyProjection, type Verification } from '../../projections/engine/inspect/verify';
 import { orderSummary } from '../../projections/fulfilment/order-summary';
 import { spec } from '../spec';
 import { ordersStory } from './projections-world';
 import { deliver, logOf, openViews, readBy, storedOf, storeOf, temporaryFolder, type Views } from './views-fixture';
+import { ownClock } from '../support/test-clock';
 
 const { catalog } = application;
 
@@ -30,7 +30,7 @@ const verified = (folder: string, name: string, topicPrefix = ''): Promise<Verif
     store: feedOf(storeOf(stored, [])),
     catalog: withTopicPrefix(catalog, topicPrefix),
     projection: orderSummary,
-    clock: systemClock,
+    clock: ownClock,
     onProgress: () => undefined,
   });
 

@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import { application } from '../../projections/fulfilment/application';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import { systemClock } from '../../infra/clock';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import { cloudEventEncoder, destinationOf, type EncodedEvent } from '../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../infra/kafka/event-log';
-import type { StoreFacts } from '../../infra/consumption/intake/known-facts';
+import type { StoreFacts } from '../../infra/consumption/intake/store-facts';
 import { feedOf } from '../support/reader-feed';
 import { recordHeaders } from '../../infra/kafka/record-headers';
 import type { Database } from '../../infra/sqlite/database';
@@ -22,10 +21,12 @@ import { importEvents } from '../../infra/archive/import-events';
 import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-batch';
 import type { ViewsOperations } from '../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
-import { viewsClient, type ViewsClient } from '../../projections/engine/writer-thread/views-client';
+import { viewsFile } from '../../projections/engine/store/views-file';
+import { viewsClient, type ViewsClient } from '../../projections/engine/writer-thread/client';
 import { viewsWriter } from '../../projections/engine/writer-thread/group-operations';
 import type { Projection } from '../../projections/projection';
 import { schemaVersionOf } from '../support/schema-version';
+import { ownClock } from '../support/test-clock';
 
 const { catalog: declaredCatalog, projections: declaredProjections } = application;
 
@@ -72,7 +73,8 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const { eventAt } = options;
   const store = { ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) };
   const openStore = async () => Promise.resolve(feedOf(store));
-  const operations = viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
+  const file = viewsFile(leased, projections, ownClock);
+  const operations = viewsWriter({ file, catalog, projections, openStore });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
     Array.from({ length: topic.partitions }, (_, partition) => ({
@@ -99,7 +101,7 @@ const openLeased = (options: ViewsOptions): Promise<LeasedDatabase> =>
     file: options.file ?? ':memory:',
     synchronous: 'NORMAL',
     migrations: viewsMigrations,
-    clock: systemClock,
+    clock: ownClock,
     ttlMs: options.leaseTtlMs ?? 60_000,
     onLost:
       options.onLost ??
@@ -206,7 +208,7 @@ export const fillStore = async (file: string, events: ReadonlyArray<StoredEvent>
   await importEvents({
     file,
     lines,
-    clock: systemClock,
+    clock: ownClock,
     leaseTtlMs: 5_000,
     keepStoreId: true,
     onProgress: () => undefined,

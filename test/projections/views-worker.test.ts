@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
 import { application } from '../../projections/fulfilment/application';
-import { CheckpointMoved } from '../../infra/consumption/checkpoints/checkpoint-store';
+import { CheckpointMoved } from '../../infra/consumption/checkpoints/checkpoint';
 import { openDatabase, type Database } from '../../infra/sqlite/database';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import { packBatch, transferable } from '../../projections/engine/apply/packed-batch';
@@ -20,6 +20,7 @@ import {
 import { spec } from '../spec';
 import { eventually } from '../support/server';
 import { fillStore, LOG_ID, logOf, movesOf, rowsOf, storedOf, temporaryFolder } from './views-fixture';
+import { NamedStorageFault, storageFaultKind } from '../../infra/storage-fault';
 
 const { catalog, projections } = application;
 
@@ -112,6 +113,7 @@ spec('the views thread', ({ test, before }) => {
     database.exec('ALTER TABLE "stock-level#1" RENAME TO elsewhere');
     const error = await rejection(apply(worker));
     assert.is((error as NodeJS.ErrnoException).code, 'SQLITE_ERROR');
+    assert.is(storageFaultKind(error), 'failed');
     assert.match(error.message, /no such table/);
     database.exec('ALTER TABLE elsewhere RENAME TO "stock-level#1"');
     database.close();
@@ -206,5 +208,14 @@ spec('an error between threads', ({ test }) => {
     assert.equal([name, message, code], ['SqliteError', 'database is locked', 'SQLITE_BUSY']);
     assert.match(revivedError(postedError('a text')).message, /not an error was thrown: 'a text'/);
     assert.instance(revivedError(postedError(new TransientEventError('away'))), TransientEventError);
+  });
+
+  test('keeps what kind of fault of the file it is', () => {
+    for (const kind of ['busy', 'full', 'io', 'refused', 'failed'] as const) {
+      const revived = revivedError(postedError(new NamedStorageFault(kind, 'not now')));
+      assert.is(storageFaultKind(revived), kind);
+      assert.equal([revived.name, revived.message], ['StorageFault', 'not now']);
+    }
+    assert.is(storageFaultKind(revivedError(postedError(new Error('something else')))), undefined);
   });
 });

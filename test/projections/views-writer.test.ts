@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
 import { customerOrders } from '../../projections/fulfilment/customer-orders';
-import { decodeHeaders } from '../../infra/dead-letters/store/header-codec';
+import { decodeHeaders } from '../../infra/sqlite/consumer-file/header-codec';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { LogRecord } from '../../infra/kafka/event-log';
 import { STRUCTURED_HEADERS } from '../../infra/kafka/record-headers';

@@ -37,8 +37,7 @@ export const feedOf = (reader: EventReader): EventFeed => ({
 });
 
 /** Changes as a number tells of them, which is looked at every so often. */
-export const changesFrom =
-  (version: () => number, everyMs: number): EventFeed['changes'] =>
+export const changesFrom = (version: () => number, everyMs: number): EventFeed['changes'] =>
   async function* ({ signal }) {
     let seen: number | undefined;
     while (!signal.aborted) {

@@ -5,21 +5,14 @@ import { systemClock } from '../../infra/clock';
 import { readConfiguration, type Configuration } from '../../infra/configuration';
 import { openLog } from '../../infra/broker/open-log';
 import { silentLogger, type Logger } from '../../infra/logger';
+import type { Running } from '../../infra/running/role';
 import type { RoleOptions } from '../../infra/running/role-options';
 
 const { catalog } = application;
 
-interface RunningRole {
-  readonly stop: () => Promise<void>;
-  readonly done: Promise<void>;
-}
-
 /** Starts the role with what every role is started with; a role that can't go on ends the process. */
 export const serveRole = async (
-  start: (
-    options: RoleOptions & { readonly topicPrefix: string },
-    configuration: Configuration,
-  ) => Promise<RunningRole>,
+  start: (options: RoleOptions & { readonly topicPrefix: string }, configuration: Configuration) => Running,
   logger: Logger = silentLogger,
 ): Promise<void> => {
   const configuration = readConfiguration();
@@ -35,7 +28,7 @@ export const serveRole = async (
     acceptNewLog: false,
     topicPrefix,
   };
-  const running = await start(options, configuration);
+  const running = start(options, configuration);
   running.done.catch((error: unknown) => {
     throw error;
   });

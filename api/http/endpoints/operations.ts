@@ -2,7 +2,7 @@
 import * as t from 'io-ts';
 import { field, optionalField, orNull, record } from '../../../domain/kernel/codec';
 import { Integer, oneOf } from '../../../domain/kernel/values';
-import type { RelayStatus } from '../../../infra/relay/relay-status';
+import type { RelayStatus } from '../../../infra/relay/state/state';
 import type { GroupStatus, ProjectionStatus } from '../../../projections/view-reader';
 import { answer, endpoint, type Documents } from '../endpoint';
 import { wholeListOf } from './fields';
@@ -55,6 +55,7 @@ const RelayAnswer: Documents<RelayStatus> = record('relay', {
   since: field(t.string, 'Since when it is in this state: ISO 8601, UTC.'),
   broker: field(orNull(oneOf({ embedded: null, real: null })), 'Which broker it publishes to.'),
   cursor: field(Integer, 'Every event up to this position is acknowledged by Kafka.'),
+  sentPosition: optionalField(Integer, 'The last position that was handed to the Kafka client.'),
   storePosition: field(Integer, "The store's last position when the relay last looked."),
   lagEvents: field(Integer, 'Events that Kafka does not have, those that blocked partitions hold back included.'),
   lagSeconds: field(t.number, 'The age of the oldest of them.'),

@@ -4,7 +4,7 @@ import { field, optionalField, record, type AnyRecord } from '../../../domain/ke
 import { Integer, oneOf, wordOf } from '../../../domain/kernel/values';
 import { OperatorText } from '../request-values';
 import type { FailedRequest } from '../../../infra/dead-letters/redrive/redrive';
-import { setAsideStatuses, type SetAsideEntry } from '../../../infra/reactors/set-aside';
+import { setAsideStatuses, type SetAsideEntry } from '../../../infra/reactors/processes/processes';
 import { answer, endpoint, type Documents } from '../endpoint';
 import type { ProblemName } from '../problem-kinds';
 import { AuditEntryAnswer, limit, wholeListOf } from './fields';

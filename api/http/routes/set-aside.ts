@@ -1,7 +1,7 @@
 /** What the process managers have set aside, requests that could not be carried out, and what operators do about them. */
 import type { FastifyInstance } from 'fastify';
 import { parseDeadLetterId } from '../../../infra/dead-letters/query/query';
-import { setAsideStatuses, type SetAsideEntry, type SetAsideStatus } from '../../../infra/reactors/set-aside';
+import { setAsideStatuses, type SetAsideEntry, type SetAsideStatus } from '../../../infra/reactors/processes/processes';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint } from '../endpoint';
 import { commandsSetAside, discardCommand, failedRequests, releaseCommand } from '../endpoints/set-aside';

@@ -2,26 +2,21 @@
 export {
   type Checkpoint,
   checkpointAt,
-  checkpointMigration,
   type CheckpointMove,
   CheckpointMoved,
   type Checkpoints,
-  checkpointsOf,
   highWaterAt,
   type Mark,
-} from './checkpoint-store';
+} from './checkpoint';
 export {
   moveOffsets,
+  type NotedOffsetMove,
+  type NoteOffsetMove,
   type OffsetMove,
-  offsetMoveNotes,
-  offsetMovesMigration,
   type OffsetOrder,
   type OffsetRequest,
-  offsetRequests,
   type OffsetRequests,
   type OffsetRequestStatus,
-  readOffsetMoves,
   readOffsetOrder,
-  readOffsetRequest,
 } from './offset-moves';
 export { offsetDecision, type OffsetTarget } from './plan-offset-move';

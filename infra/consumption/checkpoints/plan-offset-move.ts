@@ -1,5 +1,5 @@
 /** Where offsets are to be moved, and what that would mean: a pure decision, with the numbers. */
-import type { Checkpoint } from './checkpoint-store';
+import type { Checkpoint } from './checkpoint';
 
 /** A partition as the log holds it now. */
 export interface LogBounds {

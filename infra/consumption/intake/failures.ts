@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { EngineFault } from '../../engine-fault';
+import { storageFaultKind } from '../../storage-fault';
 
 // -------------------------------------------------------------------------------------
 // Classes and their policies
@@ -126,9 +127,10 @@ const stackTop = ({ stack = '' }: Error): string | undefined => {
  */
 export const isAttributable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return true;
+  const kind = storageFaultKind(error);
+  if (kind !== undefined) return kind === 'refused';
   if (error instanceof TransientEventError || error instanceof EngineFault || error.name === 'AbortError') return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (code.startsWith('SQLITE_')) return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(code);
   return !SYSTEM_ERRORS.test(code);
 };
 

@@ -4,7 +4,9 @@ import type { Clock } from '../../clock';
 import type { EventLog } from '../../kafka/event-log';
 import type { TopicCheckIntervals } from '../../kafka/topic-watch';
 import type { Logger } from '../../logger';
+import type { Running } from '../../running/role';
 import type { GroupHandler } from './group-handler';
+import type { GroupObserver } from './group-observer';
 import type { StoreFit } from './store-fit';
 import type { GroupStatus } from '../status/status';
 
@@ -25,17 +27,15 @@ export interface ConsumerGroupOptions {
   readonly topicPrefix?: string;
   /** How often the settings of the topics are looked at. */
   readonly topicChecks?: TopicCheckIntervals;
+  /** Told what the group does; left out: nobody counts. */
+  readonly observer?: GroupObserver;
 }
 
-/** A group that runs. */
-export interface ConsumerGroup {
+/** A group that runs: it stops at a batch boundary, with the consumer closed and the last status reported. */
+export interface ConsumerGroup extends Running {
   readonly status: () => GroupStatus;
   /** Runs the work while the group stands at a batch boundary: nothing of it is applied meanwhile. */
   readonly pausedWhile: <Result>(work: () => Promise<Result>) => Promise<Result>;
-  /** Resolves at a batch boundary, with the consumer closed and the last status reported. */
-  readonly stop: () => Promise<void>;
-  /** Resolves after `stop`; rejects when the group can't go on in this process (its checkpoints were moved by another). */
-  readonly done: Promise<void>;
 }
 
 export type StartConsumerGroup = (options: ConsumerGroupOptions) => ConsumerGroup;

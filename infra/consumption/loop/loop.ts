@@ -1,7 +1,7 @@
 /** The life of a consumer group: plan, catch up from the store, consume, retry, and report. */
-export { isTakenOver } from './apply-with-retry';
 export type { ConsumerGroup, ConsumerGroupOptions } from './consumer-group';
 export { deadLetterTopic } from './dead-letter-topic-name';
 export type { GroupHandler } from './group-handler';
+export type { GroupObserver } from './group-observer';
 export { startConsumerGroup } from './start-consumer-group';
 export { storeFit, type StoreFit } from './store-fit';

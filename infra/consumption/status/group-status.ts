@@ -1,5 +1,4 @@
 /** How a consumer group stands, as operators see it; kept as a row in the group's own file, for other processes to read. */
-import type { Database, Migration } from '../../sqlite/database';
 import type { OutcomeCounts } from './outcome-counts';
 
 /** How a partition of a group stands. */
@@ -45,27 +44,3 @@ export interface GroupStatus {
   /** ISO 8601, UTC. */
   readonly updatedAt: string;
 }
-
-/** Add this step to the migrations of a consumer's file. */
-export const groupStatusMigration: Migration = {
-  name: 'group status',
-  sql: `CREATE TABLE group_status (
-          group_name TEXT PRIMARY KEY,
-          status TEXT NOT NULL
-        ) STRICT, WITHOUT ROWID;`,
-};
-
-/** Prepares the write on a file that has {@link groupStatusMigration}. */
-export const groupStatusWriter = (database: Database): ((status: GroupStatus) => void) => {
-  const write = database.prepare<[string, string]>(
-    'INSERT INTO group_status VALUES (?, ?) ON CONFLICT DO UPDATE SET status = excluded.status',
-  );
-  return (status) => void write.run(status.group, JSON.stringify(status));
-};
-
-/** Prepares the read; works on a read-only connection too. In the order of names. */
-export const groupStatusReader = (database: Database): (() => ReadonlyArray<GroupStatus>) => {
-  const read = database.prepare<[], string>('SELECT status FROM group_status ORDER BY group_name').pluck();
-  // Written by groupStatusWriter.
-  return () => read.all().map((status) => JSON.parse(status) as GroupStatus);
-};

@@ -1,9 +1,6 @@
 /** The dead letters of every role's file, as one: for operators, from whichever process answers them. */
-import { existsSync } from 'node:fs';
-import { openForReading, schemaVersion, type Database } from '../../sqlite/database';
-import { readFailedRequests, type FailedRequest } from '../redrive/redrive';
+import type { FailedRequest } from '../redrive/redrive';
 import {
-  deadLetterReader,
   parseDeadLetterId,
   type DeadLetter,
   type DeadLetterDetail,
@@ -15,10 +12,15 @@ import {
 
 /** A file and the groups whose dead letters it holds. */
 export interface DeadLetterSource {
-  readonly file: string;
   readonly groups: ReadonlyArray<string>;
-  /** The schema's version that this program reads: the file of a role that has not started yet has none. */
-  readonly schemaVersion: number;
+  /** Reads the file as it is now; `otherwise` where a role that has not started yet has made none that this program reads. */
+  readonly read: <Result>(otherwise: Result, read: (file: DeadLetterFileReader) => Result) => Result;
+}
+
+/** What can be read of one file. */
+export interface DeadLetterFileReader extends DeadLetterReader {
+  /** The newest first. */
+  readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
 }
 
 export interface DeadLetterPage {
@@ -44,27 +46,9 @@ export interface DeadLetterDirectory {
 
 /** Looks into the files whenever it is asked. */
 export const deadLetterDirectory = (sources: ReadonlyArray<DeadLetterSource>): DeadLetterDirectory => {
-  const inDatabase = <Result>(
-    { file, schemaVersion: wanted }: DeadLetterSource,
-    otherwise: Result,
-    read: (database: Database) => Result,
-  ): Result => {
-    if (!existsSync(file)) return otherwise;
-    const database = openForReading(file);
-    try {
-      return schemaVersion(database) === wanted ? read(database) : otherwise;
-    } finally {
-      database.close();
-    }
-  };
-  const inFile = <Result>(
-    source: DeadLetterSource,
-    otherwise: Result,
-    read: (reader: DeadLetterReader) => Result,
-  ): Result => inDatabase(source, otherwise, (database) => read(deadLetterReader(database)));
   const inFileOf = <Result>(group: string, otherwise: Result, read: (reader: DeadLetterReader) => Result): Result => {
     const source = sources.find(({ groups }) => groups.includes(group));
-    return source === undefined ? otherwise : inFile(source, otherwise, read);
+    return source === undefined ? otherwise : source.read(otherwise, read);
   };
   return {
     groups: sources.flatMap(({ groups }) => groups),
@@ -72,9 +56,11 @@ export const deadLetterDirectory = (sources: ReadonlyArray<DeadLetterSource>): D
       const from = cursor === undefined ? sources.map(() => Number.MAX_SAFE_INTEGER) : placesOf(cursor, sources.length);
       if (from === undefined) return undefined;
       const found = sources.flatMap((source, index) =>
-        inFile<ReadonlyArray<DeadLetter>>(source, [], (reader) =>
-          reader.list(filter, { before: from[index] ?? 0, limit: limit + 1 }),
-        ).map((letter) => ({ letter, index })),
+        source
+          .read<ReadonlyArray<DeadLetter>>([], (reader) =>
+            reader.list(filter, { before: from[index] ?? 0, limit: limit + 1 }),
+          )
+          .map((letter) => ({ letter, index })),
       );
       found.sort((left, right) => (left.letter.firstFailedAt < right.letter.firstFailedAt ? 1 : -1));
       const items = found.slice(0, limit);
@@ -94,21 +80,21 @@ export const deadLetterDirectory = (sources: ReadonlyArray<DeadLetterSource>): D
     select: (group, filter) => inFileOf(group, NOTHING_SELECTED, (reader) => reader.select(group, filter)),
     redrive: (id) => {
       for (const source of sources) {
-        const status = inFile<RedriveStatus | undefined>(source, undefined, (reader) => reader.redrive(id));
+        const status = source.read<RedriveStatus | undefined>(undefined, (reader) => reader.redrive(id));
         if (status !== undefined) return status;
       }
       return undefined;
     },
     failedRequests: (limit) => {
       const all = sources.flatMap((source) =>
-        inDatabase<ReadonlyArray<FailedRequest>>(source, [], (database) => readFailedRequests(database, limit)),
+        source.read<ReadonlyArray<FailedRequest>>([], (reader) => reader.failedRequests(limit)),
       );
       return [...new Map(all.map((each) => [each.id, each])).values()]
         .sort((left, right) => right.id - left.id)
         .slice(0, limit);
     },
     counts: () =>
-      sources.flatMap((source) => inFile<ReadonlyArray<DeadLetterCount>>(source, [], (reader) => reader.counts())),
+      sources.flatMap((source) => source.read<ReadonlyArray<DeadLetterCount>>([], (reader) => reader.counts())),
   };
 };
 

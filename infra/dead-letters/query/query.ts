@@ -1,14 +1,21 @@
 /** What operators read of dead letters, from all files. */
-export { deadLetterDirectory, type DeadLetterDirectory } from './all-files-reader';
+export {
+  deadLetterDirectory,
+  type DeadLetterDirectory,
+  type DeadLetterFileReader,
+  type DeadLetterSource,
+} from './all-files-reader';
 export {
   type AuditEntry,
   type DeadLetter,
+  type DeadLetterCount,
   type DeadLetterDetail,
   type DeadLetterFilter,
+  type DeadLetterReader,
   type DeadLetterStatus,
   deadLetterStatuses,
   parseDeadLetterId,
   type RedriveStatus,
 } from './dead-letters-reader';
-export { type ParkedRecord, parkedUnder } from './parked-events';
-export { withUnresolvedReason } from './status-reason';
+export type { ParkedRecord, PassedEvents } from './parked-records';
+export { type UnresolvedReader, withUnresolvedReason } from './status-reason';

@@ -1,19 +1,20 @@
 /** What a group's status says of failures that wait for an operator, although the group goes on. */
 import type { DeadLetterCopying, GroupStatus } from '../../consumption/status/status';
-import { isoTime } from '../../clock';
-import type { Database } from '../../sqlite/database';
 
-/** The status with its open dead letters and their copies, as its reason where it has no graver one; for a read-only connection too. */
-export const withUnresolvedReason = (status: GroupStatus, database: Database): GroupStatus => {
-  const copying = copyingOf(database, status.group);
+/** What a file holds for an operator to look at. */
+export interface UnresolvedReader {
+  /** Dead letters that are open, and the keys that wait behind them. */
+  readonly unresolved: (group: string) => { readonly letters: number; readonly keys: number };
+  /** Undefined where nothing waits for its copy. */
+  readonly copying: (group: string) => DeadLetterCopying | undefined;
+}
+
+/** The status with its open dead letters and their copies, as its reason where it has no graver one. */
+export const withUnresolvedReason = (status: GroupStatus, reader: UnresolvedReader): GroupStatus => {
+  const copying = reader.copying(status.group);
   const full = copying === undefined ? status : { ...status, deadLetterCopies: copying };
   if (status.reason !== null) return full;
-  const { letters, keys } = database
-    .prepare<[string, string], { readonly letters: number; readonly keys: number }>(
-      `SELECT (SELECT count(*) FROM dead_letters WHERE consumer = ? AND status IN ('open', 'assigned')) AS letters,
-              (SELECT count(*) FROM quarantined_keys WHERE consumer = ?) AS keys`,
-    )
-    .get(status.group, status.group) ?? { letters: 0, keys: 0 };
+  const { letters, keys } = reader.unresolved(status.group);
   const open =
     letters === 0 && keys === 0
       ? []
@@ -26,28 +27,4 @@ export const withUnresolvedReason = (status: GroupStatus, database: Database): G
       : [`${copying.waiting + copying.failed} copies are not in the dead-letter topic: ${copying.reason}`];
   const reasons = [...open, ...stuck];
   return reasons.length === 0 ? full : { ...full, reason: reasons.join('; ') };
-};
-
-interface CopyingRow {
-  readonly waiting: number;
-  readonly failed: number;
-  readonly refusal: string | null;
-  readonly fault: string | null;
-  readonly sinceMs: number | null;
-}
-
-/** Undefined where nothing waits for its copy. */
-const copyingOf = (database: Database, group: string): DeadLetterCopying | undefined => {
-  const row = database
-    .prepare<[string, string], CopyingRow>(
-      `SELECT count(*) FILTER (WHERE o.fault IS NULL) AS waiting, count(*) FILTER (WHERE o.fault IS NOT NULL) AS failed,
-              max(o.fault) AS refusal, max(c.fault) AS fault, max(c.since_ms) AS sinceMs
-         FROM dead_letter_outbox o JOIN dead_letters d ON d.id = o.dead_letter_id
-         LEFT JOIN dead_letter_copying c ON c.consumer = ?
-        WHERE d.consumer = ?`,
-    )
-    .get(group, group);
-  if (row === undefined || row.waiting + row.failed === 0) return undefined;
-  const { waiting, failed, refusal, fault, sinceMs } = row;
-  return { waiting, failed, reason: fault ?? refusal, since: sinceMs === null ? null : isoTime(sinceMs) };
 };

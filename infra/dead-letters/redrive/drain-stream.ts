@@ -20,8 +20,7 @@ import {
   type StoreFactsWithStreams,
 } from '../../consumption/intake/intake';
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import type { Database } from '../../sqlite/database';
-import type { DeadLetterRows, AuditContext, FirstDeadLetter } from '../store/store';
+import type { AuditContext, DeadLetterRows, FirstDeadLetter, ParkedEvents } from '../store/store';
 
 /** How far one step has brought a stream. */
 export type Drained =
@@ -34,7 +33,7 @@ export type Drained =
   | { readonly _tag: 'NotWaiting'; readonly events: 0 };
 
 export interface DrainOptions {
-  readonly database: Database;
+  readonly parked: ParkedEvents;
   readonly catalog: Catalog;
   readonly quarantine: Quarantine;
   readonly rows: DeadLetterRows;
@@ -45,23 +44,9 @@ export interface DrainOptions {
 /** Takes at most so many events of a stream; belongs inside the caller's transaction. */
 export type Drain = (to: EventHandler, stream: string, mostEvents: number, context: AuditContext) => Drained;
 
-interface ParkedRow {
-  readonly position: number;
-  readonly eventId: string;
-}
-
-/** Prepares the statements on a file that has the dead letters' migration. */
+/** The drain of a file's streams. */
 export const drainOf = (options: DrainOptions): Drain => {
-  const { database, rows } = options;
-  const next = database.prepare<[string, string, number], ParkedRow>(
-    `SELECT position, event_id AS eventId FROM parked_events WHERE consumer = ? AND stream = ? ORDER BY position LIMIT ?`,
-  );
-  const unpark = database.prepare<[string, string, number]>(
-    'DELETE FROM parked_events WHERE consumer = ? AND stream = ? AND position = ?',
-  );
-  const open = ['quarantined_keys', 'stale_rows'].map((table) =>
-    database.prepare<[string, string]>(`DELETE FROM ${table} WHERE consumer = ? AND stream = ?`),
-  );
+  const { parked, rows } = options;
   const retake = retaking(options);
 
   const failed = (to: EventHandler, eventId: string, events: number, failure: Failure): Drained => {
@@ -82,14 +67,14 @@ export const drainOf = (options: DrainOptions): Drain => {
       }
       rows.redriven(head.id, 'applied by the group', context);
     }
-    for (const { position, eventId } of next.all(to.consumer, stream, Math.max(0, mostEvents - events))) {
+    for (const { position, eventId } of parked.next(to.consumer, stream, Math.max(0, mostEvents - events))) {
       events += 1;
       const failure = failureIn(retake.take(to, eventId));
-      unpark.run(to.consumer, stream, position);
+      parked.remove(to.consumer, stream, position);
       if (failure !== undefined) return failed(to, eventId, events, failure);
     }
-    if (next.get(to.consumer, stream, 1) !== undefined) return { _tag: 'More', events };
-    for (const statement of open) statement.run(to.consumer, stream);
+    if (parked.next(to.consumer, stream, 1).length > 0) return { _tag: 'More', events };
+    parked.open(to.consumer, stream);
     return { _tag: 'Live', events };
   };
 };

@@ -4,28 +4,22 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { RequestRefused, type OperationKind, type OperationRequest } from '../../commands/operation-requests';
-import type { Clock } from '../../clock';
 import {
   type EventHandler,
   failureOf,
   isAttributable,
-  type Quarantine,
   type StoreFactsWithStreams,
 } from '../../consumption/intake/intake';
 import type { EventFeed } from '../../event-store/event-feed';
-import type { Database } from '../../sqlite/database';
-import { deadLetterRows, type DeadLetterRows, type AuditContext } from '../store/store';
+import type { AuditContext, DeadLetterRows } from '../store/store';
 import { drainOf, type Drain, type Drained } from './drain-stream';
-import { failedRequestNotes } from './failed-requests';
+import type { DeadLetterTables } from './consumer-file';
 import { failureKinds, groupOfRequest, readDeadLetterRequest, type DeadLetterRequest } from './requests';
-import { redriveRows, type RedriveKey, type RedriveRows, type RunningRedrive } from './redrives';
+import type { RedriveKey, RedriveRows, RunningRedrive } from './redrives';
 
 export interface OperatorRequestOptions {
-  readonly database: Database;
+  readonly tables: DeadLetterTables;
   readonly catalog: Catalog;
-  readonly clock: Clock;
-  readonly quarantine: Quarantine;
-  readonly savepoint: <Result>(work: () => Result) => Result;
   readonly store: () => Pick<StoreFactsWithStreams, 'readStream' | 'identity'>;
   /** What else operators may ask of the role. */
   readonly otherRequests?: OtherRequests | undefined;
@@ -67,24 +61,13 @@ const DEFAULT_RATE_PER_SECOND = 1_000;
 /** A step takes what a quarter of a second allows. */
 const STEPS_PER_SECOND = 4;
 
-/** Opens the desk on a file that has the dead letters' migration. */
+/** Opens the desk on what a consumer's file keeps of dead letters. */
 export const operatorRequestProcessor = (options: OperatorRequestOptions): OperatorRequestProcessor => {
-  const { database, clock } = options;
-  const letters = deadLetterRows(database, clock);
-  const redrives = redriveRows(database, clock);
-  const drain = drainOf({ ...options, rows: letters });
-  const cursor = database.prepare<[], number>('SELECT last_request_id FROM failure_requests').pluck();
-  const moveCursor = database.prepare<[number]>('UPDATE failure_requests SET last_request_id = ?');
-  const begun = database
-    .prepare<[string], string>(
-      `SELECT k.stream FROM quarantined_keys k JOIN dead_letters d ON d.id = k.dead_letter_id
-        WHERE k.consumer = ? AND d.status IN ('redriven', 'discarded') LIMIT 1`,
-    )
-    .pluck();
+  const { tables, otherRequests } = options;
+  const { letters, redrives, parked, requests: cursor, noteFailedRequest: noteFailed, savepoint } = tables;
+  const drain = drainOf({ ...options, ...tables, rows: letters });
   const stepping = { drain, redrives, letters };
-  const { otherRequests, savepoint } = options;
   const kinds = [...failureKinds, ...(otherRequests?.kinds ?? [])];
-  const noteFailed = failedRequestNotes(database, clock);
 
   const take = (request: OperationRequest, groups: ReadonlySet<string>): void => {
     if (otherRequests?.kinds.includes(request.kind) === true) {
@@ -99,9 +82,9 @@ export const operatorRequestProcessor = (options: OperatorRequestOptions): Opera
 
   return {
     letters,
-    newRequests: (feed) => feed.requestsAfter(cursor.get() ?? 0, kinds),
+    newRequests: (feed) => feed.requestsAfter(cursor.position(), kinds),
     takeRequests: (requests, groups) => {
-      const taken = cursor.get() ?? 0;
+      const taken = cursor.position();
       const fresh = requests.filter(({ id }) => id > taken);
       for (const request of fresh) {
         try {
@@ -110,13 +93,13 @@ export const operatorRequestProcessor = (options: OperatorRequestOptions): Opera
           if (!isAttributable(error)) throw error;
           noteFailed(request, failureOf(error).reason);
         }
-        moveCursor.run(request.id);
+        cursor.moveTo(request.id);
       }
       return fresh.length;
     },
     step: (to) => {
       // A stream whose head is out of the way comes first: nothing may overtake it, and it is nearly live.
-      const stream = begun.get(to.consumer);
+      const stream = parked.openable(to.consumer);
       if (stream !== undefined) return goOn(stepping, to, stream);
       const running = redrives.running().find(({ consumer }) => consumer === to.consumer);
       return running === undefined ? NOTHING_TO_DO : stepOf(stepping, running, to);

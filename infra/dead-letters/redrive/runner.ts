@@ -1,11 +1,12 @@
 /** The loop beside a role's groups: takes operators' requests over, redrives at the pace asked for, and copies to Kafka. */
-import { backoffMs } from '../../backoff';
 import type { Clock } from '../../clock';
+import { TakenOver } from '../../engine-fault';
 import { countChanges, type ChangeCounter } from '../../event-store/change-counter';
 import type { EventFeed } from '../../event-store/event-feed';
 import type { EventLog } from '../../kafka/event-log';
 import type { Logger } from '../../logger';
-import { LeaseLost } from '../../sqlite/lease';
+import { retrySchedule } from '../../running/retry-schedule';
+import { supervise } from '../../running/supervise';
 import { runCopying, type CopyingCalls } from '../topic/topic';
 import { logDefects, type DefectCalls } from '../store/store';
 import type { RedriveStep } from './process-requests';
@@ -40,22 +41,13 @@ export const processOperatorRequests = async (options: OperatorRequestRunnerOpti
 
 const runDesk = async (options: OperatorRequestRunnerOptions): Promise<void> => {
   const { clock, logger, stopping } = options;
-  let faults = 0;
-  while (!stopping.aborted) {
-    try {
-      await session(options, () => (faults = 0));
-    } catch (error) {
-      if (error instanceof LeaseLost) throw error;
-      // The signal may have come while the call was under way.
-      if (isAborted(stopping)) return;
-      faults += 1;
-      logger.warn({ error }, 'dead letters are attended to again in a moment');
-      await clock.sleep(backoffMs(clock, faults), stopping);
-    }
-  }
+  await supervise({
+    clock,
+    stopping,
+    session: ({ onProgress }) => session(options, onProgress),
+    onRetry: ({ error }) => logger.warn({ error }, 'dead letters are attended to again in a moment'),
+  });
 };
-
-const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 const session = async (options: OperatorRequestRunnerOptions, onProgress: () => void): Promise<void> => {
   const { store, clock, stopping } = options;
@@ -100,20 +92,17 @@ const attend = async (
  * alone for a growing pause.
  */
 const piecesApart = ({ clock, logger }: OperatorRequestRunnerOptions) => {
-  const faults = new Map<string, { readonly attempts: number; readonly untilMs: number }>();
+  const retries = retrySchedule<string>(clock);
   return {
     run: async <Result>(name: string, work: () => Promise<Result>): Promise<Result | false> => {
-      const fault = faults.get(name);
-      if (fault !== undefined && clock.monotonicMs() < fault.untilMs) return false;
+      if (!retries.isDue(name)) return false;
       try {
         const result = await work();
-        faults.delete(name);
+        retries.forget(name);
         return result;
       } catch (error) {
-        if (error instanceof LeaseLost) throw error;
-        const attempts = (fault?.attempts ?? 0) + 1;
-        const delayMs = backoffMs(clock, attempts);
-        faults.set(name, { attempts, untilMs: clock.monotonicMs() + delayMs });
+        if (error instanceof TakenOver) throw error;
+        const delayMs = retries.failed(name);
         logger.warn({ work: name, error, delayMs }, 'dead letters: this is tried again in a moment, the rest goes on');
         return false;
       }

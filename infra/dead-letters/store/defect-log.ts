@@ -3,17 +3,6 @@
  * the role's loop after it. So there is one line for each failure, however often its batch was tried, halved or rolled back.
  */
 import type { Logger } from '../../logger';
-import type { Database, Migration } from '../../sqlite/database';
-
-/** A step for the file of a consumer, after the dead letters' own. */
-export const deadLetterStacksMigration: Migration = {
-  name: 'stacks of dead letters',
-  sql: `-- What the handler threw, with its stack; null where nothing was thrown, and for those from before this step.
-        ALTER TABLE dead_letters ADD COLUMN stack TEXT;
-        -- 0 where the failure has not been logged yet.
-        ALTER TABLE dead_letters ADD COLUMN logged INTEGER NOT NULL DEFAULT 1;
-        CREATE INDEX dead_letters_to_log ON dead_letters (id) WHERE logged = 0;`,
-};
 
 /** A failure as it is logged. */
 export interface LoggedDefect {
@@ -33,21 +22,6 @@ export interface DefectLog {
   /** Belongs inside the caller's transaction. */
   readonly done: (ids: ReadonlyArray<number>) => void;
 }
-
-/** Prepares the statements on a file that has the migration. */
-export const defectLog = (database: Database): DefectLog => {
-  const waiting = database.prepare<[number], LoggedDefect>(
-    `SELECT id, consumer AS "group", event_id AS eventId, topic, "partition", "offset", reason, stack
-       FROM dead_letters WHERE logged = 0 ORDER BY id LIMIT ?`,
-  );
-  const done = database.prepare<[number]>('UPDATE dead_letters SET logged = 1 WHERE id = ?');
-  return {
-    waiting: (limit) => waiting.all(limit),
-    done: (ids) => {
-      for (const id of ids) done.run(id);
-    },
-  };
-};
 
 /** What the loop asks of whoever writes the file. */
 export interface DefectCalls {

@@ -1,7 +1,5 @@
 /** The circuit breakers of one file's consumers; that one has tripped outlasts the process. */
-import type { Clock } from '../../clock';
 import { circuitBreaker, CircuitOpen, type BreakerPolicy, type CircuitBreaker } from '../../consumption/intake/intake';
-import type { Database } from '../../sqlite/database';
 
 export interface CircuitBreakers {
   readonly of: (consumer: string) => CircuitBreaker;
@@ -12,21 +10,23 @@ export interface CircuitBreakers {
   readonly guard: <Result>(consumer: string, write: <Any>(work: () => Any) => Any, work: () => Result) => Result;
 }
 
-/** Prepares the statements on a file that has the dead letters' migration. */
-export const circuitBreakersOf = (database: Database, clock: Clock, policy: BreakerPolicy): CircuitBreakers => {
+/** Which breakers have tripped. Calls that write belong inside the caller's transaction. */
+export interface TrippedBreakers {
+  readonly isTripped: (consumer: string) => boolean;
+  readonly trip: (consumer: string, reason: string) => void;
+  readonly reset: (consumer: string) => void;
+}
+
+/** The breakers of a file, none of which has counted anything yet. */
+export const circuitBreakersOf = (tripped: TrippedBreakers, policy: BreakerPolicy): CircuitBreakers => {
   const breakers = new Map<string, CircuitBreaker>();
-  const find = database.prepare<[string], string>('SELECT reason FROM circuit_breakers WHERE consumer = ?').pluck();
-  const trip = database.prepare<[string, string, number]>(
-    'INSERT INTO circuit_breakers VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason, tripped_at_ms = excluded.tripped_at_ms',
-  );
-  const reset = database.prepare<[string]>('DELETE FROM circuit_breakers WHERE consumer = ?');
   const make = (consumer: string): CircuitBreaker => {
-    const breaker = circuitBreaker(policy, find.get(consumer) !== undefined);
+    const breaker = circuitBreaker(policy, tripped.isTripped(consumer));
     return {
       check: breaker.check,
       note: (keys) => {
         const isOver = breaker.note(keys);
-        if (isOver) reset.run(consumer);
+        if (isOver) tripped.reset(consumer);
         return isOver;
       },
     };
@@ -41,7 +41,7 @@ export const circuitBreakersOf = (database: Database, clock: Clock, policy: Brea
       try {
         return write(work);
       } catch (error) {
-        if (error instanceof CircuitOpen) write(() => trip.run(consumer, error.message, clock.nowMs()));
+        if (error instanceof CircuitOpen) write(() => tripped.trip(consumer, error.message));
         throw error;
       }
     },

@@ -1,14 +1,12 @@
-/** What is dead-lettered and what is parked behind it, kept in the consumer's own file. */
-export { type AuditContext, deadLetterRows, type DeadLetterRows, type FirstDeadLetter } from './dead-letters';
+/** What is dead-lettered and what is parked behind it: what the consumer's own file keeps of it. */
 export {
-  deadLetterStacksMigration,
-  type DefectCalls,
-  defectLog,
-  type DefectLog,
-  logDefects,
-  type LoggedDefect,
-} from './defect-log';
-export { type CircuitBreakers, circuitBreakersOf } from './failure-rate-store';
-export { decodeHeaders } from './header-codec';
-export { discardsOf, quarantineOf } from './quarantine';
-export { deadLetterCopyingMigration, deadLettersMigration } from './schema';
+  type AuditContext,
+  type DeadLetterRows,
+  type FirstDeadLetter,
+  FOREIGN_LIMITS,
+  isForeign,
+  type ParkedEvent,
+  type ParkedEvents,
+} from './dead-letters';
+export { type DefectCalls, type DefectLog, logDefects, type LoggedDefect } from './defect-log';
+export { type CircuitBreakers, circuitBreakersOf, type TrippedBreakers } from './failure-rate-store';

@@ -1,7 +1,5 @@
 /** Copies dead letters to their topics, each group for itself, for as long as a role runs. */
-import { backoffMs } from '../../backoff';
-import { errorTextOf } from '../../error-text';
-import { LeaseLost } from '../../sqlite/lease';
+import { supervise } from '../../running/supervise';
 import { copyGroup, type CopyingOptions } from './publish';
 
 export interface CopyRunnerOptions extends CopyingOptions {
@@ -17,24 +15,24 @@ export const runCopying = async (options: CopyRunnerOptions): Promise<void> => {
 
 const runGroup = async (options: CopyRunnerOptions, group: string): Promise<void> => {
   const { calls, clock, logger, stopping } = options;
-  let faults = 0;
-  while (!stopping.aborted) {
-    try {
-      await copyGroup(options, group);
-      if (faults > 0) await calls.noteCopying(group, { refused: [], fault: null });
-      faults = 0;
-    } catch (error) {
-      if (error instanceof LeaseLost) throw error;
-      // The signal may have come while the call was under way.
-      if (isAborted(stopping)) return;
-      faults += 1;
-      const reason = errorTextOf(error);
-      logger.warn({ group, reason, attempts: faults }, 'dead letters are copied again in a moment');
+  await supervise({
+    clock,
+    stopping,
+    minDelayMs: LOOK_MS,
+    session: async ({ attempts, onProgress }) => {
+      let isFaulty = attempts > 0;
+      while (!stopping.aborted) {
+        await copyGroup(options, group);
+        if (isFaulty) await calls.noteCopying(group, { refused: [], fault: null });
+        isFaulty = false;
+        onProgress();
+        await clock.sleep(LOOK_MS, stopping);
+      }
+    },
+    onRetry: async ({ reason, attempts }) => {
+      logger.warn({ group, reason, attempts }, 'dead letters are copied again in a moment');
       // Where not even that can be written, the next attempt says so.
       await calls.noteCopying(group, { refused: [], fault: reason }).catch(() => undefined);
-    }
-    await clock.sleep(faults === 0 ? LOOK_MS : Math.max(LOOK_MS, backoffMs(clock, faults)), stopping);
-  }
+    },
+  });
 };
-
-const isAborted = (signal: AbortSignal): boolean => signal.aborted;

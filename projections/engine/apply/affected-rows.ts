@@ -11,8 +11,7 @@ import {
   type StoreFactsWithStreams,
 } from '../../../infra/consumption/intake/intake';
 import type { Projection, Upsert } from '../../projection';
-import { foldInto, type Generation, type StoredTable, keyCells } from '../tables/tables';
-import { detailRow, viewRow } from './stale-rows';
+import { detailRow, foldInto, type Generation, type StoredTable, keyCells, viewRow } from '../tables/tables';
 
 /** How far back a stream is asked which rows it is about. */
 const MAX_EARLIER_EVENTS = 100;
@@ -78,15 +77,18 @@ const rowsChanged = (
   const { projection, view, memory } = generation;
   if (memory === undefined) return changes.map(({ key }) => viewRow(keyCells(view.shape, key)));
   const rows = changes.map(({ key }) => detailRow(keyCells(memory.shape, key)));
-  const fold = foldInto({
-    ...generation,
-    projection: { ...projection, project: () => changes },
-    view: unwritten(view),
-    memory: unwritten(memory),
-  });
+  const fold = foldInto(
+    {
+      ...generation,
+      projection: { ...projection, project: () => changes },
+      view: unwritten(view),
+      memory: unwritten(memory),
+    },
+    () => (_row, key) => rows.push(viewRow(keyCells(view.shape, key))),
+  );
   try {
-    fold.apply(event);
-    fold.write((_row, key) => rows.push(viewRow(keyCells(view.shape, key))));
+    fold.handle(event);
+    fold.finish();
   } catch {
     // What the row counts for is what can't be told.
   }

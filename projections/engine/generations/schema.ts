@@ -1,15 +1,16 @@
 /** The schema of the views' file, step by step; the rows themselves live in tables that are made for each projection. */
-import { checkpointMigration, offsetMovesMigration } from '../../../infra/consumption/checkpoints/checkpoints';
-import { groupStatusMigration } from '../../../infra/consumption/status/status';
 import {
+  checkpointMigration,
   deadLetterCopyingMigration,
   deadLettersMigration,
   deadLetterStacksMigration,
-} from '../../../infra/dead-letters/store/store';
-import { failedRequestsMigration } from '../../../infra/dead-letters/redrive/redrive';
+  failedRequestsMigration,
+  groupStatusMigration,
+  offsetMovesMigration,
+} from '../../../infra/sqlite/consumer-file/consumer-file';
 import type { Migration } from '../../../infra/sqlite/database';
-import { storeBindingMigration } from '../../../infra/sqlite/store-identity';
 import { leaseMigration } from '../../../infra/sqlite/lease';
+import { storeBindingMigration } from '../../../infra/sqlite/store-identity';
 import { takenInMigration } from './taken-in';
 
 /** Which build of each projection is served, by which version it was made, and which one was served before the last swap. */

@@ -5,6 +5,7 @@ import {
   type ConsumerGroupOptions,
   startConsumerGroup,
 } from '../../../infra/consumption/loop/loop';
+import { deferred } from '../../../infra/running/deferred';
 import type { Projection } from '../../projection';
 import { projectionHandler } from './projection-handler';
 import { topicsOf } from '../definitions/definitions';
@@ -34,11 +35,7 @@ export interface GroupsOptions extends Omit<ConsumerGroupOptions, 'handler' | 't
 /** No group runs yet. */
 export const projectionGroups = ({ catalog, projections, client, ...options }: GroupsOptions): ProjectionGroups => {
   const running = new Map<string, ConsumerGroup>();
-  let fail: (error: unknown) => void = () => undefined;
-  const failed = new Promise<never>((_resolve, reject) => {
-    fail = reject;
-  });
-  failed.catch(() => undefined);
+  const failed = deferred<never>();
   const topics = (name: string) =>
     projections.filter((each) => each.name === name).flatMap((each) => topicsOf(catalog, each));
   const start = (name: string): void => {
@@ -47,7 +44,7 @@ export const projectionGroups = ({ catalog, projections, client, ...options }: G
     const handler = projectionHandler(client, projection, topics(name));
     const group = startConsumerGroup({ ...options, handler, topics: topics(name) });
     running.set(name, group);
-    group.done.catch(fail);
+    group.done.catch(failed.reject);
   };
   return {
     start,
@@ -65,7 +62,7 @@ export const projectionGroups = ({ catalog, projections, client, ...options }: G
     isRunning: (name) => running.has(name),
     pausedWhile: (name, work) => running.get(name)?.pausedWhile(work) ?? work(),
     topics: (name) => topics(name).map((topic) => topic.name),
-    failed,
+    failed: failed.promise,
     stop: async () => {
       await Promise.all([...running.values()].map((group) => group.stop()));
     },

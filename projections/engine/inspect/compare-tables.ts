@@ -1,16 +1,13 @@
 /** What shows that rebuilt rows are right: their count and a hash over all of them, beside those of the rows in service. */
 import { createHash } from 'node:crypto';
-import type { Database } from '../../../infra/sqlite/database';
 import type { ColumnType, Projection, Table } from '../../projection';
 import type { Differences, RowDifference } from '../../view-reader';
 import {
   rowFrom,
   type CodecColumn,
-  columnsOf,
-  rowCursor,
+  type GenerationScan,
   type RowCursor,
-  detailTable,
-  viewTable,
+  type TableScan,
   type Cell,
 } from '../tables/tables';
 
@@ -32,40 +29,21 @@ export interface Comparison {
   readonly differences: Differences | null;
 }
 
-/** A build in a file: two files where a projection is verified. */
-export interface ComparedGeneration {
-  readonly database: Database;
-  readonly generation: number;
-}
-
 /** So many rows that differ are shown; they are all counted. */
 const DISPLAY_LIMIT = 20;
 
 /** Compares two builds; in turns, so that others come in between. Nobody may write to either of them meanwhile. */
 export const compareGenerations = async (
-  { name: projection, view: viewColumns, rollup }: Pick<Projection, 'name' | 'view' | 'rollup'>,
-  before: ComparedGeneration,
-  after: ComparedGeneration,
+  { view: viewColumns, rollup }: Pick<Projection, 'view' | 'rollup'>,
+  before: GenerationScan,
+  after: GenerationScan,
 ): Promise<Comparison> => {
   const digests = pairedHashes();
   const rows: RowDifference[] = [];
-  const types = { view: typesOf(viewColumns), memory: typesOf(rollup?.memory) };
-  const view = await compareTables(
-    { table: 'view', types: types.view, nameOf: viewTable },
-    projection,
-    before,
-    after,
-    digests,
-    rows,
-  );
-  const memory = await compareTables(
-    { table: 'memory', types: types.memory, nameOf: detailTable },
-    projection,
-    before,
-    after,
-    digests,
-    rows,
-  );
+  const compare = (table: RowDifference['table'], declared: Table | undefined): Promise<TableComparison> =>
+    compareTables({ table, types: typesOf(declared), left: before[table], right: after[table] }, digests, rows);
+  const view = await compare('view', viewColumns);
+  const memory = await compare('memory', rollup?.memory);
   const [hashBefore, hashAfter] = digests.end();
   const equal = hashBefore === hashAfter;
   const comparable = view.comparable && memory.comparable;
@@ -108,11 +86,12 @@ interface TableComparison {
   readonly comparable: boolean;
 }
 
-/** Which of a build's tables, and what its columns hold by their names. */
+/** Which of a build's tables, what its columns hold by their names, and the two that are compared. */
 interface ComparedTable {
   readonly table: RowDifference['table'];
   readonly types: ReadonlyMap<string, ColumnType>;
-  readonly nameOf: (projection: string, generation: number) => string;
+  readonly left: TableScan;
+  readonly right: TableScan;
 }
 
 const typesOf = (table: Table | undefined): ReadonlyMap<string, ColumnType> =>
@@ -120,20 +99,17 @@ const typesOf = (table: Table | undefined): ReadonlyMap<string, ColumnType> =>
 
 /** Goes through both tables side by side, in the order of keys. */
 const compareTables = async (
-  { table, types, nameOf }: ComparedTable,
-  projection: string,
-  left: ComparedGeneration,
-  right: ComparedGeneration,
+  { table, types, left, right }: ComparedTable,
   digests: TwoDigests,
   shown: RowDifference[],
 ): Promise<TableComparison> => {
-  const columns = columnsOf(left.database, nameOf(projection, left.generation));
-  const others = columnsOf(right.database, nameOf(projection, right.generation));
+  const columns = left.columns();
+  const others = right.columns();
   const comparable = JSON.stringify(columns) === JSON.stringify(others);
   const keyLength = columns.filter(({ pk }) => pk > 0).length;
   const counts = { before: 0, after: 0, differing: 0 };
-  const lefts = rowCursor(left.database, nameOf(projection, left.generation));
-  const rights = rowCursor(right.database, nameOf(projection, right.generation));
+  const lefts = left.rows();
+  const rights = right.rows();
   const inOrder = (before: Cells, after: Cells): number => {
     if (before === undefined || after === undefined) return before === undefined ? 1 : -1;
     return comparable ? orderOf(before, after, keyLength) : -1;

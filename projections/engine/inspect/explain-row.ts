@@ -1,28 +1,15 @@
 /** Why a row says what it says: its events, what each changed, and what else came of the same requests. */
-import { existsSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
-import { groupStatusReader } from '../../../infra/consumption/status/status';
-import { parkedUnder, type ParkedRecord } from '../../../infra/dead-letters/query/query';
-import { openForReading, schemaVersion, type Database } from '../../../infra/sqlite/database';
+import type { ParkedRecord } from '../../../infra/dead-letters/query/query';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { ViewRow } from '../../view-reader';
-import {
-  keyText,
-  rowFrom,
-  quoted,
-  quotedList,
-  shapeOf,
-  viewTable,
-  type Cell,
-  type TableShape,
-  cellsOfKey,
-} from '../tables/tables';
+import { openRowReader, type RowReader } from '../store/store';
+import { keyText, rowFrom, shapeOf, type Cell, type TableShape, cellsOfKey } from '../tables/tables';
 import { rowEvents, seenBy } from './find-row-events';
 import { rowHistory, type RowStep } from './row-history';
-import { servedReader, viewsMigrations } from '../generations/generations';
 
 /** An event as an explanation names it. */
 export type NamedEvent = Pick<
@@ -72,22 +59,20 @@ export const rowExplanations =
   ({ viewsFile, store, catalog, projections }: ExplanationOptions) =>
   async (name: string, key: string, signal?: AbortSignal): Promise<RowExplanation | undefined> => {
     const projection = projections.find((each) => each.name === name);
-    if (projection === undefined || !existsSync(viewsFile)) return undefined;
+    if (projection === undefined) return undefined;
     const shape = shapeOf(projection.view);
     const cells = cellsOfKey(shape.columns.slice(0, shape.keyLength), key);
     if (cells === undefined) return undefined;
     const check = (): void => signal?.throwIfAborted();
     const search = rowEvents({ store, catalog, projection, rows: [{ table: 'view', key: cells }] });
     await search.searchTo(await store.lastPosition());
-    const database = openForReading(viewsFile);
+    const reader = openRowReader(viewsFile);
+    if (reader === undefined) return undefined;
     try {
-      if (schemaVersion(database) !== viewsMigrations.length) return undefined;
       // What has come since the search began; then one snapshot of row and checkpoints.
       await search.searchTo(await store.lastPosition());
-      const { row: servedCells, isSeen } = database.transaction(() => ({
-        row: servedRow(database, projection, shape, cells),
-        isSeen: seenBy(database, catalog, name),
-      }))();
+      const { row: servedCells, progress } = reader.snapshot(projection, cells);
+      const isSeen = seenBy(progress, catalog);
       const positions = search.positionsOf({ table: 'view', key: cells });
       const fold = { store, catalog, projection, key: cells, positions, isSeen, mostSteps: MAX_STEPS };
       const history = await rowHistory(fold, check);
@@ -101,26 +86,12 @@ export const rowExplanations =
         eventCount: positions.length,
         history: history.steps.map(({ event, changes }) => ({ ...named(event), changes })),
         chains: await chainsOf(store, history.steps, check),
-        deliveries: deliveriesOf(database, name, await streamsAt(store, positions)),
+        deliveries: deliveriesOf(reader, name, await streamsAt(store, positions)),
       };
     } finally {
-      database.close();
+      reader.close();
     }
   };
-
-const servedRow = (database: Database, { name }: Projection, shape: TableShape, cells: ReadonlyArray<Cell>) => {
-  const generation = servedReader(database)(name)?.generation;
-  if (generation === undefined) return undefined;
-  const names = shape.columns.map((column) => column.name);
-  const keys = names.slice(0, shape.keyLength);
-  return database
-    .prepare<Cell[], Cell[]>(
-      `SELECT ${quotedList(names)} FROM ${quoted(viewTable(name, generation))}
-        WHERE (${quotedList(keys)}) = (${keys.map(() => '?').join(', ')})`,
-    )
-    .raw()
-    .get(...cells);
-};
 
 const rowOf = ({ columns }: TableShape, cells: ReadonlyArray<Cell> | undefined): ViewRow | null =>
   cells === undefined ? null : rowFrom(columns, cells);
@@ -169,10 +140,10 @@ const streamsAt = async (store: EventFeed, positions: ReadonlyArray<number>): Pr
 };
 
 const deliveriesOf = (
-  database: Database,
+  reader: RowReader,
   group: string,
   streams: ReadonlyArray<string>,
-): RowExplanation['deliveries'] => {
-  const status = groupStatusReader(database)().find((each) => each.group === group);
-  return { duplicates: status?.outcomes.duplicates ?? null, parked: parkedUnder(database, group, streams) };
-};
+): RowExplanation['deliveries'] => ({
+  duplicates: reader.statusOf(group)?.outcomes.duplicates ?? null,
+  parked: reader.parkedUnder(group, streams),
+});

@@ -4,12 +4,11 @@ import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
 import { categoryOf, type RecordedEvent, type StoredEvent } from '../../../domain/kernel/recorded-event';
-import { checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoints';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
-import type { Database } from '../../../infra/sqlite/database';
 import { MAX_PAGE_BYTES, type EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { RowDifference } from '../../view-reader';
+import type { GroupProgress } from '../store/store';
 import { foldInto, inMemoryGeneration, keyText, type Cell } from '../tables/tables';
 import { byPartition } from '../../../infra/topic-partition';
 
@@ -71,33 +70,12 @@ export const readerOf = (catalog: Catalog, projection: Projection) => {
   };
 };
 
-/** What a group has passed without applying it: it waits behind a dead letter, or somebody has decided to go on without it. */
-const setAsideIn = (database: Database, group: string) => {
-  const waiting = new Map(
-    database
-      .prepare<[string], { readonly stream: string; readonly position: number }>(
-        'SELECT stream, from_position AS position FROM quarantined_keys WHERE consumer = ?',
-      )
-      .all(group)
-      .map(({ stream, position }) => [stream, position]),
-  );
-  const discarded = new Set(
-    database
-      .prepare<[string], string>(
-        `SELECT event_id FROM dead_letters WHERE consumer = ? AND event_id IS NOT NULL AND status = 'discarded'`,
-      )
-      .pluck()
-      .all(group),
-  );
-  return ({ id, stream, position }: Pick<StoredEvent, 'id' | 'stream' | 'position'>): boolean =>
-    position >= (waiting.get(stream) ?? Infinity) || discarded.has(id);
-};
-
 /** Whether a group has applied an event: it stands beyond it, and has not set it aside. */
-export const seenBy = (database: Database, catalog: Catalog, group: string) => {
+export const seenBy = ({ checkpoints: all, passed }: GroupProgress, catalog: Catalog) => {
   const destination = destinationOf(catalog);
-  const isSetAside = setAsideIn(database, group);
-  const checkpoints = byPartition(checkpointsOf(database).read(group));
+  const isSetAside = ({ id, stream, position }: Pick<StoredEvent, 'id' | 'stream' | 'position'>): boolean =>
+    position >= (passed.waiting.get(stream) ?? Infinity) || passed.discarded.has(id);
+  const checkpoints = byPartition(all);
   return (event: Pick<StoredEvent, 'id' | 'stream' | 'position'>): boolean => {
     if (catalog.byCategory(categoryOf(event.stream)) === undefined) return false;
     const at = checkpoints.get(destination(event.stream));
@@ -170,8 +148,8 @@ const rollupFinder = ({ projection, rows }: RowEventsOptions): Finder => {
       counted = [];
       try {
         const fold = foldInto(watched);
-        fold.apply(event);
-        fold.write();
+        fold.handle(event);
+        fold.finish();
       } catch {
         // A row that can't hold what comes of it: the event is set aside, and which rows it is about is known by now.
       }

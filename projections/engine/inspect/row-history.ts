@@ -47,7 +47,10 @@ export interface RowHistoryOptions {
 const EVENTS_PER_TICK = 200;
 
 /** Folds the events of one row, letting others come in between; ends early, with what it throws, where `check` throws. */
-export const rowHistory = async (options: RowHistoryOptions, check: () => void = () => undefined): Promise<RowHistory> => {
+export const rowHistory = async (
+  options: RowHistoryOptions,
+  check: () => void = () => undefined,
+): Promise<RowHistory> => {
   const { store, catalog, projection, key, positions, isSeen, mostSteps } = options;
   const generation = inMemoryGeneration(projection);
   const read = readerOf(catalog, projection);
@@ -73,8 +76,8 @@ export const rowHistory = async (options: RowHistoryOptions, check: () => void =
 const isFolded = (generation: InMemoryGeneration, event: RecordedEvent): boolean => {
   try {
     const fold = foldInto(generation);
-    fold.apply(event);
-    fold.write();
+    fold.handle(event);
+    fold.finish();
     return true;
   } catch {
     return false;

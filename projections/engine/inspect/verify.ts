@@ -4,26 +4,17 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Clock } from '../../../infra/clock';
-import { checkpointsOf, highWaterAt, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
-import { deadLetterHandling, type DeadLetterHandlingOptions } from '../../../infra/dead-letters/redrive/redrive';
-import { discardsOf } from '../../../infra/dead-letters/store/store';
-import {
-  openDatabase,
-  openForReading,
-  refuseNewerSchema,
-  schemaVersion,
-  type Database,
-} from '../../../infra/sqlite/database';
-import type { EventFeed } from '../../../infra/event-store/event-feed';
+import { highWaterAt, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
 import { transactionFacts } from '../../../infra/consumption/intake/intake';
+import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
+import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { Differences } from '../../view-reader';
-import { applyStorePage, readStorePage, type Target } from '../apply/apply';
+import { applyStorePage, consumerOf, readStorePage } from '../apply/apply';
 import { differenceCauses } from './explain-differences';
-import { createTables, openGeneration } from '../tables/tables';
+import { openScratch, openServedRows, type ScratchFile, ServedRowsMissing } from '../store/store';
 import { topicsOf } from '../definitions/definitions';
 import { compareGenerations, type RebuildProof } from './compare-tables';
-import { servedReader, viewsMigrations } from '../generations/generations';
 
 /** What came of it. Plain JSON. */
 export interface Verification {
@@ -59,45 +50,37 @@ const CONSUMER = 'verification';
 
 /** Verifies one projection, also while its group goes on. Throws {@link NotVerifiable}. */
 export const verifyProjection = async (options: VerificationOptions): Promise<Verification> => {
-  const { viewsFile, scratchFile, store, catalog, projection } = options;
-  const views = openForReading(viewsFile);
-  const scratch = openDatabase({ file: scratchFile, synchronous: 'NORMAL', migrations: viewsMigrations });
+  const { scratchFile, store, catalog, projection, clock } = options;
+  const served = servedRows(options);
+  const scratch = openScratch(scratchFile, projection, clock, served.isDiscarded);
   try {
-    refuseNewerSchema(views, viewsMigrations);
-    const generation = comparableGeneration(views, projection);
-    const live = checkpointsOf(views);
-    refuseOtherTopics(options, live.read(projection.name));
-    const fold = scratchFold(scratch, options, discardsOf(views));
+    refuseOtherTopics(options, served.checkpoints());
+    const fold = scratchFold(scratch, options);
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const bounds = live.read(projection.name);
+      const bounds = served.checkpoints();
       if (fold.behind(bounds) <= MAX_FINAL_GAP_EVENTS) break;
       await fold.catchUp(bounds);
     }
     // One snapshot of checkpoints and rows: the group goes on beside it.
-    views.exec('BEGIN');
-    const bounds = live.read(projection.name);
-    const events = await fold.catchUp(bounds);
-    const { proof, differences } = await compareGenerations(
-      projection,
-      { database: views, generation },
-      { database: scratch, generation: 1 },
-    );
-    views.exec('COMMIT');
+    const { bounds, events, proof, differences } = await served.heldStill(async (rows) => {
+      const last = served.checkpoints();
+      const applied = await fold.catchUp(last);
+      return { bounds: last, events: applied, ...(await compareGenerations(projection, rows, scratch.scan())) };
+    });
     const explained = differences === null ? null : await differenceCauses({ store, catalog, projection }, differences);
     return { projection: projection.name, position: highest(bounds), events, proof, differences: explained };
   } finally {
-    views.close();
+    served.close();
     scratch.close();
   }
 };
 
-const comparableGeneration = (views: Database, { name, version }: Projection): number => {
-  const served = schemaVersion(views) < viewsMigrations.length ? undefined : servedReader(views)(name);
-  if (served === undefined) throw new NotVerifiable(`${name} has no rows yet: start the role that makes them`);
-  if (served.version === version) return served.generation;
-  throw new NotVerifiable(
-    `the rows of ${name} in service were made by version ${served.version}, this program has ${version}: let it rebuild them first`,
-  );
+const servedRows = ({ viewsFile, projection }: VerificationOptions): ReturnType<typeof openServedRows> => {
+  try {
+    return openServedRows(viewsFile, projection);
+  } catch (error) {
+    throw error instanceof ServedRowsMissing ? new NotVerifiable(error.message) : error;
+  }
 };
 
 /** Up to where the group stands in these topics nobody knows: with other names its rows would all count as wrong. */
@@ -121,46 +104,34 @@ interface ScratchFold {
 }
 
 const scratchFold = (
-  scratch: Database,
-  { store, catalog, projection, clock, onProgress }: VerificationOptions,
-  isDiscarded: DeadLetterHandlingOptions['isDiscarded'],
+  { tables, generation, write }: ScratchFile,
+  { store, catalog, projection, onProgress }: VerificationOptions,
 ): ScratchFold => {
-  createTables(scratch, projection, 1);
-  const checkpoints = checkpointsOf(scratch);
+  const { checkpoints } = tables;
   const facts = transactionFacts(() => Promise.resolve(store));
   // What fails here fails in the group too, and is set aside in both; and what people gave up counts in neither.
-  const { intake } = deadLetterHandling({
-    database: scratch,
-    catalog,
-    clock,
-    checkpoints,
-    store: facts.store,
-    isDiscarded,
-  });
-  const target: Target = {
+  const { intake } = deadLetterHandling({ tables, catalog, store: facts.store });
+  const scratchRows = consumerOf({
     consumer: CONSUMER,
     topics: new Set(topicsOf(catalog, projection).map(({ name }) => name)),
-    generation: openGeneration(scratch, projection, 1),
-  };
+    generation,
+  });
   let applied = 0;
   const reached = (bounds: ReadonlyArray<Checkpoint>): number => {
     const own = checkpoints.read(CONSUMER);
     const open = bounds.filter((bound) => highWaterAt(own, bound) < bound.highWaterPosition);
     return open.length === 0 ? highest(bounds) : Math.min(...open.map((bound) => highWaterAt(own, bound)));
   };
-  const page = async (
+  const applyPage = async (
     bounds: ReadonlyArray<Checkpoint>,
     afterPosition: number,
     untilPosition: number,
   ): Promise<number> => {
     const read = await readStorePage(store, { afterPosition, untilPosition });
-    const { outcome } = await facts.during(
-      (work) => scratch.transaction(work).immediate(),
-      () => {
-        for (const bound of bounds) checkpoints.begin(CONSUMER, { ...bound, nextOffset: 0, highWaterPosition: 0 });
-        return applyStorePage(intake, target, read, { bounds });
-      },
-    );
+    const { outcome } = await facts.during(write, () => {
+      for (const bound of bounds) checkpoints.begin(CONSUMER, { ...bound, nextOffset: 0, highWaterPosition: 0 });
+      return applyStorePage(intake, scratchRows, read, { bounds });
+    });
     applied += outcome.applied;
     return read.reachedPosition;
   };
@@ -169,11 +140,11 @@ const scratchFold = (
     catchUp: async (bounds) => {
       const until = highest(bounds);
       for (let position = reached(bounds); position < until;) {
-        position = await page(bounds, position, until);
+        position = await applyPage(bounds, position, until);
         onProgress(position, until);
       }
       // Everything below a bound is applied, whether or not the partition's last event stands right at it.
-      scratch.transaction(() => checkpoints.raiseEach(CONSUMER, bounds)).immediate();
+      write(() => checkpoints.raiseEach(CONSUMER, bounds));
       return applied;
     },
   };

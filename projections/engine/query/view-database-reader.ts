@@ -5,8 +5,12 @@
 import { existsSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import { groupStatusReader, type GroupStatus } from '../../../infra/consumption/status/status';
-import { readOffsetRequest } from '../../../infra/consumption/checkpoints/checkpoints';
+import type { GroupStatus } from '../../../infra/consumption/status/status';
+import {
+  groupStatusReader,
+  readOffsetRequest,
+  unresolvedReader,
+} from '../../../infra/sqlite/consumer-file/consumer-file';
 import {
   dataVersion,
   openForReading,
@@ -20,8 +24,7 @@ import type { Projection } from '../../projection';
 import type { ProjectionStatus, ViewDescription, ViewReader, ViewRow } from '../../view-reader';
 import { copyReader, rebuildReader, servedReader, viewsMigrations } from '../generations/generations';
 import { topicsOf } from '../definitions/definitions';
-import { staleRowsOf, type StaleRows } from '../apply/apply';
-import { keyNames, shapeOf } from '../tables/tables';
+import { keyNames, shapeOf, staleRowsOf, type StaleRows } from '../tables/tables';
 import { filterValues, keyOf, viewQueries, type ViewQueries } from './queries';
 
 /** Opens the reader; `catalog` says under which names the topics go. The file is looked for whenever it is needed. */
@@ -71,6 +74,7 @@ export const openViewReader = (file: string, projections: ReadonlyArray<Projecti
     hasSeen: (view, event) => !described(view).topics.includes(event.topic) || (open()?.hasSeen(view, event) ?? false),
     projections: () => projections.map((projection) => open()?.status(projection) ?? unprepared(projection)),
     groups: () => open()?.groups() ?? [],
+    latestRebuilds: () => projections.flatMap(({ name }) => open()?.rebuilds.latestOf(name) ?? []),
     rebuild: (id) => open()?.rebuilds.find(id),
     offsetRequest: (id) => open()?.offsetRequest(id),
     changeCounter: () => {
@@ -157,7 +161,8 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
     .pluck();
   const rebuilds = rebuildReader(database);
   const readGroups = groupStatusReader(database);
-  const groups = () => readGroups().map((status) => withUnresolvedReason(status, database));
+  const unresolved = unresolvedReader(database);
+  const groups = () => readGroups().map((status) => withUnresolvedReason(status, unresolved));
   const builds = new Map<string, ViewQueries>();
   const counts = new Map<string, { readonly at: number; readonly rows: number }>();
 

@@ -1,16 +1,17 @@
 /** Moves offsets that operators have asked for: never while the group runs. What cannot be carried out ends as failed. */
 import * as E from 'fp-ts/Either';
-import { backoffMs } from '../../../infra/backoff';
 import type { Clock } from '../../../infra/clock';
 import {
   CheckpointMoved,
   type OffsetMove,
   type OffsetRequest,
 } from '../../../infra/consumption/checkpoints/checkpoints';
-import { failureOf, isAttributable } from '../../../infra/consumption/intake/intake';
+import { failureOf } from '../../../infra/consumption/intake/intake';
 import { RequestRefused } from '../../../infra/commands/operation-requests';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import type { Logger } from '../../../infra/logger';
+import { retrySchedule } from '../../../infra/running/retry-schedule';
+import { storageFaultKind } from '../../../infra/storage-fault';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import type { ProjectionGroups } from '../groups/groups';
 import type { ViewsClient } from '../writer-thread/writer-thread';
@@ -35,11 +36,11 @@ const MAX_ATTEMPTS = 30;
 /** Nothing was tried yet. */
 export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
   const { client, clock, logger } = options;
-  const retries = new Map<number, { readonly attempts: number; readonly untilMs: number }>();
+  const retries = retrySchedule<number>(clock);
 
   const fail = async (id: number, reason: string): Promise<void> => {
     logger.error({ request: id, reason }, 'a move of offsets has failed');
-    retries.delete(id);
+    retries.forget(id);
     await client.failOffsetRequest({ id, reason });
   };
 
@@ -47,20 +48,22 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
   const attempt = async (request: OffsetRequest): Promise<boolean> => {
     try {
       await move(options, request);
-      retries.delete(request.id);
+      retries.forget(request.id);
       return true;
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
       const { reason } = failureOf(error);
-      const attempts = (retries.get(request.id)?.attempts ?? 0) + 1;
+      const delayMs = retries.failed(request.id);
       if (error instanceof CheckpointMoved) {
         // It had come further than whoever asked has seen: nothing was moved.
         await fail(request.id, `${reason}; nothing was moved: look again`);
-      } else if (error instanceof RequestRefused || isRefusedByFile(error) || attempts >= MAX_ATTEMPTS) {
+      } else if (
+        error instanceof RequestRefused ||
+        isRefusedByFile(error) ||
+        retries.attempts(request.id) >= MAX_ATTEMPTS
+      ) {
         await fail(request.id, reason);
       } else {
-        const delayMs = backoffMs(clock, attempts);
-        retries.set(request.id, { attempts, untilMs: clock.monotonicMs() + delayMs });
         logger.warn({ request: request.id, reason, delayMs }, 'a move of offsets is tried again');
         return false;
       }
@@ -73,7 +76,7 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
       let isAnyLeft = false;
       for (const request of await client.openOffsetRequests({})) {
         if (E.isLeft(request)) await fail(request.left.id, request.left.reason);
-        else if (clock.monotonicMs() < (retries.get(request.right.id)?.untilMs ?? 0)) isAnyLeft = true;
+        else if (!retries.isDue(request.right.id)) isAnyLeft = true;
         else isAnyLeft = !(await attempt(request.right)) || isAnyLeft;
       }
       return isAnyLeft;
@@ -82,8 +85,7 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
 };
 
 /** A value that the file cannot hold. */
-const isRefusedByFile = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_') && isAttributable(error);
+const isRefusedByFile = (error: unknown): boolean => storageFaultKind(error) === 'refused';
 
 const move = async ({ client, groups, log, logger }: OffsetQueueOptions, request: OffsetRequest): Promise<void> => {
   const { group, moves } = request.order;

@@ -2,14 +2,15 @@
  * Runs what operators ask of the projections, one thing after another: rebuilds from before the last end of the process
  * first, then in the order of asking; those of one pass together. What meets a fault steps back, and holds up nothing.
  */
-import { backoffMs } from '../../../infra/backoff';
 import type { Clock } from '../../../infra/clock';
 import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoints';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import type { Logger } from '../../../infra/logger';
 import { countChanges, type ChangeCounter } from '../../../infra/event-store/change-counter';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
-import { isTakenOver } from '../../../infra/consumption/loop/loop';
+import { retrySchedule, type RetrySchedule } from '../../../infra/running/retry-schedule';
+import { isAborted } from '../../../infra/running/stop-signal';
+import { supervise } from '../../../infra/running/supervise';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import { offsetQueue, type OffsetQueue } from './offset-moves';
 import type { ProjectionGroups } from '../groups/groups';
@@ -35,50 +36,40 @@ const POLL_MS = 200;
 /** A fault that is still there after so many attempts, some minutes in all, will not pass by itself. */
 const MAX_ATTEMPTS = 30;
 
-interface Retry {
-  readonly attempts: number;
-  readonly untilMs: number;
-}
-
 interface Queue extends RebuildQueueOptions {
   readonly changes: ChangeCounter;
   readonly changed: Set<string>;
   /** Rebuilds that met a fault: each is tried again later and by itself, and the others go first. */
-  readonly retries: Map<number, Retry>;
+  readonly retries: RetrySchedule<number>;
 }
 
 /** Resolves when the signal aborts; rejects when this process may no longer write. */
 export const rebuildQueue = async (options: RebuildQueueOptions): Promise<void> => {
   const { clock, logger, stopping } = options;
-  const waiting = { changed: new Set(options.changed), retries: new Map<number, Retry>() };
+  const waiting = { changed: new Set(options.changed), retries: retrySchedule<number>(clock) };
   const offsets = offsetQueue(options);
-  for (let faults = 0; !stopping.aborted;) {
-    const changes = countChanges({ feed: options.store, clock, signal: stopping, withinMs: POLL_MS });
-    try {
-      await workOff({ ...options, ...waiting, changes }, offsets, () => (faults = 0));
-    } catch (error) {
-      if (isTakenOver(error)) throw error;
-      if (wasTold(stopping)) return;
-      faults += 1;
-      logger.warn({ error }, 'requests of operators are looked for again in a moment');
-      await clock.sleep(backoffMs(clock, faults), stopping);
-    } finally {
-      changes.stop();
-    }
-  }
+  await supervise({
+    clock,
+    stopping,
+    session: async ({ onProgress }) => {
+      const changes = countChanges({ feed: options.store, clock, signal: stopping, withinMs: POLL_MS });
+      await workOff({ ...options, ...waiting, changes }, offsets, onProgress).finally(changes.stop);
+    },
+    onRetry: ({ error }) => logger.warn({ error }, 'requests of operators are looked for again in a moment'),
+  });
 };
 
 /** Works off what is asked for until the signal aborts, or the requests can't be looked for. */
 const workOff = async (queue: Queue, offsets: OffsetQueue, onProgress: () => void): Promise<void> => {
-  const { client, changes, clock, retries, stopping } = queue;
+  const { client, changes, retries, stopping } = queue;
   let lookedAt: number | undefined;
   let isAnyLeft = false;
   while (!stopping.aborted) {
     const version = changes.count();
-    const open: ReadonlyArray<OpenRebuild> = version === lookedAt && !isAnyLeft ? [] : await client.openRebuilds({});
+    const open: ReadonlyArray<OpenRebuild> = version === lookedAt && !isAnyLeft ? [] : await requested(client);
     if (version !== lookedAt || isAnyLeft) isAnyLeft = (await offsets.moveAsked()) || open.length > 0;
     onProgress();
-    const next = open.find(({ id }) => clock.monotonicMs() >= (retries.get(id)?.untilMs ?? 0));
+    const next = open.find(({ id }) => retries.isDue(id));
     if (next === undefined) {
       lookedAt = version;
       await changes.next(POLL_MS);
@@ -89,40 +80,41 @@ const workOff = async (queue: Queue, offsets: OffsetQueue, onProgress: () => voi
   }
 };
 
+/** Every rebuild that is not over, with what operators have asked meanwhile. */
+const requested = async (client: Queue['client']): Promise<ReadonlyArray<OpenRebuild>> => {
+  await client.takeRebuildRequests({});
+  return client.openRebuilds({});
+};
+
 /** Those that read the log together with it. One that met a fault is alone from then on. */
 const matesOf = (
   { retries }: Queue,
   open: ReadonlyArray<OpenRebuild>,
   next: OpenRebuild,
 ): ReadonlyArray<OpenRebuild> =>
-  retries.has(next.id) || next.pass === null
+  retries.attempts(next.id) > 0 || next.pass === null
     ? [next]
-    : open.filter(({ id, pass }) => pass === next.pass && !retries.has(id));
+    : open.filter(({ id, pass }) => pass === next.pass && retries.attempts(id) === 0);
 
 /** One attempt. What met a fault is tried again later, or has failed. */
 const runMates = async (queue: Queue, rebuilds: ReadonlyArray<OpenRebuild>): Promise<void> => {
-  const { client, clock, logger, retries, stopping } = queue;
+  const { client, logger, retries, stopping } = queue;
   const unfinished = new Map(rebuilds.map((rebuild) => [rebuild.id, rebuild]));
   const fault = await runOnce(queue, unfinished);
-  for (const { id } of rebuilds) if (!unfinished.has(id)) retries.delete(id);
-  if (fault === undefined || wasTold(stopping)) return;
+  for (const { id } of rebuilds) if (!unfinished.has(id)) retries.forget(id);
+  if (fault === undefined || isAborted(stopping)) return;
   for (const { id, projection } of unfinished.values()) {
-    const attempts = (retries.get(id)?.attempts ?? 0) + 1;
-    if (attempts >= MAX_ATTEMPTS) {
+    const delayMs = retries.failed(id);
+    if (retries.attempts(id) >= MAX_ATTEMPTS) {
       logger.error({ projection, rebuild: id, reason: fault }, 'the rebuild has failed');
-      retries.delete(id);
+      retries.forget(id);
       await client.failRebuild({ id, reason: fault });
     } else {
-      const delayMs = backoffMs(clock, attempts);
-      retries.set(id, { attempts, untilMs: clock.monotonicMs() + delayMs });
       logger.warn({ projection, rebuild: id, reason: fault, delayMs }, 'the rebuild is tried again');
       await client.noteFault({ id, fault: `${fault}; it is tried again` });
     }
   }
 };
-
-/** Read anew: before it lies a wait. */
-const wasTold = (signal: AbortSignal): boolean => signal.aborted;
 
 /** One attempt; returns the fault that it met, and leaves in the map what did not come to an end. */
 const runOnce = async (queue: Queue, unfinished: Map<number, OpenRebuild>): Promise<string | undefined> => {
@@ -175,12 +167,12 @@ const watchCancellations = async (
   let lookedAt: number | undefined;
   while (!over.aborted) {
     await clock.sleep(POLL_MS, over);
-    if (wasTold(over)) continue;
+    if (isAborted(over)) continue;
     try {
       const version = changes.count();
       if (version === lookedAt) continue;
       lookedAt = version;
-      await client.openRebuilds({});
+      await client.takeRebuildRequests({});
       const cancelled = await client.cancelledAmong({ ids: [...running.keys()] });
       for (const id of cancelled) running.get(id)?.abort();
     } catch (error) {

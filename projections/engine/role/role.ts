@@ -5,7 +5,8 @@ import {
   type DeadLetterCalls,
 } from '../../../infra/dead-letters/redrive/redrive';
 import { storeFit, type StoreFit } from '../../../infra/consumption/loop/loop';
-import { beginAnew } from '../../../infra/running/begin-anew';
+import { startRole, type Role } from '../../../infra/running/role';
+import { whenAborted } from '../../../infra/running/stop-signal';
 import { waitForStore, type OpenEventFeed } from '../../../infra/event-store/open-feed';
 import type { Projection } from '../../projection';
 import { projectionGroups, type ProjectionGroups } from '../groups/groups';
@@ -26,43 +27,22 @@ export interface ProjectionsOptions extends RoleOptions {
   readonly applicationFile: string;
 }
 
-/** The running role. */
-export interface Projections {
-  /** Stops at a batch boundary; a rebuild that runs is taken up again at the next start. */
-  readonly stop: () => Promise<void>;
-  /** Resolves after `stop`; rejects when the role can't go on in this process. */
-  readonly done: Promise<void>;
-}
+/**
+ * Starts the role; it waits by itself for the store, the lease, the broker and the topics. Stopping ends at a batch boundary;
+ * a rebuild that runs is taken up again at the next start.
+ */
+export const startProjections = (options: ProjectionsOptions): Role =>
+  startRole({
+    ...options,
+    role: 'projections',
+    ready: (stopping) => waitForStore(options.openStore, options.clock, stopping),
+    session: (stopping, onStarted) => run(options, stopping, onStarted),
+  });
 
-/** Waits for the store; from then on the role waits by itself for the lease, the broker and the topics. */
-export const startProjections = async (options: ProjectionsOptions): Promise<Projections> => {
-  const found = await waitForStore(options.openStore, options.clock, options.signal);
-  if (!found) return { stop: async () => Promise.resolve(), done: Promise.resolve() };
-  const stopping = new AbortController();
-  const stop = (): void => stopping.abort();
-  options.signal.addEventListener('abort', stop, { once: true });
-  if (options.signal.aborted) stop();
-  const { clock, logger } = options;
-  const done = beginAnew({ clock, logger, role: 'projections', stopping: stopping.signal }, () =>
-    run(options, stopping.signal),
-  ).finally(() => options.signal.removeEventListener('abort', stop));
-  // Whoever awaits `done` learns of it; without anybody it must not end the process.
-  done.catch(() => undefined);
-  return {
-    stop: async () => {
-      stop();
-      await done.catch(() => undefined);
-    },
-    done,
-  };
-};
-
-const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<void> => {
+const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted: () => void): Promise<void> => {
   // Ends with this session; the role's own signal ends the sessions after it, too.
-  const stopping = new AbortController();
-  const stop = (): void => stopping.abort();
-  stopped.addEventListener('abort', stop, { once: true });
-  if (stopped.aborted) stop();
+  const over = new AbortController();
+  const ending = AbortSignal.any([stopping, over.signal]);
   const { catalog, projections, clock, logger } = options;
   const store = await options.openStore();
   const worker = startViewsWorker({
@@ -85,14 +65,15 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
   let queue: Promise<void> | undefined;
   let desk: Promise<void> | undefined;
   try {
-    await Promise.race([worker.opened, worker.done, aborted(stopping.signal)]);
-    if (stopping.signal.aborted) return;
+    await Promise.race([worker.opened, worker.done, whenAborted(ending)]);
+    if (ending.aborted) return;
+    onStarted();
     const boundTo = await worker.client.bindToStore(store.identity);
     fit.check = storeFit({ store, file: options.viewsFile, boundTo });
     if (boundTo !== store.identity.storeId) {
       // The groups say why they stand still; nothing else may touch what was made from another store.
       for (const { name } of projections) groups.start(name);
-      await Promise.race([aborted(stopping.signal), worker.done, groups.failed]);
+      await Promise.race([whenAborted(ending), worker.done, groups.failed]);
       return;
     }
     const changed = new Set(await worker.client.prepare({}));
@@ -104,7 +85,7 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
       groups,
       changed,
       clock,
-      stopping: stopping.signal,
+      stopping: ending,
     });
     desk = processOperatorRequests({
       calls: failureCalls(worker.client, groups),
@@ -114,12 +95,11 @@ const run = async (options: ProjectionsOptions, stopped: AbortSignal): Promise<v
       topicPrefix: options.topicPrefix ?? '',
       clock,
       logger,
-      stopping: stopping.signal,
+      stopping: ending,
     });
     await Promise.race([Promise.all([queue, desk]), worker.done, groups.failed]);
   } finally {
-    stop();
-    stopped.removeEventListener('abort', stop);
+    over.abort();
     // Whatever ended the race is the error that counts; the others only have to be out of the way.
     await Promise.allSettled([queue, desk]);
     await groups.stop();
@@ -141,9 +121,3 @@ const failureCalls = (client: ViewsClient, groups: ProjectionGroups): DeadLetter
   defectsWaiting: (limit) => client.defectsWaiting({ limit }),
   defectsDone: (ids) => client.defectsDone({ ids }),
 });
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });

@@ -1,7 +1,7 @@
 /** The rows of a build's table one after another, in the order of keys, read in bounded pages. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from '../../../infra/sqlite/database';
-import { quoted, quotedList, type Cell } from './layout';
+import { detailTable, quoted, quotedList, viewTable, type Cell } from './layout';
 
 const ROWS_PER_PAGE = 5_000;
 
@@ -44,14 +44,36 @@ export const rowCursor = (database: Database, table: string): RowCursor => {
   };
 };
 
+/** A column as it is in the file; `pk` is above 0 where it belongs to the key. */
+export interface StoredColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly notnull: number;
+  readonly pk: number;
+}
+
 /** The columns that a table has in the file, in order; none where there is no such table. */
-export const columnsOf = (
-  database: Database,
-  table: string,
-): ReadonlyArray<{ readonly name: string; readonly type: string; readonly notnull: number; readonly pk: number }> =>
-  database.pragma(`table_info(${quoted(table)})`) as ReadonlyArray<{
-    readonly name: string;
-    readonly type: string;
-    readonly notnull: number;
-    readonly pk: number;
-  }>;
+export const columnsOf = (database: Database, table: string): ReadonlyArray<StoredColumn> =>
+  database.pragma(`table_info(${quoted(table)})`) as ReadonlyArray<StoredColumn>;
+
+/** A table to go through once. */
+export interface TableScan {
+  readonly columns: () => ReadonlyArray<StoredColumn>;
+  /** From the first row. */
+  readonly rows: () => RowCursor;
+}
+
+/** The tables of a build, by whichever version of the projection they were made. */
+export interface GenerationScan {
+  readonly view: TableScan;
+  readonly memory: TableScan;
+}
+
+/** The tables of a build in this file. */
+export const scanGeneration = (database: Database, projection: string, generation: number): GenerationScan => {
+  const scan = (table: string): TableScan => ({
+    columns: () => columnsOf(database, table),
+    rows: () => rowCursor(database, table),
+  });
+  return { view: scan(viewTable(projection, generation)), memory: scan(detailTable(projection, generation)) };
+};

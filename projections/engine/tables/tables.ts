@@ -14,7 +14,7 @@ export {
 export { inMemoryGeneration, type InMemoryGeneration, inMemoryTable, keyText } from './memory-tables';
 export { cellFrom, type CodecColumn, rowFrom, sqlTypeOf, valueOf, valuesFrom } from './row-codec';
 export { cellOf, cellsOfKey } from './row-key';
-export { columnsOf, rowCursor, type RowCursor } from './scan';
+export { columnsOf, type GenerationScan, rowCursor, type RowCursor, scanGeneration, type TableScan } from './scan';
 export {
   createIndexes,
   createTables,
@@ -24,3 +24,4 @@ export {
   type StoredTable,
   tablesOf,
 } from './sqlite-tables';
+export { detailRow, type StaleRows, staleRowsOf, type StaleSums, staleSums, viewRow } from './stale-rows';

@@ -1,29 +1,15 @@
 /** Everything that writes to the views' file: the operations of its one writing thread, each in one transaction. */
-import {
-  checkpointsOf,
-  moveOffsets,
-  offsetMoveNotes,
-  offsetRequests,
-} from '../../../infra/consumption/checkpoints/checkpoints';
-import { groupStatusWriter } from '../../../infra/consumption/status/status';
+import { moveOffsets } from '../../../infra/consumption/checkpoints/checkpoints';
 import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
-import { checkpointAndClose } from '../../../infra/sqlite/database';
-import { transactionFacts } from '../../../infra/consumption/intake/intake';
+import { type EventHandler, transactionFacts } from '../../../infra/consumption/intake/intake';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
-import { bindToStore } from '../../../infra/sqlite/store-identity';
-import { writeUnderLease } from '../../../infra/sqlite/leased-database';
-import { applyBatch, applyStorePage, consumerOf, readStorePage, recordsIn, type Target } from '../apply/apply';
-import { projectionGenerations, rebuildRows, takenInRows, withTakenIn } from '../generations/generations';
+import { applyStorePage, readStorePage, recordsIn } from '../apply/apply';
 import { targets, type WriterContext, type ViewsWriterOptions } from './context';
 import { rebuildOperations } from './rebuild-operations';
 import type { ViewsOperations } from './operations';
 
-/** Makes the operations on a file that has the views' schema. */
-export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
-  const { database, lease, projections, clock } = options;
-  const takenIn = takenInRows(database);
-  const checkpoints = withTakenIn(checkpointsOf(database), takenIn);
-  const rebuilds = rebuildRows(database, clock);
+/** Makes the operations on the views' file. */
+export const viewsWriter = ({ file, ...options }: ViewsWriterOptions): ViewsOperations => {
   let store: Promise<EventFeed> | undefined;
   const openStore = async (): Promise<EventFeed> => {
     store ??= options.openStore();
@@ -32,18 +18,8 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
     return store;
   };
   const facts = transactionFacts(openStore);
-  const parts: WriterContext = {
-    options,
-    checkpoints,
-    rebuilds,
-    takenIn,
-    builds: projectionGenerations(database, projections, rebuilds, checkpoints, clock),
-    offsets: offsetRequests(database),
-    failures: deadLetterHandling({ ...options, checkpoints, store: facts.store }),
-    store: openStore,
-    facts,
-    write: writeUnderLease(options),
-  };
+  const failures = deadLetterHandling({ ...options, tables: file, store: facts.store });
+  const parts: WriterContext = { ...file, options, failures, store: openStore, facts };
   return {
     ...groupOperations(parts),
     ...offsetOperations(parts),
@@ -51,8 +27,7 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
     ...rebuildOperations(parts),
     close: async () => {
       await (await store)?.close();
-      lease.release();
-      checkpointAndClose(database);
+      file.close();
     },
   };
 };
@@ -61,25 +36,11 @@ export const viewsWriter = (options: ViewsWriterOptions): ViewsOperations => {
 // Groups
 // -------------------------------------------------------------------------------------
 
-type GroupOperations = Pick<
-  ViewsOperations,
-  | 'checkpoints'
-  | 'begin'
-  | 'move'
-  | 'apply'
-  | 'applyFromStore'
-  | 'caughtUpTo'
-  | 'report'
-  | 'bindToStore'
-  | 'hasSetAsideUpTo'
->;
-
-const groupOperations = (parts: WriterContext): GroupOperations => {
-  const { options, checkpoints, builds, failures, store, facts, write } = parts;
+const groupOperations = (parts: WriterContext) => {
+  const { checkpoints, builds, failures, store, facts, write, writeStatus } = parts;
   const { intake, breakers } = failures;
-  const writeStatus = groupStatusWriter(options.database);
   const targetOf = targets(parts);
-  const live = (projection: string): Target => targetOf(projection, projection, builds.live(projection));
+  const live = (projection: string): EventHandler => targetOf(projection, projection, builds.live(projection));
   return {
     checkpoints: ({ consumer }) => checkpoints.read(consumer),
     begin: ({ consumer, checkpoints: from }) =>
@@ -93,7 +54,7 @@ const groupOperations = (parts: WriterContext): GroupOperations => {
     apply: ({ projection, batch, exhaustedAttempts }) =>
       facts.during(
         (work) => breakers.guard(projection, write, work),
-        () => applyBatch(intake, live(projection), batch, exhaustedAttempts),
+        () => intake.records(live(projection), { records: recordsIn(batch), moves: batch.moves, exhaustedAttempts }),
         recordsIn(batch),
       ),
     applyFromStore: async ({ projection, ...query }) => {
@@ -105,46 +66,32 @@ const groupOperations = (parts: WriterContext): GroupOperations => {
     },
     caughtUpTo: ({ consumer, marks }) => write(() => checkpoints.raiseEach(consumer, marks)),
     report: ({ status }) => write(() => writeStatus(status)),
-    bindToStore: ({ storeId }) => write(() => bindToStore(options.database, storeId)),
+    bindToStore: ({ storeId }) => write(() => parts.bindToStore(storeId)),
     hasSetAsideUpTo: ({ consumer, lastPosition }) => failures.quarantine.hasSetAsideUpTo(consumer, lastPosition),
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
 // -------------------------------------------------------------------------------------
 // Offsets moved by hand
 // -------------------------------------------------------------------------------------
 
-type OffsetOperations = Pick<ViewsOperations, 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest'>;
-
-const offsetOperations = ({ options, checkpoints, offsets, write }: WriterContext): OffsetOperations => {
-  const note = offsetMoveNotes(options.database, options.clock);
+const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove, write }: WriterContext) => {
   return {
     openOffsetRequests: () => offsets.open(),
     moveOffsets: ({ id, order, actor }) =>
       write(() => {
-        moveOffsets(checkpoints, note, order, actor);
+        moveOffsets(checkpoints, noteOffsetMove, order, actor);
         offsets.end(id, 'done', null);
       }),
     failOffsetRequest: ({ id, reason }) => write(() => offsets.end(id, 'failed', reason)),
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
 // -------------------------------------------------------------------------------------
 // Failures
 // -------------------------------------------------------------------------------------
 
-type FailureOperations = Pick<
-  ViewsOperations,
-  | 'takeFailureRequests'
-  | 'redriveStep'
-  | 'copiesWaiting'
-  | 'copiesDone'
-  | 'noteCopying'
-  | 'defectsWaiting'
-  | 'defectsDone'
->;
-
-const failureOperations = (parts: WriterContext): FailureOperations => {
+const failureOperations = (parts: WriterContext) => {
   const { options, builds, failures, store, facts, write } = parts;
   const { desk, copies, defects } = failures;
   const targetOf = targets(parts);
@@ -155,11 +102,11 @@ const failureOperations = (parts: WriterContext): FailureOperations => {
       return requests.length === 0 ? 0 : write(() => desk.takeRequests(requests, groups));
     },
     redriveStep: ({ projection }) =>
-      facts.during(write, () => desk.step(consumerOf(targetOf(projection, projection, builds.live(projection))))),
+      facts.during(write, () => desk.step(targetOf(projection, projection, builds.live(projection)))),
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
     noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),
     defectsWaiting: ({ limit }) => defects.waiting(limit),
     defectsDone: ({ ids }) => write(() => defects.done(ids)),
-  };
+  } satisfies Partial<ViewsOperations>;
 };

@@ -7,6 +7,7 @@ import { CircuitOpen, NotThisLog, TransientEventError } from '../../../infra/con
 import { StoreNotReady } from '../../../infra/event-store/event-feed';
 import { FileReplaced } from '../../../infra/sqlite/file-identity';
 import { LeaseLost } from '../../../infra/sqlite/lease';
+import { NamedStorageFault, storageFaultKind, type StorageFaultKind } from '../../../infra/storage-fault';
 import type { ViewsOperations } from './operations';
 
 /** What the thread is started with. */
@@ -50,24 +51,29 @@ export interface PostedError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** SQLite's word for what went wrong, such as SQLITE_BUSY. */
+  /** The operating system's word for what went wrong, such as ENOENT. */
   readonly code: string | undefined;
+  /** Of a fault of the file. */
+  readonly storage: StorageFaultKind | undefined;
 }
 
 /** Takes an error apart. */
 export const postedError = (thrown: unknown): PostedError => {
   if (!(thrown instanceof Error)) {
     const message = `something that is not an error was thrown: ${inspect(thrown, { breakLength: Infinity })}`;
-    return { name: 'NotAnError', message, stack: undefined, code: undefined };
+    return { name: 'NotAnError', message, stack: undefined, code: undefined, storage: undefined };
   }
   const { name, message, stack } = thrown;
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
-  return { name, message, stack, code };
+  return { name, message, stack, code, storage: storageFaultKind(thrown) };
 };
 
 /** Puts an error together again, in its own class where whoever catches it asks for that. */
-export const revivedError = ({ name, message, stack, code }: PostedError): Error => {
-  const error = errorNamed(name, message);
+export const revivedError = ({ name, message, stack, code, storage }: PostedError): Error => {
+  const error =
+    storage === undefined
+      ? errorNamed(name, message)
+      : Object.assign(new NamedStorageFault(storage, message), { name });
   return Object.assign(error, stack === undefined ? {} : { stack }, code === undefined ? {} : { code });
 };
 

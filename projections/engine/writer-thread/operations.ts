@@ -40,7 +40,7 @@ export interface ViewsOperations {
   readonly bindToStore: (input: { readonly storeId: string }) => Answer<string>;
   /** As in a group's handler. */
   readonly hasSetAsideUpTo: (input: { readonly consumer: string; readonly lastPosition: number }) => Answer<boolean>;
-  /** What operators have asked for; `openRebuilds` takes it over. */
+  /** What operators have asked for; `takeRebuildRequests` picks it up. */
   readonly openOffsetRequests: (
     input: Readonly<Record<string, never>>,
   ) => Answer<ReadonlyArray<E.Either<{ readonly id: number; readonly reason: string }, OffsetRequest>>>;
@@ -54,7 +54,9 @@ export interface ViewsOperations {
    * answered, for its group must not run before that rebuild is done.
    */
   readonly prepare: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<string>>;
-  /** Picks up operator requests for since the last time, and returns every rebuild that is not over. */
+  /** Picks up what operators have asked since the last time: rebuilds, what is to be done about them, moves of offsets. */
+  readonly takeRebuildRequests: (input: Readonly<Record<string, never>>) => Answer<void>;
+  /** Every rebuild that is not over. */
   readonly openRebuilds: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<OpenRebuild>>;
   /** Those of the rebuilds that were cancelled. */
   readonly cancelledAmong: (input: { readonly ids: ReadonlyArray<number> }) => Answer<ReadonlyArray<number>>;
@@ -131,3 +133,15 @@ export interface ViewsOperations {
   /** Ends the work with the file folded together and free for the next one. */
   readonly close: (input: Readonly<Record<string, never>>) => Answer<void>;
 }
+
+/** The operations that only read: each of them leaves the file as it is. */
+export const viewsQueries = [
+  'checkpoints',
+  'hasSetAsideUpTo',
+  'openOffsetRequests',
+  'openRebuilds',
+  'cancelledAmong',
+  'compareWithStore',
+  'copiesWaiting',
+  'defectsWaiting',
+] as const satisfies ReadonlyArray<keyof ViewsOperations>;

@@ -1,6 +1,6 @@
 /** The operations of rebuilds on the views' file. */
-import { failedRequestNotes } from '../../../infra/dead-letters/redrive/redrive';
-import { applyShared, applyStorePage, readStorePage, recordsIn, type Target } from '../apply/apply';
+import type { EventHandler } from '../../../infra/consumption/intake/intake';
+import { applyShared, applyStorePage, readStorePage, recordsIn } from '../apply/apply';
 import { assertRebuildable, type OpenRebuild, rebuildConsumer } from '../generations/generations';
 import { compareGenerations, compareWithStore } from '../inspect/inspect';
 import { takeRequests } from './operator-requests';
@@ -8,50 +8,26 @@ import { rowOperations } from './row-operations';
 import type { ViewsOperations } from './operations';
 import { targets, type WriterContext } from './context';
 
-type OffsetOperation = 'openOffsetRequests' | 'moveOffsets' | 'failOffsetRequest';
-type FailureOperation =
-  | 'takeFailureRequests'
-  | 'redriveStep'
-  | 'copiesWaiting'
-  | 'copiesDone'
-  | 'noteCopying'
-  | 'defectsWaiting'
-  | 'defectsDone';
-type GroupOperation =
-  | 'checkpoints'
-  | 'begin'
-  | 'move'
-  | 'apply'
-  | 'applyFromStore'
-  | 'caughtUpTo'
-  | 'report'
-  | 'bindToStore'
-  | 'hasSetAsideUpTo'
-  | OffsetOperation
-  | FailureOperation
-  | 'close';
-
 /** Makes them. */
-export const rebuildOperations = (parts: WriterContext): Omit<ViewsOperations, GroupOperation> => {
-  const { options, checkpoints, rebuilds, builds, failures, store, write } = parts;
-  const noteFailed = failedRequestNotes(options.database, options.clock);
+export const rebuildOperations = (parts: WriterContext) => {
+  const { options, checkpoints, rebuilds, builds, letters, store, write } = parts;
   return {
     ...readingOperations(parts),
     ...endingOperations(parts),
     ...rowOperations(parts),
     prepare: () => write(builds.prepare),
-    openRebuilds: async () => {
+    openRebuilds: () => rebuilds.open(),
+    takeRebuildRequests: async () => {
       const requests = await takeRequests({
         store: await store(),
         rebuilds,
         builds,
         projections: options.projections,
-        offsets: parts.offsets,
-        noteFailed,
-        savepoint: (work) => options.database.transaction(work)(),
+        offsets: parts.offsetRequests,
+        noteFailed: parts.noteFailedRequest,
+        savepoint: parts.savepoint,
       });
       if (requests !== undefined) write(requests);
-      return rebuilds.open();
     },
     cancelledAmong: ({ ids }) => ids.filter((id) => rebuilds.stateOf(id) === 'cancelled'),
     beginRebuild: (rebuild) =>
@@ -62,21 +38,18 @@ export const rebuildOperations = (parts: WriterContext): Omit<ViewsOperations, G
         assertRebuildable(options.projections, rebuild);
         builds.beginShadow(rebuild);
         const consumer = rebuildConsumer(rebuild.id);
-        if (checkpoints.read(consumer).every(({ nextOffset }) => nextOffset === 0))
-          failures.desk.letters.forget(consumer);
+        if (checkpoints.read(consumer).every(({ nextOffset }) => nextOffset === 0)) letters.forget(consumer);
       }),
     noteProgress: ({ id, progress }) => write(() => rebuilds.note(id, progress)),
     noteFault: ({ id, fault }) => write(() => rebuilds.noteFault(id, fault)),
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
-type Reading = 'applyToShadows' | 'applyStoreToShadow' | 'raiseShadow' | 'compareRebuild' | 'compareWithStore';
-
-const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading> => {
+const readingOperations = (parts: WriterContext) => {
   const { options, checkpoints, rebuilds, takenIn, builds, failures, store, facts, write } = parts;
   const { intake } = failures;
   const targetOf = targets(parts);
-  const shadow = (id: number): Target => {
+  const shadow = (id: number): EventHandler => {
     const rebuild = rebuilds.find(id);
     if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
     const target = targetOf(rebuild.projection, rebuildConsumer(id), builds.shadow(id));
@@ -92,7 +65,7 @@ const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading>
         write,
         () => {
           const running = takers.filter(({ id }) => rebuilds.stateOf(id) === 'running');
-          const shares = running.map(({ id, moves }) => ({ target: shadow(id), moves }));
+          const shares = running.map(({ id, moves }) => ({ to: shadow(id), moves }));
           applyShared(intake, shares, batch);
         },
         recordsIn(batch),
@@ -104,11 +77,10 @@ const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading>
     },
     raiseShadow: ({ id, bounds }) => write(() => checkpoints.raiseEach(rebuildConsumer(id), bounds)),
     compareRebuild: async ({ id }) => {
-      const { database } = options;
-      const projection = projectionOf(parts, id);
-      const before = { database, generation: builds.servedGeneration(projection) };
-      const after = { database, generation: builds.shadow(id).number };
-      const { proof, differences } = await compareGenerations(builds.shadow(id).projection, before, after);
+      const name = projectionOf(parts, id);
+      const { projection, number } = builds.shadow(id);
+      const before = parts.scan(name, builds.servedGeneration(name));
+      const { proof, differences } = await compareGenerations(projection, before, parts.scan(name, number));
       write(() => rebuilds.noteDifferences(id, differences));
       return proof;
     },
@@ -124,20 +96,14 @@ const readingOperations = (parts: WriterContext): Pick<ViewsOperations, Reading>
         taken: takenIn.read(consumer),
       });
     },
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
 /** A way back begins with rows of which nobody noted what they were made from. */
 const isProvable = ({ kind }: OpenRebuild): boolean => kind === 'rebuild' || kind === 'copy';
 
-type Ending = 'waitRebuild' | 'keepCopy' | 'finishRebuild' | 'failRebuild' | 'forgetRebuild';
-
-const endingOperations = (parts: WriterContext): Pick<ViewsOperations, Ending> => {
-  const { options, checkpoints, rebuilds, builds, failures, write } = parts;
-  const { letters } = failures.desk;
-  const quarantined = options.database
-    .prepare<[string], number>('SELECT count(*) FROM quarantined_keys WHERE consumer = ?')
-    .pluck();
+const endingOperations = (parts: WriterContext) => {
+  const { checkpoints, rebuilds, builds, letters, parked, write } = parts;
   /** A rebuild that was cancelled meanwhile must not come back. */
   const whileRunning = (id: number, work: () => void): void =>
     write(() => {
@@ -159,7 +125,7 @@ const endingOperations = (parts: WriterContext): Pick<ViewsOperations, Ending> =
         const read = checkpoints.read(consumer);
         builds.swap(id);
         // Its rows lack what waited behind dead letters, and nothing would tell it from what they have seen.
-        if ((quarantined.get(projection) ?? 0) > 0) builds.dropFormer(projection);
+        if (parked.quarantined(projection) > 0) builds.dropFormer(projection);
         // Where the shadow has seen more, as after a record that only this program can read, the group must know.
         checkpoints.raiseEach(projection, read);
         checkpoints.remove(consumer);
@@ -178,7 +144,7 @@ const endingOperations = (parts: WriterContext): Pick<ViewsOperations, Ending> =
         builds.dropShadow(id);
         letters.forget(rebuildConsumer(id));
       }),
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
 const projectionOf = ({ rebuilds }: WriterContext, id: number): string => {

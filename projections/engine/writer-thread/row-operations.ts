@@ -2,7 +2,15 @@
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
-import { differenceCauses, rowEvents, seenBy, type RowAddress, type RowEvents, rowHistory, type RowHistory } from '../inspect/inspect';
+import {
+  differenceCauses,
+  rowEvents,
+  seenBy,
+  type RowAddress,
+  type RowEvents,
+  rowHistory,
+  type RowHistory,
+} from '../inspect/inspect';
 import {
   foldInto,
   type Generation,
@@ -18,10 +26,8 @@ import { type OpenRebuild, rowKeyOf } from '../generations/generations';
 import type { ViewsOperations } from './operations';
 import type { WriterContext } from './context';
 
-type RowOperation = 'explainDifferences' | 'findRowEvents' | 'writeRow';
-
 /** Makes them. */
-export const rowOperations = (parts: WriterContext): Pick<ViewsOperations, RowOperation> => {
+export const rowOperations = (parts: WriterContext) => {
   const searches = new Map<number, RowEvents>();
   return {
     explainDifferences: async ({ id }) => {
@@ -63,7 +69,7 @@ export const rowOperations = (parts: WriterContext): Pick<ViewsOperations, RowOp
         parts.rebuilds.end(id, 'done', reason, proof);
       });
     },
-  };
+  } satisfies Partial<ViewsOperations>;
 };
 
 /** A row of the proof: its values in the order of the columns. */
@@ -106,8 +112,8 @@ interface MadeRow {
 
 type SeenEvent = Pick<StoredEvent, 'id' | 'stream' | 'position'>;
 
-const seenNow = ({ options }: WriterContext, projection: Projection): ((event: SeenEvent) => boolean) =>
-  seenBy(options.database, options.catalog, projection.name);
+const seenNow = (parts: WriterContext, projection: Projection): ((event: SeenEvent) => boolean) =>
+  seenBy(parts.progressOf(projection.name), parts.options.catalog);
 
 /** Folds the events before the transaction that writes the row: the store is not waited for in one. */
 const rowAsMade = async (
@@ -189,6 +195,6 @@ const recomputeContribution = (
   const set = rowFrom(columns.slice(keyLength), after.slice(keyLength));
   const fold = foldInto({ ...generation, memory: heap, projection: { ...projection, project: () => [{ key, set }] } });
   // The projection above looks at no event.
-  fold.apply(undefined as never);
-  fold.write();
+  fold.handle(undefined as never);
+  fold.finish();
 };

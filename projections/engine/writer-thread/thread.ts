@@ -15,6 +15,7 @@ import type { ViewsOperations } from './operations';
 import { postedError, type Message, type Request, type ViewsThreadData } from './messages';
 import { viewsMigrations } from '../generations/generations';
 import { viewsWriter } from './group-operations';
+import { viewsFile } from '../store/store';
 
 const run = async (port: MessagePort, data: ViewsThreadData): Promise<void> => {
   const post = (message: Message): void => port.postMessage(message);
@@ -69,7 +70,8 @@ const open = async (
     post({ _tag: 'Broken', error: postedError(error) });
   });
   const openStore = () => openEventFeed(data.storeFile);
-  return viewsWriter({ ...leased, catalog, projections, openStore, clock: systemClock });
+  const file = viewsFile(leased, projections, systemClock);
+  return viewsWriter({ file, catalog, projections, openStore });
 };
 
 interface Definitions {

@@ -1,12 +1,12 @@
 /** A handler over a store in memory whose traffic can be watched and disturbed. */
 import * as E from 'fp-ts/Either';
 import type { EventStore } from '../../../domain/kernel/event-store';
-import { systemClock } from '../../../infra/clock';
 import { commandHandler } from '../../../infra/commands/command-handler';
 import type { CommandFailure, CommandRequest, CommandResult } from '../../../infra/commands/command-port';
 import { inMemoryEventStore } from '../../../infra/memory/in-memory-event-store';
 import { metadata, right } from '../../contracts/event-store-fixtures';
 import { tally, tallyCatalog } from './tally';
+import { ownClock } from '../../support/test-clock';
 
 export type Outcome = E.Either<CommandFailure, CommandResult>;
 
@@ -36,7 +36,7 @@ export const handlerFixture = (
   disturb: (append: EventStore['append'], store: EventStore) => EventStore['append'] = (append) => append,
   stateCacheSize = 10,
 ): HandlerFixture => {
-  const store = inMemoryEventStore({ clock: systemClock });
+  const store = inMemoryEventStore({ clock: ownClock });
   const traffic: Traffic = { appends: 0, streamReads: 0 };
   const disturbed = disturb(store.append, store);
   const watched: EventStore = {

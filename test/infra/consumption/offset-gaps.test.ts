@@ -5,7 +5,7 @@ import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { systemClock } from '../../../infra/clock';
 import { beforeGaps, passTo } from '../../../infra/kafka/offset-gaps';
 import { compareLog } from '../../../infra/log-audit/compare-log';
-import { relayMigrations } from '../../../infra/relay/relay-file';
+import { relayMigrations } from '../../../infra/sqlite/relay-file/relay-file';
 import { openDatabase } from '../../../infra/sqlite/database';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { produceInTransaction, type RawRecord } from '../../support/broker-admin';

@@ -6,7 +6,7 @@ import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import type { ConsumerGroup } from '../../../infra/consumption/loop/consumer-group';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
-import { deadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
+import { deadLetterReader } from '../../../infra/sqlite/consumer-file/dead-letters-reader';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import { silentLogger } from '../../../infra/logger';

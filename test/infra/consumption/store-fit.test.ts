@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
-import { systemClock } from '../../../infra/clock';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { storeFit } from '../../../infra/consumption/loop/store-fit';
-import { deadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
+import { deadLetterReader } from '../../../infra/sqlite/consumer-file/dead-letters-reader';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import { silentLogger } from '../../../infra/logger';
 import { memoryLog } from '../../projections/memory-log';
@@ -16,6 +15,7 @@ import { spec } from '../../spec';
 import { eventually } from '../../support/server';
 import { temporaryFolder } from '../sqlite/temporary-folder';
 import { tallyHandler, type Tally } from './tally-handler';
+import { ownClock } from '../../support/test-clock';
 
 const { catalog } = application;
 
@@ -47,7 +47,7 @@ const run = async (tally: Tally, events: number, holds: () => boolean, isReplace
     log,
     handler: tally,
     topics: catalog.aggregates.map(({ topic }) => topic),
-    clock: systemClock,
+    clock: ownClock,
     logger: silentLogger,
     acceptNewLog: false,
     storeFits: storeFit({ store: feed, file: 'views.sqlite', boundTo: STORE_ID }),

@@ -1,22 +1,28 @@
 /** A group whose effect is a count of each event in a table of its own: what is lost or doubled shows at once. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import { systemClock } from '../../../infra/clock';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
-import { checkpointMigration, checkpointsOf } from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { checkpointMigration, checkpointsOf } from '../../../infra/sqlite/consumer-file/checkpoints';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
 import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
 import { defaultRetryPolicy, type HandlerResult, type RetryPolicy } from '../../../infra/consumption/intake/failures';
 import type { GroupHandler } from '../../../infra/consumption/loop/group-handler';
-import type { StoreFacts } from '../../../infra/consumption/intake/known-facts';
-import { groupStatusMigration, groupStatusWriter } from '../../../infra/consumption/status/group-status';
-import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/store/schema';
-import { failedRequestsMigration } from '../../../infra/dead-letters/redrive/failed-requests';
-import { deadLetterStacksMigration } from '../../../infra/dead-letters/store/defect-log';
+import type { StoreFacts } from '../../../infra/consumption/intake/store-facts';
+import { groupStatusMigration, groupStatusWriter } from '../../../infra/sqlite/consumer-file/group-status';
+import {
+  deadLetterCopyingMigration,
+  deadLettersMigration,
+  deadLetterStacksMigration,
+} from '../../../infra/sqlite/consumer-file/dead-letters-schema';
+import { failedRequestsMigration } from '../../../infra/sqlite/consumer-file/failed-requests';
 import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';
 import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
+import { offsetMovesMigration } from '../../../infra/sqlite/consumer-file/offset-moves';
+import { consumerTables } from '../../../infra/sqlite/consumer-file/tables';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { recordedFacts } from '../../projections/views-fixture';
+import { ownClock } from '../../support/test-clock';
+import { NamedStorageFault } from '../../../infra/storage-fault';
 
 export interface TallyOptions {
   /** What becomes of an event; `applied` counts it. */
@@ -56,6 +62,7 @@ export const tallyHandler = (
       deadLettersMigration,
       deadLetterCopyingMigration,
       failedRequestsMigration,
+      offsetMovesMigration,
       deadLetterStacksMigration,
       { name: 'tally', sql: 'CREATE TABLE tally (id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;' },
     ],
@@ -64,10 +71,8 @@ export const tallyHandler = (
   const checkpoints = checkpointsOf(database);
   const failures = deadLetterHandling({
     ...options,
-    database,
+    tables: consumerTables(database, ownClock),
     catalog,
-    clock: systemClock,
-    checkpoints,
     store: () => ({ ...recordedFacts, ...reader }),
   });
   const { intake } = failures;
@@ -79,7 +84,7 @@ export const tallyHandler = (
   const failWhereAsked = (): void => {
     if (faults === 0) return;
     faults -= 1;
-    throw Object.assign(new Error('database is locked, says the test'), { code: 'SQLITE_BUSY' });
+    throw new NamedStorageFault('busy', 'database is locked, says the test');
   };
   const to: EventHandler = {
     consumer: group,

@@ -1,7 +1,7 @@
 /** Old and new code side by side on one real topic: two versions live at the same time, and nobody loses an event. */
 import * as assert from 'uvu/assert';
 import type { NewEvent } from '../../../domain/kernel/event-store';
-import type { Relay } from '../../../infra/relay/relay';
+import type { Role } from '../../../infra/running/role';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { eventually } from '../../support/server';
 import type { Tally } from '../consumption/tally-handler';
@@ -25,7 +25,7 @@ kafkaSpec('a roll-out on one real topic', ({ test, before, after }, broker) => {
   let world: ContractWorld;
   let older: Tally;
   let newer: Tally;
-  let relay: Relay;
+  let relay: Role;
 
   before(async () => {
     world = await contractWorld(broker.servers, broker.topicPrefix());

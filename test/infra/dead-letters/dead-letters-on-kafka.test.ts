@@ -8,7 +8,7 @@ import type { OperationKind } from '../../../infra/commands/operation-requests';
 import { defaultBreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
 import type { ConsumerGroup } from '../../../infra/consumption/loop/consumer-group';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
-import { deadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
+import { deadLetterReader } from '../../../infra/sqlite/consumer-file/dead-letters-reader';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
 import { silentLogger } from '../../../infra/logger';
 import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';

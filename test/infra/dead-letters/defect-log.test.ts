@@ -5,6 +5,7 @@ import { silentLogger, type Logger } from '../../../infra/logger';
 import { spec } from '../../spec';
 import { failureWorld, noteRecord, type FailureWorld, type GroupOptions, type GroupProcess } from './failure-world';
 import { storedNotes } from './notes';
+import { NamedStorageFault } from '../../../infra/storage-fault';
 
 const stumble = (): never => {
   throw new TypeError('x is undefined', { cause: new RangeError('the list is empty') });
@@ -71,7 +72,7 @@ spec('a handler that throws', ({ test }) => {
     const busy = world.start({
       handle: ({ id }) => {
         if (id === 'note-bad@1') stumble();
-        if (id === 'note-30@1' && isBusy) throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
+        if (id === 'note-30@1' && isBusy) throw new NamedStorageFault('busy', 'database is locked');
         return 'applied';
       },
     });

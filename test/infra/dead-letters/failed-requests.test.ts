@@ -1,9 +1,8 @@
 /** Requests about dead letters that cannot be carried out: noted with their reason, and the others are carried out. */
 import { changesFrom } from '../../support/reader-feed';
 import * as assert from 'uvu/assert';
-import { systemClock } from '../../../infra/clock';
 import { processOperatorRequests } from '../../../infra/dead-letters/redrive/runner';
-import { readFailedRequests } from '../../../infra/dead-letters/redrive/failed-requests';
+import { readFailedRequests } from '../../../infra/sqlite/consumer-file/failed-requests';
 import { NOTHING_TO_DO } from '../../../infra/dead-letters/redrive/process-requests';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import { silentLogger } from '../../../infra/logger';
@@ -11,6 +10,7 @@ import { spec } from '../../spec';
 import { eventually } from '../../support/server';
 import { failureWorld, noteRecord } from './failure-world';
 import { oldRelease, storedNotes } from './notes';
+import { ownClock } from '../../support/test-clock';
 
 const opened = () => {
   const stored = storedNotes([{ stream: 'note-a', text: 'far too long for it' }]);
@@ -100,7 +100,7 @@ spec('the work beside the groups', ({ test }) => {
       store: { changes: changesFrom(() => Math.random(), 50) },
       log,
       topicPrefix: '',
-      clock: systemClock,
+      clock: ownClock,
       logger: silentLogger,
       stopping: stopping.signal,
     });

@@ -5,28 +5,32 @@
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded-event';
-import { systemClock } from '../../../infra/clock';
 import type { OperationRequest } from '../../../infra/commands/operation-requests';
-import {
-  checkpointMigration,
-  checkpointsOf,
-  type CheckpointMove,
-} from '../../../infra/consumption/checkpoints/checkpoint-store';
+import { type CheckpointMove } from '../../../infra/consumption/checkpoints/checkpoint';
+import { checkpointMigration, checkpointsOf } from '../../../infra/sqlite/consumer-file/checkpoints';
 import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-rate-limit';
 import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
 import type { ExhaustedPolicy, HandlerResult } from '../../../infra/consumption/intake/failures';
 import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
-import { deadLetterCopyingMigration, deadLettersMigration } from '../../../infra/dead-letters/store/schema';
-import { failedRequestsMigration } from '../../../infra/dead-letters/redrive/failed-requests';
-import { deadLetterStacksMigration } from '../../../infra/dead-letters/store/defect-log';
-import { deadLetterReader, type DeadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
+import {
+  deadLetterCopyingMigration,
+  deadLettersMigration,
+  deadLetterStacksMigration,
+} from '../../../infra/sqlite/consumer-file/dead-letters-schema';
+import { failedRequestsMigration } from '../../../infra/sqlite/consumer-file/failed-requests';
+import { type DeadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
+import { deadLetterReader } from '../../../infra/sqlite/consumer-file/dead-letters-reader';
 import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';
 import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
+import { groupStatusMigration } from '../../../infra/sqlite/consumer-file/group-status';
+import { offsetMovesMigration } from '../../../infra/sqlite/consumer-file/offset-moves';
+import { consumerTables } from '../../../infra/sqlite/consumer-file/tables';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import type { EventReader } from '../../../infra/sqlite/event-reader';
 import { LOG_ID, recordAt, storeOf } from '../../projections/views-fixture';
 import { newRelease } from './notes';
+import { ownClock } from '../../support/test-clock';
 
 /** An event's record at an offset. */
 export const noteRecord = (event: StoredEvent, offset: number): LogRecord => recordAt(event, offset, newRelease);
@@ -85,6 +89,8 @@ export const failureWorld = (stored: ReadonlyArray<StoredEvent>): FailureWorld =
       deadLettersMigration,
       deadLetterCopyingMigration,
       failedRequestsMigration,
+      offsetMovesMigration,
+      groupStatusMigration,
       deadLetterStacksMigration,
       { name: 'diary', sql: 'CREATE TABLE diary (seq INTEGER PRIMARY KEY, id TEXT NOT NULL) STRICT;' },
     ],
@@ -133,10 +139,8 @@ interface WorldParts {
 const startProcess = ({ database, checkpoints, store }: WorldParts, options: GroupOptions): GroupProcess => {
   const { catalog = newRelease, breakerPolicy = NEVER_TRIPS } = options;
   const failures = deadLetterHandling({
-    database,
+    tables: consumerTables(database, ownClock),
     catalog,
-    clock: systemClock,
-    checkpoints,
     store: () => store,
     breakerPolicy,
   });

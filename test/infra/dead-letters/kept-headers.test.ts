@@ -1,7 +1,7 @@
 /** Headers in the dead letters' file: what is kept is what came. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { decodeHeaders, encodeHeaders } from '../../../infra/dead-letters/store/header-codec';
+import { decodeHeaders, encodeHeaders } from '../../../infra/sqlite/consumer-file/header-codec';
 import { holds } from '../../domain/arbitraries';
 import { spec } from '../../spec';
 

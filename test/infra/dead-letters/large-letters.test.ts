@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { runCopying } from '../../../infra/dead-letters/topic/copy-runner';
+import { unresolvedReader } from '../../../infra/sqlite/consumer-file/unresolved';
 import { withUnresolvedReason } from '../../../infra/dead-letters/query/status-reason';
 import { groupProgress } from '../../../infra/consumption/loop/progress';
 import { silentLogger } from '../../../infra/logger';
@@ -62,7 +63,8 @@ kafkaSpec('a dead letter that is large', ({ test, before, after }, broker) => {
     await tally.apply({ records, moves });
     return tally;
   };
-  const status = (tally: Tally) => withUnresolvedReason(groupProgress('tally', systemClock).status(), tally.database);
+  const status = (tally: Tally) =>
+    withUnresolvedReason(groupProgress('tally', systemClock).status(), unresolvedReader(tally.database));
 
   test('is copied like any other, beyond what the topics of events take', async () => {
     const prefix = broker.topicPrefix();

@@ -2,10 +2,11 @@
 import * as assert from 'uvu/assert';
 import type { Answer } from '../../../infra/reactors/command-client';
 import { commandSender, type CommandSender } from '../../../infra/reactors/command-sender';
-import type { PendingCommand } from '../../../infra/reactors/process-ledger';
+import type { PendingCommand } from '../../../infra/reactors/processes/processes';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import { spec } from '../../spec';
 import { movedClock, pending, silentProcess, turns, type MovedClock } from './commands';
+import { NamedStorageFault } from '../../../infra/storage-fault';
 
 interface Fixture {
   readonly sender: CommandSender;
@@ -39,7 +40,7 @@ const senderFixture = (
   const failIf = (call: typeof options.failing): void => {
     if (options.failing !== call || failures >= (options.fails?.times ?? Infinity)) return;
     failures += 1;
-    throw options.fails?.error ?? Object.assign(new Error('the disk is full'), { code: 'SQLITE_FULL' });
+    throw options.fails?.error ?? new NamedStorageFault('full', 'the disk is full');
   };
   const sender = commandSender({
     clock,
@@ -86,7 +87,7 @@ const senderFixture = (
   };
 };
 
-const fullDisk = (): Error => Object.assign(new Error('the disk is full'), { code: 'SQLITE_FULL' });
+const fullDisk = (): Error => new NamedStorageFault('full', 'the disk is full');
 
 const tryAgain = (reason: string, everyCommand = false, retryAfterMs?: number): Answer => ({
   _tag: 'TryAgain',
@@ -316,16 +317,14 @@ spec('the end of the command sender', ({ test }) => {
     });
   }
 
-  for (const code of [
-    'SQLITE_FULL',
-    'SQLITE_IOERR_WRITE',
-    'SQLITE_READONLY_DBMOVED',
-    'SQLITE_BUSY',
-    'SQLITE_CANTOPEN',
-    'EROFS',
-  ]) {
-    test(`does not come for ${code}: the answer is kept, and written down once that has passed`, async () => {
-      const error = Object.assign(new Error('not now'), { code });
+  const passing: ReadonlyArray<readonly [what: string, error: Error]> = [
+    ...(['full', 'io', 'busy', 'failed'] as const).map(
+      (kind) => [kind, new NamedStorageFault(kind, 'not now')] as const,
+    ),
+    ['EROFS', Object.assign(new Error('not now'), { code: 'EROFS' })],
+  ];
+  for (const [what, error] of passing) {
+    test(`does not come for ${what}: the answer is kept, and written down once that has passed`, async () => {
       const fixture = senderFixture({ failing: 'decided', fails: { times: 3, error } });
       const { sender, posted, noted, faults, clock } = fixture;
       sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b')]);

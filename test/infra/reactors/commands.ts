@@ -1,8 +1,7 @@
 /** Commands of a process, and a clock that a test moves. */
 import type { ProcessCommand } from '../../../domain/kernel/process-manager';
 import type { Clock } from '../../../infra/clock';
-import { processOf, type Process } from '../../../infra/reactors/process';
-import type { PendingCommand } from '../../../infra/reactors/process-ledger';
+import { processOf, type Process, type PendingCommand } from '../../../infra/reactors/processes/processes';
 
 export const command = (id: string, changes: Partial<ProcessCommand> = {}): ProcessCommand => ({
   id,

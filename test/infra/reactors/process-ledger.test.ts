@@ -3,14 +3,15 @@ import * as assert from 'uvu/assert';
 import type { ProcessInput, ProcessManager } from '../../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 import { systemClock } from '../../../infra/clock';
-import { processOf, type Process } from '../../../infra/reactors/process';
 import {
-  pendingCounts,
+  processOf,
+  type Process,
   processStore,
   type PendingCommand,
   type ProcessStore,
-} from '../../../infra/reactors/process-ledger';
-import { reactorsMigrations } from '../../../infra/reactors/reactors-file';
+} from '../../../infra/reactors/processes/processes';
+import { pendingCounts, processRows } from '../../../infra/sqlite/process-store/process-rows';
+import { reactorsMigrations } from '../../../infra/sqlite/process-store/process-store';
 import { openDatabase, openForReading, type Database } from '../../../infra/sqlite/database';
 import { spec } from '../../spec';
 import { newFile } from '../sqlite/store-fixture';
@@ -94,7 +95,7 @@ spec('the process ledger', ({ test, after }) => {
   const open = (file: string): { readonly database: Database; readonly ledger: ProcessStore } => {
     const database = openDatabase({ file, synchronous: 'NORMAL', migrations: reactorsMigrations });
     opened.push(database);
-    return { database, ledger: processStore(database) };
+    return { database, ledger: processStore(processRows(database)) };
   };
   const stateOf = (database: Database, process: Process, instance: string): unknown => {
     const row = database

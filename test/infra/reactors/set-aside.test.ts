@@ -5,12 +5,13 @@ import * as assert from 'uvu/assert';
 import { fulfilmentWithin } from '../../../domain/fulfilment/fulfilment';
 import { systemClock } from '../../../infra/clock';
 import type { OperationKind } from '../../../infra/commands/operation-requests';
-import { readFailedRequests } from '../../../infra/dead-letters/redrive/failed-requests';
+import { readFailedRequests } from '../../../infra/sqlite/consumer-file/failed-requests';
 import { silentLogger } from '../../../infra/logger';
 import type { AnyProcessManager } from '../../../domain/kernel/process-manager';
+import type { SetAsideEntry } from '../../../infra/reactors/processes/processes';
 import { readReactorGroups, readSetAsideIn } from '../../../infra/reactors/reactor-status';
-import { startReactors, type Reactors } from '../../../infra/reactors/reactors';
-import type { SetAsideEntry } from '../../../infra/reactors/set-aside';
+import { startReactors } from '../../../infra/reactors/reactors';
+import type { Role } from '../../../infra/running/role';
 import { openForReading } from '../../../infra/sqlite/database';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { localServer, type LocalServer, type ServedAnswer } from '../../support/local-server';
@@ -34,7 +35,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
   const file = join(temporaryFolder(), 'reactors.sqlite');
   let world: RelayWorld;
   let api: LocalServer;
-  let role: Reactors | undefined;
+  let role: Role | undefined;
   let answer = noKey;
   let isTermBroken = true;
 
@@ -61,7 +62,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
     world = await relayWorld(broker.servers, broker.topicPrefix());
     world.start();
     api = await localServer(() => answer);
-    role = await startReactors({
+    role = startReactors({
       log: world.log,
       catalog: world.catalog,
       clock: systemClock,

@@ -95,7 +95,11 @@ kafkaSpec('an event that Kafka refuses', ({ test, after }, broker) => {
     await relay.stop();
     await world.append([own]);
     world.start();
-    const later = await statusWhere(world, 'it has come on', ({ state, cursor }) => state === 'blocked' && cursor === 123);
+    const later = await statusWhere(
+      world,
+      'it has come on',
+      ({ state, cursor }) => state === 'blocked' && cursor === 123,
+    );
     assert.equal([later.blocked[0]?.events, later.lagEvents], [held + 1, held + 1]);
   });
 

@@ -7,7 +7,7 @@ import { systemClock } from '../../../infra/clock';
 import { openRealLog } from '../../../infra/kafka/real-log';
 import { silentLogger } from '../../../infra/logger';
 import { startRelay } from '../../../infra/relay/relay';
-import { readRelayStatus } from '../../../infra/relay/relay-file';
+import { readRelayStatus } from '../../../infra/sqlite/relay-file/relay-file';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { startProjections } from '../../../projections/engine/role/role';
 import { openViewReader } from '../../../projections/engine/query/view-database-reader';
@@ -52,7 +52,7 @@ const main = async (): Promise<void> => {
     () => readRelayStatus(relayFile)?.cursor === events,
     () => readRelayStatus(relayFile),
   );
-  const projections = await startProjections({
+  const projections = startProjections({
     ...role,
     viewsFile,
     storeFile,

@@ -9,9 +9,10 @@ import type { Configuration } from '../../../infra/configuration';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import { openLog } from '../../../infra/broker/open-log';
 import { silentLogger } from '../../../infra/logger';
-import { startRelay, type Relay, type RelayOptions } from '../../../infra/relay/relay';
-import { readRelayStatus } from '../../../infra/relay/relay-file';
-import type { RelayStatus } from '../../../infra/relay/relay-status';
+import type { Role } from '../../../infra/running/role';
+import { startRelay, type RelayOptions } from '../../../infra/relay/relay';
+import { readRelayStatus } from '../../../infra/sqlite/relay-file/relay-file';
+import type { RelayStatus } from '../../../infra/relay/state/state';
 import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import type { SqliteEventStore } from '../../../infra/sqlite/event-store';
 import { openStore } from '../sqlite/store-fixture';
@@ -27,7 +28,7 @@ export interface RelayWorld {
   readonly relayFile: string;
   /** Appends one event to each of the streams, in one transaction. */
   readonly append: (streams: ReadonlyArray<string>, payload?: unknown) => Promise<void>;
-  readonly start: (options?: Partial<RelayOptions>) => Relay;
+  readonly start: (options?: Partial<RelayOptions>) => Role;
   readonly status: () => RelayStatus | undefined;
   readonly close: () => Promise<void>;
 }
@@ -48,7 +49,7 @@ export const relayWorld = async (servers: string, prefix: string): Promise<Relay
   const log = await openLog({ configuration: kafka(servers), clock: systemClock, logger: silentLogger });
   // Also events that no program would take any more: stores of former releases hold them.
   const store = await openStore({ file: storeFile, maxEventBytes: Infinity });
-  const running: Relay[] = [];
+  const running: Role[] = [];
   return {
     store,
     catalog,

@@ -1,7 +1,7 @@
 /** The relay on a real broker: what reaches Kafka, once, in order; and what it refuses. */
 import * as assert from 'uvu/assert';
 import { partitionOf } from '../../../infra/kafka/murmur2';
-import { relayMigrations } from '../../../infra/relay/relay-file';
+import { relayMigrations } from '../../../infra/sqlite/relay-file/relay-file';
 import { openForWriting } from '../../../infra/sqlite/database';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { admin } from '../../support/broker-admin';

@@ -1,6 +1,5 @@
 /** The store as other roles see it. */
 import * as assert from 'uvu/assert';
-import { systemClock } from '../../../infra/clock';
 import { StoreNotReady } from '../../../infra/event-store/event-feed';
 import { waitForStore } from '../../../infra/event-store/open-feed';
 import { openEventFeed } from '../../../infra/sqlite/event-feed';
@@ -8,6 +7,7 @@ import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { spec } from '../../spec';
 import { appendTo, event, ids, right } from '../../contracts/event-store-fixtures';
 import { newFile, openStore, withStore } from './store-fixture';
+import { ownClock } from '../../support/test-clock';
 
 spec('a reader beside the writer', ({ test }) => {
   test('sees what is committed, page by page, with the same identities as the writer', async () => {
@@ -75,7 +75,7 @@ spec('a reader beside the writer', ({ test }) => {
 
   test('finds the requests of operators in order', async () => {
     const file = newFile();
-    await withStore({ file, clock: { ...systemClock, nowMs: () => 0 } }, (store) => {
+    await withStore({ file, clock: { ...ownClock, nowMs: () => 0 } }, (store) => {
       const reader = openEventReader(file);
       const first = store.submit({ kind: 'rebuild', body: '{"projection":"a"}', actor: 'one' });
       const second = store.submit({ kind: 'rebuild', body: '{"projection":"b"}', actor: 'two' });
@@ -103,8 +103,8 @@ spec('a reader before the writer', ({ test }) => {
   test('waits until the writer has made the file', async () => {
     const file = newFile();
     let ready = false;
-    const waiting = waitForStore(() => openEventFeed(file), systemClock).then((found) => (ready = found));
-    await systemClock.sleep(30);
+    const waiting = waitForStore(() => openEventFeed(file), ownClock).then((found) => (ready = found));
+    await ownClock.sleep(30);
     assert.not.ok(ready);
     await withStore({ file }, async () => {
       assert.is(await waiting, true);
@@ -114,7 +114,7 @@ spec('a reader before the writer', ({ test }) => {
   test('stops waiting when told to', async () => {
     const giveUp = new AbortController();
     const file = newFile();
-    const waiting = waitForStore(() => openEventFeed(file), systemClock, giveUp.signal);
+    const waiting = waitForStore(() => openEventFeed(file), ownClock, giveUp.signal);
     giveUp.abort();
     assert.is(await waiting, false);
   });

@@ -1,7 +1,6 @@
 /** What the SQLite store does beyond the contract: survive restarts, share commits, give way to one writer, meet full disks. */
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
-import { systemClock } from '../../../infra/clock';
 import { appendQueue } from '../../../infra/sqlite/append-queue';
 import { openDatabase } from '../../../infra/sqlite/database';
 import { eventQueries } from '../../../infra/sqlite/event-queries';
@@ -14,6 +13,7 @@ import { storeWriter } from '../../../infra/sqlite/store-writer';
 import { appendTo, event, everything, ids, right } from '../../contracts/event-store-fixtures';
 import { spec } from '../../spec';
 import { eventually, newFile, openStore, withStore } from './store-fixture';
+import { ownClock } from '../../support/test-clock';
 
 const reasonOf = (answer: E.Either<{ readonly _tag: string; readonly reason?: string }, unknown>): string =>
   E.isLeft(answer) ? `${answer.left._tag}: ${answer.left.reason ?? ''}` : 'appended';
@@ -113,14 +113,14 @@ spec('grouped commits', ({ test }) => {
 spec('one writer', ({ test }) => {
   test('waits until the one before has closed, and says for whom', async () => {
     const file = newFile();
-    const first = await openStore({ file, leaseTtlMs: 60_000 });
+    const first = await openStore({ file, clock: ownClock, leaseTtlMs: 60_000 });
     let waitsFor = '';
     let opened = false;
-    const second = openStore({ file, onWaiting: (owner) => (waitsFor = owner) }).then((store) => {
+    const second = openStore({ file, clock: ownClock, onWaiting: (owner) => (waitsFor = owner) }).then((store) => {
       opened = true;
       return store;
     });
-    await systemClock.sleep(150);
+    await ownClock.sleep(150);
     assert.not.ok(opened);
     assert.match(waitsFor, `:${process.pid}:`);
     right(await first.append(appendTo('note-1', 'noStream'))());
@@ -188,7 +188,7 @@ spec('a full disk', ({ test }) => {
       file,
       synchronous: 'FULL',
       migrations: storeMigrations,
-      clock: systemClock,
+      clock: ownClock,
       ttlMs: 60_000,
       onLost: () => assert.unreachable(),
     });
@@ -196,13 +196,13 @@ spec('a full disk', ({ test }) => {
       database,
       storeStatements(database),
       lease,
-      systemClock,
-      rememberedAnswers(database, systemClock),
+      ownClock,
+      rememberedAnswers(database, ownClock),
     );
     const onLeaseLost = (): void => {
       assert.unreachable();
     };
-    const { append, counts } = appendQueue({ file, clock: systemClock, queueLimit: 100, write, onLeaseLost });
+    const { append, counts } = appendQueue({ file, clock: ownClock, queueLimit: 100, write, onLeaseLost });
     const pages = database.pragma('page_count', { simple: true }) as number;
     database.pragma(`max_page_count = ${pages + 3}`);
     const large = 'x'.repeat(6_000);

@@ -15,6 +15,7 @@ import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { appendTo, ids, right } from '../../contracts/event-store-fixtures';
 import { spec } from '../../spec';
 import { eventually, newFile, openStore, withStore } from './store-fixture';
+import { NamedStorageFault } from '../../../infra/storage-fault';
 
 /** Another process's write lock, as `sqlite3 FILE 'BEGIN IMMEDIATE'` takes it. */
 const lockOn = (file: string): Database => {
@@ -177,10 +178,7 @@ spec("a store's file that was removed or replaced while it is open", ({ test }) 
     const version = dataVersion();
     assert.is(dataVersion(), version);
     removeStore(file);
-    assert.throws(
-      dataVersion,
-      (error: unknown) => error instanceof FileReplaced,
-    );
+    assert.throws(dataVersion, (error: unknown) => error instanceof FileReplaced);
     await delay(1);
     assert.throws(
       () => reader.readAll({ afterPosition: 0, limit: 1 }),
@@ -230,7 +228,7 @@ spec("a role's own file that was removed", ({ test }) => {
 
   test('is a wrong setting where it cannot be opened at the first start, and then the role says so at once', async () => {
     const options = { clock: systemClock, logger: silentLogger, role: 'test', stopping: new AbortController().signal };
-    const refused = Object.assign(new Error('unable to open'), { code: 'SQLITE_CANTOPEN' });
+    const refused = new NamedStorageFault('failed', 'unable to open');
     const end = await beginAnew(options, () => Promise.reject(refused)).catch((error: unknown) => error);
     assert.is(end, refused);
   });

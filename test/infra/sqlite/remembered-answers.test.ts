@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import { REACTORS_SCOPE, type RequestOutcome } from '../../../domain/kernel/event-store';
-import { systemClock, type Clock } from '../../../infra/clock';
+import { type Clock } from '../../../infra/clock';
 import { expireAnswers } from '../../../infra/commands/answer-expiry';
 import { silentLogger } from '../../../infra/logger';
 import { openDatabase, openForReading } from '../../../infra/sqlite/database';
@@ -11,12 +11,13 @@ import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { spec } from '../../spec';
 import { metadata, right } from '../../contracts/event-store-fixtures';
 import { newFile, openStore, withStore } from './store-fixture';
+import { ownClock } from '../../support/test-clock';
 
 const DAY_MS = 86_400_000;
 const TTL_MS = 7 * DAY_MS;
 
 const clockAt = (startMs: number): Clock & { nowAtMs: number } => {
-  const clock = { ...systemClock, nowAtMs: startMs, nowMs: (): number => clock.nowAtMs };
+  const clock = { ...ownClock, nowAtMs: startMs, nowMs: (): number => clock.nowAtMs };
   return clock;
 };
 
@@ -92,7 +93,7 @@ spec('answers to clients', ({ test }) => {
     const left = [new Error('the disk is full'), 200, 7, 0];
     const sleeps: number[] = [];
     const clock: Clock = {
-      ...systemClock,
+      ...ownClock,
       sleep: (durationMs) => {
         sleeps.push(durationMs);
         if (left.length === 0) stopping.abort();

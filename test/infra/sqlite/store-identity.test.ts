@@ -5,7 +5,6 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
-import { systemClock } from '../../../infra/clock';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { openDatabase } from '../../../infra/sqlite/database';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
@@ -14,6 +13,7 @@ import type { StoreIdentity } from '../../../infra/event-store/event-feed';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { spec } from '../../spec';
 import { newFile, openStore, withStore } from './store-fixture';
+import { ownClock } from '../../support/test-clock';
 
 const { catalog } = application;
 
@@ -51,7 +51,7 @@ const imported = async (lines: ReadonlyArray<string>, keepStoreId: boolean): Pro
   await importEvents({
     file,
     lines: Readable.from(lines) as AsyncIterable<string>,
-    clock: systemClock,
+    clock: ownClock,
     leaseTtlMs: 3_000,
     keepStoreId,
     onProgress: () => undefined,

@@ -1,5 +1,5 @@
 /** One instance of the group: its real loop on a process, fed through a gate. */
-import { checkpointAt } from '../../../../infra/consumption/checkpoints/checkpoint-store';
+import { checkpointAt } from '../../../../infra/consumption/checkpoints/checkpoint';
 import type { ConsumerGroup } from '../../../../infra/consumption/loop/consumer-group';
 import { startConsumerGroup } from '../../../../infra/consumption/loop/start-consumer-group';
 import { NOTHING_TO_DO, type RedriveStep } from '../../../../infra/dead-letters/redrive/process-requests';

@@ -10,11 +10,13 @@ import type { Database } from '../../../../infra/sqlite/database';
 import { openLeasedDatabase } from '../../../../infra/sqlite/leased-database';
 import type { ViewsOperations } from '../../../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../../../projections/engine/generations/schema';
-import { viewsClient, type ViewsClient } from '../../../../projections/engine/writer-thread/views-client';
+import { viewsFile } from '../../../../projections/engine/store/views-file';
+import { viewsClient, type ViewsClient } from '../../../../projections/engine/writer-thread/client';
 import { viewsWriter } from '../../../../projections/engine/writer-thread/group-operations';
 import type { Catalog } from '../../../../domain/kernel/aggregate';
 import type { Projection } from '../../../../projections/projection';
 import { storeOf } from '../../../projections/views-fixture';
+import { NamedStorageFault } from '../../../../infra/storage-fault';
 
 /** Where a process may die, and the operation in which it does. */
 export const crashPoints = {
@@ -73,10 +75,12 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
   // Processes are killed here, the machine is not: nobody has to wait for its disk.
   database.pragma('synchronous = OFF');
   const openStore = async () => Promise.resolve(feedOf(storeOf(stored, requests)));
-  const operations = viewsWriter({ ...leased, catalog, projections: [projection], openStore, clock });
+  const views = viewsFile(leased, [projection], clock);
+  const operations = viewsWriter({ file: views, catalog, projections: [projection], openStore });
   await operations.prepare({});
   const noAnswer = new Promise<never>(() => undefined);
   let isAlive = true;
+  const isKilled = (): boolean => !isAlive;
   let nextCrash: CrashPoint | undefined;
   let busyBatches = 0;
   let onCrash: () => void = () => undefined;
@@ -112,7 +116,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
       if (!isAlive) return noAnswer;
       if (name === 'apply' && busyBatches > 0) {
         busyBatches -= 1;
-        throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
+        throw new NamedStorageFault('busy', 'database is locked');
       }
       // As over the thread's boundary: every input goes to the operation of its name, and its output comes back.
       try {
@@ -120,7 +124,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
         return answer === undefined ? await noAnswer : (answer.output as never);
       } catch (error) {
         // A process that was killed meanwhile answers nothing.
-        if (!isAlive) return noAnswer;
+        if (isKilled()) return noAnswer;
         throw error;
       }
     }),

@@ -1,0 +1,85 @@
+/** One session of a consumer group, from planning to the first fault: look, plan, catch up from the store, consume. */
+import type { SessionRun } from '../../running/supervise';
+import { checkpointAt } from '../checkpoints/checkpoints';
+import { applyWithRetry, type RetryingApplication } from './apply-with-retry';
+import { type Behind, catchUpFromStore, pendingCatchUp } from './catch-up-from-store';
+import { assertStoreFits, consume } from './consume';
+import { makePlan } from './make-plan';
+import type { GroupProgress } from './progress';
+import { become, type RunningGroup } from './running-group';
+import type { PartitionBounds, StartingPlan } from './start-plan';
+
+/**
+ * After a fault the group stays `retrying`, with the reason, until a batch has been applied, or Kafka has said that there is
+ * none: to have opened a session is not to have got anywhere.
+ */
+export const groupSession = async (running: RunningGroup, { attempts, onProgress }: SessionRun): Promise<void> => {
+  const { log, handler, progress } = running;
+  if (progress.status().reason === null) await become(running, 'starting', null);
+  await assertStoreFits(running);
+  const consumer = await log.openConsumer(handler.group);
+  try {
+    const plan = await makePlan(running, consumer, running.accepted.gaps);
+    await running.watch.check();
+    await handler.begin(plan.begin);
+    const behind = plan.catchUp === undefined ? [] : await standIn(running, plan.catchUp);
+    if (behind === undefined) return;
+    // After the catch-up: until then a restart plans the same again.
+    await switchToLog(
+      running,
+      plan.moves.filter((move) => checkpointAt(behind, move) === undefined),
+    );
+    const application = applyWithRetry(running, consumer);
+    for (const each of behind) hold(running, application, each, plan);
+    application.assign();
+    noteLogEnds(progress, plan.bounds);
+    const hasRecovered = attempts === 0 || progress.status().lag === 0;
+    if (hasRecovered) await become(running, 'running', null);
+    await consume(running, consumer, application, hasRecovered, onProgress);
+  } finally {
+    await consumer.close();
+  }
+};
+
+/** A partition that stayed behind in the catch-up goes on by itself, and goes over to the log at its end. */
+const hold = (running: RunningGroup, application: RetryingApplication, behind: Behind, plan: StartingPlan): void => {
+  const moves = plan.moves.filter((move) => checkpointAt([behind], move) !== undefined);
+  const pending = pendingCatchUp(running, behind, () => switchToLog(running, moves));
+  application.hold(behind, pending, behind.fault);
+};
+
+const noteLogEnds = (progress: GroupProgress, bounds: ReadonlyArray<PartitionBounds>): void => {
+  for (const each of bounds) {
+    const at = progress.partition(each);
+    if (at !== undefined) at.logEndOffset = each.high;
+  }
+};
+
+/** Goes over to the log as it is now. The catch-up has raised the high-water positions since the plan was made. */
+const switchToLog = async ({ handler, progress }: RunningGroup, moves: StartingPlan['moves']): Promise<void> => {
+  if (moves.length > 0) {
+    const checkpoints = await handler.checkpoints();
+    await handler.move(
+      moves.map((move) => {
+        const now = checkpointAt(checkpoints, move);
+        return { ...move, highWaterPosition: now?.highWaterPosition ?? move.highWaterPosition };
+      }),
+    );
+  }
+  // A group that no longer reads a topic has its checkpoints still.
+  progress.restore((await handler.checkpoints()).filter(({ topic }) => handler.topics.includes(topic)));
+};
+
+/** The store stands in for what the log does not hold. */
+const standIn = (running: RunningGroup, why: string): ReturnType<typeof catchUpFromStore> => {
+  const { handler, reporter, logger } = running;
+  return catchUpFromStore({
+    ...running,
+    onBegin: async (range) => {
+      logger.info({ group: handler.group, ...range, why }, 'the store stands in for the log');
+      const reason = `${why}: events up to position ${range.untilPosition} are read from the store`;
+      await become(running, 'catching-up', reason);
+    },
+    onPage: () => reporter.refreshWhenDue(undefined),
+  });
+};

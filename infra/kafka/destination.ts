@@ -1,0 +1,26 @@
+/** Where an event goes in Kafka. */
+import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
+import { aggregateIdOf, categoryOf } from '../../domain/kernel/recorded-event';
+import { partitionOf } from './murmur2';
+
+/** Where a stored event goes: its aggregate's topic, and the partition of its key. */
+export interface Destination {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string;
+}
+
+/** Finds topic, key and partition of a stream. Throws where the catalog knows no such category. */
+export const destinationOf =
+  (catalog: Catalog) =>
+  (stream: string): Destination => {
+    const { topic } = aggregateOf(catalog, stream);
+    const key = aggregateIdOf(stream);
+    return { topic: topic.name, partition: partitionOf(key, topic.partitions), key };
+  };
+
+const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
+  const aggregate = catalog.byCategory(categoryOf(stream));
+  if (aggregate === undefined) throw new Error(`no aggregate has the category of the stream '${stream}'`);
+  return aggregate;
+};

@@ -1,0 +1,161 @@
+/** The tables of what failed for good: in the consumer's own file, so that they move in one transaction with its offsets. */
+import type { Migration } from '../database';
+
+/** Add this step behind {@link deadLettersMigration}: how copies to the dead-letter topics go. */
+export const deadLetterCopyingMigration: Migration = {
+  name: 'dead letter copying',
+  sql: `-- A copy that the topic does not take; it is tried again, rarely, and the others go on.
+        ALTER TABLE dead_letter_outbox ADD COLUMN fault TEXT;
+        ALTER TABLE dead_letter_outbox ADD COLUMN next_attempt_at_ms INTEGER NOT NULL DEFAULT 0;
+        -- Groups of which nothing can be copied for now.
+        CREATE TABLE dead_letter_copying (
+          consumer TEXT PRIMARY KEY,
+          fault TEXT NOT NULL,
+          since_ms INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;`,
+};
+
+/** Add this step to the migrations of a consumer's file. `consumer` is a group's name, or a rebuild's. */
+export const deadLettersMigration: Migration = {
+  name: 'dead letters',
+  sql: `CREATE TABLE dead_letters (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          consumer TEXT NOT NULL,
+          -- The event by reference; null where the record names none, and then its bytes are kept.
+          event_id TEXT,
+          stream TEXT,
+          position INTEGER,
+          type TEXT,
+          schema_version INTEGER,
+          correlation_id TEXT,
+          causation_id TEXT,
+          topic TEXT NOT NULL,
+          "partition" INTEGER NOT NULL,
+          "offset" INTEGER NOT NULL,
+          log_id TEXT NOT NULL,
+          timestamp_ms INTEGER NOT NULL,
+          "key" BLOB,
+          headers TEXT NOT NULL,
+          value BLOB,
+          class TEXT NOT NULL,
+          reason TEXT NOT NULL,
+          fingerprint TEXT NOT NULL,
+          attempts INTEGER NOT NULL,
+          first_failed_at_ms INTEGER NOT NULL,
+          last_failed_at_ms INTEGER NOT NULL,
+          status TEXT NOT NULL CHECK (status IN ('open', 'assigned', 'redriven', 'discarded')),
+          owner TEXT
+        ) STRICT;
+        CREATE UNIQUE INDEX dead_letter_of_event ON dead_letters (consumer, event_id) WHERE event_id IS NOT NULL;
+        CREATE UNIQUE INDEX dead_letter_of_record ON dead_letters (consumer, log_id, topic, "partition", "offset")
+          WHERE event_id IS NULL;
+        CREATE INDEX dead_letters_by_status ON dead_letters (consumer, status, class);
+
+        -- Streams of which an event failed for good: all that comes after it waits.
+        CREATE TABLE quarantined_keys (
+          consumer TEXT NOT NULL,
+          stream TEXT NOT NULL,
+          topic TEXT NOT NULL,
+          "key" TEXT NOT NULL,
+          dead_letter_id INTEGER NOT NULL,
+          -- From this position on nothing of the stream is applied.
+          from_position INTEGER NOT NULL,
+          quarantined_at_ms INTEGER NOT NULL,
+          PRIMARY KEY (consumer, stream)
+        ) STRICT, WITHOUT ROWID;
+
+        -- What waits behind them, by reference, in order.
+        CREATE TABLE parked_events (
+          consumer TEXT NOT NULL,
+          stream TEXT NOT NULL,
+          position INTEGER NOT NULL,
+          event_id TEXT NOT NULL,
+          topic TEXT NOT NULL,
+          "partition" INTEGER NOT NULL,
+          "offset" INTEGER NOT NULL,
+          log_id TEXT NOT NULL,
+          parked_at_ms INTEGER NOT NULL,
+          PRIMARY KEY (consumer, stream, position)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Rows that lack events of a quarantined stream; '*' where it can't be told which ones.
+        CREATE TABLE stale_rows (
+          consumer TEXT NOT NULL,
+          row_key TEXT NOT NULL,
+          stream TEXT NOT NULL,
+          PRIMARY KEY (consumer, row_key, stream)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX stale_rows_of_stream ON stale_rows (consumer, stream);
+
+        -- Who did what to a dead letter, and when. Nothing in here changes.
+        CREATE TABLE dead_letter_audit (
+          seq INTEGER PRIMARY KEY AUTOINCREMENT,
+          dead_letter_id INTEGER NOT NULL,
+          action TEXT NOT NULL,
+          actor TEXT NOT NULL,
+          detail TEXT NOT NULL,
+          request_id INTEGER,
+          at_ms INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX dead_letter_audit_of ON dead_letter_audit (dead_letter_id, seq);
+        CREATE TRIGGER audit_never_changes BEFORE UPDATE ON dead_letter_audit
+          BEGIN SELECT RAISE(ABORT, 'the audit never changes'); END;
+        CREATE TRIGGER audit_never_vanishes BEFORE DELETE ON dead_letter_audit
+          BEGIN SELECT RAISE(ABORT, 'the audit never vanishes'); END;
+
+        -- Copies that the dead-letter topics do not hold yet.
+        CREATE TABLE dead_letter_outbox (
+          seq INTEGER PRIMARY KEY AUTOINCREMENT,
+          dead_letter_id INTEGER NOT NULL,
+          value BLOB
+        ) STRICT;
+
+        CREATE TABLE circuit_breakers (
+          consumer TEXT PRIMARY KEY,
+          reason TEXT NOT NULL,
+          tripped_at_ms INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- How far operators' requests are carried out, in one row.
+        CREATE TABLE failure_requests (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          last_request_id INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO failure_requests VALUES (1, 0);
+
+        CREATE TABLE redrives (
+          id INTEGER PRIMARY KEY,
+          consumer TEXT NOT NULL,
+          state TEXT NOT NULL CHECK (state IN ('planned', 'running', 'paused', 'halted', 'done')),
+          rate_per_second INTEGER NOT NULL,
+          preview TEXT NOT NULL,
+          actor TEXT NOT NULL,
+          reason TEXT,
+          runs INTEGER NOT NULL,
+          events INTEGER NOT NULL,
+          started_at_ms INTEGER,
+          finished_at_ms INTEGER
+        ) STRICT;
+        -- The frozen selection, one row a key, in the order of running.
+        CREATE TABLE redrive_keys (
+          redrive_id INTEGER NOT NULL,
+          seq INTEGER NOT NULL,
+          dead_letter_id INTEGER NOT NULL,
+          fingerprint TEXT NOT NULL,
+          batch INTEGER NOT NULL,
+          state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'failed', 'gone')),
+          reason TEXT,
+          PRIMARY KEY (redrive_id, seq)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX redrive_keys_waiting ON redrive_keys (redrive_id, state, seq);`,
+};
+
+/** A step for the file of a consumer, after the dead letters' own. */
+export const deadLetterStacksMigration: Migration = {
+  name: 'stacks of dead letters',
+  sql: `-- What the handler threw, with its stack; null where nothing was thrown, and for those from before this step.
+        ALTER TABLE dead_letters ADD COLUMN stack TEXT;
+        -- 0 where the failure has not been logged yet.
+        ALTER TABLE dead_letters ADD COLUMN logged INTEGER NOT NULL DEFAULT 1;
+        CREATE INDEX dead_letters_to_log ON dead_letters (id) WHERE logged = 0;`,
+};

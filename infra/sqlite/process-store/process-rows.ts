@@ -1,0 +1,126 @@
+/** What the processes remember, as rows. */
+import type { ProcessCommand } from '../../../domain/kernel/process-manager';
+import type { DeadlineRow, PendingCounts, ProcessRows } from '../../reactors/processes/processes';
+import type { Database } from '../database';
+
+interface PendingRow {
+  readonly seq: number;
+  readonly instance: string;
+  readonly command: string;
+  readonly attempts: number;
+}
+
+/** Prepares the statements on the reactors' file. */
+export const processRows = (database: Database): ProcessRows => {
+  const statements = prepareStatements(database);
+  return {
+    version: (process) => statements.readVersion.get(process)?.version,
+    begin: (process, version) => {
+      for (const discard of statements.discard) discard.run(process);
+      statements.writeVersion.run(process, version);
+    },
+    state: (process, instance) => statements.readState.get(process, instance)?.state,
+    writeState: (process, instance, state) => void statements.writeState.run(process, instance, state),
+    addDeadline: (process, { id, instance, dueAtMs }) =>
+      void statements.addDeadline.run(process, id, instance, dueAtMs),
+    deadlinesDue: (process, nowMs, limit) => statements.deadlinesDue.all(process, nowMs, limit),
+    passDeadline: (process, id) => statements.passDeadline.run(process, id).changes > 0,
+    parkDeadline: (process, id, reason) => void statements.parkDeadline.run(reason, process, id),
+    issue: (process, instance, command) => {
+      if (statements.issue.run(process, command.id).changes === 0) return undefined;
+      return Number(statements.insert.run(process, instance, command.id, JSON.stringify(command)).lastInsertRowid);
+    },
+    remove: (seq) => void statements.remove.run(seq),
+    noteAttempt: (seq, nextAttemptAtMs, reason) => void statements.noteAttempt.run(nextAttemptAtMs, reason, seq),
+    park: (seq, reason) => void statements.park.run(reason, seq),
+    unparkAll: () => statements.unparkAll.run().changes + statements.unparkDeadlines.run().changes,
+    pending: (process, instance) =>
+      statements.pending.all(process, instance ?? null).map(({ command, ...row }) => ({
+        ...row,
+        // Written by `issue` above.
+        command: JSON.parse(command) as ProcessCommand,
+      })),
+  };
+};
+
+const prepareStatements = (database: Database) => ({
+  readVersion: database.prepare<[string], { version: number }>('SELECT version FROM processes WHERE process = ?'),
+  writeVersion: database.prepare<[string, number]>(
+    'INSERT INTO processes VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version',
+  ),
+  discard: ['process_instances', 'issued_commands', 'pending_commands', 'deadlines'].map((table) =>
+    database.prepare<[string]>(`DELETE FROM ${table} WHERE process = ?`),
+  ),
+  readState: database.prepare<[string, string], { state: string }>(
+    'SELECT state FROM process_instances WHERE process = ? AND instance = ?',
+  ),
+  writeState: database.prepare<[string, string, string]>(
+    'INSERT INTO process_instances VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state',
+  ),
+  addDeadline: database.prepare<[string, string, string, number]>(
+    `INSERT INTO deadlines (process, id, instance, due_at_ms, state) VALUES (?, ?, ?, ?, 'waiting') ON CONFLICT DO NOTHING`,
+  ),
+  deadlinesDue: database.prepare<[string, number, number], DeadlineRow>(
+    // A process instance that lacks events must not decide yet; '*' lacks some of an instance that can't be told.
+    `SELECT id, instance, due_at_ms AS dueAtMs FROM deadlines
+      WHERE process = ? AND state = 'waiting' AND due_at_ms <= ? AND fault IS NULL
+        AND NOT EXISTS (SELECT 1 FROM stale_rows WHERE consumer = process AND row_key IN ('*', instance))
+      ORDER BY due_at_ms LIMIT ?`,
+  ),
+  passDeadline: database.prepare<[string, string]>(
+    `UPDATE deadlines SET state = 'passed' WHERE process = ? AND id = ? AND state = 'waiting'`,
+  ),
+  parkDeadline: database.prepare<[string, string, string]>(
+    'UPDATE deadlines SET fault = ? WHERE process = ? AND id = ?',
+  ),
+  unparkDeadlines: database.prepare<[]>('UPDATE deadlines SET fault = NULL WHERE fault IS NOT NULL'),
+  issue: database.prepare<[string, string]>('INSERT INTO issued_commands VALUES (?, ?) ON CONFLICT DO NOTHING'),
+  insert: database.prepare<[string, string, string, string]>(
+    `INSERT INTO pending_commands (process, instance, id, command, state, attempts, next_attempt_at_ms)
+     VALUES (?, ?, ?, ?, 'waiting', 0, 0)`,
+  ),
+  remove: database.prepare<[number]>('DELETE FROM pending_commands WHERE seq = ?'),
+  noteAttempt: database.prepare<[number, string, number]>(
+    'UPDATE pending_commands SET attempts = attempts + 1, next_attempt_at_ms = ?, reason = ? WHERE seq = ?',
+  ),
+  park: database.prepare<[string, number]>(
+    `UPDATE pending_commands SET state = 'parked', attempts = attempts + 1, reason = ? WHERE seq = ?`,
+  ),
+  unparkAll: database.prepare<[]>(`UPDATE pending_commands SET state = 'waiting' WHERE state = 'parked'`),
+  pending: database.prepare<[string, string | null], PendingRow>(
+    `SELECT seq, instance, command, attempts FROM pending_commands
+      WHERE process = ? AND instance = coalesce(?, instance) ORDER BY seq`,
+  ),
+});
+
+/** Counts what waits; works on a read-only connection too. */
+export const pendingCounts = (database: Database, process: string): PendingCounts => {
+  const waiting = database
+    .prepare<[string], number>(`SELECT count(*) FROM pending_commands WHERE process = ? AND state = 'waiting'`)
+    .pluck();
+  const parked = database.prepare<[string, string], { readonly id: string; readonly reason: string }>(
+    `SELECT id, reason FROM (
+       SELECT 0 AS kind, seq AS place, id, coalesce(reason, '') AS reason FROM pending_commands
+        WHERE process = ? AND state = 'parked'
+       UNION ALL SELECT 1, due_at_ms, id, fault FROM deadlines WHERE process = ? AND fault IS NOT NULL
+     ) ORDER BY kind, place`,
+  );
+  const found = parked.all(process, process);
+  return { waiting: waiting.get(process) ?? 0, parked: found.length, firstParked: found[0] };
+};
+
+/** Commands that have been sent in vain so often, with what stands against the oldest; works on a read-only connection too. */
+export const repeatedCommands = (
+  database: Database,
+  process: string,
+  fewAttempts: number,
+): { readonly repeats: number; readonly reason: string | undefined } => {
+  const found = database
+    .prepare<[string, number], string>(
+      `SELECT coalesce(reason, '') FROM pending_commands
+        WHERE process = ? AND state = 'waiting' AND attempts >= ? AND reason IS NOT NULL ORDER BY seq`,
+    )
+    .pluck()
+    .all(process, fewAttempts);
+  return { repeats: found.length, reason: found[0] };
+};

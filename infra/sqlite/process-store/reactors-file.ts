@@ -1,0 +1,41 @@
+/** The reactors' file, put together for its writer and for those who read it. */
+import { existsSync } from 'node:fs';
+import type { Clock } from '../../clock';
+import type { ReactorReader, ReactorsFile } from '../../reactors/processes/processes';
+import { consumerFile, groupStatusReader, unresolvedReader } from '../consumer-file/consumer-file';
+import { openForReading, schemaVersion } from '../database';
+import type { LeasedDatabase } from '../leased-database';
+import { bindToStore } from '../store-identity';
+import { pendingCounts, processRows, repeatedCommands } from './process-rows';
+import { reactorsMigrations } from './reactors-schema';
+import { readSetAside, setAsideOf } from './set-aside';
+
+/** The file as its one writing process uses it. */
+export const reactorsFile = (leased: LeasedDatabase, clock: Clock): ReactorsFile => ({
+  ...consumerFile(leased, clock),
+  processes: processRows(leased.database),
+  setAside: setAsideOf(leased.database, clock),
+  bindToStore: (storeId) => bindToStore(leased.database, storeId),
+});
+
+/** Reads the file as it is now; `otherwise` where the role has never run, or only an older program's. */
+export const readReactorsFile = <Result>(
+  file: string,
+  otherwise: Result,
+  read: (reader: ReactorReader) => Result,
+): Result => {
+  if (!existsSync(file)) return otherwise;
+  const database = openForReading(file);
+  try {
+    if (schemaVersion(database) < reactorsMigrations.length) return otherwise;
+    return read({
+      ...unresolvedReader(database),
+      groups: groupStatusReader(database),
+      pendingCounts: (process) => pendingCounts(database, process),
+      repeatedCommands: (process, minAttempts) => repeatedCommands(database, process, minAttempts),
+      setAside: (filter, limit) => readSetAside(database, filter, limit),
+    });
+  } finally {
+    database.close();
+  }
+};

@@ -1,0 +1,89 @@
+/**
+ * The schema of the reactors' own file. Synchronous NORMAL is safe here: a power cut takes the last commits back together (states,
+ * checkpoints, asked-for commands), the same events come again, the same commands with the same ids follow from them, and
+ * the API answers a known id with what it answered before.
+ */
+import {
+  checkpointMigration,
+  deadLetterCopyingMigration,
+  deadLettersMigration,
+  deadLetterStacksMigration,
+  failedRequestsMigration,
+  groupStatusMigration,
+  offsetMovesMigration,
+} from '../consumer-file/consumer-file';
+import type { Migration } from '../database';
+import { leaseMigration } from '../lease';
+import { storeBindingMigration } from '../store-identity';
+import { setAsideMigration } from './set-aside';
+
+const processMigration: Migration = {
+  name: 'processes',
+  sql: `CREATE TABLE processes (
+          process TEXT PRIMARY KEY,
+          version INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE process_instances (
+          process TEXT NOT NULL,
+          instance TEXT NOT NULL,
+          state TEXT NOT NULL,
+          PRIMARY KEY (process, instance)
+        ) STRICT, WITHOUT ROWID;
+        -- Every command that was ever asked for, so that none is asked for again.
+        CREATE TABLE issued_commands (
+          process TEXT NOT NULL,
+          id TEXT NOT NULL,
+          PRIMARY KEY (process, id)
+        ) STRICT, WITHOUT ROWID;
+        -- Commands whose outcome the process has not learned yet, in the order of asking.
+        CREATE TABLE pending_commands (
+          seq INTEGER PRIMARY KEY AUTOINCREMENT,
+          process TEXT NOT NULL,
+          instance TEXT NOT NULL,
+          id TEXT NOT NULL,
+          command TEXT NOT NULL,
+          state TEXT NOT NULL CHECK (state IN ('waiting', 'parked')),
+          attempts INTEGER NOT NULL,
+          next_attempt_at_ms INTEGER NOT NULL,
+          reason TEXT,
+          UNIQUE (process, id)
+        ) STRICT;
+        CREATE INDEX pending_commands_parked ON pending_commands (process, seq) WHERE state = 'parked';`,
+};
+
+/** Moments at which processes want to look again. One that has passed stays, so that a replay asks for none twice. */
+const deadlinesMigration: Migration = {
+  name: 'deadlines',
+  sql: `CREATE TABLE deadlines (
+          process TEXT NOT NULL,
+          id TEXT NOT NULL,
+          instance TEXT NOT NULL,
+          due_at_ms INTEGER NOT NULL,
+          state TEXT NOT NULL CHECK (state IN ('waiting', 'passed')),
+          PRIMARY KEY (process, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX deadlines_waiting ON deadlines (process, due_at_ms) WHERE state = 'waiting';`,
+};
+
+const deadlineFaultsMigration: Migration = {
+  name: 'deadline faults',
+  sql: `-- Why its process could not learn that it has passed; null where nothing is known against it.
+        ALTER TABLE deadlines ADD COLUMN fault TEXT;`,
+};
+
+/** All steps since the file was created. */
+export const reactorsMigrations: ReadonlyArray<Migration> = [
+  leaseMigration,
+  checkpointMigration,
+  groupStatusMigration,
+  processMigration,
+  deadLettersMigration,
+  deadlinesMigration,
+  offsetMovesMigration,
+  deadlineFaultsMigration,
+  storeBindingMigration,
+  deadLetterCopyingMigration,
+  failedRequestsMigration,
+  setAsideMigration,
+  deadLetterStacksMigration,
+];

@@ -1,0 +1,16 @@
+/** How far a group has come, with what it has passed without applying it. */
+import type { Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
+import type { PassedEvents } from '../../../infra/dead-letters/query/query';
+import { checkpointsOf, passedEvents } from '../../../infra/sqlite/consumer-file/consumer-file';
+import type { Database } from '../../../infra/sqlite/database';
+
+export interface GroupProgress {
+  readonly checkpoints: ReadonlyArray<Checkpoint>;
+  readonly passed: PassedEvents;
+}
+
+/** Reads it as it is now; works on a read-only connection too. */
+export const groupProgress = (database: Database, group: string): GroupProgress => ({
+  checkpoints: checkpointsOf(database).read(group),
+  passed: passedEvents(database, group),
+});

@@ -1,0 +1,54 @@
+/** The views' file as its one writer uses it: a consumer's file with rebuilds, generations and their rows. */
+import type { Clock } from '../../../infra/clock';
+import type { ConsumerFile } from '../../../infra/dead-letters/redrive/redrive';
+import { consumerFile } from '../../../infra/sqlite/consumer-file/consumer-file';
+import { closeLeased, type LeasedDatabase } from '../../../infra/sqlite/leased-database';
+import { bindToStore } from '../../../infra/sqlite/store-identity';
+import type { Projection } from '../../projection';
+import {
+  type CandidateGenerations,
+  projectionGenerations,
+  rebuildRows,
+  type RebuildRows,
+  type ServedGenerations,
+  takenInRows,
+  type TakenInRows,
+  withTakenIn,
+} from '../generations/generations';
+import { type GenerationScan, scanGeneration, staleSums, type StaleSums } from '../tables/tables';
+import { groupProgress, type GroupProgress } from './group-progress';
+
+/** Calls that write belong inside a transaction. */
+export interface ViewsFile extends ConsumerFile {
+  readonly rebuilds: RebuildRows;
+  readonly takenIn: TakenInRows;
+  readonly builds: ServedGenerations & CandidateGenerations;
+  readonly staleSums: StaleSums;
+  readonly scan: (projection: string, generation: number) => GenerationScan;
+  readonly progressOf: (group: string) => GroupProgress;
+  /** Binds the file to a store where it belongs to none; returns the store that it belongs to. */
+  readonly bindToStore: (storeId: string) => string;
+  /** Lets the next writer in, with the file folded together. */
+  readonly close: () => void;
+}
+
+/** Prepares it on a file that has the views' schema. */
+export const viewsFile = (leased: LeasedDatabase, projections: ReadonlyArray<Projection>, clock: Clock): ViewsFile => {
+  const { database } = leased;
+  const file = consumerFile(leased, clock);
+  const takenIn = takenInRows(database);
+  const checkpoints = withTakenIn(file.checkpoints, takenIn);
+  const rebuilds = rebuildRows(database, clock);
+  return {
+    ...file,
+    checkpoints,
+    rebuilds,
+    takenIn,
+    builds: projectionGenerations(database, projections, rebuilds, checkpoints, clock),
+    staleSums: staleSums(database),
+    scan: (projection, generation) => scanGeneration(database, projection, generation),
+    progressOf: (group) => groupProgress(database, group),
+    bindToStore: (storeId) => bindToStore(database, storeId),
+    close: () => closeLeased(leased),
+  };
+};
