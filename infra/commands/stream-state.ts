@@ -2,7 +2,7 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import * as E from 'fp-ts/Either';
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
-import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
+import { snapshotFingerprintOf } from '../../domain/contracts/fold-behaviour';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore, NewEvent, StoreUnavailable } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
@@ -51,7 +51,7 @@ export const streamStates = (
   cacheBytes?: number,
 ): StreamStates => {
   // Worked out now, at start, rather than during somebody's first command.
-  if (snapshots !== undefined) catalog.aggregates.forEach(snapshotMarkOf);
+  if (snapshots !== undefined) catalog.aggregates.forEach(snapshotFingerprintOf);
   const kept = cachedStates(snapshots);
   const remembered = rememberedStates(cacheSize, cacheBytes);
   const decode = decodeEvent(catalog);
