@@ -150,7 +150,7 @@ spec('an upsert', ({ test }) => {
           [
             3,
             'rejected',
-            `sum of the row 'p1' would come to ${first + second}, beyond the safe integers (${most} at most)`,
+            `sum of the row 'p1' would become ${first + second}, beyond the safe integers (${most} at most)`,
           ],
         ]);
       }
@@ -246,7 +246,7 @@ spec('a rollup', ({ test }) => {
     }
     const [[position, failureClass, reason] = []] = await lettersAfter(sums, notes, [3]);
     assert.equal([position, failureClass], [2, 'rejected']);
-    assert.match(String(reason), /^amount of the row 'p1:1' would come to 9007199254740992,/);
+    assert.match(String(reason), /^amount of the row 'p1:1' would become 9007199254740992,/);
   });
 
   test('of rows is the sum over all of them, law of the rollup', async () => {

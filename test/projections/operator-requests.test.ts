@@ -120,7 +120,7 @@ spec('moves of offsets that cannot be carried out', ({ test }) => {
     ],
     ['of a partition that there is not', moveTo(0, { partition: 99 }), /no checkpoint of orders\/99/],
     ['of half a partition', moveTo(0, { partition: 0.5 }), /integers from 0 on/],
-    ['from where the group does not stand', moveTo(0, { fromOffset: 5 }), /nothing was moved: look again/],
+    ['from where the group does not stand', moveTo(0, { fromOffset: 5 }), /nothing was moved: check the offsets again/],
     ['of nothing at all', {}, /not a move of offsets/],
   ];
   for (const [what, body, reason] of cases) {
@@ -171,7 +171,7 @@ spec('rebuilds that cannot be carried out', ({ test }) => {
       /neither a position nor a time/,
     ],
     ['as a copy without a name', { projection: 'order-summary', kind: 'copy', until: '1' }, /needs a name/],
-    ['as a way back that there is not', { projection: 'order-summary', kind: 'rollback' }, /no former build/],
+    ['as a way back that there is not', { projection: 'order-summary', kind: 'rollback' }, /no previous generation/],
     ['of another kind', { projection: 'order-summary', kind: 'sideways' }, /not one of a rebuild/],
     ['from nowhere', { projection: 'order-summary', from: 'nowhere' }, /not one of a rebuild/],
   ];
@@ -230,7 +230,7 @@ spec('rebuilds that cannot be carried out', ({ test }) => {
     const moved = role.ask('move-offsets', moveTo(0));
     for (const id of [mate, other]) await rebuildEnds(role, id, 'done');
     await moveEnds(role, moved, 'done');
-    assert.match(rebuildReader(role.views.database).find(held)?.reason ?? '', /the disk is full; it is tried again/);
+    assert.match(rebuildReader(role.views.database).find(held)?.reason ?? '', /the disk is full; it is retried/);
     isBroken = false;
     await rebuildEnds(role, held, 'done');
     await role.stop();

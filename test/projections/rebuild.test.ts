@@ -144,7 +144,7 @@ for (const from of ['kafka', 'store'] as const) {
           body: JSON.stringify({ projection: 'stock-level', from: 'store', kind: 'rollback' }),
         });
         await openRebuilds(views);
-        assert.match(statusOf(views, 4).reason ?? '', /no former build/);
+        assert.match(statusOf(views, 4).reason ?? '', /no previous generation/);
       }));
 
     test('is cancelled cleanly, before it begins and in the middle', () =>

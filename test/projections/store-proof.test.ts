@@ -86,7 +86,7 @@ spec('the proof of a rebuild against the store', ({ test }) => {
     await rebuiltFrom(numbered(whole.filter((_, index) => index !== 2)), ({ state, reason, proof }, { database }) => {
       assert.equal([state, proof.equal], ['failed', false]);
       const partition = partitionOf(missing);
-      assert.match(reason ?? '', new RegExp(`stock/${partition}: \\d+ events were taken in, the store holds \\d+`));
+      assert.match(reason ?? '', new RegExp(`stock/${partition}: \\d+ events were applied, the store holds \\d+`));
       assert.match(reason ?? '', /verify --log.*rebuild --from store/);
       assert.equal(
         proof.topics[0]?.differs.map((each) => [each.partition, each.eventsInStore - each.events]),

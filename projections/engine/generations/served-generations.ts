@@ -1,16 +1,16 @@
-/** Which build of each projection is served, and which one was before it. */
+/** The served and the previous generation of each projection. */
 import type { Database } from '../../../infra/sqlite/database';
 
-/** A build of a projection's tables, and the version of the projection that made it. */
-export interface Build {
+/** A generation of a projection's tables, and the version of the projection that made it. */
+export interface VersionedGeneration {
   readonly version: number;
   readonly generation: number;
 }
 
-/** The build in service. */
-export interface Served extends Build {
-  /** The one before it, until it is dropped. */
-  readonly former?: Build;
+/** The served generation. */
+export interface Served extends VersionedGeneration {
+  /** The previous one, until it is dropped. */
+  readonly former?: VersionedGeneration;
 }
 
 export interface ServedTable {
@@ -21,7 +21,7 @@ export interface ServedTable {
   readonly put: (projection: string, served: Served) => void;
 }
 
-interface ServedRow extends Build {
+interface ServedRow extends VersionedGeneration {
   readonly formerVersion: number | null;
   readonly formerGeneration: number | null;
 }
@@ -35,9 +35,9 @@ export const servedReader = (database: Database): ServedTable['find'] => {
   return (name) => {
     const row = read.get(name);
     if (row === undefined) return undefined;
-    const { formerVersion, formerGeneration, ...build } = row;
-    if (formerVersion === null || formerGeneration === null) return build;
-    return { ...build, former: { version: formerVersion, generation: formerGeneration } };
+    const { formerVersion, formerGeneration, ...current } = row;
+    if (formerVersion === null || formerGeneration === null) return current;
+    return { ...current, former: { version: formerVersion, generation: formerGeneration } };
   };
 };
 

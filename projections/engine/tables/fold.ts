@@ -18,7 +18,7 @@ export interface Fold {
   readonly write: (counted?: Counted) => void;
 }
 
-/** Told of each row of the memory that has changed, and of each row of the view that it counted for before or counts for now. */
+/** Called for each changed detail row with each row of the view that it contributed to before, or contributes to now. */
 export type Counted = (memoryRow: ReadonlyArray<Cell>, viewKey: Row) => void;
 
 /** Starts a batch on a build of a projection's tables. */
@@ -54,7 +54,7 @@ export const foldInto = ({ projection, view, memory }: Generation): Fold => {
   };
 };
 
-/** The projection is pure: where it throws, nothing has happened yet. */
+/** The projection is pure: when it throws, nothing has changed yet. */
 const applyTo = (rows: WorkingRows, { project }: Projection, event: RecordedEvent): HandlerResult => {
   let upserts: ReadonlyArray<Upsert>;
   try {
@@ -78,7 +78,7 @@ const applyTo = (rows: WorkingRows, { project }: Projection, event: RecordedEven
 // -------------------------------------------------------------------------------------
 
 interface WorkingRow {
-  /** As the table holds it; undefined for a new one. */
+  /** The stored row; undefined for a new one. */
   readonly before: ReadonlyArray<Cell> | undefined;
   readonly cells: Cell[];
   isChanged: boolean;
@@ -86,7 +86,7 @@ interface WorkingRow {
 
 interface WorkingRows {
   readonly table: StoredTable;
-  /** The row under a key, read from the table at its first mention. */
+  /** The row under a key, read from the table at first use. */
   readonly at: (key: Row) => WorkingRow;
   readonly changed: () => ReadonlyArray<WorkingRow>;
 }
@@ -126,7 +126,7 @@ const count = (rows: WorkingRows, contribution: Contribution, sign: 1 | -1): voi
 // Writing
 // -------------------------------------------------------------------------------------
 
-/** What follows from the rest of a row is worked out once a batch, from the row as it is then. */
+/** Computed columns are updated once per batch, from the row at its end. */
 const computeRows = (rows: WorkingRows, compute: NonNullable<Projection['compute']>): void => {
   const { shape } = rows.table;
   for (const { cells } of rows.changed()) setCells(shape, cells, compute(rowFrom(shape.columns, cells)));
@@ -136,7 +136,7 @@ const writeRows = (rows: WorkingRows): void => {
   for (const { cells } of rows.changed()) rows.table.recomputeContribution(cells);
 };
 
-/** A row to which nothing contributes any longer says nothing. */
+/** Removes rows to which nothing contributes any more. */
 const writeSums = (rows: WorkingRows): void => {
   const { keyLength } = rows.table.shape;
   for (const { before, cells } of rows.changed()) {

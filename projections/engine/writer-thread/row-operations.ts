@@ -133,7 +133,7 @@ const rowAsMade = async (
   };
   const { catalog } = parts.options;
   const store = await parts.store();
-  return { history: await rowHistory({ store, catalog, projection, key, positions, isSeen, mostSteps: 0 }), seen };
+  return { history: await rowHistory({ store, catalog, projection, key, positions, isSeen, maxSteps: 0 }), seen };
 };
 
 /** Writes what the events make of the row, in the caller's transaction. */
