@@ -70,7 +70,10 @@ spec('a verification', ({ test }) => {
     const outcome = await verified(folder, 'elsewhere.sqlite', 'shop-').catch((error: unknown) => error);
     assert.instance(outcome, NotVerifiable);
     const { message } = outcome as NotVerifiable;
-    assert.match(message, /has checkpoints in (orders|payments), and not in shop-orders, shop-payments: set KAFKA_TOPIC_PREFIX/);
+    assert.match(
+      message,
+      /has checkpoints in (orders|payments), and not in shop-orders, shop-payments: set KAFKA_TOPIC_PREFIX/,
+    );
     await views.close();
   });
 });
