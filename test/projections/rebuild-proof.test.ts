@@ -17,8 +17,7 @@ const build = (levelOf: (index: number) => number): GenerationScan => {
   createTables(database, stockLevel, 1);
   const { view } = openGeneration(database, stockLevel, 1);
   database.transaction(() => {
-    for (let index = 0; index < ROWS; index += 1)
-      view.recomputeContribution([skuOf(index), levelOf(index), 0, levelOf(index), 1]);
+    for (let index = 0; index < ROWS; index += 1) view.write([skuOf(index), levelOf(index), 0, levelOf(index), 1]);
   })();
   return scanGeneration(database, stockLevel.name, 1);
 };

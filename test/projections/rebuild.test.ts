@@ -151,7 +151,7 @@ for (const from of ['kafka', 'store'] as const) {
       withStock(from, async (views, rebuild) => {
         let isCancelled = false;
         const client = viewsClient((name, input, transfer) => {
-          if (!isCancelled && (name === 'applyToShadows' || name === 'applyStoreToShadow')) {
+          if (!isCancelled && (name === 'applyToCandidates' || name === 'applyStoreToCandidate')) {
             isCancelled = true;
             views.requests.push(control(2, { action: 'cancel', rebuild: 1 }));
             void openRebuilds(views);
@@ -205,7 +205,7 @@ for (const from of ['kafka', 'store'] as const) {
       withStock(from, async (views, rebuild) => {
         const stopping = new AbortController();
         const client = viewsClient((name, input, transfer) => {
-          if (name === 'applyToShadows' || name === 'applyStoreToShadow') stopping.abort();
+          if (name === 'applyToCandidates' || name === 'applyStoreToCandidate') stopping.abort();
           return sendTo(views.client)(name, input, transfer);
         });
         assert.is(await run(views, stockLevel, rebuild, { client, signal: stopping.signal }), 'stopped');
@@ -218,7 +218,7 @@ for (const from of ['kafka', 'store'] as const) {
         });
         assert.is(await run(views, stockLevel, await asked(views), { client: watched }), 'done');
         assert.not.ok(
-          calls.includes('applyToShadows') || calls.includes('applyStoreToShadow'),
+          calls.includes('applyToCandidates') || calls.includes('applyStoreToCandidate'),
           'nothing is read twice',
         );
         assert.equal(rowsOf(views.database, 'stock-level', 2).length, 3);

@@ -167,7 +167,7 @@ spec('the proof of a rebuild against the store', ({ test }) => {
       await deliver(views, 'stock-level', whole);
       const stopping = new AbortController();
       const client = viewsClient((name, input, transfer) => {
-        if (name === 'applyToShadows') stopping.abort();
+        if (name === 'applyToCandidates') stopping.abort();
         return sendTo(views.client)(name, input, transfer);
       });
       const log = memoryLog({ records: whole, pollSize: () => 5 });

@@ -9,7 +9,7 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import { cloudEventEncoder, destinationOf, type EncodedEvent } from '../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../infra/kafka/event-log';
-import type { StoreFacts } from '../../infra/consumption/intake/known-facts';
+import type { StoreFacts } from '../../infra/consumption/intake/store-facts';
 import { feedOf } from '../support/reader-feed';
 import { recordHeaders } from '../../infra/kafka/record-headers';
 import type { Database } from '../../infra/sqlite/database';

@@ -4,4 +4,4 @@
 export const rebuildConsumer = (id: number): string => `rebuild-${id}`;
 
 /** The consumer whose checkpoints say what the previous generation of a projection contains. */
-export const formerConsumer = (projection: string): string => `former-${projection}`;
+export const previousConsumer = (projection: string): string => `former-${projection}`;

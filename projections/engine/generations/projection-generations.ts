@@ -17,7 +17,7 @@ import {
 import { defaultRebuildSpec, type OpenRebuild, type RebuildRows } from './rebuild-ledger';
 import { servedTable, type ServedTable, type VersionedGeneration } from './served-generations';
 import { isNoted } from './taken-in';
-import { formerConsumer, rebuildConsumer } from './consumer-names';
+import { previousConsumer, rebuildConsumer } from './consumer-names';
 
 /** The served generations, the previous ones, and copies. Call everything that writes inside a transaction. */
 export interface ServedGenerations {
@@ -26,20 +26,20 @@ export interface ServedGenerations {
   readonly live: (projection: string) => Generation;
   readonly servedGeneration: (projection: string) => number;
   /** The previous generation, until it is dropped. */
-  readonly former: (projection: string) => VersionedGeneration | undefined;
-  readonly dropFormer: (projection: string) => void;
+  readonly previous: (projection: string) => VersionedGeneration | undefined;
+  readonly dropPrevious: (projection: string) => void;
   readonly dropCopy: (projection: string, copy: string) => void;
 }
 
 /** The generations that rebuilds fill. Call everything that writes inside a transaction. */
 export interface CandidateGenerations {
-  readonly beginShadow: (rebuild: OpenRebuild) => void;
-  readonly shadow: (id: number) => Generation;
+  readonly beginCandidate: (rebuild: OpenRebuild) => void;
+  readonly candidate: (id: number) => Generation;
   /** The candidate becomes the served generation, and the served one the previous. */
   readonly swap: (id: number) => void;
   /** The candidate becomes a point-in-time copy. */
   readonly keepCopy: (id: number) => void;
-  readonly dropShadow: (id: number) => void;
+  readonly dropCandidate: (id: number) => void;
 }
 
 interface GenerationsContext {
@@ -91,8 +91,8 @@ const servedGenerations = (context: GenerationsContext, projections: ReadonlyArr
       return open;
     },
     servedGeneration: (name) => served.get(name).generation,
-    former: (name) => served.find(name)?.former,
-    dropFormer: (name) => dropFormer(context, name),
+    previous: (name) => served.find(name)?.previous,
+    dropPrevious: (name) => dropPrevious(context, name),
     dropCopy: (projection, copy) => {
       const generation = copies.remove(projection, copy);
       if (generation !== undefined) dropTables(database, projection, generation);
@@ -100,11 +100,11 @@ const servedGenerations = (context: GenerationsContext, projections: ReadonlyArr
   };
 };
 
-const dropFormer = ({ database, served, checkpoints }: GenerationsContext, name: string): void => {
+const dropPrevious = ({ database, served, checkpoints }: GenerationsContext, name: string): void => {
   const row = served.find(name);
-  if (row?.former === undefined) return;
-  dropTables(database, name, row.former.generation);
-  checkpoints.remove(formerConsumer(name));
+  if (row?.previous === undefined) return;
+  dropTables(database, name, row.previous.generation);
+  checkpoints.remove(previousConsumer(name));
   served.put(name, { version: row.version, generation: row.generation });
 };
 
@@ -129,9 +129,9 @@ const prepareOne = (
     return false;
   }
   if (rebuilds.open().some((each) => each.projection === name && each.kind !== 'copy')) return true;
-  const { former } = row;
+  const { previous } = row;
   const spec = { ...defaultRebuildSpec(name, 'store'), acceptDifferences: true };
-  if (former?.version === version && columnMismatch(database, projection, former.generation) === undefined) {
+  if (previous?.version === version && columnMismatch(database, projection, previous.generation) === undefined) {
     const reason = `${name} went back from version ${row.version} to ${version}: its previous generation is brought up to date`;
     rebuilds.addAutomatic({ ...spec, kind: 'rollback' }, reason);
   } else rebuilds.addAutomatic(spec, `${name} changed from version ${row.version} to ${version}`);
@@ -163,46 +163,46 @@ const columnMismatch = (database: Database, projection: Projection, generation: 
 
 const candidateGenerations = (context: GenerationsContext): CandidateGenerations => {
   const { database, rebuilds, checkpoints, declared, copies } = context;
-  const shadows = new Map<number, Generation>();
+  const candidates = new Map<number, Generation>();
   const running = (id: number) => {
     const rebuild = rebuilds.find(id);
     if (rebuild === undefined || rebuild.generation === null) throw new Error(`the rebuild ${id} has not begun`);
     return { rebuild, projection: declared(rebuild.projection), generation: rebuild.generation };
   };
   return {
-    beginShadow: (rebuild) => beginShadow(context, rebuild),
-    shadow: (id) => {
-      const known = shadows.get(id);
+    beginCandidate: (rebuild) => beginCandidate(context, rebuild),
+    candidate: (id) => {
+      const known = candidates.get(id);
       if (known !== undefined) return known;
       const { projection, generation } = running(id);
       const open = openGeneration(database, projection, generation);
-      shadows.set(id, open);
+      candidates.set(id, open);
       return open;
     },
     swap: (id) => {
       const { projection, generation } = running(id);
-      shadows.delete(id);
+      candidates.delete(id);
       swap(context, projection, generation);
     },
     keepCopy: (id) => {
       const { rebuild, projection, generation } = running(id);
-      shadows.delete(id);
+      candidates.delete(id);
       createIndexes(database, projection, generation);
       const replaced = copies.remove(projection.name, rebuild.copy ?? '');
       if (replaced !== undefined) dropTables(database, projection.name, replaced);
       copies.add(rebuild, projection.version, generation);
       checkpoints.remove(rebuildConsumer(id));
     },
-    dropShadow: (id) => {
-      shadows.delete(id);
+    dropCandidate: (id) => {
+      candidates.delete(id);
       const rebuild = rebuilds.find(id);
-      if (rebuild !== undefined) dropShadow(context, rebuild);
+      if (rebuild !== undefined) dropCandidate(context, rebuild);
       checkpoints.remove(rebuildConsumer(id));
     },
   };
 };
 
-const beginShadow = (
+const beginCandidate = (
   { database, rebuilds, checkpoints, served, declared }: GenerationsContext,
   rebuild: OpenRebuild,
 ): void => {
@@ -217,13 +217,13 @@ const beginShadow = (
     return;
   }
   if (rebuild.kind === 'rollback') {
-    if (row.former === undefined) throw new Error(`${name} has no previous generation`);
-    for (const checkpoint of checkpoints.read(formerConsumer(name)))
+    if (row.previous === undefined) throw new Error(`${name} has no previous generation`);
+    for (const checkpoint of checkpoints.read(previousConsumer(name)))
       checkpoints.begin(rebuildConsumer(rebuild.id), checkpoint);
-    rebuilds.begin(rebuild, version, row.former.generation);
+    rebuilds.begin(rebuild, version, row.previous.generation);
     return;
   }
-  const used = Math.max(row.generation, row.former?.generation ?? 0, rebuilds.lastGeneration(name));
+  const used = Math.max(row.generation, row.previous?.generation ?? 0, rebuilds.lastGeneration(name));
   const generation = rebuild.generation ?? used + 1;
   createTables(database, projection, generation);
   checkpoints.remove(rebuildConsumer(rebuild.id));
@@ -238,25 +238,25 @@ const swap = (
   const { name, version } = projection;
   const before = served.get(name);
   createIndexes(database, projection, generation);
-  if (before.former !== undefined && before.former.generation !== generation)
-    dropTables(database, name, before.former.generation);
-  served.put(name, { version, generation, former: { version: before.version, generation: before.generation } });
+  if (before.previous !== undefined && before.previous.generation !== generation)
+    dropTables(database, name, before.previous.generation);
+  served.put(name, { version, generation, previous: { version: before.version, generation: before.generation } });
   // The checkpoints of the previous generation, for a rollback.
-  checkpoints.remove(formerConsumer(name));
-  for (const checkpoint of checkpoints.read(name)) checkpoints.begin(formerConsumer(name), checkpoint);
+  checkpoints.remove(previousConsumer(name));
+  for (const checkpoint of checkpoints.read(name)) checkpoints.begin(previousConsumer(name), checkpoint);
   live.delete(name);
 };
 
-const dropShadow = ({ database, checkpoints, served, copies }: GenerationsContext, rebuild: OpenRebuild): void => {
+const dropCandidate = ({ database, checkpoints, served, copies }: GenerationsContext, rebuild: OpenRebuild): void => {
   const { projection, generation } = rebuild;
   const row = served.find(projection);
   if (generation === null) return;
-  if (generation === row?.former?.generation) {
+  if (generation === row?.previous?.generation) {
     // The candidate of a rollback is the previous generation: it stays, with the progress that the rollback has made.
     const reached = checkpoints.read(rebuildConsumer(rebuild.id));
     if (rebuild.kind !== 'rollback' || reached.length === 0) return;
-    checkpoints.remove(formerConsumer(projection));
-    for (const checkpoint of reached) checkpoints.begin(formerConsumer(projection), checkpoint);
+    checkpoints.remove(previousConsumer(projection));
+    for (const checkpoint of reached) checkpoints.begin(previousConsumer(projection), checkpoint);
     return;
   }
   // Never the served generation or a copy: a finished rebuild no longer owns its tables.

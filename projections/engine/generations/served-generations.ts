@@ -10,7 +10,7 @@ export interface VersionedGeneration {
 /** The served generation. */
 export interface Served extends VersionedGeneration {
   /** The previous one, until it is dropped. */
-  readonly former?: VersionedGeneration;
+  readonly previous?: VersionedGeneration;
 }
 
 export interface ServedTable {
@@ -22,22 +22,22 @@ export interface ServedTable {
 }
 
 interface ServedRow extends VersionedGeneration {
-  readonly formerVersion: number | null;
-  readonly formerGeneration: number | null;
+  readonly previousVersion: number | null;
+  readonly previousGeneration: number | null;
 }
 
 /** Prepares the read; works on a read-only connection too. */
 export const servedReader = (database: Database): ServedTable['find'] => {
   const read = database.prepare<[string], ServedRow>(
-    `SELECT version, generation, former_version AS formerVersion, former_generation AS formerGeneration
+    `SELECT version, generation, former_version AS previousVersion, former_generation AS previousGeneration
        FROM projections WHERE name = ?`,
   );
   return (name) => {
     const row = read.get(name);
     if (row === undefined) return undefined;
-    const { formerVersion, formerGeneration, ...current } = row;
-    if (formerVersion === null || formerGeneration === null) return current;
-    return { ...current, former: { version: formerVersion, generation: formerGeneration } };
+    const { previousVersion, previousGeneration, ...current } = row;
+    if (previousVersion === null || previousGeneration === null) return current;
+    return { ...current, previous: { version: previousVersion, generation: previousGeneration } };
   };
 };
 
@@ -56,7 +56,7 @@ export const servedTable = (database: Database): ServedTable => {
       if (row === undefined) throw new Error(`the projection '${name}' was never prepared`);
       return row;
     },
-    put: (name, { version, generation, former }) =>
-      void write.run(name, version, generation, former?.version ?? null, former?.generation ?? null),
+    put: (name, { version, generation, previous }) =>
+      void write.run(name, version, generation, previous?.version ?? null, previous?.generation ?? null),
   };
 };

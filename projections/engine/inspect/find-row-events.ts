@@ -148,8 +148,8 @@ const rollupFinder = ({ projection, rows }: RowEventsOptions): Finder => {
       counted = [];
       try {
         const fold = foldInto(watched);
-        fold.apply(event);
-        fold.write();
+        fold.handle(event);
+        fold.finish();
       } catch {
         // A row cannot hold the result: the event is dead-lettered, and its rows are known by now.
       }

@@ -163,7 +163,7 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
   const readGroups = groupStatusReader(database);
   const unresolved = unresolvedReader(database);
   const groups = () => readGroups().map((status) => withUnresolvedReason(status, unresolved));
-  const builds = new Map<string, ViewQueries>();
+  const prepared = new Map<string, ViewQueries>();
   const counts = new Map<string, { readonly at: number; readonly rows: number }>();
 
   // One transaction reads which generation is served and its rows: a swap in between could drop the table.
@@ -171,10 +171,10 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
     database.transaction(() => {
       const generation = generationOf(view);
       if (generation === undefined) return otherwise;
-      const known = builds.get(view);
+      const known = prepared.get(view);
       if (known?.generation === generation) return query(known);
       const fresh = viewQueries(database, described(view), generation);
-      builds.set(view, fresh);
+      prepared.set(view, fresh);
       return query(fresh);
     })();
 
@@ -182,7 +182,7 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
     const at = dataVersion(database);
     const known = counts.get(view);
     if (known?.at === at) return known.rows;
-    const rows = inView(view, 0, (build) => build.count());
+    const rows = inView(view, 0, (queries) => queries.count());
     counts.set(view, { at, rows });
     return rows;
   };
@@ -200,7 +200,7 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
         generation: row?.generation ?? 0,
         rows: rowsOf(name),
         rebuild,
-        former: row?.former ?? null,
+        former: row?.previous ?? null,
         copies: copies.of(name),
       };
     },

@@ -126,7 +126,7 @@ const prepareFor = (
   const batch = packBatch({ records, moves: places.values() });
   const takers = shares.map(({ reader: { id }, moves }) => ({ id, moves }));
   return async () => {
-    await client.applyToShadows({ takers, batch }, transferable(batch));
+    await client.applyToCandidates({ takers, batch }, transferable(batch));
     for (const { reader, moves } of shares) {
       await reader.advance(sum(moves.map(({ fromOffset, nextOffset }) => nextOffset - fromOffset)));
     }
@@ -197,12 +197,12 @@ export const eventsOfStore = (reading: RebuildReading): StoredEvents => {
       while (position < until) {
         if (reading.signal.aborted) return;
         await reading.progress.at(position, until);
-        const page = await reading.client.applyStoreToShadow({ id: reading.id, afterPosition: position, bounds });
+        const page = await reading.client.applyStoreToCandidate({ id: reading.id, afterPosition: position, bounds });
         applied += page.outcome.applied;
         position = page.reachedPosition;
       }
       // Only at the end: a high-water position asserts that everything up to it was applied.
-      if (after < until) await reading.client.raiseShadow({ id: reading.id, bounds });
+      if (after < until) await reading.client.advanceCandidate({ id: reading.id, bounds });
     },
     behind: async () => {
       const { after, until } = gap(await boundedProgress());

@@ -22,7 +22,7 @@ import { groupProgress, type GroupProgress } from './group-progress';
 export interface ViewsFile extends ConsumerFile {
   readonly rebuilds: RebuildRows;
   readonly takenIn: TakenInRows;
-  readonly builds: ServedGenerations & CandidateGenerations;
+  readonly generations: ServedGenerations & CandidateGenerations;
   readonly staleSums: StaleSums;
   readonly scan: (projection: string, generation: number) => GenerationScan;
   readonly progressOf: (group: string) => GroupProgress;
@@ -44,7 +44,7 @@ export const viewsFile = (leased: LeasedDatabase, projections: ReadonlyArray<Pro
     checkpoints,
     rebuilds,
     takenIn,
-    builds: projectionGenerations(database, projections, rebuilds, checkpoints, clock),
+    generations: projectionGenerations(database, projections, rebuilds, checkpoints, clock),
     staleSums: staleSums(database),
     scan: (projection, generation) => scanGeneration(database, projection, generation),
     progressOf: (group) => groupProgress(database, group),

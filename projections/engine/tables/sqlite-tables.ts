@@ -19,7 +19,7 @@ export interface StoredTable {
   readonly shape: TableShape;
   readonly find: (key: ReadonlyArray<Cell>) => ReadonlyArray<Cell> | undefined;
   /** Inserts or replaces. */
-  readonly recomputeContribution: (row: ReadonlyArray<Cell>) => void;
+  readonly write: (row: ReadonlyArray<Cell>) => void;
   readonly remove: (key: ReadonlyArray<Cell>) => void;
 }
 
@@ -92,7 +92,7 @@ const storedTable = (database: Database, { name, shape }: NamedTable): StoredTab
   return {
     shape,
     find: (key) => find.get(...key),
-    recomputeContribution: (row) => void write.run(row),
+    write: (row) => void write.run(row),
     remove: (key) => void remove.run(key),
   };
 };

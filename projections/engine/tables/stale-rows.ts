@@ -1,7 +1,7 @@
 /** Which rows are stale because events are dead-lettered or parked, and how a reader finds that out. */
 import type { Database } from '../../../infra/sqlite/database';
 import type { ViewDescription, ViewRow } from '../../view-reader';
-import type { Counted } from './fold';
+import type { ContributionListener } from './fold';
 import { keyCells, type Cell } from './layout';
 import type { Generation } from './sqlite-tables';
 
@@ -18,7 +18,10 @@ const MEMORY = 'memory ';
 // -------------------------------------------------------------------------------------
 
 /** What to tell a fold at its end; undefined where nothing of the kind waits. */
-export type StaleSums = (consumer: string, generation: Pick<Generation, 'view' | 'memory'>) => Counted | undefined;
+export type StaleSums = (
+  consumer: string,
+  generation: Pick<Generation, 'view' | 'memory'>,
+) => ContributionListener | undefined;
 
 /**
  * While a detail row is stale, each row of the view that it begins to contribute to is stale too: returns the function

@@ -66,18 +66,21 @@ export interface ViewsOperations {
    * Applies a batch to the shadows of several rebuilds, to each the records between its own offsets; to none that was
    * cancelled meanwhile. Fails with CheckpointMoved.
    */
-  readonly applyToShadows: (input: {
+  readonly applyToCandidates: (input: {
     readonly takers: ReadonlyArray<{ readonly id: number; readonly moves: ReadonlyArray<OpenMove> }>;
     readonly batch: PackedBatch;
   }) => Answer<void>;
   /** Applies one page of the store to the shadow, in each partition up to its bound. */
-  readonly applyStoreToShadow: (input: {
+  readonly applyStoreToCandidate: (input: {
     readonly id: number;
     readonly afterPosition: number;
     readonly bounds: ReadonlyArray<Checkpoint>;
   }) => Answer<StorePage>;
   /** The shadow holds everything up to these bounds. */
-  readonly raiseShadow: (input: { readonly id: number; readonly bounds: ReadonlyArray<Checkpoint> }) => Answer<void>;
+  readonly advanceCandidate: (input: {
+    readonly id: number;
+    readonly bounds: ReadonlyArray<Checkpoint>;
+  }) => Answer<void>;
   readonly noteProgress: (input: { readonly id: number; readonly progress: RebuildProgress }) => Answer<void>;
   readonly noteFault: (input: { readonly id: number; readonly fault: string }) => Answer<void>;
   /**

@@ -45,8 +45,8 @@ type Store = Pick<EventFeed, 'requestsAfter' | 'readAll' | 'lastPosition'>;
 export interface RequestOptions {
   readonly store: Store;
   readonly rebuilds: RebuildRows;
-  readonly builds: Pick<ServedGenerations, 'former' | 'dropFormer' | 'dropCopy'> &
-    Pick<CandidateGenerations, 'dropShadow'>;
+  readonly generations: Pick<ServedGenerations, 'previous' | 'dropPrevious' | 'dropCopy'> &
+    Pick<CandidateGenerations, 'dropCandidate'>;
   readonly projections: ReadonlyArray<Projection>;
   readonly offsets: OffsetRequests;
   readonly noteFailed: NoteFailedRequest;
@@ -145,13 +145,13 @@ const projectionNamed = (body: string): string => {
 };
 
 const takeRebuild = (options: RequestOptions, request: OperationRequest, moment: Moment): void => {
-  const { rebuilds, projections, builds } = options;
+  const { rebuilds, projections, generations } = options;
   const { id, body } = request;
   const decoded = RebuildRequest.decode(requestBody(request));
   if (E.isLeft(decoded)) throw new RequestRefused(`the request is not one of a rebuild: ${body}`);
   const order = orderOf(decoded.right, moment);
   rebuilds.add(id, order);
-  const refusal = refusedRebuild(projections, builds, order);
+  const refusal = refusedRebuild(projections, generations, order);
   if (refusal === undefined) return;
   rebuilds.end(id, 'failed', refusal, null);
   options.noteFailed(request, refusal);
@@ -159,12 +159,12 @@ const takeRebuild = (options: RequestOptions, request: OperationRequest, moment:
 
 const refusedRebuild = (
   projections: ReadonlyArray<Projection>,
-  builds: Pick<ServedGenerations, 'former'>,
+  generations: Pick<ServedGenerations, 'previous'>,
   order: RebuildSpec,
 ): string | undefined => {
   try {
     const projection = assertRebuildable(projections, order);
-    return order.kind === 'rollback' ? refusedRollback(projection, builds.former(projection.name)) : undefined;
+    return order.kind === 'rollback' ? refusedRollback(projection, generations.previous(projection.name)) : undefined;
   } catch (error) {
     if (error instanceof RequestRefused) return error.message;
     throw error;
@@ -197,7 +197,7 @@ const refusedRollback = (
   );
 };
 
-const takeControl = ({ rebuilds, builds }: RequestOptions, request: OperationRequest): void => {
+const takeControl = ({ rebuilds, generations }: RequestOptions, request: OperationRequest): void => {
   const decoded = RebuildControl.decode(requestBody(request));
   // The API has checked it; what a newer program asks for, this one does not know.
   if (E.isLeft(decoded)) throw new RequestRefused(`it is nothing that can be done about rebuilds: ${request.body}`);
@@ -207,7 +207,7 @@ const takeControl = ({ rebuilds, builds }: RequestOptions, request: OperationReq
       const state = rebuilds.stateOf(control.rebuild);
       if (state === undefined) throw new RequestRefused(`there is no rebuild ${control.rebuild}`);
       if (state !== 'requested' && state !== 'running' && state !== 'waiting') return;
-      builds.dropShadow(control.rebuild);
+      generations.dropCandidate(control.rebuild);
       rebuilds.end(control.rebuild, 'cancelled', 'it was cancelled; the rows in service stay as they are', null);
       return;
     }
@@ -215,10 +215,10 @@ const takeControl = ({ rebuilds, builds }: RequestOptions, request: OperationReq
       rebuilds.accept(control.rebuild);
       return;
     case 'drop-former':
-      builds.dropFormer(control.projection);
+      generations.dropPrevious(control.projection);
       return;
     case 'drop-copy':
-      builds.dropCopy(control.projection, control.copy);
+      generations.dropCopy(control.projection, control.copy);
   }
 };
 

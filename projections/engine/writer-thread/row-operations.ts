@@ -144,7 +144,7 @@ const replaceRow = (
   { history, seen }: MadeRow,
 ): { readonly before: ReadonlyArray<Cell> | null; readonly after: ReadonlyArray<Cell> | null } => {
   const projection = projectionOf(parts, rebuild);
-  const live = parts.builds.live(projection.name);
+  const live = parts.generations.live(projection.name);
   const before = live.view.find(key) ?? null;
   const isSeen = seenNow(parts, projection);
   for (const [event, wasSeen] of seen) {
@@ -152,7 +152,7 @@ const replaceRow = (
   }
   replaceMemory(live, history.generation, key);
   if (history.row === undefined) live.view.remove(key);
-  else live.view.recomputeContribution(history.row);
+  else live.view.write(history.row);
   return { before, after: history.row ?? null };
 };
 
@@ -169,7 +169,7 @@ const replaceMemory = (live: Generation, made: InMemoryGeneration, key: Readonly
     ...live.view,
     // The row itself is written by the caller.
     write: (row: ReadonlyArray<Cell>) => {
-      if (keyText(row.slice(0, live.view.shape.keyLength)) !== keyText(key)) live.view.recomputeContribution(row);
+      if (keyText(row.slice(0, live.view.shape.keyLength)) !== keyText(key)) live.view.write(row);
     },
     remove: (removed: ReadonlyArray<Cell>) => {
       if (keyText(removed) !== keyText(key)) live.view.remove(removed);
@@ -177,7 +177,7 @@ const replaceMemory = (live: Generation, made: InMemoryGeneration, key: Readonly
   };
   for (const row of target.values())
     recomputeContribution({ ...live, view }, memory.find(row.slice(0, memory.shape.keyLength)), row);
-  for (const row of target.values()) memory.recomputeContribution(row);
+  for (const row of target.values()) memory.write(row);
 };
 
 const recomputeContribution = (
@@ -189,12 +189,12 @@ const recomputeContribution = (
   if (memory === undefined) return;
   // A build whose memory holds the old row, and an event that makes the new one of it.
   const heap = inMemoryTable(memory.shape);
-  if (before !== undefined) heap.recomputeContribution(before);
+  if (before !== undefined) heap.write(before);
   const { columns, keyLength } = memory.shape;
   const key = rowFrom(columns.slice(0, keyLength), after);
   const set = rowFrom(columns.slice(keyLength), after.slice(keyLength));
   const fold = foldInto({ ...generation, memory: heap, projection: { ...projection, project: () => [{ key, set }] } });
   // The projection above looks at no event.
-  fold.apply(undefined as never);
-  fold.write();
+  fold.handle(undefined as never);
+  fold.finish();
 };

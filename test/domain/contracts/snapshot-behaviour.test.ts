@@ -21,13 +21,13 @@ const fields = { by: field(Quantity, 'How many.'), from: field(Identifier, 'Who 
 const earlierFields = { by: fields.by };
 
 const countedWith = (upcastBy: (by: number) => number) =>
-  defineEvent('Counted', {
+  defineEvent('ContributionListener', {
     schemaVersion: 2,
     meaning: 'Something was counted.',
     fields,
     earlier: [
       earlierVersion({
-        type: 'Counted',
+        type: 'ContributionListener',
         schemaVersion: 1,
         since: '2020-01-01',
         deprecated: '2020-01-02',
@@ -39,11 +39,11 @@ const countedWith = (upcastBy: (by: number) => number) =>
       }),
     ],
   });
-const Counted = countedWith((by) => by);
+const ContributionListener = countedWith((by) => by);
 const Reset = defineEvent('CountReset', { schemaVersion: 1, meaning: 'Counting began anew.', fields: {} });
 const count = defineCommand('count', { meaning: 'Counts.', fields, example: { by: 1, from: 'ann' } });
 
-type Event = EventOf<typeof Counted> | EventOf<typeof Reset>;
+type Event = EventOf<typeof ContributionListener> | EventOf<typeof Reset>;
 interface State {
   readonly total: number;
   readonly by: ReadonlyMap<string, number>;
@@ -60,13 +60,13 @@ const definition: Definition & { readonly snapshot: NonNullable<Definition['snap
   path: 'counts',
   meaning: 'A count.',
   topic: { name: 'counts', partitions: 1, retention: 'forever', key: { is: 'the id', because: 'a test' } },
-  events: [Counted, Reset],
+  events: [ContributionListener, Reset],
   commands: [count],
   decider: {
     initialState: { total: 0, by: new Map(), last: '' },
     evolve: (state, event) => evolveWith(state, event, added),
     decide: ({ data }, { last }) =>
-      last === data.from ? reject('CountedTwice', 'Somebody else counts now.') : accept(Counted.of(data)),
+      last === data.from ? reject('CountedTwice', 'Somebody else counts now.') : accept(ContributionListener.of(data)),
   },
   snapshot: {
     version: 1,
@@ -129,7 +129,7 @@ spec('the mark of snapshots', ({ test }) => {
         decider: {
           ...decider,
           evolve: (state, event) =>
-            event.type === 'Counted' && state.last === event.data.from ? state : decider.evolve(state, event),
+            event.type === 'ContributionListener' && state.last === event.data.from ? state : decider.evolve(state, event),
         },
       },
     ],
@@ -219,7 +219,7 @@ spec('the contract gate', ({ test }) => {
 
   test('lets a change of the contracts mark snapshots anew', () => {
     const Paused = defineEvent('CountPaused', { schemaVersion: 1, meaning: 'Counting was paused.', fields: {} });
-    const grown = counting({ events: [Counted, Reset, Paused as unknown as typeof Reset] });
+    const grown = counting({ events: [ContributionListener, Reset, Paused as unknown as typeof Reset] });
     assert.equal(
       check(grown).map(({ acceptable }) => acceptable),
       [true],

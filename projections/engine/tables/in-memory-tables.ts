@@ -30,7 +30,7 @@ export const inMemoryTable = (shape: TableShape): InMemoryTable => {
   return {
     shape,
     find: (key) => rows.get(keyText(key)),
-    recomputeContribution: (row) => void rows.set(keyText(row.slice(0, shape.keyLength)), row.slice()),
+    write: (row) => void rows.set(keyText(row.slice(0, shape.keyLength)), row.slice()),
     remove: (key) => void rows.delete(keyText(key)),
     all: () => [...rows.values()],
   };
