@@ -172,8 +172,8 @@ spec('rebuilds that cannot be carried out', ({ test }) => {
     ],
     ['as a copy without a name', { projection: 'order-summary', kind: 'copy', until: '1' }, /needs a name/],
     ['as a way back that there is not', { projection: 'order-summary', kind: 'rollback' }, /no previous generation/],
-    ['of another kind', { projection: 'order-summary', kind: 'sideways' }, /not one of a rebuild/],
-    ['from nowhere', { projection: 'order-summary', from: 'nowhere' }, /not one of a rebuild/],
+    ['of another kind', { projection: 'order-summary', kind: 'sideways' }, /not a request for a rebuild/],
+    ['from nowhere', { projection: 'order-summary', from: 'nowhere' }, /not a request for a rebuild/],
   ];
   for (const [what, body, reason] of cases) {
     test(`${what} fail at once with the reason, and the next ones are carried out`, async () => {

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
 import type { EventIntake } from '../../infra/consumption/intake/take-batch';
 import { openDatabase } from '../../infra/sqlite/database';
-import { applyShared, consumerOf } from '../../projections/engine/apply/apply-batch';
+import { applyShared, generationHandler } from '../../projections/engine/apply/apply-batch';
 import { createTables, openGeneration } from '../../projections/engine/tables/sqlite-tables';
 import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-batch';
 import { stockLevel } from '../../projections/fulfilment/stock-level';
@@ -35,7 +35,7 @@ spec('a shared batch', ({ test }) => {
     const database = openDatabase({ file: ':memory:', synchronous: 'NORMAL', migrations: [] });
     createTables(database, stockLevel, 1);
     const generation = openGeneration(database, stockLevel, 1);
-    const to = (consumer: string) => consumerOf({ consumer, topics: new Set(['stock']), generation });
+    const to = (consumer: string) => generationHandler({ consumer, topics: new Set(['stock']), generation });
     const taken: Record<string, string[]> = {};
     let reads = 0;
     const unused = (): never => {

@@ -102,7 +102,7 @@ spec('a batch of records', ({ test }) => {
 
   test('without the moves of all its partitions is refused before anything is done', () =>
     withViews(async () => {
-      assert.throws(() => packBatch({ records: log, moves: movesOf(log.slice(0, 1)) }), /without a move/);
+      assert.throws(() => packBatch({ records: log, moves: movesOf(log.slice(0, 1)) }), /has no move of its checkpoint/);
       await Promise.resolve();
     }));
 

@@ -10,7 +10,7 @@ import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive'
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { Differences } from '../../view-reader';
-import { applyStorePage, consumerOf, readStorePage } from '../apply/apply';
+import { applyStorePage, generationHandler, readStorePage } from '../apply/apply';
 import { differenceCauses } from './explain-differences';
 import { openScratch, openServedRows, type ScratchFile, ServedRowsMissing } from '../store/store';
 import { topicsOf } from '../definitions/definitions';
@@ -114,7 +114,7 @@ const scratchFold = (
   const facts = transactionFacts(() => Promise.resolve(store));
   // An event that fails here fails in the group too, and is dead-lettered in both; discarded events are applied in neither.
   const { intake } = deadLetterHandling({ tables, catalog, store: facts.store });
-  const scratchRows = consumerOf({
+  const scratchRows = generationHandler({
     consumer: CONSUMER,
     topics: new Set(topicsOf(catalog, projection).map(({ name }) => name)),
     generation,

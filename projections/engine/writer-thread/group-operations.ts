@@ -1,4 +1,4 @@
-/** Everything that writes to the views' file: the operations of its one writing thread, each in one transaction. */
+/** The operations on the views' file, run by its only writer thread; each that writes is one transaction. */
 import { moveOffsets } from '../../../infra/consumption/checkpoints/checkpoints';
 import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
 import { type EventHandler, transactionFacts } from '../../../infra/consumption/intake/intake';
@@ -13,7 +13,7 @@ export const viewsWriter = ({ file, ...options }: ViewsWriterOptions): ViewsOper
   let store: Promise<EventFeed> | undefined;
   const openStore = async (): Promise<EventFeed> => {
     store ??= options.openStore();
-    // An opening that failed is tried again at the next need.
+    // A failed opening is retried when the store is needed again.
     store.catch(() => void (store = undefined));
     return store;
   };
@@ -72,7 +72,7 @@ const groupOperations = (parts: WriterContext) => {
 };
 
 // -------------------------------------------------------------------------------------
-// Offsets moved by hand
+// Moves of offsets
 // -------------------------------------------------------------------------------------
 
 const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove, write }: WriterContext) => {
@@ -88,7 +88,7 @@ const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove
 };
 
 // -------------------------------------------------------------------------------------
-// Failures
+// Dead letters
 // -------------------------------------------------------------------------------------
 
 const failureOperations = (parts: WriterContext) => {

@@ -8,7 +8,7 @@ import { rowOperations } from './row-operations';
 import type { ViewsOperations } from './operations';
 import { targets, type WriterContext } from './context';
 
-/** Makes them. */
+/** Makes the operations. */
 export const rebuildOperations = (parts: WriterContext) => {
   const { options, checkpoints, rebuilds, generations, letters, store, write } = parts;
   return {
@@ -34,7 +34,7 @@ export const rebuildOperations = (parts: WriterContext) => {
       write(() => {
         const state = rebuilds.stateOf(rebuild.id);
         if (state !== 'requested' && state !== 'running') throw new Error(`the rebuild ${rebuild.id} is over`);
-        // What an older program has taken over unchecked.
+        // An older program may have picked up the request without this check.
         assertRebuildable(options.projections, rebuild);
         generations.beginCandidate(rebuild);
         const consumer = rebuildConsumer(rebuild.id);
@@ -99,12 +99,12 @@ const readingOperations = (parts: WriterContext) => {
   } satisfies Partial<ViewsOperations>;
 };
 
-/** A way back begins with rows of which nobody noted what they were made from. */
+/** A rollback starts from rows for which no digest of the applied events was recorded. */
 const isProvable = ({ kind }: OpenRebuild): boolean => kind === 'rebuild' || kind === 'copy';
 
 const endingOperations = (parts: WriterContext) => {
   const { checkpoints, rebuilds, generations, letters, parked, write } = parts;
-  /** A rebuild that was cancelled meanwhile must not come back. */
+  /** Throws if the rebuild was cancelled meanwhile, so that it is not revived. */
   const whileRunning = (id: number, work: () => void): void =>
     write(() => {
       if (rebuilds.stateOf(id) !== 'running') throw new Error(`the rebuild ${id} is over`);
@@ -124,9 +124,9 @@ const endingOperations = (parts: WriterContext) => {
         const projection = projectionOf(parts, id);
         const read = checkpoints.read(consumer);
         generations.swap(id);
-        // Its rows lack what waited behind dead letters, and nothing would tell it from what they have seen.
+        // Its rows lack dead-lettered and parked events, and nothing records which: a rollback would miss them.
         if (parked.quarantined(projection) > 0) generations.dropPrevious(projection);
-        // Where the shadow has seen more, as after a record that only this program can read, the group must know.
+        // The candidate may have applied more than the group, for example a record that only this program can read.
         checkpoints.raiseEach(projection, read);
         checkpoints.remove(consumer);
         letters.adopt(consumer, projection);
