@@ -202,7 +202,7 @@ spec('a replay', ({ test }) => {
     const short = scripted([]);
     for (const [{ consumer }, reason] of [
       [gone, /offset 0 is gone/],
-      [short, /from offset 0 to 9, but the log now holds 0 to 3/],
+      [short, /from offset 0 to 9, but the log holds only 0 to 3/],
     ] as const) {
       await replay(consumer, [place(0, 0, 9)]).then(
         () => assert.unreachable(),

@@ -97,7 +97,7 @@ for (const from of ['kafka', 'store'] as const) {
         assert.is(generationOf(views, 'stock-level'), 1);
         const { state, reason, proof, differences } = statusOf(views, 1);
         assert.is(state, 'waiting');
-        assert.match(reason ?? '', /not what the events make.*--accept-differences/);
+        assert.match(reason ?? '', /not what the events yield.*--accept-differences/);
         assert.is(proof?.['equal'], false);
         assert.is.not(proof?.['hashAfter'], proof?.['hashBefore']);
         assert.is(warnings.length, 1);
@@ -245,7 +245,7 @@ spec('a rebuild from a log that does not hold everything', ({ test }) => {
     failsWith(memoryLog({ records: log, logId: 'kafka:other' }), /is not the topic that the rows were made from/));
 
   test('fails where the log ends before the group does', () =>
-    failsWith(memoryLog({ records: log.slice(0, 1) }), /but the log now holds 0 to/));
+    failsWith(memoryLog({ records: log.slice(0, 1) }), /but the log holds only 0 to/));
 
   test('fails where offsets in the middle hold no record, with the numbers', () => {
     const behind = log.map((record, index) => (index === 0 ? record : { ...record, offset: record.offset + 3 }));
