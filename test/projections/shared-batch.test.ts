@@ -1,4 +1,4 @@
-/** A batch that several builds take: each gets the records between its own offsets, and no others. */
+/** A batch for several generations: each gets the records between its own offsets, and no others. */
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
@@ -31,7 +31,7 @@ const record = (partition: number, offset: number) => ({
 });
 
 spec('a shared batch', ({ test }) => {
-  test('is read once, and handed out to each from where it stands to where it ends', () => {
+  test('is read once, and applied to each between its own offsets', () => {
     const database = openDatabase({ file: ':memory:', synchronous: 'NORMAL', migrations: [] });
     createTables(database, stockLevel, 1);
     const generation = openGeneration(database, stockLevel, 1);
