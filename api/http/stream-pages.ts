@@ -7,7 +7,7 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { PointInTime } from '../../domain/kernel/time-text';
 import { cachedStates, type StreamState as FoldedStream } from '../../infra/commands/kept-states';
 import type { SnapshotStore } from '../../infra/commands/snapshots';
-import { streamChunks } from '../../infra/commands/stream-chunks';
+import { streamChunks } from '../../infra/commands/stream-state';
 import type { ApiDependencies } from './dependencies';
 import { storeUnavailable } from './command-problems';
 import { throwIfAbandoned } from './expensive-reads';
