@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import type { EventStore } from '../../../domain/kernel/event-store';
-import { EventBreaksContract } from '../../../infra/commands/new-events';
+import { EventBreaksContract } from '../../../infra/commands/decision';
 import { everything, ids, right } from '../../contracts/event-store-fixtures';
 import { spec } from '../../spec';
 import { failure, handlerFixture, STREAM, type RequestOptions } from './handler-fixture';
