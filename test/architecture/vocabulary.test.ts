@@ -41,7 +41,7 @@ const bannedNames: ReadonlyArray<readonly [banned: RegExp, replacement: string]>
   [/\bcheckedBy\b/, 'validate'],
   [/\brunMates\b|\bmatesOf\b|\bmoveAsked\b/, 'runWithRetry, samePass, executeOffsetRequests'],
   [/\bTwoDigests\b/, 'PairedHashes'],
-  [/\bnextTurn\b|\bturnPage\b|_PER_TURN\b/, 'nextTick, nextPage, _PER_TICK'],
+  [/\bturnPage\b|_PER_TURN\b/, 'nextPage, _PER_TICK'],
   [/\breplaceMemory\b|\bcountAnew\b/, 'replaceDetailRows, recomputeContribution'],
   [/\brefuseIncomplete\w*|\brefuseOtherTopics\b|\brefuseShortLog\b/, 'assertX throws'],
 ];
