@@ -7,7 +7,7 @@ import { salesByDay } from '../../projections/fulfilment/sales-by-day';
 const ordersByCurrency = defineProjection({
   name: 'orders-by-currency',
   version: 1,
-  meaning: 'One row a currency.',
+  meaning: 'One row per currency.',
   view: {
     key: { currency: text('The currency.') },
     columns: { orders: integer('How many orders were placed in it.') },

@@ -82,7 +82,7 @@ const lettersAfter = async (
 const notesByPage = defineProjection({
   name: 'notes-by-page',
   version: 1,
-  meaning: 'One row a page.',
+  meaning: 'One row per page.',
   view: {
     key: { page: text('The page.') },
     columns: {
@@ -196,7 +196,7 @@ spec('a rollup', ({ test }) => {
   const sums = defineRollup({
     name: 'sums',
     version: 1,
-    meaning: 'One row a last page.',
+    meaning: 'One row per last page.',
     view: {
       key: { page: text('The page.'), parity: integer('1 where the amount is odd.') },
       columns: { notes: integer('How many notes.'), amount: integer('What they come to.') },
@@ -277,7 +277,7 @@ spec('a declaration', ({ test }) => {
       void defineProjection({
         name,
         version: 1,
-        meaning: 'One row a page.',
+        meaning: 'One row per page.',
         view: { key: { page: text('The page.') }, columns: { [column]: integer('A number.') } },
         handles: [NoteTaken],
         project: () => [],

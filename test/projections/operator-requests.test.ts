@@ -171,7 +171,11 @@ spec('rebuilds that cannot be executed', ({ test }) => {
       /neither a position nor a time/,
     ],
     ['as a copy without a name', { projection: 'order-summary', kind: 'copy', until: '1' }, /needs a name/],
-    ['as a way back that there is not', { projection: 'order-summary', kind: 'rollback' }, /no previous generation/],
+    [
+      'as a rollback without a previous generation',
+      { projection: 'order-summary', kind: 'rollback' },
+      /no previous generation/,
+    ],
     ['of another kind', { projection: 'order-summary', kind: 'sideways' }, /not a request for a rebuild/],
     ['from nowhere', { projection: 'order-summary', from: 'nowhere' }, /not a request for a rebuild/],
   ];

@@ -33,7 +33,7 @@ const values = (quantity: number) => ({
 const receipts = defineProjection({
   name: 'receipts',
   version: 1,
-  meaning: 'One row an article.',
+  meaning: 'One row per article.',
   view: { key: { sku: text('The article.') }, columns },
   handles: [StockReceived],
   project: ({ data: { sku, quantity } }) => [{ key: { sku }, set: values(quantity) }],
@@ -43,7 +43,7 @@ const receipts = defineProjection({
 const receiptSums = defineRollup({
   name: 'receipt-sums',
   version: 1,
-  meaning: 'One row a size.',
+  meaning: 'One row per size.',
   view: { key: { size: text('The size.') }, columns: { articles: integer('How many.') } },
   memory: { key: { sku: text('The article.') }, columns },
   handles: [StockReceived],

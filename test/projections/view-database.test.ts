@@ -38,7 +38,7 @@ const received = (sku: string, receiptId: string, quantity: number): Told => [
 const receipts = defineProjection({
   name: 'receipts',
   version: 1,
-  meaning: 'One row a receipt and quantity.',
+  meaning: 'One row per receipt and quantity.',
   view: {
     key: { receiptId: text('The receipt.'), quantity: integer('How many.') },
     columns: { sku: text('The article.'), detail: json('The event.'), note: nullable(text('Never set.')) },

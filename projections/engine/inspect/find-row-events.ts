@@ -113,17 +113,17 @@ const directFinder = ({ projection, rows }: RowEventsOptions): Finder => {
  * detail row, and each row of the view collects the detail rows that have ever contributed to it.
  */
 const rollupFinder = ({ projection, rows }: RowEventsOptions): Finder => {
-  const heap = inMemoryGeneration(projection);
+  const tables = inMemoryGeneration(projection);
   const positions = new Map<string, number[]>();
   const counting = new Map<string, Set<string>>(
     rows.filter(({ table }) => table === 'view').map(({ key }) => [keyText(key), new Set<string>()]),
   );
   let touched: string[] = [];
   let counted: string[] = [];
-  const { memory } = heap;
+  const { memory } = tables;
   if (memory === undefined) throw new Error(`${projection.name} has no detail table`);
   const watched = {
-    ...heap,
+    ...tables,
     memory: {
       ...memory,
       find: (key: ReadonlyArray<Cell>) => {
@@ -133,7 +133,7 @@ const rollupFinder = ({ projection, rows }: RowEventsOptions): Finder => {
     },
     // Only which detail rows contribute to which row matters, not the sums.
     view: {
-      ...heap.view,
+      ...tables.view,
       find: (key: ReadonlyArray<Cell>) => {
         counted.push(keyText(key));
         return undefined;

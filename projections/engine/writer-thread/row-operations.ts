@@ -189,12 +189,16 @@ const recomputeContribution = (
   const { memory, projection } = generation;
   if (memory === undefined) return;
   // A generation whose detail table holds the old row, and a projection that turns it into the new one.
-  const heap = inMemoryTable(memory.shape);
-  if (before !== undefined) heap.write(before);
+  const details = inMemoryTable(memory.shape);
+  if (before !== undefined) details.write(before);
   const { columns, keyLength } = memory.shape;
   const key = rowFrom(columns.slice(0, keyLength), after);
   const set = rowFrom(columns.slice(keyLength), after.slice(keyLength));
-  const fold = foldInto({ ...generation, memory: heap, projection: { ...projection, project: () => [{ key, set }] } });
+  const fold = foldInto({
+    ...generation,
+    memory: details,
+    projection: { ...projection, project: () => [{ key, set }] },
+  });
   // The projection above ignores the event.
   fold.handle(undefined as never);
   fold.finish();

@@ -40,7 +40,7 @@ const countedWith = (upcastBy: (by: number) => number) =>
     ],
   });
 const ContributionListener = countedWith((by) => by);
-const Reset = defineEvent('CountReset', { schemaVersion: 1, meaning: 'Counting began anew.', fields: {} });
+const Reset = defineEvent('CountReset', { schemaVersion: 1, meaning: 'Counting was restarted.', fields: {} });
 const count = defineCommand('count', { meaning: 'Counts.', fields, example: { by: 1, from: 'ann' } });
 
 type Event = EventOf<typeof ContributionListener> | EventOf<typeof Reset>;

@@ -131,7 +131,7 @@ export class SimulatedWorld {
     const step = fulfilment.step(this.reactor.states.get(instance) ?? fulfilment.initialState, input);
     this.reactor.states.set(instance, step.state);
     for (const command of step.commands) {
-      if (this.reactor.issued.has(command.id)) throw new Error(`${command.id} was asked for twice`);
+      if (this.reactor.issued.has(command.id)) throw new Error(`${command.id} was issued twice`);
       this.reactor.issued.add(command.id);
       this.reactor.pending.push({ instance, command });
     }

@@ -43,7 +43,7 @@ const view = (columns: ReadonlyArray<string>, name = 'cards-by-day') =>
   defineProjection({
     name,
     version: 1,
-    meaning: 'One row a day.',
+    meaning: 'One row per day.',
     view: { key: { day: text('The day.') }, columns: Object.fromEntries(columns.map((each) => [each, integer('A.')])) },
     handles: [CardIssued],
     project: () => [],
