@@ -4,7 +4,7 @@ import type { RelayStatus } from '../../infra/relay/state/state';
 import type { GroupStatus } from '../../projections/view-reader';
 import { request } from './server-client';
 
-/** Prints one line a stage, or one JSON object a stage. */
+/** Prints one line, or one JSON object, per stage. */
 export const lag = async (
   configuration: Configuration,
   options: { readonly json: boolean },

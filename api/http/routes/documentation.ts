@@ -11,7 +11,7 @@ import {
   eventSchema as eventSchemaEndpoint,
   problemKind,
   problems,
-  type ProblemKindAnswer,
+  type ProblemKindResponse,
 } from '../endpoints/documentation';
 import { failWith } from '../problem';
 import type { ProblemKind } from '../problem-kind';
@@ -61,7 +61,7 @@ export const documentationRoutes = (app: FastifyInstance, dependencies: ApiDepen
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'";
 
-const explained = (name: string, { title, status, meaning }: ProblemKind): ProblemKindAnswer => ({
+const explained = (name: string, { title, status, meaning }: ProblemKind): ProblemKindResponse => ({
   type: `/problems/${name}`,
   title,
   status,

@@ -1,6 +1,6 @@
 /** The HTTP API as a function: it gets its dependencies and answers an app that listens nowhere yet. */
 import fastify, { type FastifyInstance } from 'fastify';
-import { clientErrorAnswers } from '../client-errors';
+import { clientErrorHandler } from '../client-errors';
 import { defaultConnectionLimits, endConnectionsOnClose } from '../connections';
 import type { ApiDependencies } from '../dependencies';
 import { describeApi } from '../documentation/open-api';
@@ -57,7 +57,7 @@ export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
     // A command is taken as it came, or refused: nothing is guessed, dropped or filled in. The check ends at the first
     // thing that is wrong; what else is wrong is said by code whose work is bounded.
     ajv: { customOptions: { allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false } },
-    clientErrorHandler: clientErrorAnswers(limit, (target) => explain(target)),
+    clientErrorHandler: clientErrorHandler(limit, (target) => explain(target)),
     // An address that can't be read reaches no guard.
     frameworkErrors: (error, request, reply) => void onError(counted(error, request.ip, limit), request, reply),
   });
