@@ -1,16 +1,16 @@
 /** The API's role: it writes the store, reads what the other roles write, and listens. */
 import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
 import { commandHandler } from '../../infra/commands/command-handler';
-import { ConfigurationError, type Configuration } from '../../infra/configuration';
+import type { Configuration } from '../../infra/configuration';
 import { deadLetterDirectory, type DeadLetterDirectory } from '../../infra/dead-letters/query/query';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
 import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
+import { observedCommands } from '../../infra/metrics/command-metrics';
+import { sample, type Metrics } from '../../infra/metrics/registry';
 import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
@@ -29,6 +29,8 @@ import { buildApp } from '../http/server/app';
 import type { ApiDependencies, Readiness, ReadinessReason } from '../http/dependencies';
 import { defaultConnectionLimits } from '../http/connections';
 import type { DataFiles } from './data-files';
+import { listen } from './listen';
+import type { Observation } from './observation';
 import { openStoreGate, type GateStanding, type StoreGate } from './store-gate';
 import { flowStages } from './flow-stages';
 import { assessStages, type StageAssessment } from './readiness';
@@ -47,6 +49,8 @@ export interface ApiRoleOptions {
   readonly roles: ReadonlySet<Role>;
   readonly files: DataFiles;
   readonly projections: ReadonlyArray<Projection>;
+  /** Counts commands, and is told whether the API is ready. */
+  readonly observation: Observation;
   /** Whether the relay starts in this process too. */
   readonly awaitsRelay: boolean;
   /** The names of the process managers. */
@@ -71,7 +75,7 @@ const closeGraceMs = ({ shutdownDeadlineMs }: Configuration): number =>
 
 /** Waits for the store's lease, then serves. */
 export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
-  const { configuration, clock, logger, catalog, files } = options;
+  const { configuration, clock, logger, catalog, files, observation } = options;
   let isShuttingDown = false;
   const store = await openStore(options);
   const feed = await openEventFeed(files.store);
@@ -81,13 +85,14 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const reactorGroups = (): ReadonlyArray<GroupStatus> =>
     existsSync(files.reactors) ? readReactorGroups(files.reactors) : [];
   const failures = deadLettersOf(options);
+  const handler = commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots });
+  const isReady = readiness({ ...options, store, gate, views, relayStatus, reactorGroups });
+  showAppendQueue(observation.metrics, store);
   const app = buildApp({
     catalog,
     store,
     snapshots: store.snapshots,
-    handleCommand: gate.guarded(
-      commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots }),
-    ),
+    handleCommand: observedCommands(gate.guarded(handler), observation.metrics, clock),
     views,
     explainRow: rowExplanations({ viewsFile: files.views, store: feed, catalog, projections: options.projections }),
     relayStatus,
@@ -105,26 +110,21 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     connections: { closeGraceMs: closeGraceMs(configuration) },
     clock,
     logger,
-    readiness: readiness({ ...options, store, gate, views, relayStatus, reactorGroups }),
+    readiness: isReady,
+    stages: observation.stages,
+    metrics: observation.metrics,
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
-  const expiring = new AbortController();
-  const expiry = expireAnswers({
-    store,
-    clock,
-    logger,
-    stopping: expiring.signal,
-    ttlMs: configuration.idempotencyTtlMs,
-  });
+  const stopExpiry = startExpiry(options, store);
   const closeStore = async (): Promise<void> => {
     await gate.stop();
-    expiring.abort();
-    await expiry;
+    await stopExpiry();
     await feed.close();
     await store.close();
   };
   try {
-    const url = await listen(app, configuration);
+    const url = await listen(app, { ...configuration, variable: 'PORT' });
+    observation.answerReadiness(isReady);
     return {
       url,
       closeServer: async () => {
@@ -140,6 +140,19 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     await closeStore();
     throw error;
   }
+};
+
+/** Forgets old answers until the function that it returns is called. */
+const startExpiry = (
+  { clock, logger, configuration: { idempotencyTtlMs: ttlMs } }: ApiRoleOptions,
+  store: SqliteEventStore,
+): (() => Promise<void>) => {
+  const expiring = new AbortController();
+  const expiry = expireAnswers({ store, clock, logger, stopping: expiring.signal, ttlMs });
+  return async () => {
+    expiring.abort();
+    await expiry;
+  };
 };
 
 /** The wait for a lock that another process holds on the store is not the event loop's. */
@@ -233,14 +246,5 @@ const currentRelayStatus = async (file: string, feed: EventFeed, clock: Clock): 
   return status === undefined ? undefined : { ...status, ...(await relayLag(feed, status.cursor, clock)) };
 };
 
-const listen = async (app: FastifyInstance, { host, port }: Configuration): Promise<string> => {
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') throw error;
-    throw new ConfigurationError(`port ${port} on ${host} is taken: end the process that has it, or set PORT`);
-  }
-  // A server that listens on a port has an address that is not a pipe's name.
-  const address = app.server.address() as AddressInfo;
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
-};
+const showAppendQueue = (metrics: Metrics, store: SqliteEventStore): void =>
+  metrics.collect('append queue', () => [sample('tidemark_append_queue_length', {}, store.status().queueLength)]);

@@ -9,6 +9,8 @@ import type { RelayFile, RelayHoles, RelayStatus } from './state/state';
 interface Counts {
   readonly published: number;
   readonly skipped: number;
+  /** The last position that was sent. */
+  readonly sentPosition?: number;
 }
 
 export interface RelayMonitor {
@@ -40,16 +42,18 @@ export interface RelayMonitorOptions {
 /** Whoever reads a status that is much older knows that the relay does not live. */
 const SIGN_OF_LIFE_MS = 5_000;
 
+const begun = (clock: Clock): Pick<RelayStatus, 'state' | 'reason' | 'cause' | 'since'> => ({
+  state: 'starting',
+  reason: null,
+  cause: null,
+  since: isoTime(clock.nowMs()),
+});
+
 /** Starts with nothing published in this process. */
 export const relayMonitor = ({ log, clock, logger, state, holes, reader }: RelayMonitorOptions): RelayMonitor => {
   const failures: Record<string, number> = {};
   let topics: ReadonlyArray<LogTopic> = [];
-  let phase: Pick<RelayStatus, 'state' | 'reason' | 'cause' | 'since'> = {
-    state: 'starting',
-    reason: null,
-    cause: null,
-    since: isoTime(clock.nowMs()),
-  };
+  let phase = begun(clock);
   let ended: Counts = { published: 0, skipped: 0 };
   let current: Counts = { published: 0, skipped: 0 };
   let warning: string | null = null;
@@ -66,6 +70,7 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
       ...store.lag(),
       published: ended.published + current.published,
       skipped: ended.skipped + current.skipped,
+      ...(current.sentPosition === undefined ? {} : { sentPosition: current.sentPosition }),
       failures: { ...failures },
       blocked: holes.blocked(),
       unroutable: holes.unroutable(),

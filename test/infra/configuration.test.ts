@@ -31,6 +31,13 @@ spec('the configuration', ({ test }) => {
     });
   });
 
+  test('serves metrics and health where OPS_PORT says, on this machine unless OPS_HOST says more', () => {
+    assert.equal(readConfiguration({ OPS_PORT: '9100' }).ops, { host: '127.0.0.1', port: 9_100 });
+    assert.equal(readConfiguration({ OPS_PORT: '9100', OPS_HOST: '10.0.0.1' }).ops, { host: '10.0.0.1', port: 9_100 });
+    assert.throws(() => readConfiguration({ OPS_HOST: '10.0.0.1' }), /OPS_HOST is set and OPS_PORT is not/);
+    assert.throws(() => readConfiguration({ OPS_PORT: '0' }), /OPS_PORT is '0'; it takes an integer from 1 to 65535/);
+  });
+
   test('takes an empty setting for one that is not set', () => {
     const names = [
       ...['HOST', 'PORT', 'DATA_DIR', 'KAFKA_BROKERS', 'KAFKA_TOPIC_PREFIX', 'CLOUDEVENTS_MODE', 'ACCEPT_NEW_LOG'],

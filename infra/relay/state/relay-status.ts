@@ -36,6 +36,8 @@ export interface RelayStatus {
   readonly broker: 'embedded' | 'real' | null;
   /** Every event at or below this position is acknowledged by Kafka, or stands below. */
   readonly cursor: number;
+  /** The last position that was handed to the Kafka client; absent before anything was. */
+  readonly sentPosition?: number;
   /** The store's last position when the relay last looked. */
   readonly storePosition: number;
   readonly lagEvents: number;
