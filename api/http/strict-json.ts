@@ -1,32 +1,32 @@
 /**
- * What a JSON parser would bend in silence: a name that comes twice (the last would win), a number that no double holds,
- * half of a surrogate pair (it would be stored as U+FFFD). One pass over the text, without recursion.
+ * Finds what a JSON parser would change silently: repeated names (the last would win), numbers that a double can't represent, and
+ * unpaired surrogates (they would be stored as U+FFFD). One pass over the text, without recursion.
  */
 import type { PathFailure } from '../../domain/kernel/explain';
 import { pointerPart } from './body-failures';
 
-/** No request has more than a few levels; what is walked later may then be walked by recursion. */
+/** Far more than any request needs; later code may therefore walk the value recursively. */
 export const MAX_DEPTH = 32;
-/** Lists of more are refused by every schema; here the scan ends at them, and what is looked for later stays small. */
+/** Every schema rejects longer lists; ending the scan at them bounds later work. */
 const MAX_ITEMS = 5_000;
-/** No request has more than a few names in one object. */
+/** Far more names than any object in a request has. */
 const MAX_NAMES = 1_000;
 /** Items, members and objects together: ten fields in each item of the longest list. */
 export const MAX_VALUES = 60_000;
 
-/** An object or a list that is open at the scan's place. */
+/** An object or list that is open at the scan's position. */
 interface Level {
   readonly isObject: boolean;
-  /** Of an object the names so far, from the first one on. */
+  /** The names of an object so far; set with the first one. */
   names: Set<string> | undefined;
-  /** Where the scan stands in it: a name, or an index. */
+  /** The scan's position in it: a name, or an index. */
   place: string | number;
   expectsName: boolean;
 }
 
 /**
- * The first irregularity of a text that `JSON.parse` has taken; undefined where there is none. `value` is what it made of the
- * text: from it a list that is too long is told its length. The scan ends at what no request holds, so its time is bounded.
+ * Returns the first irregularity of a text that `JSON.parse` accepts; undefined if there is none. `value` is the parsed text, used
+ * to report the length of a list that is too long. The scan stops at the limits above, so its time is bounded.
  */
 export const irregularityOf = (text: string, value: unknown = JSON.parse(text)): PathFailure | undefined => {
   const levels: Level[] = [];
@@ -44,14 +44,14 @@ export const irregularityOf = (text: string, value: unknown = JSON.parse(text)):
   return undefined;
 };
 
-/** The list in which the scan stands, in the words of the schemas. */
+/** Reports the current list as too long, in the words of the schemas. */
 const tooLong = (value: unknown, levels: Level[]): PathFailure => {
   levels.pop();
   let list = value;
-  // The casts restore what the text has shown: where a level was opened, an object or a list is.
+  // The casts are safe: the text has an object or list wherever a level was opened.
   for (const { place } of levels) list = (list as Readonly<Record<string, unknown>>)[place];
   const { length } = list as ReadonlyArray<unknown>;
-  return { path: pointerOf(levels), message: `holds ${length} items; it takes at most ${MAX_ITEMS}` };
+  return { path: pointerOf(levels), message: `holds ${length} items; allowed are at most ${MAX_ITEMS}` };
 };
 
 interface Step {
@@ -61,7 +61,7 @@ interface Step {
   readonly message?: string | undefined;
 }
 
-/** Takes the token at a place; with a message where it would be bent. */
+/** Consumes the token at a position; returns a message if a parser would change it. */
 const step = (text: string, at: number, levels: Level[]): Step => {
   const end = at + 1;
   switch (text[at]) {
@@ -89,7 +89,7 @@ const textAt = (text: string, at: number, level: Level | undefined): Step => {
   const written = text.slice(at + 1, end - 1);
   const value = written.includes('\\') ? (JSON.parse(text.slice(at, end)) as string) : written;
   const wrongName = level?.expectsName === true ? noteName(level, value) : undefined;
-  if (HALF_PAIR.test(value)) return { end, message: 'holds half of a surrogate pair, which is no character' };
+  if (HALF_PAIR.test(value)) return { end, message: 'contains an unpaired surrogate, which is not a character' };
   return { end, message: wrongName };
 };
 
@@ -104,25 +104,25 @@ const moveOn = (level: Level | undefined): void => {
   else level.place = Number(level.place) + 1;
 };
 
-/** Notes a name; says what is wrong where the object has it already, or too many others. */
+/** Records a name; returns a message if the object has it already, or has too many names. */
 const noteName = (level: Level, name: string): string | undefined => {
   level.place = name;
   level.expectsName = false;
   level.names ??= new Set();
-  if (level.names.has(name)) return 'comes twice in one object';
+  if (level.names.has(name)) return 'appears twice in one object';
   level.names.add(name);
   return level.names.size > MAX_NAMES
-    ? `is name ${MAX_NAMES + 1} of its object, which takes at most ${MAX_NAMES}`
+    ? `is name ${MAX_NAMES + 1} of its object; allowed are at most ${MAX_NAMES}`
     : undefined;
 };
 
 const pointerOf = (levels: ReadonlyArray<Level>): string =>
   levels.length === 0 ? '/' : levels.map(({ place }) => `/${pointerPart(String(place))}`).join('');
 
-/** With the `u` flag a pair is one character, so this finds halves only. */
+/** With the `u` flag a surrogate pair is one character, so this matches unpaired ones only. */
 const HALF_PAIR = /[\ud800-\udfff]/u;
 
-/** Behind the closing quote. */
+/** Returns the position after the closing quote. */
 const endOfString = (text: string, start: number): number => {
   for (let at = start + 1; at < text.length; at += 1) {
     const character = text[at];
@@ -134,13 +134,13 @@ const endOfString = (text: string, start: number): number => {
 
 const NUMBER = /-?\d[\d.eE+-]*/y;
 
-/** A number, or one character of anything else. */
+/** Consumes a number, or one other character. */
 const numberAt = (text: string, at: number): Step => {
   const code = text.charCodeAt(at);
   if (code !== 0x2d && (code < 0x30 || code > 0x39)) return { end: at + 1 };
   NUMBER.lastIndex = at;
   const token = NUMBER.exec(text)?.[0] ?? '';
-  const message = isExact(token) ? undefined : `is ${shortened(token)}, which no double-precision number holds exactly`;
+  const message = isExact(token) ? undefined : `is ${shortened(token)}, which a double can't represent exactly`;
   return { end: at + Math.max(token.length, 1), message };
 };
 
@@ -149,7 +149,7 @@ const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 /** 1e308 written out has 309 digits. */
 const MAX_NUMBER_CHARACTERS = 400;
 
-/** Whether a number comes out again as the same value as it went in: `0.1` does, 2^53 + 1, `1e400` and `-0` do not. */
+/** Whether a number survives parsing and printing: `0.1` does; 2^53 + 1, `1e400` and `-0` do not. */
 const isExact = (token: string): boolean => {
   if (PLAIN.test(token)) return true;
   if (token.length > MAX_NUMBER_CHARACTERS) return false;
@@ -157,7 +157,7 @@ const isExact = (token: string): boolean => {
   return Number.isFinite(value) && decimalOf(token) === decimalOf(String(value));
 };
 
-/** A decimal number in one spelling: significant digits and the power of ten. */
+/** Normalises a decimal number: significant digits and the power of ten. */
 const decimalOf = (text: string): string => {
   const [, sign = '', whole = '', fraction = '', power = '0'] = DECIMAL.exec(text) ?? [];
   const digits = whole + fraction;

@@ -49,27 +49,27 @@ const RelayResponse: Documents<RelayStatus> = record('relay', {
   reason: field(orNull(t.string), 'Why it is not running, and what to do.'),
   cause: field(
     orNull(oneOf({ 'store-behind': null, 'other-store': null })),
-    'Where it is halted because Kafka and the store are not the same history.',
+    'If it is halted because Kafka and the store do not hold the same history: which of the two cases it is.',
   ),
   since: field(t.string, 'Since when it is in this state: ISO 8601, UTC.'),
   broker: field(orNull(oneOf({ embedded: null, real: null })), 'Which broker it publishes to.'),
   cursor: field(Integer, 'Every event up to this position is acknowledged by Kafka.'),
   sentPosition: optionalField(Integer, 'The last position that was handed to the Kafka client.'),
-  storePosition: field(Integer, "The store's last position when the relay last looked."),
+  storePosition: field(Integer, "The store's last position when the relay last read it."),
   lagEvents: field(Integer, 'Events that Kafka has not acknowledged.'),
   lagSeconds: field(t.number, 'The age of the oldest of them.'),
   published: field(Integer, 'Events published since the relay started.'),
-  skipped: field(Integer, 'Events found in Kafka already, and not published again.'),
+  skipped: field(Integer, 'Events that were already in Kafka and so not published again.'),
   failures: field(t.record(t.string, Integer), 'Failures since the relay started, by kind.'),
   blocked: field(
     t.readonlyArray(BlockedPartition),
-    'Partitions behind an event that Kafka does not take; all others go on.',
+    'Partitions blocked by an event that Kafka does not accept; the others continue.',
   ),
   unroutable: field(
     t.readonlyArray(UnroutableEvents),
-    'Events of aggregates that this program does not have; they are published once it has.',
+    'Events of aggregates that this program does not have; they are published once it does.',
   ),
-  topics: field(t.readonlyArray(TopicOfRelay), 'The topics as the relay declared and found them.'),
+  topics: field(t.readonlyArray(TopicOfRelay), 'The topics as the relay found or created them.'),
   updatedAt: field(t.string, 'ISO 8601, UTC.'),
 });
 

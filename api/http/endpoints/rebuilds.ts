@@ -5,7 +5,7 @@ import { Integer, listOf, oneOf } from '../../../domain/kernel/values';
 import type { RebuildStatus } from '../../../projections/view-reader';
 import { answer, endpoint, Nothing, type Documents } from '../endpoint';
 import type { ProblemName } from '../problem-kinds';
-import { CopyName, MomentText, ProjectionName, RowKey } from '../request-values';
+import { CopyName, PointInTimeText, ProjectionName, RowKey } from '../request-values';
 import { location, NameParameter, RequestIdParameter, requestProblems, wholeListOf } from './fields';
 
 const RebuildSource = oneOf({ kafka: null, store: null });
@@ -21,7 +21,7 @@ const RebuildBody = record('rebuild', {
   from,
   acceptDifferences,
   copy: optionalField(CopyName, 'Make a point-in-time copy with this name instead; needs `until`.'),
-  until: optionalField(MomentText, 'The point in time of the copy: a position, or a time (ISO 8601, UTC).'),
+  until: optionalField(PointInTimeText, 'The point in time of the copy: a position, or a time (ISO 8601, UTC).'),
   key: optionalField(RowKey, 'Recompute only this row instead, by its key as in the URL of the row.'),
 });
 

@@ -4,7 +4,7 @@ import { constrained, field, optionalField, record } from '../../../domain/kerne
 import { Integer, IDENTIFIER_PATTERN } from '../../../domain/kernel/values';
 import { answer, endpoint } from '../endpoint';
 import { tagListSchema } from '../entity-tags';
-import { MOMENT_PATTERN } from '../request-values';
+import { POINT_IN_TIME_PATTERN } from '../request-values';
 import { pageOf, paging, parameter } from './fields';
 
 const RecordedTime = constrained('moment', (value): value is string => typeof value === 'string', {
@@ -58,7 +58,7 @@ export const stream = endpoint({
   query: {
     ...paging,
     asOf: optionalField(
-      parameter({ type: 'string', pattern: MOMENT_PATTERN }),
+      parameter({ type: 'string', pattern: POINT_IN_TIME_PATTERN }),
       'A position, or a time of recording (ISO 8601, UTC); excludes the other parameters.',
     ),
   },

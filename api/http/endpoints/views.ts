@@ -112,17 +112,17 @@ export const copyRow = endpoint({
 
 const wait = optionalField(
   parameter({ type: 'integer', minimum: 0, maximum: MAX_WAIT_MS, default: DEFAULT_WAIT_MS }),
-  'How many milliseconds to wait for the Consistency-Token, at most.',
+  'Upper limit on the wait for the Consistency-Token, in milliseconds.',
 );
 
 const freshness = (catalog: Catalog, { topics }: ViewDescription): Fields => ({
   'Consistency-Token': optionalField(
     parameter(tokensSchema(catalog, topics)),
-    'Answer only when the view has seen this event (or these, with commas between); else 503 after `wait`, or 409 at once where it waits behind a dead letter.',
+    'Respond only once the view has seen this event (or these, separated by commas); else 503 after `wait`, or 409 at once if it is parked behind a dead letter.',
   ),
 });
 
-/** What a filter takes: every whole number that a row can hold. */
+/** What a filter accepts: every integer that a row can hold. */
 const filterOf = ({ type }: ViewColumn): t.Mixed =>
   type === 'integer'
     ? parameter({ type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
@@ -139,8 +139,8 @@ const columnOf = ({ type, nullable, meaning }: ViewColumn): AnyField =>
   field(nullable && type !== 'json' ? orNull(values[type]) : values[type], meaning);
 
 const rowOf = (view: ViewDescription): Documents<ViewRow> =>
-  // Which columns there are is known at run time; to the compiler a row has any.
+  // The columns are only known at run time; for the compiler, a row may have any.
   record(view.name, {
     ...Object.fromEntries(view.columns.map((column) => [column.name, columnOf(column)])),
-    stale: optionalField(t.literal(true), 'There where events of the row wait behind a dead letter; else absent.'),
+    stale: optionalField(t.literal(true), 'True if events of the row are dead-lettered or parked; else absent.'),
   });

@@ -1,4 +1,4 @@
-/** The events of one stream, and what they come to. */
+/** The route of a stream: its events, or its state as of a point in time. */
 import type { FastifyInstance } from 'fastify';
 import type { Aggregate, Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
@@ -13,7 +13,7 @@ import { failWith } from '../problem';
 import { allowOnly, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
 import { readBoundedPage, stateAsOf } from '../stream-pages';
 
-/** Adds the streams. */
+/** Adds the route. */
 export const streamRoutes = (
   app: FastifyInstance,
   dependencies: ApiDependencies,
@@ -27,21 +27,18 @@ export const streamRoutes = (
     if (asOf === undefined) {
       const { version, ...page } = await pageOf(dependencies, stream, query);
       if (version === undefined) return page;
-      // A page at the end of a stream changes only when the stream does: its tag is the version, which If-Match takes too.
+      // A page at the end of a stream changes only when the stream does: its tag is the version, which If-Match accepts too.
       const tag = `"${version}"`;
       reply.header('etag', tag);
       return isNoneMatch(request.headers, tag) ? page : reply.code(304).send();
     }
     allowOnly(query, 'asOf', 'limit', 'cursor');
-    const moment = asOfMoment(asOf);
+    const asOfPoint = pointInTimeOf(asOf);
     if (query['limit'] !== undefined || query['cursor'] !== undefined) {
-      failWith(
-        'parameters-conflict',
-        "With 'asOf' the answer is one state, not a list: leave 'limit' and 'cursor' out.",
-      );
+      failWith('parameters-conflict', "With 'asOf' the response is one state, not a list: omit 'limit' and 'cursor'.");
     }
     const state = await runExpensiveRead(request, (signal) =>
-      stateAsOf(dependencies, aggregate, stream, moment, signal),
+      stateAsOf(dependencies, aggregate, stream, asOfPoint, signal),
     );
     return state === undefined ? unknownStream(stream) : { stream, asOf, ...state };
   });
@@ -49,7 +46,10 @@ export const streamRoutes = (
 
 const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
   if (!stream.includes('-') || !Identifier.is(aggregateIdOf(stream))) {
-    failWith('invalid-parameter', `'${stream}' is no stream's name; it takes <category>-<id>, such as order-o1.`);
+    failWith(
+      'invalid-parameter',
+      `'${stream}' is not the name of a stream; expected is <category>-<id>, such as order-o1.`,
+    );
   }
   return catalog.byCategory(categoryOf(stream)) ?? unknownStream(stream);
 };
@@ -57,7 +57,7 @@ const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
 interface StreamPage {
   readonly items: ReadonlyArray<EventResponse>;
   readonly nextCursor?: string;
-  /** Of the stream; known where the page reaches its end. */
+  /** The version of the stream, if the page reaches its end. */
   readonly version: number | undefined;
 }
 
@@ -81,10 +81,10 @@ const shownEvent = ({ payload, ...envelope }: StoredEvent): EventResponse => ({
 });
 
 const unknownStream: (stream: string) => never = (stream) =>
-  failWith('unknown-stream', `No event stands in '${stream}'.`);
+  failWith('unknown-stream', `The stream '${stream}' has no events.`);
 
-const asOfMoment = (asOf: string): PointInTime =>
-  momentOf(asOf) ?? failWith('invalid-parameter', `'asOf' takes a ${MOMENT}.`);
+const pointInTimeOf = (asOf: string): PointInTime =>
+  momentOf(asOf) ?? failWith('invalid-parameter', `'asOf' must be a ${MOMENT}.`);
 
 const CURSOR = /^v(\d{1,15})$/;
 
