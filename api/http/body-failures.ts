@@ -63,12 +63,12 @@ const compareItems = (
 ): void => {
   if (codec instanceof ListType && items.length > codec.maxItems) {
     const { maxItems } = codec;
-    report(path, () => `holds ${items.length} items; allowed are at most ${maxItems}`);
+    report(path, () => `holds ${items.length} items; it takes at most ${maxItems}`);
     return;
   }
   if (codec instanceof ListType && items.length < codec.minItems) {
     const { minItems } = codec;
-    report(path, () => `holds ${items.length} items; needed are at least ${minItems}`);
+    report(path, () => `holds ${items.length} items; it takes at least ${minItems}`);
   }
   items.forEach((item, index) => compare(codec.type, item, () => `${path()}/${index}`, report));
 };

@@ -44,7 +44,7 @@ const tokenOf = (text: string, catalog: Catalog): ConsistencyToken => {
   const event = VERSION_AT_END.test(text) ? parseEventId(text) : undefined;
   const aggregateId = event === undefined ? '' : aggregateIdOf(event.stream);
   if (event === undefined || !event.stream.includes('-') || !Identifier.is(aggregateId)) {
-    const detail = `Consistency-Token holds '${text}'; expected are tokens from responses to commands, such as order-o1@3.`;
+    const detail = `Consistency-Token holds '${text}'; it takes tokens from responses to commands, such as order-o1@3.`;
     return failWith('invalid-header', detail);
   }
   const aggregate = catalog.byCategory(categoryOf(event.stream));

@@ -33,10 +33,7 @@ export const tagCondition = (
   if (value.trim() === '*') return '*';
   if (!LIST.test(value)) {
     const title = name === 'if-match' ? 'If-Match' : 'If-None-Match';
-    failWith(
-      'invalid-header',
-      `${title} is ${value}; expected are entity tags such as "2", separated by commas, or *.`,
-    );
+    failWith('invalid-header', `${title} is ${value}; it takes entity tags such as "2", separated by commas, or *.`);
   }
   return [...value.matchAll(EACH)].map(([tag]) => ({ isWeak: tag.startsWith('W/'), opaque: tag.replace(/^W\//, '') }));
 };

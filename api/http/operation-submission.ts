@@ -51,7 +51,7 @@ export const submittedRequest = async (
 export const requestIdOf = (text: string): number =>
   /^[1-9]\d{0,14}$/.test(text)
     ? Number(text)
-    : failWith('invalid-parameter', `The id in the path is '${text}'; expected is an integer from 1.`);
+    : failWith('invalid-parameter', `The id in the path is '${text}'; it takes an integer from 1.`);
 
 /** Returns the name if the consumer group exists, else throws a 404 problem that lists the groups. */
 export const knownGroup = ({ failures: { groups } }: ApiDependencies, name: string): string => {

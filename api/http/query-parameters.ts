@@ -48,7 +48,7 @@ export const integerOf = (
   if (text === undefined) return otherwise;
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
-  return failWith('invalid-parameter', `'${name}' is '${text}'; expected is an integer from ${min} to ${max}.`);
+  return failWith('invalid-parameter', `'${name}' is '${text}'; it takes an integer from ${min} to ${max}.`);
 };
 
 /** Parses `true` or `false`; false by default. */
@@ -56,7 +56,7 @@ export const flagOf = (query: Query, name: string): boolean => {
   const text = query[name];
   if (text === undefined || text === 'false') return false;
   if (text === 'true') return true;
-  return failWith('invalid-parameter', `'${name}' is '${text}'; expected is true or false.`);
+  return failWith('invalid-parameter', `'${name}' is '${text}'; it takes true or false.`);
 };
 
 /** The page size of a list without the parameter `limit`. */

@@ -5,7 +5,7 @@ import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { PointInTime } from '../../domain/kernel/time-text';
-import { cachedStates, type StreamState as FoldedStream } from '../../infra/commands/kept-states';
+import { streamSnapshots, type FoldedStream } from '../../infra/commands/stream-snapshots';
 import type { SnapshotStore } from '../../infra/commands/snapshots';
 import { streamChunks } from '../../infra/commands/stream-chunks';
 import type { ApiDependencies } from './dependencies';
@@ -91,7 +91,7 @@ const snapshotBefore = async (
   stream: string,
   asOf: PointInTime,
 ): Promise<FoldedStream | undefined> => {
-  const kept = cachedStates(snapshots).find(stream, aggregate);
+  const kept = streamSnapshots(snapshots).find(stream, aggregate);
   if (kept === undefined) return undefined;
   const [last] = await readPage(store, stream, { afterVersion: kept.version - 1, limit: 1 });
   return last === undefined || isAfter(last, asOf) ? undefined : kept;

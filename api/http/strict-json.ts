@@ -51,7 +51,7 @@ const tooLong = (value: unknown, levels: Level[]): PathFailure => {
   // The casts are safe: the text has an object or list wherever a level was opened.
   for (const { place } of levels) list = (list as Readonly<Record<string, unknown>>)[place];
   const { length } = list as ReadonlyArray<unknown>;
-  return { path: pointerOf(levels), message: `holds ${length} items; allowed are at most ${MAX_ITEMS}` };
+  return { path: pointerOf(levels), message: `holds ${length} items; it takes at most ${MAX_ITEMS}` };
 };
 
 interface Step {
@@ -112,7 +112,7 @@ const noteName = (level: Level, name: string): string | undefined => {
   if (level.names.has(name)) return 'appears twice in one object';
   level.names.add(name);
   return level.names.size > MAX_NAMES
-    ? `is name ${MAX_NAMES + 1} of its object; allowed are at most ${MAX_NAMES}`
+    ? `is name ${MAX_NAMES + 1} of its object; it takes at most ${MAX_NAMES}`
     : undefined;
 };
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
-import { expireAnswers } from '../../infra/commands/answer-expiry';
+import { expireResponses } from '../../infra/commands/response-expiry';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { Configuration } from '../../infra/configuration';
 import { deadLetterDirectory, type DeadLetterDirectory } from '../../infra/dead-letters/query/query';
@@ -148,7 +148,7 @@ const startExpiry = (
   store: SqliteEventStore,
 ): (() => Promise<void>) => {
   const expiring = new AbortController();
-  const expiry = expireAnswers({ store, clock, logger, stopping: expiring.signal, ttlMs });
+  const expiry = expireResponses({ store, clock, logger, stopping: expiring.signal, ttlMs });
   return async () => {
     expiring.abort();
     await expiry;

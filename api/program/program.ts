@@ -143,7 +143,7 @@ const beginApi = async (
     processes: processManagers.map(({ name }) => name),
   });
   running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
-  options.logger.info({ url: api.url, data: options.configuration.dataDirectory }, 'Tidemark is serving');
+  options.logger.info({ url: api.url, data: options.configuration.dataDirectory }, 'Tidemark serves');
   return api.url;
 };
 

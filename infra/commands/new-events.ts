@@ -1,4 +1,4 @@
-/** From decided events to events that are ready for the store: the schema version, and a last look at the contract. */
+/** Prepares decided events for the store: adds the schema version, and checks the contract. */
 import * as E from 'fp-ts/Either';
 import type * as t from 'io-ts';
 import type { Aggregate } from '../../domain/kernel/aggregate';
@@ -6,12 +6,12 @@ import type { DomainEvent } from '../../domain/kernel/event-definition';
 import type { NewEvent } from '../../domain/kernel/event-store';
 import { explain } from '../../domain/kernel/explain';
 
-/** An aggregate decided an event that its own contract does not allow: a defect, and nothing of it is stored. */
+/** An aggregate decided an event that violates its own contract: a defect; nothing is stored. */
 export class EventBreaksContract extends Error {
   override readonly name = 'EventBreaksContract';
 }
 
-/** Throws {@link EventBreaksContract}: once stored, an event that can't be read would close its stream for good. */
+/** Throws {@link EventBreaksContract}: a stored event that can't be read would make its stream unusable. */
 export const newEventsOf = (aggregate: Aggregate, events: ReadonlyArray<DomainEvent>): ReadonlyArray<NewEvent> =>
   events.map(({ type, data }) => {
     const definition = aggregate.events.get(type);

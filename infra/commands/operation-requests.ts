@@ -1,9 +1,9 @@
 /**
- * What an operator asks of another role as a row in the store: the API writes it, the role that it is for reads it. So
- * requests flow the same way as events, and survive any crash.
+ * Operator requests to other roles, stored as rows: the API writes them, the role that they are for reads them. So requests flow
+ * the same way as events, and survive any crash.
  */
 
-/** What can be asked for. */
+/** The kinds of requests. */
 export type OperationKind =
   | 'rebuild'
   | 'rebuild-control'
@@ -18,12 +18,12 @@ export type OperationKind =
   | 'command-release'
   | 'command-discard';
 
-/** What was asked for cannot be carried out, however often it is tried: it ends as failed, with this reason. */
+/** The request cannot be carried out, even if retried: it ends as failed, with this reason. */
 export class RequestRefused extends Error {
   override readonly name = 'RequestRefused';
 }
 
-/** The body of a stored request. Throws {@link RequestRefused} where it is not JSON. */
+/** Parses the body of a stored request. Throws {@link RequestRefused} if it is not JSON. */
 export const requestBody = ({ body }: Pick<OperationRequest, 'body'>): unknown => {
   try {
     return JSON.parse(body);
@@ -47,20 +47,20 @@ export interface OperationRequest {
 /** A request before the store has given it a number. */
 export type NewOperationRequest = Pick<OperationRequest, 'kind' | 'body' | 'actor'>;
 
-/** The writing side; belongs to the process that writes the store. */
+/** The writing side, for the process that writes the store. */
 export interface OperationRequestWriter {
   readonly submit: (request: NewOperationRequest) => OperationRequest;
-  /** All of them in one transaction: whoever reads one reads the others. */
+  /** Stores all of them in one transaction. */
   readonly submitAll: (requests: ReadonlyArray<NewOperationRequest>) => ReadonlyArray<OperationRequest>;
 }
 
-/** The writing side for those who can wait: it rejects only where the file stays locked, or takes no write at all. */
+/** The writing side for callers that can wait: rejects only if the file stays locked or can't be written. */
 export interface PatientRequestWriter {
   readonly submitAll: (requests: ReadonlyArray<NewOperationRequest>) => Promise<ReadonlyArray<OperationRequest>>;
 }
 
 /** The reading side. */
 export interface OperationRequestReader {
-  /** The first of those after `id`, of these kinds where kinds are named. */
+  /** The first requests after `id`, only of the given kinds if any. */
   readonly after: (id: number, kinds?: ReadonlyArray<OperationKind>) => Promise<ReadonlyArray<OperationRequest>>;
 }

@@ -1,16 +1,16 @@
-/** States of long streams, kept so that a command need not read the whole stream. Never the truth: always checked, and dropped when in doubt. */
+/** Snapshots of long streams, so that a command need not read the whole stream. Only an optimisation: always checked, and discarded when in doubt. */
 
-/** A state as kept. */
+/** A stored state. */
 export interface Snapshot {
-  /** The mark of the decider that made it; of no use to one with another mark. */
+  /** Fingerprint of the decider that made it; another decider can't use it. */
   readonly decider: string;
-  /** The version and position of the last event in it. */
+  /** Version of the last event that it includes. */
   readonly version: number;
   readonly position: number;
   readonly state: string;
 }
 
-/** Where they are kept. Both may throw: whoever asks reads the stream then. */
+/** Stores snapshots. Both may throw: the caller then reads the stream. */
 export interface SnapshotStore {
   readonly find: (stream: string) => Snapshot | undefined;
   /** Replaces the stream's earlier one. */

@@ -1,14 +1,14 @@
-/** Commands for the same stream one after the other, in the order they came; different streams don't wait for each other. */
+/** Queues commands per stream, in the order of arrival; different streams don't wait for each other. */
 
 /** Runs `work` once every earlier work on the same stream has ended. */
 export type InStreamOrder = <Result>(stream: string, work: () => Promise<Result>) => Promise<Result>;
 
-/** A queue per stream that has work, and none for the rest. */
+/** Creates the queues; only streams with work have one. */
 export const streamQueue = (): InStreamOrder => {
   const tails = new Map<string, Promise<unknown>>();
   return (stream, work) => {
     const before = tails.get(stream);
-    // The work before has its own caller to tell of its failure.
+    // A failure of the previous work goes to its own caller.
     const result = before === undefined ? work() : before.then(work, work);
     tails.set(stream, result);
     const forget = (): void => {

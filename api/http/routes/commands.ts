@@ -84,7 +84,7 @@ const commandRequestOf = (
   const { headers, params, body } = request;
   const { id } = params;
   if (!Identifier.is(id))
-    failWith('invalid-parameter', `The id in the path is '${params.id}'; expected is an ${Identifier.name}.`);
+    failWith('invalid-parameter', `The id in the path is '${params.id}'; it takes an ${Identifier.name}.`);
   const query = queryOf(request);
   allowOnly(query, 'dryRun');
   const data = decodeBody(codec, body);

@@ -63,4 +63,4 @@ const filterOf = (dependencies: ApiDependencies, query: Query): DeadLetterFilter
 
 const wordOf = <Word extends string>(name: string, text: string, words: ReadonlyArray<Word>): Word =>
   words.find((word) => word === text) ??
-  failWith('invalid-parameter', `'${name}' is '${text}'; expected is one of ${words.join(', ')}.`);
+  failWith('invalid-parameter', `'${name}' is '${text}'; it takes one of ${words.join(', ')}.`);

@@ -47,7 +47,7 @@ export const setAsideRoutes = (app: FastifyInstance, dependencies: ApiDependenci
 
 const statusOf = (text: string): SetAsideStatus =>
   setAsideStatuses.find((status) => status === text) ??
-  failWith('invalid-parameter', `'status' is '${text}'; expected is one of ${setAsideStatuses.join(', ')}.`);
+  failWith('invalid-parameter', `'status' is '${text}'; it takes one of ${setAsideStatuses.join(', ')}.`);
 
 const numberOf = (id: string): number => parseDeadLetterId(id)?.letter ?? 0;
 

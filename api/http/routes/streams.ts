@@ -48,7 +48,7 @@ const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
   if (!stream.includes('-') || !Identifier.is(aggregateIdOf(stream))) {
     failWith(
       'invalid-parameter',
-      `'${stream}' is not the name of a stream; expected is <category>-<id>, such as order-o1.`,
+      `'${stream}' is not the name of a stream; it takes <category>-<id>, such as order-o1.`,
     );
   }
   return catalog.byCategory(categoryOf(stream)) ?? unknownStream(stream);

@@ -1,4 +1,4 @@
-/** A stream folded to its end: what a decision rests on. Kept in memory, never trusted without a check of its version. */
+/** The folded streams that decisions are based on: cached, and never used without a check of the version. */
 import * as E from 'fp-ts/Either';
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
 import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
@@ -6,60 +6,60 @@ import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore, NewEvent } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { CommandFailure } from './command-port';
-import { cachedStates, type StreamState } from './kept-states';
-import { rememberedStates } from './remembered-states';
+import { streamSnapshots, type FoldedStream } from './stream-snapshots';
+import { stateCache } from './state-cache';
 import { sizeOf } from './state-size';
 import { payloadBytes, streamChunks } from './stream-chunks';
 import type { SnapshotStore } from './snapshots';
 
-export type { StreamState } from './kept-states';
+export type { FoldedStream } from './stream-snapshots';
 
-/** How a state came about: read just now, or remembered, in which case the stream may have moved on since. */
-export interface LoadedState {
-  readonly state: StreamState;
-  readonly source: 'read' | 'remembered';
+/** A state that was just read, or comes from the cache, so that the stream may have newer events. */
+export interface LoadedStream {
+  readonly state: FoldedStream;
+  readonly source: 'read' | 'cached';
 }
 
-export interface StreamStates {
-  /** The remembered state, or the stream read from its beginning. */
-  readonly load: (stream: string, aggregate: Aggregate) => Promise<E.Either<CommandFailure, LoadedState>>;
+export interface FoldedStreams {
+  /** Returns the cached state, or reads the stream. */
+  readonly load: (stream: string, aggregate: Aggregate) => Promise<E.Either<CommandFailure, LoadedStream>>;
   /** Reads what has been appended since `state`. */
-  readonly advance: (stream: string, state: StreamState) => Promise<E.Either<CommandFailure, StreamState>>;
-  /** @param events what was applied to the state that was loaded */
+  readonly advance: (stream: string, state: FoldedStream) => Promise<E.Either<CommandFailure, FoldedStream>>;
+  /** @param events the events that were applied to the loaded state */
   readonly remember: (
     stream: string,
-    state: StreamState,
+    state: FoldedStream,
     aggregate: Aggregate,
     events: ReadonlyArray<NewEvent>,
   ) => void;
   readonly forget: (stream: string) => void;
 }
 
-/** A payload in memory takes some times its length as text. */
+/** A parsed payload takes several times the length of its text. */
 const BYTES_PER_CHARACTER = 3;
 
 /**
- * States over a store.
- * @param cacheSize how many streams are remembered; 0 reads every stream for every command
- * @param cacheBytes what their states may hold together
- * @param snapshots where the states of long streams are kept, if they are
+ * Creates the folded streams of a store.
+ * @param cacheSize number of cached streams; 0 reads every stream for every command
+ * @param cacheBytes limit on the total size of their states
+ * @param snapshots where snapshots of long streams are stored, if at all
  */
-export const streamStates = (
+export const foldedStreams = (
   store: EventStore,
   catalog: Catalog,
   cacheSize: number,
   snapshots?: SnapshotStore,
   cacheBytes?: number,
-): StreamStates => {
-  // Worked out now, at start, rather than during somebody's first command.
+): FoldedStreams => {
+  // Computed at start rather than during the first command.
   if (snapshots !== undefined) catalog.aggregates.forEach(snapshotMarkOf);
-  const kept = cachedStates(snapshots);
-  const remembered = rememberedStates(cacheSize, cacheBytes);
+  const snapshotsOfStreams = streamSnapshots(snapshots);
+  const cache = stateCache(cacheSize, cacheBytes);
   const decode = decodeEvent(catalog);
 
-  const apply = (state: StreamState, stored: StoredEvent): E.Either<CommandFailure, StreamState> => {
+  const apply = (state: FoldedStream, stored: StoredEvent): E.Either<CommandFailure, FoldedStream> => {
     const { payload, ...envelope } = stored;
-    const decoded = decode(envelope, parsed(payload));
+    const decoded = decode(envelope, parseOrNull(payload));
     if (E.isLeft(decoded)) return unreadable(stored, decoded.left.reason);
     return E.right({
       version: stored.version,
@@ -68,7 +68,7 @@ export const streamStates = (
     });
   };
 
-  const advance = async (stream: string, from: StreamState): Promise<E.Either<CommandFailure, StreamState>> => {
+  const advance = async (stream: string, from: FoldedStream): Promise<E.Either<CommandFailure, FoldedStream>> => {
     let state = from;
     let grownBytes = 0;
     for await (const chunk of streamChunks(store, stream, from.version)) {
@@ -80,31 +80,31 @@ export const streamStates = (
       }
       grownBytes += payloadBytes(chunk.right) * BYTES_PER_CHARACTER;
     }
-    remembered.set(stream, state, grownBytes);
+    cache.set(stream, state, grownBytes);
     return E.right(state);
   };
 
   return {
     load: async (stream, aggregate) => {
-      const state = remembered.get(stream);
-      if (state !== undefined) return E.right({ state, source: 'remembered' });
-      const from = kept.find(stream, aggregate) ?? { version: 0, position: 0, fold: aggregate.emptyFold };
+      const state = cache.get(stream);
+      if (state !== undefined) return E.right({ state, source: 'cached' });
+      const from = snapshotsOfStreams.find(stream, aggregate) ?? { version: 0, position: 0, fold: aggregate.emptyFold };
       const read = await advance(stream, from);
       if (E.isLeft(read)) return read;
-      kept.keepWhenDue(stream, read.right, aggregate);
+      snapshotsOfStreams.saveWhenDue(stream, read.right, aggregate);
       return E.right({ state: read.right, source: 'read' });
     },
     advance,
     remember: (stream, state, aggregate, events) => {
-      remembered.set(stream, state, sizeOf(events) ?? 0);
-      kept.keepWhenDue(stream, state, aggregate);
+      cache.set(stream, state, sizeOf(events) ?? 0);
+      snapshotsOfStreams.saveWhenDue(stream, state, aggregate);
     },
-    forget: remembered.forget,
+    forget: cache.forget,
   };
 };
 
-/** The store wrote the payload as JSON; a text that is not JSON fails the codec, which expects an object. */
-const parsed = (payload: string): unknown => {
+/** The store wrote the payload as JSON; if it is not, the codec, which expects an object, fails. */
+const parseOrNull = (payload: string): unknown => {
   try {
     return JSON.parse(payload) as unknown;
   } catch {
