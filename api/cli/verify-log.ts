@@ -47,7 +47,7 @@ export const verifyLog = async (
   const context: Context = { configuration, store, log, catalog, relayFile, output };
   try {
     const found = await compare(context);
-    if (!wish.repair || found.missing === 0) return isClean(found) ? 0 : 1;
+    if (!wish.repair || found.missing + found.unknown.length === 0) return isClean(found) ? 0 : 1;
     for (const line of await repair(context, found, wish.recreateTopics)) output.print(line);
     return isClean(await compare(context)) ? 0 : 1;
   } finally {

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod 
 import type * as t from 'io-ts';
 import { record, type AnyRecord, type Fields } from '../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../domain/kernel/json-schema';
+import { jsonInSteps } from '../../infra/json-in-steps';
 import type { ProblemName } from './problem-kinds';
 
 /** A codec of exactly the type `T`: a missing or different field does not compile. */
@@ -75,6 +76,9 @@ export type JsonText<A> = string & { readonly [sent]: A };
 
 /** Serialises in place of Fastify; the reply then needs a `content-type`. */
 export const jsonText = <A>(value: A): JsonText<A> => JSON.stringify(value) as JsonText<A>;
+
+/** The same for values of thousands of parts: others have their turn while it is made. */
+export const largeJsonText = async <A>(value: A): Promise<JsonText<A>> => (await jsonInSteps(value)) as JsonText<A>;
 
 interface RouteTypes<Params extends Fields, Body, Sends extends Answers> {
   readonly Params: Readonly<Record<keyof Params & string, string>>;

@@ -8,7 +8,7 @@ import { refuseForeignRequests } from './foreign-requests';
 import { ProblemError, type Problem } from './problem';
 import type { RateLimit } from './rate-limit';
 import { refuseWhileShuttingDown } from './shedding';
-import { refuseForeignCoding, refuseRepeatedHeaders } from './strict-headers';
+import { refuseExpectation, refuseForeignCoding, refuseRepeatedHeaders } from './strict-headers';
 
 /** Adds the guards; `explainUnknown` explains a URL that no route matches. */
 export const guard = (
@@ -31,6 +31,7 @@ export const guard = (
     request.caller = identify(request);
     // Before the body is read: its errors do not matter if no route accepts it.
     if (request.is404) throw new ProblemError(explainUnknown(request));
+    refuseExpectation(request);
     refuseRepeatedHeaders(request);
     refuseForeignCoding(request);
     withinBudget(request, reply);

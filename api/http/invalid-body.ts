@@ -4,6 +4,7 @@ import type { AnyRecord } from '../../domain/kernel/codec';
 import type { PathFailure } from '../../domain/kernel/explain';
 import { bodyFailures } from './body-failures';
 import { problem, type Problem } from './problem';
+import type { Irregularity } from './strict-json';
 
 /** Returns the problem for a body that ajv rejected at the first error. */
 export const invalidBody = (
@@ -27,9 +28,11 @@ export const explainBody = (codec: AnyRecord, body: unknown): Problem | undefine
   return count === 0 ? undefined : problemOf(detailOf(codec, count), shown);
 };
 
-/** Returns the problem of an error in a body that no schema can detect. */
-export const irregularBody = (failure: PathFailure): Problem =>
-  problemOf(`The body could not be stored exactly as it was sent: ${failure.path} ${failure.message}.`, [failure]);
+/** The problem of one thing in a body that no schema can see. */
+export const irregularBody = ({ failure, isLimit }: Irregularity): Problem => {
+  const what = isLimit ? 'The body passes a limit' : 'The body would not be kept as it was sent';
+  return problemOf(`${what}: ${failure.path} ${failure.message}.`, [failure]);
+};
 
 const detailOf = (codec: AnyRecord | undefined, count: number): string =>
   `The body is not a valid ${codec?.name ?? 'request'}: ${count === 1 ? 'one error' : `${count} errors`}, see errors.`;

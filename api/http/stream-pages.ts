@@ -1,29 +1,29 @@
-/** One stream's events: a page of them, or the state that they fold to as of a point in time. */
+/** One stream's events: a page of them, or the state that they fold to as of some moment. */
 import * as E from 'fp-ts/Either';
 import type { Aggregate } from '../../domain/kernel/aggregate';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { PointInTime } from '../../domain/kernel/time-text';
-import { streamSnapshots, type FoldedStream } from '../../infra/commands/stream-snapshots';
+import { cachedStates, type StreamState as FoldedStream } from '../../infra/commands/kept-states';
 import type { SnapshotStore } from '../../infra/commands/snapshots';
-import { streamChunks } from '../../infra/commands/stream-chunks';
+import { streamChunks } from '../../infra/commands/stream-state';
 import type { ApiDependencies } from './dependencies';
 import { storeUnavailable } from './command-problems';
 import { throwIfAbandoned } from './expensive-reads';
 import { failWith, ProblemError } from './problem';
 
-/** The state of a stream as of a point in time. */
-export interface StateAtPoint {
+/** A stream folded up to a moment. */
+export interface StreamState {
   readonly version: number;
   readonly position: number;
   readonly state: unknown;
 }
 
-/** Upper limit on the payloads of a page; a page of large events has fewer, but at least one. */
+/** What a page of events may hold; it ends earlier than its limit where they are large, and has one event at least. */
 const PAGE_BYTES = 1_048_576;
 
-/** Reads a page; throws a 503 problem if the store can't be read. */
+/** Reads a page; ends the request with 503 where the store can't be read. */
 export const readPage = async (
   store: EventStore,
   stream: string,
@@ -37,7 +37,7 @@ const right = <A>(read: E.Either<unknown, A>): A => {
   return read.right;
 };
 
-/** Reads a page that is also limited in bytes; `hasMore` if the stream continues after it. */
+/** A page that is bounded by bytes too; `hasMore` where another event follows in the stream. */
 export const readBoundedPage = async (
   store: EventStore,
   stream: string,
@@ -55,16 +55,16 @@ export const readBoundedPage = async (
   return { events, hasMore: false };
 };
 
-/** Folds every event up to the point in time; undefined for a stream without events. Throws Abandoned when the signal aborts. */
+/** Folds every event up to the moment; undefined for a stream without events. Throws Abandoned when the signal aborts. */
 export const stateAsOf = async (
   { store, catalog, snapshots }: Pick<ApiDependencies, 'store' | 'catalog' | 'snapshots'>,
   aggregate: Aggregate,
   stream: string,
-  asOf: PointInTime,
+  moment: PointInTime,
   signal?: AbortSignal,
-): Promise<StateAtPoint | undefined> => {
+): Promise<StreamState | undefined> => {
   const decode = decodeEvent(catalog);
-  const from = await snapshotBefore(snapshots, store, aggregate, stream, asOf);
+  const from = await snapshotBefore(snapshots, store, aggregate, stream, moment);
   let fold = from?.fold ?? aggregate.emptyFold;
   let version = from?.version ?? 0;
   let position = from?.position ?? 0;
@@ -73,7 +73,7 @@ export const stateAsOf = async (
     throwIfAbandoned(signal);
     for (const event of right(chunk)) {
       isEmpty = false;
-      if (isAfter(event, asOf)) return { version, position, state: fold.state };
+      if (isAfter(event, moment)) return { version, position, state: fold.state };
       const decoded = decode(event, JSON.parse(event.payload) as unknown);
       if (E.isLeft(decoded)) return unreadable(event, decoded.left.reason);
       fold = fold.apply(decoded.right);
@@ -83,22 +83,22 @@ export const stateAsOf = async (
   return isEmpty ? undefined : { version, position, state: fold.state };
 };
 
-/** Returns the snapshot of a long stream, unless it is newer than the point in time. */
+/** The state that is kept of a long stream, where the moment does not lie before it. */
 const snapshotBefore = async (
   snapshots: SnapshotStore | undefined,
   store: EventStore,
   aggregate: Aggregate,
   stream: string,
-  asOf: PointInTime,
+  moment: PointInTime,
 ): Promise<FoldedStream | undefined> => {
-  const kept = streamSnapshots(snapshots).find(stream, aggregate);
+  const kept = await cachedStates(snapshots).find(stream, aggregate);
   if (kept === undefined) return undefined;
   const [last] = await readPage(store, stream, { afterVersion: kept.version - 1, limit: 1 });
-  return last === undefined || isAfter(last, asOf) ? undefined : kept;
+  return last === undefined || isAfter(last, moment) ? undefined : kept;
 };
 
-const isAfter = (event: StoredEvent, asOf: PointInTime): boolean =>
-  'position' in asOf ? event.position > asOf.position : Date.parse(event.recordedAt) > asOf.timeMs;
+const isAfter = (event: StoredEvent, moment: PointInTime): boolean =>
+  'position' in moment ? event.position > moment.position : Date.parse(event.recordedAt) > moment.timeMs;
 
 const unreadable = ({ id, stream }: StoredEvent, reason: string): never =>
   failWith('unreadable-stream', `${id} cannot be read: ${reason}`, { extensions: { stream, eventId: id } });

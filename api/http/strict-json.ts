@@ -1,54 +1,74 @@
 /**
- * Finds what a JSON parser would change silently: repeated names (the last would win), numbers that a double can't represent, and
- * unpaired surrogates (they would be stored as U+FFFD). One pass over the text, without recursion.
+ * What a JSON parser would bend in silence: a name that comes twice (the last would win), a number that no double holds,
+ * half of a surrogate pair (it would be stored as U+FFFD). One pass over the text, without recursion.
  */
 import type { PathFailure } from '../../domain/kernel/explain';
 import { pointerPart } from './body-failures';
 
-/** Far more than any request needs; later code may therefore walk the value recursively. */
+/** No request has more than a few levels; what is walked later may then be walked by recursion. */
 export const MAX_DEPTH = 32;
-/** Every schema rejects longer lists; ending the scan at them bounds later work. */
+/** Lists of more are refused by every schema; here the scan ends at them, and what is looked for later stays small. */
 const MAX_ITEMS = 5_000;
-/** Far more names than any object in a request has. */
+/** No request has more than a few names in one object. */
 const MAX_NAMES = 1_000;
 /** Items, members and objects together: ten fields in each item of the longest list. */
 export const MAX_VALUES = 60_000;
 
-/** An object or list that is open at the scan's position. */
+/** An object or a list that is open at the scan's place. */
 interface Level {
   readonly isObject: boolean;
-  /** The names of an object so far; set with the first one. */
+  /** Of an object the names so far, from the first one on. */
   names: Set<string> | undefined;
-  /** The scan's position in it: a name, or an index. */
+  /** Where the scan stands in it: a name, or an index. */
   place: string | number;
   expectsName: boolean;
 }
 
+/** One thing in a text: how it would be bent, or which limit it passes. */
+export interface Irregularity {
+  readonly failure: PathFailure;
+  /** It is not looked through any further; what is behind may be in order. */
+  readonly isLimit: boolean;
+}
+
+export interface Scan {
+  readonly found?: Irregularity;
+  /** The tokens that were looked at: what the scan costs. */
+  readonly steps: number;
+}
+
 /**
- * Returns the first irregularity of a text that `JSON.parse` accepts; undefined if there is none. `value` is the parsed text, used
- * to report the length of a list that is too long. The scan stops at the limits above, so its time is bounded.
+ * Looks for the first irregularity of a text that `JSON.parse` has taken. `value` is what it made of the text: from it a list
+ * that is too long is told its length. The scan ends at what no request holds, so its time is bounded.
  */
-export const irregularityOf = (text: string, value: unknown = JSON.parse(text)): PathFailure | undefined => {
+export const scanJson = (text: string, value: unknown = JSON.parse(text)): Scan => {
   const levels: Level[] = [];
   let values = 0;
+  let steps = 0;
   for (let at = 0; at < text.length;) {
-    const { end, message, begins } = step(text, at, levels);
-    if (message !== undefined) return { path: pointerOf(levels), message };
+    steps += 1;
+    const { end, bent, beyond, begins } = step(text, at, levels);
+    const message = bent ?? beyond;
+    if (message !== undefined)
+      return { found: { failure: { path: pointerOf(levels), message }, isLimit: bent === undefined }, steps };
     if (begins === true) {
       values += 1;
-      if (values > MAX_VALUES) return { path: '/', message: `holds more than ${MAX_VALUES} values` };
-      if (levels.at(-1)?.place === MAX_ITEMS) return tooLong(value, levels);
+      if (values > MAX_VALUES) return { found: { failure: TOO_MANY, isLimit: true }, steps };
+      if (levels.at(-1)?.place === MAX_ITEMS)
+        return { found: { failure: tooLong(value, levels), isLimit: true }, steps };
     }
     at = end;
   }
-  return undefined;
+  return { steps };
 };
 
-/** Reports the current list as too long, in the words of the schemas. */
+const TOO_MANY: PathFailure = { path: '/', message: `holds more than ${MAX_VALUES} values` };
+
+/** The list in which the scan stands, in the words of the schemas. */
 const tooLong = (value: unknown, levels: Level[]): PathFailure => {
   levels.pop();
   let list = value;
-  // The casts are safe: the text has an object or list wherever a level was opened.
+  // The casts restore what the text has shown: where a level was opened, an object or a list is.
   for (const { place } of levels) list = (list as Readonly<Record<string, unknown>>)[place];
   const { length } = list as ReadonlyArray<unknown>;
   return { path: pointerOf(levels), message: `holds ${length} items; it takes at most ${MAX_ITEMS}` };
@@ -58,16 +78,19 @@ interface Step {
   readonly end: number;
   /** An object or a list opens, or a further item or member follows. */
   readonly begins?: boolean;
-  readonly message?: string | undefined;
+  /** How it would be bent. */
+  readonly bent?: string | undefined;
+  /** Which limit it passes. */
+  readonly beyond?: string | undefined;
 }
 
-/** Consumes the token at a position; returns a message if a parser would change it. */
+/** Takes the token at a place. */
 const step = (text: string, at: number, levels: Level[]): Step => {
   const end = at + 1;
   switch (text[at]) {
     case '{':
     case '[':
-      if (levels.length === MAX_DEPTH) return { end, message: `is nested deeper than ${MAX_DEPTH} levels` };
+      if (levels.length === MAX_DEPTH) return { end, beyond: `is nested deeper than ${MAX_DEPTH} levels` };
       levels.push(openedBy(text[at]));
       return { end, begins: true };
     case '}':
@@ -88,9 +111,9 @@ const textAt = (text: string, at: number, level: Level | undefined): Step => {
   const end = endOfString(text, at);
   const written = text.slice(at + 1, end - 1);
   const value = written.includes('\\') ? (JSON.parse(text.slice(at, end)) as string) : written;
-  const wrongName = level?.expectsName === true ? noteName(level, value) : undefined;
-  if (HALF_PAIR.test(value)) return { end, message: 'contains an unpaired surrogate, which is not a character' };
-  return { end, message: wrongName };
+  const name = level?.expectsName === true ? noteName(level, value) : {};
+  if (HALF_PAIR.test(value)) return { end, bent: 'holds half of a surrogate pair, which is no character' };
+  return { end, ...name };
 };
 
 const openedBy = (bracket: string | undefined): Level =>
@@ -104,25 +127,24 @@ const moveOn = (level: Level | undefined): void => {
   else level.place = Number(level.place) + 1;
 };
 
-/** Records a name; returns a message if the object has it already, or has too many names. */
-const noteName = (level: Level, name: string): string | undefined => {
+/** Notes a name; says what is wrong where the object has it already, or too many others. */
+const noteName = (level: Level, name: string): Pick<Step, 'bent' | 'beyond'> => {
   level.place = name;
   level.expectsName = false;
   level.names ??= new Set();
-  if (level.names.has(name)) return 'appears twice in one object';
+  if (level.names.has(name)) return { bent: 'comes twice in one object' };
   level.names.add(name);
-  return level.names.size > MAX_NAMES
-    ? `is name ${MAX_NAMES + 1} of its object; it takes at most ${MAX_NAMES}`
-    : undefined;
+  if (level.names.size <= MAX_NAMES) return {};
+  return { beyond: `is name ${MAX_NAMES + 1} of its object, which takes at most ${MAX_NAMES}` };
 };
 
 const pointerOf = (levels: ReadonlyArray<Level>): string =>
   levels.length === 0 ? '/' : levels.map(({ place }) => `/${pointerPart(String(place))}`).join('');
 
-/** With the `u` flag a surrogate pair is one character, so this matches unpaired ones only. */
+/** With the `u` flag a pair is one character, so this finds halves only. */
 const HALF_PAIR = /[\ud800-\udfff]/u;
 
-/** Returns the position after the closing quote. */
+/** Behind the closing quote. */
 const endOfString = (text: string, start: number): number => {
   for (let at = start + 1; at < text.length; at += 1) {
     const character = text[at];
@@ -134,14 +156,14 @@ const endOfString = (text: string, start: number): number => {
 
 const NUMBER = /-?\d[\d.eE+-]*/y;
 
-/** Consumes a number, or one other character. */
+/** A number, or one character of anything else. */
 const numberAt = (text: string, at: number): Step => {
   const code = text.charCodeAt(at);
   if (code !== 0x2d && (code < 0x30 || code > 0x39)) return { end: at + 1 };
   NUMBER.lastIndex = at;
   const token = NUMBER.exec(text)?.[0] ?? '';
-  const message = isExact(token) ? undefined : `is ${shortened(token)}, which a double can't represent exactly`;
-  return { end: at + Math.max(token.length, 1), message };
+  const bent = isExact(token) ? undefined : `is ${shortened(token)}, which no double-precision number holds exactly`;
+  return { end: at + Math.max(token.length, 1), bent };
 };
 
 const PLAIN = /^(?:0|-?[1-9]\d{0,14})$/;
@@ -149,15 +171,16 @@ const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 /** 1e308 written out has 309 digits. */
 const MAX_NUMBER_CHARACTERS = 400;
 
-/** Whether a number survives parsing and printing: `0.1` does; 2^53 + 1, `1e400` and `-0` do not. */
+/** Whether a number comes out again as the same value as it went in: `0.1` does, 2^53 + 1, `1e400` and `-0` do not. */
 const isExact = (token: string): boolean => {
   if (PLAIN.test(token)) return true;
   if (token.length > MAX_NUMBER_CHARACTERS) return false;
   const value = Number(token);
-  return Number.isFinite(value) && decimalOf(token) === decimalOf(String(value));
+  const written = String(value);
+  return Number.isFinite(value) && (written === token || decimalOf(token) === decimalOf(written));
 };
 
-/** Normalises a decimal number: significant digits and the power of ten. */
+/** A decimal number in one spelling: significant digits and the power of ten. */
 const decimalOf = (text: string): string => {
   const [, sign = '', whole = '', fraction = '', power = '0'] = DECIMAL.exec(text) ?? [];
   const digits = whole + fraction;

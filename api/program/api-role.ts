@@ -2,13 +2,11 @@
 import { existsSync } from 'node:fs';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
-import { expireResponses } from '../../infra/commands/response-expiry';
+import { expireAnswers } from '../../infra/commands/answer-expiry';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { Configuration } from '../../infra/configuration';
-import { deadLetterDirectory, type DeadLetterDirectory } from '../../infra/dead-letters/query/query';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
-import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { observedCommands } from '../../infra/metrics/command-metrics';
 import { sample, type Metrics } from '../../infra/metrics/registry';
 import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
@@ -16,19 +14,18 @@ import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/r
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/state/state';
 import type { EventFeed } from '../../infra/event-store/event-feed';
-import { deadLetterSource } from '../../infra/sqlite/consumer-file/consumer-file';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { whenNotBusy } from '../../infra/sqlite/leased-database';
 import { rowExplanations } from '../../projections/engine/inspect/inspect';
 import { openViewReader } from '../../projections/engine/query/query';
-import { viewsMigrations } from '../../projections/engine/generations/generations';
 import type { Projection } from '../../projections/projection';
 import type { ViewReader } from '../../projections/view-reader';
 import { buildApp } from '../http/server/app';
 import type { ApiDependencies, Readiness, ReadinessReason } from '../http/dependencies';
 import { defaultConnectionLimits } from '../http/connections';
 import type { DataFiles } from './data-files';
+import { deadLettersOf } from './dead-letter-files';
 import { listen } from './listen';
 import type { Observation } from './observation';
 import { openStoreGate, type GateStanding, type StoreGate } from './store-gate';
@@ -148,7 +145,7 @@ const startExpiry = (
   store: SqliteEventStore,
 ): (() => Promise<void>) => {
   const expiring = new AbortController();
-  const expiry = expireResponses({ store, clock, logger, stopping: expiring.signal, ttlMs });
+  const expiry = expireAnswers({ store, clock, logger, stopping: expiring.signal, ttlMs });
   return async () => {
     expiring.abort();
     await expiry;
@@ -177,16 +174,6 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process is writing the store: waiting'),
     onFault: (reason) => logger.warn({ reason }, "the API is waiting for the store's file"),
   });
-
-const deadLettersOf = ({ files, projections, processes }: ApiRoleOptions): DeadLetterDirectory =>
-  deadLetterDirectory([
-    deadLetterSource({
-      file: files.views,
-      groups: projections.map(({ name }) => name),
-      schemaVersion: viewsMigrations.length,
-    }),
-    deadLetterSource({ file: files.reactors, groups: processes, schemaVersion: reactorsMigrations.length }),
-  ]);
 
 interface ReadinessSources extends ApiRoleOptions {
   readonly store: SqliteEventStore;
@@ -243,7 +230,7 @@ const readinessOf = (
 /** The relay's status with its present lag: a relay that has died can't report how far behind it is. */
 const currentRelayStatus = async (file: string, feed: EventFeed, clock: Clock): Promise<RelayStatus | undefined> => {
   const status = existsSync(file) ? readRelayStatus(file) : undefined;
-  return status === undefined ? undefined : { ...status, ...(await relayLag(feed, status.cursor, clock)) };
+  return status === undefined ? undefined : { ...status, ...(await relayLag(feed, status, clock)) };
 };
 
 const showAppendQueue = (metrics: Metrics, store: SqliteEventStore): void =>

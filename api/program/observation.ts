@@ -4,7 +4,7 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import { StoreNotReady, type EventFeed } from '../../infra/event-store/event-feed';
-import { deadLetterDirectory, type DeadLetterDirectory } from '../../infra/dead-letters/query/query';
+import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
 import type { FlowGroup } from '../../infra/flow/flow-sample';
 import { openFlowWindow, type FlowWindow } from '../../infra/flow/flow-window';
 import { reportStages, type StagesReport } from '../../infra/flow/stage-report';
@@ -14,16 +14,14 @@ import { showFlow } from '../../infra/metrics/flow-metrics';
 import { openMetrics, sample, type Metrics } from '../../infra/metrics/registry';
 import { readReactorGroups } from '../../infra/reactors/reactor-status';
 import type { RelayStatus } from '../../infra/relay/state/state';
-import { deadLetterSource } from '../../infra/sqlite/consumer-file/consumer-file';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
-import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { readRelayStatus } from '../../infra/sqlite/relay-file/relay-file';
-import { viewsMigrations } from '../../projections/engine/generations/generations';
 import { openViewReader } from '../../projections/engine/query/query';
 import type { Projection } from '../../projections/projection';
 import type { ViewReader } from '../../projections/view-reader';
 import type { Readiness } from '../http/dependencies';
 import type { DataFiles } from './data-files';
+import { deadLettersOf } from './dead-letter-files';
 import { flowStages } from './flow-stages';
 import { assessStages } from './readiness';
 import type { Role } from './roles';
@@ -107,10 +105,7 @@ const openSources = ({ catalog, files, projections, processes }: ObservationOpti
     views: openViewReader(files.views, projections, catalog),
     relayStatus: () => (existsSync(files.relay) ? readRelayStatus(files.relay) : undefined),
     reactorGroups: () => (existsSync(files.reactors) ? readReactorGroups(files.reactors) : []),
-    deadLetters: deadLetterDirectory([
-      deadLetterSource({ file: files.views, groups: projectionNames, schemaVersion: viewsMigrations.length }),
-      deadLetterSource({ file: files.reactors, groups: processNames, schemaVersion: reactorsMigrations.length }),
-    ]),
+    deadLetters: deadLettersOf({ files, projections, processes }),
     projectionNames,
     processNames,
   };

@@ -1,35 +1,34 @@
-/** Handles commands: fold the stream, decide, append at exactly the version that the decision was based on. */
+/** Handles commands: fold the stream, decide, append at exactly the version that was decided on. */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Append, EventStore } from '../../domain/kernel/event-store';
 import { streamName } from '../../domain/kernel/recorded-event';
 import type { CommandFailure, CommandRequest, CommandResult, HandleCommand } from './command-port';
-import { decide, type AppendDecision } from './decision';
-import { toResult, toStoredOutcome, replay } from './remembered-response';
+import { decisionOn, type AppendDecision } from './decision';
+import { given, outcomeOfAnswer, replay } from './remembered-answer';
 import type { SnapshotStore } from './snapshots';
-import { streamQueue } from './stream-queue';
-import { foldedStreams, type FoldedStreams } from './folded-streams';
+import { streamStates, type StreamStates } from './stream-state';
 
 export interface CommandHandlerOptions {
   readonly store: EventStore;
   readonly catalog: Catalog;
-  /** Number of streams whose states are cached; 0 for none. */
+  /** How many streams' states are kept in memory; 0 for none. */
   readonly stateCacheSize: number;
-  /** Upper limit on the size of the cached states; by default STATE_CACHE_BYTES. */
+  /** What those states may hold together; left out means STATE_CACHE_BYTES. */
   readonly stateCacheBytes?: number;
-  /** Absent: a stream that is not cached is read from its first event. */
+  /** Absent: a stream that is not in memory is read from its beginning. */
   readonly snapshots?: SnapshotStore;
 }
 
 type RememberedResponse = E.Either<CommandFailure, CommandResult>;
 
-/** Undefined: the stream has changed meanwhile, decide again. */
+/** Undefined: the stream has moved under the command, decide again. */
 type Attempt = RememberedResponse | undefined;
 
-/** Commands of one stream are queued, so only another writer of the store causes a retry. */
+/** Commands of one stream wait for each other here, so only a writer beside this handler makes a command try again. */
 const MAX_ATTEMPTS = 8;
 
-/** Creates the handler of a store that this process writes. */
+/** A handler over a store that this process writes. */
 export const commandHandler = ({
   store,
   catalog,
@@ -37,13 +36,13 @@ export const commandHandler = ({
   stateCacheBytes,
   snapshots,
 }: CommandHandlerOptions): HandleCommand => {
-  const states = foldedStreams(store, catalog, stateCacheSize, snapshots, stateCacheBytes);
+  const states = streamStates(store, catalog, stateCacheSize, snapshots, stateCacheBytes);
   const inStreamOrder = streamQueue();
   const keysInProgress = new Set<string>();
 
   const attemptRepeatedly = async (stream: string, request: CommandRequest): Promise<RememberedResponse> => {
     for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
-      const remembered = await findResponse(store, request);
+      const remembered = await findAnswer(store, request);
       if (remembered !== undefined) return remembered;
       const attempt = await attemptOnce(store, states, stream, request);
       if (attempt !== undefined) return attempt;
@@ -68,8 +67,8 @@ export const commandHandler = ({
   };
 };
 
-/** Looks up the remembered response to the request's key. A dry run is never a repeat: it stores nothing. */
-const findResponse = async (store: EventStore, { idempotency, dryRun }: CommandRequest): Promise<Attempt> => {
+/** The answer that the request's key already has. A dry run is never a repeat: it leaves nothing behind. */
+const findAnswer = async (store: EventStore, { idempotency, dryRun }: CommandRequest): Promise<Attempt> => {
   if (idempotency === undefined || dryRun) return undefined;
   const found = await store.findOutcome(idempotency)();
   if (E.isLeft(found)) return found;
@@ -78,43 +77,43 @@ const findResponse = async (store: EventStore, { idempotency, dryRun }: CommandR
 
 const attemptOnce = async (
   store: EventStore,
-  states: FoldedStreams,
+  states: StreamStates,
   stream: string,
   request: CommandRequest,
 ): Promise<Attempt> => {
   const loaded = await states.load(stream, request.aggregate);
   if (E.isLeft(loaded)) return loaded;
   const { state, source } = loaded.right;
-  const plan = decide(state, stream, request);
-  if (plan._tag === 'Append') return commit(store, states, stream, request, plan);
-  // Without an append nothing checks the version, so a response based on a cached state needs a check of the stream.
-  if (source === 'read') return plan.result;
+  const decision = decisionOn(state, stream, request);
+  if (decision._tag === 'Append') return commit(store, states, stream, request, decision);
+  // Without an append nothing checks the version, so an answer that rests on memory needs a look at the stream.
+  if (source === 'read') return decision.outcome;
   const current = await states.advance(stream, state);
   if (E.isLeft(current)) return current;
-  return current.right.version === state.version ? plan.result : undefined;
+  return current.right.version === state.version ? decision.outcome : undefined;
 };
 
 const commit = async (
   store: EventStore,
-  states: FoldedStreams,
+  states: StreamStates,
   stream: string,
   { aggregate, metadata, idempotency }: CommandRequest,
-  { events, expectedVersion, outcome, nextState }: AppendDecision,
+  { events, expectedVersion, answer, nextState }: AppendDecision,
 ): Promise<Attempt> => {
   const streams = [{ stream, expectedVersion: expectedVersion === 0 ? 'noStream' : expectedVersion, events }] as const;
   const append: Append =
     idempotency === undefined
       ? { streams, metadata }
-      : { streams, metadata, outcome: (appended) => toStoredOutcome(idempotency, outcome(appended)) };
+      : { streams, metadata, outcome: (appended) => outcomeOfAnswer(idempotency, answer(appended)) };
   const appended = await store.append(append)();
   if (E.isRight(appended)) {
     states.remember(stream, nextState(appended.right), aggregate, events);
-    return toResult(outcome(appended.right), false);
+    return given(answer(appended.right), false);
   }
   switch (appended.left._tag) {
-    // The next attempt reads the stream again; with If-Match, it detects the mismatch.
+    // The next attempt reads the stream afresh; where the caller named a version (If-Match), it finds the mismatch.
     case 'VersionConflict':
-    // The next attempt finds the response by the key.
+    // The next attempt finds the answer under the key.
     case 'OutcomeAlreadyRecorded':
       return undefined;
     case 'EventTooLarge':
@@ -122,4 +121,23 @@ const commit = async (
     case 'StoreUnavailable':
       return E.left(appended.left);
   }
+};
+
+/** Runs `work` once every earlier work on the same stream has ended. */
+type InStreamOrder = <Result>(stream: string, work: () => Promise<Result>) => Promise<Result>;
+
+/** Commands of one stream one after the other, in the order they came: a queue per stream that has work, and none for the rest. */
+const streamQueue = (): InStreamOrder => {
+  const tails = new Map<string, Promise<unknown>>();
+  return (stream, work) => {
+    const before = tails.get(stream);
+    // The work before has its own caller to tell of its failure.
+    const result = before === undefined ? work() : before.then(work, work);
+    tails.set(stream, result);
+    const forget = (): void => {
+      if (tails.get(stream) === result) tails.delete(stream);
+    };
+    result.then(forget, forget);
+    return result;
+  };
 };

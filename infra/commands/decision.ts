@@ -1,59 +1,62 @@
-/** Decides a command on a state: what to append, and the outcome. Pure. */
+/** One decision on one state: what it would write, and how it is answered. Pure. */
 import * as E from 'fp-ts/Either';
+import type * as t from 'io-ts';
+import type { Aggregate } from '../../domain/kernel/aggregate';
+import type { DomainEvent } from '../../domain/kernel/event-definition';
 import type { NewEvent } from '../../domain/kernel/event-store';
+import { explain } from '../../domain/kernel/explain';
 import { eventId, type EventEnvelope } from '../../domain/kernel/recorded-event';
 import type { AppendedEvent, CommandFailure, CommandRequest, CommandResult } from './command-port';
-import { newEventsOf } from './new-events';
-import { toResult, type CommandOutcome } from './remembered-response';
-import type { FoldedStream } from './folded-streams';
+import { given, type Answer } from './remembered-answer';
+import type { StreamState } from './stream-state';
 
-/** Something to write (events, or a response to remember), or an outcome that stores nothing. */
-export type CommandPlan =
-  AppendDecision | { readonly _tag: 'Respond'; readonly result: E.Either<CommandFailure, CommandResult> };
+/** Something to write (events, or an answer to remember), or an answer that leaves nothing behind. */
+export type Decision =
+  AppendDecision | { readonly _tag: 'Answer'; readonly outcome: E.Either<CommandFailure, CommandResult> };
 
 export interface AppendDecision {
   readonly _tag: 'Append';
-  /** Empty if only the response must be remembered. */
+  /** None where only the answer is to be remembered. */
   readonly events: ReadonlyArray<NewEvent>;
-  /** The version that the decision is based on, which the stream must still have. */
+  /** The version that was decided on, and that the stream must still have. */
   readonly expectedVersion: number;
-  readonly outcome: (appended: ReadonlyArray<EventEnvelope>) => CommandOutcome;
-  readonly nextState: (appended: ReadonlyArray<EventEnvelope>) => FoldedStream;
+  readonly answer: (appended: ReadonlyArray<EventEnvelope>) => Answer;
+  readonly nextState: (appended: ReadonlyArray<EventEnvelope>) => StreamState;
 }
 
-/** Decides the command. Throws EventBreaksContract, and whatever the aggregate throws: defects, before anything is written. */
-export const decide = (state: FoldedStream, stream: string, request: CommandRequest): CommandPlan => {
+/** Decides. Throws EventBreaksContract, and whatever the aggregate's own rules throw: defects, before anything is written. */
+export const decisionOn = (state: StreamState, stream: string, request: CommandRequest): Decision => {
   const { aggregate, command, expectedVersion, idempotency, dryRun } = request;
   if (expectedVersion !== undefined && ![expectedVersion].flat().includes(state.version)) {
     const mismatch = { _tag: 'VersionMismatch', stream, expected: expectedVersion, actual: state.version } as const;
-    return { _tag: 'Respond', result: E.left(mismatch) };
+    return { _tag: 'Answer', outcome: E.left(mismatch) };
   }
   const decided = state.fold.decide(command);
   const events = E.isRight(decided) ? newEventsOf(aggregate, decided.right) : [];
-  // Folded before anything is written: an event that can't be folded must not be stored.
+  // Folded before anything is written: an event that its own state can't take must not be stored.
   const fold = events.reduce((folded, { type, data }) => folded.apply({ type, data }), state.fold);
 
-  const endOf = (appended: ReadonlyArray<EventEnvelope>): Pick<FoldedStream, 'version' | 'position'> =>
+  const endOf = (appended: ReadonlyArray<EventEnvelope>): Pick<StreamState, 'version' | 'position'> =>
     appended.at(-1) ?? state;
-  const outcomeWith = (
-    { version, position }: Pick<FoldedStream, 'version' | 'position'>,
-    appendedEvents: ReadonlyArray<AppendedEvent>,
-  ): CommandOutcome =>
+  const answerWith = (
+    { version, position }: Pick<StreamState, 'version' | 'position'>,
+    named: ReadonlyArray<AppendedEvent>,
+  ): Answer =>
     E.isRight(decided)
-      ? E.right({ stream, version, position, events: appendedEvents })
+      ? E.right({ stream, version, position, events: named })
       : E.left({ stream, rejection: decided.left });
 
   const nothingToWrite = events.length === 0 && idempotency === undefined;
   if (dryRun || nothingToWrite) {
     const would = events.map((event, index) => wouldAppend(event, stream, state.version + index + 1));
     const end = { version: state.version + events.length, position: state.position };
-    return { _tag: 'Respond', result: toResult(outcomeWith(end, would), false) };
+    return { _tag: 'Answer', outcome: given(answerWith(end, would), false) };
   }
   return {
     _tag: 'Append',
     events,
     expectedVersion: state.version,
-    outcome: (appended) => outcomeWith(endOf(appended), appended.map(toAppendedEvent)),
+    answer: (appended) => answerWith(endOf(appended), appended.map(named)),
     nextState: (appended) => {
       const { version, position } = endOf(appended);
       return { version, position, fold };
@@ -61,7 +64,7 @@ export const decide = (state: FoldedStream, stream: string, request: CommandRequ
   };
 };
 
-const toAppendedEvent = ({ id, type, schemaVersion, version, position }: EventEnvelope): AppendedEvent => ({
+const named = ({ id, type, schemaVersion, version, position }: EventEnvelope): AppendedEvent => ({
   id,
   type,
   schemaVersion,
@@ -75,3 +78,33 @@ const wouldAppend = ({ type, schemaVersion }: NewEvent, stream: string, version:
   schemaVersion,
   version,
 });
+
+// -------------------------------------------------------------------------------------
+// From decided events to events that are ready for the store
+// -------------------------------------------------------------------------------------
+
+/** An aggregate decided an event that its own contract does not allow: a defect, and nothing of it is stored. */
+export class EventBreaksContract extends Error {
+  override readonly name = 'EventBreaksContract';
+}
+
+/** Throws {@link EventBreaksContract}: once stored, an event that can't be read would close its stream for good. */
+const newEventsOf = (aggregate: Aggregate, events: ReadonlyArray<DomainEvent>): ReadonlyArray<NewEvent> =>
+  events.map(({ type, data }) => {
+    const definition = aggregate.events.get(type);
+    if (definition === undefined) {
+      throw new EventBreaksContract(`${aggregate.category} decided ${type}, which its definition does not list`);
+    }
+    const codec: t.Mixed = definition.codec;
+    if (!codec.is(data))
+      throw new EventBreaksContract(`${aggregate.category} decided ${type}: ${failures(codec, data)}`);
+    return { type, schemaVersion: definition.schemaVersion, data: data as unknown };
+  });
+
+const failures = (codec: t.Mixed, data: unknown): string => {
+  const decoded = codec.decode(data);
+  if (E.isRight(decoded)) return 'its payload does not pass its codec';
+  return explain(decoded.left)
+    .map(({ path, message }) => `${path} ${message}`)
+    .join('; ');
+};

@@ -1,9 +1,9 @@
 /**
- * Operator requests to other roles, stored as rows: the API writes them, the role that they are for reads them. So requests flow
- * the same way as events, and survive any crash.
+ * What an operator asks of another role as a row in the store: the API writes it, the role that it is for reads it. So
+ * requests flow the same way as events, and survive any crash.
  */
 
-/** The kinds of requests. */
+/** What can be asked for. */
 export type OperationKind =
   | 'rebuild'
   | 'rebuild-control'
@@ -18,12 +18,12 @@ export type OperationKind =
   | 'command-release'
   | 'command-discard';
 
-/** The request cannot be carried out, even if retried: it ends as failed, with this reason. */
+/** What was asked for cannot be carried out, however often it is tried: it ends as failed, with this reason. */
 export class RequestRefused extends Error {
   override readonly name = 'RequestRefused';
 }
 
-/** Parses the body of a stored request. Throws {@link RequestRefused} if it is not JSON. */
+/** The body of a stored request. Throws {@link RequestRefused} where it is not JSON. */
 export const requestBody = ({ body }: Pick<OperationRequest, 'body'>): unknown => {
   try {
     return JSON.parse(body);
@@ -47,20 +47,20 @@ export interface OperationRequest {
 /** A request before the store has given it a number. */
 export type NewOperationRequest = Pick<OperationRequest, 'kind' | 'body' | 'actor'>;
 
-/** The writing side, for the process that writes the store. */
+/** The writing side; belongs to the process that writes the store. */
 export interface OperationRequestWriter {
   readonly submit: (request: NewOperationRequest) => OperationRequest;
-  /** Stores all of them in one transaction. */
+  /** All of them in one transaction: whoever reads one reads the others. */
   readonly submitAll: (requests: ReadonlyArray<NewOperationRequest>) => ReadonlyArray<OperationRequest>;
 }
 
-/** The writing side for callers that can wait: rejects only if the file stays locked or can't be written. */
+/** The writing side for those who can wait: it rejects only where the file stays locked, or takes no write at all. */
 export interface PatientRequestWriter {
   readonly submitAll: (requests: ReadonlyArray<NewOperationRequest>) => Promise<ReadonlyArray<OperationRequest>>;
 }
 
 /** The reading side. */
 export interface OperationRequestReader {
-  /** The first requests after `id`, only of the given kinds if any. */
+  /** The first of those after `id`, of these kinds where kinds are named. */
   readonly after: (id: number, kinds?: ReadonlyArray<OperationKind>) => Promise<ReadonlyArray<OperationRequest>>;
 }

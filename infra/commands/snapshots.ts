@@ -1,16 +1,16 @@
-/** Snapshots of long streams, so that a command need not read the whole stream. Only an optimisation: always checked, and discarded when in doubt. */
+/** States of long streams, kept so that a command need not read the whole stream. Never the truth: always checked, and dropped when in doubt. */
 
-/** A stored state. */
+/** A state as kept. */
 export interface Snapshot {
-  /** Fingerprint of the decider that made it; another decider can't use it. */
+  /** The mark of the decider that made it; of no use to one with another mark. */
   readonly decider: string;
-  /** Version of the last event that it includes. */
+  /** The version and position of the last event in it. */
   readonly version: number;
   readonly position: number;
   readonly state: string;
 }
 
-/** Stores snapshots. Both may throw: the caller then reads the stream. */
+/** Where they are kept. Both may throw: whoever asks reads the stream then. */
 export interface SnapshotStore {
   readonly find: (stream: string) => Snapshot | undefined;
   /** Replaces the stream's earlier one. */

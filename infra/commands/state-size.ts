@@ -1,4 +1,4 @@
-/** Estimates the memory of a folded state; parts that are shared within it count once. */
+/** How much memory a folded state holds, roughly: what is shared within it is counted once. */
 
 /**
  * A look at more parts than these (some 5 ms) would hold up everybody else; what is beyond is estimated from the events. A
@@ -10,7 +10,7 @@ const OBJECT_BYTES = 32;
 const SLOT_BYTES = 8;
 const TEXT_BYTES = 24;
 
-/** Returns bytes; undefined if the state has too many parts to measure. */
+/** In bytes; undefined where the state has more parts than are looked at. */
 export const sizeOf = (state: unknown): number | undefined => {
   const seen = new Set<object>();
   const open: unknown[] = [state];

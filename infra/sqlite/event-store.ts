@@ -60,7 +60,7 @@ export interface SqliteEventStore extends EventStore, OperationRequestWriter {
   /** What this installation's reactors show with their commands. */
   readonly reactorToken: () => string;
   /** Removes a few answers that have expired, in a transaction of its own; returns how many. Throws what SQLite throws. */
-  readonly removeExpiredResponses: () => number;
+  readonly removeExpiredAnswers: () => number;
   /** Commits what waits, lets the next writer in, and folds the log into the file. */
   readonly close: () => Promise<void>;
 }
@@ -102,7 +102,7 @@ export const openSqliteEventStore = async (options: EventStoreOptions): Promise<
     ...requestSubmission(database, statements, lease, options.clock),
     snapshots: snapshotStore(database, lease),
     reactorToken: reactorTokenReader(database),
-    removeExpiredResponses: () => underLease(answers.removeExpired),
+    removeExpiredAnswers: () => underLease(answers.removeExpired),
     status: () => ({
       ...queue.counts(),
       failure: failureOf(options.file, queue.counts(), lease),

@@ -1,7 +1,7 @@
 /**
  * A walk through the sources, as docs/architecture.md counts it: its steps are lines of a text, `file#function`, each indented
  * under the step that calls it. Where a call goes through a port, or to the other thread, the line says through which file:
- * `file#function via port`.
+ * `file#function via port`, or `via port,port` where the first hands the second on.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -9,8 +9,8 @@ import { basename, dirname, join } from 'node:path';
 export interface Step {
   readonly file: string;
   readonly functions: ReadonlyArray<string>;
-  /** Where caller and callee agree on the call; undefined where the one imports the other. */
-  readonly via: string | undefined;
+  /** Where caller and callee agree on the call; none where the one imports the other. */
+  readonly via: ReadonlyArray<string>;
   /** Undefined at the beginning of a leg. */
   readonly caller: string | undefined;
 }
@@ -41,12 +41,12 @@ const stepsOf = (lines: ReadonlyArray<string>): ReadonlyArray<Step> => {
   const callers: string[] = [];
   return lines.map((line) => {
     const [, indent = '', file, names = '', via] =
-      /^((?: {2})*)([\w/.-]+)#([\w,]+)(?: via ([\w/.-]+))?$/.exec(line) ?? [];
+      /^((?: {2})*)([\w/.-]+)#([\w,]+)(?: via ([\w/.,-]+))?$/.exec(line) ?? [];
     if (file === undefined) throw new Error(`this is no step: ${line}`);
     const depth = indent.length / 2;
     if (depth > callers.length) throw new Error(`nobody calls this step: ${line}`);
     callers.splice(depth, Infinity, file);
-    return { file, functions: names.split(','), via, caller: callers[depth - 1] };
+    return { file, functions: names.split(','), via: via?.split(',') ?? [], caller: callers[depth - 1] };
   });
 };
 
@@ -86,7 +86,7 @@ export const faultsOf = (sources: Sources, { file, functions, via, caller }: Ste
   if (text === undefined) return [`${file} is not there`];
   const missing = functions.filter((name) => !names(text, name)).map((name) => `${file} has no function ${name}`);
   if (caller === undefined || isCall(sources, caller, file, via)) return missing;
-  const way = via === undefined ? '' : ` through ${via}`;
+  const way = via.length === 0 ? '' : ` through ${via.join(', ')}`;
   return [...missing, `${caller} does not lead to ${file}${way}`];
 };
 
@@ -97,11 +97,15 @@ const names = (text: string, name: string): boolean =>
     'm',
   ).test(text);
 
-const isCall = (sources: Sources, caller: string, callee: string, via: string | undefined): boolean =>
-  via === undefined
-    ? caller === callee || reaches(sources, caller, callee)
-    : (caller === via || reaches(sources, caller, via)) &&
-      (reaches(sources, callee, via) || reaches(sources, via, callee));
+const isCall = (sources: Sources, caller: string, callee: string, via: ReadonlyArray<string>): boolean => {
+  const last = via.at(-1);
+  if (last === undefined) return caller === callee || reaches(sources, caller, callee);
+  const isKnown = via.every((port, index) => {
+    const before = via[index - 1] ?? caller;
+    return before === port || reaches(sources, before, port);
+  });
+  return isKnown && (reaches(sources, callee, last) || reaches(sources, last, callee));
+};
 
 /** Imports it, or a file that hands its exports on. */
 const reaches = (sources: Sources, from: string, to: string): boolean =>
@@ -121,5 +125,5 @@ export const entriesPastDoors = (sources: Sources, legs: ReadonlyArray<Leg>): Re
       const room = dirname(file);
       const door = join(room, `${basename(room)}.ts`);
       const isEntered = caller !== undefined && dirname(caller) !== room && sources.read(door) !== undefined;
-      return !isEntered || via !== undefined || reaches(sources, caller, door) ? [] : [`${caller} -> ${file}`];
+      return !isEntered || via.length > 0 || reaches(sources, caller, door) ? [] : [`${caller} -> ${file}`];
     });

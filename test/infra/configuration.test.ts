@@ -26,7 +26,6 @@ spec('the configuration', ({ test }) => {
       appendQueueLimit: 10_000,
       leaseTtlMs: 5_000,
       shutdownDeadlineMs: 15_000,
-      paymentTermMs: 1_209_600_000,
       idempotencyTtlMs: 604_800_000,
     });
   });

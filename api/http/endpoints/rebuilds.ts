@@ -20,9 +20,12 @@ const acceptDifferences = optionalField(
 const RebuildBody = record('rebuild', {
   from,
   acceptDifferences,
-  copy: optionalField(CopyName, 'Make a point-in-time copy with this name instead; needs `until`.'),
-  until: optionalField(PointInTimeText, 'The point in time of the copy: a position, or a time (ISO 8601, UTC).'),
-  key: optionalField(RowKey, 'Recompute only this row instead, by its key as in the URL of the row.'),
+  copy: optionalField(CopyName, 'Make a scratch copy under this name instead; it takes `until` too.'),
+  until: optionalField(
+    PointInTimeText,
+    'The moment that the copy shows: a position, or a time with its zone (ISO 8601).',
+  ),
+  key: optionalField(RowKey, 'Make this one row again instead, by its key as in the address of the row.'),
 });
 
 /** An operator's options for a rebuild. */

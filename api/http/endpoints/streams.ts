@@ -59,7 +59,7 @@ export const stream = endpoint({
     ...paging,
     asOf: optionalField(
       parameter({ type: 'string', pattern: POINT_IN_TIME_PATTERN }),
-      'A position, or a time of recording (ISO 8601, UTC); excludes the other parameters.',
+      'A position, or a time of recording with its zone (ISO 8601); excludes the others.',
     ),
   },
   answers: {

@@ -1,11 +1,11 @@
-/** The route of a stream: its events, or its state as of a point in time. */
+/** The events of one stream, and what they come to. */
 import type { FastifyInstance } from 'fastify';
 import type { Aggregate, Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
-import { MOMENT, momentOf, type PointInTime } from '../../../domain/kernel/time-text';
+import { POINT_IN_TIME, parsePointInTime, type PointInTime } from '../../../domain/kernel/time-text';
 import { Identifier } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
-import { addEndpoint } from '../endpoint';
+import { addEndpoint, largeJsonText } from '../endpoint';
 import { stream as streamEndpoint, type EventResponse } from '../endpoints/streams';
 import { isNoneMatch } from '../entity-tags';
 import type { RunExpensiveRead } from '../expensive-reads';
@@ -13,7 +13,7 @@ import { failWith } from '../problem';
 import { allowOnly, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
 import { readBoundedPage, stateAsOf } from '../stream-pages';
 
-/** Adds the route. */
+/** Adds the streams. */
 export const streamRoutes = (
   app: FastifyInstance,
   dependencies: ApiDependencies,
@@ -27,29 +27,30 @@ export const streamRoutes = (
     if (asOf === undefined) {
       const { version, ...page } = await pageOf(dependencies, stream, query);
       if (version === undefined) return page;
-      // A page at the end of a stream changes only when the stream does: its tag is the version, which If-Match accepts too.
+      // A page at the end of a stream changes only when the stream does: its tag is the version, which If-Match takes too.
       const tag = `"${version}"`;
       reply.header('etag', tag);
       return isNoneMatch(request.headers, tag) ? page : reply.code(304).send();
     }
     allowOnly(query, 'asOf', 'limit', 'cursor');
-    const asOfPoint = pointInTimeOf(asOf);
+    const moment = asOfMoment(asOf);
     if (query['limit'] !== undefined || query['cursor'] !== undefined) {
-      failWith('parameters-conflict', "With 'asOf' the response is one state, not a list: omit 'limit' and 'cursor'.");
+      failWith(
+        'parameters-conflict',
+        "With 'asOf' the answer is one state, not a list: leave 'limit' and 'cursor' out.",
+      );
     }
-    const state = await runExpensiveRead(request, (signal) =>
-      stateAsOf(dependencies, aggregate, stream, asOfPoint, signal),
-    );
-    return state === undefined ? unknownStream(stream) : { stream, asOf, ...state };
+    const text = await runExpensiveRead(request, async (signal) => {
+      const state = await stateAsOf(dependencies, aggregate, stream, moment, signal);
+      return state === undefined ? unknownStream(stream) : largeJsonText({ stream, asOf, ...state });
+    });
+    return reply.type('application/json; charset=utf-8').code(200).send(text);
   });
 };
 
 const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
   if (!stream.includes('-') || !Identifier.is(aggregateIdOf(stream))) {
-    failWith(
-      'invalid-parameter',
-      `'${stream}' is not the name of a stream; it takes <category>-<id>, such as order-o1.`,
-    );
+    failWith('invalid-parameter', `'${stream}' is no stream's name; it takes <category>-<id>, such as order-o1.`);
   }
   return catalog.byCategory(categoryOf(stream)) ?? unknownStream(stream);
 };
@@ -57,7 +58,7 @@ const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
 interface StreamPage {
   readonly items: ReadonlyArray<EventResponse>;
   readonly nextCursor?: string;
-  /** The version of the stream, if the page reaches its end. */
+  /** Of the stream; known where the page reaches its end. */
   readonly version: number | undefined;
 }
 
@@ -81,10 +82,10 @@ const shownEvent = ({ payload, ...envelope }: StoredEvent): EventResponse => ({
 });
 
 const unknownStream: (stream: string) => never = (stream) =>
-  failWith('unknown-stream', `The stream '${stream}' has no events.`);
+  failWith('unknown-stream', `No event stands in '${stream}'.`);
 
-const pointInTimeOf = (asOf: string): PointInTime =>
-  momentOf(asOf) ?? failWith('invalid-parameter', `'asOf' must be a ${MOMENT}.`);
+const asOfMoment = (asOf: string): PointInTime =>
+  parsePointInTime(asOf) ?? failWith('invalid-parameter', `'asOf' takes a ${POINT_IN_TIME}.`);
 
 const CURSOR = /^v(\d{1,15})$/;
 

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import { REACTORS_SCOPE, type RequestOutcome } from '../../../domain/kernel/event-store';
 import { type Clock } from '../../../infra/clock';
-import { expireResponses } from '../../../infra/commands/response-expiry';
+import { expireAnswers } from '../../../infra/commands/answer-expiry';
 import { silentLogger } from '../../../infra/logger';
 import { openDatabase, openForReading } from '../../../infra/sqlite/database';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
@@ -64,10 +64,10 @@ spec('answers to clients', ({ test }) => {
       clock.nowAtMs += DAY_MS;
       await remember(answer('caller/ann', 'young'));
       clock.nowAtMs += TTL_MS - DAY_MS;
-      const steps = [1, 2, 3, 4].map(() => store.removeExpiredResponses());
+      const steps = [1, 2, 3, 4].map(() => store.removeExpiredAnswers());
       assert.equal(steps, [200, 200, 50, 0]);
       clock.nowAtMs += 100 * 365 * DAY_MS;
-      assert.equal([store.removeExpiredResponses(), store.removeExpiredResponses()], [1, 0]);
+      assert.equal([store.removeExpiredAnswers(), store.removeExpiredAnswers()], [1, 0]);
       assert.equal(countIn(file), [REACTORS_SCOPE]);
       const kept = await store.findOutcome(answer(REACTORS_SCOPE, 'fulfilment/order-o1@1/confirm'))();
       assert.is(right(kept)?.response, '{}');
@@ -100,13 +100,13 @@ spec('answers to clients', ({ test }) => {
         return Promise.resolve();
       },
     };
-    const removeExpiredResponses = (): number => {
+    const removeExpiredAnswers = (): number => {
       const next = left.shift() ?? 0;
       if (next instanceof Error) throw next;
       return next;
     };
-    await expireResponses({
-      store: { removeExpiredResponses },
+    await expireAnswers({
+      store: { removeExpiredAnswers },
       clock,
       logger: silentLogger,
       stopping: stopping.signal,

@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import type { Fold } from '../../../domain/kernel/aggregate';
 import { PersistentMap } from '../../../domain/kernel/persistent-map';
-import { stateCache } from '../../../infra/commands/state-cache';
+import { rememberedStates } from '../../../infra/commands/kept-states';
 import { sizeOf } from '../../../infra/commands/state-size';
 import { spec } from '../../spec';
 
@@ -11,12 +11,12 @@ const text = (length: number): string => 'x'.repeat(length);
 
 spec('remembered states', ({ test }) => {
   test('are as many small ones as were asked for, and as many large ones as there is room for', () => {
-    const small = stateCache(100, 1_000_000);
+    const small = rememberedStates(100, 1_000_000);
     for (let index = 0; index < 200; index += 1) small.set(`s${index}`, stateOf({ index }), 10);
     assert.is(small.get('s0'), undefined);
     assert.ok(small.get('s100') !== undefined);
 
-    const large = stateCache(100, 1_000_000);
+    const large = rememberedStates(100, 1_000_000);
     for (let index = 0; index < 20; index += 1) large.set(`s${index}`, stateOf({ text: text(240_000) }), 240_000);
     const kept = Array.from({ length: 20 }, (_, index) => large.get(`s${index}`)).filter((each) => each !== undefined);
     assert.is(kept.length, 4);
@@ -24,7 +24,7 @@ spec('remembered states', ({ test }) => {
   });
 
   test('are not kept where one alone is more than all may be', () => {
-    const states = stateCache(100, 100_000);
+    const states = rememberedStates(100, 100_000);
     states.set('small', stateOf({}), 10);
     states.set('huge', stateOf({ text: text(200_000) }), 200_000);
     assert.is(states.get('huge'), undefined);
@@ -32,7 +32,7 @@ spec('remembered states', ({ test }) => {
   });
 
   test('weigh what they hold, not all that they were folded from', () => {
-    const states = stateCache(100, 1_000_000);
+    const states = rememberedStates(100, 1_000_000);
     // A counter after many events: the estimate is corrected by a look whenever it has grown.
     for (let version = 1; version <= 10_000; version += 1) states.set('counter', stateOf({ version }, version), 300);
     states.set('other', stateOf({ text: text(900_000) }), 900_000);
@@ -41,7 +41,7 @@ spec('remembered states', ({ test }) => {
   });
 
   test('make room for one that grows, event by event', () => {
-    const states = stateCache(100, 1_000_000);
+    const states = rememberedStates(100, 1_000_000);
     states.set('other', stateOf({ text: text(500_000) }), 500_000);
     for (let version = 1; version <= 60; version += 1) {
       states.set('grows', stateOf({ texts: Array.from({ length: version }, () => text(10_000)) }, version), 10_000);
