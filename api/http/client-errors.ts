@@ -1,12 +1,12 @@
-/** Requests that are not HTTP never reach a route; they, too, get a problem, written straight to the socket. */
+/** Requests that are not valid HTTP never reach a route; their problem is written directly to the socket. */
 import type { Socket } from 'node:net';
 import { STATUS_CODES, type Server } from 'node:http';
 import { problem, ProblemError, problemJson, PROBLEM_TYPE, type Problem } from './problem';
 import type { RequestTarget } from './not-found';
 import type { RateLimit } from './rate-limit';
 
-/** The server's handler for what its HTTP parser refuses. It is counted like every other request. */
-export const clientErrorAnswers =
+/** The server's handler for requests that its HTTP parser rejects. They count towards the rate limit like all others. */
+export const clientErrorHandler =
   (limit: RateLimit, explainUnknown: (target: RequestTarget) => Problem) =>
   (error: Error & { readonly code?: string; readonly rawPacket?: unknown }, socket: Socket): void => {
     // The other side has gone: nothing was asked.
@@ -50,7 +50,7 @@ const answerOn = (socket: Socket, answer: Problem): void => {
 
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) (\/[!-~]*) HTTP\/1\.[01]\r\n/;
 
-/** A method that Node's parser does not know: what may be done at the address is said all the same. */
+/** A method that Node's parser does not know: the problem still lists the methods that the URL allows. */
 const unknownMethod = (
   { code, rawPacket }: { readonly code?: string; readonly rawPacket?: unknown },
   explainUnknown: (target: RequestTarget) => Problem,
@@ -76,7 +76,7 @@ const problemOf = (code: string | undefined): Problem => {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return problem('request-timeout', 'The request did not arrive in time.');
     case 'HPE_HEADER_OVERFLOW':
-      return problem('headers-too-large', 'The headers are larger than the server takes.');
+      return problem('headers-too-large', 'The headers are larger than the server accepts.');
     default:
       return problem('malformed-request', `The request is not valid HTTP/1.1 (${code ?? 'unknown error'}).`);
   }

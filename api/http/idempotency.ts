@@ -9,21 +9,21 @@ import { REACTOR_TOKEN_HEADER, REACTOR_TOKEN_REFUSED } from '../../infra/reactor
 import { ANONYMOUS, type Caller } from './fastify-types';
 import { problem, ProblemError } from './problem';
 
-/** Finds the scope, or ends the request with 403. */
+/** Returns the namespace, or throws a 403 problem. */
 export type ScopeOf = (request: Pick<FastifyRequest, 'headers' | 'caller'>) => string;
 
-/** The token is compared as a digest in constant time, as keys are. */
+/** The token is compared as a digest in constant time, like API keys. */
 export const idempotencyScopes =
   (reactorToken: () => string): ScopeOf =>
   ({ headers, caller }) => {
     const shown = headers[REACTOR_TOKEN_HEADER];
     if (shown === undefined) return scopeOfCaller(caller);
     if (typeof shown === 'string' && timingSafeEqual(digestOf(shown), digestOf(reactorToken()))) return REACTORS_SCOPE;
-    const detail = 'The reactor token is not the one of this installation: its reactors read it from its own store.';
+    const detail = 'The reactor token does not belong to this installation: reactors read it from their own store.';
     throw new ProblemError(problem('forbidden', detail, { extensions: { cause: REACTOR_TOKEN_REFUSED } }));
   };
 
-/** By the name of the key, so that a key may be replaced; behind a prefix, so that no name is one of the other spaces. */
+/** Named after the key's name, so that the key can be replaced; with a prefix, so that no name collides with another namespace. */
 const scopeOfCaller = (caller: Caller): string => (caller === ANONYMOUS ? 'anonymous' : `caller/${caller.name}`);
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -35,7 +35,7 @@ spec('the contracts at start', ({ test, before }) => {
   const refuses = async (...sentences: ReadonlyArray<RegExp>): Promise<void> => {
     const { status, output } = await copy.run(['serve'], { PORT: String(await freePort()) });
     assert.is(status, 1, output);
-    for (const sentence of [/does not serve:/, ...sentences]) assert.match(output, sentence);
+    for (const sentence of [/does not start:/, ...sentences]) assert.match(output, sentence);
     assert.not.match(output, /Tidemark serves/);
     assert.not.match(output, /^\s+at /m);
   };

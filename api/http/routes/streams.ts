@@ -6,7 +6,7 @@ import { POINT_IN_TIME, parsePointInTime, type PointInTime } from '../../../doma
 import { Identifier } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint, largeJsonText } from '../endpoint';
-import { stream as streamEndpoint, type EventAnswer } from '../endpoints/streams';
+import { stream as streamEndpoint, type EventResponse } from '../endpoints/streams';
 import { isNoneMatch } from '../entity-tags';
 import type { RunExpensiveRead } from '../expensive-reads';
 import { failWith } from '../problem';
@@ -56,7 +56,7 @@ const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
 };
 
 interface StreamPage {
-  readonly items: ReadonlyArray<EventAnswer>;
+  readonly items: ReadonlyArray<EventResponse>;
   readonly nextCursor?: string;
   /** Of the stream; known where the page reaches its end. */
   readonly version: number | undefined;
@@ -76,7 +76,7 @@ const pageOf = async ({ store }: ApiDependencies, stream: string, query: Query):
   };
 };
 
-const shownEvent = ({ payload, ...envelope }: StoredEvent): EventAnswer => ({
+const shownEvent = ({ payload, ...envelope }: StoredEvent): EventResponse => ({
   ...envelope,
   data: JSON.parse(payload) as unknown,
 });
