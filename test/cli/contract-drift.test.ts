@@ -80,7 +80,10 @@ spec('the contracts at start', ({ test, before }) => {
       rmSync(join(copy.folder, LOCK));
       const { status, output } = await copy.run(['serve']);
       assert.is(status, 1);
-      assert.match(output, /lock\.json does not exist: bring it back, or begin one with 'tidemark contracts accept'/);
+      assert.match(
+        output,
+        /lock\.json does not exist: bring it back, or begin one with 'tidemark contracts accept' \(with the same --app, if there was one\)/,
+      );
     });
   });
 
