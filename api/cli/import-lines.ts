@@ -31,7 +31,7 @@ const decoded = (decoder: TextDecoder, chunk: Buffer | undefined, line: number, 
   try {
     return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
   } catch {
-    throw new ImportRefused(`${file} is not UTF-8 in line ${line} or soon after it; nothing was taken in`);
+    throw new ImportRefused(`${file} is not UTF-8 in line ${line} or soon after it; nothing was imported`);
   }
 };
 
@@ -45,7 +45,7 @@ async function* chunksOf(file: string): AsyncGenerator<Buffer> {
     yield* first.value.subarray(0, GZIP_MARK.length).equals(GZIP_MARK) ? unzipped(all) : all;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ImportRefused(`${file} can't be read: ${reason}; nothing was taken in`);
+    throw new ImportRefused(`${file} can't be read: ${reason}; nothing was imported`);
   }
 }
 

@@ -42,6 +42,6 @@ export const importStore = async (
       print(`${done} events`);
     },
   });
-  for (const kind of unknown) print(`unknown to this program, and taken in all the same: ${kind}`);
+  for (const kind of unknown) print(`unknown to this program, but imported: ${kind}`);
   print(`${events} events are in the store of ${dataDirectory}; the relay publishes them to topics that are empty`);
 };

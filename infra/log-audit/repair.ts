@@ -1,8 +1,8 @@
 /**
- * Publishes what the log lacks, in an order that consumers tolerate. A consumer drops what lies at or below its high-water
- * position, so an event may only ever come after those before it: what is missing at the end of a partition follows in
- * order, by setting the relay's cursor back. What is missing in the middle can't be put where it belongs in that log; a
- * topic that is made anew gets all of its events again, and consumers go on by position.
+ * Publishes events that are missing in the log, in an order that consumers accept. A consumer drops events at or below its
+ * high-water position, so a partition has to stay in the order of positions. Events that are missing at the end of a partition are
+ * published by setting the relay's cursor back. Events that are missing in the middle cannot be inserted there; the topic has to be
+ * recreated and gets all of its events again, and consumers continue by position.
  */
 import { closeLeased, openLeasedDatabase } from '../sqlite/leased-database';
 import { readRelayCursor, readRelayStatus, relayFile, relayMigrations } from '../sqlite/relay-file/relay-file';
@@ -12,20 +12,20 @@ import { startRelay, type RelayOptions } from '../relay/relay';
 export interface LogRepairOptions extends Omit<RelayOptions, 'signal' | 'acceptNewLog'> {
   readonly found: LogComparison;
   readonly lastPosition: () => Promise<number>;
-  /** Delete topics that have gaps, and publish them anew. */
+  /** Delete topics that have gaps, and publish all their events again. */
   readonly recreateTopics: boolean;
 }
 
-/** The log can't be repaired now, or not like this. */
+/** The log can't be repaired in this situation. */
 export class RepairRefused extends Error {
   override readonly name = 'RepairRefused';
 }
 
 const POLL_MS = 100;
-/** What has not moved for so long will not move. */
-const STANDSTILL_MS = 60_000;
+/** How long to wait for progress before giving up. */
+const STALL_TIMEOUT_MS = 60_000;
 
-/** Returns what was done, in sentences. Throws {@link RepairRefused} where the relay runs. */
+/** Repairs the log; returns what was done, as messages for the operator. Throws {@link RepairRefused} where the relay runs. */
 export const repairLog = async (options: LogRepairOptions): Promise<ReadonlyArray<string>> => {
   const { found, log, recreateTopics } = options;
   const broken = [...new Set(found.partitions.filter(({ gaps }) => gaps > 0).map(({ topic }) => topic))];
@@ -33,9 +33,9 @@ export const repairLog = async (options: LogRepairOptions): Promise<ReadonlyArra
   const lines: string[] = [];
   if (broken.length > 0 && !recreateTopics) {
     lines.push(
-      `not repaired: ${broken.join(', ')} lack events in the middle. Published late, they would lie below the high-water ` +
-        'position of every consumer and be dropped. --recreate-topics deletes these topics and publishes all their events ' +
-        'again; groups then start once with ACCEPT_NEW_LOG=true and go on by position',
+      `not repaired: events are missing in the middle of ${broken.join(', ')}. Published late, they would be below the ` +
+        'high-water position of every consumer and be dropped. --recreate-topics deletes these topics and publishes all their ' +
+        'events again; start groups once with ACCEPT_NEW_LOG=true then, and they continue by position',
     );
     if (tails.length === 0) return lines;
   }
@@ -50,15 +50,15 @@ export const repairLog = async (options: LogRepairOptions): Promise<ReadonlyArra
   }
   if (recreated.length > 0) {
     lines.push(
-      `${recreated.join(', ')} were made anew, and hold all their events in order. Start the projections and reactors once ` +
-        'with ACCEPT_NEW_LOG=true: nothing is applied twice. Rows that missed an event are found by tidemark verify',
+      `recreated with all their events in order: ${recreated.join(', ')}. Start the projections and reactors once with ` +
+        'ACCEPT_NEW_LOG=true: nothing is applied twice. tidemark verify finds rows that have missed an event',
     );
   }
   await publishAll(options);
   return lines;
 };
 
-/** As the one writer of the relay's file: while a relay runs, nobody else may publish. */
+/** Sets the relay's cursor back, under the lease of its file, so that no relay runs meanwhile. */
 const setBack = async (
   { file, clock, leaseTtlMs }: LogRepairOptions,
   cursor: number,
@@ -81,7 +81,7 @@ const setBack = async (
   }).catch((error: unknown) => {
     if (!waiting.signal.aborted) throw error;
     throw new RepairRefused(
-      `the relay runs (${owner}): stop it first (commands are taken meanwhile), then repair, then start it again`,
+      `the relay runs (${owner}): stop it first (commands are accepted meanwhile), then repair, then start it again`,
     );
   });
   try {
@@ -92,7 +92,7 @@ const setBack = async (
   }
 };
 
-/** Lets the relay itself publish: it looks at what each partition holds, and sends only what comes after. */
+/** Runs a relay until everything is published: it reads what each partition has, and publishes only what is missing at its end. */
 const publishAll = async (options: LogRepairOptions): Promise<void> => {
   const { clock, file, lastPosition } = options;
   const relay = startRelay({ ...options, signal: new AbortController().signal, acceptNewLog: options.recreateTopics });
@@ -107,8 +107,10 @@ const publishAll = async (options: LogRepairOptions): Promise<void> => {
       if (status?.state === 'halted') throw new RepairRefused(status.reason ?? 'the relay is halted');
       if (cursor !== seen) movedAtMs = clock.monotonicMs();
       seen = cursor;
-      if (clock.monotonicMs() - movedAtMs > STANDSTILL_MS)
-        throw new RepairRefused(`publishing stands still at ${cursor}`);
+      if (clock.monotonicMs() - movedAtMs > STALL_TIMEOUT_MS)
+        throw new RepairRefused(
+          `publishing has made no progress for ${STALL_TIMEOUT_MS / 1_000} s at position ${cursor}`,
+        );
       await clock.sleep(POLL_MS);
     }
   } finally {

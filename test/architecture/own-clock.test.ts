@@ -24,7 +24,7 @@ const REAL_TIME: Readonly<Record<string, string>> = {
   'infra/dead-letters/schedules/group-instance': 'waits for a process',
   'infra/memory/in-memory-event-feed.test': 'how soon a change is told',
   'infra/reactors/command-client.test': 'time limits of requests on a real socket',
-  'infra/reactors/process-ledger.test': 'how long a write may take',
+  'infra/reactors/process-store.test': 'how long a write may take',
   'infra/sqlite/append-until-killed': 'a process that is killed',
   'infra/sqlite/event-feed-contract.test': 'how soon a change is told',
   'infra/sqlite/lease.test': 'leases that end, and locks that others hold',

@@ -106,11 +106,11 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
   },
   {
     layer: 'reactors',
-    rule: 'a command is asked for once',
-    file: 'infra/reactors/process-ledger.js',
-    right: 'if (statements.issue.run(process.name, command.id).changes === 0)',
-    wrong: 'if (statements.issue.run(process.name, command.id).changes > 1)',
-    test: 'test/infra/reactors/process-ledger.test.js',
+    rule: 'a command is issued once',
+    file: 'infra/sqlite/process-store/process-rows.js',
+    right: 'if (statements.issue.run(process, command.id).changes === 0)',
+    wrong: 'if (statements.issue.run(process, command.id).changes > 1)',
+    test: 'test/infra/reactors/process-store.test.js',
   },
   {
     layer: 'projections',

@@ -1,4 +1,4 @@
-/** How far a consumer has come in each partition, kept in the transaction of its effects, and how operators move it. */
+/** A consumer's progress in each partition, written in the transaction of its effects, and how operators move it. */
 export {
   type Checkpoint,
   checkpointAt,

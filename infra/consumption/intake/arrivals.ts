@@ -1,6 +1,6 @@
 /**
- * A batch as it arrives at one consumer: held to the consumer's marks, so that what was delivered before is told from what is
- * new, and the checkpoints' moves are known at the end.
+ * A batch as one consumer receives it: compared with the consumer's high-water positions, so that duplicates are recognised, and
+ * the moves of the checkpoints are known at the end.
  */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../../domain/kernel/aggregate';
@@ -22,10 +22,10 @@ import {
 import type { Origin } from './quarantine-port';
 import { appliedEarlier } from './replaced-topics';
 
-/** What a walk through a batch meets. */
+/** One item of a batch. */
 export type Arrival =
   | { readonly _tag: 'Duplicate' }
-  /** A record that is no event of this store in its place; null where it claims no position either. */
+  /** A record that is not an event of this store in its place; `position` is null where it does not claim one either. */
   | {
       readonly _tag: 'NoEvent';
       readonly origin: () => Origin;
@@ -35,17 +35,17 @@ export type Arrival =
   | { readonly _tag: 'Event'; readonly event: IncomingEvent };
 
 export interface Arrivals {
-  /** From the beginning, each time: what an earlier walk has noted is forgotten. */
+  /** Iterates from the beginning each time; what an earlier iteration noted is discarded. */
   readonly walk: () => Iterable<Arrival>;
-  /** How the checkpoints move, by the walk that came to its end. */
+  /** The moves of the checkpoints, after an iteration has ended. */
   readonly moves: () => ReadonlyArray<CheckpointMove>;
-  /** What that walk has met of a log; absent where the batch comes from the store. */
+  /** What that iteration has read of a log; absent where the batch comes from the store. */
   readonly fromLog?: () => Omit<BatchShare, 'foreign'>;
 }
 
 const DUPLICATE: Arrival = { _tag: 'Duplicate' };
 
-/** A mark that moves while events go by. */
+/** A high-water position that advances during an iteration. */
 type Moving<At extends Mark> = Omit<At, 'highWaterPosition'> & { highWaterPosition: number };
 
 /** Records of a log. */
@@ -82,7 +82,7 @@ export const arrivalsFromLog = (
         yield DUPLICATE;
         continue;
       }
-      // Not seen, for this consumer: it neither counts nor moves a mark.
+      // Beyond the consumer's limit: neither counted nor applied.
       if (position > untilPosition) continue;
       mark.highWaterPosition = position;
       to.takenIn?.note(mark, event.envelope);
@@ -99,7 +99,7 @@ export interface StoredReading {
   readonly originOf: (event: StoredEvent) => Origin;
 }
 
-/** Events of the store, in the order of positions; none beyond its partition's bound, where there are bounds. */
+/** Events of the store, ordered by position; none beyond the bound of its partition, where there are bounds. */
 export const arrivalsFromStore = (
   { catalog, decode, originOf }: StoredReading,
   to: EventHandler,
@@ -136,7 +136,7 @@ export const arrivalsFromStore = (
 };
 
 interface BoundedMark extends Moving<Checkpoint> {
-  /** What lies beyond it is left for later. */
+  /** Events beyond it are left for later. */
   readonly bound: number;
 }
 
@@ -150,7 +150,7 @@ const raised = (mark: BoundedMark, before: number): ReadonlyArray<CheckpointMove
   return [{ topic, partition, logId, nextOffset, highWaterPosition, fromLogId: logId, fromOffset: nextOffset }];
 };
 
-/** Where an event stands in the log; undefined for one of an aggregate that the program no longer has. */
+/** The topic and partition of an event; undefined for one of an aggregate that the program no longer has. */
 const placing = (catalog: Catalog) => {
   const destination = destinationOf(catalog);
   return ({ stream }: StoredEvent) =>

@@ -1,21 +1,21 @@
 /**
- * Tells a few bad keys from a bad program: where too large a share of the keys seen lately had to be set aside, the group
- * stops instead of setting aside all the rest.
+ * Distinguishes a few bad streams from a faulty program: where too large a share of the recent streams had to be quarantined, the
+ * group halts instead of quarantining the rest too.
  */
 import { EngineFault } from '../../engine-fault';
 
 export interface BreakerPolicy {
-  /** How many keys, the latest ones, the share is taken of. */
+  /** The number of most recent streams that the share refers to. */
   readonly recentKeys: number;
   /** The share of them that may be quarantined. */
   readonly share: number;
-  /** Fewer than these never trip it. */
+  /** Fewer quarantined streams than these never trip it. */
   readonly leastKeys: number;
-  /** The same in the first keys after it has tripped: another restart with the same program must not park as many again. */
+  /** The same for the first streams after it has tripped, so that a restart of the same program does not quarantine as many again. */
   readonly leastKeysAfterTrip: number;
 }
 
-/** What holds where nothing else is declared. */
+/** The policy of a group that declares none. */
 export const defaultBreakerPolicy: BreakerPolicy = {
   recentKeys: 1_000,
   share: 0.1,
@@ -23,27 +23,27 @@ export const defaultBreakerPolicy: BreakerPolicy = {
   leastKeysAfterTrip: 3,
 };
 
-/** Too many keys at once: the program rather than the events must be wrong. */
+/** Too many streams fail at once: the program rather than the events must be wrong. */
 export class CircuitOpen extends EngineFault {
   override readonly name = 'CircuitOpen';
 }
 
-/** The keys of one batch: which were seen, and which were newly quarantined. */
+/** The streams of one batch: which were seen, and which were newly quarantined. */
 export interface KeysSeen {
   readonly seen: ReadonlySet<string>;
   readonly quarantined: ReadonlySet<string>;
 }
 
 export interface CircuitBreaker {
-  /** Throws {@link CircuitOpen} where the batch would pass the bound; remembers nothing of it then. */
+  /** Throws {@link CircuitOpen} where the batch would exceed the bound. Does not count the batch; see `note`. */
   readonly check: (keys: KeysSeen, latestReason: string) => void;
-  /** Takes a batch that was checked into account. Returns true when the time after a trip is over. */
+  /** Counts a batch that was checked. Returns true when the stricter period after a trip is over. */
   readonly note: (keys: KeysSeen) => boolean;
 }
 
-/** @param hasTripped whether it tripped in an earlier life and has not been found right since */
+/** @param hasTripped whether it has tripped, in an earlier process too, and the stricter period after that is not over */
 export const circuitBreaker = (policy: BreakerPolicy, hasTripped: boolean): CircuitBreaker => {
-  /** Key to whether it was quarantined, oldest first. */
+  /** Stream to whether it was quarantined, oldest first. */
   const recent = new Map<string, boolean>();
   let quarantinedRecently = 0;
   let isHalfOpen = hasTripped;
@@ -76,9 +76,9 @@ export const circuitBreaker = (policy: BreakerPolicy, hasTripped: boolean): Circ
       const least = isHalfOpen ? policy.leastKeysAfterTrip : policy.leastKeys;
       if (quarantined.size === 0 || bad < least || bad <= policy.share * all) return;
       throw new CircuitOpen(
-        `${bad} of the last ${all} keys failed for good, more than ${Math.round(policy.share * 100)} %: the program rather ` +
-          `than its events must be wrong, so no more keys are set aside. The latest failure: ${latestReason}. ` +
-          'Put the cause right, start again, then redrive what was set aside',
+        `${bad} of the last ${all} streams failed for good, more than ${Math.round(policy.share * 100)} %: the program rather ` +
+          `than its events must be wrong, so no more streams are quarantined. The latest failure: ${latestReason}. ` +
+          'Fix the cause, restart, then redrive the dead letters',
       );
     },
   };

@@ -1,25 +1,25 @@
 /**
- * Tells a few records that do not belong into the log from a log that is not this store's: where too many of those read
- * lately were set aside as foreign or misplaced, the group halts instead of passing by all the rest.
+ * Distinguishes a few foreign records in the log from a log that is not this store's: where too many recent records were
+ * dead-lettered as foreign or misplaced, the group halts instead of skipping all the rest.
  */
 import { EngineFault } from '../../engine-fault';
 import type { Failure } from './failures';
 
-/** The topics hold another history, wholly or in part: an operator has to decide. */
+/** The topics contain another history, wholly or in part: an operator has to decide. */
 export class NotThisLog extends EngineFault {
   override readonly name = 'NotThisLog';
 }
 
-/** How many of the latest records count. */
+/** The number of most recent records that the limits refer to. */
 export const RECENT_RECORDS = 1_000;
-/** So many of them halt the group, whatever their share. */
+/** This many foreign records halt the group, whatever their share. */
 export const MAX_FOREIGN_RECORDS = 100;
 /** Fewer than these never do. */
 export const MIN_FOREIGN_RECORDS = 25;
-/** Above this share of them the log is not this store's. */
+/** A larger share of foreign records than this halts the group. */
 export const MAX_FOREIGN_SHARE = 0.25;
 
-/** What a batch had in it. */
+/** The number of records in a batch, and of the foreign ones among them. */
 export interface BatchShare {
   readonly records: number;
   readonly foreign: number;
@@ -27,11 +27,11 @@ export interface BatchShare {
 }
 
 export interface ForeignShare {
-  /** Takes a batch into account. Throws {@link NotThisLog} where it passes the bound, and forgets the batch then. */
+  /** Counts a batch. Throws {@link NotThisLog} where it exceeds a limit, and does not count it then. */
   readonly note: (batch: BatchShare) => void;
 }
 
-/** Nothing was read yet. */
+/** The share of a consumer that has not read anything yet. */
 export const foreignShare = (storeId: () => string): ForeignShare => {
   /** The latest batches, oldest first. */
   const recent: BatchShare[] = [];
@@ -67,6 +67,6 @@ const reasonOf = (
   storeId: string,
 ): string =>
   `${foreign} of the last ${records} records are not events of this store (${storeId}) in their place; the latest, in ` +
-  `${topic}: ${failure.reason}. None of them was applied. Where another installation writes to these topics, or they are ` +
-  "another store's, give this one topics of its own: stop it, and follow 'npx tidemark store new-history' with another " +
-  "KAFKA_TOPIC_PREFIX. Where the records are known and not wanted, move the group past them: 'npx tidemark offsets'";
+  `${topic}: ${failure.reason}. None of them was applied. If another installation writes to these topics, or they belong to ` +
+  "another store, give this one its own topics: stop it, and follow 'npx tidemark store new-history' with another " +
+  "KAFKA_TOPIC_PREFIX. If the records are known and unwanted, move the group past them: 'npx tidemark offsets'";

@@ -1,4 +1,4 @@
-/** What was read of the store for one transaction, and what it has asked for beyond that. */
+/** What was read of the store for one transaction, and what the transaction needed beyond that. */
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import { EngineFault } from '../../engine-fault';
 import type { EventFeed, StoredAttributes, StoreIdentity, StreamPageQuery } from '../../event-store/event-feed';
@@ -6,27 +6,27 @@ import type { EventFeed, StoredAttributes, StoreIdentity, StreamPageQuery } from
 /** The store as a transaction sees it. */
 export interface StoreFacts {
   readonly identity: StoreIdentity;
-  /** Undefined where the store holds nothing there. */
+  /** Undefined where the store has no event there. */
   readonly eventAt: (position: number) => StoredAttributes | undefined;
   readonly lastPosition: () => number;
-  /** Runs what asks for much; throws instead of answering where something had to be guessed meanwhile. */
+  /** Runs work that may read many facts; throws instead of returning where a missing one had to be guessed meanwhile. */
   readonly settled?: <Result>(work: () => Result) => Result;
 }
 
-/** Versions of a stream. */
+/** A range of versions of a stream. */
 export type Versions = Pick<StreamPageQuery, 'afterVersion' | 'limit'>;
 
-/** With the events of streams: for what is made from the store, and not from the log. */
+/** With the events of streams, for work that reads the store rather than the log. */
 export interface StoreFactsWithStreams extends StoreFacts {
   readonly readStream: (stream: string, page: Versions) => ReadonlyArray<StoredEvent>;
 }
 
-/** Something was asked for that was not read ahead: the transaction has to run again. It never leaves this room. */
+/** A fact was needed that was not read ahead: the transaction has to run again. Never thrown out of this folder. */
 export class FactMissing extends EngineFault {
   override readonly name = 'FactMissing';
 }
 
-/** Events behind the one that was asked for: a redrive goes through a stream one by one. */
+/** Events that are read beyond the requested one, as a redrive reads the events of a stream one by one. */
 const READ_AHEAD_EVENTS = 100;
 const READ_AHEAD_BYTES = 262_144;
 
@@ -38,7 +38,7 @@ interface KnownStream {
 
 interface Known {
   readonly attributes: Map<number, StoredAttributes>;
-  /** Positions that the store was asked for. */
+  /** Positions that were looked up in the store. */
   readonly asked: Set<number>;
   readonly streams: Map<string, KnownStream>;
   last: number | undefined;
@@ -47,13 +47,13 @@ interface Known {
 
 export interface KnownFacts {
   readonly facts: StoreFactsWithStreams & Required<StoreFacts>;
-  /** Reads in one call what the store holds at positions. */
+  /** Reads the events at these positions in one call. */
   readonly readPositions: (positions: ReadonlyArray<number>) => Promise<void>;
-  /** Reads what was asked for in vain. */
+  /** Reads the facts that were missing. */
   readonly readWanted: () => Promise<void>;
 }
 
-/** Nothing is known yet. */
+/** The facts of a transaction for which nothing was read yet. */
 export const knownFacts = (feed: EventFeed): KnownFacts => {
   const known: Known = {
     attributes: new Map(),
@@ -72,7 +72,7 @@ export const knownFacts = (feed: EventFeed): KnownFacts => {
       wanted.positions.clear();
       wanted.streams.clear();
       if (positions.length > 0) await readPositions(feed, known, positions);
-      // Where many streams are asked for, each is asked for little.
+      // Where many streams are needed, only a few events of each are.
       const ahead = streams.length === 1 ? READ_AHEAD_EVENTS : 1;
       for (const [name, versions] of streams) await readVersions(feed, streamIn(known, name), name, versions, ahead);
       if (wanted.last) known.last = await feed.lastPosition();
@@ -85,7 +85,7 @@ const factsOf = (known: Known, identity: StoreIdentity): KnownFacts['facts'] => 
   const { attributes, asked, wanted } = known;
   const throwIfWanted = (): void => {
     if (wanted.positions.size + wanted.streams.size === 0 && !wanted.last) return;
-    throw new FactMissing('what was asked of the store was not read before');
+    throw new FactMissing('a fact of the store was not read ahead');
   };
   return {
     identity,
@@ -93,7 +93,7 @@ const factsOf = (known: Known, identity: StoreIdentity): KnownFacts['facts'] => 
       try {
         return work();
       } finally {
-        // Whatever was made of a guess, an error too, counts for nothing.
+        // A result or an error that is based on a guess is discarded.
         throwIfWanted();
       }
     },
@@ -114,7 +114,7 @@ const factsOf = (known: Known, identity: StoreIdentity): KnownFacts['facts'] => 
       for (let version = afterVersion + 1; version <= afterVersion + limit && version < endsBefore; version += 1) {
         const event = events.get(version);
         if (event === undefined) {
-          // The work goes on with less than there is and is rolled back at its end: all that it lacks is read in one go.
+          // The work continues with incomplete facts and is rolled back at its end, so that everything missing is read at once.
           wanted.streams.set(name, { afterVersion: version - 1, limit: afterVersion + limit - version + 1 });
           break;
         }
@@ -136,7 +136,7 @@ const readPositions = async (feed: EventFeed, known: Known, positions: ReadonlyA
   const found = await feed.attributesAt(positions);
   for (const position of positions) asked.add(position);
   for (const [position, each] of found) attributes.set(position, each);
-  // Whoever says that a position lies beyond the end says where that is.
+  // The message about a position beyond the end also names the end.
   if (positions.some((position) => !found.has(position))) known.last = await feed.lastPosition();
 };
 

@@ -1,6 +1,6 @@
 /**
- * What a consumer has applied from the topics that the present ones took over from. The earlier topic had other
- * partitions, so it is the event's key that tells how far it was read there.
+ * What a consumer has applied from the topics that the current ones replaced. An earlier topic can have had another number of
+ * partitions, so the partition there is found by the event's key.
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf } from '../../../domain/kernel/recorded-event';
@@ -8,12 +8,12 @@ import { partitionFor } from '../../kafka/placement';
 import type { Checkpoint } from '../checkpoints/checkpoints';
 import { byPartition } from '../../topic-partition';
 
-/** Finds the position up to which the events of a stream were applied from an earlier topic; 0 where there was none. */
+/** Returns the position up to which the events of a stream were applied from an earlier topic; 0 where there was none. */
 export type AppliedEarlier = (stream: string) => number;
 
 const nothing: AppliedEarlier = () => 0;
 
-/** Prepares it for the checkpoints of one consumer. */
+/** Makes the lookup for the checkpoints of one consumer. */
 export const appliedEarlier = (catalog: Catalog, known: ReadonlyArray<Checkpoint>): AppliedEarlier => {
   if (catalog.aggregates.every(({ topic }) => topic.earlier === undefined)) return nothing;
   const checkpoints = byPartition(known);

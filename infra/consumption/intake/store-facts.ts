@@ -1,7 +1,7 @@
 /**
- * What a transaction has to know of the store. A transaction can't wait, and the store may: so what is needed is read before it
- * begins. Where more turns out to be needed, the transaction is rolled back, that is read too, and it runs again; what the store
- * has once said of an event stays true.
+ * What a transaction has to know of the store. A transaction is synchronous and reading the store is not, so the facts are read
+ * before it begins. Where more turns out to be needed, the transaction is rolled back, the rest is read too, and it runs again;
+ * stored events never change, so facts that were read stay valid.
  */
 import * as E from 'fp-ts/Either';
 import type { EventFeed, StoreIdentity } from '../../event-store/event-feed';
@@ -11,11 +11,11 @@ import type { LogRecord } from '../../kafka/event-log';
 import { FactMissing, knownFacts, type StoreFactsWithStreams } from './known-facts';
 
 export interface TransactionFacts {
-  /** What the transaction that runs may ask; outside of one only `identity` may be asked for, once the first has run. */
+  /** The facts for the running transaction; outside of one only `identity` is available, once the first has run. */
   readonly store: () => StoreFactsWithStreams;
   /**
-   * Runs work in a transaction, again where it needs more of the store than was read: `transaction` rolls back where its work
-   * throws. With records, what the store holds at their positions is read ahead in one call.
+   * Runs work in a transaction, and again where it needs more of the store than was read; `transaction` rolls back where its work
+   * throws. With records, the events at their positions are read ahead in one call.
    */
   readonly during: <Result>(
     transaction: (work: () => Result) => Result | Promise<Result>,
@@ -24,10 +24,10 @@ export interface TransactionFacts {
   ) => Promise<Result>;
 }
 
-/** Far more than any transaction needs: each time at least one thing more is known. */
+/** Upper limit against an endless loop; each attempt knows at least one more fact, and no transaction needs as many. */
 const MAX_ATTEMPTS = 1_000;
 
-/** Makes them; the store is opened at the first need. */
+/** Makes the facts of transactions; the store is opened by the first transaction. */
 export const transactionFacts = (open: () => Promise<EventFeed>): TransactionFacts => {
   let identity: StoreIdentity | undefined;
   let active: StoreFactsWithStreams | undefined;
@@ -62,7 +62,7 @@ export const transactionFacts = (open: () => Promise<EventFeed>): TransactionFac
         } catch (error) {
           if (!(error instanceof FactMissing) || attempts >= MAX_ATTEMPTS) throw error;
         }
-        // The guess was wrong somewhere: a record that nobody of us has written.
+        // The position guessed from the raw record can be wrong where another program wrote it, so the records are parsed now.
         if (!isExact && records !== undefined) await known.readPositions(positionsOf(records, positionIn));
         isExact = true;
         await known.readWanted();
@@ -72,7 +72,7 @@ export const transactionFacts = (open: () => Promise<EventFeed>): TransactionFac
 };
 
 const notHere = (name: string): never => {
-  throw new Error(`${name} of the store was asked for outside of a transaction`);
+  throw new Error(`${name} of the store was called outside of a transaction`);
 };
 
 const positionsOf = (

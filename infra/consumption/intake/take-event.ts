@@ -1,4 +1,4 @@
-/** What becomes of one event of a batch: passed by, parked behind a failure of its stream, applied, or set aside itself. */
+/** What happens to one event of a batch: skipped, parked behind a dead letter of its stream, applied, or dead-lettered. */
 import * as E from 'fp-ts/Either';
 import { noCounts, type Counts } from '../status/status';
 import type { Arrival } from './arrivals';
@@ -7,25 +7,25 @@ import { failurePolicies, TransientEventError, type Failure } from './failures';
 import type { IncomingEvent, IncomingReader } from './incoming-events';
 import type { Quarantine } from './quarantine-port';
 
-/** Who takes events in, and how. */
+/** The handler of the events, and what else their processing needs. */
 export interface Taking extends Omit<IncomingReader, 'decode'> {
   readonly to: EventHandler;
   readonly quarantine: Quarantine;
   readonly exhaustedAttempts: number | undefined;
 }
 
-/** What one attempt at some events has come to; given up as a whole when the attempt breaks. */
+/** The result of one attempt at some events; discarded as a whole where the attempt throws. */
 export interface Attempt {
   readonly counts: Counts;
-  /** The streams of which everything waits. */
+  /** The quarantined streams. */
   readonly closed: Set<string>;
-  /** Those among them that this batch has closed. */
+  /** Those among them that this batch has quarantined. */
   readonly newlyClosed: Set<string>;
   readonly seen: Set<string>;
   latestReason: string;
 }
 
-/** Nothing was tried yet; these streams wait. */
+/** An attempt that has not begun, with these streams quarantined. */
 export const noAttempt = (closed: Set<string>): Attempt => ({
   counts: noCounts(),
   closed,
@@ -34,7 +34,7 @@ export const noAttempt = (closed: Set<string>): Attempt => ({
   latestReason: '',
 });
 
-/** The same as a start for another attempt. */
+/** A copy to start another attempt from. */
 export const copyOf = ({ counts, closed, newlyClosed, seen, latestReason }: Attempt): Attempt => ({
   counts: { ...counts },
   closed: new Set(closed),
@@ -43,13 +43,13 @@ export const copyOf = ({ counts, closed, newlyClosed, seen, latestReason }: Atte
   latestReason,
 });
 
-/** Takes one event. Throws what the handler throws, and TransientEventError where it is to be tried again. */
+/** Processes one event. Throws what the handler throws, and TransientEventError where the event is to be retried. */
 export const takeEvent = (taking: Taking, attempt: Attempt, handling: Handling, event: IncomingEvent): void => {
   const { to, presentType, quarantine } = taking;
   const { stream, type } = event.envelope;
   const { counts } = attempt;
   attempt.seen.add(stream);
-  // A name from the future may be the newer one of an event that the group handles: to pass it by would be to lose it.
+  // An unknown type may be the new name of an event that the group handles: skipping it would lose it.
   const present = presentType(type);
   if (present !== undefined && !to.handled.has(present)) {
     counts.notApplicable += 1;
@@ -82,7 +82,7 @@ export const takeEvent = (taking: Taking, attempt: Attempt, handling: Handling, 
   }
 };
 
-/** Keeps an event as a dead letter, behind which its stream waits; one that somebody has discarded is passed by. */
+/** Dead-letters an event and quarantines its stream; one that an operator has discarded is skipped. */
 export const setEventAside = (taking: Taking, attempt: Attempt, event: IncomingEvent, failure: Failure): void => {
   const { to, quarantine, exhaustedAttempts } = taking;
   const { envelope, origin } = event;
@@ -101,7 +101,7 @@ export const setEventAside = (taking: Taking, attempt: Attempt, event: IncomingE
   quarantine.setAside({ consumer, group, envelope, origin: origin(), failure, attempts, rows });
 };
 
-/** Keeps a record that is no event of this store in its place; it closes no stream. */
+/** Dead-letters a record that is not an event of this store in its place; no stream is quarantined. */
 export const setRecordAside = (
   { to, quarantine }: Taking,
   { counts }: Attempt,

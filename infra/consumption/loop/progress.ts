@@ -1,4 +1,4 @@
-/** What a running group knows of itself, and how it tells others. */
+/** The progress of a running group in memory, and the status made from it. */
 import { isoTime, type Clock } from '../../clock';
 import { countNames, noCounts, type OutcomeCounts, type GroupStatus, type PartitionStatus } from '../status/status';
 import type { Checkpoint } from '../checkpoints/checkpoints';
@@ -19,14 +19,14 @@ export interface GroupProgress {
   readonly become: (state: State, reason: string | null) => void;
   readonly count: (outcome: OutcomeCounts) => void;
   readonly countRetry: () => void;
-  /** Takes over the partitions as they stand in the handler's file. */
+  /** Sets the partitions to the checkpoints in the handler's file. */
   readonly restore: (checkpoints: ReadonlyArray<Checkpoint>) => void;
   readonly partition: (at: TopicPartition) => PartitionProgress | undefined;
   readonly partitions: () => ReadonlyArray<PartitionProgress>;
   readonly status: () => GroupStatus;
 }
 
-/** Starts with nothing known. */
+/** The progress of a group that has not read anything yet. */
 export const groupProgress = (group: string, clock: Clock): GroupProgress => {
   const outcomes = { ...noCounts(), retries: 0 };
   let partitions = partitionMap<PartitionProgress>();
@@ -56,7 +56,7 @@ export const groupProgress = (group: string, clock: Clock): GroupProgress => {
     partition: (at) => partitions.get(at),
     partitions: () => partitions.values(),
     status: () => {
-      // A group that stands still no longer looks at the log's end: no number is better than one of before.
+      // A halted group no longer reads the log's end: no lag is better than an outdated one.
       const shown = partitions
         .values()
         .map((each) => partitionStatus(state === 'halted' ? { ...each, logEndOffset: null } : each));

@@ -1,4 +1,4 @@
-/** What is dead-lettered and what is parked behind it: what the consumer's own file keeps of it. */
+/** The storage of dead letters and parked events in the consumer's own file. */
 export {
   type AuditContext,
   type DeadLetterRows,
@@ -9,4 +9,4 @@ export {
   type ParkedEvents,
 } from './dead-letters';
 export { type DefectCalls, type DefectLog, logDefects, type LoggedDefect } from './defect-log';
-export { type CircuitBreakers, circuitBreakersOf, type TrippedBreakers } from './failure-rate-store';
+export { type CircuitBreakers, circuitBreakersOf, type TrippedBreakers } from './circuit-breakers';

@@ -1,4 +1,4 @@
-/** Checkpoints as rows: compare-and-swap on the offset, and high-water positions that only rise. */
+/** Checkpoints as rows: compare-and-swap on the offset, and high-water positions that only increase. */
 import { CheckpointMoved, type Checkpoint, type Checkpoints } from '../../consumption/checkpoints/checkpoints';
 import { partitionName } from '../../topic-partition';
 import type { Database, Migration } from '../database';

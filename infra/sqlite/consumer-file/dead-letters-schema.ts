@@ -1,7 +1,7 @@
-/** The tables of what failed for good: in the consumer's own file, so that they move in one transaction with its offsets. */
+/** The tables of dead letters, in the consumer's own file, so that they are written in one transaction with its offsets. */
 import type { Migration } from '../database';
 
-/** Add this step behind {@link deadLettersMigration}: how copies to the dead-letter topics go. */
+/** Add this step after {@link deadLettersMigration}: the faults of copying to the dead-letter topics. */
 export const deadLetterCopyingMigration: Migration = {
   name: 'dead letter copying',
   sql: `-- A copy that the topic does not take; it is tried again, rarely, and the others go on.
@@ -150,7 +150,7 @@ export const deadLettersMigration: Migration = {
         CREATE INDEX redrive_keys_waiting ON redrive_keys (redrive_id, state, seq);`,
 };
 
-/** A step for the file of a consumer, after the dead letters' own. */
+/** Add this step after {@link deadLettersMigration}: the stacks of defects, and whether they are logged. */
 export const deadLetterStacksMigration: Migration = {
   name: 'stacks of dead letters',
   sql: `-- What the handler threw, with its stack; null where nothing was thrown, and for those from before this step.

@@ -1,4 +1,4 @@
-/** Moves of offsets by hand, and what was asked of the role that owns the checkpoints: rows that stay for ever. */
+/** Moves of offsets by operators, and the requests for them, as rows that are never deleted. */
 import * as E from 'fp-ts/Either';
 import { isoTime, type Clock } from '../../clock';
 import {
@@ -34,7 +34,7 @@ export const offsetMovesMigration: Migration = {
         ) STRICT;`,
 };
 
-/** Prepares the note; call it in the transaction of the move. */
+/** Prepares the statement; call it in the transaction of the move. */
 export const offsetMoveNotes = (database: Database, clock: Clock): NoteOffsetMove => {
   const insert = database.prepare<[string, string, number, string, number, number, string, number]>(
     `INSERT INTO offset_moves (group_name, topic, "partition", log_id, from_offset, to_offset, actor, moved_at_ms)
@@ -48,7 +48,7 @@ interface MoveRow extends Omit<NotedOffsetMove, 'movedAt'> {
   readonly movedAtMs: number;
 }
 
-/** Reads the notes, newest first; works on a read-only connection too. */
+/** Reads the moves, newest first; works on a read-only connection too. */
 export const readOffsetMoves = (database: Database, limit: number): ReadonlyArray<NotedOffsetMove> =>
   database
     .prepare<[number], MoveRow>(
@@ -81,6 +81,6 @@ export const offsetRequests = (database: Database): OffsetRequests => {
   };
 };
 
-/** Reads how a request stands; works on a read-only connection too. */
+/** Reads the state of a request; works on a read-only connection too. */
 export const readOffsetRequest = (database: Database, id: number): OffsetRequestStatus | undefined =>
   database.prepare<[number], OffsetRequestStatus>('SELECT id, state, reason FROM offset_requests WHERE id = ?').get(id);

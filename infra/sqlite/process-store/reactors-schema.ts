@@ -1,7 +1,7 @@
 /**
- * The schema of the reactors' own file. Synchronous NORMAL is safe here: a power cut takes the last commits back together (states,
- * checkpoints, asked-for commands), the same events come again, the same commands with the same ids follow from them, and
- * the API answers a known id with what it answered before.
+ * The schema of the reactors' own file. Synchronous NORMAL is safe here: a power failure undoes the last commits together (states,
+ * checkpoints, issued commands). Then the same events are read again, the same commands with the same ids follow from them, and
+ * the API returns the same response for a known id.
  */
 import {
   checkpointMigration,
@@ -51,7 +51,7 @@ const processMigration: Migration = {
         CREATE INDEX pending_commands_parked ON pending_commands (process, seq) WHERE state = 'parked';`,
 };
 
-/** Moments at which processes want to look again. One that has passed stays, so that a replay asks for none twice. */
+/** Deadlines of processes. One that has passed is kept, so that a replay does not set it again. */
 const deadlinesMigration: Migration = {
   name: 'deadlines',
   sql: `CREATE TABLE deadlines (

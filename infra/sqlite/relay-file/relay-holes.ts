@@ -1,4 +1,4 @@
-/** What the relay could not publish, as rows beside its cursor. */
+/** The events that the relay could not publish, as rows in the file of its cursor. */
 import { categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
 import { isoTime, type Clock } from '../../clock';
 import type { Database, Migration } from '../database';
@@ -63,7 +63,7 @@ const FIRST_ATTEMPT_AFTER_MS = 10_000;
 export const relayHoles = (database: Database, lease: Lease, clock: Clock): RelayHoles => {
   const statements = prepareStatements(database);
   const underLease = writeUnderLease({ database, lease });
-  const blocked = (): ReadonlyArray<BlockedPartition> => statements.blocked.all().map(shownBlocked);
+  const blocked = (): ReadonlyArray<BlockedPartition> => statements.blocked.all().map(toBlockedPartition);
 
   const unblock = ({ topic, partition, position }: BlockedPartition): void => {
     statements.unblock.run(topic, partition);
@@ -88,7 +88,7 @@ export const relayHoles = (database: Database, lease: Lease, clock: Clock): Rela
     noteUnroutable: (events) => {
       if (events.length > 0) underLease(() => events.forEach(noteOne));
     },
-    takeUpRoutable: (hasTopic) => {
+    resumeRoutable: (hasTopic) => {
       const found = statements.unroutable.all().filter(({ category }) => hasTopic(category));
       if (found.length === 0) return [];
       underLease(() => {
@@ -116,7 +116,7 @@ export const relayHoles = (database: Database, lease: Lease, clock: Clock): Rela
   };
 };
 
-const shownBlocked = ({ sinceMs, nextAttemptAtMs, ...row }: BlockedRow): BlockedPartition => ({
+const toBlockedPartition = ({ sinceMs, nextAttemptAtMs, ...row }: BlockedRow): BlockedPartition => ({
   ...row,
   since: isoTime(sinceMs),
   nextAttemptAt: isoTime(nextAttemptAtMs),

@@ -93,16 +93,18 @@ const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove
 
 const failureOperations = (parts: WriterContext) => {
   const { options, builds, failures, store, facts, write } = parts;
-  const { desk, copies, defects } = failures;
+  const { operatorRequests, copies, defects } = failures;
   const targetOf = targets(parts);
   const groups = new Set(options.projections.map(({ name }) => name));
   return {
     takeFailureRequests: async () => {
-      const requests = await desk.newRequests(await store());
-      return requests.length === 0 ? 0 : write(() => desk.takeRequests(requests, groups));
+      const requests = await operatorRequests.newRequests(await store());
+      return requests.length === 0 ? 0 : write(() => operatorRequests.takeRequests(requests, groups));
     },
     redriveStep: ({ projection }) =>
-      facts.during(write, () => desk.step(consumerOf(targetOf(projection, projection, builds.live(projection))))),
+      facts.during(write, () =>
+        operatorRequests.step(consumerOf(targetOf(projection, projection, builds.live(projection)))),
+      ),
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
     noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),

@@ -30,7 +30,7 @@ const contentOf = ({ file, statuses }: ConsumerFileUnderTest): unknown => ({
   streams: [...file.quarantine.streams(GROUP)],
   parked: file.parked.next(GROUP, 'note-a', 100),
   quarantined: file.parked.quarantined(GROUP),
-  head: file.letters.headOf(GROUP, 'note-a')?.status,
+  head: file.letters.firstOf(GROUP, 'note-a')?.status,
   copies: file.copies.waiting(GROUP, 100).length,
   defects: file.defects.waiting(100).length,
   isTripped: file.breakers.isTripped(GROUP),

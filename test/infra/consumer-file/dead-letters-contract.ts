@@ -44,10 +44,10 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
         assert.is(file.parked.next(GROUP, 'note-a', 1)[0]?.eventId, 'note-a@4');
         file.write(() => file.parked.remove(GROUP, 'note-a', 4));
         assert.equal(positions(10), [30, 200]);
-        assert.is(file.parked.openable(GROUP), undefined, 'its dead letter is not out of the way');
-        file.write(() => file.letters.redriven(file.letters.headOf(GROUP, 'note-a')?.id ?? 0, 'applied', BY_ADA));
-        assert.is(file.parked.openable(GROUP), 'note-a');
-        file.write(() => file.parked.open(GROUP, 'note-a'));
+        assert.is(file.parked.withResolvedFirst(GROUP), undefined, 'its dead letter is not out of the way');
+        file.write(() => file.letters.markRedriven(file.letters.firstOf(GROUP, 'note-a')?.id ?? 0, 'applied', BY_ADA));
+        assert.is(file.parked.withResolvedFirst(GROUP), 'note-a');
+        file.write(() => file.parked.endQuarantine(GROUP, 'note-a'));
         assert.equal([file.parked.quarantined(GROUP), [...file.quarantine.streams(GROUP)]], [0, []]);
       }),
     );
@@ -97,7 +97,7 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
       inFile(({ file }) => {
         const letter = file.write(() => file.quarantine.setAside(failedEvent('note-a', 3)));
         const status = () => file.letters.find(letter)?.status;
-        assert.equal([status(), file.letters.headOf(GROUP, 'note-a')?.id], ['open', letter]);
+        assert.equal([status(), file.letters.firstOf(GROUP, 'note-a')?.id], ['open', letter]);
         file.write(() => file.letters.assign(letter, 'bob', BY_ADA));
         assert.is(status(), 'assigned');
         file.write(() => file.letters.discard(letter, 'not needed', BY_ADA));
@@ -162,7 +162,7 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
         });
         assert.equal([file.letters.find(old)?.status, file.letters.find(both)?.status], ['redriven', 'open']);
         assert.equal([...file.quarantine.streams(GROUP)].sort(), ['note-b', 'note-c']);
-        assert.is(file.letters.headOf(GROUP, 'note-b')?.id, both);
+        assert.is(file.letters.firstOf(GROUP, 'note-b')?.id, both);
         assert.equal(file.parked.next(GROUP, 'note-c', 10), [{ position: 6, eventId: 'note-c@2' }]);
         assert.equal([...file.quarantine.streams('rebuild-1')], []);
         file.write(() => file.letters.forget(GROUP));
@@ -191,9 +191,9 @@ const processContract = (name: string, inFile: InFile): void => {
         assert.is(issue('i', 'a'), undefined, 'also when it is done');
         const ids = (instance?: string) => processes.pending(GROUP, instance).map((each) => each.command.id);
         assert.equal([ids(), ids('i')], [['b', 'c'], ['c']]);
-        write(() => processes.park(processes.pending(GROUP)[0]?.seq ?? 0, 'no use'));
+        write(() => processes.suspend(processes.pending(GROUP)[0]?.seq ?? 0, 'no use'));
         assert.is(processes.pending(GROUP)[0]?.attempts, 1);
-        assert.equal([write(processes.unparkAll), write(processes.unparkAll)], [1, 0]);
+        assert.equal([write(processes.resumeAll), write(processes.resumeAll)], [1, 0]);
         write(() => processes.begin(GROUP, 2));
         assert.equal([ids(), typeof issue('i', 'a')], [[], 'number']);
       }),
@@ -213,7 +213,7 @@ const processContract = (name: string, inFile: InFile): void => {
         const pass = (): boolean => write(() => processes.passDeadline(GROUP, 'early'));
         assert.equal([pass(), pass()], [true, false]);
         dueAt('early', 'i', 10);
-        write(() => processes.parkDeadline(GROUP, 'late', 'it threw'));
+        write(() => processes.suspendDeadline(GROUP, 'late', 'it threw'));
         assert.equal(due(20), []);
       }),
     );

@@ -111,7 +111,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     await group.stop();
   });
 
-  test('halts where records are gone that it has not read, with the numbers, and skips nothing', async () => {
+  test('halts where records are deleted that it has not read, with the numbers, and skips nothing', async () => {
     const own = await newWorld();
     const relay = own.start();
     await own.publish(40);
@@ -123,7 +123,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     await deleteRecordsBefore(broker.servers, stockTopic(own), end?.partition ?? 0, (end?.nextOffset ?? 0) + 3);
     const group = own.run(own.open());
     await stateIs(group, 'halted');
-    assert.match(group.status().reason ?? '', /3 records are gone.*ACCEPT_NEW_LOG=true/);
+    assert.match(group.status().reason ?? '', /3 records are deleted.*ACCEPT_NEW_LOG=true/);
     await group.stop();
     const tally = own.open();
     own.run(tally, { acceptNewLog: true });

@@ -71,7 +71,7 @@ spec('the starting plan of a group', ({ test }) => {
       [[0, 'kafka:b']],
     );
     const one = { ...bounds, low: 8 };
-    assert.match(refused({ bounds: [one], checkpoints: [known, { ...known, partition: 1 }] }), /records are gone/);
+    assert.match(refused({ bounds: [one], checkpoints: [known, { ...known, partition: 1 }] }), /records are deleted/);
   });
 
   test('stands at the very end of the log as well as at its very beginning', () => {
@@ -80,13 +80,16 @@ spec('the starting plan of a group', ({ test }) => {
   });
 
   test('refuses to jump over records that are gone, with the numbers', () => {
-    assert.match(refused({ bounds: [{ ...bounds, low: 8 }] }), /comes to offset 5.*first one is 8: 3 records are gone/);
+    assert.match(
+      refused({ bounds: [{ ...bounds, low: 8 }] }),
+      /next offset of this group is 5.*first one is 8: 3 records are deleted/,
+    );
   });
 
   test('lets the store stand in for records that are gone, where that is meant', () => {
     const plan = started({ bounds: [{ ...bounds, low: 8 }], acceptNewLog: true });
     assert.is(plan.moves[0]?.nextOffset, 8);
-    assert.match(plan.catchUp ?? '', /no longer holds 3 records/);
+    assert.match(plan.catchUp ?? '', /no longer has 3 records/);
   });
 
   test('refuses a log that has lost records', () => {

@@ -122,7 +122,7 @@ spec('a group for which the store stands in', ({ test, after }) => {
     await allCounts(tally, isBesides);
     await stateIs(group, 'halted');
     const { reason, partitions, outcomes } = group.status();
-    assert.match(reason ?? '', /^stock\/\d has not gone through since .*picture server/);
+    assert.match(reason ?? '', /^stock\/\d has been blocked since .*picture server/);
     assert.equal(
       partitions.filter(({ state }) => state !== 'running').map((each) => [each.topic, each.partition, each.state]),
       [['stock', place('stock-k3').partition, 'halted']],

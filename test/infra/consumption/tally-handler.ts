@@ -15,7 +15,7 @@ import {
 } from '../../../infra/sqlite/consumer-file/dead-letters-schema';
 import { failedRequestsMigration } from '../../../infra/sqlite/consumer-file/failed-requests';
 import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';
-import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
+import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/dead-letter-handling';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import { offsetMovesMigration } from '../../../infra/sqlite/consumer-file/offset-moves';
 import { consumerTables } from '../../../infra/sqlite/consumer-file/tables';
@@ -107,7 +107,7 @@ export const tallyHandler = (
     topics,
     database,
     failures,
-    redrive: () => inTransaction(() => failures.desk.step(to)),
+    redrive: () => inTransaction(() => failures.operatorRequests.step(to)),
     retry: options.retry ?? defaultRetryPolicy,
     checkpoints: async () => Promise.resolve(checkpoints.read(group)),
     begin: (wanted) => inTransaction(() => wanted.forEach((each) => checkpoints.begin(group, each))),

@@ -141,7 +141,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     });
     await stateIs(group, 'halted');
     const halted = group.status();
-    assert.match(halted.reason ?? '', /has not gone through since .*picture server/);
+    assert.match(halted.reason ?? '', /has been blocked since .*picture server/);
     const held = halted.partitions.find(({ state }) => state === 'halted');
     assert.match(held?.reason ?? '', /picture server/);
     assert.ok(halted.outcomes.retries > 2);
@@ -179,7 +179,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     });
     const group = run(tally);
     await stateIs(group, 'halted');
-    assert.match(group.status().reason ?? '', /of the last \d+ keys failed for good.*the release is broken/);
+    assert.match(group.status().reason ?? '', /of the last \d+ streams failed for good.*the release is broken/);
     // As many as came one by one before it was clear that it is not them.
     const parked = tally.database.prepare('SELECT count(*) FROM quarantined_keys').pluck().get();
     assert.ok(Number(parked) < defaultBreakerPolicy.leastKeys, String(parked));
@@ -226,7 +226,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
       await publish(bad);
       const last = open({}, file);
       const going = run(last);
-      last.failures.desk.takeRequests(reader.operationRequestsAfter(0), new Set(['tally']));
+      last.failures.operatorRequests.takeRequests(reader.operationRequestsAfter(0), new Set(['tally']));
       await eventually('nothing waits', async () => {
         const { events } = await going.pausedWhile(last.redrive);
         return events === undefined && deadLetterReader(last.database).redrive(redrive)?.state === 'done';

@@ -21,7 +21,7 @@ import { failedRequestsMigration } from '../../../infra/sqlite/consumer-file/fai
 import { type DeadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
 import { deadLetterReader } from '../../../infra/sqlite/consumer-file/dead-letters-reader';
 import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';
-import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
+import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/dead-letter-handling';
 import { groupStatusMigration } from '../../../infra/sqlite/consumer-file/group-status';
 import { offsetMovesMigration } from '../../../infra/sqlite/consumer-file/offset-moves';
 import { consumerTables } from '../../../infra/sqlite/consumer-file/tables';
@@ -157,8 +157,8 @@ const startProcess = ({ database, checkpoints, store }: WorldParts, options: Gro
       return outcome;
     },
     takeRequests: () =>
-      transaction(() => failures.desk.takeRequests(store.operationRequestsAfter(0), new Set([GROUP]))),
-    step: () => transaction(() => failures.desk.step(to)),
+      transaction(() => failures.operatorRequests.takeRequests(store.operationRequestsAfter(0), new Set([GROUP]))),
+    step: () => transaction(() => failures.operatorRequests.step(to)),
   };
 };
 

@@ -355,7 +355,7 @@ spec('a build that takes the place of a group', ({ test }) => {
     world.process.deliver(world.log);
     world.ask('dead-letter-assign', { group: 'diary', letter: 2, owner: 'grace' });
     world.process.takeRequests();
-    const { letters } = world.process.failures.desk;
+    const { letters } = world.process.failures.operatorRequests;
     // The build could read note-a, but neither note-b nor note-c.
     world.database.exec(`
       INSERT INTO dead_letters SELECT 10, 'rebuild-7', event_id, stream, position, type, schema_version, correlation_id,

@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../../infra/clock';
-import { commandClient, type Answer, type PostCommand } from '../../../infra/reactors/command-client';
+import { commandClient, type PostResult, type PostCommand } from '../../../infra/reactors/command-client';
 import { spec } from '../../spec';
 import { localServer, type LocalServer, type ServedAnswer } from '../../support/local-server';
 import { command } from './commands';
@@ -31,7 +31,7 @@ spec('the client of process commands', ({ test, after }) => {
     const api = { baseUrl: `${server.url}/`, ...(apiKey === undefined ? {} : { apiKey }) };
     return { post: commandClient(api, catalog, clock, timeoutMs), server };
   };
-  const answerTo = async (served: ServedAnswer): Promise<Answer> =>
+  const answerTo = async (served: ServedAnswer): Promise<PostResult> =>
     (await clientOf(() => served)).post(confirm, forever);
 
   test('posts the body to the aggregate, with what identifies and explains the command', async () => {
@@ -101,14 +101,14 @@ spec('the client of process commands', ({ test, after }) => {
     test(`tries again after ${status}, ${everyCommand ? 'and holds the others back' : 'beside the others'}`, async () => {
       const reason = `${status} /problems/x: D`;
       const answer = await answerTo({ status, body: problem('/problems/x') });
-      assert.equal(answer, { _tag: 'TryAgain', reason, everyCommand });
+      assert.equal(answer, { _tag: 'Retry', reason, everyCommand });
     });
   }
 
   for (const status of [401, 403]) {
     test(`keeps every command after ${status}: the key is wrong, and no command is to blame`, async () => {
       const answer = await answerTo({ status, body: problem('/problems/unauthenticated') });
-      if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+      if (answer._tag !== 'Retry') throw new Error(answer._tag);
       assert.is(answer.everyCommand, true);
       assert.match(answer.reason, /^the reactors have no valid key: set API_KEY .*unauthenticated: D/);
     });
@@ -116,12 +116,12 @@ spec('the client of process commands', ({ test, after }) => {
 
   const settings: ReadonlyArray<readonly [string, number, object, RegExp]> = [
     ['the token of another store', 403, { cause: 'reactor-token' }, /^the API does not know the token .*BASE_URL.*: D/],
-    ['a host that the API is not asked under', 421, {}, /^the API is not asked under the host .*ALLOWED_HOSTS.*: D/],
+    ['a host that the API does not accept', 421, {}, /^the API does not accept the host .*ALLOWED_HOSTS.*: D/],
   ];
   for (const [what, status, extensions, message] of settings) {
     test(`keeps every command after ${status} for ${what}, and says which setting is wrong`, async () => {
       const answer = await answerTo({ status, body: problem('/problems/x', extensions) });
-      if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+      if (answer._tag !== 'Retry') throw new Error(answer._tag);
       assert.is(answer.everyCommand, true);
       assert.match(answer.reason, message);
       assert.not.match(answer.reason, 'API_KEY');
@@ -139,7 +139,7 @@ spec('the client of process commands', ({ test, after }) => {
     const post = commandClient({ baseUrl: server.url, reactorToken }, catalog, clock);
     const answer = await post(confirm, forever);
     assert.equal(answer, {
-      _tag: 'TryAgain',
+      _tag: 'Retry',
       reason: "the reactor token can't be read from the store: database is locked",
       everyCommand: true,
     });
@@ -152,7 +152,7 @@ spec('the client of process commands', ({ test, after }) => {
   for (const status of [404, 405]) {
     test(`keeps every command after a ${status} that is not the API's own`, async () => {
       const answer = await answerTo({ status, text: '<html>nothing here</html>' });
-      if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+      if (answer._tag !== 'Retry') throw new Error(answer._tag);
       assert.is(answer.everyCommand, true);
       assert.match(answer.reason, 'BASE_URL does not lead to the API');
     });
@@ -172,7 +172,7 @@ spec('the client of process commands', ({ test, after }) => {
   for (const [retryAfter, retryAfterMs] of waits) {
     test(`reads Retry-After: ${retryAfter} as ${String(retryAfterMs)} ms`, async () => {
       const answer = await answerTo({ status: 503, headers: { 'retry-after': retryAfter } });
-      assert.is(answer._tag === 'TryAgain' ? answer.retryAfterMs : 'no repeat', retryAfterMs);
+      assert.is(answer._tag === 'Retry' ? answer.retryAfterMs : 'no repeat', retryAfterMs);
     });
   }
 
@@ -185,7 +185,7 @@ spec('the client of process commands', ({ test, after }) => {
   for (const [status, text] of garbage) {
     test(`does not take ${status} '${text}' for an answer of the API`, async () => {
       const answer = await answerTo({ status, text });
-      assert.equal([answer._tag, answer._tag === 'TryAgain' && answer.everyCommand], ['TryAgain', false]);
+      assert.equal([answer._tag, answer._tag === 'Retry' && answer.everyCommand], ['Retry', false]);
     });
   }
 
@@ -198,22 +198,22 @@ spec('the client of process commands', ({ test, after }) => {
     const { post, server } = await clientOf(() => undefined);
     await server.close();
     const answer = await post(confirm, forever);
-    if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+    if (answer._tag !== 'Retry') throw new Error(answer._tag);
     assert.is(answer.everyCommand, true);
     assert.match(answer.reason, 'ECONNREFUSED');
   });
 
   test('tries again after a connection that was cut', async () => {
     const answer = await answerTo('cut the connection');
-    assert.equal([answer._tag, answer._tag === 'TryAgain' && answer.everyCommand], ['TryAgain', true]);
+    assert.equal([answer._tag, answer._tag === 'Retry' && answer.everyCommand], ['Retry', true]);
   });
 
   test('waits no longer than its time-out, and then tries again beside the others', async () => {
     const { post } = await clientOf(() => undefined, 60);
     const answer = await post(confirm, forever);
-    if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+    if (answer._tag !== 'Retry') throw new Error(answer._tag);
     assert.is(answer.everyCommand, false);
-    assert.match(answer.reason, /no answer within 60 ms/);
+    assert.match(answer.reason, /no response within 60 ms/);
   });
 
   test('ends at once when its caller stops', async () => {
@@ -223,8 +223,8 @@ spec('the client of process commands', ({ test, after }) => {
     const answer = post(confirm, stopping.signal);
     await systemClock.sleep(30);
     stopping.abort();
-    assert.is((await answer)._tag, 'TryAgain');
-    assert.is((await post(confirm, stopping.signal))._tag, 'TryAgain');
+    assert.is((await answer)._tag, 'Retry');
+    assert.is((await post(confirm, stopping.signal))._tag, 'Retry');
     assert.ok(systemClock.monotonicMs() - startMs < 2_000);
   });
 

@@ -160,7 +160,7 @@ kafkaSpec('the log held against the store', ({ test, before, after }, broker) =>
       assert.match(explained.join('\n'), /not repaired.*high-water.*--recreate-topics/);
       const [before] = await own.log.describe([topic]);
       const done = await repair(own, reader, broken, true);
-      assert.match(done.join('\n'), /made anew.*ACCEPT_NEW_LOG=true/);
+      assert.match(done.join('\n'), /recreated with all their events.*ACCEPT_NEW_LOG=true/);
       const [now] = await own.log.describe([topic]);
       assert.is.not(now?.logId, before?.logId);
       assert.equal(countsOf(await compare(own, reader)), [0, 0, 0, 0]);

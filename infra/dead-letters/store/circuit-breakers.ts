@@ -1,11 +1,11 @@
-/** The circuit breakers of one file's consumers; that one has tripped outlasts the process. */
+/** The circuit breakers of one file's consumers. That a breaker has tripped is stored, so that a restart knows it. */
 import { circuitBreaker, CircuitOpen, type BreakerPolicy, type CircuitBreaker } from '../../consumption/intake/intake';
 
 export interface CircuitBreakers {
   readonly of: (consumer: string) => CircuitBreaker;
   /**
-   * Runs work that may trip the consumer's breaker; `write` runs a transaction. That it tripped is written down in a
-   * transaction of its own, for the one in which it happened is rolled back.
+   * Runs work that may trip the consumer's breaker; `write` runs a transaction. The trip is stored in a second transaction, as the
+   * one in which it happened is rolled back.
    */
   readonly guard: <Result>(consumer: string, write: <Any>(work: () => Any) => Any, work: () => Result) => Result;
 }
@@ -17,7 +17,7 @@ export interface TrippedBreakers {
   readonly reset: (consumer: string) => void;
 }
 
-/** The breakers of a file, none of which has counted anything yet. */
+/** Makes the breakers of a file. */
 export const circuitBreakersOf = (tripped: TrippedBreakers, policy: BreakerPolicy): CircuitBreakers => {
   const breakers = new Map<string, CircuitBreaker>();
   const make = (consumer: string): CircuitBreaker => {

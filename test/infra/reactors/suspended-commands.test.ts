@@ -113,7 +113,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
         ['deadline', 'o1', 'no reminder'],
       ],
     );
-    assert.match(group()?.reason ?? '', /2 commands or deadlines are set aside .*tidemark commands list/);
+    assert.match(group()?.reason ?? '', /2 commands or deadlines are suspended .*tidemark commands list/);
   });
 
   test('is released by an operator without a restart, and stays in the audit', async () => {
