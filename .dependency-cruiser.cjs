@@ -54,10 +54,10 @@ module.exports = {
     { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'domain-is-pure',
-      comment: 'The domain knows fp-ts and io-ts and nothing else: no Node, no database, no clock.',
+      comment: 'The domain knows fp-ts, io-ts and immutable and nothing else: no Node, no database, no clock.',
       severity: 'error',
       from: { path: '^domain/' },
-      to: { pathNot: ['^domain/', 'node_modules/(fp-ts|io-ts)/'] },
+      to: { pathNot: ['^domain/', 'node_modules/(fp-ts|immutable|io-ts)/'] },
     },
     {
       name: 'projections-are-pure',

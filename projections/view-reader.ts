@@ -144,6 +144,8 @@ export interface ViewReader {
   readonly isQuarantined: (view: string, event: { readonly stream: string; readonly position: number }) => boolean;
   readonly projections: () => ReadonlyArray<ProjectionStatus>;
   readonly groups: () => ReadonlyArray<GroupStatus>;
+  /** The rebuild of each projection that runs or waits, else its last one. */
+  readonly latestRebuilds: () => ReadonlyArray<RebuildStatus>;
   readonly rebuild: (id: number) => RebuildStatus | undefined;
   /** How a move of offsets stands that was asked for; undefined until it is taken over. */
   readonly offsetRequest: (id: number) => OffsetRequestStatus | undefined;

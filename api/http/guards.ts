@@ -13,7 +13,7 @@ import { refuseForeignCoding, refuseRepeatedHeaders } from './strict-headers';
 /** Adds the guards; `explainUnknown` says what is wrong with an address that no route has. */
 export const guard = (
   app: FastifyInstance,
-  { apiKeys, allowedHosts, isShuttingDown }: ApiDependencies,
+  { apiKeys, allowedHosts, isShuttingDown }: Pick<ApiDependencies, 'apiKeys' | 'allowedHosts' | 'isShuttingDown'>,
   limit: RateLimit,
   explainUnknown: (request: FastifyRequest) => Problem,
 ): void => {

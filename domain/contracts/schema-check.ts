@@ -1,7 +1,7 @@
-/** Checks values against the JSON Schemas that the codecs' documentation is made of, and only those: see json-schema.ts. */
+/** Checks values against JSON Schemas, limited to the keywords that domain/kernel/json-schema.ts generates. */
 import type { JsonSchema } from '../kernel/codec';
 
-/** The path of the first value that the schema refuses, as a JSON pointer; undefined where it takes the whole. */
+/** The path of the first value that the schema rejects, as a JSON pointer; undefined where the whole value is valid. */
 export const refusedPath = (schema: JsonSchema, value: unknown, path = ''): string | undefined => {
   switch (schema['type']) {
     case 'object':
@@ -15,11 +15,11 @@ export const refusedPath = (schema: JsonSchema, value: unknown, path = ''): stri
 
 const shownPath = (path: string): string => (path === '' ? '/' : path);
 
-/** Whether a value that is neither object nor list passes, or one of several schemas takes it. */
+/** Whether the value is valid for a schema that is neither an object nor a list: a plain value, or one of several schemas. */
 const isSingle = (schema: JsonSchema, value: unknown): boolean => {
-  const { enum: words, anyOf: choices, type } = schema;
+  const { enum: enumValues, anyOf: choices, type } = schema;
   if ('const' in schema) return value === schema['const'];
-  if (Array.isArray(words)) return words.includes(value);
+  if (Array.isArray(enumValues)) return enumValues.includes(value);
   if (Array.isArray(choices)) return choices.some((choice) => refusedPath(choice as JsonSchema, value) === undefined);
   if (type === 'string') return typeof value === 'string' && isString(schema, value);
   if (type === 'integer' || type === 'number') return isNumber(schema, value);
@@ -31,7 +31,7 @@ const isSingle = (schema: JsonSchema, value: unknown): boolean => {
 export const propertiesOf = (schema: JsonSchema): Readonly<Record<string, JsonSchema>> =>
   (schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>;
 
-/** The names of the fields that must be there. */
+/** The names of the required fields. */
 export const requiredOf = (schema: JsonSchema): ReadonlyArray<string> =>
   (schema['required'] ?? []) as ReadonlyArray<string>;
 

@@ -1,6 +1,6 @@
 /** When the state of a long stream is kept, and when a kept one may be used. */
 import type { Aggregate, Fold } from '../../domain/kernel/aggregate';
-import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
+import { snapshotFingerprintOf } from '../../domain/contracts/fold-behaviour';
 import { boundedCache } from '../memory/bounded-cache';
 import type { Snapshot, SnapshotStore } from './snapshots';
 
@@ -42,7 +42,7 @@ export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates
       try {
         const found = snapshots.find(stream);
         // Of another decider: its state may mean something else today. It is replaced when the stream has been read.
-        if (found === undefined || found.decider !== snapshotMarkOf(aggregate)) return undefined;
+        if (found === undefined || found.decider !== snapshotFingerprintOf(aggregate)) return undefined;
         const { version, position, state } = found;
         const fold = codec.decode(state);
         keptAt.set(stream, version);
@@ -55,7 +55,7 @@ export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates
       const { snapshot: codec } = aggregate;
       if (snapshots === undefined || codec === undefined || version < EVENTS_BETWEEN) return;
       if (version - (keptAt.get(stream) ?? 0) < EVENTS_BETWEEN) return;
-      const decider = snapshotMarkOf(aggregate);
+      const decider = snapshotFingerprintOf(aggregate);
       if (decider === undefined) return;
       keptAt.set(stream, version);
       // After the answer is on its way: the state is a value, and does not change meanwhile.

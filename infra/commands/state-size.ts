@@ -1,7 +1,10 @@
 /** How much memory a folded state holds, roughly: what is shared within it is counted once. */
 
-/** A look at more parts than these would hold up everybody else; what is beyond is estimated from the events. */
-const MAX_PARTS = 50_000;
+/**
+ * A look at more parts than these (some 5 ms) would hold up everybody else; what is beyond is estimated from the events. A
+ * persistent map has eight parts for each entry: the nodes of its tree are members like any.
+ */
+const MAX_PARTS = 65_000;
 
 const OBJECT_BYTES = 32;
 const SLOT_BYTES = 8;

@@ -1,7 +1,7 @@
 /** A stream folded to its end: what a decision rests on. Kept in memory, never trusted without a check of its version. */
 import * as E from 'fp-ts/Either';
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
-import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
+import { snapshotFingerprintOf } from '../../domain/contracts/fold-behaviour';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore, NewEvent } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
@@ -52,7 +52,7 @@ export const streamStates = (
   cacheBytes?: number,
 ): StreamStates => {
   // Worked out now, at start, rather than during somebody's first command.
-  if (snapshots !== undefined) catalog.aggregates.forEach(snapshotMarkOf);
+  if (snapshots !== undefined) catalog.aggregates.forEach(snapshotFingerprintOf);
   const kept = cachedStates(snapshots);
   const remembered = rememberedStates(cacheSize, cacheBytes);
   const decode = decodeEvent(catalog);

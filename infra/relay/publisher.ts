@@ -56,7 +56,7 @@ export interface Publisher {
   readonly cursor: () => number;
   /** Nothing is in flight. */
   readonly isSettled: () => boolean;
-  readonly counts: () => { readonly published: number; readonly skipped: number };
+  readonly counts: () => { readonly published: number; readonly skipped: number; readonly sentPosition: number };
   /**
    * Sends the next page of the outbox, as far as the window allows; returns false where there was nothing to send. Throws
    * {@link DeliveryFailed}.
@@ -105,7 +105,7 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
   return {
     cursor: acks.cursor,
     isSettled: () => acks.outstanding() === 0,
-    counts: () => ({ ...counts }),
+    counts: () => ({ ...counts, sentPosition: sending.readTo }),
     pass,
     throwFailure,
     flush: async () => {

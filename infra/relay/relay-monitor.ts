@@ -9,6 +9,8 @@ import type { RelayFile, RelayHoles, RelayStatus } from './state/state';
 interface Counts {
   readonly published: number;
   readonly skipped: number;
+  /** The last position that was sent. */
+  readonly sentPosition?: number;
 }
 
 export interface RelayMonitor {
@@ -40,16 +42,18 @@ export interface RelayMonitorOptions {
 /** How often an unchanged status is written: a much older one means that the relay does not run. */
 const REFRESH_INTERVAL_MS = 5_000;
 
+const initialState = (clock: Clock): Pick<RelayStatus, 'state' | 'reason' | 'cause' | 'since'> => ({
+  state: 'starting',
+  reason: null,
+  cause: null,
+  since: isoTime(clock.nowMs()),
+});
+
 /** Makes the monitor, with all counts at zero. */
 export const relayMonitor = ({ log, clock, logger, state, holes, reader }: RelayMonitorOptions): RelayMonitor => {
   const failures: Record<string, number> = {};
   let topics: ReadonlyArray<LogTopic> = [];
-  let current: Pick<RelayStatus, 'state' | 'reason' | 'cause' | 'since'> = {
-    state: 'starting',
-    reason: null,
-    cause: null,
-    since: isoTime(clock.nowMs()),
-  };
+  let current = initialState(clock);
   let endedCounts: Counts = { published: 0, skipped: 0 };
   let sessionCounts: Counts = { published: 0, skipped: 0 };
   let warning: string | null = null;
@@ -66,6 +70,7 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
       ...store.lag(),
       published: endedCounts.published + sessionCounts.published,
       skipped: endedCounts.skipped + sessionCounts.skipped,
+      ...(sessionCounts.sentPosition === undefined ? {} : { sentPosition: sessionCounts.sentPosition }),
       failures: { ...failures },
       blocked: holes.blocked(),
       unroutable: holes.unroutable(),

@@ -1,6 +1,7 @@
 /** The options of every role except the API. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../clock';
+import type { GroupObserver } from '../consumption/loop/loop';
 import type { EventLog } from '../kafka/event-log';
 import type { Logger } from '../logger';
 
@@ -15,4 +16,6 @@ export interface RoleOptions {
   readonly leaseTtlMs: number;
   /** Accept topics other than the ones that the role has worked on so far. */
   readonly acceptNewLog: boolean;
+  /** Receives what the role's consumer groups do, for metrics. */
+  readonly observer?: GroupObserver;
 }

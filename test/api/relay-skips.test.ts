@@ -52,7 +52,7 @@ spec('a skip of the relay', ({ test }) => {
       const answer = await post('/ops/relay/skips', body);
       assert.equal([answer.status, answer.body['type']], [400, '/problems/invalid-body']);
       assert.match(JSON.stringify(answer.body['errors']), path);
-      assert.equal(dependencies.operationRequests.after(0), []);
+      assert.equal(await dependencies.operationRequests.after(0), []);
     });
   }
 

@@ -103,7 +103,7 @@ spec('an application', ({ test }) => {
     [
       'a default that is none',
       () => defineSetting<number>({ variable: 'REMINDER', codec: Amount, default: 1.5, meaning: '' }),
-      /REMINDER has the default 1.5, which is no /,
+      /REMINDER has the default 1.5, which is not a valid /,
     ],
   ];
   for (const [what, define, sentence] of refused)

@@ -13,7 +13,7 @@ import type { ProjectionGroups } from '../../projections/engine/groups/projectio
 import { topicsOf } from '../../projections/engine/definitions/projection-topics';
 import { rebuildQueue } from '../../projections/engine/rebuild/queue';
 import { rebuildReader } from '../../projections/engine/generations/rebuild-ledger';
-import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
+import { sendTo, viewsClient } from '../../projections/engine/writer-thread/client';
 import { spec } from '../spec';
 import { eventually } from '../support/server';
 import { memoryLog } from './memory-log';

@@ -6,7 +6,7 @@ import { topicsOf } from '../../projections/engine/definitions/projection-topics
 import { rebuildReader, type OpenRebuild } from '../../projections/engine/generations/rebuild-ledger';
 import { runRebuild } from '../../projections/engine/rebuild/run';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
-import type { ViewsClient } from '../../projections/engine/writer-thread/views-client';
+import type { ViewsClient } from '../../projections/engine/writer-thread/client';
 import type { Projection } from '../../projections/projection';
 import { memoryLog } from './memory-log';
 import type { Views } from './views-fixture';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
-import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
+import { sendTo, viewsClient } from '../../projections/engine/writer-thread/client';
 import type { Projection } from '../../projections/projection';
 import { application } from '../../projections/fulfilment/application';
 import { SEED } from '../domain/arbitraries';

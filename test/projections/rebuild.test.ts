@@ -5,7 +5,7 @@ import { silentLogger } from '../../infra/logger';
 import { orderSummary } from '../../projections/fulfilment/order-summary';
 import type { OpenRebuild } from '../../projections/engine/generations/rebuild-ledger';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
-import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
+import { sendTo, viewsClient } from '../../projections/engine/writer-thread/client';
 import type { Projection } from '../../projections/projection';
 import { salesByDay } from '../../projections/fulfilment/sales-by-day';
 import { stockLevel } from '../../projections/fulfilment/stock-level';

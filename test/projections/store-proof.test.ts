@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { addDigest, addIdentity, digestText, emptyDigest } from '../../infra/consumption/intake/identity-digest';
 import type { LogRecord } from '../../infra/kafka/event-log';
-import { sendTo, viewsClient } from '../../projections/engine/writer-thread/views-client';
+import { sendTo, viewsClient } from '../../projections/engine/writer-thread/client';
 import type { StoreProof } from '../../projections/engine/inspect/store-proof';
 import { stockLevel } from '../../projections/fulfilment/stock-level';
 import { seededRandom } from '../support/random';

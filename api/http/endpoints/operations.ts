@@ -54,6 +54,7 @@ const RelayAnswer: Documents<RelayStatus> = record('relay', {
   since: field(t.string, 'Since when it is in this state: ISO 8601, UTC.'),
   broker: field(orNull(oneOf({ embedded: null, real: null })), 'Which broker it publishes to.'),
   cursor: field(Integer, 'Every event up to this position is acknowledged by Kafka.'),
+  sentPosition: optionalField(Integer, 'The last position that was handed to the Kafka client.'),
   storePosition: field(Integer, "The store's last position when the relay last looked."),
   lagEvents: field(Integer, 'Events that Kafka has not acknowledged.'),
   lagSeconds: field(t.number, 'The age of the oldest of them.'),

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Aggregate, Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
-import { MOMENT, momentOf, type PointInTime } from '../../../domain/kernel/time-text';
+import { POINT_IN_TIME, parsePointInTime, type PointInTime } from '../../../domain/kernel/time-text';
 import { Identifier } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint } from '../endpoint';
@@ -84,7 +84,7 @@ const unknownStream: (stream: string) => never = (stream) =>
   failWith('unknown-stream', `No event stands in '${stream}'.`);
 
 const asOfMoment = (asOf: string): PointInTime =>
-  momentOf(asOf) ?? failWith('invalid-parameter', `'asOf' takes a ${MOMENT}.`);
+  parsePointInTime(asOf) ?? failWith('invalid-parameter', `'asOf' takes a ${POINT_IN_TIME}.`);
 
 const CURSOR = /^v(\d{1,15})$/;
 

@@ -16,6 +16,7 @@ import { commandRoutes } from '../routes/commands';
 import { deadLetterRoutes } from '../routes/dead-letters';
 import { documentationRoutes } from '../routes/documentation';
 import { healthRoutes } from '../routes/health';
+import { metricsRoutes } from '../routes/metrics';
 import { operationRoutes } from '../routes/operations';
 import { redriveRoutes } from '../routes/redrives';
 import { setAsideRoutes } from '../routes/set-aside';
@@ -94,6 +95,7 @@ const addRoutes = async (app: FastifyInstance, dependencies: ApiDependencies): P
   redriveRoutes(app, dependencies);
   setAsideRoutes(app, dependencies);
   healthRoutes(app, dependencies);
+  metricsRoutes(app, dependencies);
   documentationRoutes(app, dependencies);
 };
 

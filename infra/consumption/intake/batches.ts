@@ -9,7 +9,7 @@ export interface RecordBatch {
   /** One for each partition of the batch; the handler, which reads the records, adds `highWaterPosition`. */
   readonly moves: ReadonlyArray<Omit<CheckpointMove, 'highWaterPosition'>>;
   /** Attempts so far, once retries of a transient fault have exceeded their bound; absent before. */
-  readonly exhaustedAttempts?: number;
+  readonly exhaustedAttempts?: number | undefined;
 }
 
 /** An iterable that starts from the beginning each time. */

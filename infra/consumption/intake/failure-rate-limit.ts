@@ -1,8 +1,14 @@
 /**
- * Distinguishes a few bad streams from a faulty program: where too large a share of the recent streams had to be quarantined, the
- * group halts instead of quarantining the rest too.
+ * Distinguishes a few failures from a systematic fault: where too large a share of the recent streams had to be quarantined, the
+ * program must be wrong, and where too large a share of the records is foreign, the log must be. The group halts then instead of
+ * dead-lettering all the rest.
  */
 import { EngineFault } from '../../engine-fault';
+import type { Failure } from './failures';
+
+// -------------------------------------------------------------------------------------
+// Failures of streams
+// -------------------------------------------------------------------------------------
 
 export interface BreakerPolicy {
   /** The number of most recent streams that the share refers to. */
@@ -83,3 +89,73 @@ export const circuitBreaker = (policy: BreakerPolicy, hasTripped: boolean): Circ
     },
   };
 };
+
+// -------------------------------------------------------------------------------------
+// Foreign records
+// -------------------------------------------------------------------------------------
+
+/** The topics contain another history, wholly or in part: an operator has to decide. */
+export class NotThisLog extends EngineFault {
+  override readonly name = 'NotThisLog';
+}
+
+/** The number of most recent records that the limits refer to. */
+const RECENT_RECORDS = 1_000;
+/** This many foreign records halt the group, whatever their share. */
+const MAX_FOREIGN_RECORDS = 100;
+/** Fewer than these never do. */
+const MIN_FOREIGN_RECORDS = 25;
+/** A larger share of foreign records than this halts the group. */
+const MAX_FOREIGN_SHARE = 0.25;
+
+/** The number of records in a batch, and of the foreign ones among them. */
+export interface BatchShare {
+  readonly records: number;
+  readonly foreign: number;
+  readonly latest: { readonly failure: Failure; readonly topic: string } | undefined;
+}
+
+export interface ForeignShare {
+  /** Counts a batch. Throws {@link NotThisLog} where it exceeds a limit, and does not count it then. */
+  readonly note: (batch: BatchShare) => void;
+}
+
+/** The share of a consumer that has not read anything yet. */
+export const foreignShare = (storeId: () => string): ForeignShare => {
+  /** The latest batches, oldest first. */
+  const recent: BatchShare[] = [];
+  let records = 0;
+  let foreign = 0;
+  const add = (batch: BatchShare, sign: 1 | -1): void => {
+    records += sign * batch.records;
+    foreign += sign * batch.foreign;
+  };
+  return {
+    note: (batch) => {
+      if (batch.records === 0) return;
+      add(batch, 1);
+      const isTooMany = foreign >= MIN_FOREIGN_RECORDS && foreign > MAX_FOREIGN_SHARE * records;
+      if (batch.latest !== undefined && (isTooMany || foreign >= MAX_FOREIGN_RECORDS)) {
+        const reason = reasonOf(foreign, records, batch.latest, storeId());
+        add(batch, -1);
+        throw new NotThisLog(reason);
+      }
+      recent.push(batch);
+      while (recent.length > 1 && records - (recent[0]?.records ?? 0) >= RECENT_RECORDS) {
+        const oldest = recent.shift();
+        if (oldest !== undefined) add(oldest, -1);
+      }
+    },
+  };
+};
+
+const reasonOf = (
+  foreign: number,
+  records: number,
+  { failure, topic }: NonNullable<BatchShare['latest']>,
+  storeId: string,
+): string =>
+  `${foreign} of the last ${records} records are not events of this store (${storeId}) in their place; the latest, in ` +
+  `${topic}: ${failure.reason}. None of them was applied. If another installation writes to these topics, or they belong to ` +
+  "another store, give this one its own topics: stop it, and follow 'npx tidemark store new-history' with another " +
+  "KAFKA_TOPIC_PREFIX. If the records are known and unwanted, move the group past them: 'npx tidemark offsets'";

@@ -11,7 +11,7 @@ import { runningGroup, type RunningGroup } from './running-group';
 
 /** Starts the group. It need not be started after the broker: it waits for it and for its topics. */
 export const startConsumerGroup: StartConsumerGroup = (options): ConsumerGroup => {
-  const progress = groupProgress(options.handler.group, options.clock);
+  const progress = groupProgress(options.handler.group, options.clock, options.observer);
   const oneAtATime = exclusive();
   const watched = watchAnswers(options.log, options.clock);
   const running = startRunning(async (stopping) => {

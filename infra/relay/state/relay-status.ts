@@ -36,6 +36,8 @@ export interface RelayStatus {
   readonly broker: 'embedded' | 'real' | null;
   /** Every event at or below this position is acknowledged by Kafka, or listed in `blocked` or `unroutable`, or withheld. */
   readonly cursor: number;
+  /** The last position that was passed to the Kafka client; absent before the first one. */
+  readonly sentPosition?: number;
   /** The store's last position when the relay last read it. */
   readonly storePosition: number;
   readonly lagEvents: number;

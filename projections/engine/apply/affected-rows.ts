@@ -77,15 +77,18 @@ const rowsChanged = (
   const { projection, view, memory } = generation;
   if (memory === undefined) return changes.map(({ key }) => viewRow(keyCells(view.shape, key)));
   const rows = changes.map(({ key }) => detailRow(keyCells(memory.shape, key)));
-  const fold = foldInto({
-    ...generation,
-    projection: { ...projection, project: () => changes },
-    view: unwritten(view),
-    memory: unwritten(memory),
-  });
+  const fold = foldInto(
+    {
+      ...generation,
+      projection: { ...projection, project: () => changes },
+      view: unwritten(view),
+      memory: unwritten(memory),
+    },
+    () => (_row, key) => rows.push(viewRow(keyCells(view.shape, key))),
+  );
   try {
-    fold.apply(event);
-    fold.write((_row, key) => rows.push(viewRow(keyCells(view.shape, key))));
+    fold.handle(event);
+    fold.finish();
   } catch {
     // What the row counts for is what can't be told.
   }

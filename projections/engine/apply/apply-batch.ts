@@ -1,22 +1,20 @@
-/** Applies batches to a build of a projection's tables: Kafka's records and the store's events go through one fold. */
+/** A build of a projection's tables as a taker of events, and what is handed to takers beside a group's own batches. */
 import {
   type EventHandler,
   type EventIntake,
   type IncomingRecord,
   repeatable,
   defaultRetryPolicy,
-  type TakenIn,
   type StorePage,
   type StorePageQuery,
 } from '../../../infra/consumption/intake/intake';
-import type { OutcomeCounts } from '../../../infra/consumption/status/status';
 import { partitionFinder } from '../../../infra/topic-partition';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import { MAX_PAGE_BYTES, type EventFeed } from '../../../infra/event-store/event-feed';
 import { foldInto, type Counted, type Generation } from '../tables/tables';
 import { recordsIn, type OpenMove, type PackedBatch } from './packed-batch';
 
-/** What a batch is applied to: a build of the tables, and the consumer whose checkpoints say what is in it. */
+/** A build of the tables, and the consumer whose checkpoints say what is in it. */
 export interface Target {
   /** The group, or a rebuild. */
   readonly consumer: string;
@@ -24,10 +22,6 @@ export interface Target {
   readonly generation: Generation;
   /** Left out where nobody reads the rows meanwhile. */
   readonly waiting?: WaitingRows;
-  /** Of a copy as of a moment: what comes after is not in it. */
-  readonly untilPosition?: number;
-  /** Where what was taken in is to be proven against the store. */
-  readonly takenIn?: TakenIn;
 }
 
 /** What is stale while events wait. */
@@ -40,38 +34,20 @@ export interface WaitingRows {
 /** Events of the store in one transaction. */
 const EVENTS_PER_PAGE = 5_000;
 
-/** Applies records and moves the checkpoints; belongs inside a transaction. Throws CheckpointMoved. */
-export const applyBatch = (
-  intake: EventIntake,
-  target: Target,
-  batch: PackedBatch,
-  exhaustedAttempts?: number,
-): OutcomeCounts => {
-  const records = recordsIn(batch);
-  const { moves } = batch;
-  return intake.records(consumerOf(target), {
-    records,
-    moves,
-    ...(exhaustedAttempts === undefined ? {} : { exhaustedAttempts }),
-  });
-};
-
-/** What of a batch goes into one build: the records between the offsets of its moves. */
+/** What of a batch goes to one taker: the records between the offsets of its moves. */
 export interface Share {
-  readonly target: Target;
+  readonly to: EventHandler;
   readonly moves: ReadonlyArray<OpenMove>;
 }
 
-/** Applies records to several builds, each record read once, and moves their checkpoints; belongs inside a transaction. */
+/** Applies records for several takers, each record read once, and moves their checkpoints; belongs inside a transaction. */
 export const applyShared = (intake: EventIntake, shares: ReadonlyArray<Share>, batch: PackedBatch): void => {
   const read = repeatable(function* () {
     const moveOf = partitionFinder(batch.moves);
     for (const record of recordsIn(batch)) yield intake.read(record, moveOf(record)?.logId ?? '');
   });
   const once = shares.length > 1 ? [...read] : read;
-  for (const { target, moves } of shares) {
-    intake.incoming(consumerOf(target), { moves, incoming: between(once, moves) });
-  }
+  for (const { to, moves } of shares) intake.incoming(to, { moves, incoming: between(once, moves) });
 };
 
 /** Those that stand between the offsets of the moves. */
@@ -106,25 +82,20 @@ export const readStorePage = async (
 /** Applies one page of the store; belongs inside a transaction. */
 export const applyStorePage = (
   intake: EventIntake,
-  target: Target,
+  to: EventHandler,
   { events, reachedPosition }: ReadStorePage,
   how: Pick<StorePageQuery, 'bounds' | 'exhaustedAttempts'>,
-): StorePage => ({ reachedPosition, outcome: intake.events(consumerOf(target), events, how) });
+): StorePage => ({ reachedPosition, outcome: intake.events(to, events, how) });
 
 /** The build as a taker of events. */
-export const consumerOf = ({ consumer, topics, generation, waiting, untilPosition, takenIn }: Target): EventHandler => {
+export const consumerOf = ({ consumer, topics, generation, waiting }: Target): EventHandler => {
   const { projection } = generation;
   return {
-    ...(untilPosition === undefined ? {} : { untilPosition }),
-    ...(takenIn === undefined ? {} : { takenIn }),
     consumer,
     group: projection.name,
     topics,
     handled: new Set(projection.handles.map(({ type }) => type)),
-    open: () => {
-      const fold = foldInto(generation);
-      return { handle: fold.apply, finish: () => fold.write(waiting?.sums()) };
-    },
+    open: () => foldInto(generation, waiting?.sums),
     rowsOf: waiting?.rowsOf ?? (() => []),
     exhausted: (projection.retry ?? defaultRetryPolicy).exhausted,
   };

@@ -148,8 +148,8 @@ const rollupFinder = ({ projection, rows }: RowEventsOptions): Finder => {
       counted = [];
       try {
         const fold = foldInto(watched);
-        fold.apply(event);
-        fold.write();
+        fold.handle(event);
+        fold.finish();
       } catch {
         // A row that can't hold what comes of it: the event is set aside, and which rows it is about is known by now.
       }

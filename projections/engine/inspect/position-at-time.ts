@@ -1,5 +1,5 @@
 /** A moment of the store's history: a position, or a time of recording. */
-import { momentOf } from '../../../domain/kernel/time-text';
+import { parsePointInTime } from '../../../domain/kernel/time-text';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 
 /** The last position at or before a moment: a position as digits, or a time with its zone. Throws for neither. */
@@ -7,7 +7,7 @@ export const lastPositionAt = async (
   store: Pick<EventFeed, 'readAll' | 'lastPosition'>,
   moment: string,
 ): Promise<number> => {
-  const parsed = momentOf(moment);
+  const parsed = parsePointInTime(moment);
   if (parsed === undefined) throw new Error(`'${moment}' is neither a position nor a time with its zone`);
   if ('position' in parsed) return parsed.position;
   const { timeMs } = parsed;

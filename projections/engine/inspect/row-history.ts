@@ -76,8 +76,8 @@ export const rowHistory = async (
 const isFolded = (generation: InMemoryGeneration, event: RecordedEvent): boolean => {
   try {
     const fold = foldInto(generation);
-    fold.apply(event);
-    fold.write();
+    fold.handle(event);
+    fold.finish();
     return true;
   } catch {
     return false;

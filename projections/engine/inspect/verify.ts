@@ -10,7 +10,7 @@ import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive'
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { Differences } from '../../view-reader';
-import { applyStorePage, readStorePage, type Target } from '../apply/apply';
+import { applyStorePage, consumerOf, readStorePage } from '../apply/apply';
 import { differenceCauses } from './explain-differences';
 import { openScratch, openServedRows, type ScratchFile, ServedRowsMissing } from '../store/store';
 import { topicsOf } from '../definitions/definitions';
@@ -111,11 +111,11 @@ const scratchFold = (
   const facts = transactionFacts(() => Promise.resolve(store));
   // What fails here fails in the group too, and is set aside in both; and what people gave up counts in neither.
   const { intake } = deadLetterHandling({ tables, catalog, store: facts.store });
-  const target: Target = {
+  const scratchRows = consumerOf({
     consumer: CONSUMER,
     topics: new Set(topicsOf(catalog, projection).map(({ name }) => name)),
     generation,
-  };
+  });
   let applied = 0;
   const reached = (bounds: ReadonlyArray<Checkpoint>): number => {
     const own = checkpoints.read(CONSUMER);
@@ -130,7 +130,7 @@ const scratchFold = (
     const read = await readStorePage(store, { afterPosition, untilPosition });
     const { outcome } = await facts.during(write, () => {
       for (const bound of bounds) checkpoints.begin(CONSUMER, { ...bound, nextOffset: 0, highWaterPosition: 0 });
-      return applyStorePage(intake, target, read, { bounds });
+      return applyStorePage(intake, scratchRows, read, { bounds });
     });
     applied += outcome.applied;
     return read.reachedPosition;

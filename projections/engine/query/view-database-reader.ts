@@ -74,6 +74,7 @@ export const openViewReader = (file: string, projections: ReadonlyArray<Projecti
     hasSeen: (view, event) => !described(view).topics.includes(event.topic) || (open()?.hasSeen(view, event) ?? false),
     projections: () => projections.map((projection) => open()?.status(projection) ?? unprepared(projection)),
     groups: () => open()?.groups() ?? [],
+    latestRebuilds: () => projections.flatMap(({ name }) => open()?.rebuilds.latestOf(name) ?? []),
     rebuild: (id) => open()?.rebuilds.find(id),
     offsetRequest: (id) => open()?.offsetRequest(id),
     changeCounter: () => {

@@ -3,32 +3,30 @@
  * events are in the batch.
  */
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
-import { failureOf, type HandlerResult } from '../../../infra/consumption/intake/intake';
+import { failureOf, type Handling, type HandlerResult } from '../../../infra/consumption/intake/intake';
 import type { Contribution, Projection, Row, Upsert } from '../../projection';
 import type { Generation, StoredTable } from './sqlite-tables';
 import { addTo, applyUpsert, setCells } from './row-changes';
 import { cellFrom, rowFrom } from './row-codec';
 import type { Cell } from './layout';
 
-/** The rows that a batch has touched so far. Used up by `write`. */
-export interface Fold {
-  /** A failure that is answered has changed nothing; after a throw the fold is of no more use. */
-  readonly apply: (event: RecordedEvent) => HandlerResult;
-  /** Writes what changed; call inside the transaction in which the rows were read. */
-  readonly write: (counted?: Counted) => void;
-}
-
 /** Told of each row of the memory that has changed, and of each row of the view that it counted for before or counts for now. */
 export type Counted = (memoryRow: ReadonlyArray<Cell>, viewKey: Row) => void;
 
-/** Starts a batch on a build of a projection's tables. */
-export const foldInto = ({ projection, view, memory }: Generation): Fold => {
+/**
+ * Starts a batch on a build of a projection's tables. A failure that is answered has changed nothing. What changed is written at
+ * the end, inside the transaction in which the rows were read; `countedAtEnd` is asked then whom to tell of what counts.
+ */
+export const foldInto = (
+  { projection, view, memory }: Generation,
+  countedAtEnd?: () => Counted | undefined,
+): Handling => {
   const viewRows = workingRows(view);
   const { rollup } = projection;
   if (rollup === undefined || memory === undefined) {
     return {
-      apply: (event) => applyTo(viewRows, projection, event),
-      write: () => {
+      handle: (event) => applyTo(viewRows, projection, event),
+      finish: () => {
         if (projection.compute !== undefined) computeRows(viewRows, projection.compute);
         writeRows(viewRows);
       },
@@ -36,8 +34,9 @@ export const foldInto = ({ projection, view, memory }: Generation): Fold => {
   }
   const memoryRows = workingRows(memory);
   return {
-    apply: (event) => applyTo(memoryRows, projection, event),
-    write: (counted) => {
+    handle: (event) => applyTo(memoryRows, projection, event),
+    finish: () => {
+      const counted = countedAtEnd?.();
       const countRow = (cells: ReadonlyArray<Cell>, sign: 1 | -1): void => {
         const contribution = rollup.contribution(rowFrom(memory.shape.columns, cells));
         if (contribution === undefined) return;

@@ -1,12 +1,13 @@
 /** What the operations on the views' file are made from. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import type { BreakerPolicy, TransactionFacts } from '../../../infra/consumption/intake/intake';
+import type { BreakerPolicy, EventHandler, TransactionFacts } from '../../../infra/consumption/intake/intake';
 import type { DeadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
-import { type Target, affectedRows } from '../apply/apply';
+import { affectedRows, consumerOf } from '../apply/apply';
 import type { ViewsFile } from '../store/store';
 import { topicsOf } from '../definitions/definitions';
+import type { Generation } from '../tables/tables';
 
 export interface ViewsWriterOptions {
   readonly file: ViewsFile;
@@ -26,7 +27,7 @@ export interface WriterContext extends ViewsFile {
   readonly facts: TransactionFacts;
 }
 
-/** A build with what its consumer is called and reads. */
+/** A build as a taker of events, under the name of its consumer. */
 export const targets = ({ options, staleSums, facts }: Pick<WriterContext, 'options' | 'staleSums' | 'facts'>) => {
   const { catalog, projections } = options;
   const concerned = affectedRows(catalog, facts.store);
@@ -36,10 +37,11 @@ export const targets = ({ options, staleSums, facts }: Pick<WriterContext, 'opti
       new Set(topicsOf(catalog, projection).map(({ name }) => name)) as ReadonlySet<string>,
     ]),
   );
-  return (projection: string, consumer: string, generation: Target['generation']): Target => ({
-    consumer,
-    topics: topics.get(projection) ?? new Set(),
-    generation,
-    waiting: { rowsOf: concerned(generation), sums: () => staleSums(consumer, generation) },
-  });
+  return (projection: string, consumer: string, generation: Generation): EventHandler =>
+    consumerOf({
+      consumer,
+      topics: topics.get(projection) ?? new Set(),
+      generation,
+      waiting: { rowsOf: concerned(generation), sums: () => staleSums(consumer, generation) },
+    });
 };

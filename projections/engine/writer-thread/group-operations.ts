@@ -1,9 +1,9 @@
 /** Everything that writes to the views' file: the operations of its one writing thread, each in one transaction. */
 import { moveOffsets } from '../../../infra/consumption/checkpoints/checkpoints';
 import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
-import { transactionFacts } from '../../../infra/consumption/intake/intake';
+import { type EventHandler, transactionFacts } from '../../../infra/consumption/intake/intake';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
-import { applyBatch, applyStorePage, consumerOf, readStorePage, recordsIn, type Target } from '../apply/apply';
+import { applyStorePage, readStorePage, recordsIn } from '../apply/apply';
 import { targets, type WriterContext, type ViewsWriterOptions } from './context';
 import { rebuildOperations } from './rebuild-operations';
 import type { ViewsOperations } from './operations';
@@ -40,7 +40,7 @@ const groupOperations = (parts: WriterContext) => {
   const { checkpoints, builds, failures, store, facts, write, writeStatus } = parts;
   const { intake, breakers } = failures;
   const targetOf = targets(parts);
-  const live = (projection: string): Target => targetOf(projection, projection, builds.live(projection));
+  const live = (projection: string): EventHandler => targetOf(projection, projection, builds.live(projection));
   return {
     checkpoints: ({ consumer }) => checkpoints.read(consumer),
     begin: ({ consumer, checkpoints: from }) =>
@@ -54,7 +54,7 @@ const groupOperations = (parts: WriterContext) => {
     apply: ({ projection, batch, exhaustedAttempts }) =>
       facts.during(
         (work) => breakers.guard(projection, write, work),
-        () => applyBatch(intake, live(projection), batch, exhaustedAttempts),
+        () => intake.records(live(projection), { records: recordsIn(batch), moves: batch.moves, exhaustedAttempts }),
         recordsIn(batch),
       ),
     applyFromStore: async ({ projection, ...query }) => {
@@ -102,9 +102,7 @@ const failureOperations = (parts: WriterContext) => {
       return requests.length === 0 ? 0 : write(() => operatorRequests.takeRequests(requests, groups));
     },
     redriveStep: ({ projection }) =>
-      facts.during(write, () =>
-        operatorRequests.step(consumerOf(targetOf(projection, projection, builds.live(projection)))),
-      ),
+      facts.during(write, () => operatorRequests.step(targetOf(projection, projection, builds.live(projection)))),
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
     noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),

@@ -1,5 +1,6 @@
 /** The operations of rebuilds on the views' file. */
-import { applyShared, applyStorePage, readStorePage, recordsIn, type Target } from '../apply/apply';
+import type { EventHandler } from '../../../infra/consumption/intake/intake';
+import { applyShared, applyStorePage, readStorePage, recordsIn } from '../apply/apply';
 import { assertRebuildable, type OpenRebuild, rebuildConsumer } from '../generations/generations';
 import { compareGenerations, compareWithStore } from '../inspect/inspect';
 import { takeRequests } from './operator-requests';
@@ -48,7 +49,7 @@ const readingOperations = (parts: WriterContext) => {
   const { options, checkpoints, rebuilds, takenIn, builds, failures, store, facts, write } = parts;
   const { intake } = failures;
   const targetOf = targets(parts);
-  const shadow = (id: number): Target => {
+  const shadow = (id: number): EventHandler => {
     const rebuild = rebuilds.find(id);
     if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
     const target = targetOf(rebuild.projection, rebuildConsumer(id), builds.shadow(id));
@@ -64,7 +65,7 @@ const readingOperations = (parts: WriterContext) => {
         write,
         () => {
           const running = takers.filter(({ id }) => rebuilds.stateOf(id) === 'running');
-          const shares = running.map(({ id, moves }) => ({ target: shadow(id), moves }));
+          const shares = running.map(({ id, moves }) => ({ to: shadow(id), moves }));
           applyShared(intake, shares, batch);
         },
         recordsIn(batch),

@@ -195,6 +195,6 @@ const recomputeContribution = (
   const set = rowFrom(columns.slice(keyLength), after.slice(keyLength));
   const fold = foldInto({ ...generation, memory: heap, projection: { ...projection, project: () => [{ key, set }] } });
   // The projection above looks at no event.
-  fold.apply(undefined as never);
-  fold.write();
+  fold.handle(undefined as never);
+  fold.finish();
 };

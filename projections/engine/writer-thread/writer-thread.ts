@@ -1,3 +1,2 @@
 /** The one thread that writes views.sqlite: how others call it, what it can be asked, and what runs in it. */
-export { startViewsWorker } from './client';
-export { viewsClient, type ViewsClient } from './views-client';
+export { startViewsWorker, viewsClient, type ViewsClient } from './client';

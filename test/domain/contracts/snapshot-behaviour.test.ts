@@ -3,12 +3,12 @@ import { readPastForms } from '../../../infra/contracts/past-forms';
 import * as assert from 'uvu/assert';
 import { checkContracts } from '../../../domain/contracts/contract-check';
 import { lockOf, type ContractLock } from '../../../domain/contracts/contract-lock';
-import { foldBehaviourOf, snapshotMarkOf } from '../../../domain/contracts/fold-behaviour';
+import { foldBehaviourOf, snapshotFingerprintOf } from '../../../domain/contracts/fold-behaviour';
 import { snapshotFindings } from '../../../domain/contracts/snapshot-check';
 import { aggregate, catalogOf, type Aggregate, type AggregateDefinition } from '../../../domain/kernel/aggregate';
 import { field } from '../../../domain/kernel/codec';
 import { defineCommand, type CommandOf } from '../../../domain/kernel/command-definition';
-import { accept, refuse } from '../../../domain/kernel/decider';
+import { accept, reject } from '../../../domain/kernel/decider';
 import { defineEvent, earlierVersion, type EventOf } from '../../../domain/kernel/event-definition';
 import { Identifier, Quantity } from '../../../domain/kernel/values';
 import { stockAggregate } from '../../../domain/stock/stock';
@@ -66,7 +66,7 @@ const definition: Definition & { readonly snapshot: NonNullable<Definition['snap
     initialState: { total: 0, by: new Map(), last: '' },
     evolve: (state, event) => evolveWith(state, event, added),
     decide: ({ data }, { last }) =>
-      last === data.from ? refuse('CountedTwice', 'Somebody else counts now.') : accept(Counted.of(data)),
+      last === data.from ? reject('CountedTwice', 'Somebody else counts now.') : accept(Counted.of(data)),
   },
   snapshot: {
     version: 1,
@@ -95,13 +95,13 @@ spec('the mark of snapshots', ({ test }) => {
         ...decider,
         // Other names, a comment, another helper with the same sums.
         evolve: (before, happened) => evolveWith(before, happened, (sum, more) => more + sum),
-        decide: () => refuse('Closed', 'Another rule, the same states.'),
+        decide: () => reject('Closed', 'Another rule, the same states.'),
       },
       snapshot: { ...snapshot, encode: (state) => snapshot.encode({ ...state }) },
     });
-    assert.is(snapshotMarkOf(written), snapshotMarkOf(counting()));
-    assert.match(snapshotMarkOf(counting()) ?? '', /^1\/[0-9a-f]{16}$/);
-    assert.is(snapshotMarkOf(aggregate({ ...definition, snapshot: undefined } as never)), undefined);
+    assert.is(snapshotFingerprintOf(written), snapshotFingerprintOf(counting()));
+    assert.match(snapshotFingerprintOf(counting()) ?? '', /^1\/[0-9a-f]{16}$/);
+    assert.is(snapshotFingerprintOf(aggregate({ ...definition, snapshot: undefined } as never)), undefined);
   });
 
   const changes: ReadonlyArray<readonly [string, Partial<typeof definition>]> = [
@@ -169,7 +169,7 @@ spec('the mark of snapshots', ({ test }) => {
   ];
   for (const [title, change] of changes) {
     test(`is another where ${title}`, () => {
-      assert.is.not(snapshotMarkOf(counting(change)), snapshotMarkOf(counting()));
+      assert.is.not(snapshotFingerprintOf(counting(change)), snapshotFingerprintOf(counting()));
     });
   }
 
@@ -198,7 +198,7 @@ spec('the contract gate', ({ test }) => {
     assert.is(finding?.subject, 'count snapshot version 1');
     assert.match(
       finding?.remedy ?? '',
-      /make it snapshot version 2: an older release would decide on what this one has kept/,
+      /make it snapshot version 2: an older release would decide on snapshots of this one/,
     );
   });
 

@@ -1,6 +1,6 @@
 /** A time says its zone and stands in the calendar, whatever the machine's own zone is. */
 import * as assert from 'uvu/assert';
-import { isCalendarDay, momentOf, timeMsOf } from '../../../domain/kernel/time-text';
+import { isCalendarDay, parsePointInTime, timeMsOf } from '../../../domain/kernel/time-text';
 import { spec } from '../../spec';
 
 spec('a time as a text', ({ test }) => {
@@ -41,9 +41,10 @@ spec('a time as a text', ({ test }) => {
     test(`is not '${text}'`, () => assert.is(timeMsOf(text), undefined));
 
   test('or a position names a moment', () => {
-    assert.equal(momentOf('17'), { position: 17 });
-    assert.equal(momentOf('1970-01-01T00:00:01Z'), { timeMs: 1_000 });
-    for (const text of ['-1', '1.5', '0x10', '1e3', '2026-11-24T12:00:00']) assert.is(momentOf(text), undefined, text);
+    assert.equal(parsePointInTime('17'), { position: 17 });
+    assert.equal(parsePointInTime('1970-01-01T00:00:01Z'), { timeMs: 1_000 });
+    for (const text of ['-1', '1.5', '0x10', '1e3', '2026-11-24T12:00:00'])
+      assert.is(parsePointInTime(text), undefined, text);
   });
 
   test('of a day is in the calendar', () => {

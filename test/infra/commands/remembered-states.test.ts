@@ -61,6 +61,24 @@ spec('the size of a state', ({ test }) => {
     assert.ok((sizeOf(map) ?? 0) > 50_000);
   });
 
+  test('is of a persistent map what its entries weigh and the tree around them, and what two versions share counts once', () => {
+    const grown = (length: number): PersistentMap<{ readonly quantity: number }> => {
+      let map = PersistentMap.empty<{ readonly quantity: number }>();
+      for (let index = 0; index < length; index += 1) map = map.set(`order-${index}`, { quantity: index });
+      return map;
+    };
+    // Measured on Node 20: 130 to 250 bytes of heap an entry, however many there are.
+    for (const entries of [10, 500, 7_000]) {
+      const eachBytes = (sizeOf(grown(entries)) ?? 0) / entries;
+      assert.ok(eachBytes > 130 && eachBytes < 300, `${eachBytes} bytes for each of ${entries}`);
+    }
+    const map = grown(1_000);
+    const alone = sizeOf([map]) ?? 0;
+    assert.ok((sizeOf([map, map.set('order-1000', { quantity: 1 })]) ?? 0) < alone * 1.02);
+    const read = PersistentMap.of(map.entries());
+    assert.ok(Math.abs((sizeOf(read) ?? 0) / (sizeOf(map) ?? 0) - 1) < 0.2, 'read from a snapshot it weighs the same');
+  });
+
   test('is not looked for in a state of too many parts', () => {
     assert.is(sizeOf(Array.from({ length: 100_000 }, (_, index) => index)), undefined);
   });
