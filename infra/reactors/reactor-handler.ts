@@ -101,9 +101,9 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
       const outcome = await inTransaction((handler) => intake.events(handler, page, how));
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },
-    caughtUpTo: (marks) => underLease(() => checkpoints.raiseEach(group, marks)),
-    hasSetAsideUpTo: async (lastPosition) =>
-      Promise.resolve(options.deadLetters.quarantine.hasSetAsideUpTo(group, lastPosition)),
+    advanceHighWater: (marks) => underLease(() => checkpoints.advanceHighWater(group, marks)),
+    hasDeadLettersUpTo: async (lastPosition) =>
+      Promise.resolve(options.deadLetters.quarantine.hasDeadLettersUpTo(group, lastPosition)),
     report: (status) => underLease(() => writeStatus(withFault(status, options.senderFault()))),
     redriveStep: () => inTransaction((handler) => operatorRequests.step(handler)),
     isAnyDeadlineDue: (nowMs) => processStore.deadlinesDue(process, nowMs, 1).length > 0,

@@ -25,7 +25,7 @@ export class CheckpointMoved extends TakenOver {
 }
 
 /** The high-water position of one partition. */
-export type Mark = TopicPartition & Pick<Checkpoint, 'highWaterPosition'>;
+export type HighWaterPosition = TopicPartition & Pick<Checkpoint, 'highWaterPosition'>;
 
 /** The checkpoint of a partition; undefined where there is none. */
 export const checkpointAt = <At extends TopicPartition>(
@@ -34,7 +34,7 @@ export const checkpointAt = <At extends TopicPartition>(
 ): At | undefined => checkpoints.find((each) => isSamePartition(each, place));
 
 /** The high-water position of a partition; 0 where none of its events was applied. */
-export const highWaterAt = (checkpoints: ReadonlyArray<Mark>, place: TopicPartition): number =>
+export const highWaterAt = (checkpoints: ReadonlyArray<HighWaterPosition>, place: TopicPartition): number =>
   checkpointAt(checkpoints, place)?.highWaterPosition ?? 0;
 
 export interface Checkpoints {
@@ -44,6 +44,6 @@ export interface Checkpoints {
   /** Compare-and-swap inside the caller's transaction. Throws {@link CheckpointMoved}. */
   readonly move: (consumer: string, move: CheckpointMove) => void;
   /** Advances the high-water positions that are below these, and leaves the offsets unchanged. */
-  readonly raiseEach: (consumer: string, marks: ReadonlyArray<Mark>) => void;
+  readonly advanceHighWater: (consumer: string, marks: ReadonlyArray<HighWaterPosition>) => void;
   readonly remove: (consumer: string) => void;
 }

@@ -17,8 +17,8 @@ const Offset = t.strict({
 });
 
 /** The body of a request to the role that owns the checkpoints. Stored format, version with care. */
-export const OffsetOrder = t.strict({ group: t.string, moves: t.readonlyArray(Offset) });
-export type OffsetOrder = t.TypeOf<typeof OffsetOrder>;
+export const OffsetMoveRequest = t.strict({ group: t.string, moves: t.readonlyArray(Offset) });
+export type OffsetMoveRequest = t.TypeOf<typeof OffsetMoveRequest>;
 
 /** A checkpoint that an operator has moved. */
 export interface OffsetMove extends t.TypeOf<typeof Offset> {
@@ -43,7 +43,7 @@ export type NoteOffsetMove = (move: OffsetMove, actor: string) => void;
 export const moveOffsets = (
   checkpoints: Checkpoints,
   note: NoteOffsetMove,
-  { group, moves }: OffsetOrder,
+  { group, moves }: OffsetMoveRequest,
   actor: string,
 ): void => {
   const known = checkpoints.read(group);
@@ -63,15 +63,15 @@ export const moveOffsets = (
 /** A request that was picked up from the store. */
 export interface OffsetRequest {
   readonly id: number;
-  readonly order: OffsetOrder;
+  readonly moveRequest: OffsetMoveRequest;
   readonly actor: string;
 }
 
 /** Decodes a request. A Left has the reason why it cannot be read. */
-export const readOffsetOrder = (body: string): E.Either<string, OffsetOrder> => {
+export const readOffsetMoveRequest = (body: string): E.Either<string, OffsetMoveRequest> => {
   try {
-    const order = OffsetOrder.decode(requestBody({ body }));
-    if (E.isRight(order)) return order;
+    const moveRequest = OffsetMoveRequest.decode(requestBody({ body }));
+    if (E.isRight(moveRequest)) return moveRequest;
     return E.left(`its body does not describe moves of offsets (integers from 0 on): ${body}`);
   } catch (error) {
     return E.left(error instanceof Error ? error.message : String(error));

@@ -19,15 +19,15 @@ export interface PlannedMove {
   readonly meaning: string;
 }
 
-export type OffsetDecision =
+export type OffsetMovePlan =
   PlannedMove | { readonly _tag: 'Stay' } | { readonly _tag: 'Refuse'; readonly reason: string };
 
 /** Plans the move of one partition. */
-export const offsetDecision = (
+export const planOffsetMove = (
   { nextOffset }: Pick<Checkpoint, 'nextOffset'>,
   { low, high }: LogBounds,
   target: OffsetTarget,
-): OffsetDecision => {
+): OffsetMovePlan => {
   const toOffset = target._tag === 'Offset' ? target.offset : nextOffset + target.records;
   if (toOffset < low || toOffset > high) {
     return { _tag: 'Refuse', reason: `offset ${toOffset} is not in the log, which holds ${low} to ${high}` };

@@ -8,7 +8,7 @@ import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/ker
 import { destinationOf } from '../../kafka/cloud-events';
 import { partitionFor } from '../../kafka/placement';
 import { byPartition, partitionFinder, partitionName, type TopicPartition } from '../../topic-partition';
-import { highWaterAt, type Checkpoint, type CheckpointMove, type Mark } from '../checkpoints/checkpoints';
+import { highWaterAt, type Checkpoint, type CheckpointMove, type HighWaterPosition } from '../checkpoints/checkpoints';
 import type { RecordBatch } from './batches';
 import type { EventHandler } from './event-handler';
 import type { Failure } from './failures';
@@ -46,7 +46,7 @@ export interface Arrivals {
 const DUPLICATE: Arrival = { _tag: 'Duplicate' };
 
 /** A high-water position that advances during an iteration. */
-type Moving<At extends Mark> = Omit<At, 'highWaterPosition'> & { highWaterPosition: number };
+type Moving<At extends HighWaterPosition> = Omit<At, 'highWaterPosition'> & { highWaterPosition: number };
 
 /** Records of a log. */
 export const arrivalsFromLog = (
@@ -104,7 +104,10 @@ export const arrivalsFromStore = (
   { catalog, decode, originOf }: StoredReading,
   to: EventHandler,
   known: ReadonlyArray<Checkpoint>,
-  { events, bounds }: { readonly events: ReadonlyArray<StoredEvent>; readonly bounds: ReadonlyArray<Mark> | undefined },
+  {
+    events,
+    bounds,
+  }: { readonly events: ReadonlyArray<StoredEvent>; readonly bounds: ReadonlyArray<HighWaterPosition> | undefined },
 ): Arrivals => {
   const earlier = appliedEarlier(catalog, known);
   const place = placing(catalog);
@@ -140,7 +143,7 @@ interface BoundedMark extends Moving<Checkpoint> {
   readonly bound: number;
 }
 
-const boundAt = (bounds: ReadonlyArray<Mark> | undefined, place: TopicPartition): number =>
+const boundAt = (bounds: ReadonlyArray<HighWaterPosition> | undefined, place: TopicPartition): number =>
   bounds === undefined ? Infinity : highWaterAt(bounds, place);
 
 /** Offsets stay where they are. */

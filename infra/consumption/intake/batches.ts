@@ -1,7 +1,7 @@
 /** The units of an intake: a batch of records, or a page of the store. */
 import type { LogRecord } from '../../kafka/event-log';
 import type { OutcomeCounts } from '../status/status';
-import type { CheckpointMove, Mark } from '../checkpoints/checkpoints';
+import type { CheckpointMove, HighWaterPosition } from '../checkpoints/checkpoints';
 
 /** A batch from Kafka with the checkpoint moves that belong to it. */
 export interface RecordBatch {
@@ -20,7 +20,7 @@ export interface StorePageQuery {
   readonly afterPosition: number;
   readonly untilPosition: number;
   /** Where there are bounds, no partition is read beyond its bound, and one without a bound is not read at all. */
-  readonly bounds?: ReadonlyArray<Mark>;
+  readonly bounds?: ReadonlyArray<HighWaterPosition>;
   /** As in a batch. */
   readonly exhaustedAttempts?: number;
 }

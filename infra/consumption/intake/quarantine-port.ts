@@ -42,12 +42,12 @@ export interface Quarantine {
   /** Whether an operator has discarded this event, so that the group skips it. */
   readonly isDiscarded: (group: string, eventId: string) => boolean;
   /** Stores a dead letter; one with an event quarantines its stream. Returns its number. */
-  readonly setAside: (failed: FailedEvent) => number;
+  readonly deadLetter: (failed: FailedEvent) => number;
   /**
    * Whether there is a dead-lettered record whose position was beyond the end of the store then, is not now, and is not passed by
    * a high-water position yet.
    */
-  readonly hasSetAsideUpTo: (consumer: string, lastPosition: number) => boolean;
+  readonly hasDeadLettersUpTo: (consumer: string, lastPosition: number) => boolean;
   /** Parks an event behind the dead letter of its stream. */
   readonly park: (consumer: string, envelope: EventEnvelope, origin: Origin, rows: ReadonlyArray<string>) => void;
 }

@@ -98,7 +98,7 @@ export const setEventAside = (taking: Taking, attempt: Attempt, event: IncomingE
   const attempts = failure.class === 'transient' ? (exhaustedAttempts ?? 1) : 1;
   const rows = to.rowsOf(taking.asFarAsRead(event));
   const { consumer, group } = to;
-  quarantine.setAside({ consumer, group, envelope, origin: origin(), failure, attempts, rows });
+  quarantine.deadLetter({ consumer, group, envelope, origin: origin(), failure, attempts, rows });
 };
 
 /** Dead-letters a record that is not an event of this store in its place; no stream is quarantined. */
@@ -110,7 +110,7 @@ export const setRecordAside = (
   counts[countedAs[failure.class]] += 1;
   const { consumer, group } = to;
   const kept = { consumer, group, envelope: undefined, position, origin: origin(), failure, attempts: 1, rows: [] };
-  quarantine.setAside(kept);
+  quarantine.deadLetter(kept);
 };
 
 const countedAs = {

@@ -3,7 +3,7 @@
  * applied for now is left behind, and the caller blocks it; the pass continues without it.
  */
 import type { ConsumerGroupOptions } from './consumer-group';
-import { checkpointAt, type Checkpoint, type Mark } from '../checkpoints/checkpoints';
+import { checkpointAt, type Checkpoint, type HighWaterPosition } from '../checkpoints/checkpoints';
 import { TransientEventError, type StorePage, type StorePageQuery } from '../intake/intake';
 import type { Exclusive } from '../../exclusive';
 import type { GroupProgress } from './progress';
@@ -60,7 +60,7 @@ export const catchUpFromStore = async (options: CatchUpOptions): Promise<Readonl
     }
     await options.onPage();
   }
-  await handler.caughtUpTo(marksAt(open, untilPosition));
+  await handler.advanceHighWater(marksAt(open, untilPosition));
   return behind;
 };
 
@@ -79,7 +79,7 @@ export const pendingCatchUp = (
       const attempts = exhaustedAttempts === undefined ? {} : { exhaustedAttempts };
       if (reached < untilPosition) reached = (await apply(options, { ...order, ...attempts })).reachedPosition;
       if (reached < untilPosition) return false;
-      await options.handler.caughtUpTo(bounds);
+      await options.handler.advanceHighWater(bounds);
       await goOver();
       return true;
     },
@@ -124,5 +124,8 @@ const takeApart = async (
   return { open: partitions.filter((each) => checkpointAt(behind, each) === undefined), reached, behind };
 };
 
-const marksAt = (partitions: ReadonlyArray<TopicPartition>, highWaterPosition: number): ReadonlyArray<Mark> =>
+const marksAt = (
+  partitions: ReadonlyArray<TopicPartition>,
+  highWaterPosition: number,
+): ReadonlyArray<HighWaterPosition> =>
   partitions.map(({ topic, partition }) => ({ topic, partition, highWaterPosition }));

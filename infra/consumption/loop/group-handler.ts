@@ -1,7 +1,7 @@
 /** The port between a group's loop and its effects: applies batches and keeps checkpoints. */
 import type { OutcomeCounts, GroupStatus } from '../status/status';
 import type { RecordBatch, StorePage, StorePageQuery, RetryPolicy } from '../intake/intake';
-import type { Checkpoint, CheckpointMove, Mark } from '../checkpoints/checkpoints';
+import type { Checkpoint, CheckpointMove, HighWaterPosition } from '../checkpoints/checkpoints';
 
 /**
  * A group's effects. Each call is one transaction: effects and checkpoints are written together or not at all, so every event
@@ -31,12 +31,12 @@ export interface GroupHandler {
    */
   readonly applyFromStore: (page: StorePageQuery) => Promise<StorePage>;
   /** After a catch-up: everything at or below these positions is applied. */
-  readonly caughtUpTo: (marks: ReadonlyArray<Mark>) => Promise<void>;
+  readonly advanceHighWater: (marks: ReadonlyArray<HighWaterPosition>) => Promise<void>;
   /**
    * Whether a record was dead-lettered because its position was beyond the end of the store, and the store has reached it since:
    * the group is past it in the log, so it has to be read from the store.
    */
-  readonly hasSetAsideUpTo?: (lastPosition: number) => Promise<boolean>;
+  readonly hasDeadLettersUpTo?: (lastPosition: number) => Promise<boolean>;
   /** Writes the status for other processes to read. */
   readonly report: (status: GroupStatus) => Promise<void>;
 }

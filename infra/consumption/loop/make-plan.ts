@@ -31,7 +31,8 @@ export const makePlan = async (
   const checkpoints = await handler.checkpoints();
   const plan = startingPlan({ declared: topics, found, bounds, checkpoints, acceptNewLog });
   if (plan._tag === 'Refuse') throw new GroupHalted(plan.reason);
-  const isHealed = plan.catchUp === undefined && (await handler.hasSetAsideUpTo?.(await storeLastPosition())) === true;
+  const isHealed =
+    plan.catchUp === undefined && (await handler.hasDeadLettersUpTo?.(await storeLastPosition())) === true;
   const healed = isHealed ? { ...plan, catchUp: 'the store has reached the positions of dead-lettered records' } : plan;
   return { ...planAcross(healed, checkpoints, acceptedGaps), bounds };
 };

@@ -128,7 +128,7 @@ const storedEventHandling = ({ catalog, quarantine, store, savepoint }: DrainOpt
     if (event === undefined) return;
     const { consumer, group } = handler;
     const rows = handler.rowsOf(asFarAsRead(rawEvent(event)));
-    quarantine.setAside({ consumer, group, envelope: event, origin: originOf(event), failure, attempts: 1, rows });
+    quarantine.deadLetter({ consumer, group, envelope: event, origin: originOf(event), failure, attempts: 1, rows });
   };
 
   return { apply, deadLetter };

@@ -25,7 +25,7 @@ export const memoryQuarantine = (tables: MemoryTables, clock: Clock): Quarantine
       [...letters.values()].some(
         (each) => each.consumer === consumer && each.eventId === eventId && each.status === 'discarded',
       ),
-    hasSetAsideUpTo: (consumer, lastPosition) =>
+    hasDeadLettersUpTo: (consumer, lastPosition) =>
       [...letters.values()].some((each) => {
         const { failure, origin, position = null } = each.failed;
         const at = checkpoints.get(keyOf(consumer, origin.topic, origin.partition));
@@ -38,7 +38,7 @@ export const memoryQuarantine = (tables: MemoryTables, clock: Clock): Quarantine
       if (!parked.has(key)) parked.set(key, { consumer, stream, position, eventId: id });
       markStale(consumer, stream, rows);
     },
-    setAside: (failed) => {
+    deadLetter: (failed) => {
       if (isForeign(failed.failure.class) && isFull(tables, failed.consumer)) return 0;
       const id = keepLetter(tables, clock, failed);
       const { consumer, envelope, rows } = failed;

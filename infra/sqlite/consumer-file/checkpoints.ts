@@ -55,7 +55,7 @@ export const checkpointsOf = (database: Database): Checkpoints => {
         `${consumer} no longer owns ${partitionName(to)}: its checkpoint is not at offset ${to.fromOffset}`,
       );
     },
-    raiseEach: (consumer, marks) => {
+    advanceHighWater: (consumer, marks) => {
       for (const { topic, partition, highWaterPosition } of marks)
         raiseOne.run(highWaterPosition, consumer, topic, partition);
     },

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either';
 import { isoTime, type Clock } from '../../clock';
 import {
-  readOffsetOrder,
+  readOffsetMoveRequest,
   type NotedOffsetMove,
   type NoteOffsetMove,
   type OffsetRequests,
@@ -74,8 +74,10 @@ export const offsetRequests = (database: Database): OffsetRequests => {
     add: (id, body, actor) => void insert.run(id, body, actor),
     open: () =>
       open.all().map(({ id, body, actor }) => {
-        const order = readOffsetOrder(body);
-        return E.isLeft(order) ? E.left({ id, reason: order.left }) : E.right({ id, actor, order: order.right });
+        const moveRequest = readOffsetMoveRequest(body);
+        return E.isLeft(moveRequest)
+          ? E.left({ id, reason: moveRequest.left })
+          : E.right({ id, actor, moveRequest: moveRequest.right });
       }),
     end: (id, state, reason) => void end.run(state, reason, id),
   };

@@ -29,12 +29,12 @@ export const quarantineOf = (database: Database, clock: Clock, isDiscarded = dis
   return {
     streams: (consumer) => new Set(statements.streams.all(consumer)),
     isDiscarded,
-    hasSetAsideUpTo: (consumer, lastPosition) => statements.setAsideUpTo.get(consumer, lastPosition) !== undefined,
+    hasDeadLettersUpTo: (consumer, lastPosition) => statements.setAsideUpTo.get(consumer, lastPosition) !== undefined,
     park: (consumer, { stream, position, id }, { topic, partition, offset, logId }, rows) => {
       statements.park.run(consumer, stream, position, id, topic, partition, offset, logId, clock.nowMs());
       markStale(consumer, stream, rows);
     },
-    setAside: (failed) => {
+    deadLetter: (failed) => {
       const { consumer, envelope, origin, rows, failure } = failed;
       if (isForeign(failure.class) && isFull(statements, consumer)) return 0;
       const letter = insertLetter(statements, clock.nowMs(), failed);

@@ -144,7 +144,7 @@ const scratchFold = (
         onProgress(position, until);
       }
       // Everything below a bound is applied, whether or not the partition's last event stands right at it.
-      write(() => checkpoints.raiseEach(CONSUMER, bounds));
+      write(() => checkpoints.advanceHighWater(CONSUMER, bounds));
       return applied;
     },
   };

@@ -64,10 +64,10 @@ const groupOperations = (parts: WriterContext) => {
         () => applyStorePage(intake, live(projection), page, query),
       );
     },
-    caughtUpTo: ({ consumer, marks }) => write(() => checkpoints.raiseEach(consumer, marks)),
+    advanceHighWater: ({ consumer, marks }) => write(() => checkpoints.advanceHighWater(consumer, marks)),
     report: ({ status }) => write(() => writeStatus(status)),
     bindToStore: ({ storeId }) => write(() => parts.bindToStore(storeId)),
-    hasSetAsideUpTo: ({ consumer, lastPosition }) => failures.quarantine.hasSetAsideUpTo(consumer, lastPosition),
+    hasDeadLettersUpTo: ({ consumer, lastPosition }) => failures.quarantine.hasDeadLettersUpTo(consumer, lastPosition),
   } satisfies Partial<ViewsOperations>;
 };
 
@@ -78,9 +78,9 @@ const groupOperations = (parts: WriterContext) => {
 const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove, write }: WriterContext) => {
   return {
     openOffsetRequests: () => offsets.open(),
-    moveOffsets: ({ id, order, actor }) =>
+    moveOffsets: ({ id, moveRequest, actor }) =>
       write(() => {
-        moveOffsets(checkpoints, noteOffsetMove, order, actor);
+        moveOffsets(checkpoints, noteOffsetMove, moveRequest, actor);
         offsets.end(id, 'done', null);
       }),
     failOffsetRequest: ({ id, reason }) => write(() => offsets.end(id, 'failed', reason)),

@@ -3,7 +3,7 @@ import type * as E from 'fp-ts/Either';
 import type {
   Checkpoint,
   CheckpointMove,
-  Mark,
+  HighWaterPosition,
   OffsetRequest,
 } from '../../../infra/consumption/checkpoints/checkpoints';
 import type { OutcomeCounts, GroupStatus } from '../../../infra/consumption/status/status';
@@ -34,12 +34,15 @@ export interface ViewsOperations {
     readonly exhaustedAttempts?: number | undefined;
   }) => Answer<OutcomeCounts>;
   readonly applyFromStore: (input: StorePageQuery & { readonly projection: string }) => Answer<StorePage>;
-  readonly caughtUpTo: (input: { readonly consumer: string; readonly marks: ReadonlyArray<Mark> }) => Answer<void>;
+  readonly advanceHighWater: (input: {
+    readonly consumer: string;
+    readonly marks: ReadonlyArray<HighWaterPosition>;
+  }) => Answer<void>;
   readonly report: (input: { readonly status: GroupStatus }) => Answer<void>;
   /** Binds the file to the store where it belongs to none; returns the store that it belongs to. */
   readonly bindToStore: (input: { readonly storeId: string }) => Answer<string>;
   /** As in a group's handler. */
-  readonly hasSetAsideUpTo: (input: { readonly consumer: string; readonly lastPosition: number }) => Answer<boolean>;
+  readonly hasDeadLettersUpTo: (input: { readonly consumer: string; readonly lastPosition: number }) => Answer<boolean>;
   /** What operators have asked for; `takeRebuildRequests` picks it up. */
   readonly openOffsetRequests: (
     input: Readonly<Record<string, never>>,
@@ -137,7 +140,7 @@ export interface ViewsOperations {
 /** The operations that only read: each of them leaves the file as it is. */
 export const viewsQueries = [
   'checkpoints',
-  'hasSetAsideUpTo',
+  'hasDeadLettersUpTo',
   'openOffsetRequests',
   'openRebuilds',
   'cancelledAmong',

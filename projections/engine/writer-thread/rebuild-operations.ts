@@ -75,7 +75,7 @@ const readingOperations = (parts: WriterContext) => {
       const page = await readStorePage(await store(), { afterPosition, untilPosition });
       return facts.during(write, () => applyStorePage(intake, shadow(id), page, { bounds }));
     },
-    raiseShadow: ({ id, bounds }) => write(() => checkpoints.raiseEach(rebuildConsumer(id), bounds)),
+    raiseShadow: ({ id, bounds }) => write(() => checkpoints.advanceHighWater(rebuildConsumer(id), bounds)),
     compareRebuild: async ({ id }) => {
       const name = projectionOf(parts, id);
       const { projection, number } = builds.shadow(id);
@@ -127,7 +127,7 @@ const endingOperations = (parts: WriterContext) => {
         // Its rows lack what waited behind dead letters, and nothing would tell it from what they have seen.
         if (parked.quarantined(projection) > 0) builds.dropFormer(projection);
         // Where the shadow has seen more, as after a record that only this program can read, the group must know.
-        checkpoints.raiseEach(projection, read);
+        checkpoints.advanceHighWater(projection, read);
         checkpoints.remove(consumer);
         letters.adopt(consumer, projection);
         rebuilds.end(id, 'done', reason, proof);

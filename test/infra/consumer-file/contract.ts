@@ -48,7 +48,7 @@ const writeEverywhere = ({ file }: ConsumerFileUnderTest): void => {
   file.checkpoints.begin(GROUP, checkpoint());
   file.checkpoints.move(GROUP, moved(0, 0, 5, 9));
   file.writeStatus(statusOf(GROUP));
-  const letter = file.quarantine.setAside(failedEvent('note-a', 3, 'defect'));
+  const letter = file.quarantine.deadLetter(failedEvent('note-a', 3, 'defect'));
   file.quarantine.park(GROUP, envelopeOf('note-a', 2, 4), originAt(4), ['row']);
   file.letters.assign(letter, 'bob', BY_ADA);
   file.breakers.trip(GROUP, 'too many');
@@ -239,7 +239,7 @@ const checkAgainstModel = (file: ConsumerFile, group: string, steps: ReadonlyArr
     const work = (): void => {
       if (kind === 'begin') file.checkpoints.begin(group, checkpoint(partition, from, position));
       if (kind === 'raise')
-        file.checkpoints.raiseEach(group, [{ topic: 'notes', partition, highWaterPosition: position }]);
+        file.checkpoints.advanceHighWater(group, [{ topic: 'notes', partition, highWaterPosition: position }]);
       if (kind === 'remove') file.checkpoints.remove(group);
       if (kind === 'move') file.checkpoints.move(group, moved(partition, from, to, position));
       if (isFailing) throw new Broken();

@@ -127,8 +127,8 @@ export const tallyHandler = (
       });
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },
-    caughtUpTo: (marks) => inTransaction(() => checkpoints.raiseEach(group, marks)),
-    hasSetAsideUpTo: async (last) => Promise.resolve(failures.quarantine.hasSetAsideUpTo(group, last)),
+    advanceHighWater: (marks) => inTransaction(() => checkpoints.advanceHighWater(group, marks)),
+    hasDeadLettersUpTo: async (last) => Promise.resolve(failures.quarantine.hasDeadLettersUpTo(group, last)),
     report: (status) => inTransaction(() => writeStatus(status)),
     counts: () =>
       new Map(
