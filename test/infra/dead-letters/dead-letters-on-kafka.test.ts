@@ -19,7 +19,7 @@ import { eventually } from '../../support/server';
 import { tallyHandler, type Tally, type TallyOptions } from '../consumption/tally-handler';
 import { relayWorld, statusWhere, type RelayWorld } from '../relay/relay-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
-import { copyLetters } from './copy-letters';
+import { copyLetters } from './copy-dead-letters';
 
 const folder = temporaryFolder();
 const payload = { sku: 's', receiptId: 'r', quantity: 1, receivedAt: '2018-01-01T00:00:00Z' };

@@ -15,7 +15,7 @@ import { eventually } from '../../support/server';
 import { tallyHandler, type Tally } from '../consumption/tally-handler';
 import { relayWorld, type RelayWorld } from '../relay/relay-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
-import { copyLetters } from './copy-letters';
+import { copyLetters } from './copy-dead-letters';
 
 const folder = temporaryFolder();
 
