@@ -76,7 +76,7 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
     layer: 'dead letters',
     rule: 'what comes after a failed event of the same stream waits',
     file: 'infra/consumption/intake/take-event.js',
-    right: 'if (attempt.closed.has(stream))',
+    right: 'if (attempt.quarantined.has(stream))',
     wrong: 'if (false)',
     test: 'test/infra/dead-letters/quarantine.test.js',
   },

@@ -27,7 +27,7 @@ export type Arrival =
   | { readonly _tag: 'Duplicate' }
   /** A record that is not an event of this store in its place; `position` is null where it does not claim one either. */
   | {
-      readonly _tag: 'NoEvent';
+      readonly _tag: 'NotAnEvent';
       readonly origin: () => Origin;
       readonly failure: Failure;
       readonly position: number | null;
@@ -51,12 +51,12 @@ type Moving<At extends HighWaterPosition> = Omit<At, 'highWaterPosition'> & { hi
 /** Records of a log. */
 export const arrivalsFromLog = (
   catalog: Catalog,
-  to: EventHandler,
+  handler: EventHandler,
   known: ReadonlyArray<Checkpoint>,
   { incoming, moves }: Pick<RecordBatch, 'moves'> & { readonly incoming: Iterable<IncomingRecord> },
 ): Arrivals => {
   const earlier = appliedEarlier(catalog, known);
-  const { untilPosition = Infinity } = to;
+  const { untilPosition = Infinity } = handler;
   let marks: ReadonlyArray<Moving<CheckpointMove>> = [];
   let records = 0;
   let latest: BatchShare['latest'];
@@ -64,14 +64,14 @@ export const arrivalsFromLog = (
     marks = moves.map((move) => ({ ...move, highWaterPosition: highWaterAt(known, move) }));
     const markOf = partitionFinder(marks);
     records = 0;
-    to.takenIn?.begin();
+    handler.takenIn?.begin();
     for (const record of incoming) {
       records += 1;
       if (E.isLeft(record.event)) {
         const failure = record.event.left;
         const isPlaced = failure.class === 'malformed';
         if (!isPlaced) latest = { failure, topic: record.topic };
-        yield { _tag: 'NoEvent', origin: record.origin, failure, position: isPlaced ? null : record.position };
+        yield { _tag: 'NotAnEvent', origin: record.origin, failure, position: isPlaced ? null : record.position };
         continue;
       }
       const event = record.event.right;
@@ -85,7 +85,7 @@ export const arrivalsFromLog = (
       // Beyond the consumer's limit: neither counted nor applied.
       if (position > untilPosition) continue;
       mark.highWaterPosition = position;
-      to.takenIn?.note(mark, event.envelope);
+      handler.takenIn?.note(mark, event.envelope);
       yield position <= earlier(stream) ? DUPLICATE : { _tag: 'Event', event };
     }
   };
@@ -93,7 +93,7 @@ export const arrivalsFromLog = (
 };
 
 /** What reading events of the store needs. */
-export interface StoredReading {
+export interface StoredEventReader {
   readonly catalog: Catalog;
   readonly decode: DecodeIncoming;
   readonly originOf: (event: StoredEvent) => Origin;
@@ -101,8 +101,8 @@ export interface StoredReading {
 
 /** Events of the store, ordered by position; none beyond the bound of its partition, where there are bounds. */
 export const arrivalsFromStore = (
-  { catalog, decode, originOf }: StoredReading,
-  to: EventHandler,
+  { catalog, decode, originOf }: StoredEventReader,
+  handler: EventHandler,
   known: ReadonlyArray<Checkpoint>,
   {
     events,
@@ -110,18 +110,18 @@ export const arrivalsFromStore = (
   }: { readonly events: ReadonlyArray<StoredEvent>; readonly bounds: ReadonlyArray<HighWaterPosition> | undefined },
 ): Arrivals => {
   const earlier = appliedEarlier(catalog, known);
-  const place = placing(catalog);
+  const place = destinations(catalog);
   let marks = byPartition<BoundedMark>([]);
   const walk = function* (): Generator<Arrival> {
     marks = byPartition(known.map((checkpoint) => ({ ...checkpoint, bound: boundAt(bounds, checkpoint) })));
-    to.takenIn?.begin();
+    handler.takenIn?.begin();
     for (const event of events) {
       const at = place(event);
-      if (at === undefined || !to.topics.has(at.topic)) continue;
+      if (at === undefined || !handler.topics.has(at.topic)) continue;
       const mark = marks.get(at);
       if (mark === undefined) {
         if (bounds !== undefined) continue;
-        throw new Error(`${to.consumer} has not begun ${partitionName(at)}: its events would be lost`);
+        throw new Error(`${handler.consumer} has not begun ${partitionName(at)}: its events would be lost`);
       }
       const { stream, position } = event;
       if (position > mark.bound) continue;
@@ -130,7 +130,7 @@ export const arrivalsFromStore = (
         continue;
       }
       mark.highWaterPosition = position;
-      to.takenIn?.note(mark, event);
+      handler.takenIn?.note(mark, event);
       if (position <= earlier(stream)) yield DUPLICATE;
       else yield { _tag: 'Event', event: toIncomingEvent(decode, rawEvent(event), () => originOf(event)) };
     }
@@ -154,7 +154,7 @@ const raised = (mark: BoundedMark, before: number): ReadonlyArray<CheckpointMove
 };
 
 /** The topic and partition of an event; undefined for one of an aggregate that the program no longer has. */
-const placing = (catalog: Catalog) => {
+const destinations = (catalog: Catalog) => {
   const destination = destinationOf(catalog);
   return ({ stream }: StoredEvent) =>
     catalog.byCategory(categoryOf(stream)) === undefined ? undefined : destination(stream);

@@ -8,8 +8,8 @@ import type { IncomingEvent, IncomingReader } from './incoming-events';
 import type { Quarantine } from './quarantine-port';
 
 /** The handler of the events, and what else their processing needs. */
-export interface Taking extends Omit<IncomingReader, 'decode'> {
-  readonly to: EventHandler;
+export interface IntakeContext extends Omit<IncomingReader, 'decode'> {
+  readonly handler: EventHandler;
   readonly quarantine: Quarantine;
   readonly exhaustedAttempts: number | undefined;
 }
@@ -18,51 +18,51 @@ export interface Taking extends Omit<IncomingReader, 'decode'> {
 export interface Attempt {
   readonly counts: Counts;
   /** The quarantined streams. */
-  readonly closed: Set<string>;
+  readonly quarantined: Set<string>;
   /** Those among them that this batch has quarantined. */
-  readonly newlyClosed: Set<string>;
+  readonly newlyQuarantined: Set<string>;
   readonly seen: Set<string>;
   latestReason: string;
 }
 
 /** An attempt that has not begun, with these streams quarantined. */
-export const noAttempt = (closed: Set<string>): Attempt => ({
+export const noAttempt = (quarantined: Set<string>): Attempt => ({
   counts: noCounts(),
-  closed,
-  newlyClosed: new Set(),
+  quarantined,
+  newlyQuarantined: new Set(),
   seen: new Set(),
   latestReason: '',
 });
 
 /** A copy to start another attempt from. */
-export const copyOf = ({ counts, closed, newlyClosed, seen, latestReason }: Attempt): Attempt => ({
+export const copyOf = ({ counts, quarantined, newlyQuarantined, seen, latestReason }: Attempt): Attempt => ({
   counts: { ...counts },
-  closed: new Set(closed),
-  newlyClosed: new Set(newlyClosed),
+  quarantined: new Set(quarantined),
+  newlyQuarantined: new Set(newlyQuarantined),
   seen: new Set(seen),
   latestReason,
 });
 
 /** Processes one event. Throws what the handler throws, and TransientEventError where the event is to be retried. */
-export const takeEvent = (taking: Taking, attempt: Attempt, handling: Handling, event: IncomingEvent): void => {
-  const { to, presentType, quarantine } = taking;
+export const takeEvent = (context: IntakeContext, attempt: Attempt, handling: Handling, event: IncomingEvent): void => {
+  const { handler, presentType, quarantine } = context;
   const { stream, type } = event.envelope;
   const { counts } = attempt;
   attempt.seen.add(stream);
   // An unknown type may be the new name of an event that the group handles: skipping it would lose it.
   const present = presentType(type);
-  if (present !== undefined && !to.handled.has(present)) {
+  if (present !== undefined && !handler.handled.has(present)) {
     counts.notApplicable += 1;
     return;
   }
-  if (attempt.closed.has(stream)) {
+  if (attempt.quarantined.has(stream)) {
     counts.parked += 1;
-    quarantine.park(to.consumer, event.envelope, event.origin(), to.rowsOf(taking.asFarAsRead(event)));
+    quarantine.park(handler.consumer, event.envelope, event.origin(), handler.rowsOf(context.asFarAsRead(event)));
     return;
   }
   const decoded = event.decoded();
   if (E.isLeft(decoded)) {
-    setEventAside(taking, attempt, event, decoded.left);
+    deadLetterEvent(context, attempt, event, decoded.left);
     return;
   }
   const outcome = handling.handle(decoded.right);
@@ -78,37 +78,42 @@ export const takeEvent = (taking: Taking, attempt: Attempt, handling: Handling, 
       return;
     default:
       if (failurePolicies[outcome.class].does === 'retry') throw new TransientEventError(outcome.reason);
-      setEventAside(taking, attempt, event, outcome);
+      deadLetterEvent(context, attempt, event, outcome);
   }
 };
 
 /** Dead-letters an event and quarantines its stream; one that an operator has discarded is skipped. */
-export const setEventAside = (taking: Taking, attempt: Attempt, event: IncomingEvent, failure: Failure): void => {
-  const { to, quarantine, exhaustedAttempts } = taking;
+export const deadLetterEvent = (
+  context: IntakeContext,
+  attempt: Attempt,
+  event: IncomingEvent,
+  failure: Failure,
+): void => {
+  const { handler, quarantine, exhaustedAttempts } = context;
   const { envelope, origin } = event;
-  if (quarantine.isDiscarded(to.group, envelope.id)) {
+  if (quarantine.isDiscarded(handler.group, envelope.id)) {
     attempt.counts.skipped += 1;
     return;
   }
   attempt.counts[countedAs[failure.class]] += 1;
   attempt.seen.add(envelope.stream);
-  attempt.closed.add(envelope.stream);
-  attempt.newlyClosed.add(envelope.stream);
+  attempt.quarantined.add(envelope.stream);
+  attempt.newlyQuarantined.add(envelope.stream);
   attempt.latestReason = failure.reason;
   const attempts = failure.class === 'transient' ? (exhaustedAttempts ?? 1) : 1;
-  const rows = to.rowsOf(taking.asFarAsRead(event));
-  const { consumer, group } = to;
+  const rows = handler.rowsOf(context.asFarAsRead(event));
+  const { consumer, group } = handler;
   quarantine.deadLetter({ consumer, group, envelope, origin: origin(), failure, attempts, rows });
 };
 
 /** Dead-letters a record that is not an event of this store in its place; no stream is quarantined. */
-export const setRecordAside = (
-  { to, quarantine }: Taking,
+export const deadLetterRecord = (
+  { handler, quarantine }: IntakeContext,
   { counts }: Attempt,
-  { origin, failure, position }: Extract<Arrival, { readonly _tag: 'NoEvent' }>,
+  { origin, failure, position }: Extract<Arrival, { readonly _tag: 'NotAnEvent' }>,
 ): void => {
   counts[countedAs[failure.class]] += 1;
-  const { consumer, group } = to;
+  const { consumer, group } = handler;
   const kept = { consumer, group, envelope: undefined, position, origin: origin(), failure, attempts: 1, rows: [] };
   quarantine.deadLetter(kept);
 };

@@ -8,7 +8,7 @@ import { batchSizes } from '../../../infra/dead-letters/redrive/redrives';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { spec } from '../../spec';
 import { failureWorld, noteRecord, type GroupOptions } from './failure-world';
-import { oldRelease, storedNotes, type Told } from './notes';
+import { oldRelease, storedNotes, type NoteEvent } from './notes';
 
 /** The records of a story, each at its place in its partition. */
 const logOf = (stored: ReadonlyArray<StoredEvent>): ReadonlyArray<LogRecord> => {
@@ -21,7 +21,7 @@ const logOf = (stored: ReadonlyArray<StoredEvent>): ReadonlyArray<LogRecord> => 
   });
 };
 
-const openedWith = (story: ReadonlyArray<Told>, options: GroupOptions = {}) => {
+const openedWith = (story: ReadonlyArray<NoteEvent>, options: GroupOptions = {}) => {
   const stored = storedNotes(story);
   const world = failureWorld(stored);
   return { ...world, stored, log: logOf(stored), process: world.start({ catalog: oldRelease, ...options }) };
@@ -42,7 +42,7 @@ const settled = (process: { readonly step: () => { readonly events: number | und
 };
 
 spec('an event that fails for good', ({ test }) => {
-  const classes: ReadonlyArray<readonly [string, Told, GroupOptions, keyof ReturnType<typeof noCounts>, RegExp]> = [
+  const classes: ReadonlyArray<readonly [string, NoteEvent, GroupOptions, keyof ReturnType<typeof noCounts>, RegExp]> = [
     ['malformed', { stream: 'note-a', text: 'far too long for it' }, {}, 'malformed', /\/text: must be short text/],
     [
       'unknown-contract',
@@ -147,7 +147,7 @@ spec('an event that fails for good', ({ test }) => {
 
 spec('the circuit breaker', ({ test }) => {
   const policy = { recentKeys: 100, share: 0.1, leastKeys: 5, leastKeysAfterTrip: 2 };
-  const keys = (count: number, of = 'k'): ReadonlyArray<Told> =>
+  const keys = (count: number, of = 'k'): ReadonlyArray<NoteEvent> =>
     Array.from({ length: count }, (_, index) => ({ stream: `note-${of}${index}` }));
   const failing = (pattern: RegExp): GroupOptions => ({
     breakerPolicy: policy,
@@ -181,7 +181,7 @@ spec('the circuit breaker', ({ test }) => {
 });
 
 spec('a redrive', ({ test }) => {
-  const story: ReadonlyArray<Told> = [
+  const story: ReadonlyArray<NoteEvent> = [
     { stream: 'note-a' },
     { stream: 'note-b' },
     { stream: 'note-a' },

@@ -7,7 +7,7 @@ import { aggregateIdOf, type RecordedEvent, type StoredEvent } from '../../../..
 import { TransientEventError } from '../../../../infra/consumption/intake/failures';
 import type { Database } from '../../../../infra/sqlite/database';
 import { integer, ProjectionRejected, text, type Projection, type Upsert } from '../../../../projections/projection';
-import type { Told } from '../notes';
+import type { NoteEvent } from '../notes';
 
 /** The group and its projection. */
 export const GROUP = 'notes';
@@ -20,7 +20,7 @@ export const faults = ['malformed', 'version', 'name', 'rejected', 'defect', 'br
 export type Fault = (typeof faults)[number] | 'none';
 
 /** An event with its fault; the number makes its text unique. */
-export const tell = (stream: string, fault: Fault, number: number): Told => {
+export const noteEvent = (stream: string, fault: Fault, number: number): NoteEvent => {
   switch (fault) {
     case 'malformed':
       return { stream, text: `longer than the old release takes ${number}` };

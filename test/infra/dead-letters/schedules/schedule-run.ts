@@ -13,7 +13,7 @@ import { STREAMS, type Step, type Schedule } from './schedule';
 import { hasReadAll } from './group-instance';
 import type { SharedTopic, TopicRecord, PerPartition } from './shared-topic';
 import { leapClock } from './leap-clock';
-import { readDiary, expectedRows, GROUP, rowsIn, tell } from './notes-projection';
+import { readDiary, expectedRows, GROUP, rowsIn, noteEvent } from './notes-projection';
 import { groupInstances, type GroupInstances } from './owner-and-zombie';
 import type { CrashPoint } from './views-process';
 
@@ -45,7 +45,7 @@ export class ScheduleRun {
     { events, outages }: Schedule,
   ) {
     const streams = Array.from({ length: STREAMS }, (_, index) => streamIn(index % 2, `note-${name}-${index}`));
-    this.stored = storedNotes(events.map(([stream, fault], index) => tell(streams[stream] ?? '', fault, index)));
+    this.stored = storedNotes(events.map(([stream, fault], index) => noteEvent(streams[stream] ?? '', fault, index)));
     this.unsent = [...this.stored];
     this.outagesLeft = new Map(this.stored.map(({ id }, index) => [id, outages[index % outages.length] ?? 0]));
     this.group = groupInstances({
