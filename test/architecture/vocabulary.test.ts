@@ -35,6 +35,15 @@ const bannedNames: ReadonlyArray<readonly [banned: RegExp, replacement: string]>
   [/\btellingValues\b/, 'sampleValues'],
   [/\bHeldPartitions\b/, 'BlockedPartitions'],
   [/\b(const|let) deed\b|: Deed\b/, 'AuditContext'],
+  [/\braiseEach\b|\bcaughtUpTo\b/, 'advanceHighWater'],
+  [/\bhasSetAsideUpTo\b|\bset(Event|Record)Aside\b/, 'hasDeadLettersUpTo, deadLetterEvent, deadLetterRecord'],
+  [/\bnewlyClosed\b|\bheadOf\b|\bopenable\b/, 'newlyQuarantined, firstOf, withResolvedFirst'],
+  [/\b(read)?OffsetOrder\b|\boffsetDecision\b/, 'OffsetMoveRequest, planOffsetMove'],
+  [/\bbeginAnew\b|\bwatchPlace\b/, 'restartOnReplacedFile, watchFile'],
+  [/\bReactorParts\b|\battendToFailures\b/, 'ReactorContext, processReactorRequests'],
+  [/\blearn(Event|Outcome|Deadlines?|Due)\b|\bunparkAll\b/, 'applyEvent, applyOutcome, applyDeadline, resumeAll'],
+  [/\bLane\b|\bpatientRecord\b|\bwrittenDown\b/, 'ClaimedQueue, retryingRecord, writeWithRetry'],
+  [/\btakeUpRoutable\b|\blookingAround\b|\bsaveWhatCanBe\b/, 'resumeRoutable, periodicWork, saveIfPossible'],
 ];
 
 /** Phrases in comments, messages and documents. */
@@ -48,6 +57,11 @@ const bannedPhrases: ReadonlyArray<readonly [banned: RegExp, replacement: string
   [/\bin the order of a life\b/, 'in lifecycle order'],
   [/\bis no CloudEvent\b/, 'is not a CloudEvent'],
   [/\btried on, seldom\b/, 'still being retried, rarely'],
+  [/\btries again\b|\bis tried on\b/, 'retries, is still being retried'],
+  [/\bgoes over to the\b|\bhas gone over to\b/, 'switches to, has switched to'],
+  [/\bsets? aside .*(key|stream)|\bsets? (a|its) (key|stream) aside\b/, 'quarantines'],
+  [/\bneeds? a look\b/, 'needs attention'],
+  [/\bhas not gone through since\b/, 'has been blocked since'],
   [/Something is broken in here|There is nothing here|Too much waits already/, 'Internal error, Not found, Overloaded'],
 ];
 

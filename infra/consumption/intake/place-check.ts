@@ -122,7 +122,7 @@ const unknownBy = (
   envelope: EventEnvelope,
 ): string | undefined => {
   const { position, id } = envelope;
-  if (stored === undefined) return `its position ${position} lies beyond the store's end at ${facts.lastPosition()}`;
+  if (stored === undefined) return `its position ${position} is beyond the store's end at ${facts.lastPosition()}`;
   const [stream, version] = stored;
   return envelope.version === version && envelope.stream === stream
     ? undefined

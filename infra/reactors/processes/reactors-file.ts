@@ -17,7 +17,7 @@ export interface ReactorsFile extends ConsumerFile {
 export interface ReactorReader extends UnresolvedReader {
   readonly groups: () => ReadonlyArray<GroupStatus>;
   readonly pendingCounts: (process: string) => PendingCounts;
-  /** The number of commands with at least so many failed attempts, with the reason of the oldest. */
+  /** The number of commands with at least `minAttempts` failed attempts, with the reason of the oldest. */
   readonly repeatedCommands: (
     process: string,
     minAttempts: number,

@@ -24,7 +24,7 @@ export const offsetMovesMigration: Migration = {
           actor TEXT NOT NULL,
           moved_at_ms INTEGER NOT NULL
         ) STRICT;
-        -- What was asked of the role that owns the file, and what came of it.
+        -- Requests to the role that owns the file, with their results.
         CREATE TABLE offset_requests (
           id INTEGER PRIMARY KEY,
           body TEXT NOT NULL,

@@ -109,7 +109,7 @@ export const pendingCounts = (database: Database, process: string): PendingCount
   return { waiting: waiting.get(process) ?? 0, parked: found.length, firstParked: found[0] };
 };
 
-/** Counts commands with at least so many failed attempts, with the reason of the oldest; works on a read-only connection too. */
+/** Counts commands with at least `minAttempts` failed attempts, with the reason of the oldest; works on a read-only connection too. */
 export const repeatedCommands = (
   database: Database,
   process: string,

@@ -29,13 +29,13 @@ const processMigration: Migration = {
           state TEXT NOT NULL,
           PRIMARY KEY (process, instance)
         ) STRICT, WITHOUT ROWID;
-        -- Every command that was ever asked for, so that none is asked for again.
+        -- The ids of all commands ever issued, so that none is issued twice.
         CREATE TABLE issued_commands (
           process TEXT NOT NULL,
           id TEXT NOT NULL,
           PRIMARY KEY (process, id)
         ) STRICT, WITHOUT ROWID;
-        -- Commands whose outcome the process has not learned yet, in the order of asking.
+        -- Commands whose outcome is not known yet, in the order of issue; 'parked' ones are suspended.
         CREATE TABLE pending_commands (
           seq INTEGER PRIMARY KEY AUTOINCREMENT,
           process TEXT NOT NULL,
@@ -67,7 +67,7 @@ const deadlinesMigration: Migration = {
 
 const deadlineFaultsMigration: Migration = {
   name: 'deadline faults',
-  sql: `-- Why its process could not learn that it has passed; null where nothing is known against it.
+  sql: `-- Why it is suspended: its process could not handle it; null where it is not.
         ALTER TABLE deadlines ADD COLUMN fault TEXT;`,
 };
 

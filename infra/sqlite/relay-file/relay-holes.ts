@@ -9,7 +9,7 @@ import type { BlockedPartition, RelayHoles, UnroutableEvents } from '../../relay
 /** Add this step to the migrations of the relay's file. */
 export const relayHolesMigration: Migration = {
   name: 'relay holes',
-  sql: `-- A partition behind an event that can't be published: nothing that comes after it in the partition is sent.
+  sql: `-- Partitions blocked by an event that can't be published: no later event of the partition is sent.
         CREATE TABLE relay_blocked (
           topic TEXT NOT NULL,
           "partition" INTEGER NOT NULL,
@@ -21,7 +21,7 @@ export const relayHolesMigration: Migration = {
           next_attempt_at_ms INTEGER NOT NULL,
           PRIMARY KEY (topic, "partition")
         ) STRICT, WITHOUT ROWID;
-        -- Events that have no topic, for their category has no aggregate: published when the program has it.
+        -- Events without a topic, as the program has no aggregate for their category; published once it has.
         CREATE TABLE relay_unroutable (
           category TEXT PRIMARY KEY,
           events INTEGER NOT NULL,
@@ -29,7 +29,7 @@ export const relayHolesMigration: Migration = {
           first_event_id TEXT NOT NULL,
           last_position INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
-        -- Who has decided that an event is published as a placeholder. Nothing in here changes.
+        -- Operators' decisions to publish a placeholder instead of an event; never changed or deleted.
         CREATE TABLE relay_withheld (
           position INTEGER PRIMARY KEY,
           event_id TEXT NOT NULL,

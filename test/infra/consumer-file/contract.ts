@@ -1,6 +1,6 @@
 /**
- * What every consumer's file has to be, whatever keeps it: effects, checkpoints, dead letters, what is parked and the state
- * of processes move together, under a lease, or not at all. Any implementation runs it with a factory of its own.
+ * The contract of every consumer's file: effects, checkpoints, dead letters, parked events and the state of processes are written
+ * in one transaction, under a lease. Each implementation runs it with its own factory.
  */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -23,7 +23,7 @@ import {
   statusOf,
 } from './fixtures';
 
-/** Everything that can be asked of a file, as one value. */
+/** Everything that can be read from a file, as one value. */
 const contentOf = ({ file, statuses }: ConsumerFileUnderTest): unknown => ({
   checkpoints: file.checkpoints.read(GROUP),
   statuses: statuses(),
@@ -151,7 +151,7 @@ export const consumerFileContract = (name: string, make: () => Promise<ConsumerF
         file.write(() => file.checkpoints.begin(GROUP, checkpoint()));
         learn(0, false);
         assert.throws(() => learn(1, true));
-        // A zombie that reads the same record again: nothing of it counts.
+        // A zombie reads the same record again: its transaction is rolled back.
         assert.throws(
           () => learn(0, false),
           (error: unknown) => error instanceof CheckpointMoved,
@@ -171,7 +171,7 @@ export const consumerFileContract = (name: string, make: () => Promise<ConsumerF
   });
 
   spec(`${name}: checkpoints`, ({ test }) => {
-    test('do what a map with compare-and-swap does, whatever comes, and their marks never go back', async () => {
+    test('behave like a map with compare-and-swap, and their high-water positions never decrease', async () => {
       const at = fc.record({ partition: fc.nat(1), from: fc.nat(1), to: fc.nat(1), position: fc.nat(5) });
       const steps = fc.array(
         fc.record({

@@ -1,4 +1,4 @@
-/** The part of the contract that is about dead letters, what waits behind them, and processes. */
+/** The part of the contract about dead letters, parked events, and processes. */
 import * as assert from 'uvu/assert';
 import type { FailedEvent } from '../../../infra/consumption/intake/intake';
 import { FOREIGN_LIMITS } from '../../../infra/dead-letters/store/store';

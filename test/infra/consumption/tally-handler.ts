@@ -1,4 +1,4 @@
-/** A group whose effect is a count of each event in a table of its own: what is lost or doubled shows at once. */
+/** A group whose effect is a count of each event in a table of its own, so that lost or duplicated events are visible. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 import { checkpointMigration, checkpointsOf } from '../../../infra/sqlite/consumer-file/checkpoints';
@@ -25,7 +25,7 @@ import { ownClock } from '../../support/test-clock';
 import { NamedStorageFault } from '../../../infra/storage-fault';
 
 export interface TallyOptions {
-  /** What becomes of an event; `applied` counts it. */
+  /** The result of an event; `applied` counts it. */
   readonly handle?: (event: RecordedEvent) => HandlerResult;
   readonly retry?: RetryPolicy;
   readonly breakerPolicy?: BreakerPolicy;
@@ -34,18 +34,18 @@ export interface TallyOptions {
 export interface Tally extends GroupHandler {
   readonly database: Database;
   readonly failures: DeadLetterHandling;
-  /** One step of what is to be redriven. */
+  /** One step of a redrive. */
   readonly redrive: () => Promise<RedriveStep>;
   /** How often each event was applied, and in which order the events of each stream were. */
   readonly counts: () => ReadonlyMap<string, number>;
-  /** The events that counted, in the order of counting. */
+  /** The applied events, in the order of application. */
   readonly order: () => ReadonlyArray<string>;
   readonly unreadable: () => ReadonlyArray<{ readonly value: Buffer | null; readonly reason: string }>;
-  /** So many of the next batches fail, each after its effects and before its commit. */
+  /** Makes this many of the next batches fail, each after its effects and before its commit. */
   readonly failNext: (batches: number) => void;
 }
 
-/** Opens the tally's file anew or again. */
+/** Opens the tally's file, and creates it where it does not exist. */
 export const tallyHandler = (
   file: string,
   catalog: Catalog,

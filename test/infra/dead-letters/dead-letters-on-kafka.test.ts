@@ -1,4 +1,4 @@
-/** Failures on a real broker: what outsiders see of them, what holds and heals, and the way back under load and kills. */
+/** Dead letters on a real broker: their copies, blocked partitions that recover, and redrives under load and kills. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -63,7 +63,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     Array.from({ length: count }, (_, index) => `stock-${of}${index}`);
   const stateIs = (group: ConsumerGroup, state: string): Promise<void> =>
     eventually(`the group is ${state}`, async () => Promise.resolve(group.status().state === state));
-  /** Everything that the store holds has come by the group. */
+  /** The group has received every event of the store. */
   const isRead = (tally: Tally): Promise<void> =>
     eventually('all is read', async () => {
       const marks = new Map((await tally.checkpoints()).map((each) => [placeOf(each), each.highWaterPosition]));
@@ -85,7 +85,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     await world.close();
   });
 
-  test('copies dead letters to <group>.dlt as they came, byte for byte, with headers that say why', async () => {
+  test('copies dead letters to <group>.dlt byte for byte, with headers that give the reason', async () => {
     const tally = open({
       handle: ({ id }) => (id === 'stock-k7@1' ? { class: 'rejected', reason: 'no such article' } : 'applied'),
     });
@@ -127,7 +127,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     assert.is(headers(malformed)['dlt-class'], 'malformed');
   });
 
-  test('holds only the partition whose event cannot be taken for now; beyond its bound it says so, and heals', async () => {
+  test('blocks only the partition whose event cannot be applied for now; it is halted beyond the bound, and recovers', async () => {
     let isAway = true;
     const tally = open({
       retry: { boundMs: 1_000, exhausted: 'halt' },
@@ -156,7 +156,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     await group.stop();
   });
 
-  test('quarantines the key instead where that is declared', async () => {
+  test('quarantines the stream instead where that is declared', async () => {
     const tally = open({
       retry: { boundMs: 300, exhausted: 'quarantine' },
       handle: ({ stream }) => (stream === 'stock-k3' ? { class: 'transient', reason: 'away for good' } : 'applied'),
@@ -171,7 +171,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     await group.stop();
   });
 
-  test('halts the group where a release breaks too many keys, with the reason, and parks few of them', async () => {
+  test('halts the group where a release fails for too many streams, with the reason, and quarantines few of them', async () => {
     const tally = open({
       handle: () => {
         throw new TypeError('the release is broken');
@@ -187,7 +187,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
   });
 
   test(
-    'redrives keys in order while new events arrive, through kill -9 of the redriving process',
+    'redrives streams in order while new events arrive, through kill -9 of the redriving process',
     async () => {
       const bad = keys(8, 'k');
       const file = join(folder, 'redriven.sqlite');

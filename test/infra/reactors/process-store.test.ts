@@ -1,4 +1,4 @@
-/** What the reactors remember, in a real file: states, commands asked for once, outcomes, commands set aside. */
+/** The process store in a real file: states, commands that are issued once, outcomes, suspended commands. */
 import * as assert from 'uvu/assert';
 import type { ProcessInput, ProcessManager } from '../../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
@@ -24,7 +24,7 @@ interface Counting {
 const dueAt = '2024-01-02T00:00:00.000Z';
 const dueAtMs = Date.parse(dueAt);
 
-/** Asks for `<event>/<letter>` for each letter of the event's text, and once more for each rejection. */
+/** Issues `<event>/<letter>` for each letter of the event's text, and one more for each rejection. */
 const counting = (version = 1, name = 'counting'): ProcessManager<Counting> => ({
   name,
   version,
@@ -106,7 +106,7 @@ spec('the process store', ({ test, after }) => {
     return row === undefined ? undefined : JSON.parse(row.state);
   };
 
-  test('hands out what an event newly asks for, in the order of asking, and keeps it waiting', () => {
+  test('returns the commands that follow from an event, in the order of issue, and stores them as pending', () => {
     const { store } = open(newFile());
     const process = processOf(counting());
     const commands = store.applyEvent(process, event('a@1', 'i', 'xy'));
@@ -115,7 +115,7 @@ spec('the process store', ({ test, after }) => {
     assert.equal(store.pending(process), commands);
   });
 
-  test('asks for a command once, whatever comes again', () => {
+  test('issues a command once, although an event or outcome is repeated', () => {
     const { store } = open(newFile());
     const process = processOf(counting());
     const commands = store.applyEvent(process, event('a@1', 'i', 'x'));
@@ -128,7 +128,7 @@ spec('the process store', ({ test, after }) => {
     assert.equal(idsOf(store.pending(process)), ['a@1/y']);
   });
 
-  test('keeps instances and processes apart', () => {
+  test('separates instances and processes', () => {
     const { store, database } = open(newFile());
     const one = processOf(counting(1, 'one'));
     const two = processOf(counting(1, 'two'));
@@ -141,14 +141,14 @@ spec('the process store', ({ test, after }) => {
     assert.equal([store.pending(one).length, store.pending(two).length], [2, 1]);
   });
 
-  test('learns nothing from an event that concerns no instance', () => {
+  test('ignores an event that concerns no instance', () => {
     const { store, database } = open(newFile());
     const process = processOf(counting());
     assert.equal(store.applyEvent(process, event('a@1', 'i', 'x', 'Other')), []);
     assert.is(stateOf(database, process, 'i'), undefined);
   });
 
-  test('learns an outcome, and what follows from it waits in its place', () => {
+  test('applies an outcome, and appends the commands that follow from it', () => {
     const { store, database } = open(newFile());
     const process = processOf(counting());
     const commands = store.applyEvent(process, event('a@1', 'i', 'xy'));
@@ -158,7 +158,7 @@ spec('the process store', ({ test, after }) => {
     assert.equal(stateOf(database, process, 'i'), { inputs: ['a@1', 'a@1/x Rejected'] });
   });
 
-  test('remembers all of it in its file', () => {
+  test('stores everything in its file', () => {
     const file = newFile();
     const process = processOf(counting());
     const before = open(file);
@@ -175,7 +175,7 @@ spec('the process store', ({ test, after }) => {
     assert.equal(store.applyEvent(process, event('a@1', 'i', 'xyz')), []);
   });
 
-  test('keeps nothing of a transaction that is rolled back', () => {
+  test('stores nothing of a transaction that is rolled back', () => {
     const { store, database } = open(newFile());
     const process = processOf(counting());
     const failing = database.transaction(() => {
@@ -187,7 +187,7 @@ spec('the process store', ({ test, after }) => {
     assert.equal(idsOf(store.applyEvent(process, event('a@1', 'i', 'x'))), ['a@1/x']);
   });
 
-  test('counts what waits and what is set aside, and names the first of those with the reason', () => {
+  test('counts pending and suspended commands, and names the first suspended one with the reason', () => {
     const file = newFile();
     const { store } = open(file);
     const process = processOf(counting());
@@ -204,7 +204,7 @@ spec('the process store', ({ test, after }) => {
     assert.equal(pendingCounts(reader, 'another'), { waiting: 0, parked: 0, firstParked: undefined });
   });
 
-  test('takes commands up again that were set aside, in their old places', () => {
+  test('resumes suspended commands, in their old places', () => {
     const { store, database } = open(newFile());
     const process = processOf(counting());
     const commands = store.applyEvent(process, event('a@1', 'i', 'xy'));
@@ -215,7 +215,7 @@ spec('the process store', ({ test, after }) => {
     assert.is(pendingCounts(database, process.name).parked, 0);
   });
 
-  test('keeps a process that is what it was, and knows a new one', () => {
+  test('keeps a process of the same version, and recognises a new one', () => {
     const { store, database } = open(newFile());
     const process = processOf(counting());
     assert.is(store.prepare(process), false);
@@ -224,7 +224,7 @@ spec('the process store', ({ test, after }) => {
     assert.equal(stateOf(database, process, 'i'), { inputs: ['a@1'] });
   });
 
-  test('lets a process of another version begin from nothing, and no other', () => {
+  test('deletes everything of a process of another version, and of no other', () => {
     const { store, database } = open(newFile());
     const old = processOf(counting(1));
     const other = processOf(counting(1, 'other'));
@@ -241,7 +241,7 @@ spec('the process store', ({ test, after }) => {
     assert.equal(idsOf(store.applyEvent(changed, event('a@1', 'i', 'x'))), ['a@1/x']);
   });
 
-  test('keeps a deadline aside that its process cannot take, says why, and takes it up again', () => {
+  test('suspends a deadline that its process cannot handle, with the reason, and resumes it', () => {
     const { store, database } = open(newFile());
     const process = processOf(counting());
     store.applyEvent(process, event('a@1', 'i', ''));
@@ -269,7 +269,7 @@ spec('the process store', ({ test, after }) => {
     }
   });
 
-  test('lets a process learn once that its deadline has passed, whatever is asked for again', () => {
+  test('applies a passed deadline once, although it is set again', () => {
     const { store, database } = open(newFile());
     const process = processOf(counting());
     for (let times = 0; times < 2; times += 1) store.applyEvent(process, event('a@1', 'i', ''));
@@ -285,7 +285,7 @@ spec('the process store', ({ test, after }) => {
     assert.equal(stateOf(database, process, 'i'), { inputs: ['a@1', 'a@1', 'a@1/due passed', 'a@1'] });
   });
 
-  test('holds the deadlines of an instance that lacks events, and of all where it is not known which one does', () => {
+  test('delays the deadlines of an instance with parked events, and of all where the instance is unknown', () => {
     const { store, database } = open(newFile());
     const process = processOf(counting());
     for (const instance of ['i', 'j']) store.applyEvent(process, event(`${instance}@1`, instance, ''));
@@ -298,7 +298,7 @@ spec('the process store', ({ test, after }) => {
     assert.equal(due(), []);
   });
 
-  test('learns ten thousand events of as many instances in a moment', () => {
+  test('applies ten thousand events of as many instances quickly', () => {
     const { store, database } = open(newFile());
     const process = processOf(counting());
     const startMs = systemClock.monotonicMs();
