@@ -57,10 +57,9 @@ const bannedPhrases: ReadonlyArray<readonly [banned: RegExp, replacement: string
   [/\bin the order of a life\b/, 'in lifecycle order'],
   [/\bis no CloudEvent\b/, 'is not a CloudEvent'],
   [/\btried on, seldom\b/, 'still being retried, rarely'],
-  [/\btries again\b|\bis tried on\b/, 'retries, is still being retried'],
-  [/\bgoes over to the\b|\bhas gone over to\b/, 'switches to, has switched to'],
-  [/\bsets? aside .*(key|stream)|\bsets? (a|its) (key|stream) aside\b/, 'quarantines'],
-  [/\bneeds? a look\b/, 'needs attention'],
+  [/\bis tried on: /, 'is still being retried'],
+  [/\bhas gone over to\b/, 'has switched to'],
+  [/\bneed a look\b/, 'needs attention'],
   [/\bhas not gone through since\b/, 'has been blocked since'],
   [/Something is broken in here|There is nothing here|Too much waits already/, 'Internal error, Not found, Overloaded'],
 ];
