@@ -15,7 +15,7 @@ import type { PendingCommand } from './processes/processes';
 
 /** The port of the sender to the reactors' file; each call is one transaction. */
 export interface SenderRecord {
-  /** Applies the outcome to the process; returns the commands that it issues. Throws what the process throws, and writes nothing then. */
+  /** Applies the outcome to the process; returns the commands that it issues. Throws what the process throws. */
   readonly applyOutcome: (pending: PendingCommand, outcome: CommandOutcome) => ReadonlyArray<PendingCommand>;
   readonly noteAttempt: (
     pending: PendingCommand,

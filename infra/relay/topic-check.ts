@@ -54,5 +54,5 @@ export const topicDecision = ({ declared, found, known, cursor, acceptNewLog }: 
 const logIdOf = (known: ReadonlyArray<LogTopic>, { topic }: LogTopic): string | undefined =>
   known.find((each) => each.topic === topic)?.logId;
 
-/** Whether a log is missing that should still exist. One that keeps no history is expected to vanish, and a new topic replaces none. */
+/** Whether a log is missing that should still exist, unlike one that keeps no history. A new topic replaces none. */
 const isReplaced = (logId: string | undefined): boolean => logId !== undefined && keepsHistory(logId);

@@ -17,7 +17,7 @@ export interface BreakerPolicy {
   readonly share: number;
   /** Fewer quarantined streams than these never trip it. */
   readonly leastKeys: number;
-  /** The same for the first streams after it has tripped, so that a restart of the same program does not quarantine as many again. */
+  /** The same for the first streams after it has tripped, so that a restart of the same program quarantines fewer. */
   readonly leastKeysAfterTrip: number;
 }
 

@@ -167,7 +167,7 @@ spec('the circuit breaker', ({ test }) => {
     );
     assert.is(world.waiting(), 0);
     const again = world.start({ catalog: oldRelease, ...failing(/./) });
-    assert.throws(() => again.deliver(world.log.slice(0, 2)), /2 of the last 2 keys/);
+    assert.throws(() => again.deliver(world.log.slice(0, 2)), /2 of the last 2 streams/);
     assert.is(world.waiting(), 0);
     const fixed = world.start({ catalog: oldRelease, breakerPolicy: policy });
     assert.is(fixed.deliver(world.log).applied, 60);
