@@ -230,7 +230,7 @@ const readinessOf = (
 /** The relay's own words, with its lag as of now: a relay that has died can't say how far behind it is. */
 const currentRelayStatus = async (file: string, feed: EventFeed, clock: Clock): Promise<RelayStatus | undefined> => {
   const status = existsSync(file) ? readRelayStatus(file) : undefined;
-  return status === undefined ? undefined : { ...status, ...(await relayLag(feed, status.cursor, clock)) };
+  return status === undefined ? undefined : { ...status, ...(await relayLag(feed, status, clock)) };
 };
 
 const showAppendQueue = (metrics: Metrics, store: SqliteEventStore): void =>

@@ -26,6 +26,8 @@ export interface LogComparison {
   readonly extra: number;
   readonly outOfOrder: number;
   readonly altered: number;
+  /** Extra records that name this store: forged, or of a newer state of it; at most ten thousand. */
+  readonly unknown: ReadonlyArray<UnknownRecord>;
   /** Offsets without a record; their events are counted as missing. */
   readonly offsetGaps: ReadonlyArray<OffsetGap>;
   readonly partitions: ReadonlyArray<PartitionFindings>;
@@ -33,8 +35,13 @@ export interface LogComparison {
   readonly findings: ReadonlyArray<LogFinding>;
 }
 
+/** A record that names this store, which does not have it. */
+export interface UnknownRecord extends TopicPartition {
+  readonly position: number;
+}
+
 export interface LogComparisonOptions {
-  readonly store: Pick<EventFeed, 'readAll' | 'readStream'>;
+  readonly store: Pick<EventFeed, 'identity' | 'readAll' | 'readStream'>;
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly clock: Clock;
@@ -65,7 +72,10 @@ export const compareLog = async (options: LogComparisonOptions): Promise<LogComp
   }
 };
 
+const MAX_UNKNOWN = 10_000;
+
 interface ComparisonContext extends LogComparisonOptions {
+  readonly unknown: UnknownRecord[];
   readonly readers: PartitionReaders;
   readonly findings: ReturnType<typeof comparisonFindings>;
 }
@@ -77,7 +87,8 @@ const compareWithReaders = async (
 ): Promise<LogComparison> => {
   const { store, encode, untilPosition, catalog, onProgress } = options;
   const findings = comparisonFindings(ranges);
-  const context: ComparisonContext = { ...options, readers, findings };
+  const unknown: UnknownRecord[] = [];
+  const context: ComparisonContext = { ...options, readers, findings, unknown };
   let events = 0;
   for (let position = 0; position < untilPosition;) {
     const limit = Math.min(EVENTS_PER_PAGE, untilPosition - position);
@@ -92,7 +103,7 @@ const compareWithReaders = async (
     onProgress(position);
   }
   for (const range of ranges) await drain(context, range);
-  return { untilPosition, events, ...findings.result(), offsetGaps: readers.gaps() };
+  return { untilPosition, events, ...findings.result(), unknown, offsetGaps: readers.gaps() };
 };
 
 /** Reads a partition up to the record of an event, or to a record that shows that it is missing. */
@@ -156,9 +167,13 @@ const noteUnexpected = async (
     findings.noteExtra(record, null, received.left);
     return;
   }
-  const { envelope } = received.right;
+  const { envelope, claims } = received.right;
   const stored = await storedAt(context, envelope.position);
   if (stored?.id !== envelope.id) {
+    const { topic, partition } = record;
+    const { unknown, store } = context;
+    if (claims.storeId === store.identity.storeId && unknown.length < MAX_UNKNOWN)
+      unknown.push({ topic, partition, position: envelope.position });
     const found = stored === undefined ? 'nothing' : stored.id;
     findings.noteExtra(record, envelope.id, `the store has ${found} at its position ${envelope.position}`);
     return;

@@ -43,6 +43,8 @@ export interface PublisherOptions {
   readonly publishedPosition: (place: TopicPartition) => number;
   /** Whether the partition is blocked by an event that can't be published. */
   readonly isBlocked: (place: TopicPartition) => boolean;
+  /** Called for each event of a blocked partition, which is skipped. */
+  readonly onHeld: (place: TopicPartition, position: number) => void;
   /** Whether an event has to be sent with no other one in flight, so that a rejection is known to be its own. */
   readonly isAlone: (place: TopicPartition, position: number) => boolean;
   /** Called for an event that can't be published; has to block its partition. */
@@ -170,7 +172,11 @@ const publishing = (options: PublisherOptions, sending: Sending) => {
   return async (event: StoredEvent, to: Destination | undefined, signal: AbortSignal): Promise<boolean> => {
     if (!acks.hasRoom()) await waitUntil(options.clock, sending, acks.hasRoom, signal);
     if (signal.aborted) return false;
-    if (to === undefined || options.isBlocked(to)) return skip(event.position);
+    if (to === undefined) return skip(event.position);
+    if (options.isBlocked(to)) {
+      options.onHeld(to, event.position);
+      return skip(event.position);
+    }
     if (event.position > options.publishedPosition(to)) return sendTo(to, event, signal);
     counts.skipped += 1;
     return skip(event.position);

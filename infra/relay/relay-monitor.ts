@@ -60,19 +60,20 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
   let written = '';
   let writtenAtMs = -Infinity;
 
-  const store = cachedStoreEnd(reader, state, clock);
+  const store = cachedStoreEnd(reader, { cursor: state.cursor, blocked: holes.blocked }, clock);
 
   const write = (): void => {
+    const blocked = holes.blocked();
     const status: Omit<RelayStatus, 'updatedAt'> = {
       ...current,
       reason: current.reason ?? (current.state === 'running' ? warning : null),
       broker: log.keepsHistory ? 'real' : 'embedded',
-      ...store.lag(),
+      ...store.lag(blocked),
       published: endedCounts.published + sessionCounts.published,
       skipped: endedCounts.skipped + sessionCounts.skipped,
       ...(sessionCounts.sentPosition === undefined ? {} : { sentPosition: sessionCounts.sentPosition }),
       failures: { ...failures },
-      blocked: holes.blocked(),
+      blocked,
       unroutable: holes.unroutable(),
       topics,
     };
@@ -122,45 +123,62 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
   };
 };
 
-/** The end of the store, and the first event after a cursor. */
+/** The relay's progress. */
+type Progress = Pick<RelayStatus, 'cursor' | 'blocked'>;
+
+/** The end of the store, and the first event that is not published. */
 interface StoreEnd {
   readonly storePosition: number;
   /** Undefined where there is none. */
   readonly oldest: Pick<StoredEvent, 'position' | 'recordedAt'> | undefined;
 }
 
-const storeEnd = async (feed: Pick<EventFeed, 'lastPosition' | 'readAll'>, cursor: number): Promise<StoreEnd> => {
+const storeEnd = async (
+  feed: Pick<EventFeed, 'lastPosition' | 'readAll'>,
+  { cursor, blocked }: Progress,
+): Promise<StoreEnd> => {
   const storePosition = await feed.lastPosition();
-  const [oldest] = storePosition > cursor ? await feed.readAll({ afterPosition: cursor, limit: 1 }) : [];
+  const first = Math.min(cursor + 1, ...blocked.map(({ position }) => position));
+  const [oldest] = storePosition < first ? [] : await feed.readAll({ afterPosition: first - 1, limit: 1 });
   return { storePosition, oldest };
 };
 
 type RelayLag = Pick<RelayStatus, 'storePosition' | 'lagEvents' | 'lagSeconds'>;
 
 /** The lag at a cursor, which may have moved since the store was read. */
-const lagAt = ({ storePosition, oldest }: StoreEnd, cursor: number, clock: Clock): RelayLag => {
-  const isBehind = oldest !== undefined && oldest.position > cursor;
+const lagAt = ({ storePosition, oldest }: StoreEnd, { cursor, blocked }: Progress, clock: Clock): RelayLag => {
+  const isBehind =
+    oldest !== undefined && (oldest.position > cursor || blocked.some(({ position }) => position === oldest.position));
   const ageMs = isBehind ? clock.nowMs() - Date.parse(oldest.recordedAt) : 0;
-  return { storePosition, lagEvents: Math.max(0, storePosition - cursor), lagSeconds: Math.max(0, ageMs / 1_000) };
+  const heldEvents = blocked.reduce((sum, { events }) => sum + events, 0);
+  return {
+    storePosition,
+    lagEvents: Math.max(0, storePosition - cursor) + heldEvents,
+    lagSeconds: Math.max(0, ageMs / 1_000),
+  };
 };
 
 /** The end of the store as it was last read, and the lag of the current cursor behind it. */
-const cachedStoreEnd = (reader: EventFeed, state: Pick<RelayFile, 'cursor'>, clock: Clock) => {
+const cachedStoreEnd = (
+  reader: EventFeed,
+  progress: { readonly cursor: () => number; readonly blocked: () => Progress['blocked'] },
+  clock: Clock,
+) => {
   let end: StoreEnd = { storePosition: 0, oldest: undefined };
   return {
     read: async (): Promise<void> => {
-      end = await storeEnd(reader, state.cursor());
+      end = await storeEnd(reader, { cursor: progress.cursor(), blocked: progress.blocked() });
     },
-    lag: () => {
-      const cursor = state.cursor();
-      return { cursor, ...lagAt(end, cursor, clock) };
+    lag: (blocked: Progress['blocked']) => {
+      const cursor = progress.cursor();
+      return { cursor, ...lagAt(end, { cursor, blocked }, clock) };
     },
   };
 };
 
-/** The lag of Kafka behind the store: in events, and as the age of the oldest event that is not acknowledged. */
+/** The lag of Kafka behind the store: in events, and as the age of the oldest event that is not published. */
 export const relayLag = async (
   feed: Pick<EventFeed, 'lastPosition' | 'readAll'>,
-  cursor: number,
+  come: Progress,
   clock: Clock,
-): Promise<RelayLag> => lagAt(await storeEnd(feed, cursor), cursor, clock);
+): Promise<RelayLag> => lagAt(await storeEnd(feed, come), come, clock);

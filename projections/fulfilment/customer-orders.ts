@@ -1,4 +1,4 @@
-/** One row a customer: how much they ordered. */
+/** One row per customer: how much they ordered. */
 import { OrderPlaced } from '../../domain/order/events';
 import { amountIn, mainCurrency } from './money-by-currency';
 import { defineProjection, integer, json, nullable, text } from '../projection';

@@ -1,4 +1,4 @@
-/** One row an order: how it stands and what is paid. */
+/** One row per order: its status and what is paid. */
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import {
   OrderCancelled,
@@ -78,12 +78,12 @@ export const orderSummary = defineProjection({
   compute: ({ currency, paidByCurrency }) => ({ paid: amountIn(paidByCurrency, currency) }),
 });
 
-/** The order may not be known yet, nor its currency: every currency is kept, and what pays the order is chosen from the row. */
+/** The order and its currency may not be known yet: sums of every currency are kept, and `compute` picks the one that pays. */
 const collected = ({ currency, amount }: { readonly currency: string; readonly amount: number }, sign: 1 | -1) => ({
   addEach: { paidByCurrency: { [currency]: sign * amount } },
 });
 
-/** Every event of an order carries what the row says of it, so the row is whole whichever comes first. */
+/** Every event of an order carries the order's facts, so the row is complete whichever event comes first. */
 const orderStep = <Step extends object>(event: RecordedEvent<string, OrderEvent['data']>, step: Step) => {
   const { orderId, customerId, currency, amount, placedAt } = event.data;
   return { key: { orderId }, version: event.version, set: { customerId, currency, amount, placedAt, ...step } };

@@ -1,6 +1,7 @@
 /**
- * One row a day and currency: what was ordered on the day, and what became of that. A payment knows its order but not the
- * order's day, and may come before the order; so each order is remembered, and counts on its day once that is known.
+ * One row per day and currency: what was ordered on the day, and what happened to those orders. A payment names its order
+ * but not the order's day, and may come before the order; so each order has a detail row, which counts on its day once
+ * that is known.
  */
 import { OrderCancelled, OrderPlaced } from '../../domain/order/events';
 import { PaymentCaptured, PaymentRefunded } from '../../domain/payment/events';
@@ -65,5 +66,5 @@ export const salesByDay = defineRollup({
         },
 });
 
-/** Instants are written in UTC, the day first. */
+/** Instants are in UTC and begin with the day. */
 const dayOf = (instant: string): string => instant.slice(0, 10);

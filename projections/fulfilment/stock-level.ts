@@ -1,4 +1,4 @@
-/** One row an article: the pieces on hand, and how many of them are free. */
+/** One row per article: the pieces on hand, and how many of them are available. */
 import {
   StockDispatched,
   StockReceived,

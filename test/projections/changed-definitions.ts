@@ -1,4 +1,4 @@
-/** The declared projections after a change: `sales-by-day` counts otherwise, and there is one more. */
+/** The declared projections after a change: `sales-by-day` counts differently, and there is one more. */
 import { application } from '../../projections/fulfilment/application';
 import { OrderPlaced } from '../../domain/order/events';
 import { defineProjection, integer, text, type Projection } from '../../projections/projection';

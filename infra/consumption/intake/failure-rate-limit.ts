@@ -43,18 +43,56 @@ export interface KeysSeen {
 export interface CircuitBreaker {
   /** Throws {@link CircuitOpen} where the batch would exceed the bound. Does not count the batch; see `note`. */
   readonly check: (keys: KeysSeen, latestReason: string) => void;
-  /** Counts a batch that was checked. Returns true when the stricter period after a trip is over. */
-  readonly note: (keys: KeysSeen) => boolean;
+  /** Counts a batch that was checked. */
+  readonly note: (keys: KeysSeen) => void;
 }
 
-/** @param hasTripped whether it has tripped, in an earlier process too, and the stricter period after that is not over */
-export const circuitBreaker = (policy: BreakerPolicy, hasTripped: boolean): CircuitBreaker => {
+/** The circuit breakers of one file's consumers. That a breaker has tripped is stored, so that a restart knows it. */
+export interface CircuitBreakers {
+  readonly of: (consumer: string) => CircuitBreaker;
+  /**
+   * Runs work that may trip the consumer's breaker; `write` runs a transaction. The trip is stored in a
+   * second transaction, as the one in which it happened is rolled back.
+   */
+  readonly guard: <Result>(consumer: string, write: <Any>(work: () => Any) => Any, work: () => Result) => Result;
+}
+
+/** The breakers that have tripped and are not reset. Calls that write belong inside the caller's transaction. */
+export interface TrippedBreakers {
+  readonly isTripped: (consumer: string) => boolean;
+  readonly trip: (consumer: string, reason: string) => void;
+  readonly reset: (consumer: string) => void;
+}
+
+/** Makes the breakers of a file. */
+export const circuitBreakersOf = (tripped: TrippedBreakers, policy: BreakerPolicy): CircuitBreakers => {
+  const breakers = new Map<string, CircuitBreaker>();
+  return {
+    of: (consumer) => {
+      const known =
+        breakers.get(consumer) ?? circuitBreaker(policy, tripped.isTripped(consumer), () => tripped.reset(consumer));
+      breakers.set(consumer, known);
+      return known;
+    },
+    guard: (consumer, write, work) => {
+      try {
+        return write(work);
+      } catch (error) {
+        if (error instanceof CircuitOpen) write(() => tripped.trip(consumer, error.message));
+        throw error;
+      }
+    },
+  };
+};
+
+/** @param onRight called once when the stricter period after a trip is over */
+const circuitBreaker = (policy: BreakerPolicy, hasTripped: boolean, onRight: () => void): CircuitBreaker => {
   /** Stream to whether it was quarantined, oldest first. */
   const recent = new Map<string, boolean>();
   let quarantinedRecently = 0;
   let isHalfOpen = hasTripped;
 
-  const note = ({ seen, quarantined }: KeysSeen): boolean => {
+  const note = ({ seen, quarantined }: KeysSeen): void => {
     for (const key of seen) {
       const known = recent.get(key);
       const isBad = quarantined.has(key);
@@ -68,9 +106,9 @@ export const circuitBreaker = (policy: BreakerPolicy, hasTripped: boolean): Circ
       recent.delete(key);
       if (wasBad) quarantinedRecently -= 1;
     }
-    const isOver = isHalfOpen && recent.size >= policy.recentKeys;
-    if (isOver) isHalfOpen = false;
-    return isOver;
+    if (!isHalfOpen || recent.size < policy.recentKeys) return;
+    isHalfOpen = false;
+    onRight();
   };
 
   return {

@@ -3,9 +3,9 @@
  * one transaction with the consumer's effects. Any implementation has to pass the contract in test/infra/consumer-file.
  */
 import type { Checkpoints, NoteOffsetMove, OffsetRequests } from '../../consumption/checkpoints/checkpoints';
-import type { Quarantine } from '../../consumption/intake/intake';
+import type { Quarantine, TrippedBreakers } from '../../consumption/intake/intake';
 import type { GroupStatus } from '../../consumption/status/status';
-import type { DeadLetterRows, DefectLog, ParkedEvents, TrippedBreakers } from '../store/store';
+import type { DeadLetterRows, DefectLog, ParkedEvents } from '../store/store';
 import type { DeadLetterCopies } from '../topic/topic';
 import type { NoteFailedRequest } from './failed-requests';
 import type { RedriveRows, RequestCursor } from './redrives';

@@ -28,6 +28,10 @@ export interface RelayHoles {
   readonly noteAttempt: (place: RelayPlace, reason: string, nextAttemptAtMs: number) => void;
   /** Sets the cursor back before the event, as it is in Kafka now or can be published: the partition continues from there. */
   readonly unblock: (blocked: BlockedPartition) => void;
+  /** An event of a blocked partition is passed over; it counts as held back, once. */
+  readonly notePassedOver: (place: RelayPlace, position: number) => void;
+  /** Keeps how many were passed over; before the cursor is kept. */
+  readonly keepPassedOver: () => void;
   readonly unroutable: () => ReadonlyArray<UnroutableEvents>;
   /** Counts events without a topic; those that were counted before are not counted again. */
   readonly noteUnroutable: (events: ReadonlyArray<StoredEvent>) => void;

@@ -1,4 +1,7 @@
-/** Whose space an idempotency key lives in: each caller has one, and the reactors have one that no client can enter. */
+/**
+ * What an idempotency key stands for: the space that it lives in (each caller has one, and the reactors have one that no client
+ * can enter), and the request that it came with.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { REACTORS_SCOPE } from '../../domain/kernel/event-store';
@@ -24,3 +27,18 @@ export const idempotencyScopes =
 const scopeOfCaller = (caller: Caller): string => (caller === ANONYMOUS ? 'anonymous' : `caller/${caller.name}`);
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** A hash over method, path and body, the same however the JSON was written. */
+export const requestHash = (method: string, path: string, body: unknown): string =>
+  createHash('sha256')
+    .update(`${method} ${path}\n${canonicalJson(body)}`)
+    .digest('hex');
+
+/** JSON with the keys of every object in order. Takes what came as JSON, and nothing else. */
+const canonicalJson = (value: unknown): string => {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
+  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+  // As text, so that members are in the order of their keys.
+  return `{${members.sort().join()}}`;
+};
