@@ -45,7 +45,7 @@ export const repairLog = async (options: LogRepairOptions): Promise<ReadonlyArra
   }
   if (gapped.length > 0 && !recreateTopics) {
     lines.push(
-      `not repaired: ${gapped.join(', ')} lack events in the middle. Published late, they would lie below the high-water ` +
+      `not repaired: ${gapped.join(', ')} lack events in the middle. Published late, they would be below the high-water ` +
         `position of every consumer and be dropped. --recreate-topics ${RECREATING}`,
     );
   }

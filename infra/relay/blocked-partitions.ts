@@ -62,7 +62,7 @@ export const blockedReason = (blocked: ReadonlyArray<BlockedPartition>): string 
   const more = blocked.length > 1 ? ` (and ${blocked.length - 1} more partitions)` : '';
   const name = first === undefined ? '' : partitionName(first);
   return (
-    `${name} is blocked, all others go on: ${first?.reason ?? ''}${more}. It is tried again ` +
+    `${name} is blocked, all others continue: ${first?.reason ?? ''}${more}. It is retried ` +
     `at ${first?.nextAttemptAt ?? ''}; to go on without it: tidemark relay skip ${first?.eventId ?? ''} --reason "..."`
   );
 };
