@@ -5,7 +5,7 @@ import type { Configuration } from '../../infra/configuration';
 import {
   CheckpointMoved,
   moveOffsets,
-  type OffsetOrder,
+  type OffsetMoveRequest,
   type OffsetRequestStatus,
 } from '../../infra/consumption/checkpoints/checkpoints';
 import { consumerFile, readOffsetMovesIn } from '../../infra/sqlite/consumer-file/consumer-file';
@@ -24,24 +24,24 @@ const DISPLAY_LIMIT = 100;
 export const execute = async (
   { projections }: Application,
   configuration: Configuration,
-  order: OffsetOrder,
+  request: OffsetMoveRequest,
   clock: Clock,
   print: (line: string) => void,
 ): Promise<number> => {
   const files = dataFiles(configuration.dataDirectory);
-  const isProjection = projections.some(({ name }) => name === order.group);
+  const isProjection = projections.some(({ name }) => name === request.group);
   const file = isProjection ? files.views : files.reactors;
   const opened = await tryOpen(configuration, file, isProjection ? viewsMigrations : reactorsMigrations, clock);
   if (opened === undefined) {
-    if (isProjection) return askRole(configuration, order, clock, print);
-    print(`the reactors are running: stop that role first (serve --roles reactors), then move ${order.group}`);
+    if (isProjection) return askRole(configuration, request, clock, print);
+    print(`the reactors are running: stop that role first (serve --roles reactors), then move ${request.group}`);
     return 1;
   }
   try {
     const { checkpoints, noteOffsetMove, write } = consumerFile(opened, clock);
     const actor = `${userInfo().username} on the command line`;
-    write(() => moveOffsets(checkpoints, noteOffsetMove, order, actor));
-    print(`moved while the role was stopped, and recorded: ${order.moves.length} partitions of ${order.group}`);
+    write(() => moveOffsets(checkpoints, noteOffsetMove, request, actor));
+    print(`moved while the role was stopped, and recorded: ${request.moves.length} partitions of ${request.group}`);
     return 0;
   } catch (error) {
     if (!(error instanceof CheckpointMoved)) throw error;
@@ -69,7 +69,7 @@ const tryOpen = async (
 
 const askRole = async (
   configuration: Configuration,
-  { group, moves }: OffsetOrder,
+  { group, moves }: OffsetMoveRequest,
   clock: Clock,
   print: (line: string) => void,
 ): Promise<number> => {

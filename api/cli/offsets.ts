@@ -2,7 +2,11 @@
 import { TIME_WITH_ZONE, timeMsOf } from '../../domain/kernel/time-text';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import { offsetDecision, type OffsetTarget, type OffsetOrder } from '../../infra/consumption/checkpoints/checkpoints';
+import {
+  planOffsetMove,
+  type OffsetTarget,
+  type OffsetMoveRequest,
+} from '../../infra/consumption/checkpoints/checkpoints';
 import type { Application } from '../../projections/application';
 import { groupPlaces, type GroupPlace } from './group-places';
 import { InvalidArguments } from './invalid-arguments';
@@ -155,7 +159,7 @@ const move = async (
   options: Options,
   print: (line: string) => void,
 ): Promise<number> => {
-  const moves: OffsetOrder['moves'][number][] = [];
+  const moves: OffsetMoveRequest['moves'][number][] = [];
   let refused = false;
   for (const place of places) {
     const target = targetFor(requested, place);
@@ -165,7 +169,7 @@ const move = async (
     const decision =
       bounds === null || target === undefined
         ? ({ _tag: 'Refuse', reason: place.note ?? 'Kafka does not know that offset' } as const)
-        : offsetDecision(place, bounds, target);
+        : planOffsetMove(place, bounds, target);
     const at = `${group} ${partitionName({ topic, partition })}: ${fromOffset}`;
     if (decision._tag === 'Refuse') print(`${at}: refused: ${decision.reason}`);
     else if (decision._tag === 'Stay') print(`${at}: is already there`);

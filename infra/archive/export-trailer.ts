@@ -1,31 +1,30 @@
 /**
- * The last line of an export: how many events it holds and a digest of their lines, so that a reader can tell a whole file
- * from one that was cut, added to, reordered or joined with another. It is a CloudEvent as the other lines are; readers that
- * do not know it can tell it by its type.
+ * The last line of an export: the number of its events and a digest of their lines, so that a reader recognises a file that was
+ * truncated, extended, reordered or joined with another. It is a CloudEvent like the other lines, with its own type.
  */
 import { createHash, type Hash } from 'node:crypto';
 
-/** How the trailer is told from events. */
+/** The type of the trailer, which no event has. */
 export const TRAILER_TYPE = 'tidemark.export.completed';
 
-/** What an export says of itself. */
+/** The content of the trailer. */
 export interface ExportTrailer {
   readonly events: number;
   readonly lastPosition: number;
-  /** SHA-256 of the lines before it, each with one line feed, in hex. */
+  /** SHA-256 of the lines before it, each followed by a line feed, in hex. */
   readonly sha256: string;
   /** The store that the events come from, where it has an id. */
   readonly storeId?: string;
 }
 
-/** A digest of lines, one after the other. */
+/** An incremental digest of lines. */
 export interface LineDigest {
   readonly add: (line: string) => void;
-  /** The digest of what was added so far. */
+  /** The digest of the lines so far. */
   readonly value: () => string;
 }
 
-/** Begins a digest. */
+/** Makes a digest of no lines. */
 export const lineDigest = (): LineDigest => {
   const hash: Hash = createHash('sha256');
   return { add: (line) => void hash.update(line).update('\n'), value: () => hash.copy().digest('hex') };
@@ -43,9 +42,9 @@ export const trailerLine = (trailer: ExportTrailer, time: string): string =>
     data: trailer,
   });
 
-/** Reads a line as a trailer: undefined where it is none, a sentence where it is a broken one. */
+/** Reads a trailer: undefined where the line is not one, an error message where it is invalid. */
 export const readTrailer = (line: string): ExportTrailer | string | undefined => {
-  // Nearly every line is an event's, and parsing it twice would cost as much as reading it.
+  // A cheap check first, as nearly every line is an event and would be parsed twice.
   if (!line.includes(TRAILER_TYPE)) return undefined;
   const parsed = parseObject(line);
   if (parsed?.['type'] !== TRAILER_TYPE) return undefined;

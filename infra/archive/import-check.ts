@@ -1,21 +1,21 @@
-/** What is held against a file while it is read: that it is whole, as its trailer says, and that its events are known. */
+/** Checks of a file during its import: that it is complete, by its trailer, and that the program knows its events. */
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { lineDigest, readTrailer, type ExportTrailer } from './export-trailer';
 
 export interface ImportCheckOptions {
-  /** Takes a file without a trailer: one that was made by hand, or by a release before there were trailers. */
+  /** Accept a file without a trailer, which was written by hand, or by an early release. */
   readonly acceptIncomplete: boolean;
-  /** What the program does not know of an event, such as its category; undefined where it knows it. */
+  /** The kind of an event that the program does not know, such as its category; undefined where it knows the event. */
   readonly unknownOf: (event: StoredEvent) => string | undefined;
   readonly allowUnknown: boolean;
 }
 
 export interface ImportCheck {
-  /** Takes a line; returns whether it is an event's. */
-  readonly isEventLine: (text: string, line: number) => boolean;
-  /** Takes the event of a line. */
-  readonly seen: (event: StoredEvent, line: number) => void;
-  /** After the last line: compares the lines with what the trailer says of them. */
+  /** Checks the next line; returns whether it is an event. */
+  readonly checkLine: (text: string, line: number) => boolean;
+  /** Counts the event of a line. */
+  readonly noteEvent: (event: StoredEvent, line: number) => void;
+  /** After the last line: compares the lines with the trailer. */
   readonly end: () => { readonly unknown: ReadonlyArray<string>; readonly storeId?: string };
 }
 
@@ -24,7 +24,7 @@ type Refuse = (reason: string) => never;
 /** Upper limit on the unknown kinds that a message names. */
 const DISPLAY_LIMIT = 10;
 
-/** Begins the check of one file. */
+/** Makes the check of one file. */
 export const importCheck = (
   { acceptIncomplete, unknownOf, allowUnknown }: ImportCheckOptions,
   refuse: Refuse,
@@ -39,16 +39,16 @@ export const importCheck = (
   const assertTrailer = (found: ExportTrailer): void => {
     if (found.events !== events || found.lastPosition !== lastPosition)
       refuse(
-        `the file is not whole: its last line says ${found.events} events up to position ${found.lastPosition}, and before it stand ${events} up to ${lastPosition}`,
+        `the file is incomplete: its last line says ${found.events} events up to position ${found.lastPosition}, but it has ${events} up to ${lastPosition}`,
       );
     if (found.sha256 !== digest.value())
       refuse(
-        'the file is not as it was exported: the digest in its last line is not that of the lines before it; export it again',
+        'the file was changed after its export: the digest in its last line is not that of the lines before it; export it again',
       );
   };
 
   return {
-    isEventLine: (text, line) => {
+    checkLine: (text, line) => {
       if (trailer !== undefined)
         refuse(
           `line ${line}: the export ended in line ${trailerAt}; what comes after it (another file, added lines) is not part of it`,
@@ -63,7 +63,7 @@ export const importCheck = (
       trailerAt = line;
       return false;
     },
-    seen: (event, line) => {
+    noteEvent: (event, line) => {
       events += 1;
       lastPosition = event.position;
       const what = unknownOf(event);
@@ -76,7 +76,7 @@ export const importCheck = (
       if (trailer !== undefined) assertTrailer(trailer);
       else if (!acceptIncomplete)
         refuse(
-          `the file does not end as an export does (events before its end: ${events}, and no line of type tidemark.export.completed): it was cut, or is not of 'tidemark export'; --accept-incomplete takes it as it is`,
+          `the file does not end as an export does (events before its end: ${events}, and no line of type tidemark.export.completed): it was truncated, or is not from 'tidemark export'; --accept-incomplete imports it nevertheless`,
         );
       const kinds = [...unknown].map(
         ([what, { first, count }]) =>
@@ -85,7 +85,7 @@ export const importCheck = (
       if (kinds.length > 0 && !allowUnknown) {
         const more = kinds.length > DISPLAY_LIMIT ? `, and ${kinds.length - DISPLAY_LIMIT} more` : '';
         refuse(
-          `this program does not know ${kinds.slice(0, DISPLAY_LIMIT).join(', ')}${more}; --allow-unknown takes such events, which no part of it will read`,
+          `this program does not know ${kinds.slice(0, DISPLAY_LIMIT).join(', ')}${more}; --allow-unknown imports such events, which no part of it will read`,
         );
       }
       return { unknown: kinds, ...(trailer?.storeId === undefined ? {} : { storeId: trailer.storeId }) };

@@ -1,4 +1,4 @@
-/** The store as a file of JSON lines, each a CloudEvent in structured mode: written from a store, and read into an empty one. */
+/** Imports a file of JSON lines, each a CloudEvent in structured mode, into an empty store. */
 import { renameSync, rmSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
 import { aggregateIdOf, type StoredEvent } from '../../domain/kernel/recorded-event';
@@ -13,7 +13,7 @@ import { closeLeased, openUnusedDatabase } from '../sqlite/leased-database';
 import { lastPositionIn } from '../sqlite/store-statements';
 import { storeMigrations } from '../sqlite/store-migrations';
 
-/** The file can't be taken in; nothing was changed. */
+/** The file can't be imported; nothing was changed. */
 export class ImportRefused extends Error {
   override readonly name = 'ImportRefused';
 }
@@ -22,8 +22,8 @@ export class ImportRefused extends Error {
 // Reading lines
 // -------------------------------------------------------------------------------------
 
-/** How the engine's own lines go on behind the attributes; inside of a JSON text the quotes would be escaped. */
-const DATA_MARK = ',"data":';
+/** What precedes the payload in lines of `tidemark export`; inside a JSON string the quotes would be escaped. */
+const DATA_PREFIX = ',"data":';
 
 interface Line {
   readonly event: StoredEvent;
@@ -36,10 +36,10 @@ const readLine = (line: string): E.Either<string, Line> => {
   if (E.isLeft(received)) return received;
   const { envelope, data, claims } = received.right;
   const payload = JSON.stringify(data);
-  const from = line.indexOf(DATA_MARK) + DATA_MARK.length;
-  const spliced = line.endsWith('}') ? line.slice(from, -1) : '';
-  // As it was written, where that is what the line ends with; otherwise the same JSON in short.
-  const event = { ...envelope, payload: isSameJson(spliced, payload) ? spliced : payload };
+  const from = line.indexOf(DATA_PREFIX) + DATA_PREFIX.length;
+  const original = line.endsWith('}') ? line.slice(from, -1) : '';
+  // The original text where the line ends with the payload; otherwise the same JSON without white space.
+  const event = { ...envelope, payload: isSameJson(original, payload) ? original : payload };
   return E.right({ event, storeId: claims.storeId });
 };
 
@@ -62,17 +62,17 @@ export interface ImportOptions {
   readonly lines: AsyncIterable<string>;
   readonly clock: Clock;
   readonly leaseTtlMs: number;
-  /** The installation moves: the store keeps the id that the lines name. Otherwise it is a copy, with an id of its own. */
+  /** The installation moves, and the store keeps the id that the lines name. Otherwise it is a copy with a new id. */
   readonly keepStoreId?: boolean;
   readonly onProgress: (events: number) => void;
-  /** What the file is held to. */
+  /** How strictly the file is checked. */
   readonly check: ImportCheckOptions;
 }
 
-/** What an import has taken in. */
+/** The result of an import. */
 export interface Imported {
   readonly events: number;
-  /** Kinds of events that the program does not know, each with how many there are. */
+  /** Kinds of events that the program does not know, each with the number of its events. */
   readonly unknown: ReadonlyArray<string>;
   /** The store that the file was exported from, where it says so. */
   readonly storeId?: string;
@@ -80,23 +80,23 @@ export interface Imported {
 
 interface EventLine {
   readonly event: StoredEvent;
-  /** The number of its line, for people. */
+  /** The number of its line, for messages. */
   readonly line: number;
 }
 
 const refuse = (reason: string): never => {
-  throw new ImportRefused(`${reason}; nothing was taken in`);
+  throw new ImportRefused(`${reason}; nothing was imported`);
 };
 
 const EVENTS_PER_TRANSACTION = 5_000;
 
 /**
- * Fills an empty store. All of it or nothing: the events go into a file beside, which
- * takes the store's place once it is whole. Throws {@link ImportRefused}.
+ * Fills an empty store, completely or not at all: the events are written to a temporary file in the same folder, which replaces the
+ * store once it is complete. Throws {@link ImportRefused}.
  */
 export const importEvents = async (options: ImportOptions): Promise<Imported> => {
   const { file, lines, onProgress } = options;
-  await refuseFilled(options);
+  await assertEmpty(options);
   const unfinished = `${file}.importing`;
   removeDatabase(unfinished);
   const store = createStoreFile(unfinished, options.clock);
@@ -114,12 +114,12 @@ export const importEvents = async (options: ImportOptions): Promise<Imported> =>
     };
     for await (const text of lines) {
       line += 1;
-      if (text.trim() === '' || !check.isEventLine(text, line)) continue;
+      if (text.trim() === '' || !check.checkLine(text, line)) continue;
       const read = readLine(text);
       if (E.isLeft(read)) return refuse(`line ${line}: ${read.left}`);
       const { event, storeId } = read.right;
       ids.add(storeId);
-      check.seen(event, line);
+      check.noteEvent(event, line);
       events += 1;
       page.push({ event, line });
       if (page.length >= EVENTS_PER_TRANSACTION) flush();
@@ -128,7 +128,7 @@ export const importEvents = async (options: ImportOptions): Promise<Imported> =>
     const found = check.end();
     identify(store, options, ids);
     store.finish();
-    await refuseFilled(options);
+    await assertEmpty(options);
     removeDatabase(file);
     renameSync(unfinished, file);
     return { events, ...found };
@@ -139,7 +139,7 @@ export const importEvents = async (options: ImportOptions): Promise<Imported> =>
   }
 };
 
-/** Who the store is that was filled. Records without an id are its own only where it keeps the one of the lines. */
+/** Sets the id of the filled store. Records without a store id belong to it only where it keeps the id of the lines. */
 const identify = (store: NewStoreFile, { keepStoreId }: ImportOptions, ids: ReadonlySet<unknown>): void => {
   const [storeId] = [...ids];
   if (keepStoreId !== true) {
@@ -161,8 +161,8 @@ const removeDatabase = (file: string): void => {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
 };
 
-/** As the file's one writer: a program that runs on it, or events in it, are reasons not to touch it. */
-const refuseFilled = async ({ file, clock, leaseTtlMs }: ImportOptions): Promise<void> => {
+/** Checks under the file's lease that no program runs on it and that it has no events. Throws {@link ImportRefused}. */
+const assertEmpty = async ({ file, clock, leaseTtlMs }: ImportOptions): Promise<void> => {
   const opened = await openUnusedDatabase(
     { file, synchronous: 'FULL', migrations: storeMigrations, clock, ttlMs: leaseTtlMs },
     () => new ImportRefused(`${file} is in use: stop the program that runs on it first`),
@@ -176,7 +176,7 @@ const refuseFilled = async ({ file, clock, leaseTtlMs }: ImportOptions): Promise
   }
 };
 
-/** Writes pages, each in one transaction; positions and versions have to go on without gaps. */
+/** Writes pages, each in one transaction; positions and versions have to be consecutive. */
 const eventWriter = (store: NewStoreFile) => {
   let lastPosition = 0;
   const writeOne = ({ event, line }: EventLine): void => {
@@ -186,10 +186,10 @@ const eventWriter = (store: NewStoreFile) => {
     }
     const lastVersion = store.lastVersionOf(stream);
     if (version !== lastVersion + 1) {
-      refuse(`line ${line}: ${stream} goes on with version ${version} after ${lastVersion}`);
+      refuse(`line ${line}: version ${version} of ${stream} comes after ${lastVersion}; versions have no gaps`);
     }
     if (aggregateIdOf(stream) === '' || !stream.includes('-'))
-      refuse(`line ${line}: '${stream}' is not a stream's name; it takes <category>-<id>`);
+      refuse(`line ${line}: '${stream}' is not the name of a stream, which is <category>-<id>`);
     const sizeBytes = recordBytesOf(event, event);
     if (sizeBytes > MAX_EVENT_RECORD_BYTES) {
       refuse(
@@ -198,7 +198,7 @@ const eventWriter = (store: NewStoreFile) => {
     }
     const recordedAtMs =
       timeMsOf(event.recordedAt) ??
-      refuse(`line ${line}: 'time' is '${event.recordedAt}'; it takes a ${TIME_WITH_ZONE}`);
+      refuse(`line ${line}: 'time' is '${event.recordedAt}', which is not a ${TIME_WITH_ZONE}`);
     store.insert(event, recordedAtMs);
     lastPosition = position;
   };

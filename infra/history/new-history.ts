@@ -1,6 +1,6 @@
 /**
- * A new history from the events that a store holds: another id for the store, and all that was made from the earlier one
- * moved aside, so that relay, views and reactors begin again from the first event. Nothing is deleted.
+ * Starts a new history from the events of a store: the store gets another id, and the files that were made from the earlier history
+ * are moved away, so that relay, views and reactors restart from the first event. Nothing is deleted.
  */
 import { existsSync, renameSync } from 'node:fs';
 import { isoTime, type Clock } from '../clock';
@@ -10,16 +10,16 @@ import { closeLeased, openUnusedDatabase, writeUnderLease, type LeasedDatabase }
 import { ensureStoreIdentity, replaceStoreIdentity } from '../sqlite/store-identity';
 import { storeMigrations } from '../sqlite/store-migrations';
 
-/** A role runs on one of the files, or the id is not the store's: nothing was changed. */
+/** A role runs on one of the files, or the confirmed id is not the store's: nothing was changed. */
 export class NewHistoryRefused extends Error {
   override readonly name = 'NewHistoryRefused';
 }
 
 export interface NewHistoryOptions {
   readonly store: string;
-  /** What is moved aside where it exists. */
+  /** The files to move away, where they exist. */
   readonly stages: ReadonlyArray<string>;
-  /** The id that the operator has read and confirms. */
+  /** The current id of the store, which the operator has to confirm. */
   readonly confirmed: string;
   readonly actor: string;
   readonly clock: Clock;
@@ -28,22 +28,22 @@ export interface NewHistoryOptions {
 
 export interface NewHistory {
   readonly identity: StoreIdentity;
-  /** Where each file that existed stands now. */
+  /** The new path of each file that existed. */
   readonly moved: ReadonlyArray<{ readonly from: string; readonly to: string }>;
 }
 
-/** Carries it out as the one writer of every file. Throws {@link NewHistoryRefused}. */
+/** Starts the new history, under the leases of all files. Throws {@link NewHistoryRefused}. */
 export const beginNewHistory = async (options: NewHistoryOptions): Promise<NewHistory> => {
   const { stages, clock } = options;
   const store = await holdStore(options);
   const held: HeldFile[] = [];
   try {
     for (const file of stages.filter((each) => existsSync(each))) held.push(holdStage(file, options));
-    const identity = renamed(store, options);
+    const identity = replaceIdentity(store, options);
     const at = isoTime(clock.nowMs()).replace(/[:.]/g, '-');
     const moved = held.map((stage) => {
       stage.release();
-      return moveAside(stage.file, `${stage.file}.before-${at}`);
+      return moveFile(stage.file, `${stage.file}.before-${at}`);
     });
     return { identity, moved };
   } finally {
@@ -52,24 +52,24 @@ export const beginNewHistory = async (options: NewHistoryOptions): Promise<NewHi
   }
 };
 
-const runsReason = (file: string, owner: string): string =>
+const inUseReason = (file: string, owner: string): string =>
   `${file} is in use (${owner}): stop every role of this installation first`;
 
 const holdStore = async ({ store: file, clock, leaseTtlMs }: NewHistoryOptions): Promise<LeasedDatabase> => {
-  if (!existsSync(file)) throw new NewHistoryRefused(`${file} does not exist: there is no history to begin anew from`);
+  if (!existsSync(file)) throw new NewHistoryRefused(`${file} does not exist: there is no history to start from`);
   return openUnusedDatabase(
     { file, synchronous: 'FULL', migrations: storeMigrations, clock, ttlMs: leaseTtlMs },
-    (owner) => new NewHistoryRefused(runsReason(file, owner)),
+    (owner) => new NewHistoryRefused(inUseReason(file, owner)),
   );
 };
 
 const holdStage = (file: string, { clock, leaseTtlMs }: NewHistoryOptions): HeldFile => {
   const held = holdFile(file, { clock, ttlMs: leaseTtlMs });
-  if (typeof held === 'string') throw new NewHistoryRefused(runsReason(file, held));
+  if (typeof held === 'string') throw new NewHistoryRefused(inUseReason(file, held));
   return held;
 };
 
-const renamed = (store: LeasedDatabase, { confirmed, actor, clock }: NewHistoryOptions): StoreIdentity => {
+const replaceIdentity = (store: LeasedDatabase, { confirmed, actor, clock }: NewHistoryOptions): StoreIdentity => {
   const before = ensureStoreIdentity(store.database, clock);
   if (before.storeId !== confirmed) {
     throw new NewHistoryRefused(`--confirm names ${confirmed}, but this store is ${before.storeId}`);
@@ -80,7 +80,7 @@ const renamed = (store: LeasedDatabase, { confirmed, actor, clock }: NewHistoryO
   );
 };
 
-const moveAside = (from: string, to: string): NewHistory['moved'][number] => {
+const moveFile = (from: string, to: string): NewHistory['moved'][number] => {
   for (const suffix of ['', '-wal', '-shm'])
     if (existsSync(`${from}${suffix}`)) renameSync(`${from}${suffix}`, `${to}${suffix}`);
   return { from, to };

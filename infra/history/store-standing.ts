@@ -1,6 +1,6 @@
 /**
- * How the store stands to all that was made from it: the relay's cursor, the marks of every consumer, and whose files they
- * are. Read from the files themselves, so that any process can tell, whichever roles run.
+ * Whether the store and the files that were made from it fit together: the relay's cursor, the high-water positions of every
+ * consumer, and the store ids in the files. Read from the files themselves, so that any process can check, whichever roles run.
  */
 import { readStageMark } from '../sqlite/stage-mark';
 import { otherStoreReason } from '../sqlite/store-identity';
@@ -10,9 +10,9 @@ import { storeBehindWays } from '../relay/published-history';
 export interface Stage {
   readonly name: 'relay' | 'views' | 'reactors';
   readonly file: string;
-  /** The store that it belongs to; undefined where none was noted, or there is no file. */
+  /** The store that it belongs to; undefined where none is stored, or there is no file. */
   readonly storeId: string | undefined;
-  /** The highest position that it has dealt with, and who has; undefined where there is no file. */
+  /** The highest position that it has processed, and its owner (the relay or a group); undefined where there is no file. */
   readonly mark: { readonly who: string; readonly position: number } | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface StoreStanding {
   readonly lastPosition: number;
   readonly stages: ReadonlyArray<Stage>;
   readonly verdict: 'fits' | 'store-behind' | 'other-store';
-  /** What does not fit, and the ways out; null where all does. */
+  /** What does not fit, and what to do; null where everything fits. */
   readonly reason: string | null;
 }
 
@@ -31,7 +31,7 @@ export interface StandingFiles {
   readonly reactors: string;
 }
 
-/** Reads the marks first and the store's last position after them: a program that runs never looks behind by that. */
+/** Reads the stages before the store's last position, so that no running stage can appear to be ahead of the store. */
 export const storeStanding = async (
   files: StandingFiles,
   storeId: string,
@@ -53,7 +53,7 @@ export const storeStanding = async (
     .sort((left, right) => right.position - left.position);
   if (ahead === undefined || ahead.position <= last) return { ...found, verdict: 'fits', reason: null };
   const reason =
-    `${ahead.who} has come to position ${ahead.position}, but the store (${storeId}) ends at ${last}: it is older than what ` +
-    `was made from it (a restored backup?), and its next positions are taken. ${storeBehindWays}`;
+    `${ahead.who} has reached position ${ahead.position}, but the store (${storeId}) ends at ${last}: it is older than what ` +
+    `was made from it (a restored backup?), and its next positions are used already. ${storeBehindWays}`;
   return { ...found, verdict: 'store-behind', reason };
 };

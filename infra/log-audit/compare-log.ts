@@ -1,6 +1,6 @@
 /**
- * Holds the Kafka log against the store: the store's events in the order of positions, and beside each the record that its
- * partition should have next. Both are read once, and only what lies between them is kept in memory.
+ * Compares the Kafka log with the store: for each of the store's events, in the order of positions, the next record of its
+ * partition. Both are read once, with a bounded number of records in memory.
  */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
@@ -15,20 +15,20 @@ import { comparisonFindings, type LogFinding, type PartitionFindings } from './f
 import { partitionReaders, type PartitionReaders, type LogRange } from './partition-readers';
 import { isSamePartition, partitionName, type TopicPartition } from '../topic-partition';
 
-/** What came of it. Plain JSON. */
+/** The result. Plain JSON. */
 export interface LogComparison {
   readonly untilPosition: number;
   readonly events: number;
   readonly records: number;
-  /** Records of events that had come before, the same in every detail: consumers drop them. */
+  /** Identical records of events that are in the log already: consumers drop them. */
   readonly repeated: number;
   readonly missing: number;
   readonly extra: number;
   readonly outOfOrder: number;
   readonly altered: number;
-  /** Extra records that name this store: forged, or of a newer state of it. The first ten thousand. */
+  /** Extra records that name this store: forged, or of a newer state of it; at most ten thousand. */
   readonly unknown: ReadonlyArray<UnknownRecord>;
-  /** Offsets that were given away and hold no record; what they held is counted as missing. */
+  /** Offsets without a record; their events are counted as missing. */
   readonly offsetGaps: ReadonlyArray<OffsetGap>;
   readonly partitions: ReadonlyArray<PartitionFindings>;
   /** The first of each kind. */
@@ -47,14 +47,14 @@ export interface LogComparisonOptions {
   readonly clock: Clock;
   /** As the relay writes them. */
   readonly encode: (event: StoredEvent) => EncodedEvent;
-  /** What the relay says it has published: what comes after is none of this comparison's business. */
+  /** The relay's cursor: later events are not compared. */
   readonly untilPosition: number;
   readonly onProgress: (position: number) => void;
 }
 
 const EVENTS_PER_PAGE = 1_000;
 
-/** Compares. Rejects where Kafka does not answer, or a topic is missing. */
+/** Compares the whole log. Rejects where Kafka does not respond, or a topic is missing. */
 export const compareLog = async (options: LogComparisonOptions): Promise<LogComparison> => {
   const { log, clock } = options;
   const consumer = await log.openConsumer('tidemark-verify');
@@ -66,7 +66,7 @@ export const compareLog = async (options: LogComparisonOptions): Promise<LogComp
         ranges.push({ topic, partition, ...(await consumer.watermarks(topic, partition)) });
       }
     }
-    return await comparison(options, ranges, partitionReaders(consumer, ranges, clock));
+    return await compareWithReaders(options, ranges, partitionReaders(consumer, ranges, clock));
   } finally {
     await consumer.close();
   }
@@ -74,21 +74,21 @@ export const compareLog = async (options: LogComparisonOptions): Promise<LogComp
 
 const MAX_UNKNOWN = 10_000;
 
-interface Comparing extends LogComparisonOptions {
+interface ComparisonContext extends LogComparisonOptions {
   readonly unknown: UnknownRecord[];
-  readonly heads: PartitionReaders;
+  readonly readers: PartitionReaders;
   readonly findings: ReturnType<typeof comparisonFindings>;
 }
 
-const comparison = async (
+const compareWithReaders = async (
   options: LogComparisonOptions,
   ranges: ReadonlyArray<LogRange>,
-  heads: PartitionReaders,
+  readers: PartitionReaders,
 ): Promise<LogComparison> => {
   const { store, encode, untilPosition, catalog, onProgress } = options;
   const findings = comparisonFindings(ranges);
   const unknown: UnknownRecord[] = [];
-  const comparing: Comparing = { ...options, heads, findings, unknown };
+  const context: ComparisonContext = { ...options, readers, findings, unknown };
   let events = 0;
   for (let position = 0; position < untilPosition;) {
     const limit = Math.min(EVENTS_PER_PAGE, untilPosition - position);
@@ -97,128 +97,128 @@ const comparison = async (
       // An aggregate that the program no longer has is not published.
       if (catalog.byCategory(categoryOf(event.stream)) === undefined) continue;
       events += 1;
-      await expect(comparing, event, encode(event));
+      await findEvent(context, event, encode(event));
     }
     position = page.at(-1)?.position ?? untilPosition;
     onProgress(position);
   }
-  for (const range of ranges) await drain(comparing, range);
-  return { untilPosition, events, ...findings.result(), unknown, offsetGaps: heads.gaps() };
+  for (const range of ranges) await drain(context, range);
+  return { untilPosition, events, ...findings.result(), unknown, offsetGaps: readers.gaps() };
 };
 
-/** Looks for one event at the head of its partition, past whatever stands before it. */
-const expect = async (comparing: Comparing, event: StoredEvent, expected: EncodedEvent): Promise<void> => {
-  const { heads, findings } = comparing;
+/** Reads a partition up to the record of an event, or to a record that shows that it is missing. */
+const findEvent = async (context: ComparisonContext, event: StoredEvent, expected: EncodedEvent): Promise<void> => {
+  const { readers, findings } = context;
   for (;;) {
-    const record = await heads.head(expected);
+    const record = await readers.peek(expected);
     if (record === undefined) break;
     if (isSame(record, expected)) {
-      findings.present(expected, event.position);
-      heads.advance(expected);
+      findings.notePresent(expected, event.position);
+      readers.advance(expected);
       return;
     }
     const received = readCloudEvent(record);
-    // Beyond what is looked for: that is missing, unless the record is no event of this store at all.
+    // A later event of this store shows that the expected one is missing.
     if (
       E.isRight(received) &&
       received.right.envelope.position > event.position &&
-      (await isOurs(comparing, received.right))
+      (await isOurs(context, received.right))
     )
       break;
     if (E.isRight(received) && received.right.envelope.id === event.id) {
       const difference = differenceOf(record, received.right, expected);
-      if (difference !== undefined) findings.altered(record, event, difference);
-      findings.present(expected, event.position);
-      heads.advance(expected);
+      if (difference !== undefined) findings.noteAltered(record, event, difference);
+      findings.notePresent(expected, event.position);
+      readers.advance(expected);
       return;
     }
-    await unexpected(comparing, record, received);
-    heads.advance(expected);
+    await noteUnexpected(context, record, received);
+    readers.advance(expected);
   }
-  findings.missing(expected, event);
+  findings.noteMissing(expected, event);
 };
 
-/** What is left of a partition after the last event that it had to have. */
-const drain = async (comparing: Comparing, at: TopicPartition): Promise<void> => {
-  const { heads, untilPosition, findings } = comparing;
+/** Reads the rest of a partition after its last expected event. */
+const drain = async (context: ComparisonContext, at: TopicPartition): Promise<void> => {
+  const { readers, untilPosition, findings } = context;
   for (;;) {
-    const record = await heads.head(at);
+    const record = await readers.peek(at);
     if (record === undefined) return;
     const received = readCloudEvent(record);
     const isNew =
       E.isRight(received) &&
       received.right.envelope.position > untilPosition &&
-      (await isOurs(comparing, received.right));
-    // Published while this comparison was under way.
-    if (isNew) findings.passed();
-    else await unexpected(comparing, record, received);
-    heads.advance(at);
+      (await isOurs(context, received.right));
+    // Published during this comparison.
+    if (isNew) findings.noteNew();
+    else await noteUnexpected(context, record, received);
+    readers.advance(at);
   }
 };
 
-/** A record that does not stand where the order of positions would have it. */
-const unexpected = async (
-  comparing: Comparing,
+/** Classifies a record that is not in the order of positions. */
+const noteUnexpected = async (
+  context: ComparisonContext,
   record: LogRecord,
   received: E.Either<string, ReceivedEvent>,
 ): Promise<void> => {
-  const { findings, encode } = comparing;
+  const { findings, encode } = context;
   if (E.isLeft(received)) {
-    findings.extra(record, null, received.left);
+    findings.noteExtra(record, null, received.left);
     return;
   }
   const { envelope, claims } = received.right;
-  const stored = await storedAt(comparing, envelope.position);
+  const stored = await storedAt(context, envelope.position);
   if (stored?.id !== envelope.id) {
     const { topic, partition } = record;
-    const { unknown, store } = comparing;
+    const { unknown, store } = context;
     if (claims.storeId === store.identity.storeId && unknown.length < MAX_UNKNOWN)
       unknown.push({ topic, partition, position: envelope.position });
     const found = stored === undefined ? 'nothing' : stored.id;
-    findings.extra(record, envelope.id, `the store has ${found} at its position ${envelope.position}`);
+    findings.noteExtra(record, envelope.id, `the store has ${found} at its position ${envelope.position}`);
     return;
   }
   const expected = encode(stored);
   if (!isSamePartition(expected, record)) {
-    findings.extra(record, envelope.id, `it belongs to ${partitionName(expected)}`);
+    findings.noteExtra(record, envelope.id, `it belongs to ${partitionName(expected)}`);
     return;
   }
   const difference = isSame(record, expected) ? undefined : differenceOf(record, received.right, expected);
-  if (difference !== undefined) findings.altered(record, stored, difference);
+  if (difference !== undefined) findings.noteAltered(record, stored, difference);
   if (findings.isMissing(record, stored.position)) {
-    const [next] = await comparing.store.readStream(stored.stream, { afterVersion: stored.version, limit: 1 });
-    findings.late(record, stored, next?.position);
-  } else if (difference === undefined) findings.repeated();
+    const [next] = await context.store.readStream(stored.stream, { afterVersion: stored.version, limit: 1 });
+    findings.noteLate(record, stored, next?.position);
+  } else if (difference === undefined) findings.noteRepeated();
 };
 
-const storedAt = async ({ store }: Comparing, position: number): Promise<StoredEvent | undefined> =>
+const storedAt = async ({ store }: ComparisonContext, position: number): Promise<StoredEvent | undefined> =>
   (await store.readAll({ afterPosition: position - 1, limit: 1 })).find((event) => event.position === position);
 
-const isOurs = async (comparing: Comparing, { envelope }: ReceivedEvent): Promise<boolean> =>
-  (await storedAt(comparing, envelope.position))?.id === envelope.id;
+const isOurs = async (context: ComparisonContext, { envelope }: ReceivedEvent): Promise<boolean> =>
+  (await storedAt(context, envelope.position))?.id === envelope.id;
 
-/** The quick look, which nearly every record passes. */
+/** The fast comparison of bytes, which is enough for nearly every record. */
 const isSame = ({ value, key, headers }: LogRecord, expected: EncodedEvent): boolean => {
   if (value?.toString('utf8') !== expected.value || key?.toString('utf8') !== expected.key) return false;
-  // In structured mode everything is in the value; in binary mode the headers hold the rest.
+  // In structured mode everything is in the value; in binary mode the attributes are in the headers.
   return expected.headers.every((header) =>
     Object.entries(header).every(([name, text]) => headerNamed(headers, name)?.toString('utf8') === text),
   );
 };
 
-/** What is not as the store has it; undefined where only the writing differs (mode, order of attributes, schema host). */
+/** In what a record differs from the store; undefined where only its encoding does (mode, order of attributes, schema host). */
 const differenceOf = (record: LogRecord, received: ReceivedEvent, expected: EncodedEvent): string | undefined => {
   if (record.key?.toString('utf8') !== expected.key) return `its key is '${record.key?.toString('utf8') ?? ''}'`;
-  const wanted = readCloudEvent({ value: Buffer.from(expected.value), headers: recordHeaders(expected.headers) });
-  if (E.isLeft(wanted)) return wanted.left;
-  for (const [name, value] of Object.entries(wanted.right.envelope)) {
+  const stored = readCloudEvent({ value: Buffer.from(expected.value), headers: recordHeaders(expected.headers) });
+  if (E.isLeft(stored)) return stored.left;
+  for (const [name, value] of Object.entries(stored.right.envelope)) {
     const found: unknown = received.envelope[name as keyof typeof received.envelope];
     if (found !== value) return `its ${name} is ${JSON.stringify(found)}, in the store ${JSON.stringify(value)}`;
   }
   const { storeId, subject } = received.claims;
-  // Records from before stores had ids name none.
-  if (storeId !== undefined && storeId !== wanted.right.claims.storeId)
+  // Records of early releases have no store id.
+  if (storeId !== undefined && storeId !== stored.right.claims.storeId)
     return `its storeid is ${JSON.stringify(storeId)}`;
-  if (subject !== wanted.right.claims.subject) return `its subject is ${JSON.stringify(subject)}`;
-  return JSON.stringify(received.data) === JSON.stringify(wanted.right.data) ? undefined : 'its payload is another one';
+  if (subject !== stored.right.claims.subject) return `its subject is ${JSON.stringify(subject)}`;
+  return JSON.stringify(received.data) === JSON.stringify(stored.right.data) ? undefined : 'its payload differs';
 };

@@ -1,38 +1,38 @@
-/** What a comparison of log and store has found: counted all, shown in part. */
+/** The findings of a comparison of the log with the store: all are counted, and the first of each kind are listed. */
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { LogRecord } from '../kafka/event-log';
 import type { LogRange } from './partition-readers';
 import { byPartition, partitionName, type TopicPartition } from '../topic-partition';
 
-/** One thing that is not as it should be. */
+/** One difference between the log and the store. */
 export interface LogFinding {
   readonly kind: 'missing' | 'extra' | 'out of order' | 'altered';
   readonly topic: string;
   readonly partition: number;
-  /** Where the record stands; null where it is missing. */
+  /** The offset of the record; null where it is missing. */
   readonly offset: number | null;
-  /** The event; null where a record is none. */
+  /** The id of the event; null where the record is not an event. */
   readonly id: string | null;
   readonly position: number | null;
   readonly detail: string;
 }
 
-/** What is missing in a partition. */
+/** The missing events of a partition. */
 export interface PartitionFindings {
   readonly topic: string;
   readonly partition: number;
   readonly low: number;
   readonly high: number;
-  /** Missing before events that are there: consumers that have come past them would drop them. */
+  /** The number of missing events before others: consumers would drop them as duplicates if they were published now. */
   readonly gaps: number;
-  /** Missing at the end: they can follow in order. */
+  /** The number of missing events at the end: they can still be published in order. */
   readonly tail: number;
-  /** The position of the first of those; null where there is none. */
+  /** The position of the first missing event at the end; null where there is none. */
   readonly tailFrom: number | null;
 }
 
-interface Partition extends LogRange {
-  /** Positions that were passed without their record. */
+interface PartitionState extends LogRange {
+  /** Positions whose record was not found in its place. */
   readonly missing: Set<number>;
   gaps: number;
   tail: number;
@@ -40,86 +40,96 @@ interface Partition extends LogRange {
   last: number;
 }
 
-/** So many of each kind are shown. */
-const SHOWN = 20;
-/** So many missing events of a partition are remembered, in case they come late. */
-const REMEMBERED = 100_000;
+/** Upper limit on the listed findings of each kind. */
+const DISPLAY_LIMIT = 20;
+/** Upper limit on the missing events of a partition that are recognised if they follow late. */
+const MAX_REMEMBERED = 100_000;
 
-/** Starts with nothing found. */
+/** Makes an empty collection of findings. */
 export const comparisonFindings = (ranges: ReadonlyArray<LogRange>) => {
   const partitions = byPartition(ranges.map(emptyPartition));
   const counts = { records: 0, repeated: 0, missing: 0, extra: 0, outOfOrder: 0, altered: 0 };
-  const shown = shownFindings();
-  const missingShown = new Map<number, LogFinding>();
+  const listed = listedFindings();
+  const listedMissing = new Map<number, LogFinding>();
 
-  const at = (of: TopicPartition): Partition => {
+  const stateOf = (of: TopicPartition): PartitionState => {
     const found = partitions.get(of);
     if (found === undefined) throw new Error(`${partitionName(of)} is not compared`);
     return found;
   };
-  const { show } = shown;
+  const { add } = listed;
 
   return {
-    present: (of: TopicPartition, position: number): void => {
+    /** The expected record is in its place. */
+    notePresent: (of: TopicPartition, position: number): void => {
       counts.records += 1;
-      const reading = at(of);
-      reading.gaps += reading.tail;
-      reading.tail = 0;
-      reading.tailFrom = null;
-      reading.last = position;
+      const state = stateOf(of);
+      state.gaps += state.tail;
+      state.tail = 0;
+      state.tailFrom = null;
+      state.last = position;
     },
-    passed: (): void => {
+    /** A record of an event beyond the compared ones. */
+    noteNew: (): void => {
       counts.records += 1;
     },
-    repeated: (): void => {
+    noteRepeated: (): void => {
       counts.records += 1;
       counts.repeated += 1;
     },
-    missing: (of: TopicPartition, { id, position }: StoredEvent): void => {
-      const reading = at(of);
+    noteMissing: (of: TopicPartition, { id, position }: StoredEvent): void => {
+      const state = stateOf(of);
       counts.missing += 1;
-      reading.tail += 1;
-      reading.tailFrom ??= position;
-      if (reading.missing.size < REMEMBERED) reading.missing.add(position);
-      if (missingShown.size < SHOWN) {
-        const detail = reading.last === 0 ? 'nothing stands before it' : `after position ${reading.last}`;
+      state.tail += 1;
+      state.tailFrom ??= position;
+      if (state.missing.size < MAX_REMEMBERED) state.missing.add(position);
+      if (listedMissing.size < DISPLAY_LIMIT) {
+        const detail = state.last === 0 ? 'at the beginning of the partition' : `after position ${state.last}`;
         const { topic, partition } = of;
-        missingShown.set(position, { kind: 'missing', topic, partition, offset: null, id, position, detail });
+        listedMissing.set(position, { kind: 'missing', topic, partition, offset: null, id, position, detail });
       }
     },
-    isMissing: (of: TopicPartition, position: number): boolean => at(of).missing.has(position),
-    /** An event that was missing comes after all, behind others. */
-    late: (record: LogRecord, { id, position }: StoredEvent, nextOfKey: number | undefined): void => {
+    isMissing: (of: TopicPartition, position: number): boolean => stateOf(of).missing.has(position),
+    /** An event that was counted as missing follows after later ones. */
+    noteLate: (record: LogRecord, { id, position }: StoredEvent, nextOfKey: number | undefined): void => {
       const { topic, partition, offset } = record;
-      const reading = at(record);
+      const state = stateOf(record);
       counts.records += 1;
       counts.missing -= 1;
       counts.outOfOrder += 1;
-      reading.missing.delete(position);
-      missingShown.delete(position);
-      if (reading.tailFrom !== null && position >= reading.tailFrom) reading.tail -= 1;
-      else reading.gaps -= 1;
-      const detail = lateness(reading.last, nextOfKey);
-      show({ kind: 'out of order', topic, partition, offset, id, position, detail });
+      state.missing.delete(position);
+      listedMissing.delete(position);
+      if (state.tailFrom !== null && position >= state.tailFrom) state.tail -= 1;
+      else state.gaps -= 1;
+      const detail = describeLateness(state.last, nextOfKey);
+      add({ kind: 'out of order', topic, partition, offset, id, position, detail });
     },
-    extra: ({ topic, partition, offset }: LogRecord, id: string | null, detail: string): void => {
+    noteExtra: ({ topic, partition, offset }: LogRecord, id: string | null, detail: string): void => {
       counts.records += 1;
       counts.extra += 1;
-      show({ kind: 'extra', topic, partition, offset, id, position: null, detail });
+      add({ kind: 'extra', topic, partition, offset, id, position: null, detail });
     },
-    altered: ({ topic, partition, offset }: LogRecord, { id, position }: StoredEvent, detail: string): void => {
+    noteAltered: ({ topic, partition, offset }: LogRecord, { id, position }: StoredEvent, detail: string): void => {
       counts.altered += 1;
-      show({ kind: 'altered', topic, partition, offset, id, position, detail });
+      add({ kind: 'altered', topic, partition, offset, id, position, detail });
     },
     result: () => ({
       ...counts,
-      partitions: partitions.values().map(partitionFindings),
-      findings: [...missingShown.values(), ...shown.all()],
+      partitions: partitions.values().map(toPartitionFindings),
+      findings: [...listedMissing.values(), ...listed.all()],
     }),
   };
 };
 
-const partitionFindings = ({ topic, partition, low, high, gaps, tail, tailFrom }: Partition): PartitionFindings => ({
+const toPartitionFindings = ({
+  topic,
+  partition,
+  low,
+  high,
+  gaps,
+  tail,
+  tailFrom,
+}: PartitionState): PartitionFindings => ({
   topic,
   partition,
   low,
@@ -129,8 +139,8 @@ const partitionFindings = ({ topic, partition, low, high, gaps, tail, tailFrom }
   tailFrom: tail === 0 ? null : tailFrom,
 });
 
-/** What it means that an event comes late; `nextOfKey` is where its stream goes on. */
-const lateness = (last: number, nextOfKey: number | undefined): string => {
+/** What a late event means for consumers; `nextOfKey` is the position of the next event of its stream. */
+const describeLateness = (last: number, nextOfKey: number | undefined): string => {
   const isOfKey = nextOfKey !== undefined && nextOfKey <= last;
   return (
     `it comes after position ${last}` +
@@ -139,7 +149,7 @@ const lateness = (last: number, nextOfKey: number | undefined): string => {
   );
 };
 
-const emptyPartition = (range: LogRange): Partition => ({
+const emptyPartition = (range: LogRange): PartitionState => ({
   ...range,
   missing: new Set(),
   gaps: 0,
@@ -148,13 +158,13 @@ const emptyPartition = (range: LogRange): Partition => ({
   last: 0,
 });
 
-/** The first of each kind; what is missing may still come late, and is kept apart. */
-const shownFindings = () => {
+/** The first findings of each kind, except for missing events, which may still follow late. */
+const listedFindings = () => {
   const byKind = new Map<LogFinding['kind'], LogFinding[]>();
   return {
-    show: (finding: LogFinding): void => {
+    add: (finding: LogFinding): void => {
       const known = byKind.get(finding.kind) ?? [];
-      if (known.length < SHOWN) known.push(finding);
+      if (known.length < DISPLAY_LIMIT) known.push(finding);
       byKind.set(finding.kind, known);
     },
     all: (): ReadonlyArray<LogFinding> => [...byKind.values()].flat(),

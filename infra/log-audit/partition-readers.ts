@@ -1,10 +1,10 @@
-/** Reads partitions of a log side by side, each at its own pace, with a bounded number of records in memory. */
+/** Reads the partitions of a log independently of each other, with a bounded number of records in memory. */
 import type { Clock } from '../clock';
 import type { LogConsumer, LogRecord } from '../kafka/event-log';
 import type { OffsetGap } from '../kafka/offset-gaps';
 import { byPartition, partitionName, type TopicPartition } from '../topic-partition';
 
-/** A partition from one offset up to another, as it was when reading began. */
+/** A partition with its watermarks when reading began. */
 export interface LogRange extends TopicPartition {
   readonly low: number;
   readonly high: number;
@@ -12,101 +12,103 @@ export interface LogRange extends TopicPartition {
 
 export interface PartitionReaders {
   /** The next record of a partition; undefined at its end. */
-  readonly head: (at: TopicPartition) => Promise<LogRecord | undefined>;
-  /** Steps over that record. */
+  readonly peek: (at: TopicPartition) => Promise<LogRecord | undefined>;
+  /** Moves past that record. */
   readonly advance: (at: TopicPartition) => void;
-  /** The offsets that were missing so far between the ends. */
+  /** The offsets without a record that were found so far. */
   readonly gaps: () => ReadonlyArray<OffsetGap>;
 }
 
-/** Above so many records in all, partitions that are far ahead of the others are not read on. */
-const MAX_RECORDS = 12_000;
+/** Above this number of buffered records, partitions that are far ahead of the others are paused. */
+const MAX_BUFFERED_RECORDS = 12_000;
 const FAR_AHEAD_RECORDS = 2_000;
 /**
- * Partitions that hold fewer are read on: an assignment costs a round of fetches, so that it must bring many more than this.
+ * Partitions with fewer buffered records are assigned: an assignment costs a round of fetches, which has to bring many more.
  */
-const MIN_RECORDS = 500;
+const MIN_BUFFERED_RECORDS = 500;
 const RECORDS_PER_POLL = 2_000;
-/** A log that gives nothing for so long is not read any further. */
-const SILENCE_MS = 30_000;
+/** How long to wait for a record before giving up. */
+const TIMEOUT_MS = 30_000;
 
-interface Reading extends LogRange {
-  /** Read, and not stepped over. */
-  waiting: LogRecord[];
-  taken: number;
-  next: number;
+interface PartitionBuffer extends LogRange {
+  /** Fetched records; the first `consumed` of them are past already. */
+  records: LogRecord[];
+  consumed: number;
+  nextOffset: number;
 }
 
-/** Starts at the low end of each range. */
+/** Starts at the low watermark of each partition. */
 export const partitionReaders = (
   consumer: LogConsumer,
   ranges: ReadonlyArray<LogRange>,
   clock: Clock,
 ): PartitionReaders => {
-  const readings = byPartition(ranges.map((range): Reading => ({ ...range, waiting: [], taken: 0, next: range.low })));
-  let assigned = new Set<Reading>();
+  const buffers = byPartition(
+    ranges.map((range): PartitionBuffer => ({ ...range, records: [], consumed: 0, nextOffset: range.low })),
+  );
+  let assigned = new Set<PartitionBuffer>();
   const gaps = new Map<string, OffsetGap>();
 
-  const held = ({ waiting, taken }: Reading): number => waiting.length - taken;
-  const allHeld = (): number => readings.values().reduce((sum, each) => sum + held(each), 0);
+  const buffered = ({ records, consumed }: PartitionBuffer): number => records.length - consumed;
+  const allBuffered = (): number => buffers.values().reduce((sum, each) => sum + buffered(each), 0);
 
-  const assign = (wanted: ReadonlyArray<Reading>): void => {
-    assigned = new Set(wanted);
-    consumer.assign(wanted.map(({ topic, partition, next: offset }) => ({ topic, partition, offset })));
+  const assign = (partitions: ReadonlyArray<PartitionBuffer>): void => {
+    assigned = new Set(partitions);
+    consumer.assign(partitions.map(({ topic, partition, nextOffset: offset }) => ({ topic, partition, offset })));
   };
 
-  const fill = async (reading: Reading): Promise<void> => {
-    const isFull = allHeld() > MAX_RECORDS;
-    const isAhead = isFull && [...assigned].some((each) => held(each) > FAR_AHEAD_RECORDS);
-    if (isAhead || !assigned.has(reading)) {
-      assign(readings.values().filter((each) => each.next < each.high && held(each) < MIN_RECORDS));
+  const fill = async (buffer: PartitionBuffer): Promise<void> => {
+    const isFull = allBuffered() > MAX_BUFFERED_RECORDS;
+    const isAhead = isFull && [...assigned].some((each) => buffered(each) > FAR_AHEAD_RECORDS);
+    if (isAhead || !assigned.has(buffer)) {
+      assign(buffers.values().filter((each) => each.nextOffset < each.high && buffered(each) < MIN_BUFFERED_RECORDS));
     }
     for (const record of await consumer.poll(RECORDS_PER_POLL)) {
-      const at = readings.get(record);
-      // What was fetched before an assignment may still come after it.
-      if (at === undefined || record.offset < at.next) continue;
-      at.next = record.offset + 1;
-      if (record.offset < at.high) at.waiting.push(record);
+      const at = buffers.get(record);
+      // Records that were fetched before an assignment may still arrive after it.
+      if (at === undefined || record.offset < at.nextOffset) continue;
+      at.nextOffset = record.offset + 1;
+      if (record.offset < at.high) at.records.push(record);
     }
     for (const gap of consumer.gaps()) noteGap(gap);
   };
 
   const noteGap = (gap: OffsetGap): void => {
-    const at = readings.get(gap);
+    const at = buffers.get(gap);
     if (at === undefined || gap.expectedOffset >= at.high) return;
     const foundOffset = Math.min(gap.foundOffset, at.high);
     gaps.set(`${partitionName(gap)} ${gap.expectedOffset}`, { ...gap, foundOffset });
-    // Where nothing stands up to the end, nothing will come.
-    at.next = Math.max(at.next, foundOffset);
+    // A gap up to the end of the partition is not followed by any record.
+    at.nextOffset = Math.max(at.nextOffset, foundOffset);
   };
 
-  const readingOf = (at: TopicPartition): Reading => {
-    const reading = readings.get(at);
-    if (reading === undefined) throw new Error(`${partitionName(at)} is not read`);
-    return reading;
+  const bufferOf = (at: TopicPartition): PartitionBuffer => {
+    const buffer = buffers.get(at);
+    if (buffer === undefined) throw new Error(`${partitionName(at)} is not read`);
+    return buffer;
   };
 
   return {
     gaps: () => [...gaps.values()],
-    head: async (at) => {
-      const reading = readingOf(at);
+    peek: async (at) => {
+      const buffer = bufferOf(at);
       const sinceMs = clock.monotonicMs();
-      while (reading.taken >= reading.waiting.length && reading.next < reading.high) {
-        await fill(reading);
-        if (clock.monotonicMs() - sinceMs > SILENCE_MS) {
+      while (buffer.consumed >= buffer.records.length && buffer.nextOffset < buffer.high) {
+        await fill(buffer);
+        if (clock.monotonicMs() - sinceMs > TIMEOUT_MS) {
           throw new Error(
-            `${partitionName(at)} gave nothing from offset ${reading.next} on, and ends at ${reading.high}`,
+            `no record of ${partitionName(at)} from offset ${buffer.nextOffset} on within ${TIMEOUT_MS} ms, although it ends at ${buffer.high}`,
           );
         }
       }
-      return reading.waiting[reading.taken];
+      return buffer.records[buffer.consumed];
     },
     advance: (at) => {
-      const reading = readingOf(at);
-      reading.taken += 1;
-      if (reading.taken < 1_000 && reading.taken < reading.waiting.length) return;
-      reading.waiting = reading.waiting.slice(reading.taken);
-      reading.taken = 0;
+      const buffer = bufferOf(at);
+      buffer.consumed += 1;
+      if (buffer.consumed < 1_000 && buffer.consumed < buffer.records.length) return;
+      buffer.records = buffer.records.slice(buffer.consumed);
+      buffer.consumed = 0;
     },
   };
 };

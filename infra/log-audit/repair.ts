@@ -1,9 +1,9 @@
 /**
- * Publishes what the log lacks, in an order that consumers tolerate. A consumer drops what lies at or below its high-water
- * position, so an event may only ever come after those before it: what is missing at the end of a partition follows in
- * order, by setting the relay's cursor back. What is missing in the middle can't be put where it belongs in that log; a
- * topic that is made anew gets all of its events again, and consumers go on by position. So does one with a record that names
- * this store but was put there by somebody else.
+ * Publishes events that are missing in the log, in an order that consumers accept. A consumer drops events at or below its
+ * high-water position, so a partition has to stay in the order of positions. Events that are missing at the end of a partition are
+ * published by setting the relay's cursor back. Events that are missing in the middle cannot be inserted there; the topic has to be
+ * recreated and gets all of its events again, and consumers continue by position. So has a topic with a forged record that names
+ * this store.
  */
 import { isoTime } from '../clock';
 import { closeLeased, openUnusedDatabase } from '../sqlite/leased-database';
@@ -15,20 +15,20 @@ import { startRelay, type RelayOptions } from '../relay/relay';
 export interface LogRepairOptions extends Omit<RelayOptions, 'signal' | 'acceptNewLog'> {
   readonly found: LogComparison;
   readonly lastPosition: () => Promise<number>;
-  /** Delete topics that have gaps, or records that name this store and are not its own, and publish them anew. */
+  /** Delete topics that have gaps or forged records that name this store, and publish all their events again. */
   readonly recreateTopics: boolean;
 }
 
-/** The log can't be repaired now, or not like this. */
+/** The log can't be repaired in this situation. */
 export class RepairRefused extends Error {
   override readonly name = 'RepairRefused';
 }
 
 const POLL_MS = 100;
-/** What has not moved for so long will not move. */
-const STANDSTILL_MS = 60_000;
+/** How long to wait for progress before giving up. */
+const STALL_TIMEOUT_MS = 60_000;
 
-/** Returns what was done, in sentences. Throws {@link RepairRefused} where the relay runs. */
+/** Repairs the log; returns what was done, as messages for the operator. Throws {@link RepairRefused} where the relay runs. */
 export const repairLog = async (options: LogRepairOptions): Promise<ReadonlyArray<string>> => {
   const { found, log, recreateTopics } = options;
   const gapped = topicsOf(found.partitions.filter(({ gaps }) => gaps > 0));
@@ -45,7 +45,7 @@ export const repairLog = async (options: LogRepairOptions): Promise<ReadonlyArra
   }
   if (gapped.length > 0 && !recreateTopics) {
     lines.push(
-      `not repaired: ${gapped.join(', ')} lack events in the middle. Published late, they would lie below the high-water ` +
+      `not repaired: ${gapped.join(', ')} lack events in the middle. Published late, they would be below the high-water ` +
         `position of every consumer and be dropped. --recreate-topics ${RECREATING}`,
     );
   }
@@ -61,8 +61,8 @@ export const repairLog = async (options: LogRepairOptions): Promise<ReadonlyArra
   }
   if (recreated.length > 0) {
     lines.push(
-      `${recreated.join(', ')} were made anew, and hold all their events in order. Start the projections and reactors once ` +
-        'with ACCEPT_NEW_LOG=true: nothing is applied twice. Rows that missed an event are found by tidemark verify',
+      `recreated with all their events in order: ${recreated.join(', ')}. Start the projections and reactors once with ` +
+        'ACCEPT_NEW_LOG=true: nothing is applied twice. tidemark verify finds rows that have missed an event',
     );
   }
   await publishAll(options);
@@ -77,7 +77,7 @@ const topicsOf = (places: ReadonlyArray<{ readonly topic: string }>): ReadonlyAr
   ...new Set(places.map(({ topic }) => topic)),
 ];
 
-/** A log that goes on with this store's next positions is the only place that still has those events. */
+/** Throws where the log continues with the store's next positions, as only the log has those events then. */
 const refuseNewerLog = async ({ found, lastPosition }: LogRepairOptions): Promise<void> => {
   const end = await lastPosition();
   const positions = new Set(found.unknown.map(({ position }) => position));
@@ -88,7 +88,7 @@ const refuseNewerLog = async ({ found, lastPosition }: LogRepairOptions): Promis
   );
 };
 
-/** As the one writer of the relay's file: while a relay runs, nobody else may publish. */
+/** Sets the relay's cursor back, under the lease of its file, so that no relay runs meanwhile. */
 const setBack = async (
   { file, clock, leaseTtlMs }: LogRepairOptions,
   cursor: number,
@@ -98,7 +98,7 @@ const setBack = async (
     { file, synchronous: 'NORMAL', migrations: relayMigrations, clock, ttlMs: leaseTtlMs },
     (owner) =>
       new RepairRefused(
-        `the relay runs (${owner}): stop it first (commands are taken meanwhile), then repair, then start it again`,
+        `the relay runs (${owner}): stop it first (commands are accepted meanwhile), then repair, then start it again`,
       ),
   );
   try {
@@ -109,7 +109,7 @@ const setBack = async (
   }
 };
 
-/** Lets the relay itself publish: it looks at what each partition holds, and sends only what comes after. */
+/** Runs a relay until everything is published: it reads what each partition has, and publishes only what is missing at its end. */
 const publishAll = async (options: LogRepairOptions): Promise<void> => {
   const { clock, file, lastPosition } = options;
   // What an earlier relay has said last is about the log that it saw.
@@ -127,8 +127,10 @@ const publishAll = async (options: LogRepairOptions): Promise<void> => {
         throw new RepairRefused(status.reason ?? 'the relay is halted');
       if (cursor !== seen) movedAtMs = clock.monotonicMs();
       seen = cursor;
-      if (clock.monotonicMs() - movedAtMs > STANDSTILL_MS)
-        throw new RepairRefused(`publishing stands still at ${cursor}`);
+      if (clock.monotonicMs() - movedAtMs > STALL_TIMEOUT_MS)
+        throw new RepairRefused(
+          `publishing has made no progress for ${STALL_TIMEOUT_MS / 1_000} s at position ${cursor}`,
+        );
       await clock.sleep(POLL_MS);
     }
   } finally {

@@ -1,4 +1,4 @@
-/** Posts one command of a process to the API and says what its answer means for the process. */
+/** Posts one command of a process to the API and interprets the response for the process. */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { CommandOutcome, ProcessCommand } from '../../domain/kernel/process-manager';
@@ -6,34 +6,34 @@ import type { Clock } from '../clock';
 import { REACTOR_TOKEN_HEADER, REACTOR_TOKEN_REFUSED } from '../reactor-token-header';
 import { idempotencyKeyOf } from './idempotency-key';
 
-/** What an answer of the API, or its absence, means. */
-export type Answer =
-  /** The aggregate decided: the process learns the outcome. */
+/** The result of posting a command. */
+export type PostResult =
+  /** The aggregate decided: the outcome goes to the process. */
   | { readonly _tag: 'Decided'; readonly outcome: CommandOutcome }
-  /** Nothing is known to have been decided; the same request again is safe, for it carries the same key. */
+  /** It is unknown whether anything was decided. The request can be repeated safely, as it has the same idempotency key. */
   | {
-      readonly _tag: 'TryAgain';
+      readonly _tag: 'Retry';
       readonly reason: string;
-      /** True where any other command would fare the same: the API is away or sheds load. */
+      /** True where every other command would fail too: the API is unreachable or sheds load. */
       readonly everyCommand: boolean;
-      /** What `Retry-After` asked for. */
+      /** From the `Retry-After` header. */
       readonly retryAfterMs?: number;
     }
-  /** No repeat can help: the command, the key or the program is wrong. A person has to look. */
+  /** No retry can help: the command, the key or the program is wrong. An operator has to intervene. */
   | { readonly _tag: 'Defect'; readonly reason: string; readonly stack?: string };
 
-/** Where the API is, and the key to show there. */
+/** The address of the API, and the credentials for it. */
 export interface ApiAddress {
   readonly baseUrl: string;
   readonly apiKey?: string;
-  /** Reads what proves that these are the installation's own reactors; asked anew for each command. */
+  /** Reads the token that proves that these are the installation's own reactors; called for each command. */
   readonly reactorToken?: () => Promise<string>;
 }
 
-/** Posts a command. Never rejects; an abort by the caller's signal answers `TryAgain`. */
-export type PostCommand = (command: ProcessCommand, signal: AbortSignal) => Promise<Answer>;
+/** Posts a command. Never rejects; an abort by the caller's signal returns `Retry`. */
+export type PostCommand = (command: ProcessCommand, signal: AbortSignal) => Promise<PostResult>;
 
-/** How long one request may take. Longer than the API's own limit, so that the API is the one to say no. */
+/** How long one request may take. Longer than the API's own limit, so that the API's response is received. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
 interface PreparedRequest {
@@ -42,7 +42,7 @@ interface PreparedRequest {
   readonly body: string;
 }
 
-interface HttpAnswer {
+interface HttpResponse {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly text: string;
@@ -52,16 +52,18 @@ interface HttpAnswer {
 export const commandClient =
   (api: ApiAddress, catalog: Catalog, clock: Clock, timeoutMs: number = REQUEST_TIMEOUT_MS): PostCommand =>
   async (command, signal) => {
-    const proof = await proofOf(api);
-    if (E.isLeft(proof)) return { _tag: 'TryAgain', reason: proof.left, everyCommand: true };
-    const prepared = prepare(api, catalog, command, proof.right);
+    const token = await readTokenHeader(api);
+    if (E.isLeft(token)) return { _tag: 'Retry', reason: token.left, everyCommand: true };
+    const prepared = prepare(api, catalog, command, token.right);
     if (E.isLeft(prepared)) return { _tag: 'Defect', reason: prepared.left };
-    const answer = await send(prepared.right, signal, timeoutMs);
-    return E.isLeft(answer) ? answer.left : interpret(command, answer.right, clock);
+    const response = await send(prepared.right, signal, timeoutMs);
+    return E.isLeft(response) ? response.left : interpret(command, response.right, clock);
   };
 
-/** The store that it is read from may be locked, or be exchanged just now: no command is to blame for that. */
-const proofOf = async ({ reactorToken }: ApiAddress): Promise<E.Either<string, Readonly<Record<string, string>>>> => {
+/** The store that the token is read from may be locked, or be replaced at the moment: that is no fault of the command. */
+const readTokenHeader = async ({
+  reactorToken,
+}: ApiAddress): Promise<E.Either<string, Readonly<Record<string, string>>>> => {
   try {
     return E.right(reactorToken === undefined ? {} : { [REACTOR_TOKEN_HEADER]: await reactorToken() });
   } catch (error) {
@@ -73,7 +75,7 @@ const prepare = (
   api: ApiAddress,
   catalog: Catalog,
   command: ProcessCommand,
-  proof: Readonly<Record<string, string>>,
+  tokenHeader: Readonly<Record<string, string>>,
 ): E.Either<string, PreparedRequest> => {
   const aggregate = catalog.byCategory(command.category);
   if (aggregate === undefined) return E.left(`no aggregate has the category '${command.category}'`);
@@ -85,7 +87,7 @@ const prepare = (
       'x-correlation-id': command.correlationId,
       'x-causation-id': command.causationId,
       ...(api.apiKey === undefined ? {} : { authorization: `Bearer ${api.apiKey}` }),
-      ...proof,
+      ...tokenHeader,
     });
     return E.right({
       url: `${base}/${aggregate.path}/${encodeURIComponent(command.aggregateId)}/${command.type}`,
@@ -101,8 +103,8 @@ const send = async (
   { url, headers, body }: PreparedRequest,
   signal: AbortSignal,
   timeoutMs: number,
-): Promise<E.Either<Answer, HttpAnswer>> => {
-  // AbortSignal.any would do this in a line, but keeps memory for as long as its longest-lived signal lives.
+): Promise<E.Either<PostResult, HttpResponse>> => {
+  // AbortSignal.any would be shorter, but leaks memory as long as its longest-lived signal exists.
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   const timer = setTimeout(abort, timeoutMs);
@@ -110,38 +112,38 @@ const send = async (
   if (signal.aborted) abort();
   try {
     const response = await fetch(url, { method: 'POST', headers, body, signal: controller.signal });
-    // The body is read to its end, for only then is the connection free for the next request.
+    // The connection can be reused only after the body is read to its end.
     const text = await response.text();
     return E.right({ status: response.status, retryAfter: response.headers.get('retry-after'), text });
   } catch (error) {
-    const reason = controller.signal.aborted ? `no answer within ${timeoutMs} ms` : messageOf(error);
-    return E.left({ _tag: 'TryAgain', reason: `${url}: ${reason}`, everyCommand: !controller.signal.aborted });
+    const reason = controller.signal.aborted ? `no response within ${timeoutMs} ms` : messageOf(error);
+    return E.left({ _tag: 'Retry', reason: `${url}: ${reason}`, everyCommand: !controller.signal.aborted });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
   }
 };
 
-const interpret = (command: ProcessCommand, answer: HttpAnswer, clock: Clock): Answer => {
-  const { status } = answer;
-  const body = parseObject(answer.text);
-  // Something between here and the API may answer in its place: what is not the API's own says nothing of the command.
+const interpret = (command: ProcessCommand, response: HttpResponse, clock: Clock): PostResult => {
+  const { status } = response;
+  const body = parseObject(response.text);
+  // A proxy may respond in place of the API: a response that is not in the API's format says nothing about the command.
   if (status < 300 && typeof body['stream'] === 'string') {
     return { _tag: 'Decided', outcome: { _tag: 'Accepted', command } };
   }
   const { rejection } = body;
-  const problem = problemOf(body, answer.text);
+  const problem = problemOf(body, response.text);
   if (status === 422 && typeof rejection === 'string') {
     const outcome = { _tag: 'Rejected', command, rejectionType: rejection, message: problem.detail } as const;
     return { _tag: 'Decided', outcome };
   }
   const reason = `${status} ${problem.type}: ${problem.detail}`;
   const setting = wrongSetting(status, body, reason);
-  if (setting !== undefined) return { _tag: 'TryAgain', reason: setting, everyCommand: true };
+  if (setting !== undefined) return { _tag: 'Retry', reason: setting, everyCommand: true };
   if (status < 300 || status === 408 || status === 409 || status === 429 || status >= 500) {
-    const retryAfterMs = parseRetryAfter(answer.retryAfter, clock.nowMs());
+    const retryAfterMs = parseRetryAfter(response.retryAfter, clock.nowMs());
     return {
-      _tag: 'TryAgain',
+      _tag: 'Retry',
       reason,
       everyCommand: status === 429 || status === 503,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -150,7 +152,7 @@ const interpret = (command: ProcessCommand, answer: HttpAnswer, clock: Clock): A
   return { _tag: 'Defect', reason };
 };
 
-/** The key, the address or the token is wrong: no command is to blame. Undefined where none is. */
+/** Where the key, the address or the token is wrong, which is no fault of the command: what to do. Undefined otherwise. */
 const wrongSetting = (status: number, body: Readonly<Record<string, unknown>>, reason: string): string | undefined => {
   if (status === 403 && body['cause'] === REACTOR_TOKEN_REFUSED) return `${OTHER_INSTALLATION} (${reason})`;
   if (status === 421) return `${UNKNOWN_HOST} (${reason})`;
@@ -165,8 +167,7 @@ const NO_VALID_KEY = 'the reactors have no valid key: set API_KEY to one that ma
 const OTHER_INSTALLATION =
   'the API does not know the token of these reactors: BASE_URL leads to the API of another store, or DATA_DIR is not the ' +
   "API's; set both to the same installation";
-const UNKNOWN_HOST =
-  'the API is not asked under the host that BASE_URL names: set BASE_URL, or ALLOWED_HOSTS at the API';
+const UNKNOWN_HOST = 'the API does not accept the host that BASE_URL names: set BASE_URL, or ALLOWED_HOSTS at the API';
 
 const MAX_DISPLAY_CHARACTERS = 300;
 
@@ -178,7 +179,7 @@ const problemOf = (
   detail: [detail, title].find((each) => typeof each === 'string') ?? text.slice(0, MAX_DISPLAY_CHARACTERS),
 });
 
-/** A JSON object, empty where the text is none. */
+/** Parses a JSON object; empty where the text is not one. */
 const parseObject = (text: string): Readonly<Record<string, unknown>> => {
   try {
     const value: unknown = JSON.parse(text);
@@ -188,14 +189,14 @@ const parseObject = (text: string): Readonly<Record<string, unknown>> => {
   }
 };
 
-/** However long the API asks to wait: longer than this would be a mistake, and a lane that is as good as parked. */
+/** Upper limit on `Retry-After`, as a longer wait must be a mistake and would practically suspend the process instance. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
 /** `Retry-After` in either of its forms, as milliseconds from now. */
 const parseRetryAfter = (value: string | null, nowMs: number): number | undefined => {
   if (value === null) return undefined;
   const text = value.trim();
-  // An HTTP date is in GMT, and says so; another text would be read in the zone of this machine.
+  // An HTTP date ends with GMT; any other text would be parsed in the local time zone.
   const waitMs = /^\d+$/.test(text)
     ? Number(text) * 1_000
     : text.endsWith(' GMT')
@@ -204,7 +205,7 @@ const parseRetryAfter = (value: string | null, nowMs: number): number | undefine
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), MAX_RETRY_AFTER_MS);
 };
 
-/** What went wrong, with the cause that node's fetch hides one level down. */
+/** The message of an error with that of its cause, where Node's fetch puts the actual fault. */
 const messageOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;

@@ -1,4 +1,4 @@
-/** What operators ask about commands and deadlines that were set aside. Stored formats, version with care. */
+/** Operators' requests about suspended commands and deadlines. Stored formats, version with care. */
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import { requestBody, RequestRefused, type OperationKind, type OperationRequest } from '../commands/operation-requests';
@@ -10,7 +10,7 @@ export const commandKinds: ReadonlyArray<OperationKind> = ['command-release', 'c
 const ReleaseRequest = t.strict({ group: t.string, number: PositiveInteger });
 const DiscardRequest = t.strict({ group: t.string, number: PositiveInteger, reason: t.string });
 
-/** Carries one out, in the caller's transaction; returns the instance that goes on. Throws RequestRefused. */
+/** Carries a request out, in the caller's transaction; returns the process instance that resumes. Throws RequestRefused. */
 export const carryOutCommandRequest = (
   setAside: SetAside,
   groups: ReadonlySet<string>,
@@ -18,7 +18,7 @@ export const carryOutCommandRequest = (
 ): ReleasedInstance => {
   const body = requestBody(request);
   const context = { actor: request.actor, requestId: request.id };
-  const known = (group: string): string => {
+  const checkGroup = (group: string): string => {
     if (groups.has(group)) return group;
     throw new RequestRefused(`no process manager of this program is called '${group}'`);
   };
@@ -26,11 +26,11 @@ export const carryOutCommandRequest = (
     const discard = DiscardRequest.decode(body);
     if (E.isRight(discard)) {
       const { group, number, reason } = discard.right;
-      return setAside.discard(known(group), number, reason, context);
+      return setAside.discard(checkGroup(group), number, reason, context);
     }
   } else {
     const release = ReleaseRequest.decode(body);
-    if (E.isRight(release)) return setAside.release(known(release.right.group), release.right.number, context);
+    if (E.isRight(release)) return setAside.release(checkGroup(release.right.group), release.right.number, context);
   }
-  throw new RequestRefused(`its body is not one of ${request.kind}: ${request.body}`);
+  throw new RequestRefused(`its body is not valid for ${request.kind}: ${request.body}`);
 };

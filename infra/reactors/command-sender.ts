@@ -9,114 +9,114 @@ import { backoffMs } from '../backoff';
 import { failureOf, isAttributable } from '../consumption/intake/intake';
 import { deferred } from '../running/deferred';
 import { directiveFor, supervise } from '../running/supervise';
-import type { Answer, PostCommand } from './command-client';
-import { instanceQueues, type InstanceQueues, type Lane } from './command-lanes';
+import type { PostCommand, PostResult } from './command-client';
+import { instanceQueues, type ClaimedQueue, type InstanceQueues } from './instance-queues';
 import type { PendingCommand } from './processes/processes';
 
-/** What happens to a command's record in the reactors' file; each call is one transaction. */
+/** The port of the sender to the reactors' file; each call is one transaction. */
 export interface SenderRecord {
-  /** Throws what the process throws, and then nothing is written down. */
-  readonly decided: (pending: PendingCommand, outcome: CommandOutcome) => ReadonlyArray<PendingCommand>;
-  readonly tryAgain: (
+  /** Applies the outcome to the process; returns the commands that it issues. Throws what the process throws. */
+  readonly applyOutcome: (pending: PendingCommand, outcome: CommandOutcome) => ReadonlyArray<PendingCommand>;
+  readonly noteAttempt: (
     pending: PendingCommand,
     attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
   ) => void;
-  readonly defect: (pending: PendingCommand, reason: string, stack?: string) => void;
-  /** The file can't be written just now; null once it can be again. */
-  readonly fault: (reason: string | null) => void;
+  readonly suspend: (pending: PendingCommand, reason: string, stack?: string) => void;
+  /** Reports why the file can't be written for now; null once it can be again. */
+  readonly noteFault: (reason: string | null) => void;
 }
 
 export interface SenderOptions {
   readonly post: PostCommand;
   readonly record: SenderRecord;
   readonly clock: Clock;
-  /** How many commands are under way at the same time, at most. */
+  /** Upper limit on commands that are sent at the same time. */
   readonly concurrency: number;
-  /** How many commands may wait before {@link CommandSender.room} holds its caller back. */
+  /** How many commands may be pending before {@link CommandSender.room} delays its caller. */
   readonly backlogLimit: number;
 }
 
 export interface CommandSender {
-  /** Takes commands that are committed, in the order of their `seq`. */
+  /** Adds committed commands, ordered by `seq`. */
   readonly enqueue: (commands: ReadonlyArray<PendingCommand>) => void;
-  /** Sends what was set aside again, with all that waits behind it: the commands of an instance, in the order of their `seq`. */
+  /** Sends the commands of suspended instances, each with all the commands behind it, ordered by `seq`. */
   readonly release: (commands: ReadonlyArray<PendingCommand>) => void;
-  /** Resolves when fewer commands wait than the limit, or the sender has stopped. */
+  /** Resolves when fewer commands are pending than the limit, or the sender has stopped. */
   readonly room: () => Promise<void>;
-  /** Aborts what is under way: whatever the API made of it, the repeat after a restart gets the same answer. */
+  /** Aborts the requests in flight. They are sent again after a restart, and the API returns the same response then. */
   readonly stop: () => Promise<void>;
-  /** Rejects when this process may no longer write down what becomes of commands. Any other fault is waited for. */
+  /** Rejects when this process may no longer write the outcomes of commands. Other faults are retried. */
   readonly failed: Promise<never>;
 }
 
-/** Lets callers pass while something holds. */
-interface Gate {
-  readonly pass: () => Promise<void>;
-  /** Lets those who wait pass, if it holds now. */
-  readonly look: () => void;
+/** Lets callers wait for a condition. */
+interface ConditionWait {
+  readonly wait: () => Promise<void>;
+  /** Wakes the waiting callers if the condition is met now. */
+  readonly notify: () => void;
 }
 
-const gateOf = (isOpen: () => boolean): Gate => {
+const conditionWait = (isMet: () => boolean): ConditionWait => {
   let waiting: (() => void)[] = [];
   return {
-    pass: async () => {
-      if (!isOpen()) await new Promise<void>((resolve) => waiting.push(resolve));
+    wait: async () => {
+      if (!isMet()) await new Promise<void>((resolve) => waiting.push(resolve));
     },
-    look: () => {
-      if (!isOpen()) return;
+    notify: () => {
+      if (!isMet()) return;
       for (const resolve of waiting) resolve();
       waiting = [];
     },
   };
 };
 
-/** Each command under way listens to the signal, and sometimes waits with a second ear. */
-const abortHeardBy = (commands: number): AbortController => {
+/** Node warns of more than ten listeners; each command in flight has one, or two while it waits for its retry. */
+const abortControllerFor = (commands: number): AbortController => {
   const controller = new AbortController();
   setMaxListeners(2 * commands + 10, controller.signal);
   return controller;
 };
 
-interface Learned {
-  readonly _tag: 'Learned';
+interface Applied {
+  readonly _tag: 'Applied';
   readonly followUps: ReadonlyArray<PendingCommand>;
 }
 
 /**
- * Lets the process learn what became of its command. Where it throws, it is wrong for this instance, and the others go on; a
- * release that is right asks again, and gets the same answer.
+ * Applies the outcome of a command to its process. Where the process throws, it is defective for this instance only, and the
+ * others continue; a fixed release sends the command again, and the API returns the same response.
  */
-const learn = (
+const applyOutcome = (
   record: SenderRecord,
   pending: PendingCommand,
   outcome: CommandOutcome,
-): Learned | Extract<Answer, { readonly _tag: 'Defect' }> => {
+): Applied | Extract<PostResult, { readonly _tag: 'Defect' }> => {
   try {
-    return { _tag: 'Learned', followUps: record.decided(pending, outcome) };
+    return { _tag: 'Applied', followUps: record.applyOutcome(pending, outcome) };
   } catch (error) {
     if (!isAttributable(error)) throw error;
     const { reason, stack } = failureOf(error);
-    const text = `its process can't take what became of it: ${reason}`;
+    const text = `its process cannot handle the outcome: ${reason}`;
     return { _tag: 'Defect', reason: text, ...(stack === undefined ? {} : { stack }) };
   }
 };
 
-/** Writes down what becomes of commands, however long that takes. Only the loss of the lease is thrown. */
-const patientRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal) => {
+/** Writes the outcomes of commands and retries as long as that fails. Only the loss of the lease is thrown. */
+const retryingRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal) => {
   let isFaulty = false;
   const attempt = <Result>(write: () => Result): Result => {
     const result = write();
-    if (isFaulty) record.fault(null);
+    if (isFaulty) record.noteFault(null);
     isFaulty = false;
     return result;
   };
   const noteFault = (error: unknown): void => {
     isFaulty = true;
-    record.fault(failureOf(error).reason);
+    record.noteFault(failureOf(error).reason);
   };
   return {
-    /** Tries until it is written: a full disk or a locked file passes, and the answer is kept till then. Undefined once stopped. */
-    writtenDown: async <Result>(write: () => Result): Promise<Result | undefined> => {
+    /** Retries until the write succeeds, as a full disk or a locked file is transient. Undefined once stopped. */
+    writeWithRetry: async <Result>(write: () => Result): Promise<Result | undefined> => {
       let result: Result | undefined;
       await supervise({
         clock,
@@ -129,10 +129,10 @@ const patientRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal
       });
       return result;
     },
-    /** The note is for people: where it can't be written, the attempts go on all the same. */
-    noteAttempt: (...[pending, details]: Parameters<SenderRecord['tryAgain']>): void => {
+    /** Only operators read the attempts: where one can't be written, sending continues all the same. */
+    noteAttempt: (...[pending, details]: Parameters<SenderRecord['noteAttempt']>): void => {
       try {
-        attempt(() => record.tryAgain(pending, details));
+        attempt(() => record.noteAttempt(pending, details));
       } catch (error) {
         if (directiveFor(error) === 'escalate') throw error;
         noteFault(error);
@@ -141,8 +141,8 @@ const patientRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal
   };
 };
 
-/** The end of a sender that may not go on. */
-const failure = (
+/** The fault that ends a sender. */
+const senderFailure = (
   stopping: AbortController,
 ): { readonly failed: Promise<never>; readonly fail: (error: unknown) => void } => {
   const failed = deferred<never>();
@@ -153,86 +153,87 @@ const failure = (
   return { failed: failed.promise, fail };
 };
 
-const releaseIn = (lanes: InstanceQueues, pump: () => void): CommandSender['release'] => {
+const releaseIn = (queues: InstanceQueues, pump: () => void): CommandSender['release'] => {
   return (commands) => {
-    lanes.release(commands);
+    queues.release(commands);
     pump();
   };
 };
 
 /** Starts a sender. */
 export const commandSender = ({ post, record, clock, concurrency, backlogLimit }: SenderOptions): CommandSender => {
-  const stopping = abortHeardBy(concurrency);
-  const lanes = instanceQueues();
-  const { writtenDown, noteAttempt } = patientRecord(record, clock, stopping.signal);
-  const underWay = new Set<Promise<void>>();
-  const gate = gateOf(() => lanes.waiting() < backlogLimit || stopping.signal.aborted);
-  const { failed, fail } = failure(stopping);
+  const stopping = abortControllerFor(concurrency);
+  const queues = instanceQueues();
+  const { writeWithRetry, noteAttempt } = retryingRecord(record, clock, stopping.signal);
+  const inFlight = new Set<Promise<void>>();
+  const room = conditionWait(() => queues.waiting() < backlogLimit || stopping.signal.aborted);
+  const { failed, fail } = senderFailure(stopping);
 
   const enqueue = (commands: ReadonlyArray<PendingCommand>): void => {
-    lanes.add(commands);
+    queues.add(commands);
     pump();
   };
 
   const pump = (): void => {
-    while (!stopping.signal.aborted && underWay.size < concurrency) {
-      const lane = lanes.take();
-      if (lane === undefined) return;
-      const turn: Promise<void> = sendFirst(lane)
+    while (!stopping.signal.aborted && inFlight.size < concurrency) {
+      const claimed = queues.claim();
+      if (claimed === undefined) return;
+      const sending: Promise<void> = sendFirst(claimed)
         .catch(fail)
         .finally(() => {
-          underWay.delete(turn);
-          gate.look();
+          inFlight.delete(sending);
+          room.notify();
           pump();
         });
-      underWay.add(turn);
+      inFlight.add(sending);
     }
   };
 
-  const sendFirst = async (lane: Lane): Promise<void> => {
-    const { first } = lane;
-    const answer = await post(first.command, stopping.signal);
+  const sendFirst = async (claimed: ClaimedQueue): Promise<void> => {
+    const { first } = claimed;
+    const posted = await post(first.command, stopping.signal);
     if (stopping.signal.aborted) return;
-    const result = answer._tag === 'Decided' ? await writtenDown(() => learn(record, first, answer.outcome)) : answer;
+    const result =
+      posted._tag === 'Decided' ? await writeWithRetry(() => applyOutcome(record, first, posted.outcome)) : posted;
     switch (result?._tag) {
-      // Stopped: the repeat after a restart gets the same answer.
+      // Stopped: the command is sent again after a restart, and the API returns the same response.
       case undefined:
         return;
-      case 'Learned':
-        lanes.finish(lane);
+      case 'Applied':
+        queues.finish(claimed);
         enqueue(result.followUps);
         return;
-      case 'TryAgain':
-        return tryAgain(lane, result);
+      case 'Retry':
+        return retry(claimed, result);
       case 'Defect':
-        await writtenDown(() => record.defect(first, result.reason, result.stack));
-        lanes.park(lane);
+        await writeWithRetry(() => record.suspend(first, result.reason, result.stack));
+        queues.suspend(claimed);
     }
   };
 
-  const tryAgain = async (
-    lane: Lane,
-    { reason, everyCommand, retryAfterMs }: Extract<Answer, { readonly _tag: 'TryAgain' }>,
+  const retry = async (
+    claimed: ClaimedQueue,
+    { reason, everyCommand, retryAfterMs }: Extract<PostResult, { readonly _tag: 'Retry' }>,
   ): Promise<void> => {
-    lane.attempts += 1;
-    const delayMs = backoffMs(clock, lane.attempts, retryAfterMs);
-    noteAttempt(lane.first, { nextAttemptAtMs: clock.nowMs() + delayMs, reason });
+    claimed.attempts += 1;
+    const delayMs = backoffMs(clock, claimed.attempts, retryAfterMs);
+    noteAttempt(claimed.first, { nextAttemptAtMs: clock.nowMs() + delayMs, reason });
     const waited = clock.sleep(delayMs, stopping.signal).then(() => {
-      lanes.repeat(lane);
+      queues.repeat(claimed);
       pump();
     });
-    // While the API is away nothing else would fare better: keep the place, so that the attempts stay few.
+    // While every command would fail, no other one is sent in the place of this one.
     if (everyCommand) await waited;
   };
 
   return {
     enqueue,
-    release: releaseIn(lanes, pump),
-    room: gate.pass,
+    release: releaseIn(queues, pump),
+    room: room.wait,
     stop: async () => {
       stopping.abort();
-      gate.look();
-      await Promise.all(underWay);
+      room.notify();
+      await Promise.all(inFlight);
     },
     failed,
   };

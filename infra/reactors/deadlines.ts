@@ -1,7 +1,7 @@
 /**
- * Lets processes learn that their deadlines have passed: once the wall clock says so, and once they have learned everything
- * that the store had recorded by then. A relay or a broker that is behind holds deadlines up instead of letting them judge
- * by half of what happened; and in a replay all that made a deadline pointless is learned before it.
+ * Applies passed deadlines to their processes: once the wall clock has reached them, and once the process has applied every event
+ * that the store had recorded by then. So a slow relay or broker delays deadlines instead of making them act on incomplete
+ * information, and in a replay an event that makes a deadline irrelevant is applied before it.
  */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { categoryOf } from '../../domain/kernel/recorded-event';
@@ -13,15 +13,15 @@ import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { supervise } from '../running/supervise';
 import { partitionMap, type TopicPartition } from '../topic-partition';
 
-/** Says whether a group has learned everything that the store holds. */
+/** Checks whether a group has processed every event of the store. */
 export interface CatchUpCheck {
-  /** Looks at the store, and returns whether nothing in it is beyond the checkpoints. */
-  readonly isCovered: (topics: ReadonlyArray<string>, checkpoints: ReadonlyArray<Checkpoint>) => Promise<boolean>;
+  /** Reads the store's end, and returns whether no event of the topics is beyond the checkpoints. */
+  readonly hasProcessed: (topics: ReadonlyArray<string>, checkpoints: ReadonlyArray<Checkpoint>) => Promise<boolean>;
 }
 
-const EVENTS_PER_LOOK = 5_000;
+const PAGE_EVENTS = 5_000;
 
-/** Remembers the last position of every partition; each event is looked at once. */
+/** Makes a check that keeps the last position of every partition, so that it reads each event once. */
 export const catchUpCheck = (
   reader: Pick<EventFeed, 'readAll' | 'lastPosition'>,
   catalog: Catalog,
@@ -31,11 +31,11 @@ export const catchUpCheck = (
   const lastOf = partitionMap<TopicPartition & { readonly position: number }>();
   let seenPosition = 0;
 
-  const lookOn = async (untilPosition: number): Promise<void> => {
+  const readOn = async (untilPosition: number): Promise<void> => {
     while (seenPosition < untilPosition) {
       const page = await reader.readAll({
         afterPosition: seenPosition,
-        limit: EVENTS_PER_LOOK,
+        limit: PAGE_EVENTS,
         maxBytes: MAX_PAGE_BYTES,
       });
       for (const { stream, position } of page) {
@@ -44,14 +44,14 @@ export const catchUpCheck = (
         const { topic, partition } = destination(stream);
         lastOf.set({ topic, partition }, { topic, partition, position });
       }
-      // Others have the thread between two pages.
+      // Yields to the event loop between pages.
       await clock.sleep(0);
     }
   };
 
   return {
-    isCovered: async (topics, checkpoints) => {
-      await lookOn(await reader.lastPosition());
+    hasProcessed: async (topics, checkpoints) => {
+      await readOn(await reader.lastPosition());
       for (const last of lastOf.values()) {
         if (!topics.includes(last.topic)) continue;
         const at = checkpointAt(checkpoints, last);
@@ -68,16 +68,16 @@ export interface DeadlineOptions {
   readonly logger: Logger;
   readonly checkpoints: () => Promise<ReadonlyArray<Checkpoint>>;
   readonly topics: ReadonlyArray<string>;
-  readonly watch: CatchUpCheck;
+  readonly catchUp: CatchUpCheck;
   /** Whether any deadline has passed by then. */
   readonly isAnyDue: (nowMs: number) => boolean;
-  /** Lets the process learn of those that had passed at that time, some at a time; returns how many. */
-  readonly learnDue: (nowMs: number) => Promise<number>;
+  /** Applies a limited number of the deadlines that had passed at that time; returns how many. */
+  readonly applyDue: (nowMs: number) => Promise<number>;
 }
 
-const LOOK_MS = 500;
+const CHECK_INTERVAL_MS = 500;
 
-/** Looks again and again, until the signal aborts; rejects when this process may no longer write. */
+/** Checks deadlines regularly until the signal aborts; rejects when this process may no longer write. */
 export const watchDeadlines = async (options: DeadlineOptions): Promise<void> => {
   const { clock, stopping, logger } = options;
   await supervise({
@@ -85,20 +85,20 @@ export const watchDeadlines = async (options: DeadlineOptions): Promise<void> =>
     stopping,
     session: async ({ onProgress }) => {
       while (!stopping.aborted) {
-        await look(options);
+        await applyPassedDeadlines(options);
         onProgress();
-        await clock.sleep(LOOK_MS, stopping);
+        await clock.sleep(CHECK_INTERVAL_MS, stopping);
       }
     },
-    onRetry: ({ error }) => logger.warn({ error }, 'deadlines are looked at again in a moment'),
+    onRetry: ({ error }) => logger.warn({ error }, 'checking deadlines is retried'),
   });
 };
 
-const look = async (options: DeadlineOptions): Promise<void> => {
-  const { clock, stopping, watch, topics } = options;
+const applyPassedDeadlines = async (options: DeadlineOptions): Promise<void> => {
+  const { clock, stopping, catchUp, topics } = options;
   const nowMs = clock.nowMs();
   if (!options.isAnyDue(nowMs)) return;
-  // The store is looked at after the time was taken: what is not in it by now was not recorded before the deadline.
-  if (!(await watch.isCovered(topics, await options.checkpoints()))) return;
-  while (!stopping.aborted && (await options.learnDue(nowMs)) > 0);
+  // The store is read after the time was taken, so that every event recorded before the deadline is in it.
+  if (!(await catchUp.hasProcessed(topics, await options.checkpoints()))) return;
+  while (!stopping.aborted && (await options.applyDue(nowMs)) > 0);
 };

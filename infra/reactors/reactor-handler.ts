@@ -1,6 +1,6 @@
 /**
- * A process manager as a consumer group: what it learns, what it newly asks for and how far it has read move in one
- * transaction; the commands go out after the commit, and wait in the file until their outcome is known.
+ * A process manager as a consumer group: its state, the commands that it issues and its checkpoints are written in one
+ * transaction; the commands are sent after the commit, and stay in the file until their outcome is known.
  */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
@@ -25,18 +25,18 @@ export interface ReactorHandlerOptions {
   readonly process: Process;
   readonly catalog: Catalog;
   readonly file: ReactorsFile;
-  readonly ledger: ProcessStore;
-  readonly failures: DeadLetterHandling;
-  /** The store, for what the log does not hold. */
+  readonly processStore: ProcessStore;
+  readonly deadLetters: DeadLetterHandling;
+  /** The store, for events that the log does not have. */
   readonly reader: Pick<EventFeed, 'readAll'>;
   readonly facts: TransactionFacts;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Why what becomes of commands can't be written down just now; null where it can be. */
+  /** Why the outcomes of commands can't be written for now; null where they can be. */
   readonly senderFault: () => string | null;
-  /** Takes commands whose asking is committed. */
+  /** Sends commands after their transaction has committed. */
   readonly enqueue: (commands: ReadonlyArray<PendingCommand>) => void;
-  /** Resolves when so few commands wait that more may be asked for. */
+  /** Resolves when few enough commands are pending for more to be issued. */
   readonly room: () => Promise<void>;
 }
 
@@ -50,40 +50,40 @@ export const topicsOf = (process: Process, catalog: Catalog): ReadonlyArray<stri
     .map(({ topic }) => topic.name);
 };
 
-/** A process manager's group with what else its role asks of it. */
+/** A process manager's group, with redrives and deadlines. */
 export interface ReactorHandler extends GroupHandler {
-  /** Takes the next few events of what is to be redriven. */
+  /** Processes the next few events that are to be redriven. */
   readonly redriveStep: () => Promise<RedriveStep>;
   readonly isAnyDeadlineDue: (nowMs: number) => boolean;
-  /** Lets the process learn of some deadlines that had passed at that time; returns how many. */
-  readonly learnDeadlines: (nowMs: number) => Promise<number>;
+  /** Applies some of the deadlines that had passed at that time; returns how many. */
+  readonly applyDeadlines: (nowMs: number) => Promise<number>;
 }
 
 /** Makes the handler of one process manager. */
 export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler => {
-  const { process, catalog, ledger, reader, facts, room, clock } = options;
-  const { intake, breakers, desk } = options.failures;
+  const { process, catalog, processStore, reader, facts, room, clock } = options;
+  const { intake, breakers, operatorRequests } = options.deadLetters;
   const group = process.name;
   const topics = topicsOf(process, catalog);
   const { checkpoints, writeStatus, write } = options.file;
   const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => write(work));
 
-  /** Learns in one transaction; what is asked for goes out once that is committed. */
-  const learn = async <Result>(
-    work: (to: EventHandler, asked: PendingCommand[]) => Result,
+  /** Runs work of the process in one transaction; the commands that it issues are sent after the commit. */
+  const inTransaction = async <Result>(
+    work: (handler: EventHandler, issued: PendingCommand[]) => Result,
     records?: Iterable<LogRecord>,
   ): Promise<Result> => {
     await room();
-    const { asked, result } = await facts.during(
+    const { issued, result } = await facts.during(
       (attempt) => whenNotBusy(clock, () => breakers.guard(group, write, attempt)),
       () => {
-        const newlyAsked: PendingCommand[] = [];
-        const to = consumerOf(process, topics, ledger, newlyAsked);
-        return { asked: newlyAsked, result: work(to, newlyAsked) };
+        const commands: PendingCommand[] = [];
+        const handler = eventHandlerOf(process, topics, processStore, commands);
+        return { issued: commands, result: work(handler, commands) };
       },
       records,
     );
-    options.enqueue(asked);
+    options.enqueue(issued);
     return result;
   };
 
@@ -92,52 +92,52 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
     topics,
     retry: defaultRetryPolicy,
     checkpoints: async () => Promise.resolve(checkpoints.read(group)),
-    begin: (wanted) => underLease(() => wanted.forEach((checkpoint) => checkpoints.begin(group, checkpoint))),
+    begin: (missing) => underLease(() => missing.forEach((checkpoint) => checkpoints.begin(group, checkpoint))),
     move: (moves) => underLease(() => moves.forEach((move) => checkpoints.move(group, move))),
-    apply: (batch) => learn((to) => intake.records(to, batch), batch.records),
+    apply: (batch) => inTransaction((handler) => intake.records(handler, batch), batch.records),
     applyFromStore: async ({ afterPosition, untilPosition, ...how }) => {
       const limit = Math.min(STORE_PAGE_EVENTS, untilPosition - afterPosition);
       const page = await reader.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
-      const outcome = await learn((to) => intake.events(to, page, how));
+      const outcome = await inTransaction((handler) => intake.events(handler, page, how));
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },
-    caughtUpTo: (marks) => underLease(() => checkpoints.raiseEach(group, marks)),
-    hasSetAsideUpTo: async (lastPosition) =>
-      Promise.resolve(options.failures.quarantine.hasSetAsideUpTo(group, lastPosition)),
+    advanceHighWater: (marks) => underLease(() => checkpoints.advanceHighWater(group, marks)),
+    hasDeadLettersUpTo: async (lastPosition) =>
+      Promise.resolve(options.deadLetters.quarantine.hasDeadLettersUpTo(group, lastPosition)),
     report: (status) => underLease(() => writeStatus(withFault(status, options.senderFault()))),
-    redriveStep: () => learn((to) => desk.step(to)),
-    isAnyDeadlineDue: (nowMs) => ledger.deadlinesDue(process, nowMs, 1).length > 0,
-    learnDeadlines: (nowMs) =>
-      learn((_to, asked) => {
-        const due = ledger.deadlinesDue(process, nowMs, DEADLINES_AT_ONCE);
-        for (const each of due) asked.push(...learnDeadline(options, each));
+    redriveStep: () => inTransaction((handler) => operatorRequests.step(handler)),
+    isAnyDeadlineDue: (nowMs) => processStore.deadlinesDue(process, nowMs, 1).length > 0,
+    applyDeadlines: (nowMs) =>
+      inTransaction((_handler, issued) => {
+        const due = processStore.deadlinesDue(process, nowMs, DEADLINES_AT_ONCE);
+        for (const each of due) issued.push(...applyDeadline(options, each));
         return due.length;
       }),
   };
 };
 
-/** A group whose answers can't be kept stands still, although it goes on reading. */
+/** A group whose outcomes can't be written makes no progress, although it continues reading. */
 const withFault = (status: GroupStatus, fault: string | null): GroupStatus =>
   fault === null || status.state !== 'running'
     ? status
-    : { ...status, state: 'retrying', reason: `what became of commands can't be written down: ${fault}` };
+    : { ...status, state: 'retrying', reason: `the outcomes of commands cannot be written: ${fault}` };
 
-/** Where the process throws, that is the end of this deadline for now, and none of the others. */
-const learnDeadline = (
-  { file, ledger, process, logger }: ReactorHandlerOptions,
+/** Where the process throws, only this deadline is suspended. */
+const applyDeadline = (
+  { file, processStore, process, logger }: ReactorHandlerOptions,
   due: DueDeadline,
 ): ReadonlyArray<PendingCommand> => {
   try {
-    return file.savepoint(() => ledger.learnDeadline(process, due));
+    return file.savepoint(() => processStore.applyDeadline(process, due));
   } catch (error) {
     if (!isAttributable(error)) throw error;
     const { reason, stack } = failureOf(error);
     const fields = { group: process.name, deadline: due.deadline.id, instance: due.instance, reason };
     logger.error(
       { ...fields, ...(stack === undefined ? {} : { stack }) },
-      'a deadline is set aside: its process cannot take it',
+      'a deadline is suspended: its process cannot handle it',
     );
-    ledger.parkDeadline(process, due, reason);
+    processStore.suspendDeadline(process, due, reason);
     const { instance, deadline } = due;
     file.setAside.note({ process: process.name, kind: 'deadline', subject: deadline.id, instance, reason });
     return [];
@@ -146,11 +146,11 @@ const learnDeadline = (
 
 const DEADLINES_AT_ONCE = 200;
 
-const consumerOf = (
+const eventHandlerOf = (
   process: Process,
   topics: ReadonlyArray<string>,
-  ledger: ProcessStore,
-  asked: PendingCommand[],
+  processStore: ProcessStore,
+  issued: PendingCommand[],
 ): EventHandler => ({
   consumer: process.name,
   group: process.name,
@@ -161,21 +161,21 @@ const consumerOf = (
     return {
       handle: (event) => {
         if (process.instanceOf(event) === undefined) return 'not-applicable';
-        own.push(...ledger.learnEvent(process, event));
+        own.push(...processStore.applyEvent(process, event));
         return 'applied';
       },
-      // Only now: what was asked for by a handling that broke is rolled back with it.
-      finish: () => void asked.push(...own),
+      // Not before the end, as the commands of a handling that throws are rolled back with it.
+      finish: () => void issued.push(...own),
     };
   },
   rowsOf: (event) => [instanceOfUnread(process, event) ?? UNKNOWN_INSTANCE],
   exhausted: defaultRetryPolicy.exhausted,
 });
 
-/** Holds the deadlines of every instance, for each of them may lack the event. */
+/** Delays the deadlines of every instance, as the parked event may belong to any of them. */
 const UNKNOWN_INSTANCE = '*';
 
-/** Nothing is known of the payload: it may not have passed its contract. */
+/** The instance of an event whose payload may violate its contract; undefined where it cannot be determined. */
 const instanceOfUnread = (process: Process, event: RecordedEvent): string | undefined => {
   try {
     const instance: unknown = process.instanceOf(event);

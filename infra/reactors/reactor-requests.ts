@@ -1,12 +1,15 @@
-/** Operators' requests to the reactors: dead letters, redrives, and commands that were set aside. */
+/** Operators' requests to the reactors: dead letters, redrives, and suspended commands. */
 import { NOTHING_TO_DO, processOperatorRequests } from '../dead-letters/redrive/redrive';
 import { whenNotBusy } from '../sqlite/leased-database';
-import type { ReactorParts, RunningProcess } from './reactor-parts';
+import type { ReactorContext, RunningProcess } from './reactor-context';
 import type { ReleasedInstance } from './processes/processes';
 
-/** Carries out what operators ask of the process managers, beside their groups. */
-export const attendToFailures = (parts: ReactorParts, processes: ReadonlyArray<RunningProcess>): Promise<void> => {
-  const { file, failures, reader, log, clock, logger, stopping } = parts;
+/** Processes operators' requests alongside the groups, until the signal aborts. */
+export const processReactorRequests = (
+  context: ReactorContext,
+  processes: ReadonlyArray<RunningProcess>,
+): Promise<void> => {
+  const { file, deadLetters, reader, log, clock, logger, stopping } = context;
   const underLease = <Result>(work: () => Result): Promise<Result> => whenNotBusy(clock, () => file.write(work));
   const names = processes.map(({ handler }) => handler.group);
   const work = processOperatorRequests({
@@ -14,38 +17,38 @@ export const attendToFailures = (parts: ReactorParts, processes: ReadonlyArray<R
     clock,
     logger,
     stopping,
-    topicPrefix: parts.topicPrefix ?? '',
+    topicPrefix: context.topicPrefix ?? '',
     groups: names,
     store: reader,
     calls: {
       takeRequests: async () => {
-        const requests = await failures.desk.newRequests(reader);
+        const requests = await deadLetters.operatorRequests.newRequests(reader);
         if (requests.length === 0) return 0;
-        parts.released.length = 0;
-        const taken = await underLease(() => failures.desk.takeRequests(requests, new Set(names)));
-        for (const each of parts.released.splice(0)) releaseInstance(parts, each);
+        context.released.length = 0;
+        const taken = await underLease(() => deadLetters.operatorRequests.takeRequests(requests, new Set(names)));
+        for (const each of context.released.splice(0)) releaseInstance(context, each);
         return taken;
       },
       redriveStep: async (name) => {
         const running = processes.find(({ handler }) => handler.group === name);
         return running === undefined ? NOTHING_TO_DO : running.group.pausedWhile(running.handler.redriveStep);
       },
-      copiesWaiting: async (group, limit) => Promise.resolve(failures.copies.waiting(group, limit)),
-      copiesDone: (seqs) => underLease(() => failures.copies.done(seqs)),
-      noteCopying: (group, attempt) => underLease(() => failures.copies.note(group, attempt)),
-      defectsWaiting: async (limit) => Promise.resolve(failures.defects.waiting(limit)),
-      defectsDone: (ids) => underLease(() => failures.defects.done(ids)),
+      copiesWaiting: async (group, limit) => Promise.resolve(deadLetters.copies.waiting(group, limit)),
+      copiesDone: (seqs) => underLease(() => deadLetters.copies.done(seqs)),
+      noteCopying: (group, attempt) => underLease(() => deadLetters.copies.note(group, attempt)),
+      defectsWaiting: async (limit) => Promise.resolve(deadLetters.defects.waiting(limit)),
+      defectsDone: (ids) => underLease(() => deadLetters.defects.done(ids)),
     },
   });
   work.catch(() => undefined);
   return work;
 };
 
-/** Sends on what waits in an instance. */
+/** Sends the pending commands of an instance. */
 const releaseInstance = (
-  { processes, sender, ledger }: ReactorParts,
+  { processes, sender, processStore }: ReactorContext,
   { process: name, instance }: ReleasedInstance,
 ): void => {
   const process = processes.find((each) => each.name === name);
-  if (process !== undefined) sender.release(ledger.pending(process, instance));
+  if (process !== undefined) sender.release(processStore.pending(process, instance));
 };

@@ -11,22 +11,23 @@ import { reactorsFile, reactorsMigrations } from '../sqlite/process-store/proces
 import { commandClient } from './command-client';
 import { carryOutCommandRequest, commandKinds } from './command-requests';
 import { commandSender } from './command-sender';
-import { processOf, processStore, type Process, type ReleasedInstance } from './processes/processes';
+import { processOf, processStoreOf, type Process, type ReleasedInstance } from './processes/processes';
 import { catchUpCheck, watchDeadlines } from './deadlines';
 import { reactorHandler } from './reactor-handler';
-import type { ReactorParts, ReactorsOptions, RunningProcess } from './reactor-parts';
-import { attendToFailures } from './reactor-requests';
+import type { ReactorContext, ReactorsOptions, RunningProcess } from './reactor-context';
+import { processReactorRequests } from './reactor-requests';
 import { senderRecord } from './sender-record';
 
 export type { ReactorsOptions };
 
-/** Commands of all processes under way at the same time, and waiting before no more are asked for. */
+/** Upper limit on commands of all processes that are sent at the same time. */
 const CONCURRENT_COMMANDS = 32;
+/** Upper limit on pending commands before processes have to wait. */
 const BACKLOG_COMMANDS = 2_000;
 
 /**
- * Starts the role: it waits for the lease, then runs every process manager. Stopping ends at a batch boundary; commands under
- * way are repeated after a restart, and answered as before.
+ * Starts the role: it waits for the lease, then runs every process manager. Stopping ends at a batch boundary; commands in flight
+ * are sent again after a restart, and the API returns the same responses.
  */
 export const startReactors = (options: ReactorsOptions): Role =>
   startRole({
@@ -51,45 +52,48 @@ const run = async (
   { database, lease, ending }: LeasedSession,
   onStarted: () => void,
 ): Promise<void> => {
-  // Aborts after the session's own signal or before it: what one part meets ends all of them.
+  // Ends all parts of the session where one of them has failed.
   const over = new AbortController();
   const reader = await options.openStore();
   try {
     const stopping = AbortSignal.any([ending, over.signal]);
-    const parts = await makeParts({ ...options, database, lease, reader, stopping });
+    const context = await makeContext({ ...options, database, lease, reader, stopping });
     onStarted();
-    await runProcesses(parts, over);
+    await runProcesses(context, over);
   } finally {
     await reader.close();
   }
 };
 
-/** Runs all groups and what is beside them until one of them can't go on, or the signal aborts. */
-const runProcesses = async (parts: ReactorParts, over: AbortController): Promise<void> => {
-  const { sender, processes, ledger, stopping, isOwn } = parts;
-  // What another store's events have asked for is not asked of this one.
-  if (isOwn) for (const process of processes) sender.enqueue(ledger.pending(process));
-  const groups = processes.map((process) => startGroup(parts, process));
-  const beside = [...groups.map(({ deadlines }) => deadlines), ...(isOwn ? [attendToFailures(parts, groups)] : [])];
+/** Runs all groups, deadlines and operators' requests until one of them fails, or the signal aborts. */
+const runProcesses = async (context: ReactorContext, over: AbortController): Promise<void> => {
+  const { sender, processes, processStore, stopping, isOwn } = context;
+  // Commands that another store's events have led to are not sent.
+  if (isOwn) for (const process of processes) sender.enqueue(processStore.pending(process));
+  const groups = processes.map((process) => startGroup(context, process));
+  const others = [
+    ...groups.map(({ deadlines }) => deadlines),
+    ...(isOwn ? [processReactorRequests(context, groups)] : []),
+  ];
   try {
-    const all = Promise.all([...groups.map(({ group }) => group.done), ...beside]);
+    const all = Promise.all([...groups.map(({ group }) => group.done), ...others]);
     await Promise.race([all, sender.failed, whenAborted(stopping)]);
   } finally {
     over.abort();
     await sender.stop();
     await Promise.all(groups.map(({ group }) => group.stop()));
-    await Promise.allSettled(beside);
+    await Promise.allSettled(others);
   }
 };
 
-const makeParts = async (
-  options: ReactorsOptions & LeasedDatabase & Pick<ReactorParts, 'reader' | 'stopping'>,
-): Promise<ReactorParts> => {
+const makeContext = async (
+  options: ReactorsOptions & LeasedDatabase & Pick<ReactorContext, 'reader' | 'stopping'>,
+): Promise<ReactorContext> => {
   const { reader, clock } = options;
   const file = reactorsFile(options, clock);
   const { write, setAside } = file;
   const facts = transactionFacts(() => Promise.resolve(reader));
-  const ledger = processStore(file.processes);
+  const processStore = processStoreOf(file.processes);
   const processes = options.processManagers.map(processOf);
   const released: ReleasedInstance[] = [];
   const names = new Set(processes.map(({ name }) => name));
@@ -97,7 +101,7 @@ const makeParts = async (
     kinds: commandKinds,
     carryOut: (request: OperationRequest) => void released.push(carryOutCommandRequest(setAside, names, request)),
   };
-  const failures = deadLetterHandling({ ...options, tables: file, store: facts.store, otherRequests });
+  const deadLetters = deadLetterHandling({ ...options, tables: file, store: facts.store, otherRequests });
   const { storeId } = reader.identity;
   const boundTo = await whenNotBusy(clock, () => write(() => file.bindToStore(storeId)));
   const isOwn = boundTo === storeId;
@@ -107,7 +111,7 @@ const makeParts = async (
     post: commandClient({ ...options.api, reactorToken: reader.reactorToken }, options.catalog, clock),
     record: senderRecord({
       write,
-      ledger,
+      processStore,
       setAside,
       logger: options.logger,
       onFault: (fault) => (senderFault = fault),
@@ -116,46 +120,46 @@ const makeParts = async (
     concurrency: CONCURRENT_COMMANDS,
     backlogLimit: BACKLOG_COMMANDS,
   });
-  const kept = { file, ledger, processes, facts, sender, failures, released, storeFits, isOwn };
-  const parts = { ...options, ...kept };
-  if (isOwn) await whenNotBusy(clock, () => prepare(parts));
-  return { ...parts, senderFault: () => senderFault };
+  const parts = { file, processStore, processes, facts, sender, deadLetters, released, storeFits, isOwn };
+  const context = { ...options, ...parts };
+  if (isOwn) await whenNotBusy(clock, () => prepare(context));
+  return { ...context, senderFault: () => senderFault };
 };
 
-/** Processes of another version begin again from the first event; what was set aside gets another chance. */
-const prepare = ({ file, ledger, failures, logger, processes }: Omit<ReactorParts, 'senderFault'>): void => {
+/** Restarts processes of another version from the first event, and resumes suspended commands and deadlines. */
+const prepare = ({ file, processStore, deadLetters, logger, processes }: Omit<ReactorContext, 'senderFault'>): void => {
   file.write(() => {
     for (const process of processes) {
-      if (!ledger.prepare(process)) continue;
+      if (!processStore.prepare(process)) continue;
       file.checkpoints.remove(process.name);
-      failures.desk.letters.restart(process.name);
-      logger.info({ process: process.name, version: process.version }, 'a new version: learns everything again');
+      deadLetters.operatorRequests.letters.restart(process.name);
+      logger.info({ process: process.name, version: process.version }, 'a new version: restarts from the first event');
     }
-    file.setAside.closeAll('taken up again at a start');
-    const unparked = ledger.unparkAll();
-    if (unparked > 0) logger.info({ unparked }, 'commands and deadlines that were set aside are tried again');
+    file.setAside.closeAll('resumed at a start');
+    const resumed = processStore.resumeAll();
+    if (resumed > 0) logger.info({ resumed }, 'suspended commands and deadlines are retried');
   });
 };
 
-const startGroup = (parts: ReactorParts, process: Process): RunningProcess => {
-  const { sender, catalog, reader, clock, stopping } = parts;
-  const handler = reactorHandler({ ...parts, process, enqueue: sender.enqueue, room: sender.room });
+const startGroup = (context: ReactorContext, process: Process): RunningProcess => {
+  const { sender, catalog, reader, clock, stopping } = context;
+  const handler = reactorHandler({ ...context, process, enqueue: sender.enqueue, room: sender.room });
   const group = startConsumerGroup({
-    ...parts,
+    ...context,
     handler,
     topics: catalog.aggregates.map(({ topic }) => topic).filter(({ name }) => handler.topics.includes(name)),
     storeLastPosition: reader.lastPosition,
   });
-  if (!parts.isOwn) return { handler, group, deadlines: group.done };
+  if (!context.isOwn) return { handler, group, deadlines: group.done };
   const deadlines = watchDeadlines({
     clock,
     stopping,
-    logger: parts.logger,
+    logger: context.logger,
     topics: handler.topics,
     checkpoints: handler.checkpoints,
-    watch: catchUpCheck(reader, catalog, clock),
+    catchUp: catchUpCheck(reader, catalog, clock),
     isAnyDue: handler.isAnyDeadlineDue,
-    learnDue: (nowMs) => group.pausedWhile(() => handler.learnDeadlines(nowMs)),
+    applyDue: (nowMs) => group.pausedWhile(() => handler.applyDeadlines(nowMs)),
   });
   deadlines.catch(() => undefined);
   return { handler, group, deadlines };

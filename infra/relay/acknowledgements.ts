@@ -1,23 +1,23 @@
 /**
- * Acknowledgements as they come, and the one number that may be saved: the position up to which everything is acknowledged.
- * Partitions acknowledge independently, so a global maximum would step over events that are still on their way.
+ * Collects acknowledgements, and derives the cursor: the position up to which every event is acknowledged. Partitions acknowledge
+ * independently, so the highest acknowledged position alone would skip events that are still in flight.
  */
 export interface Acknowledgements {
-  /** Everything at or below it is acknowledged. */
+  /** Every event at or below it is acknowledged. */
   readonly cursor: () => number;
-  /** Sent, and not acknowledged without a gap. */
+  /** The number of positions sent beyond the cursor. */
   readonly outstanding: () => number;
-  /** Whether another event may be on its way. */
+  /** Whether another event may be sent. */
   readonly hasRoom: () => boolean;
-  /** The next position is on its way, with so many bytes; positions come one after another, without gaps. */
+  /** Records that the next position is in flight, with its bytes. Positions have to be consecutive. */
   readonly sent: (position: number, bytes?: number) => void;
-  /** In any order. */
+  /** Records an acknowledgement; they may come in any order. */
   readonly acknowledged: (position: number) => void;
 }
 
-/** Starts behind `cursor`, with at most `window` events on their way, and at most one more than `windowBytes` allow. */
+/** Starts after `startCursor`, with at most `window` events in flight, and no further one once `windowBytes` are in flight. */
 export const acknowledgements = (startCursor: number, window: number, windowBytes = Infinity): Acknowledgements => {
-  // A ring: positions are gapless, so a position's place is its remainder.
+  // A ring buffer: positions are gapless, so the index of a position is its remainder.
   const isAcknowledged = new Uint8Array(window + 1);
   const bytesOf = new Float64Array(window + 1);
   const placeOf = (position: number): number => position % isAcknowledged.length;
@@ -36,7 +36,7 @@ export const acknowledgements = (startCursor: number, window: number, windowByte
       bytesInFlight += bytes;
     },
     acknowledged: (position) => {
-      // A late report of something that is behind the cursor already changes nothing.
+      // A late report of a position that the cursor has passed changes nothing.
       if (position <= cursor || position > last) return;
       const place = placeOf(position);
       if (isAcknowledged[place] === 0) bytesInFlight -= bytesOf[place] ?? 0;

@@ -1,11 +1,11 @@
 /**
- * Whether what Kafka holds is this store's history: a pure decision over the ends of all partitions. One record that somebody
- * put there decides nothing; what it can't be is passed by, and consumers set it aside by themselves.
+ * Whether Kafka contains this store's history: a pure decision from the last records of all partitions. A single foreign record
+ * does not decide; it is skipped, and consumers dead-letter it.
  */
 import type { PlaceRefusal } from '../consumption/intake/intake';
 import { partitionMap, partitionName } from '../topic-partition';
 
-/** A record at the end of a partition that can be read as an event, in the order of offsets. */
+/** One of the last records of a partition that is an event. */
 export interface EndRecord {
   readonly topic: string;
   readonly partition: number;
@@ -15,7 +15,7 @@ export interface EndRecord {
   readonly refused: PlaceRefusal | undefined;
 }
 
-/** Why the relay may not publish. */
+/** Why the relay must not publish. */
 export type HistoryCause = 'store-behind' | 'other-store';
 
 export interface HistoryRefusal {
@@ -26,21 +26,22 @@ export interface HistoryRefusal {
 export interface HistoryState {
   readonly storeId: string;
   readonly lastPosition: number;
-  /** Up to where the relay's own file says that Kafka has acknowledged. */
+  /** The position that Kafka has acknowledged, by the relay's own file. */
   readonly cursor: number;
+  /** In the order of offsets within each partition. */
   readonly records: ReadonlyArray<EndRecord>;
 }
 
-/** Ways out of a store that is older than what others know of it. */
+/** What operators can do about a store that is older than its log or its readers. */
 export const storeBehindWays =
   "Restore the newest store; or start a new history from this one: 'npx tidemark store new-history' shows the plan. " +
-  "'npx tidemark store' shows how far each stage has come";
+  "'npx tidemark store' shows the progress of each stage";
 
 const otherStoreWays =
-  "Start on topics of its own with another KAFKA_TOPIC_PREFIX; where the topics were this store's under an id that it had " +
-  "before, 'npx tidemark store new-history' shows the plan";
+  'Start on separate topics with another KAFKA_TOPIC_PREFIX; if the topics belonged to this store under an earlier id, ' +
+  "'npx tidemark store new-history' shows the plan";
 
-/** Undefined where publishing may go on. */
+/** Undefined where publishing may continue. */
 export const historyRefusal = (state: HistoryState): HistoryRefusal | undefined => {
   const { storeId, lastPosition, cursor, records } = state;
   if (cursor > lastPosition) {
@@ -62,17 +63,17 @@ export const historyRefusal = (state: HistoryState): HistoryRefusal | undefined 
   return behind(state);
 };
 
-/** So few records may have been put there by mistake. */
+/** Fewer foreign records than these can be a mistake. */
 const MIN_RECORDS = 10;
 
-/** A single record may also have been put there by somebody who knows the store's id. */
+/** What to do where the record is forged, by a program that knows the store's id. */
 const forgedWay =
-  '. Where no backup was restored, somebody else has put that record there: stop the relay, and ' +
-  "'npx tidemark verify --log --repair --recreate-topics' makes the topic anew from the store";
+  '. If no backup was restored, another program has written that record: stop the relay, and ' +
+  "'npx tidemark verify --log --repair --recreate-topics' recreates the topic from the store";
 
 /**
- * The records that a newer state of this store has published stand at the ends, after everything that this state knows, and
- * begin with its next position. A single record elsewhere is not enough: whoever knows the store's id can forge one.
+ * Records that a newer state of this store has published are the last ones of their partitions, after all records that this state
+ * has, and begin with its next position. A single record at another position is not enough, as it can be forged.
  */
 const behind = ({ storeId, lastPosition, records }: HistoryState): HistoryRefusal | undefined => {
   const tail = unknownTail(records);
@@ -82,11 +83,11 @@ const behind = ({ storeId, lastPosition, records }: HistoryState): HistoryRefusa
     cause: 'store-behind',
     reason:
       `${partitionName(first)} holds ${first.id} at position ${first.position}, but the store (${storeId}) ends at ${lastPosition} and does not have it: the ` +
-      `store is older than the log (a restored backup?), and going on would give positions away twice. ${storeBehindWays}${tail.length === 1 ? forgedWay : ''}`,
+      `store is older than the log (a restored backup?), and continuing would assign positions twice. ${storeBehindWays}${tail.length === 1 ? forgedWay : ''}`,
   };
 };
 
-/** What is in its place but unknown to the store, behind the last accepted record of its partition and above its position. */
+/** Records in their place but unknown to the store, after the last accepted record of their partition and above its position. */
 const unknownTail = (records: ReadonlyArray<EndRecord>): ReadonlyArray<EndRecord> => {
   const tails = partitionMap<{ highest: number; tail: EndRecord[] }>();
   for (const record of records) {

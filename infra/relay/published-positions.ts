@@ -1,4 +1,4 @@
-/** What Kafka already holds, read from the last records of each partition, each held to the store. */
+/** What Kafka already has, read from the last records of each partition and compared with the store. */
 import * as E from 'fp-ts/Either';
 import type { Clock } from '../clock';
 import type { PlaceCheck, TransactionFacts } from '../consumption/intake/intake';
@@ -8,13 +8,13 @@ import type { EndRecord } from './published-history';
 import { partitionMap, type ReadonlyPartitionMap } from '../topic-partition';
 
 /**
- * So many records at the end of a partition are looked at: the very last one may be foreign, or an old event that
- * somebody delivered again. Any of them proves what it says: a partition is published in the order of positions.
+ * How many of the last records of a partition are read, as the last one may be foreign, or an old event that was delivered again.
+ * Each proves that all events up to its position are published, as a partition is published in the order of positions.
  */
 const LOOK_BACK_RECORDS = 20;
 const DEADLINE_MS = 30_000;
 
-/** Reads the ends of all partitions; what is not an event at all is left out. Rejects where Kafka does not answer. */
+/** Reads the last records of all partitions, without those that are not events. Rejects where Kafka does not respond. */
 export const readEndRecords = async (
   log: EventLog,
   topics: ReadonlyArray<LogTopic>,
@@ -25,7 +25,7 @@ export const readEndRecords = async (
   const consumer = await log.openConsumer('tidemark-relay');
   try {
     const records = await readEnds(consumer, topics, clock);
-    // Nothing is written: what the store has to say is read, and no more.
+    // No transaction: only the facts of the store are needed.
     return await facts.during(
       (work) => work(),
       () => endRecords(records, check),
@@ -60,7 +60,7 @@ const readEnds = async (
       records.push(record);
       if (record.offset + 1 >= (open.get(record) ?? Infinity)) open.delete(record);
     }
-    // The last offsets may hold no record: whoever reads them halts for it, and no position is found there.
+    // The last offsets may have no record. Consumers halt for that gap; here no position is found there.
     for (const gap of consumer.gaps()) {
       if (gap.foundOffset >= (open.get(gap) ?? Infinity)) open.delete(gap);
     }
@@ -69,7 +69,7 @@ const readEnds = async (
         `the last records of ${open
           .named()
           .map(([name]) => name)
-          .join(', ')} did not come within ${DEADLINE_MS} ms`,
+          .join(', ')} were not received within ${DEADLINE_MS} ms`,
       );
     }
   }
@@ -79,14 +79,14 @@ const readEnds = async (
 const endRecords = (records: ReadonlyArray<LogRecord>, check: PlaceCheck): ReadonlyArray<EndRecord> =>
   records.flatMap((record) => {
     const received = readCloudEvent(record);
-    // What is not an event proves nothing; consumers set it aside by themselves.
+    // A record that is not an event proves nothing; consumers dead-letter it.
     if (E.isLeft(received)) return [];
     const { topic, partition } = record;
     const { id, position } = received.right.envelope;
     return [{ topic, partition, id, position, refused: check(record, received.right) }];
   });
 
-/** The highest position that each partition was found to hold, of this store's events. */
+/** The highest position of this store's events that was found in each partition. */
 export const highestPositions = (records: ReadonlyArray<EndRecord>): ReadonlyPartitionMap<number> => {
   const highest = partitionMap<number>();
   for (const record of records) {

@@ -1,4 +1,4 @@
-/** One pass after another over the outbox: reads pages behind the cursor and keeps a bounded window on its way to Kafka. */
+/** Publishes the outbox in passes: reads pages after the cursor, and keeps a bounded window of events in flight to Kafka. */
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
 import type { Destination, EncodedEvent } from '../kafka/cloud-events';
@@ -15,15 +15,15 @@ const WINDOW_EVENTS = 8_000;
 /** Upper limit on the values in flight: the client keeps a copy of each. */
 const WINDOW_BYTES = 16_777_216;
 const FLUSH_MS = 10_000;
-/** How long to wait for acknowledgements before looking again whether to stop. */
-const WAIT_MS = 100;
+/** How many milliseconds acknowledgements are checked for every millisecond; then less often. */
+const FAST_CHECKS = 100;
 
-/** Kafka did not take a record, or the producer is beyond repair: begin again from the cursor, with a new producer. */
+/** Kafka has rejected a record, or the producer has failed: restart from the cursor with a new producer. */
 export class DeliveryFailed extends Error {
   override readonly name = 'DeliveryFailed';
   constructor(
     readonly failure: DeliveryFailure,
-    /** The position of the event that was on its way with nothing beside it; undefined where there were others. */
+    /** The position of the only event in flight; undefined where there were others. */
     readonly alonePosition: number | undefined,
     /** The last position that was sent. */
     readonly lastPosition: number,
@@ -36,19 +36,19 @@ export interface PublisherOptions {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly cursor: number;
-  /** Where an event goes; undefined where the program has no aggregate for it. */
+  /** Returns undefined where the program has no aggregate for the event. */
   readonly destinationOf: (event: StoredEvent) => Destination | undefined;
   readonly encode: (event: StoredEvent) => EncodedEvent;
-  /** The highest position that a partition was found to hold; 0 where it holds none. */
+  /** The highest position that was found in a partition; 0 where there was none. */
   readonly publishedPosition: (place: TopicPartition) => number;
-  /** Whether the partition stands behind an event that can't be published. */
+  /** Whether the partition is blocked by an event that can't be published. */
   readonly isBlocked: (place: TopicPartition) => boolean;
-  /** An event of such a partition is passed over. */
+  /** Called for each event of a blocked partition, which is skipped. */
   readonly onHeld: (place: TopicPartition, position: number) => void;
-  /** Whether an event goes with nothing beside it, so that a refusal names it. */
+  /** Whether an event has to be sent with no other one in flight, so that a rejection is known to be its own. */
   readonly isAlone: (place: TopicPartition, position: number) => boolean;
-  /** The event can't be published, whatever is tried: its partition is blocked when this returns. */
-  readonly onRefused: (place: TopicPartition, event: StoredEvent, reason: string) => void;
+  /** Called for an event that can't be published; has to block its partition. */
+  readonly onRejected: (place: TopicPartition, event: StoredEvent, reason: string) => void;
   /** The events of a page that have no destination. */
   readonly onUnroutable: (events: ReadonlyArray<StoredEvent>) => void;
   readonly readPage: EventFeed['readAll'];
@@ -60,18 +60,18 @@ export interface Publisher {
   readonly isSettled: () => boolean;
   readonly counts: () => { readonly published: number; readonly skipped: number; readonly sentPosition: number };
   /**
-   * Sends what the outbox holds now, as far as the window allows; false where there was nothing to send. Throws
+   * Sends the next page of the outbox, as far as the window allows; returns false where there was nothing to send. Throws
    * {@link DeliveryFailed}.
    */
   readonly pass: (signal: AbortSignal) => Promise<boolean>;
-  /** Throws what a delivery report has brought since the last pass. */
+  /** Throws the first failure that a delivery report has brought. */
   readonly throwFailure: () => void;
-  /** Waits, for a bounded time, until everything sent is acknowledged. */
+  /** Waits for a bounded time until everything sent is acknowledged. */
   readonly flush: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** What a session's sending shares: acknowledgements, the first failure, and what has been sent. */
+/** The shared state of a publisher: acknowledgements, the first failure, and what has been sent. */
 interface Sending {
   readonly acks: Acknowledgements;
   readonly producer: LogProducer;
@@ -81,7 +81,7 @@ interface Sending {
   alonePosition: number | undefined;
 }
 
-/** Opens a producer and stands ready behind the cursor. */
+/** Opens a producer; the first pass starts after the cursor. */
 export const openPublisher = async (options: PublisherOptions): Promise<Publisher> => {
   const sending = await openSending(options);
   const { acks, producer, counts, throwFailure } = sending;
@@ -95,7 +95,7 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
       maxBytes: MAX_PAGE_BYTES,
     });
     const destinations = page.map(options.destinationOf);
-    // Before the cursor can pass them.
+    // Recorded before the cursor can pass them.
     options.onUnroutable(page.filter((_, index) => destinations[index] === undefined));
     for (const [index, event] of page.entries()) {
       if (!(await publish(event, destinations[index], signal))) return true;
@@ -137,20 +137,20 @@ const openSending = async ({ log, cursor }: PublisherOptions): Promise<Sending> 
   return sending;
 };
 
-/** Makes the function that sends one event, or passes over it; false where the signal came first. */
+/** Makes the function that sends or skips one event; it returns false where the signal aborted first. */
 const publishing = (options: PublisherOptions, sending: Sending) => {
   const { acks, counts } = sending;
-  const wayOf = sendingWays(options, sending);
+  const sendFor = sendFunctions(options, sending);
 
-  const passOver = (position: number): true => {
+  const skip = (position: number): true => {
     acks.sent(position);
     acks.acknowledged(position);
     return true;
   };
 
-  const refuse = (to: TopicPartition, event: StoredEvent, error: unknown): true => {
-    options.onRefused(to, event, errorTextOf(error));
-    return passOver(event.position);
+  const reject = (to: TopicPartition, event: StoredEvent, error: unknown): true => {
+    options.onRejected(to, event, errorTextOf(error));
+    return skip(event.position);
   };
 
   const sendTo = async (to: Destination, event: StoredEvent, signal: AbortSignal): Promise<boolean> => {
@@ -158,41 +158,41 @@ const publishing = (options: PublisherOptions, sending: Sending) => {
     try {
       record = options.encode(event);
     } catch (error) {
-      return refuse(to, event, error);
+      return reject(to, event, error);
     }
     try {
-      return await wayOf(to, event)(event, record, signal);
+      return await sendFor(to, event)(event, record, signal);
     } catch (error) {
       if (!(error instanceof RecordTooLarge)) throw error;
       sending.alonePosition = undefined;
-      return refuse(to, event, error);
+      return reject(to, event, error);
     }
   };
 
   return async (event: StoredEvent, to: Destination | undefined, signal: AbortSignal): Promise<boolean> => {
     if (!acks.hasRoom()) await waitUntil(options.clock, sending, acks.hasRoom, signal);
     if (signal.aborted) return false;
-    if (to === undefined) return passOver(event.position);
+    if (to === undefined) return skip(event.position);
     if (options.isBlocked(to)) {
       options.onHeld(to, event.position);
-      return passOver(event.position);
+      return skip(event.position);
     }
     if (event.position > options.publishedPosition(to)) return sendTo(to, event, signal);
     counts.skipped += 1;
-    return passOver(event.position);
+    return skip(event.position);
   };
 };
 
 type Send = (event: StoredEvent, record: EncodedEvent, signal: AbortSignal) => Promise<boolean>;
 
-/** An event goes with others, or with nothing beside it. */
-const sendingWays = (
+/** Makes the choice between sending an event with others in flight, and sending it alone. */
+const sendFunctions = (
   { clock, isAlone }: PublisherOptions,
   sending: Sending,
 ): ((to: TopicPartition, event: StoredEvent) => Send) => {
   const { acks, producer, throwFailure } = sending;
   const send: Send = async (event, record, signal) => {
-    // Stop at the first record that does not fit, or order breaks.
+    // Wait at the first record for which the queue is full: sending a later one first would break the order.
     while (!isSent(producer, event, record, clock.nowMs())) {
       throwFailure();
       await clock.sleep(1, signal);
@@ -214,23 +214,24 @@ const sendingWays = (
   return (to, { position }) => (isAlone(to, position) ? sendAlone : send);
 };
 
-/** Delivery reports come in bursts of some milliseconds; a turn of the event loop lets them in. */
+/** Delivery reports arrive in bursts of some milliseconds, so a short sleep is enough. */
 const waitUntil = async (
   clock: Clock,
   { throwFailure }: Sending,
-  holds: () => boolean,
+  isMet: () => boolean,
   signal: AbortSignal,
 ): Promise<void> => {
-  for (let waited = 0; !holds() && !signal.aborted; waited += 1) {
+  for (let checks = 0; !isMet() && !signal.aborted; checks += 1) {
     throwFailure();
-    await clock.sleep(waited < WAIT_MS ? 1 : 10, signal);
+    await clock.sleep(checks < FAST_CHECKS ? 1 : 10, signal);
   }
   throwFailure();
 };
 
 /**
- * The record's time is that of publishing; the event's own is one of its attributes. A broker forgets a producer whose
- * records are old, and would store what is sent again after its restart twice. Throws RecordTooLarge.
+ * Queues a record. Its timestamp is the time of publishing, and the event's own time one of its attributes: a broker expires the
+ * state of a producer by record time, and after its restart would store repeated records with old timestamps twice. Throws
+ * RecordTooLarge.
  */
 const isSent = (producer: LogProducer, event: StoredEvent, record: EncodedEvent, timestampMs: number): boolean =>
   producer.send({ ...record, timestampMs, sequence: event.position }) === 'queued';

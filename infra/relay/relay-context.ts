@@ -1,4 +1,4 @@
-/** What a relay is started with, and what it has once it holds the lease. */
+/** The options of the relay, and the context of one that holds the lease. */
 import type { CloudEventsMode } from '../configuration';
 import { cloudEventEncoder } from '../kafka/cloud-events';
 import type { WriteVersions } from '../kafka/written-version';
@@ -23,11 +23,11 @@ export interface RelayOptions extends RoleOptions {
   readonly eventSource?: string | undefined;
   /** Events to be published in an older version, until consumers are ready. */
   readonly writeVersions?: WriteVersions;
-  /** How often the settings of the topics are looked at. */
+  /** How often the settings of the topics are checked. */
   readonly topicChecks?: TopicCheckIntervals;
 }
 
-/** Everything that a relay with a lease has. */
+/** What the parts of a relay with a lease share. */
 export interface RelayContext extends RelayOptions {
   readonly stopping: AbortSignal;
   readonly lease: Lease;

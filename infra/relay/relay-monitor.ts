@@ -1,4 +1,4 @@
-/** What the relay knows of itself, kept in its file for operators and for the API. */
+/** The relay's status, written in its file for operators and for the API. */
 import { isoTime, type Clock } from '../clock';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { EventLog, LogTopic } from '../kafka/event-log';
@@ -14,19 +14,19 @@ interface Counts {
 }
 
 export interface RelayMonitor {
-  /** Looks how far the store is by now; what is written from then on says so. */
-  readonly look: () => Promise<void>;
+  /** Reads the end of the store, for the status. */
+  readonly readStoreEnd: () => Promise<void>;
   readonly state: () => RelayStatus['state'];
-  readonly become: (state: RelayStatus['state'], reason: string | null, cause?: RelayStatus['cause']) => void;
-  /** A sign of life, where one is due. */
-  readonly repeat: () => void;
-  readonly fail: (failureClass: string) => void;
-  /** What is to be known of the topics while the relay runs; null for nothing. */
+  readonly setState: (state: RelayStatus['state'], reason: string | null, cause?: RelayStatus['cause']) => void;
+  /** Writes the status again where the last one is too old. */
+  readonly refresh: () => void;
+  readonly countFailure: (failureClass: string) => void;
+  /** Sets the warning about the topics that the status shows while the relay runs; null for none. */
   readonly warn: (warning: string | null) => void;
-  readonly topics: (topics: ReadonlyArray<LogTopic>) => void;
-  /** Writes the status where anything has changed, and as a sign of life; `current` counts what the session has done. */
+  readonly setTopics: (topics: ReadonlyArray<LogTopic>) => void;
+  /** Writes the status where it has changed or is too old; `current` has the counts of the session. */
   readonly report: (current: Counts) => void;
-  /** Adds what an ended session has done. */
+  /** Adds the counts of an ended session. */
   readonly addCounts: (ended: Counts) => void;
 }
 
@@ -39,47 +39,47 @@ export interface RelayMonitorOptions {
   readonly reader: EventFeed;
 }
 
-/** Whoever reads a status that is much older knows that the relay does not live. */
-const SIGN_OF_LIFE_MS = 5_000;
+/** How often an unchanged status is written: a much older one means that the relay does not run. */
+const REFRESH_INTERVAL_MS = 5_000;
 
-const begun = (clock: Clock): Pick<RelayStatus, 'state' | 'reason' | 'cause' | 'since'> => ({
+const initialState = (clock: Clock): Pick<RelayStatus, 'state' | 'reason' | 'cause' | 'since'> => ({
   state: 'starting',
   reason: null,
   cause: null,
   since: isoTime(clock.nowMs()),
 });
 
-/** Starts with nothing published in this process. */
+/** Makes the monitor, with all counts at zero. */
 export const relayMonitor = ({ log, clock, logger, state, holes, reader }: RelayMonitorOptions): RelayMonitor => {
   const failures: Record<string, number> = {};
   let topics: ReadonlyArray<LogTopic> = [];
-  let phase = begun(clock);
-  let ended: Counts = { published: 0, skipped: 0 };
-  let current: Counts = { published: 0, skipped: 0 };
+  let current = initialState(clock);
+  let endedCounts: Counts = { published: 0, skipped: 0 };
+  let sessionCounts: Counts = { published: 0, skipped: 0 };
   let warning: string | null = null;
   let written = '';
   let writtenAtMs = -Infinity;
 
-  const store = seenStore(reader, { cursor: state.cursor, blocked: holes.blocked }, clock);
+  const store = cachedStoreEnd(reader, { cursor: state.cursor, blocked: holes.blocked }, clock);
 
   const write = (): void => {
     const blocked = holes.blocked();
     const status: Omit<RelayStatus, 'updatedAt'> = {
-      ...phase,
-      reason: phase.reason ?? (phase.state === 'running' ? warning : null),
+      ...current,
+      reason: current.reason ?? (current.state === 'running' ? warning : null),
       broker: log.keepsHistory ? 'real' : 'embedded',
       ...store.lag(blocked),
-      published: ended.published + current.published,
-      skipped: ended.skipped + current.skipped,
-      ...(current.sentPosition === undefined ? {} : { sentPosition: current.sentPosition }),
+      published: endedCounts.published + sessionCounts.published,
+      skipped: endedCounts.skipped + sessionCounts.skipped,
+      ...(sessionCounts.sentPosition === undefined ? {} : { sentPosition: sessionCounts.sentPosition }),
       failures: { ...failures },
       blocked,
       unroutable: holes.unroutable(),
       topics,
     };
-    // The age alone is no news: whoever reads the status works it out anew.
+    // A change of the age alone is not written, as readers compute it.
     const text = JSON.stringify({ ...status, lagSeconds: 0 });
-    if (text === written && clock.monotonicMs() - writtenAtMs < SIGN_OF_LIFE_MS) return;
+    if (text === written && clock.monotonicMs() - writtenAtMs < REFRESH_INTERVAL_MS) return;
     state.saveStatus({ ...status, updatedAt: isoTime(clock.nowMs()) });
     written = text;
     writtenAtMs = clock.monotonicMs();
@@ -89,44 +89,44 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
     try {
       write();
     } catch (error) {
-      logger.warn({ error }, 'the status of the relay was not kept');
+      logger.warn({ error }, 'the status of the relay could not be written');
     }
   };
 
   return {
-    look: store.look,
-    state: () => phase.state,
-    become: (next, reason, cause = null) => {
-      const since = next === phase.state ? phase.since : isoTime(clock.nowMs());
-      phase = { state: next, reason, cause, since };
+    readStoreEnd: store.read,
+    state: () => current.state,
+    setState: (next, reason, cause = null) => {
+      const since = next === current.state ? current.since : isoTime(clock.nowMs());
+      current = { state: next, reason, cause, since };
       writeIfPossible();
     },
-    repeat: writeIfPossible,
-    fail: (failureClass) => {
+    refresh: writeIfPossible,
+    countFailure: (failureClass) => {
       failures[failureClass] = (failures[failureClass] ?? 0) + 1;
     },
     warn: (next) => {
       warning = next;
-      if (next !== null) logger.warn({ reason: next }, 'the topics of the relay need a look');
+      if (next !== null) logger.warn({ reason: next }, 'the topics of the relay need attention');
     },
-    topics: (found) => {
+    setTopics: (found) => {
       topics = found;
     },
     report: (counts) => {
-      current = counts;
+      sessionCounts = counts;
       write();
     },
     addCounts: ({ published, skipped }) => {
-      ended = { published: ended.published + published, skipped: ended.skipped + skipped };
-      current = { published: 0, skipped: 0 };
+      endedCounts = { published: endedCounts.published + published, skipped: endedCounts.skipped + skipped };
+      sessionCounts = { published: 0, skipped: 0 };
     },
   };
 };
 
-/** How far the relay has come. */
-type Come = Pick<RelayStatus, 'cursor' | 'blocked'>;
+/** The relay's progress. */
+type Progress = Pick<RelayStatus, 'cursor' | 'blocked'>;
 
-/** The end of the store, and the time of the first event that is not published. */
+/** The end of the store, and the first event that is not published. */
 interface StoreEnd {
   readonly storePosition: number;
   /** Undefined where there is none. */
@@ -135,7 +135,7 @@ interface StoreEnd {
 
 const storeEnd = async (
   feed: Pick<EventFeed, 'lastPosition' | 'readAll'>,
-  { cursor, blocked }: Come,
+  { cursor, blocked }: Progress,
 ): Promise<StoreEnd> => {
   const storePosition = await feed.lastPosition();
   const first = Math.min(cursor + 1, ...blocked.map(({ position }) => position));
@@ -145,8 +145,8 @@ const storeEnd = async (
 
 type RelayLag = Pick<RelayStatus, 'storePosition' | 'lagEvents' | 'lagSeconds'>;
 
-/** The cursor may have moved since the store was looked at. */
-const lagAt = ({ storePosition, oldest }: StoreEnd, { cursor, blocked }: Come, clock: Clock): RelayLag => {
+/** The lag at a cursor, which may have moved since the store was read. */
+const lagAt = ({ storePosition, oldest }: StoreEnd, { cursor, blocked }: Progress, clock: Clock): RelayLag => {
   const isBehind =
     oldest !== undefined && (oldest.position > cursor || blocked.some(({ position }) => position === oldest.position));
   const ageMs = isBehind ? clock.nowMs() - Date.parse(oldest.recordedAt) : 0;
@@ -158,27 +158,27 @@ const lagAt = ({ storePosition, oldest }: StoreEnd, { cursor, blocked }: Come, c
   };
 };
 
-/** The store as it was seen last, against the cursor as it is now. */
-const seenStore = (
+/** The end of the store as it was last read, and the lag of the current cursor behind it. */
+const cachedStoreEnd = (
   reader: EventFeed,
-  come: { readonly cursor: () => number; readonly blocked: () => Come['blocked'] },
+  progress: { readonly cursor: () => number; readonly blocked: () => Progress['blocked'] },
   clock: Clock,
 ) => {
   let end: StoreEnd = { storePosition: 0, oldest: undefined };
   return {
-    look: async (): Promise<void> => {
-      end = await storeEnd(reader, { cursor: come.cursor(), blocked: come.blocked() });
+    read: async (): Promise<void> => {
+      end = await storeEnd(reader, { cursor: progress.cursor(), blocked: progress.blocked() });
     },
-    lag: (blocked: Come['blocked']) => {
-      const cursor = come.cursor();
+    lag: (blocked: Progress['blocked']) => {
+      const cursor = progress.cursor();
       return { cursor, ...lagAt(end, { cursor, blocked }, clock) };
     },
   };
 };
 
-/** How far Kafka is behind the store: in events, and as the age of the oldest event that it does not have. */
+/** The lag of Kafka behind the store: in events, and as the age of the oldest event that is not published. */
 export const relayLag = async (
   feed: Pick<EventFeed, 'lastPosition' | 'readAll'>,
-  come: Come,
+  come: Progress,
   clock: Clock,
 ): Promise<RelayLag> => lagAt(await storeEnd(feed, come), come, clock);

@@ -1,4 +1,4 @@
-/** One session of the relay: from the look at what Kafka holds to the first fault, or to a reason to look again. */
+/** One session of the relay: from reading what Kafka has to the first fault, or to a reason to read it again. */
 import { destinationOf, type Destination } from '../kafka/cloud-events';
 import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { placeCheck, transactionFacts } from '../consumption/intake/intake';
@@ -17,7 +17,7 @@ import { takeSkipRequests } from './skip-requests';
 import { topicDecision } from './topic-check';
 import { byPartition, type PartitionMap, type ReadonlyPartitionMap, type TopicPartition } from '../topic-partition';
 
-/** Kafka and the store contradict each other: going on would hide it. */
+/** Kafka and the store contradict each other, which publishing further events would hide. */
 export class RelayHalted extends Error {
   override readonly name = 'RelayHalted';
   constructor(
@@ -29,24 +29,24 @@ export class RelayHalted extends Error {
 }
 
 /**
- * Ends with the signal, or where the cursor was set back and Kafka has to be looked at again; throws the first fault. An older
- * producer may still deliver after the look, where its client could not be ended in time. That breaks no order: the broker
- * takes its records only in sequence, and each session sends a partition from what it holds without a gap, so whichever record
- * comes, all that stand before it in the partition are there; what comes twice lies below every consumer's mark.
+ * Ends when the signal aborts, or where the cursor was set back and Kafka has to be read again; throws the first fault. The
+ * producer of an earlier session may still deliver records after Kafka was read, if its client could not be closed in time. That
+ * does not break the order: the broker accepts its records only in sequence, and each session continues a partition without a gap,
+ * so every record follows all earlier ones; a record that is delivered twice is at or below every consumer's high-water position.
  */
 export const relaySession = async (running: RelayContext, onProgress: () => void): Promise<void> => {
   const { log, monitor, holes, reader, catalog } = running;
-  await monitor.look();
-  await refuseOtherStore(running);
-  // After a fault it stays `retrying`, or `halted` for its topics, with the reason, until something has gone through.
-  if (monitor.state() !== 'retrying' && monitor.state() !== 'halted') monitor.become('starting', null);
-  const taken = holes.takeUpRoutable((category) => catalog.byCategory(category) !== undefined);
-  if (taken.length > 0) running.logger.info({ categories: taken }, 'events that had no topic are published now');
-  await settleTopics(running);
+  await monitor.readStoreEnd();
+  await assertOwnStore(running);
+  // After a fault it stays `retrying`, or `halted` for its topics, with the reason, until an event was acknowledged.
+  if (monitor.state() !== 'retrying' && monitor.state() !== 'halted') monitor.setState('starting', null);
+  const categories = holes.resumeRoutable((category) => catalog.byCategory(category) !== undefined);
+  if (categories.length > 0) running.logger.info({ categories }, 'events that had no topic are published now');
+  await ensureTopics(running);
   const facts = transactionFacts(() => Promise.resolve(reader));
   const check = placeCheck(catalog, facts.store);
   const records = await readEndRecords(log, running.state.topics(), check, facts, running.clock);
-  await refuseForeignLog(running, records);
+  await assertOwnLog(running, records);
   const positions = highestPositions(records);
   for (const one of holes.blocked()) if ((positions.get(one) ?? 0) >= one.position) holes.unblock(one);
   const blocked = byPartition<TopicPartition>(holes.blocked());
@@ -75,7 +75,7 @@ const openSessionPublisher = (
     isBlocked: (place) => blocked.size > 0 && blocked.has(place),
     onHeld: holes.notePassedOver,
     isAlone: suspects.isSuspect,
-    onRefused: ({ topic, partition }, event, why) => {
+    onRejected: ({ topic, partition }, event, why) => {
       const reason = `${event.id} at position ${event.position} can't be published: ${why}`;
       logger.error({ eventId: event.id, topic, partition, reason }, 'an event blocks its partition');
       holes.block({ topic, partition }, event, reason);
@@ -92,12 +92,12 @@ const routing = (catalog: RelayContext['catalog']) => {
     catalog.byCategory(categoryOf(stream)) === undefined ? undefined : destination(stream);
 };
 
-/** Makes the topics, compares them with those that the cursor counts on, and keeps where to go on. */
-const settleTopics = async (running: RelayContext): Promise<void> => {
+/** Creates missing topics, compares all with those that the cursor refers to, and saves where to continue. */
+const ensureTopics = async (running: RelayContext): Promise<void> => {
   const { log, catalog, state, acceptNewLog, logger, monitor, watch } = running;
   const declared = catalog.aggregates.map(({ topic }) => topic);
   const found = await log.ensureTopics(declared);
-  monitor.topics(found);
+  monitor.setTopics(found);
   const decision = topicDecision({ declared, found, known: state.topics(), cursor: state.cursor(), acceptNewLog });
   if (decision._tag === 'Refuse') throw new RelayHalted(decision.reason);
   await watch.check();
@@ -105,36 +105,39 @@ const settleTopics = async (running: RelayContext): Promise<void> => {
   state.saveTopics(found, decision.cursor);
 };
 
-/** What Kafka holds must be what the store says at that position: else they are not the same history. */
-const refuseForeignLog = async (
+/** The events in Kafka must be those of the store at their positions. Throws RelayHalted where the histories differ. */
+const assertOwnLog = async (
   { reader, state, logger }: RelayContext,
   records: ReadonlyArray<EndRecord>,
 ): Promise<void> => {
   const { storeId } = reader.identity;
   const lastPosition = await reader.lastPosition();
-  const refused = historyRefusal({ storeId, lastPosition, cursor: state.cursor(), records });
-  if (refused !== undefined) throw new RelayHalted(refused.reason, refused.cause);
+  const refusal = historyRefusal({ storeId, lastPosition, cursor: state.cursor(), records });
+  if (refusal !== undefined) throw new RelayHalted(refusal.reason, refusal.cause);
   const skipped = records.filter((record) => record.refused !== undefined);
   const [first] = skipped;
   if (first !== undefined)
-    logger.warn({ records: skipped.length, first: first.id, reason: first.refused?.reason }, 'skipped in the log');
+    logger.warn(
+      { records: skipped.length, first: first.id, reason: first.refused?.reason },
+      'foreign records in the log',
+    );
 };
 
-/** The relay's file has to be this store's, and behind it, as long as the relay runs. */
-const refuseOtherStore = async ({ reader, state, file }: RelayContext): Promise<void> => {
+/** The relay's file has to belong to this store, and its cursor must not be beyond the store's end. Throws RelayHalted. */
+const assertOwnStore = async ({ reader, state, file }: RelayContext): Promise<void> => {
   const { storeId } = reader.identity;
   const bound = state.bindTo(storeId);
   if (bound !== storeId) throw new RelayHalted(otherStoreReason(file, bound, storeId), 'other-store');
   const lastPosition = await reader.lastPosition();
-  const refused = historyRefusal({ storeId, lastPosition, cursor: state.cursor(), records: [] });
-  if (refused !== undefined) throw new RelayHalted(refused.reason, refused.cause);
+  const refusal = historyRefusal({ storeId, lastPosition, cursor: state.cursor(), records: [] });
+  if (refusal !== undefined) throw new RelayHalted(refusal.reason, refusal.cause);
 };
 
 // -------------------------------------------------------------------------------------
 // Publishing
 // -------------------------------------------------------------------------------------
 
-/** A commit is to be on its way to Kafka so soon. */
+/** How soon after its commit an event is sent at the latest. */
 const POLL_MS = 5;
 const SAVE_INTERVAL_MS = 250;
 
@@ -142,7 +145,7 @@ const publish = async (running: RelayContext, publisher: Publisher, onProgress: 
   const { reader, clock, stopping } = running;
   const changes = countChanges({ feed: reader, clock, signal: stopping, withinMs: POLL_MS });
   try {
-    await publishChanges(running, publisher, changes, lookingAround(running, publisher, onProgress));
+    await publishChanges(running, publisher, changes, periodicWork(running, publisher, onProgress));
   } finally {
     changes.stop();
   }
@@ -152,55 +155,55 @@ const publishChanges = async (
   running: RelayContext,
   publisher: Publisher,
   changes: ChangeCounter,
-  look: (hasReadAll: boolean) => Promise<boolean>,
+  doPeriodicWork: (hasReadAll: boolean) => Promise<boolean>,
 ): Promise<void> => {
   const { clock, stopping, lease, watch } = running;
-  let seenVersion = -1;
-  let lookedAtMs = -Infinity;
+  let publishedChange = -1;
+  let savedAtMs = -Infinity;
   let isOver = false;
   while (!stopping.aborted && !isOver) {
     watch.checkWhenDue();
-    const version = changes.count();
-    // A holder that was frozen does not know yet whether it was replaced: it sends nothing until its lease is renewed.
-    const mayHaveNews = version !== seenVersion && lease.isFresh();
+    const change = changes.count();
+    // A process that was suspended may have lost its lease without knowing it: it sends nothing until the lease is renewed.
+    const mayHaveNews = change !== publishedChange && lease.isFresh();
     if (mayHaveNews && (await takeSkipRequests(running))) break;
     const hasMore = mayHaveNews && (await publisher.pass(stopping));
-    if (mayHaveNews && !hasMore) seenVersion = version;
-    if (clock.monotonicMs() - lookedAtMs >= SAVE_INTERVAL_MS) {
-      lookedAtMs = clock.monotonicMs();
+    if (mayHaveNews && !hasMore) publishedChange = change;
+    if (clock.monotonicMs() - savedAtMs >= SAVE_INTERVAL_MS) {
+      savedAtMs = clock.monotonicMs();
       lease.assertInPlace();
-      isOver = await look(version === seenVersion);
+      isOver = await doPeriodicWork(change === publishedChange);
     }
     if (!hasMore) await wait(changes, publisher);
   }
   await publisher.flush();
-  // A cursor that was set back meanwhile stays where it is.
+  // A cursor that was set back meanwhile must not be overwritten.
   if (!stopping.aborted || isOver) return;
-  await running.monitor.look().catch(() => undefined);
-  saveWhatCanBe(running, publisher);
+  await running.monitor.readStoreEnd().catch(() => undefined);
+  saveIfPossible(running, publisher);
 };
 
-/** Saves how far it is, says how it stands, and tries what is blocked. Resolves to true where Kafka has to be looked at again. */
-const lookingAround = (running: RelayContext, publisher: Publisher, onProgress: () => void) => {
+/** Saves the cursor, reports the status, and retries blocked partitions. Resolves to true where Kafka has to be read again. */
+const periodicWork = (running: RelayContext, publisher: Publisher, onProgress: () => void) => {
   const startCursor = running.state.cursor();
   return async (hasReadAll: boolean): Promise<boolean> => {
-    await running.monitor.look();
-    saveWhatCanBe(running, publisher);
-    await refuseOtherStore(running);
+    await running.monitor.readStoreEnd();
+    saveIfPossible(running, publisher);
+    await assertOwnStore(running);
     const hasAdvanced = publisher.cursor() > startCursor;
     if (hasAdvanced) onProgress();
     running.suspects.passed(publisher.cursor());
-    if (hasAdvanced || (hasReadAll && publisher.isSettled())) tellHealth(running);
+    if (hasAdvanced || (hasReadAll && publisher.isSettled())) reportHealthy(running);
     return retryBlocked(running);
   };
 };
 
-/** Something has gone through, or there is nothing to do. */
-const tellHealth = ({ monitor, holes, suspects }: RelayContext): void => {
+/** Sets the state after an acknowledgement, or where there is nothing to publish. */
+const reportHealthy = ({ monitor, holes, suspects }: RelayContext): void => {
   if (suspects.isAny()) return;
   const blocked = holes.blocked();
-  if (blocked.length === 0) monitor.become('running', unroutableReason(holes));
-  else monitor.become('blocked', blockedReason(blocked));
+  if (blocked.length === 0) monitor.setState('running', unroutableReason(holes));
+  else monitor.setState('blocked', blockedReason(blocked));
 };
 
 const unroutableReason = (holes: RelayHoles): string | null => {
@@ -208,7 +211,7 @@ const unroutableReason = (holes: RelayHoles): string | null => {
   if (all.length === 0) return null;
   const events = all.reduce((sum, each) => sum + each.events, 0);
   const categories = all.map(({ category }) => category).join(', ');
-  return `${events} events are not published, for this program has no aggregate for ${categories}: they follow once it has`;
+  return `${events} events are not published, as this program has no aggregate for ${categories}; they will be once it has`;
 };
 
 const wait = async (changes: ChangeCounter, publisher: Publisher): Promise<void> => {
@@ -216,14 +219,14 @@ const wait = async (changes: ChangeCounter, publisher: Publisher): Promise<void>
   await changes.next(POLL_MS);
 };
 
-/** A cursor that lags behind is safe, for Kafka tells what it holds: a full disk or a locked file must not stop the relay. */
-const saveWhatCanBe = (running: RelayContext, publisher: Publisher): void => {
+/** A full disk or a locked file must not stop the relay: an outdated cursor is safe, as Kafka is read at the next start. */
+const saveIfPossible = (running: RelayContext, publisher: Publisher): void => {
   try {
     saveProgress(running, publisher);
   } catch (error) {
     if (error instanceof LeaseLost || error instanceof FileReplaced) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    if (!isBusy(error)) running.logger.warn({ reason }, "the relay's cursor was not kept: it is tried again");
+    if (!isBusy(error)) running.logger.warn({ reason }, "the relay's cursor could not be saved: retrying");
   }
 };
 

@@ -1,4 +1,4 @@
-/** The relay's life: hold the lease, find out what Kafka has, publish, and begin again after every fault that may pass. */
+/** The relay's role: takes the lease, reads what Kafka has, publishes, and restarts after every transient fault. */
 import { isAboutRecord } from '../kafka/record-failures';
 import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
@@ -14,7 +14,7 @@ import { recordSuspects } from './suspects';
 
 export type { RelayOptions };
 
-/** Starts the relay; it waits by itself for the lease and for a broker. Stopping waits for delivery reports and saves the cursor. */
+/** Starts the relay; it waits for the lease and for a broker. Stopping waits for delivery reports and saves the cursor. */
 export const startRelay = (options: RelayOptions): Role =>
   startRole({
     ...options,
@@ -44,9 +44,9 @@ const run = async (options: RelayOptions, leased: LeasedSession): Promise<void> 
     const suspects = recordSuspects();
     const topics = options.catalog.aggregates.map(({ topic }) => topic);
     const watch = topicWatch({ ...options, topics, intervals: options.topicChecks, onWarning: monitor.warn });
-    const held = { lease, state, holes, reader, monitor, suspects, watch };
-    await publishForever({ ...options, ...held, stopping: ending });
-    if (!isLost()) monitor.become('stopped', null);
+    const parts = { lease, state, holes, reader, monitor, suspects, watch };
+    await publishForever({ ...options, ...parts, stopping: ending });
+    if (!isLost()) monitor.setState('stopped', null);
   } finally {
     await reader.close();
   }
@@ -54,32 +54,32 @@ const run = async (options: RelayOptions, leased: LeasedSession): Promise<void> 
 
 const publishForever = async (running: RelayContext): Promise<void> => {
   const { clock, logger, stopping, monitor, lease } = running;
-  // Once: between two attempts the relay stands where the first has left it, with its reason.
-  monitor.become('starting', null);
+  // Only once, so that the state and the reason of a fault remain between attempts.
+  monitor.setState('starting', null);
   await supervise({
     clock,
     stopping,
     session: async ({ attempts, onProgress }) => {
-      // What it says of the store is as of now, where that can be read.
-      if (attempts > 0) await monitor.look().catch(() => undefined);
-      monitor.repeat();
+      // Keeps the status current during retries, where the store can be read.
+      if (attempts > 0) await monitor.readStoreEnd().catch(() => undefined);
+      monitor.refresh();
       while (!stopping.aborted) {
         lease.assertInPlace();
         await relaySession(running, onProgress);
       }
     },
-    onFault: (error) => decide(running, error),
+    onFault: (error) => directiveForRelay(running, error),
     onRetry: ({ error, reason, attempts, delayMs }) => {
-      monitor.fail(error instanceof DeliveryFailed ? error.failure.class : 'unreachable');
-      monitor.become('retrying', reason);
-      logger.warn({ reason, attempts, delayMs }, 'the relay tries again');
+      monitor.countFailure(error instanceof DeliveryFailed ? error.failure.class : 'unreachable');
+      monitor.setState('retrying', reason);
+      logger.warn({ reason, attempts, delayMs }, 'the relay retries');
     },
   });
 };
 
-/** What follows a fault of a session; halts for as long as the fault asks for it. */
-const decide = async (running: RelayContext, error: unknown): Promise<Directive> => {
-  // The relay's own file, not the store's: that one is opened again by its reader.
+/** What follows a fault of a session; waits here as long as the fault halts the relay. */
+const directiveForRelay = async (running: RelayContext, error: unknown): Promise<Directive> => {
+  // Ends the session where the relay's own file was replaced; a replaced store is reopened by its reader.
   if (error instanceof FileReplaced) running.lease.assertInPlace();
   if (error instanceof RelayHalted) {
     await halt(running, error);
@@ -89,35 +89,36 @@ const decide = async (running: RelayContext, error: unknown): Promise<Directive>
     await haltUntilSafe(running, error);
     return 'restart';
   }
-  if (error instanceof DeliveryFailed && (await isExplained(running, error))) return 'restart';
+  if (error instanceof DeliveryFailed && (await handleRejection(running, error))) return 'restart';
   return directiveFor(error);
 };
 
 /**
- * A broker that refuses a record refuses the whole batch. So the records of that partition are sent one by one next time, and
- * the one that is refused alone blocks its partition; all others go on.
+ * Handles the rejection of a record; returns false for any other failure. A broker rejects the whole batch of a record, so the
+ * records of its partition are sent one by one next time; the one that is rejected alone blocks the partition, and all others
+ * continue.
  */
-const isExplained = async (
+const handleRejection = async (
   { holes, suspects, logger, monitor, reader }: RelayContext,
   failed: DeliveryFailed,
 ): Promise<boolean> => {
   const { failure, alonePosition, lastPosition } = failed;
   const { record } = failure;
   if (record === undefined || !isAboutRecord(failure.class)) return false;
-  monitor.fail(failure.class);
+  monitor.countFailure(failure.class);
   if (record.sequence !== alonePosition) {
     logger.warn(
       { reason: failure.reason, topic: record.topic, partition: record.partition },
-      'a batch was refused: looks which event it was',
+      'a batch was rejected: searching for the event',
     );
     suspects.suspect(record, lastPosition);
-    monitor.become('retrying', `${failure.reason}: looks which event it is`);
+    monitor.setState('retrying', `${failure.reason}: searching for the event`);
     return true;
   }
   const [event] = await reader.readAll({ afterPosition: record.sequence - 1, limit: 1 });
   if (event === undefined) return false;
   const sizeBytes = Buffer.byteLength(event.payload);
-  const reason = `${event.id} at position ${event.position}, a payload of ${sizeBytes} bytes, is refused: ${failure.reason}`;
+  const reason = `${event.id} at position ${event.position}, a payload of ${sizeBytes} bytes, is rejected: ${failure.reason}`;
   logger.error(
     { eventId: event.id, topic: record.topic, partition: record.partition, reason },
     'an event blocks its partition',
@@ -132,23 +133,23 @@ const halt = async (
   { message: reason, historyCause: cause }: RelayHalted,
 ): Promise<void> => {
   logger.error({ reason }, 'the relay is halted');
-  monitor.fail('halted');
+  monitor.countFailure('halted');
   while (!stopping.aborted) {
     lease.assertInPlace();
-    monitor.become('halted', reason, cause);
+    monitor.setState('halted', reason, cause);
     await clock.sleep(1_000, stopping);
   }
 };
 
-/** Until an operator has set the topics right: the next session looks again. */
+/** Lasts until the next check of the topics, which an operator has to correct; the next session checks them again. */
 const haltUntilSafe = async (
   { monitor, logger, watch, stopping }: RelayContext,
   { message }: TopicsUnsafe,
 ): Promise<void> => {
   if (monitor.state() !== 'halted') {
     logger.error({ reason: message }, 'the relay is halted');
-    monitor.fail('halted');
+    monitor.countFailure('halted');
   }
-  monitor.become('halted', message);
+  monitor.setState('halted', message);
   await watch.pause(stopping);
 };

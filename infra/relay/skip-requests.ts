@@ -1,4 +1,4 @@
-/** Operators' decisions to go on past an event that can't be published. */
+/** Operators' requests to skip an event that can't be published. */
 import type { RelayContext } from './relay-context';
 
 /** The body of a request of the kind `relay-skip`. */
@@ -7,7 +7,7 @@ export interface SkipRequest {
   readonly reason: string;
 }
 
-/** Takes up what was asked for since the last look. True where an event is withheld now: look at Kafka again then. */
+/** Carries out new requests. True where an event is withheld now: a new session has to read Kafka again then. */
 export const takeSkipRequests = async (running: RelayContext): Promise<boolean> => {
   const { holes, reader, logger } = running;
   let isAnyWithheld = false;
@@ -16,7 +16,7 @@ export const takeSkipRequests = async (running: RelayContext): Promise<boolean> 
     const { eventId, reason } = JSON.parse(body) as SkipRequest;
     const isWithheld = holes.skip({ requestId: id, eventId, reason, actor });
     isAnyWithheld ||= isWithheld;
-    logger.warn({ eventId, actor, reason, isWithheld }, 'an operator goes on past an event that is not published');
+    logger.warn({ eventId, actor, reason, isWithheld }, 'an operator skips an event that cannot be published');
   }
   return isAnyWithheld;
 };

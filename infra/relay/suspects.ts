@@ -1,16 +1,16 @@
-/** Partitions of which a batch was refused: their records go one by one until the one that was meant is known. */
+/** Partitions of which a batch was rejected: their records are sent one by one until the rejected one is known. */
 import { partitionMap, type TopicPartition } from '../topic-partition';
 
 export interface RecordSuspects {
   readonly suspect: (place: TopicPartition, untilPosition: number) => void;
   readonly isSuspect: (place: TopicPartition, position: number) => boolean;
   readonly clear: (place: TopicPartition) => void;
-  /** Everything up to this position has gone through, or is known to be refused. */
+  /** Every event up to this position is acknowledged, or known to be rejected. */
   readonly passed: (position: number) => void;
   readonly isAny: () => boolean;
 }
 
-/** Suspects nothing. */
+/** Makes the list, without any suspects. */
 export const recordSuspects = (): RecordSuspects => {
   const suspects = partitionMap<TopicPartition & { readonly untilPosition: number }>();
   return {

@@ -1,4 +1,4 @@
-/** Whether the topics are the ones that the cursor counts on: a pure decision, with the way on where they are not. */
+/** Whether the topics are the ones that the cursor refers to: a pure decision, with what to do where they are not. */
 import type { Topic } from '../../domain/kernel/topic';
 import { keepsHistory, type LogTopic } from '../kafka/event-log';
 import { refuse, refusedPartitionCount, type Refusal } from '../kafka/refusal';
@@ -6,9 +6,9 @@ import { refuse, refusedPartitionCount, type Refusal } from '../kafka/refusal';
 export type TopicDecision =
   | {
       readonly _tag: 'Publish';
-      /** Events above this position are published, but those that a partition is found to hold already. */
+      /** Events above this position are published, except those that are found in Kafka already. */
       readonly cursor: number;
-      /** What is out of the ordinary, for the operator. */
+      /** An unusual situation to log for the operator. */
       readonly note: string | undefined;
     }
   | Refusal;
@@ -22,7 +22,7 @@ export interface TopicState {
   readonly acceptNewLog: boolean;
 }
 
-/** Decides where publishing goes on. */
+/** Decides where publishing continues. */
 export const topicDecision = ({ declared, found, known, cursor, acceptNewLog }: TopicState): TopicDecision => {
   const miscounted = refusedPartitionCount(declared, found);
   if (miscounted !== undefined) return miscounted;
@@ -33,24 +33,26 @@ export const topicDecision = ({ declared, found, known, cursor, acceptNewLog }: 
     const note =
       cursor === 0
         ? undefined
-        : `the embedded broker starts empty: it gets what comes after position ${cursor}, and the store stands in for the rest`;
+        : `the embedded broker starts empty: events after position ${cursor} are published, and consumers read earlier ones from the store`;
     return { _tag: 'Publish', cursor, note };
   }
   const replaced = changed.filter((topic) => isReplaced(logIdOf(known, topic)));
   if (replaced.length > 0 && !acceptNewLog) {
     return refuse(
       `the topics ${replaced.map(({ topic }) => topic).join(', ')} are not the ones that this data was published to: they ` +
-        'were recreated, or this is another cluster. If that is meant, start once with ACCEPT_NEW_LOG=true: everything is ' +
+        'were recreated, or this is another cluster. If that is intended, start once with ACCEPT_NEW_LOG=true: everything is ' +
         'published again from the store, and consumers apply nothing twice',
     );
   }
   const note =
-    cursor === 0 ? undefined : `${names}: a log that this data was not published to; it gets everything from the store`;
+    cursor === 0
+      ? undefined
+      : `${names}: a log that this data was not published to; everything is published from the store`;
   return { _tag: 'Publish', cursor: 0, note };
 };
 
 const logIdOf = (known: ReadonlyArray<LogTopic>, { topic }: LogTopic): string | undefined =>
   known.find((each) => each.topic === topic)?.logId;
 
-/** A log that should still be there. One that keeps no history vanishes as a matter of course, and a new topic replaces none. */
+/** Whether a log is missing that should still exist, unlike one that keeps no history. A new topic replaces none. */
 const isReplaced = (logId: string | undefined): boolean => logId !== undefined && keepsHistory(logId);

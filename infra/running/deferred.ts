@@ -1,4 +1,4 @@
-/** A promise that is settled from outside, by whoever learns the outcome first. */
+/** A promise that is settled from outside. */
 
 export interface Deferred<Value> {
   readonly promise: Promise<Value>;
@@ -6,7 +6,7 @@ export interface Deferred<Value> {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Not settled yet. Whoever awaits it gets a rejection; without anybody it does not end the process. */
+/** Makes an unsettled one. A rejection that nobody awaits does not end the process. */
 export const deferred = <Value = void>(): Deferred<Value> => {
   let resolve: (value: Value) => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;

@@ -1,4 +1,4 @@
-/** One session of a role that writes a file: opened, leased, watched, and closed whatever ended it. */
+/** One session of a role that writes a file: the file is opened, leased, watched, and closed at any end of the session. */
 import type { Clock } from '../clock';
 import type { EngineFault } from '../engine-fault';
 import type { Logger } from '../logger';
@@ -8,7 +8,7 @@ import {
   type LeasedDatabase,
   type OpenLeasedOptions,
 } from '../sqlite/leased-database';
-import { watchPlace } from './begin-anew';
+import { watchFile } from './restart-on-replaced-file';
 
 export interface LeasedSessionOptions {
   /** The role's own file. */
@@ -18,23 +18,23 @@ export interface LeasedSessionOptions {
   readonly logger: Logger;
   readonly leaseTtlMs: number;
   readonly stopping: AbortSignal;
-  /** What the log says while another process holds the lease. */
+  /** The message that is logged while another process holds the lease. */
   readonly waitsForLease: string;
-  /** What the log says while the file can't be opened for a reason that should pass. */
+  /** The message that is logged while the file can't be opened because of a transient fault. */
   readonly waitsForFile: string;
 }
 
-/** What the work of a session has. */
+/** What the work of a session gets. */
 export interface LeasedSession extends LeasedDatabase {
-  /** The session is to end: the role stops, or the file is lost. */
+  /** Aborts when the session has to end: the role stops, or the lease or the file is lost. */
   readonly ending: AbortSignal;
-  /** Whether the lease is another process's, or the file another one: nothing may be written to it any more. */
+  /** Whether another process has the lease, or the file was replaced: nothing may be written any longer. */
   readonly isLost: () => boolean;
 }
 
 /**
- * Waits for the lease, then runs the work, and releases the lease when that has ended. Resolves where the signal came first or
- * the work has ended; rejects with what made the session lose its file, else with what the work met.
+ * Waits for the lease, runs the work, and releases the lease. Resolves when the signal has aborted the wait, or the work has ended;
+ * rejects with the fault that made the session lose its lease or file, else with that of the work.
  */
 export const leasedSession = async (
   options: LeasedSessionOptions,
@@ -49,7 +49,7 @@ export const leasedSession = async (
   };
   const leased = await openLeasedDatabase({
     file: options.file,
-    // A power cut takes effects and checkpoints back together, and the same records come again.
+    // Safe, as a power failure undoes effects and checkpoints together, and the same records are read again.
     synchronous: 'NORMAL',
     migrations: options.migrations,
     clock,
@@ -64,7 +64,7 @@ export const leasedSession = async (
   });
   if (leased === undefined) return;
   const ending = AbortSignal.any([stopping, over.signal]);
-  const watching = watchPlace(leased.lease, { clock, stopping: ending }).catch(lose);
+  const watching = watchFile(leased.lease, { clock, stopping: ending }).catch(lose);
   try {
     await work({ ...leased, ending, isLost: () => loss !== undefined });
   } catch (error) {

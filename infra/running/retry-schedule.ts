@@ -1,19 +1,19 @@
-/** When each of several independent pieces of work may be tried again: one that fails holds up none of the others. */
+/** When each of several independent pieces of work may be retried, so that one that fails does not delay the others. */
 import { backoffMs } from '../backoff';
 import type { Clock } from '../clock';
 
 export interface RetrySchedule<Key> {
-  /** Whether it may be tried now: it has met no fault, or its wait is over. */
+  /** Whether it may run now: it has no fault, or its wait is over. */
   readonly isDue: (key: Key) => boolean;
-  /** Faults in a row that it has met; 0 for none. */
+  /** The number of its consecutive faults. */
   readonly attempts: (key: Key) => number;
-  /** It met a fault: returns the wait before it is due again. */
+  /** Records a fault; returns the wait until it is due again, in milliseconds. */
   readonly failed: (key: Key) => number;
-  /** It went through, or is given up: nothing of it is kept. */
+  /** Forgets its faults, as it has succeeded or is abandoned. */
   readonly forget: (key: Key) => void;
 }
 
-/** Nothing has failed yet. */
+/** Makes a schedule without faults. */
 export const retrySchedule = <Key>(clock: Clock): RetrySchedule<Key> => {
   const faults = new Map<Key, { readonly attempts: number; readonly untilMs: number }>();
   const attempts = (key: Key): number => faults.get(key)?.attempts ?? 0;

@@ -1,4 +1,4 @@
-/** What every role but the API is started with. */
+/** The options of every role except the API. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../clock';
 import type { GroupObserver } from '../consumption/loop/loop';
@@ -10,12 +10,12 @@ export interface RoleOptions {
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Ends a start that still waits, for the lease or for the store. */
+  /** Stops the role, also while its start waits for the lease or for the store. */
   readonly signal: AbortSignal;
-  /** How long a holder that no longer renews its lease keeps a successor out. */
+  /** How long after its last renewal a lease expires. */
   readonly leaseTtlMs: number;
-  /** Take on topics that are not the ones the role has worked on so far. */
+  /** Accept topics other than the ones that the role has worked on so far. */
   readonly acceptNewLog: boolean;
-  /** Told what the role's consumer groups do; left out: nobody counts. */
+  /** Receives what the role's consumer groups do, for metrics. */
   readonly observer?: GroupObserver;
 }

@@ -1,18 +1,18 @@
-/** The one shape of what runs until it is stopped, and how a role of the engine starts and stops. */
-import { beginAnew, type BeginAnewOptions } from './begin-anew';
+/** The common interface of what runs until it is stopped, and how a role starts and stops. */
 import { deferred } from './deferred';
+import { restartOnReplacedFile, type RestartOptions } from './restart-on-replaced-file';
 
-/** Something that runs beside others. */
+/** Concurrent work that runs until it is stopped. */
 export interface Running {
-  /** Says that it is to stop, and resolves when it has; as often as it is called. Never rejects: see `done`. */
+  /** Stops it, and resolves when it has stopped. May be called repeatedly. Never rejects; see `done`. */
   readonly stop: () => Promise<void>;
-  /** Resolves after `stop`; rejects when it can't go on in this process. */
+  /** Resolves after `stop`; rejects when it cannot continue in this process. */
   readonly done: Promise<void>;
 }
 
-/** A role: everything that it waits for (its file's lease, the store, a broker) is waited for after the start. */
+/** A role. Starting it does not wait: it waits itself for its file's lease, the store and a broker. */
 export interface Role extends Running {
-  /** Resolves when it holds what it writes, or has ended before; rejects when it could not begin. */
+  /** Resolves when it has the lease of its file, or has stopped before; rejects when it could not start. */
   readonly started: Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export const startRunning = (work: (stopping: AbortSignal) => Promise<void>, sig
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted === true) stop();
   const done = work(stopping.signal).finally(() => signal?.removeEventListener('abort', stop));
-  // Whoever awaits `done` learns of it; without anybody it must not end the process.
+  // A rejection of `done` that nobody awaits must not end the process.
   done.catch(() => undefined);
   return {
     stop: async () => {
@@ -34,21 +34,21 @@ export const startRunning = (work: (stopping: AbortSignal) => Promise<void>, sig
   };
 };
 
-export interface StartRoleOptions extends Omit<BeginAnewOptions, 'stopping'> {
+export interface StartRoleOptions extends Omit<RestartOptions, 'stopping'> {
   /** Stops the role as `stop` does, also while it still starts. */
   readonly signal: AbortSignal;
-  /** Waits for what has to be there before the first session; resolves to false where the signal came first. */
+  /** Waits for the preconditions of the first session; resolves to false where the signal aborted first. */
   readonly ready?: (stopping: AbortSignal) => Promise<boolean>;
-  /** From the lease to the wish to stop, or to the fault that ends it. Calls `onStarted` once it holds what it writes. */
+  /** Runs until the signal aborts or a fault ends it. Calls `onStarted` once it has the lease. */
   readonly session: (stopping: AbortSignal, onStarted: () => void) => Promise<void>;
 }
 
-/** Starts a role: session after session, each on the file that stands there then. */
+/** Starts a role: one session after another, each on the file that is there at its start. */
 export const startRole = ({ signal, ready, session, ...options }: StartRoleOptions): Role => {
   const started = deferred();
   const running = startRunning(async (stopping) => {
     if (ready !== undefined && !(await ready(stopping))) return;
-    await beginAnew({ ...options, stopping }, () => session(stopping, started.resolve));
+    await restartOnReplacedFile({ ...options, stopping }, () => session(stopping, started.resolve));
   }, signal);
   running.done.then(started.resolve, started.reject);
   return { ...running, started: started.promise };

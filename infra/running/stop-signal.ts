@@ -1,9 +1,9 @@
-/** What everybody asks of a signal that says: stop. */
+/** Reading an abort signal. */
 
-/** Whether it has been given by now: read anew, where the compiler still holds what was read before a wait. */
+/** Whether the signal has aborted; a call, as the compiler assumes that a property is unchanged after an `await`. */
 export const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
-/** Resolves once it is given. */
+/** Resolves once the signal has aborted. */
 export const whenAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();

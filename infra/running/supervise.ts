@@ -1,6 +1,6 @@
 /**
- * The one retry loop: runs a session, and another one after each fault that may pass, with a growing backoff. The backoff is
- * reset by progress only: to have begun a session is not to have got anywhere.
+ * The common retry loop: runs a session, and another one after each transient fault, with a growing backoff. Only progress resets
+ * the backoff: that a session could be started does not prove that the fault has passed.
  */
 import { backoffMs } from '../backoff';
 import type { Clock } from '../clock';
@@ -9,24 +9,24 @@ import { errorTextOf } from '../error-text';
 import { isAborted } from './stop-signal';
 
 /**
- * What follows a fault. `back-off`: another session, after a wait that grows. `restart`: another one at once, for whoever was
- * asked has waited already. `stop`: none, and the run ends well. `escalate`: the run ends with the fault.
+ * What follows a fault. `back-off`: another session, after a growing wait. `restart`: another session at once, as `onFault` has
+ * waited already. `stop`: the run ends without a fault. `escalate`: the run ends with the fault.
  */
 export type Directive = 'back-off' | 'restart' | 'stop' | 'escalate';
 
 export interface SessionRun {
-  /** Faults in a row, without progress between them; 0 in a session that follows none. */
+  /** The number of consecutive faults without progress in between. */
   readonly attempts: number;
-  /** Something has gone through: the next fault is the first one again. */
+  /** Reports progress: the next fault counts as the first one again. */
   readonly onProgress: () => void;
 }
 
 /** A fault, and the wait that follows it. */
 export interface Retry {
   readonly error: unknown;
-  /** What the error says. */
+  /** The message of the error. */
   readonly reason: string;
-  /** Faults in a row, this one among them. */
+  /** The number of consecutive faults, including this one. */
   readonly attempts: number;
   readonly delayMs: number;
 }
@@ -34,11 +34,11 @@ export interface Retry {
 export interface SuperviseOptions {
   readonly clock: Clock;
   readonly stopping: AbortSignal;
-  /** Resolves when its work is over; then no other one begins. Rejects with the first fault. */
+  /** Resolves when its work is done, which ends the run. Rejects with the first fault. */
   readonly session: (run: SessionRun) => Promise<void>;
   /**
-   * Decides about a fault; what it throws ends the run. `attempts` counts the faults in a row before this one. Left out: a
-   * fault that says that another process has taken over escalates, and every other one is backed off from.
+   * Decides what follows a fault; what it throws ends the run. `attempts` counts the consecutive faults before this one. By default
+   * a fault because another process has taken over escalates, and every other one is backed off from.
    */
   readonly onFault?: (error: unknown, attempts: number) => Directive | Promise<Directive>;
   /** Called before each wait. What it throws ends the run. */
@@ -47,12 +47,12 @@ export interface SuperviseOptions {
   readonly minDelayMs?: number;
 }
 
-/** What every role does about a fault, unless it says otherwise. */
+/** The default directive. */
 export const directiveFor = (error: unknown): Directive => (error instanceof TakenOver ? 'escalate' : 'back-off');
 
 /**
- * Resolves when a session has ended without a fault, or when the signal has aborted: a fault that is met then is part of the
- * ending, unless it escalates.
+ * Resolves when a session has ended without a fault, or when the signal has aborted; a fault after that is ignored, unless it
+ * escalates.
  */
 export const supervise = async (options: SuperviseOptions): Promise<void> => {
   const { clock, stopping, session, onFault = directiveFor, onRetry, minDelayMs } = options;

@@ -44,6 +44,15 @@ const bannedNames: ReadonlyArray<readonly [banned: RegExp, replacement: string]>
   [/\bturnPage\b|_PER_TURN\b/, 'nextPage, _PER_TICK'],
   [/\breplaceMemory\b|\bcountAnew\b/, 'replaceDetailRows, recomputeContribution'],
   [/\brefuseIncomplete\w*|\brefuseOtherTopics\b|\brefuseShortLog\b/, 'assertX throws'],
+  [/\braiseEach\b|\bcaughtUpTo\b/, 'advanceHighWater'],
+  [/\bhasSetAsideUpTo\b|\bset(Event|Record)Aside\b/, 'hasDeadLettersUpTo, deadLetterEvent, deadLetterRecord'],
+  [/\bnewlyClosed\b|\bheadOf\b|\bopenable\b/, 'newlyQuarantined, firstOf, withResolvedFirst'],
+  [/\b(read)?OffsetOrder\b|\boffsetDecision\b/, 'OffsetMoveRequest, planOffsetMove'],
+  [/\bbeginAnew\b|\bwatchPlace\b/, 'restartOnReplacedFile, watchFile'],
+  [/\bReactorParts\b|\battendToFailures\b/, 'ReactorContext, processReactorRequests'],
+  [/\blearn(Event|Outcome|Deadlines?|Due)\b|\bunparkAll\b/, 'applyEvent, applyOutcome, applyDeadline, resumeAll'],
+  [/\bLane\b|\bpatientRecord\b|\bwrittenDown\b/, 'ClaimedQueue, retryingRecord, writeWithRetry'],
+  [/\btakeUpRoutable\b|\blookingAround\b|\bsaveWhatCanBe\b/, 'resumeRoutable, periodicWork, saveIfPossible'],
 ];
 
 /** Phrases in comments, messages and documents. */
@@ -58,6 +67,10 @@ const bannedPhrases: ReadonlyArray<readonly [banned: RegExp, replacement: string
   [/\bis no CloudEvent\b/, 'is not a CloudEvent'],
   [/\btried on, seldom\b/, 'still being retried, rarely'],
   [/\bin turns\b/, 'in bounded pages'],
+  [/\bis tried on: /, 'is still being retried'],
+  [/\bhas gone over to\b/, 'has switched to'],
+  [/\bneed a look\b/, 'needs attention'],
+  [/\bhas not gone through since\b/, 'has been blocked since'],
   [/Something is broken in here|There is nothing here|Too much waits already/, 'Internal error, Not found, Overloaded'],
 ];
 

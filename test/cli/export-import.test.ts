@@ -176,9 +176,9 @@ spec('an export', ({ test, before }) => {
     [
       'without a line near its end',
       () => [...lines.slice(0, 79), lines.at(-1)].join('\n'),
-      /not whole: its last line says 80 events up to position 80, and before it stand 79/,
+      /incomplete: its last line says 80 events up to position 80, but it has 79/,
     ],
-    ['changed in a payload', () => text.replace('plain', 'plane'), /not as it was exported: the digest/],
+    ['changed in a payload', () => text.replace('plain', 'plane'), /changed after its export: the digest/],
     [
       'of another encoding',
       () => Buffer.from(text.replace('caf\u00e9', 'caf~')).map((byte) => (byte === 0x7e ? 0xe9 : byte)) as Buffer,
@@ -203,7 +203,7 @@ spec('an export', ({ test, before }) => {
     [
       'with a stream without a category',
       () => lines[0]?.replace('order-o0@1', 'order@1') ?? '',
-      /'order' is not a stream's name/,
+      /'order' is not the name of a stream/,
     ],
   ];
   for (const [what, change, reason] of broken)
@@ -224,11 +224,11 @@ spec('an export', ({ test, before }) => {
     await exportStore(configurationOf(other), file);
     assert.match(
       await refusal(file),
-      /this program does not know the category 'widget' \(3 events, the first in line 81\); --allow-unknown takes/,
+      /this program does not know the category 'widget' \(3 events, the first in line 81\); --allow-unknown imports/,
     );
     const { events, output } = await takenIn(file, { ...STRICT, allowUnknown: true });
     assert.equal(events, everything(other));
-    assert.match(output, /unknown to this program, and taken in all the same: the category 'widget' \(3 events/);
+    assert.match(output, /unknown to this program, but imported: the category 'widget' \(3 events/);
     const type = fileOf(lines[0]?.replaceAll('OrderCancelled', 'OrderFramed') ?? '');
     const version = fileOf(lines[0]?.replace('OrderCancelled/1', 'OrderCancelled/9') ?? '');
     const elsewhere = fileOf(lines[0]?.replace('order-o0@1', 'stock-o0@1') ?? '');

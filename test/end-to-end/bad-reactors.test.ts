@@ -115,7 +115,7 @@ kafkaSpec('a release of the reactors that is wrong for some orders', ({ test, be
       assert.equal(historyOf('bad-called-off'), ['order-* OrderCancelled', 'order-* OrderPlaced']);
       assert.is(release?.exitCode, null);
       // An outcome, and two terms: the short one is not paid either.
-      assert.match(await reason(), /3 commands or deadlines are set aside until a restart.*substitute/);
+      assert.match(await reason(), /3 commands or deadlines are suspended until a restart.*substitute/);
     },
     { timeoutMs: 60_000 },
   );
@@ -153,7 +153,7 @@ kafkaSpec('a release of the reactors that is wrong for some orders', ({ test, be
         return found['bad-short'] === 'cancelled' && found['bad-unpaid'] === 'cancelled';
       });
       assert.is((await statuses())['bad-paid'], 'placed');
-      assert.match(await reason(), /2 dead letters are open, and 2 keys wait/);
+      assert.match(await reason(), /2 dead letters are open, and 2 streams are quarantined/);
       const { body } = await post(url, '/ops/redrives', { group: 'fulfilment' });
       const { id } = body as { readonly id: number };
       await post(url, `/ops/redrives/${id}/run`, {});

@@ -88,7 +88,10 @@ kafkaSpec('a forged record with the next position at the end of a partition', ({
       assert.match(untouched.output, /not repaired: .*orders hold records that name this store.*--recreate-topics/);
       const repaired = await one.tidemark(command);
       assert.is(repaired.status, 0, repaired.output);
-      assert.match(repaired.output, /order-mallory@1[^]*made anew[^]* 0 missing, 0 extra, 0 out of order, 0 altered/);
+      assert.match(
+        repaired.output,
+        /order-mallory@1[^]*recreated with all their events[^]* 0 missing, 0 extra, 0 out of order, 0 altered/,
+      );
 
       await one.start({ ACCEPT_NEW_LOG: 'true' });
       await placed(one, 'o4');

@@ -156,7 +156,7 @@ spec('a program in one process', ({ test, before, after }) => {
     await allConfirmed(at.url, ['second']);
     assert.is((await at.get('/ops/relay')).body['state'], 'running');
     assert.is(server?.isRunning(), true);
-    assert.match(server?.output() ?? '', /the role begins anew/);
+    assert.match(server?.output() ?? '', /the role restarts/);
   });
 
   test('takes no command while its store is moved away, says so, and goes on when it is put back', async () => {

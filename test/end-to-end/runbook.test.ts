@@ -135,7 +135,7 @@ kafkaSpec('the runbook', ({ test, before, after }, broker) => {
   test(
     'leads from the symptom to the cause, the fix, and everything redriven',
     async () => {
-      assert.match(await tidemark(0), /order-summary .*3 dead letters are open, and 2 keys wait/);
+      assert.match(await tidemark(0), /order-summary .*3 dead letters are open, and 2 streams are quarantined/);
       const listed = await tidemark(1);
       assert.match(listed, /defect +order-bad-1@2 .*taxRate/);
       const open = await letters();

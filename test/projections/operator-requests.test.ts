@@ -121,7 +121,7 @@ spec('moves of offsets that cannot be executed', ({ test }) => {
     ['of a partition that there is not', moveTo(0, { partition: 99 }), /no checkpoint of orders\/99/],
     ['of half a partition', moveTo(0, { partition: 0.5 }), /integers from 0 on/],
     ['from where the group does not stand', moveTo(0, { fromOffset: 5 }), /nothing was moved: check the offsets again/],
-    ['of nothing at all', {}, /not a move of offsets/],
+    ['of nothing at all', {}, /does not describe moves of offsets/],
   ];
   for (const [what, body, reason] of cases) {
     test(`${what} fail with the reason, and the next one is executed`, async () => {

@@ -13,7 +13,7 @@ import { spec } from '../spec';
 import { memoryLog } from './memory-log';
 import { asked, control, openRebuilds, request, run as runOn, statusOf, type RunOptions } from './rebuild-fixture';
 import {
-  caughtUpTo,
+  advanceHighWater,
   deliver,
   logOf,
   openViews,
@@ -269,7 +269,7 @@ spec('a rebuild from a log that does not hold everything', ({ test }) => {
     const requests = [request(1, 'stock-level', 'kafka')];
     const views = await openViews({ projections: [stockLevel], stored: story, requests });
     await views.operations.applyFromStore({ projection: 'stock-level', afterPosition: 0, untilPosition: 4 });
-    await caughtUpTo(views, 'stock-level', 4);
+    await advanceHighWater(views, 'stock-level', 4);
     assert.is(await run(views, stockLevel, await asked(views), { log: memoryLog({ records: [] }) }), 'done');
     const { proof } = statusOf(views, 1);
     assert.equal([proof?.['equal'], proof?.['rows'], proof?.['eventsFromStore']], [true, 3, 4]);

@@ -16,7 +16,7 @@ import { StockReceived } from '../../domain/stock/events';
 import { defaultRebuildSpec } from '../../projections/engine/generations/rebuild-ledger';
 import { spec } from '../spec';
 import {
-  caughtUpTo,
+  advanceHighWater,
   deliver,
   logOf,
   openViews,
@@ -247,7 +247,7 @@ spec('the events that a view has applied', ({ test }) => {
       reader.list('stock-level', { filters: {}, limit: 1 });
       reader.projections();
       assert.is(reader.changeCounter(), before);
-      await caughtUpTo(views, 'stock-level', 10);
+      await advanceHighWater(views, 'stock-level', 10);
       assert.is.not(reader.changeCounter(), before);
       assert.is(reader.hasSeen('stock-level', { topic: 'stock', partition: 3, position: 10 }), true);
     }));

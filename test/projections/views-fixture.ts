@@ -272,13 +272,13 @@ const deliverBatch = async (operations: ViewsOperations, projection: string, rec
   operations.apply({ projection, batch: packBatch({ records, moves: movesOf(records) }) });
 
 /** Raises a group's high-water position in every partition. */
-export const caughtUpTo = async (
+export const advanceHighWater = async (
   { operations }: Pick<Views, 'operations'>,
   consumer: string,
   position: number,
 ): Promise<void> => {
   const marks = (await operations.checkpoints({ consumer })).map((each) => ({ ...each, highWaterPosition: position }));
-  await operations.caughtUpTo({ consumer, marks });
+  await operations.advanceHighWater({ consumer, marks });
 };
 
 /** Every row of a generation, in key order. */

@@ -7,7 +7,7 @@ import { openViews, type Views } from './views-fixture';
 
 const inputs: Readonly<Record<(typeof viewsQueries)[number], object>> = {
   checkpoints: { consumer: 'order-summary' },
-  hasSetAsideUpTo: { consumer: 'order-summary', lastPosition: 9 },
+  hasDeadLettersUpTo: { consumer: 'order-summary', lastPosition: 9 },
   openOffsetRequests: {},
   openRebuilds: {},
   cancelledAmong: { ids: [1] },

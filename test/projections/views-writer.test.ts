@@ -10,7 +10,7 @@ import { packBatch } from '../../projections/engine/apply/packed-batch';
 import { stockLevel } from '../../projections/fulfilment/stock-level';
 import { spec } from '../spec';
 import {
-  caughtUpTo,
+  advanceHighWater,
   deliver,
   LOG_ID,
   logOf,
@@ -218,7 +218,7 @@ spec('the store in place of the log', ({ test }) => {
       const { reachedPosition, outcome } = await views.operations.applyFromStore(page);
       assert.is(reachedPosition, 4);
       assert.is(outcome.applied, 4);
-      await caughtUpTo(views, 'stock-level', 4);
+      await advanceHighWater(views, 'stock-level', 4);
       assert.is((await deliver(views, 'stock-level', log)).duplicates, 4);
       assert.equal(rowsOf(views.database, 'stock-level'), allRows);
     }));

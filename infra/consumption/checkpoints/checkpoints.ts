@@ -1,4 +1,4 @@
-/** How far a consumer has come in each partition, kept in the transaction of its effects, and how operators move it. */
+/** A consumer's progress in each partition, written in the transaction of its effects, and how operators move it. */
 export {
   type Checkpoint,
   checkpointAt,
@@ -6,17 +6,17 @@ export {
   CheckpointMoved,
   type Checkpoints,
   highWaterAt,
-  type Mark,
+  type HighWaterPosition,
 } from './checkpoint';
 export {
   moveOffsets,
   type NotedOffsetMove,
   type NoteOffsetMove,
   type OffsetMove,
-  type OffsetOrder,
+  type OffsetMoveRequest,
   type OffsetRequest,
   type OffsetRequests,
   type OffsetRequestStatus,
-  readOffsetOrder,
+  readOffsetMoveRequest,
 } from './offset-moves';
-export { offsetDecision, type OffsetTarget } from './plan-offset-move';
+export { planOffsetMove, type OffsetTarget } from './plan-offset-move';

@@ -1,4 +1,4 @@
-/** What was done to checkpoints by hand: kept for ever in the file that the checkpoints stand in. */
+/** Checkpoints that operators move. Every move is recorded permanently in the file of the checkpoints. */
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import { requestBody } from '../../commands/operation-requests';
@@ -16,34 +16,34 @@ const Offset = t.strict({
   toOffset: WholeNumber,
 });
 
-/** What is asked of the role that owns the checkpoints. Stored format, version with care. */
-export const OffsetOrder = t.strict({ group: t.string, moves: t.readonlyArray(Offset) });
-export type OffsetOrder = t.TypeOf<typeof OffsetOrder>;
+/** The body of a request to the role that owns the checkpoints. Stored format, version with care. */
+export const OffsetMoveRequest = t.strict({ group: t.string, moves: t.readonlyArray(Offset) });
+export type OffsetMoveRequest = t.TypeOf<typeof OffsetMoveRequest>;
 
-/** A checkpoint that a person has moved. */
+/** A checkpoint that an operator has moved. */
 export interface OffsetMove extends t.TypeOf<typeof Offset> {
   readonly group: string;
 }
 
-/** Such a move as it was noted. */
+/** Such a move as it was recorded. */
 export interface NotedOffsetMove extends OffsetMove {
   readonly actor: string;
   /** ISO 8601, UTC. */
   readonly movedAt: string;
 }
 
-/** Notes a move; call it in the transaction of the move. */
+/** Records a move; call it in the transaction of the move. */
 export type NoteOffsetMove = (move: OffsetMove, actor: string) => void;
 
 /**
- * Moves checkpoints and notes who did it; belongs inside a transaction of the role that owns the file, while the group does
- * not run. The high-water positions stay: what was applied is not applied twice, wherever the offset goes. Throws
- * CheckpointMoved where a checkpoint is not where the order found it.
+ * Moves checkpoints and records who did it; belongs inside a transaction of the role that owns the file, while the group does
+ * not run. The high-water positions stay, so that no event is applied twice, wherever the offset moves. Throws CheckpointMoved
+ * where a checkpoint has moved since the request was made.
  */
 export const moveOffsets = (
   checkpoints: Checkpoints,
   note: NoteOffsetMove,
-  { group, moves }: OffsetOrder,
+  { group, moves }: OffsetMoveRequest,
   actor: string,
 ): void => {
   const known = checkpoints.read(group);
@@ -60,25 +60,25 @@ export const moveOffsets = (
 // Requests
 // -------------------------------------------------------------------------------------
 
-/** A request that was taken over from the store. */
+/** A request that was picked up from the store. */
 export interface OffsetRequest {
   readonly id: number;
-  readonly order: OffsetOrder;
+  readonly moveRequest: OffsetMoveRequest;
   readonly actor: string;
 }
 
-/** Reads what is asked for. A Left says why that is none. */
-export const readOffsetOrder = (body: string): E.Either<string, OffsetOrder> => {
+/** Decodes a request. A Left has the reason why it cannot be read. */
+export const readOffsetMoveRequest = (body: string): E.Either<string, OffsetMoveRequest> => {
   try {
-    const order = OffsetOrder.decode(requestBody({ body }));
-    if (E.isRight(order)) return order;
-    return E.left(`it is not a move of offsets, which are integers from 0 on: ${body}`);
+    const moveRequest = OffsetMoveRequest.decode(requestBody({ body }));
+    if (E.isRight(moveRequest)) return moveRequest;
+    return E.left(`its body does not describe moves of offsets (integers from 0 on): ${body}`);
   } catch (error) {
     return E.left(error instanceof Error ? error.message : String(error));
   }
 };
 
-/** How such a request stands. */
+/** The state of such a request. */
 export interface OffsetRequestStatus {
   readonly id: number;
   readonly state: 'requested' | 'done' | 'failed';
@@ -88,7 +88,7 @@ export interface OffsetRequestStatus {
 /** Calls belong inside the caller's transaction. */
 export interface OffsetRequests {
   readonly add: (id: number, body: string, actor: string) => void;
-  /** A Left for one that cannot be read: why. */
+  /** The requests that are not carried out yet; a Left for one that cannot be read, with the reason. */
   readonly open: () => ReadonlyArray<E.Either<{ readonly id: number; readonly reason: string }, OffsetRequest>>;
   readonly end: (id: number, state: 'done' | 'failed', reason: string | null) => void;
 }

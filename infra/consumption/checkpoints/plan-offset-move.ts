@@ -1,33 +1,33 @@
-/** Where offsets are to be moved, and what that would mean: a pure decision, with the numbers. */
+/** Whether an offset can be moved to where an operator asks, and what that would mean: a pure decision, with the numbers. */
 import type { Checkpoint } from './checkpoint';
 
-/** A partition as the log holds it now. */
+/** The current watermarks of a partition. */
 export interface LogBounds {
   readonly low: number;
   readonly high: number;
 }
 
-/** What is asked for. */
+/** Where the offset is to be moved: to an absolute offset, or by a number of records. */
 export type OffsetTarget =
   { readonly _tag: 'Offset'; readonly offset: number } | { readonly _tag: 'Shift'; readonly records: number };
 
-/** A move that can be made. */
+/** A possible move. */
 export interface PlannedMove {
   readonly _tag: 'Move';
   readonly toOffset: number;
-  /** What it means for the rows. */
+  /** What it means for the rows, for operators. */
   readonly meaning: string;
 }
 
-export type OffsetDecision =
+export type OffsetMovePlan =
   PlannedMove | { readonly _tag: 'Stay' } | { readonly _tag: 'Refuse'; readonly reason: string };
 
-/** Decides for one partition. */
-export const offsetDecision = (
+/** Plans the move of one partition. */
+export const planOffsetMove = (
   { nextOffset }: Pick<Checkpoint, 'nextOffset'>,
   { low, high }: LogBounds,
   target: OffsetTarget,
-): OffsetDecision => {
+): OffsetMovePlan => {
   const toOffset = target._tag === 'Offset' ? target.offset : nextOffset + target.records;
   if (toOffset < low || toOffset > high) {
     return { _tag: 'Refuse', reason: `offset ${toOffset} is not in the log, which holds ${low} to ${high}` };

@@ -1,6 +1,6 @@
 /**
- * A batch as it arrives at one consumer: held to the consumer's marks, so that what was delivered before is told from what is
- * new, and the checkpoints' moves are known at the end.
+ * A batch as one consumer receives it: compared with the consumer's high-water positions, so that duplicates are recognised, and
+ * the moves of the checkpoints are known at the end.
  */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../../domain/kernel/aggregate';
@@ -8,7 +8,7 @@ import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/ker
 import { destinationOf } from '../../kafka/cloud-events';
 import { partitionFor } from '../../kafka/placement';
 import { byPartition, partitionFinder, partitionName, type TopicPartition } from '../../topic-partition';
-import { highWaterAt, type Checkpoint, type CheckpointMove, type Mark } from '../checkpoints/checkpoints';
+import { highWaterAt, type Checkpoint, type CheckpointMove, type HighWaterPosition } from '../checkpoints/checkpoints';
 import type { RecordBatch } from './batches';
 import type { EventHandler } from './event-handler';
 import type { Failure } from './failures';
@@ -22,12 +22,12 @@ import {
 } from './incoming-events';
 import type { Origin } from './quarantine-port';
 
-/** What a walk through a batch meets. */
+/** One item of a batch. */
 export type Arrival =
   | { readonly _tag: 'Duplicate' }
-  /** A record that is no event of this store in its place; null where it claims no position either. */
+  /** A record that is not an event of this store in its place; `position` is null where it does not claim one either. */
   | {
-      readonly _tag: 'NoEvent';
+      readonly _tag: 'NotAnEvent';
       readonly origin: () => Origin;
       readonly failure: Failure;
       readonly position: number | null;
@@ -35,28 +35,28 @@ export type Arrival =
   | { readonly _tag: 'Event'; readonly event: IncomingEvent };
 
 export interface Arrivals {
-  /** From the beginning, each time: what an earlier walk has noted is forgotten. */
+  /** Iterates from the beginning each time; what an earlier iteration noted is discarded. */
   readonly walk: () => Iterable<Arrival>;
-  /** How the checkpoints move, by the walk that came to its end. */
+  /** The moves of the checkpoints, after an iteration has ended. */
   readonly moves: () => ReadonlyArray<CheckpointMove>;
-  /** What that walk has met of a log; absent where the batch comes from the store. */
+  /** What that iteration has read of a log; absent where the batch comes from the store. */
   readonly fromLog?: () => Omit<BatchShare, 'foreign'>;
 }
 
 const DUPLICATE: Arrival = { _tag: 'Duplicate' };
 
-/** A mark that moves while events go by. */
-type Moving<At extends Mark> = Omit<At, 'highWaterPosition'> & { highWaterPosition: number };
+/** A high-water position that advances during an iteration. */
+type Moving<At extends HighWaterPosition> = Omit<At, 'highWaterPosition'> & { highWaterPosition: number };
 
 /** Records of a log. */
 export const arrivalsFromLog = (
   catalog: Catalog,
-  to: EventHandler,
+  handler: EventHandler,
   known: ReadonlyArray<Checkpoint>,
   { incoming, moves }: Pick<RecordBatch, 'moves'> & { readonly incoming: Iterable<IncomingRecord> },
 ): Arrivals => {
   const earlier = appliedEarlier(catalog, known);
-  const { untilPosition = Infinity } = to;
+  const { untilPosition = Infinity } = handler;
   let marks: ReadonlyArray<Moving<CheckpointMove>> = [];
   let records = 0;
   let latest: BatchShare['latest'];
@@ -64,14 +64,14 @@ export const arrivalsFromLog = (
     marks = moves.map((move) => ({ ...move, highWaterPosition: highWaterAt(known, move) }));
     const markOf = partitionFinder(marks);
     records = 0;
-    to.takenIn?.begin();
+    handler.takenIn?.begin();
     for (const record of incoming) {
       records += 1;
       if (E.isLeft(record.event)) {
         const failure = record.event.left;
         const isPlaced = failure.class === 'malformed';
         if (!isPlaced) latest = { failure, topic: record.topic };
-        yield { _tag: 'NoEvent', origin: record.origin, failure, position: isPlaced ? null : record.position };
+        yield { _tag: 'NotAnEvent', origin: record.origin, failure, position: isPlaced ? null : record.position };
         continue;
       }
       const event = record.event.right;
@@ -82,43 +82,46 @@ export const arrivalsFromLog = (
         yield DUPLICATE;
         continue;
       }
-      // Not seen, for this consumer: it neither counts nor moves a mark.
+      // Beyond the consumer's limit: neither counted nor applied.
       if (position > untilPosition) continue;
       mark.highWaterPosition = position;
-      to.takenIn?.note(mark, event.envelope);
+      handler.takenIn?.note(mark, event.envelope);
       yield position <= earlier(stream) ? DUPLICATE : { _tag: 'Event', event };
     }
   };
   return { walk, moves: () => marks, fromLog: () => ({ records, latest }) };
 };
 
-/** How events of the store are read. */
-export interface StoredReading {
+/** What reading events of the store needs. */
+export interface StoredEventReader {
   readonly catalog: Catalog;
   readonly decode: DecodeIncoming;
   readonly originOf: (event: StoredEvent) => Origin;
 }
 
-/** Events of the store, in the order of positions; none beyond its partition's bound, where there are bounds. */
+/** Events of the store, ordered by position; none beyond the bound of its partition, where there are bounds. */
 export const arrivalsFromStore = (
-  { catalog, decode, originOf }: StoredReading,
-  to: EventHandler,
+  { catalog, decode, originOf }: StoredEventReader,
+  handler: EventHandler,
   known: ReadonlyArray<Checkpoint>,
-  { events, bounds }: { readonly events: ReadonlyArray<StoredEvent>; readonly bounds: ReadonlyArray<Mark> | undefined },
+  {
+    events,
+    bounds,
+  }: { readonly events: ReadonlyArray<StoredEvent>; readonly bounds: ReadonlyArray<HighWaterPosition> | undefined },
 ): Arrivals => {
   const earlier = appliedEarlier(catalog, known);
-  const place = placing(catalog);
+  const place = destinations(catalog);
   let marks = byPartition<BoundedMark>([]);
   const walk = function* (): Generator<Arrival> {
     marks = byPartition(known.map((checkpoint) => ({ ...checkpoint, bound: boundAt(bounds, checkpoint) })));
-    to.takenIn?.begin();
+    handler.takenIn?.begin();
     for (const event of events) {
       const at = place(event);
-      if (at === undefined || !to.topics.has(at.topic)) continue;
+      if (at === undefined || !handler.topics.has(at.topic)) continue;
       const mark = marks.get(at);
       if (mark === undefined) {
         if (bounds !== undefined) continue;
-        throw new Error(`${to.consumer} has not begun ${partitionName(at)}: its events would be lost`);
+        throw new Error(`${handler.consumer} has not begun ${partitionName(at)}: its events would be lost`);
       }
       const { stream, position } = event;
       if (position > mark.bound) continue;
@@ -127,7 +130,7 @@ export const arrivalsFromStore = (
         continue;
       }
       mark.highWaterPosition = position;
-      to.takenIn?.note(mark, event);
+      handler.takenIn?.note(mark, event);
       if (position <= earlier(stream)) yield DUPLICATE;
       else yield { _tag: 'Event', event: toIncomingEvent(decode, rawEvent(event), () => originOf(event)) };
     }
@@ -136,11 +139,11 @@ export const arrivalsFromStore = (
 };
 
 interface BoundedMark extends Moving<Checkpoint> {
-  /** What lies beyond it is left for later. */
+  /** Events beyond it are left for later. */
   readonly bound: number;
 }
 
-const boundAt = (bounds: ReadonlyArray<Mark> | undefined, place: TopicPartition): number =>
+const boundAt = (bounds: ReadonlyArray<HighWaterPosition> | undefined, place: TopicPartition): number =>
   bounds === undefined ? Infinity : highWaterAt(bounds, place);
 
 /** Offsets stay where they are. */
@@ -150,8 +153,8 @@ const raised = (mark: BoundedMark, before: number): ReadonlyArray<CheckpointMove
   return [{ topic, partition, logId, nextOffset, highWaterPosition, fromLogId: logId, fromOffset: nextOffset }];
 };
 
-/** Where an event stands in the log; undefined for one of an aggregate that the program no longer has. */
-const placing = (catalog: Catalog) => {
+/** The topic and partition of an event; undefined for one of an aggregate that the program no longer has. */
+const destinations = (catalog: Catalog) => {
   const destination = destinationOf(catalog);
   return ({ stream }: StoredEvent) =>
     catalog.byCategory(categoryOf(stream)) === undefined ? undefined : destination(stream);
@@ -161,14 +164,14 @@ const placing = (catalog: Catalog) => {
 // Topics that were replaced
 // -------------------------------------------------------------------------------------
 
-/** Finds the position up to which the events of a stream were applied from an earlier topic; 0 where there was none. */
+/** Returns the position up to which the events of a stream were applied from an earlier topic; 0 where there was none. */
 type AppliedEarlier = (stream: string) => number;
 
 const nothingEarlier: AppliedEarlier = () => 0;
 
 /**
- * What a consumer has applied from the topics that the present ones took over from. The earlier topic had other partitions, so it
- * is the event's key that tells how far it was read there.
+ * What a consumer has applied from the topics that the current ones replaced. An earlier topic can have had another number of
+ * partitions, so the partition there is found by the event's key.
  */
 const appliedEarlier = (catalog: Catalog, known: ReadonlyArray<Checkpoint>): AppliedEarlier => {
   if (catalog.aggregates.every(({ topic }) => topic.earlier === undefined)) return nothingEarlier;

@@ -1,37 +1,37 @@
-/** Who takes events in: a group or a rebuild, with its handler. */
+/** The port of an intake to what applies events: the handler of a group or of a rebuild. */
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 import type { ExhaustedPolicy, HandlerResult } from './failures';
 import type { TakenIn } from './identity-digest';
 
-/** A handler at work on some events of one transaction. */
+/** The handling of some events in one transaction. */
 export interface Handling {
   /**
-   * Takes one event. A failure that is answered has left nothing behind; after a throw this handling is abandoned, and
-   * what it has written is rolled back.
+   * Handles one event. A returned failure has written nothing; after a throw this handling is abandoned and what it has written
+   * is rolled back.
    */
   readonly handle: (event: RecordedEvent) => HandlerResult;
-  /** Writes what is left to write. */
+  /** Writes whatever is still buffered. */
   readonly finish: () => void;
 }
 
 export interface EventHandler {
-  /** Whose checkpoints and dead letters these are: the group, or a rebuild. */
+  /** The owner of the checkpoints and dead letters: the group, or a rebuild. */
   readonly consumer: string;
-  /** The group that it is, or is to become. */
+  /** The group itself, or the one that the rebuild is for. */
   readonly group: string;
   readonly topics: ReadonlySet<string>;
   /** The types of the events that it handles. */
   readonly handled: ReadonlySet<string>;
   readonly open: () => Handling;
   /**
-   * The keys of the rows that an event would have changed, as far as that can be told: what is stale while it waits. One that
-   * breaks its contract has its payload as it came, and nothing is known of that. Never throws.
+   * The keys of the rows that an event would have changed, as far as known: they are stale while it is parked. The payload of an
+   * event that violates its contract is passed as it is. Never throws.
    */
   readonly rowsOf: (event: RecordedEvent) => ReadonlyArray<string>;
-  /** What is done with one event whose transient fault outlasts every retry. */
+  /** What happens to an event whose transient fault outlasts the bound of its retries. */
   readonly exhausted: ExhaustedPolicy;
-  /** What lies beyond this position is passed by, and counts as not seen; absent for everything. */
+  /** Events beyond this position are skipped and not counted; absent where there is no limit. */
   readonly untilPosition?: number;
-  /** Where it is to be proven which events were taken in. */
+  /** Records the identities of the received events, where they are to be compared with the store later. */
   readonly takenIn?: TakenIn;
 }

@@ -1,27 +1,27 @@
 /**
- * Tells a few from all: where too large a share of the keys seen lately had to be set aside, the program must be wrong, and where
- * too large a share of the records is not this store's, the log must be. The group stops then instead of setting aside all the
- * rest.
+ * Distinguishes a few failures from a systematic fault: where too large a share of the recent streams had to be quarantined, the
+ * program must be wrong, and where too large a share of the records is foreign, the log must be. The group halts then instead of
+ * dead-lettering all the rest.
  */
 import { EngineFault } from '../../engine-fault';
 import type { Failure } from './failures';
 
 // -------------------------------------------------------------------------------------
-// A few bad keys, or a bad program
+// Failures of streams
 // -------------------------------------------------------------------------------------
 
 export interface BreakerPolicy {
-  /** How many keys, the latest ones, the share is taken of. */
+  /** The number of most recent streams that the share refers to. */
   readonly recentKeys: number;
   /** The share of them that may be quarantined. */
   readonly share: number;
-  /** Fewer than these never trip it. */
+  /** Fewer quarantined streams than these never trip it. */
   readonly leastKeys: number;
-  /** The same in the first keys after it has tripped: another restart with the same program must not park as many again. */
+  /** The same for the first streams after it has tripped, so that a restart of the same program quarantines fewer. */
   readonly leastKeysAfterTrip: number;
 }
 
-/** What holds where nothing else is declared. */
+/** The policy of a group that declares none. */
 export const defaultBreakerPolicy: BreakerPolicy = {
   recentKeys: 1_000,
   share: 0.1,
@@ -29,42 +29,42 @@ export const defaultBreakerPolicy: BreakerPolicy = {
   leastKeysAfterTrip: 3,
 };
 
-/** Too many keys at once: the program rather than the events must be wrong. */
+/** Too many streams fail at once: the program rather than the events must be wrong. */
 export class CircuitOpen extends EngineFault {
   override readonly name = 'CircuitOpen';
 }
 
-/** The keys of one batch: which were seen, and which were newly quarantined. */
+/** The streams of one batch: which were seen, and which were newly quarantined. */
 export interface KeysSeen {
   readonly seen: ReadonlySet<string>;
   readonly quarantined: ReadonlySet<string>;
 }
 
 export interface CircuitBreaker {
-  /** Throws {@link CircuitOpen} where the batch would pass the bound; remembers nothing of it then. */
+  /** Throws {@link CircuitOpen} where the batch would exceed the bound. Does not count the batch; see `note`. */
   readonly check: (keys: KeysSeen, latestReason: string) => void;
-  /** Takes a batch that was checked into account. */
+  /** Counts a batch that was checked. */
   readonly note: (keys: KeysSeen) => void;
 }
 
-/** The breakers of one file's consumers; that one has tripped outlasts the process. */
+/** The circuit breakers of one file's consumers. That a breaker has tripped is stored, so that a restart knows it. */
 export interface CircuitBreakers {
   readonly of: (consumer: string) => CircuitBreaker;
   /**
-   * Runs work that may trip the consumer's breaker; `write` runs a transaction. That it tripped is written down in a
-   * transaction of its own, for the one in which it happened is rolled back.
+   * Runs work that may trip the consumer's breaker; `write` runs a transaction. The trip is stored in a
+   * second transaction, as the one in which it happened is rolled back.
    */
   readonly guard: <Result>(consumer: string, write: <Any>(work: () => Any) => Any, work: () => Result) => Result;
 }
 
-/** Which breakers have tripped, and have not been found right since. Calls that write belong inside the caller's transaction. */
+/** The breakers that have tripped and are not reset. Calls that write belong inside the caller's transaction. */
 export interface TrippedBreakers {
   readonly isTripped: (consumer: string) => boolean;
   readonly trip: (consumer: string, reason: string) => void;
   readonly reset: (consumer: string) => void;
 }
 
-/** The breakers of a file, none of which has counted anything yet. */
+/** Makes the breakers of a file. */
 export const circuitBreakersOf = (tripped: TrippedBreakers, policy: BreakerPolicy): CircuitBreakers => {
   const breakers = new Map<string, CircuitBreaker>();
   return {
@@ -85,9 +85,9 @@ export const circuitBreakersOf = (tripped: TrippedBreakers, policy: BreakerPolic
   };
 };
 
-/** @param onRight called once when the time after a trip is over */
+/** @param onRight called once when the stricter period after a trip is over */
 const circuitBreaker = (policy: BreakerPolicy, hasTripped: boolean, onRight: () => void): CircuitBreaker => {
-  /** Key to whether it was quarantined, oldest first. */
+  /** Stream to whether it was quarantined, oldest first. */
   const recent = new Map<string, boolean>();
   let quarantinedRecently = 0;
   let isHalfOpen = hasTripped;
@@ -120,33 +120,33 @@ const circuitBreaker = (policy: BreakerPolicy, hasTripped: boolean, onRight: () 
       const least = isHalfOpen ? policy.leastKeysAfterTrip : policy.leastKeys;
       if (quarantined.size === 0 || bad < least || bad <= policy.share * all) return;
       throw new CircuitOpen(
-        `${bad} of the last ${all} keys failed for good, more than ${Math.round(policy.share * 100)} %: the program rather ` +
-          `than its events must be wrong, so no more keys are set aside. The latest failure: ${latestReason}. ` +
-          'Put the cause right, start again, then redrive what was set aside',
+        `${bad} of the last ${all} streams failed for good, more than ${Math.round(policy.share * 100)} %: the program rather ` +
+          `than its events must be wrong, so no more streams are quarantined. The latest failure: ${latestReason}. ` +
+          'Fix the cause, restart, then redrive the dead letters',
       );
     },
   };
 };
 
 // -------------------------------------------------------------------------------------
-// A few records that do not belong here, or another store's log
+// Foreign records
 // -------------------------------------------------------------------------------------
 
-/** The topics hold another history, wholly or in part: an operator has to decide. */
+/** The topics contain another history, wholly or in part: an operator has to decide. */
 export class NotThisLog extends EngineFault {
   override readonly name = 'NotThisLog';
 }
 
-/** How many of the latest records count. */
+/** The number of most recent records that the limits refer to. */
 const RECENT_RECORDS = 1_000;
-/** So many of them halt the group, whatever their share. */
+/** This many foreign records halt the group, whatever their share. */
 const MAX_FOREIGN_RECORDS = 100;
 /** Fewer than these never do. */
 const MIN_FOREIGN_RECORDS = 25;
-/** Above this share of them the log is not this store's. */
+/** A larger share of foreign records than this halts the group. */
 const MAX_FOREIGN_SHARE = 0.25;
 
-/** What a batch had in it. */
+/** The number of records in a batch, and of the foreign ones among them. */
 export interface BatchShare {
   readonly records: number;
   readonly foreign: number;
@@ -154,11 +154,11 @@ export interface BatchShare {
 }
 
 export interface ForeignShare {
-  /** Takes a batch into account. Throws {@link NotThisLog} where it passes the bound, and forgets the batch then. */
+  /** Counts a batch. Throws {@link NotThisLog} where it exceeds a limit, and does not count it then. */
   readonly note: (batch: BatchShare) => void;
 }
 
-/** Nothing was read yet. */
+/** The share of a consumer that has not read anything yet. */
 export const foreignShare = (storeId: () => string): ForeignShare => {
   /** The latest batches, oldest first. */
   const recent: BatchShare[] = [];
@@ -194,6 +194,6 @@ const reasonOf = (
   storeId: string,
 ): string =>
   `${foreign} of the last ${records} records are not events of this store (${storeId}) in their place; the latest, in ` +
-  `${topic}: ${failure.reason}. None of them was applied. Where another installation writes to these topics, or they are ` +
-  "another store's, give this one topics of its own: stop it, and follow 'npx tidemark store new-history' with another " +
-  "KAFKA_TOPIC_PREFIX. Where the records are known and not wanted, move the group past them: 'npx tidemark offsets'";
+  `${topic}: ${failure.reason}. None of them was applied. If another installation writes to these topics, or they belong to ` +
+  "another store, give this one its own topics: stop it, and follow 'npx tidemark store new-history' with another " +
+  "KAFKA_TOPIC_PREFIX. If the records are known and unwanted, move the group past them: 'npx tidemark offsets'";

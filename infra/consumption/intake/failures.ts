@@ -1,6 +1,6 @@
 /**
- * Failures as values: every way in which an event can fail has a class, each class has one declared policy, and
- * what has the same cause has the same fingerprint.
+ * Failures as values: every way in which an event can fail has a class, each class has one declared policy, and failures with the
+ * same cause have the same fingerprint.
  */
 import { createHash } from 'node:crypto';
 import { EngineFault } from '../../engine-fault';
@@ -23,19 +23,19 @@ export const failureClasses = [
 /** Why an event could not be processed. */
 export type FailureClass = (typeof failureClasses)[number];
 
-/** What is done about a class: `quarantine` sets the key aside, `retry` tries again in place. */
+/** What is done about a class: `quarantine` dead-letters the event and quarantines its stream, `retry` retries in place. */
 export interface FailurePolicy {
   readonly does: 'quarantine' | 'retry';
-  /** What the class means, for people. */
+  /** What the class means, for operators. */
   readonly meaning: string;
 }
 
 /** The one declared policy of each class. */
 export const failurePolicies: Readonly<Record<FailureClass, FailurePolicy>> = {
-  malformed: { does: 'quarantine', meaning: "it can't be decoded: no event, or not what its contract says" },
+  malformed: { does: 'quarantine', meaning: "it can't be decoded: not an event, or not as its contract says" },
   'unknown-contract': { does: 'quarantine', meaning: 'its name or its schema version is from the future' },
   transient: { does: 'retry', meaning: 'a busy database, the broker, the network, a time-out: it passes by itself' },
-  rejected: { does: 'quarantine', meaning: 'the handler says no: a rule of the business stands against it' },
+  rejected: { does: 'quarantine', meaning: 'the handler rejects it: a business rule forbids it' },
   defect: { does: 'quarantine', meaning: 'the handler threw: the program is wrong' },
   foreign: { does: 'quarantine', meaning: 'the record is of another store, or names none; it blocks no stream' },
   misplaced: {
@@ -47,18 +47,18 @@ export const failurePolicies: Readonly<Record<FailureClass, FailurePolicy>> = {
 /** What is done when a transient fault does not pass within its bound. */
 export type ExhaustedPolicy = 'halt' | 'quarantine';
 
-/** Bounds of the retry in place, and what comes after. */
+/** The bound of retries in place, and what happens after it. */
 export interface RetryPolicy {
-  /** How long a partition counts as retrying before what is declared below is done. */
+  /** How long a partition is retried before `exhausted` applies. */
   readonly boundMs: number;
   /**
-   * `halt`: the partition says so and is still being retried, rarely, until the fault has passed. `quarantine`: a fault that belongs to
-   * one event sets its key aside; one that belongs to none (the database is gone) halts all the same.
+   * `halt`: the partition reports `halted` and is still being retried, rarely, until the fault has passed. `quarantine`: the fault of
+   * a single event quarantines its stream; a fault of no single event (the database is gone) halts the partition all the same.
    */
   readonly exhausted: ExhaustedPolicy;
 }
 
-/** What a group does that declares nothing else. */
+/** The policy of a group that declares none. */
 export const defaultRetryPolicy: RetryPolicy = { boundMs: 600_000, exhausted: 'halt' };
 
 // -------------------------------------------------------------------------------------
@@ -68,32 +68,32 @@ export const defaultRetryPolicy: RetryPolicy = { boundMs: 600_000, exhausted: 'h
 /** An event, or a record that should have been one, could not be processed. */
 export interface Failure {
   readonly class: FailureClass;
-  /** What happened, for people. */
+  /** What happened, for operators. */
   readonly reason: string;
-  /** Where in the code, as far as known: the top of the stack. */
+  /** Where in the code, if known: the top of the stack. */
   readonly where?: string;
-  /** What was thrown with its stack and causes, cut to a bounded length; for people who look for the fault. */
+  /** The thrown error with its stack and causes, truncated to a bounded length; for debugging. */
   readonly stack?: string;
 }
 
-/** What a handler makes of an event. */
+/** The result of handling one event. */
 export type HandlerResult =
   | 'applied'
-  /** Nothing had to change: what it says is known already. */
+  /** Nothing had to change: its content is known already. */
   | 'skipped'
   /** It does not concern this group. */
   | 'not-applicable'
   | Failure;
 
-/** The name of an error that a handler throws, or the engine on its behalf, where the business says no. */
+/** The name of the error that a handler, or the engine on its behalf, throws where a business rule rejects an event. */
 const REJECTED = 'EventRejected';
 
-/** A handler throws it where what this very event needs is away for now. */
+/** Thrown by a handler where something that this one event needs is unavailable for now. */
 export class TransientEventError extends Error {
   override readonly name = 'TransientEventError';
 }
 
-/** The failure that an error thrown by a handler stands for. */
+/** Converts an error thrown by a handler into a failure. */
 export const failureOf = (error: unknown): Failure => {
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && error.name === REJECTED) return { class: 'rejected', reason };
@@ -113,7 +113,7 @@ const stackIn = (error: unknown): Pick<Failure, 'stack'> => {
   return parts.length === 0 ? {} : { stack: parts.join('\ncaused by ').slice(0, MAX_STACK_CHARACTERS) };
 };
 
-/** The first place of our own code in the stack: file and function, for lines move with every release. */
+/** The first frame of our own code in the stack: file and function only, as line numbers change with every release. */
 const stackTop = ({ stack = '' }: Error): string | undefined => {
   const frame = stack.split('\n').find((line) => /^\s+at /.test(line) && !line.includes('node:'));
   if (frame === undefined) return undefined;
@@ -122,8 +122,8 @@ const stackTop = ({ stack = '' }: Error): string | undefined => {
 };
 
 /**
- * Whether an error can be the fault of one event: what a handler threw, or a row that the database refuses. All else the
- * database says (busy, full, gone) is about the database, and hits every event alike.
+ * Whether an error can be caused by one event: anything a handler threw, or a row that the database rejects. All other errors of
+ * the database (busy, full, gone) are about the database itself and affect every event.
  */
 export const isAttributable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return true;
@@ -142,17 +142,17 @@ const SYSTEM_ERRORS =
 // -------------------------------------------------------------------------------------
 
 const FINGERPRINT_LENGTH = 16;
-/** The patterns below look at long words again and again: of a long reason the beginning says what it is. */
+/** The patterns below backtrack on long words, so only the beginning of a long reason is used. */
 const FINGERPRINTED_CHARACTERS = 2_000;
 
-/** The same for what failed in the same group for the same cause, whichever event it was. */
+/** A hash that is equal for failures of one group with the same cause, whichever events they are of. */
 export const fingerprintOf = (group: string, failure: Failure): string =>
   createHash('sha256')
     .update(JSON.stringify([group, failure.class, normalised(failure.reason), failure.where ?? '']))
     .digest('hex')
     .slice(0, FINGERPRINT_LENGTH);
 
-/** A reason without what differs from event to event: quoted values, identifiers with digits, numbers. */
+/** A reason without what varies between events: quoted values, identifiers with digits, numbers. */
 const normalised = (reason: string): string =>
   reason
     .slice(0, FINGERPRINTED_CHARACTERS)

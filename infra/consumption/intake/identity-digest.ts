@@ -1,20 +1,19 @@
 /**
- * Which events somebody holds, in a few numbers: how many there are, and a sum over hashes of their identities. A sum has no
- * order, so it can be added to while events come in batch by batch, partition by partition, and compared with the same sum
- * over the store. It finds what was lost, doubled, invented or misplaced; it is no signature against somebody who searches
- * for collisions.
+ * A digest of a set of events: their number, and a sum over hashes of their identities. A sum does not depend on order, so it can
+ * be built batch by batch and partition by partition, and compared with the same sum over the store. It detects events that are
+ * lost, duplicated, invented or misplaced; it is not a cryptographic hash, so it does not resist deliberate collisions.
  */
 import type { EventEnvelope } from '../../../domain/kernel/recorded-event';
 import type { TopicPartition } from '../../topic-partition';
 
-/** Two sums of 32 bits each beside the count. */
+/** The count, and two sums of 32 bits each. */
 export interface IdentityDigest {
   events: number;
   high: number;
   low: number;
 }
 
-/** What is hashed of an event: the id alone would not tell another store's event of the same stream and version. */
+/** What is hashed of an event: the id alone is the same for another store's event of the same stream and version. */
 export type Identity = Pick<EventEnvelope, 'id' | 'position' | 'recordedAt'>;
 
 export const emptyDigest = (): IdentityDigest => ({ events: 0, high: 0, low: 0 });
@@ -61,9 +60,9 @@ export const sameDigest = (left: Readonly<IdentityDigest>, right: Readonly<Ident
 export const digestText = ({ high, low }: Readonly<IdentityDigest>): string =>
   [high, low].map((word) => word.toString(16).padStart(8, '0')).join('');
 
-/** Learns which events a consumer takes in, whatever becomes of them afterwards. Calls belong inside its transaction. */
+/** Records which events a consumer receives, whatever their outcome. Calls belong inside its transaction. */
 export interface TakenIn {
-  /** A batch begins, or begins once more: what was noted and not saved is forgotten. */
+  /** A batch begins or restarts: what was noted and not saved is discarded. */
   readonly begin: () => void;
   readonly note: (place: TopicPartition, event: Identity) => void;
   readonly save: () => void;

@@ -1,4 +1,4 @@
-/** Records and stored events as they arrive at a consumer: read once, decoded when somebody wants them. */
+/** Records and stored events as a consumer receives them: read once, decoded on demand. */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
@@ -10,49 +10,49 @@ import type { TopicPartition } from '../../topic-partition';
 import type { Failure } from './failures';
 import type { PlaceCheck } from './place-check';
 
-/** An event before anybody has read it; its payload is parsed when it is asked for. */
+/** An event that is not decoded; its payload is parsed on demand. */
 export interface RawEvent {
   readonly envelope: EventEnvelope;
   readonly data: () => unknown;
 }
 
-/** One of the store's. */
+/** A raw event from one of the store. */
 export const rawEvent = (event: StoredEvent): RawEvent => ({
   envelope: event,
   data: () => JSON.parse(event.payload) as unknown,
 });
 
-/** An event that came in. */
+/** A received event. */
 export interface IncomingEvent extends RawEvent {
-  /** The event by today's contracts. */
+  /** The event decoded with the current contracts. */
   readonly decoded: () => ReturnType<DecodeIncoming>;
-  /** Asked for only where it is kept. */
+  /** Only called where the event is dead-lettered or parked. */
   readonly origin: () => Origin;
 }
 
 /** Reads the payload with the contract that the envelope names. */
 export type DecodeIncoming = (event: RawEvent) => E.Either<Failure, RecordedEvent>;
 
-/** How arrivals are read with today's contracts. */
+/** Reads incoming events with the current contracts. */
 export interface IncomingReader {
   readonly decode: DecodeIncoming;
-  /** The event, or one with its payload as it came where it breaks its contract; undefined where that is no JSON. */
+  /** The decoded event; with the payload as it is where it violates its contract, and `undefined` where that is not JSON. */
   readonly asFarAsRead: (event: RawEvent) => RecordedEvent;
-  /** The present name of an event that may have been renamed since; undefined where no contract has the name. */
+  /** The current name of an event type, which may have been renamed; undefined where no contract has the name. */
   readonly presentType: (type: string) => string | undefined;
 }
 
-/** A record that was read, once for all who take it. */
+/** A record that was read once for all its consumers. */
 export interface IncomingRecord extends TopicPartition {
   readonly offset: number;
   readonly origin: () => Origin;
-  /** Left where the record is not an event, or not one of this store in its place. */
+  /** A Left where the record is not an event, or not one of this store in its place. */
   readonly event: E.Either<Failure, IncomingEvent>;
-  /** The position that it claims; null where it is not an event. */
+  /** The position in its envelope; null where it is not an event. */
   readonly position: number | null;
 }
 
-/** Makes the reading of arrivals. */
+/** Makes the reader of incoming events. */
 export const readingOf = (catalog: Catalog): IncomingReader => {
   const decodeData = decodeEvent(catalog);
   const decode: DecodeIncoming = ({ envelope, data }) => {
@@ -76,7 +76,7 @@ export const readingOf = (catalog: Catalog): IncomingReader => {
   };
 };
 
-/** An arrival is decoded when that is first asked for, and not again for the next who asks. */
+/** Wraps a raw event, which is decoded at the first call only. */
 export const toIncomingEvent = (decode: DecodeIncoming, unread: RawEvent, origin: () => Origin): IncomingEvent => {
   const { envelope, data } = unread;
   let decoded: ReturnType<DecodeIncoming> | undefined;
@@ -86,7 +86,7 @@ export const toIncomingEvent = (decode: DecodeIncoming, unread: RawEvent, origin
 /** Finds an event of the store by its id. */
 export type FindStored = (eventId: string) => StoredEvent | undefined;
 
-/** Makes the reading of a log's records. The payload of a placeholder is the store's. */
+/** Makes the reader of a log's records. Where a record withholds its payload, it is read from the store. */
 export const recordReader =
   ({ decode }: IncomingReader, check: PlaceCheck, findStored: FindStored) =>
   (record: LogRecord, logId: string): IncomingRecord => {

@@ -1,6 +1,6 @@
 /**
- * Whether a record is an event of this store in the place where it belongs: the one acceptance that everything which comes
- * from the log goes through, whoever reads it. What is not accepted moves no mark, is never applied, and blocks no stream.
+ * Whether a record is an event of this store in the topic and partition where it belongs. Every record of the log passes this one
+ * check, whoever reads it. A rejected record advances no high-water position, is never applied, and quarantines no stream.
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, eventId, type EventEnvelope } from '../../../domain/kernel/recorded-event';
@@ -20,11 +20,11 @@ export type PlaceCheck = (
 
 /** Why a record is not accepted. */
 export interface PlaceRefusal extends Failure {
-  /** In its place in every respect, but the store does not have it: forged, or of a newer state of the same store. */
+  /** Its place is right, but the store does not have it: it is forged, or the store was restored from a backup. */
   readonly isUnknown?: true;
 }
 
-/** Prepares the check; the store is asked for at the first record. */
+/** Makes the check; the store is not needed before the first record. */
 export const placeCheck = (catalog: Catalog, store: () => Omit<StoreFacts, 'settled'>): PlaceCheck => {
   const isInPlace = placesOf(catalog);
   return (record, received) => {
@@ -48,7 +48,7 @@ export const placeCheck = (catalog: Catalog, store: () => Omit<StoreFacts, 'sett
 
 const MAX_DISPLAY_CHARACTERS = 60;
 
-/** Reasons are stored and counted: nothing of any length gets into one. */
+/** Reasons are stored and counted, so long values are truncated. */
 const shown = (value: unknown): string => {
   if (value === undefined) return 'missing';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
@@ -62,7 +62,7 @@ const foreignBy = ({ identity }: StoreFacts, { envelope, claims }: Parameters<Pl
     return `it names no store ('storeid' is missing), and this store has published none without since position ${identity.unnamedUntilPosition}`;
   }
   if (storeId !== identity.storeId) return `it is of the store ${shown(storeId)}, not of ${identity.storeId}`;
-  // What EVENT_SOURCE said at some time can't be known; a source that names a store has to name this one.
+  // Earlier values of EVENT_SOURCE are unknown, but a source that names a store has to name this one.
   if (source === defaultSource(identity.storeId, categoryOf(envelope.stream))) return undefined;
   const [, named] = typeof source === 'string' ? (/^\/tidemark\/([^/]+)\/[^/]+$/.exec(source) ?? []) : [];
   return named === undefined || named === identity.storeId
@@ -88,7 +88,7 @@ const contradictionIn = ({ envelope, claims }: Parameters<PlaceCheck>[1]): strin
     : `its 'source' is ${shown(claims.source)}`;
 };
 
-/** Partitions by the name of a topic, for each category; of topics that the present ones took over from too. */
+/** Partition counts by topic name, for each category, including the topics that the current ones replaced. */
 const placesOf = (catalog: Catalog) => {
   const topics = new Map<string, ReadonlyMap<string, number>>();
   const all = new Map<string, number>();
@@ -99,7 +99,7 @@ const placesOf = (catalog: Catalog) => {
   }
   return (record: Parameters<PlaceCheck>[0], stream: string): string | undefined => {
     const { topic, partition, key } = record;
-    // Of a category that this program does not have: its topic can't be told, all else can.
+    // The topic of a category that this program does not have is unknown; everything else is checked.
     const partitions = (topics.get(categoryOf(stream)) ?? all).get(topic);
     if (partitions === undefined) return `events of ${shown(stream)} do not belong to the topic ${topic}`;
     const id = aggregateIdOf(stream);
@@ -122,14 +122,14 @@ const unknownBy = (
   envelope: EventEnvelope,
 ): string | undefined => {
   const { position, id } = envelope;
-  if (stored === undefined) return `its position ${position} lies beyond the store's end at ${facts.lastPosition()}`;
+  if (stored === undefined) return `its position ${position} is beyond the store's end at ${facts.lastPosition()}`;
   const [stream, version] = stored;
   return envelope.version === version && envelope.stream === stream
     ? undefined
     : `at its position ${position} the store has ${shown(eventId(stream, version))}, not ${shown(id)}`;
 };
 
-/** What the store has under the same id in another way. */
+/** In what the stored event differs from the record with the same id. */
 const differenceFrom = (
   catalog: Catalog,
   envelope: EventEnvelope,
@@ -145,13 +145,13 @@ const differenceFrom = (
     : name('actor or trace context');
 };
 
-/** As the store writes it: the same instant can be written in other ways, which are not its own. */
+/** Whether the text is the time in the format that the store writes; the same instant in another format is not accepted. */
 const isTimeOf = (text: string, timeMs: number): boolean =>
   text.length === ISO_LENGTH && text[10] === 'T' && text.endsWith('Z') && Date.parse(text) === timeMs;
 
 const ISO_LENGTH = '2026-01-01T00:00:00.000Z'.length;
 
-/** As it is stored, or in an older version of the same event (WRITE_VERSIONS). */
+/** Whether the record has the stored version of the event, or an older one of it (WRITE_VERSIONS). */
 const isWritten = (
   catalog: Catalog,
   found: { readonly type: string; readonly schemaVersion: number },
@@ -162,7 +162,7 @@ const isWritten = (
   if (found.schemaVersion >= schemaVersion) return false;
   const definition = catalog.eventDefinition(found.type);
   const recorded = catalog.eventDefinition(type);
-  // A newer release has recorded it, under a name that this one does not have: what it wrote for this one can't be told.
+  // Recorded by a newer release under a type that this one does not have: which older version it published is unknown.
   if (recorded === undefined) return definition !== undefined;
   return definition?.type === recorded.type;
 };

@@ -1,7 +1,7 @@
 /**
- * What a transaction has to know of the store. A transaction can't wait, and the store may: so what is needed is read before it
- * begins. Where more turns out to be needed, the transaction is rolled back, that is read too, and it runs again; what the store
- * has once said of an event stays true.
+ * What a transaction has to know of the store. A transaction is synchronous and reading the store is not, so the facts are read
+ * before it begins. Where more turns out to be needed, the transaction is rolled back, the rest is read too, and it runs again;
+ * stored events never change, so facts that were read stay valid.
  */
 import * as E from 'fp-ts/Either';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
@@ -14,27 +14,27 @@ import type { LogRecord } from '../../kafka/event-log';
 /** The store as a transaction sees it. */
 export interface StoreFacts {
   readonly identity: StoreIdentity;
-  /** Undefined where the store holds nothing there. */
+  /** Undefined where the store has no event there. */
   readonly eventAt: (position: number) => StoredAttributes | undefined;
   readonly lastPosition: () => number;
-  /** Runs what asks for much; throws instead of answering where something had to be guessed meanwhile. */
+  /** Runs work that may read many facts; throws instead of returning where a missing one had to be guessed meanwhile. */
   readonly settled?: <Result>(work: () => Result) => Result;
 }
 
-/** Versions of a stream. */
+/** A range of versions of a stream. */
 type Versions = Pick<StreamPageQuery, 'afterVersion' | 'limit'>;
 
-/** With the events of streams: for what is made from the store, and not from the log. */
+/** With the events of streams, for work that reads the store rather than the log. */
 export interface StoreFactsWithStreams extends StoreFacts {
   readonly readStream: (stream: string, page: Versions) => ReadonlyArray<StoredEvent>;
 }
 
 export interface TransactionFacts {
-  /** What the transaction that runs may ask; outside of one only `identity` may be asked for, once the first has run. */
+  /** The facts for the running transaction; outside of one only `identity` is available, once the first has run. */
   readonly store: () => StoreFactsWithStreams;
   /**
-   * Runs work in a transaction, again where it needs more of the store than was read: `transaction` rolls back where its work
-   * throws. With records, what the store holds at their positions is read ahead in one call.
+   * Runs work in a transaction, and again where it needs more of the store than was read; `transaction` rolls back where its work
+   * throws. With records, the events at their positions are read ahead in one call.
    */
   readonly during: <Result>(
     transaction: (work: () => Result) => Result | Promise<Result>,
@@ -43,10 +43,10 @@ export interface TransactionFacts {
   ) => Promise<Result>;
 }
 
-/** Far more than any transaction needs: each time at least one thing more is known. */
+/** Upper limit against an endless loop; each attempt knows at least one more fact, and no transaction needs as many. */
 const MAX_ATTEMPTS = 1_000;
 
-/** Makes them; the store is opened at the first need. */
+/** Makes the facts of transactions; the store is opened by the first transaction. */
 export const transactionFacts = (open: () => Promise<EventFeed>): TransactionFacts => {
   let identity: StoreIdentity | undefined;
   let active: StoreFactsWithStreams | undefined;
@@ -81,7 +81,7 @@ export const transactionFacts = (open: () => Promise<EventFeed>): TransactionFac
         } catch (error) {
           if (!(error instanceof FactMissing) || attempts >= MAX_ATTEMPTS) throw error;
         }
-        // The guess was wrong somewhere: a record that nobody of us has written.
+        // The position guessed from the raw record can be wrong where another program wrote it, so the records are parsed now.
         if (!isExact && records !== undefined) await known.readPositions(positionsOf(records, positionIn));
         isExact = true;
         await known.readWanted();
@@ -91,7 +91,7 @@ export const transactionFacts = (open: () => Promise<EventFeed>): TransactionFac
 };
 
 const notHere = (name: string): never => {
-  throw new Error(`${name} of the store was asked for outside of a transaction`);
+  throw new Error(`${name} of the store was called outside of a transaction`);
 };
 
 const positionsOf = (
@@ -112,15 +112,15 @@ const positionIn = (record: LogRecord): number | undefined => {
 };
 
 // -------------------------------------------------------------------------------------
-// What was read, and what was asked for in vain
+// Facts that were read, and those that are missing
 // -------------------------------------------------------------------------------------
 
-/** Something was asked for that was not read ahead: the transaction has to run again. It never leaves this file. */
+/** A fact was needed that was not read ahead: the transaction has to run again. Never thrown out of this file. */
 class FactMissing extends EngineFault {
   override readonly name = 'FactMissing';
 }
 
-/** Events behind the one that was asked for: a redrive goes through a stream one by one. */
+/** Events that are read beyond the requested one, as a redrive reads the events of a stream one by one. */
 const READ_AHEAD_EVENTS = 100;
 const READ_AHEAD_BYTES = 262_144;
 
@@ -132,7 +132,7 @@ interface KnownStream {
 
 interface Known {
   readonly attributes: Map<number, StoredAttributes>;
-  /** Positions that the store was asked for. */
+  /** Positions that were looked up in the store. */
   readonly asked: Set<number>;
   readonly streams: Map<string, KnownStream>;
   last: number | undefined;
@@ -141,13 +141,13 @@ interface Known {
 
 interface KnownFacts {
   readonly facts: StoreFactsWithStreams & Required<StoreFacts>;
-  /** Reads in one call what the store holds at positions. */
+  /** Reads the events at these positions in one call. */
   readonly readPositions: (positions: ReadonlyArray<number>) => Promise<void>;
-  /** Reads what was asked for in vain. */
+  /** Reads the facts that were missing. */
   readonly readWanted: () => Promise<void>;
 }
 
-/** Nothing is known yet. */
+/** The facts of a transaction for which nothing was read yet. */
 const knownFacts = (feed: EventFeed): KnownFacts => {
   const known: Known = {
     attributes: new Map(),
@@ -166,7 +166,7 @@ const knownFacts = (feed: EventFeed): KnownFacts => {
       wanted.positions.clear();
       wanted.streams.clear();
       if (positions.length > 0) await readPositions(feed, known, positions);
-      // Where many streams are asked for, each is asked for little.
+      // Where many streams are needed, only a few events of each are.
       const ahead = streams.length === 1 ? READ_AHEAD_EVENTS : 1;
       for (const [name, versions] of streams) await readVersions(feed, streamIn(known, name), name, versions, ahead);
       if (wanted.last) known.last = await feed.lastPosition();
@@ -179,7 +179,7 @@ const factsOf = (known: Known, identity: StoreIdentity): KnownFacts['facts'] => 
   const { attributes, asked, wanted } = known;
   const throwIfWanted = (): void => {
     if (wanted.positions.size + wanted.streams.size === 0 && !wanted.last) return;
-    throw new FactMissing('what was asked of the store was not read before');
+    throw new FactMissing('a fact of the store was not read ahead');
   };
   return {
     identity,
@@ -187,7 +187,7 @@ const factsOf = (known: Known, identity: StoreIdentity): KnownFacts['facts'] => 
       try {
         return work();
       } finally {
-        // Whatever was made of a guess, an error too, counts for nothing.
+        // A result or an error that is based on a guess is discarded.
         throwIfWanted();
       }
     },
@@ -208,7 +208,7 @@ const factsOf = (known: Known, identity: StoreIdentity): KnownFacts['facts'] => 
       for (let version = afterVersion + 1; version <= afterVersion + limit && version < endsBefore; version += 1) {
         const event = events.get(version);
         if (event === undefined) {
-          // The work goes on with less than there is and is rolled back at its end: all that it lacks is read in one go.
+          // The work continues with incomplete facts and is rolled back at its end, so that everything missing is read at once.
           wanted.streams.set(name, { afterVersion: version - 1, limit: afterVersion + limit - version + 1 });
           break;
         }
@@ -230,7 +230,7 @@ const readPositions = async (feed: EventFeed, known: Known, positions: ReadonlyA
   const found = await feed.attributesAt(positions);
   for (const position of positions) asked.add(position);
   for (const [position, each] of found) attributes.set(position, each);
-  // Whoever says that a position lies beyond the end says where that is.
+  // The message about a position beyond the end also names the end.
   if (positions.some((position) => !found.has(position))) known.last = await feed.lastPosition();
 };
 

@@ -1,4 +1,4 @@
-/** An event of the store as the record that it would be, for what is kept and copied of it. */
+/** An event of the store in the form of a record, for its dead letter and the copy of that. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import { cloudEventEncoder, destinationOf } from '../../kafka/cloud-events';
@@ -6,12 +6,12 @@ import { recordHeaders } from '../../kafka/record-headers';
 import { STORE_LOG_ID } from './quarantine-port';
 import type { Origin } from './quarantine-port';
 
-/** A relative reference: whoever reads a copy of what came from the store knows where it came from. */
+/** A relative reference: the base URL of this installation is not known here. */
 const SCHEMA_BASE = '/schemas';
 
-/** Where an event of the store comes from. */
+/** Makes the origin of an event of the store. */
 export const originInStore = (catalog: Catalog, storeId: () => string): ((event: StoredEvent) => Origin) => {
-  // Made at the first need: the store may not be open before.
+  // Made at the first call, as the store may not be open before.
   let encoder: ReturnType<typeof cloudEventEncoder> | undefined;
   const encode: ReturnType<typeof cloudEventEncoder> = (event) => {
     encoder ??= cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: SCHEMA_BASE, storeId: storeId() });

@@ -1,9 +1,8 @@
 /**
- * Takes one batch in, whoever delivers it: a group's records, a rebuild's, a page of the store. The batch is read, what was
- * delivered before is dropped, what does not belong here is set aside, what waits behind a failure waits on, and the rest goes
- * through the consumer's handler, each event once. All of them go through one handling, which is fast; where that breaks without
- * saying on whose account, it is rolled back and the batch is halved until the event that broke it stands alone. So one bad
- * event costs its own key, and a good one is never set aside with it.
+ * Processes one batch from any source: the records of a group or of a rebuild, or a page of the store. Duplicates are dropped,
+ * records that do not belong here are dead-lettered, events of quarantined streams are parked, and the rest is applied by the
+ * consumer's handler, each event once. All events share one handling, which is fast; where it throws, it is rolled back and the
+ * batch is bisected until the event that caused it is found. So a bad event quarantines its own stream and no other.
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { parseEventId, type StoredEvent } from '../../../domain/kernel/recorded-event';
@@ -20,39 +19,47 @@ import { readingOf, recordReader, type FindStored, type IncomingEvent, type Inco
 import type { StoreFactsWithStreams } from './store-facts';
 import { placeCheck } from './place-check';
 import { originInStore } from './store-origin';
-import { copyOf, noAttempt, setEventAside, setRecordAside, takeEvent, type Attempt, type Taking } from './take-event';
+import {
+  copyOf,
+  noAttempt,
+  deadLetterEvent,
+  deadLetterRecord,
+  takeEvent,
+  type Attempt,
+  type IntakeContext,
+} from './take-event';
 import type { Quarantine } from './quarantine-port';
 
 export interface IntakeOptions {
   readonly catalog: Catalog;
-  /** The store that the events are of, as it is while a batch is taken in. */
+  /** The store that the events are from, as the batch's transaction sees it. */
   readonly store: () => StoreFactsWithStreams;
   readonly checkpoints: Checkpoints;
   readonly quarantine: Quarantine;
   readonly breakerOf: (consumer: string) => CircuitBreaker;
-  /** Rolls back what was written in it when it throws, and nothing else; the call is inside a transaction. */
+  /** Runs work inside the transaction; a throw rolls back what the work has written, and nothing else. */
   readonly savepoint: <Result>(work: () => Result) => Result;
 }
 
 type Moves = Pick<RecordBatch, 'moves' | 'exhaustedAttempts'>;
 
 /**
- * Takes batches in and moves the checkpoints. All calls belong inside the caller's transaction, which a throw must roll back.
+ * Processes batches and moves the checkpoints. All calls belong inside the caller's transaction, which a throw must roll back.
  * Each throws CheckpointMoved, CircuitOpen and NotThisLog.
  */
 export interface EventIntake {
-  /** Records of a log; they may be walked through twice. */
-  readonly records: (to: EventHandler, batch: Moves & { readonly records: Iterable<LogRecord> }) => OutcomeCounts;
-  /** Reads one record of a log, for several who take it. */
+  /** Processes records of a log; they may be iterated twice. */
+  readonly records: (handler: EventHandler, batch: Moves & { readonly records: Iterable<LogRecord> }) => OutcomeCounts;
+  /** Reads one record of a log, for several consumers. */
   readonly read: (record: LogRecord, logId: string) => IncomingRecord;
-  /** As `records`, of what was read before. */
+  /** As `records`, with records that were read before. */
   readonly incoming: (
-    to: EventHandler,
+    handler: EventHandler,
     batch: Moves & { readonly incoming: Iterable<IncomingRecord> },
   ) => OutcomeCounts;
-  /** Events of the store in the order of positions; none beyond its partition's bound, where there are bounds. */
+  /** Processes events of the store, ordered by position; none beyond the bound of its partition, where there are bounds. */
   readonly events: (
-    to: EventHandler,
+    handler: EventHandler,
     events: ReadonlyArray<StoredEvent>,
     page: Pick<StorePageQuery, 'bounds' | 'exhaustedAttempts'>,
   ) => OutcomeCounts;
@@ -65,19 +72,26 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
   const read = recordReader(reading, placeCheck(catalog, store), findStoredIn(store));
   const originOf = originInStore(catalog, () => store().identity.storeId);
   const shareOf = foreignShares(store);
-  const take = (to: EventHandler, arrivals: Arrivals, exhaustedAttempts: number | undefined): OutcomeCounts =>
-    takeBatch({ ...options, ...reading, to, exhaustedAttempts, shareOf }, arrivals);
+  const take = (handler: EventHandler, arrivals: Arrivals, exhaustedAttempts: number | undefined): OutcomeCounts =>
+    takeBatch({ ...options, ...reading, handler, exhaustedAttempts, shareOf }, arrivals);
 
-  const incoming: EventIntake['incoming'] = (to, batch) =>
-    take(to, arrivalsFromLog(catalog, to, checkpoints.read(to.consumer), batch), batch.exhaustedAttempts);
+  const incoming: EventIntake['incoming'] = (handler, batch) =>
+    take(
+      handler,
+      arrivalsFromLog(catalog, handler, checkpoints.read(handler.consumer), batch),
+      batch.exhaustedAttempts,
+    );
   return {
     read,
     incoming,
-    records: (to, batch) => incoming(to, { ...batch, incoming: readEach(read, batch) }),
-    events: (to, events, { bounds, exhaustedAttempts }) => {
-      const known = checkpoints.read(to.consumer);
-      const arrivals = arrivalsFromStore({ catalog, decode: reading.decode, originOf }, to, known, { events, bounds });
-      return take(to, arrivals, exhaustedAttempts);
+    records: (handler, batch) => incoming(handler, { ...batch, incoming: readEach(read, batch) }),
+    events: (handler, events, { bounds, exhaustedAttempts }) => {
+      const known = checkpoints.read(handler.consumer);
+      const arrivals = arrivalsFromStore({ catalog, decode: reading.decode, originOf }, handler, known, {
+        events,
+        bounds,
+      });
+      return take(handler, arrivals, exhaustedAttempts);
     },
   };
 };
@@ -86,32 +100,32 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
 // One batch
 // -------------------------------------------------------------------------------------
 
-interface BatchOptions extends IntakeOptions, Taking {
+interface BatchOptions extends IntakeOptions, IntakeContext {
   readonly shareOf: (consumer: string) => ForeignShare;
 }
 
 const takeBatch = (options: BatchOptions, arrivals: Arrivals): OutcomeCounts => {
-  const { to, store, checkpoints } = options;
-  const start = noAttempt(options.quarantine.streams(to.consumer));
-  const apply = (): Attempt => applyAll(options, start, arrivals) ?? applyByHalves(options, start, arrivals);
+  const { handler, store, checkpoints } = options;
+  const start = noAttempt(options.quarantine.streams(handler.consumer));
+  const apply = (): Attempt => applyWholeBatch(options, start, arrivals) ?? bisect(options, start, arrivals);
   const attempt = store().settled?.(apply) ?? apply();
-  noteFailureRate(options.breakerOf(to.consumer), attempt);
-  // A rebuild passes by what its group has passed by.
-  if (to.consumer === to.group) noteForeignShare(options.shareOf(to.consumer), attempt, arrivals);
-  for (const move of arrivals.moves()) checkpoints.move(to.consumer, move);
-  to.takenIn?.save();
+  noteFailureRate(options.breakerOf(handler.consumer), attempt);
+  // A rebuild skips what its group has skipped.
+  if (handler.consumer === handler.group) noteForeignShare(options.shareOf(handler.consumer), attempt, arrivals);
+  for (const move of arrivals.moves()) checkpoints.move(handler.consumer, move);
+  handler.takenIn?.save();
   return attempt.counts;
 };
 
-/** All through one handling; undefined where some event broke it. */
-const applyAll = (options: BatchOptions, start: Attempt, arrivals: Arrivals): Attempt | undefined => {
+/** Applies all events in one handling; undefined where some event made it throw. */
+const applyWholeBatch = (options: BatchOptions, start: Attempt, arrivals: Arrivals): Attempt | undefined => {
   const attempt = copyOf(start);
   try {
     options.savepoint(() => {
-      const handling = options.to.open();
+      const handling = options.handler.open();
       for (const arrival of arrivals.walk()) {
         if (arrival._tag === 'Duplicate') attempt.counts.duplicates += 1;
-        else if (arrival._tag === 'NoEvent') setRecordAside(options, attempt, arrival);
+        else if (arrival._tag === 'NotAnEvent') deadLetterRecord(options, attempt, arrival);
         else takeEvent(options, attempt, handling, arrival.event);
       }
       handling.finish();
@@ -123,19 +137,19 @@ const applyAll = (options: BatchOptions, start: Attempt, arrivals: Arrivals): At
   }
 };
 
-const applyByHalves = (options: BatchOptions, start: Attempt, arrivals: Arrivals): Attempt => {
+const bisect = (options: BatchOptions, start: Attempt, arrivals: Arrivals): Attempt => {
   let attempt = copyOf(start);
   const events: IncomingEvent[] = [];
   for (const arrival of arrivals.walk()) {
     if (arrival._tag === 'Duplicate') attempt.counts.duplicates += 1;
-    else if (arrival._tag === 'NoEvent') setRecordAside(options, attempt, arrival);
+    else if (arrival._tag === 'NotAnEvent') deadLetterRecord(options, attempt, arrival);
     else events.push(arrival.event);
   }
   const applyPart = (part: ReadonlyArray<IncomingEvent>): void => {
     const trial = copyOf(attempt);
     try {
       options.savepoint(() => {
-        const handling = options.to.open();
+        const handling = options.handler.open();
         for (const event of part) takeEvent(options, trial, handling, event);
         handling.finish();
       });
@@ -144,7 +158,7 @@ const applyByHalves = (options: BatchOptions, start: Attempt, arrivals: Arrivals
       if (!isOfOneEvent(options, error)) throw error;
       const [first] = part;
       if (first !== undefined && part.length === 1) {
-        setEventAside(options, attempt, first, failureOf(error));
+        deadLetterEvent(options, attempt, first, failureOf(error));
         return;
       }
       const middle = Math.floor(part.length / 2);
@@ -156,19 +170,19 @@ const applyByHalves = (options: BatchOptions, start: Attempt, arrivals: Arrivals
   return attempt;
 };
 
-/** What one event can have thrown; also a fault of its own surroundings, after the last retry, where its key is then set aside. */
-const isOfOneEvent = ({ to, exhaustedAttempts }: BatchOptions, error: unknown): boolean =>
+/** Whether one event can be the cause; after the last retry also a transient error, where the policy quarantines its stream. */
+const isOfOneEvent = ({ handler, exhaustedAttempts }: BatchOptions, error: unknown): boolean =>
   isAttributable(error) ||
-  (error instanceof TransientEventError && exhaustedAttempts !== undefined && to.exhausted === 'quarantine');
+  (error instanceof TransientEventError && exhaustedAttempts !== undefined && handler.exhausted === 'quarantine');
 
-/** Throws CircuitOpen where too many keys fail. */
-const noteFailureRate = (breaker: CircuitBreaker, { seen, newlyClosed, latestReason }: Attempt): void => {
-  const keys = { seen, quarantined: newlyClosed };
+/** Throws CircuitOpen where too many streams fail. */
+const noteFailureRate = (breaker: CircuitBreaker, { seen, newlyQuarantined, latestReason }: Attempt): void => {
+  const keys = { seen, quarantined: newlyQuarantined };
   breaker.check(keys, latestReason);
   breaker.note(keys);
 };
 
-/** Throws NotThisLog where too many records are not this store's. */
+/** Throws NotThisLog where too many records are foreign. */
 const noteForeignShare = (share: ForeignShare, { counts }: Attempt, { fromLog }: Arrivals): void => {
   if (fromLog !== undefined) share.note({ ...fromLog(), foreign: counts.foreign + counts.misplaced });
 };
@@ -177,7 +191,7 @@ const noteForeignShare = (share: ForeignShare, { counts }: Attempt, { fromLog }:
 // Parts
 // -------------------------------------------------------------------------------------
 
-/** Each record is read when it is come to. */
+/** Reads each record when the iteration reaches it. */
 const readEach = (
   read: EventIntake['read'],
   { records, moves }: Parameters<EventIntake['records']>[1],

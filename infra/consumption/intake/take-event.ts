@@ -1,4 +1,4 @@
-/** What becomes of one event of a batch: passed by, parked behind a failure of its stream, applied, or set aside itself. */
+/** What happens to one event of a batch: skipped, parked behind a dead letter of its stream, applied, or dead-lettered. */
 import * as E from 'fp-ts/Either';
 import { noCounts, type Counts } from '../status/status';
 import type { Arrival } from './arrivals';
@@ -7,62 +7,62 @@ import { failurePolicies, TransientEventError, type Failure } from './failures';
 import type { IncomingEvent, IncomingReader } from './incoming-events';
 import type { Quarantine } from './quarantine-port';
 
-/** Who takes events in, and how. */
-export interface Taking extends Omit<IncomingReader, 'decode'> {
-  readonly to: EventHandler;
+/** The handler of the events, and what else their processing needs. */
+export interface IntakeContext extends Omit<IncomingReader, 'decode'> {
+  readonly handler: EventHandler;
   readonly quarantine: Quarantine;
   readonly exhaustedAttempts: number | undefined;
 }
 
-/** What one attempt at some events has come to; given up as a whole when the attempt breaks. */
+/** The result of one attempt at some events; discarded as a whole where the attempt throws. */
 export interface Attempt {
   readonly counts: Counts;
-  /** The streams of which everything waits. */
-  readonly closed: Set<string>;
-  /** Those among them that this batch has closed. */
-  readonly newlyClosed: Set<string>;
+  /** The quarantined streams. */
+  readonly quarantined: Set<string>;
+  /** Those among them that this batch has quarantined. */
+  readonly newlyQuarantined: Set<string>;
   readonly seen: Set<string>;
   latestReason: string;
 }
 
-/** Nothing was tried yet; these streams wait. */
-export const noAttempt = (closed: Set<string>): Attempt => ({
+/** An attempt that has not begun, with these streams quarantined. */
+export const noAttempt = (quarantined: Set<string>): Attempt => ({
   counts: noCounts(),
-  closed,
-  newlyClosed: new Set(),
+  quarantined,
+  newlyQuarantined: new Set(),
   seen: new Set(),
   latestReason: '',
 });
 
-/** The same as a start for another attempt. */
-export const copyOf = ({ counts, closed, newlyClosed, seen, latestReason }: Attempt): Attempt => ({
+/** A copy to start another attempt from. */
+export const copyOf = ({ counts, quarantined, newlyQuarantined, seen, latestReason }: Attempt): Attempt => ({
   counts: { ...counts },
-  closed: new Set(closed),
-  newlyClosed: new Set(newlyClosed),
+  quarantined: new Set(quarantined),
+  newlyQuarantined: new Set(newlyQuarantined),
   seen: new Set(seen),
   latestReason,
 });
 
-/** Takes one event. Throws what the handler throws, and TransientEventError where it is to be tried again. */
-export const takeEvent = (taking: Taking, attempt: Attempt, handling: Handling, event: IncomingEvent): void => {
-  const { to, presentType, quarantine } = taking;
+/** Processes one event. Throws what the handler throws, and TransientEventError where the event is to be retried. */
+export const takeEvent = (context: IntakeContext, attempt: Attempt, handling: Handling, event: IncomingEvent): void => {
+  const { handler, presentType, quarantine } = context;
   const { stream, type } = event.envelope;
   const { counts } = attempt;
   attempt.seen.add(stream);
-  // A name from the future may be the newer one of an event that the group handles: to pass it by would be to lose it.
+  // An unknown type may be the new name of an event that the group handles: skipping it would lose it.
   const present = presentType(type);
-  if (present !== undefined && !to.handled.has(present)) {
+  if (present !== undefined && !handler.handled.has(present)) {
     counts.notApplicable += 1;
     return;
   }
-  if (attempt.closed.has(stream)) {
+  if (attempt.quarantined.has(stream)) {
     counts.parked += 1;
-    quarantine.park(to.consumer, event.envelope, event.origin(), to.rowsOf(taking.asFarAsRead(event)));
+    quarantine.park(handler.consumer, event.envelope, event.origin(), handler.rowsOf(context.asFarAsRead(event)));
     return;
   }
   const decoded = event.decoded();
   if (E.isLeft(decoded)) {
-    setEventAside(taking, attempt, event, decoded.left);
+    deadLetterEvent(context, attempt, event, decoded.left);
     return;
   }
   const outcome = handling.handle(decoded.right);
@@ -78,39 +78,44 @@ export const takeEvent = (taking: Taking, attempt: Attempt, handling: Handling, 
       return;
     default:
       if (failurePolicies[outcome.class].does === 'retry') throw new TransientEventError(outcome.reason);
-      setEventAside(taking, attempt, event, outcome);
+      deadLetterEvent(context, attempt, event, outcome);
   }
 };
 
-/** Keeps an event as a dead letter, behind which its stream waits; one that somebody has discarded is passed by. */
-export const setEventAside = (taking: Taking, attempt: Attempt, event: IncomingEvent, failure: Failure): void => {
-  const { to, quarantine, exhaustedAttempts } = taking;
+/** Dead-letters an event and quarantines its stream; one that an operator has discarded is skipped. */
+export const deadLetterEvent = (
+  context: IntakeContext,
+  attempt: Attempt,
+  event: IncomingEvent,
+  failure: Failure,
+): void => {
+  const { handler, quarantine, exhaustedAttempts } = context;
   const { envelope, origin } = event;
-  if (quarantine.isDiscarded(to.group, envelope.id)) {
+  if (quarantine.isDiscarded(handler.group, envelope.id)) {
     attempt.counts.skipped += 1;
     return;
   }
   attempt.counts[countedAs[failure.class]] += 1;
   attempt.seen.add(envelope.stream);
-  attempt.closed.add(envelope.stream);
-  attempt.newlyClosed.add(envelope.stream);
+  attempt.quarantined.add(envelope.stream);
+  attempt.newlyQuarantined.add(envelope.stream);
   attempt.latestReason = failure.reason;
   const attempts = failure.class === 'transient' ? (exhaustedAttempts ?? 1) : 1;
-  const rows = to.rowsOf(taking.asFarAsRead(event));
-  const { consumer, group } = to;
-  quarantine.setAside({ consumer, group, envelope, origin: origin(), failure, attempts, rows });
+  const rows = handler.rowsOf(context.asFarAsRead(event));
+  const { consumer, group } = handler;
+  quarantine.deadLetter({ consumer, group, envelope, origin: origin(), failure, attempts, rows });
 };
 
-/** Keeps a record that is no event of this store in its place; it closes no stream. */
-export const setRecordAside = (
-  { to, quarantine }: Taking,
+/** Dead-letters a record that is not an event of this store in its place; no stream is quarantined. */
+export const deadLetterRecord = (
+  { handler, quarantine }: IntakeContext,
   { counts }: Attempt,
-  { origin, failure, position }: Extract<Arrival, { readonly _tag: 'NoEvent' }>,
+  { origin, failure, position }: Extract<Arrival, { readonly _tag: 'NotAnEvent' }>,
 ): void => {
   counts[countedAs[failure.class]] += 1;
-  const { consumer, group } = to;
+  const { consumer, group } = handler;
   const kept = { consumer, group, envelope: undefined, position, origin: origin(), failure, attempts: 1, rows: [] };
-  quarantine.setAside(kept);
+  quarantine.deadLetter(kept);
 };
 
 const countedAs = {

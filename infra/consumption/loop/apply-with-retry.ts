@@ -1,7 +1,7 @@
 /**
- * Applies what comes in, and keeps trying where a fault should pass. Faults hold partitions, not the group: a partition whose
- * records do not go through keeps them, is read no further, and is tried again with growing pauses; the others go on. Nothing
- * is skipped, order is kept, and a partition heals by itself as soon as the fault has passed, however long that took.
+ * Applies records and retries while a transient fault lasts. A fault blocks partitions, not the group: a partition whose records
+ * cannot be applied keeps them, is not read further, and is retried with growing pauses; the others continue. Nothing is skipped,
+ * order is kept, and a partition recovers by itself as soon as the fault has passed, however long that took.
  */
 import { TakenOver } from '../../engine-fault';
 import type { Exclusive } from '../../exclusive';
@@ -21,21 +21,21 @@ export interface RetryingApplicationOptions extends HoldingOptions {
 }
 
 export interface RetryingApplication {
-  /** Holds a partition from the start. */
+  /** Blocks a partition from the start. */
   readonly hold: BlockedPartitions['hold'];
-  /** Reads on those that are not held. What was fetched of a held one meanwhile comes again when it is read on. */
+  /** Assigns the partitions that are not blocked. What was already fetched of a blocked one is fetched again after its release. */
   readonly assign: () => void;
-  /** Applies records, or holds their partitions. Returns whether any went through. Rejects where this process may not go on. */
+  /** Applies records, or blocks their partitions. Returns whether any were applied. Rejects where this process must stop. */
   readonly take: (records: ReadonlyArray<LogRecord>) => Promise<boolean>;
   readonly retryWhenDue: () => Promise<void>;
-  /** How the group stands, by its partitions. */
+  /** The group's state, derived from its partitions. */
   readonly standing: () => {
     readonly state: 'running' | 'catching-up' | 'retrying' | 'halted';
     readonly reason: string | null;
   };
 }
 
-/** Records on their way through the handler, in one step. */
+/** Records to be applied by the handler, in one step. */
 const pendingRecords = (
   { handler, progress, oneAtATime, clock, observer }: RetryingApplicationOptions,
   records: ReadonlyArray<LogRecord>,
@@ -59,11 +59,11 @@ const pendingRecords = (
   },
 });
 
-/** How a step went. */
+/** The result of a step. */
 type Attempted =
   { readonly _tag: 'Through' } | { readonly _tag: 'More' } | { readonly _tag: 'Fault'; readonly fault: unknown };
 
-/** Rejects where this process may not go on. */
+/** Rejects where this process must stop. */
 const attempt = async (pending: Pending, exhaustedAttempts?: number): Promise<Attempted> => {
   try {
     return { _tag: (await pending.step(exhaustedAttempts)) ? 'Through' : 'More' };
@@ -73,7 +73,7 @@ const attempt = async (pending: Pending, exhaustedAttempts?: number): Promise<At
   }
 };
 
-/** Holds nothing yet; the consumer is assigned. */
+/** No partition is blocked yet. */
 export const applyWithRetry = (options: RetryingApplicationOptions, consumer: LogConsumer): RetryingApplication => {
   const { handler, progress, clock } = options;
   const held = blockedPartitions(options);
@@ -89,7 +89,7 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
     let isAnyApplied = false;
     for (const own of partitions) {
       const pending = pendingRecords(options, own);
-      // Alone in its batch: the fault is its own already.
+      // The only partition of the batch: the fault is known to be its own.
       const attempted: Attempted = partitions.length === 1 ? { _tag: 'Fault', fault } : await attempt(pending);
       const [first] = own;
       if (attempted._tag !== 'Fault') isAnyApplied = true;
@@ -103,7 +103,7 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
     hold: held.hold,
     assign,
     take: async (all) => {
-      // Fetched before its partition was held, or for a second time after a new assignment.
+      // Drops what was fetched before its partition was blocked, or fetched twice because of a new assignment.
       const records = all.filter((record) => {
         const at = progress.partition(record);
         return !held.has(record) && at !== undefined && record.offset >= at.nextOffset;
@@ -139,7 +139,7 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
       if (!held.isExhausted(worst)) return { state: 'retrying', reason: `${partitionName(worst)}: ${reason}` };
       return {
         state: 'halted',
-        reason: `${partitionName(worst)} has not gone through since ${since}, and is tried on: ${reason}`,
+        reason: `${partitionName(worst)} has been blocked since ${since}, and is still being retried: ${reason}`,
       };
     },
   };
@@ -160,7 +160,7 @@ const batchOf = (progress: GroupProgress, records: ReadonlyArray<LogRecord>): Re
     .values()
     .map((last) => {
       const at = progress.partition(last);
-      if (at === undefined) throw new Error(`a record came of ${partitionName(last)}, which was never assigned`);
+      if (at === undefined) throw new Error(`received a record of ${partitionName(last)}, which was never assigned`);
       const { topic, partition, offset } = last;
       const { logId, nextOffset: fromOffset } = at;
       return { topic, partition, logId, nextOffset: offset + 1, fromLogId: logId, fromOffset };

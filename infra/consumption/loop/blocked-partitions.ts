@@ -1,4 +1,4 @@
-/** The partitions of a group that do not go through: what each keeps, when it is tried again, how it looks in the status. */
+/** The blocked partitions of a group: what each still has to apply, when it is retried, and what the status says of it. */
 import { backoffMs } from '../../backoff';
 import { isoTime, type Clock } from '../../clock';
 import type { Logger } from '../../logger';
@@ -6,11 +6,11 @@ import type { GroupHandler } from './group-handler';
 import type { GroupProgress } from './progress';
 import { partitionMap, type TopicPartition } from '../../topic-partition';
 
-/** What a held partition has before it. */
+/** The remaining work of a blocked partition. */
 export interface Pending {
-  /** The next step of it; returns whether that was all. Rejects with the fault. */
+  /** Runs the next step; returns whether it was the last one. Rejects with the fault. */
   readonly step: (exhaustedAttempts: number | undefined) => Promise<boolean>;
-  /** What is done, for people, while no fault stands in the way. */
+  /** What the status says while there is no fault. */
   readonly doing: string;
 }
 
@@ -21,12 +21,12 @@ export interface HoldingOptions {
   readonly logger: Logger;
 }
 
-/** A partition that does not go through, with what it keeps. */
+/** A blocked partition with its remaining work. */
 export interface Held extends TopicPartition {
   readonly pending: Pending;
   /** When the fault began. */
   sinceMs: number;
-  /** The same, for people. */
+  /** The same as ISO 8601, UTC. */
   since: string;
   /** 0 while there is no fault. */
   attempts: number;
@@ -34,24 +34,24 @@ export interface Held extends TopicPartition {
   reason: string;
 }
 
-/** A retry beyond its bound: seldom, for an operator has to look, and yet it may pass by itself. */
+/** Retries beyond the bound are rare: an operator has to look, but the fault may still pass by itself. */
 const HALTED_RETRY_MS = 5_000;
 
-/** The partitions that are held, and how they look in the status. */
+/** The blocked partitions of one group. */
 export interface BlockedPartitions {
   readonly all: () => ReadonlyArray<Held>;
   readonly has: (place: TopicPartition) => boolean;
   readonly hold: (place: TopicPartition, pending: Pending, fault: unknown) => void;
   readonly isExhausted: (partition: Held) => boolean;
   readonly noteFault: (partition: Held, error: unknown) => void;
-  /** A step went through, and there are more. */
+  /** A step succeeded, and there are more. */
   readonly noteStep: (partition: Held) => void;
-  /** Says in the status how it stands by now. */
+  /** Updates the status of the partition. */
   readonly mark: (partition: Held) => void;
   readonly release: (partition: Held) => void;
 }
 
-/** None is held yet. */
+/** No partition is blocked yet. */
 export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingOptions): BlockedPartitions => {
   const held = partitionMap<Held>();
   const isExhausted = ({ sinceMs, attempts }: Held): boolean =>
@@ -77,7 +77,10 @@ export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingO
     partition.nextAttemptAtMs = clock.monotonicMs() + delayMs;
     progress.countRetry(error);
     const { topic, reason } = partition;
-    logger.warn({ group: handler.group, topic, partition: partition.partition, reason, delayMs }, 'tries again');
+    logger.warn(
+      { group: handler.group, topic, partition: partition.partition, reason, delayMs },
+      'retrying a blocked partition',
+    );
     mark(partition);
   };
 

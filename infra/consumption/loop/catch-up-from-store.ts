@@ -1,9 +1,9 @@
 /**
- * The store stands in for what the log does not hold: all partitions in one pass. A partition that meets an event which can't
- * be taken for now stays behind, for whoever called to hold; the pass goes on without it.
+ * Reads from the store what the log does not have, for all partitions in one pass. A partition with an event that cannot be
+ * applied for now is left behind, and the caller blocks it; the pass continues without it.
  */
 import type { ConsumerGroupOptions } from './consumer-group';
-import { checkpointAt, type Checkpoint, type Mark } from '../checkpoints/checkpoints';
+import { checkpointAt, type Checkpoint, type HighWaterPosition } from '../checkpoints/checkpoints';
 import { TransientEventError, type StorePage, type StorePageQuery } from '../intake/intake';
 import type { Exclusive } from '../../exclusive';
 import type { GroupProgress } from './progress';
@@ -19,7 +19,7 @@ export interface CatchUpOptions extends Pick<ConsumerGroupOptions, 'handler' | '
   readonly onPage: () => Promise<unknown>;
 }
 
-/** A partition that stayed behind, and why. */
+/** A partition that was left behind, and why. */
 export interface Behind extends TopicPartition {
   readonly reached: number;
   readonly untilPosition: number;
@@ -27,13 +27,14 @@ export interface Behind extends TopicPartition {
 }
 
 /**
- * Reads the store. The log's bounds were read before the store's last position, so whatever is not in the log from there on
- * lies at or below that position: between the two nothing can be missed. Undefined where the group was stopped meanwhile.
+ * Applies the store's events up to its last position. The log's watermarks were read before that position, so every event
+ * published after them is in the log, and every earlier one is at or below that position: none can be missed in between.
+ * Returns the partitions that were left behind; undefined where the group was stopped meanwhile.
  */
 export const catchUpFromStore = async (options: CatchUpOptions): Promise<ReadonlyArray<Behind> | undefined> => {
   const { handler, stopping } = options;
   const untilPosition = await options.storeLastPosition();
-  // A group that no longer reads a topic has its checkpoints still.
+  // The checkpoints of topics that the group no longer reads are kept.
   let open: ReadonlyArray<Checkpoint> = (await handler.checkpoints()).filter(({ topic }) =>
     handler.topics.includes(topic),
   );
@@ -44,7 +45,7 @@ export const catchUpFromStore = async (options: CatchUpOptions): Promise<Readonl
     if (stopping.aborted) return undefined;
     const order = { afterPosition: reached, untilPosition };
     try {
-      // Without bounds a partition that was never begun is noticed.
+      // A page without bounds throws where a partition has no checkpoint.
       const page = await apply(
         options,
         behind.length === 0 ? order : { ...order, bounds: marksAt(open, untilPosition) },
@@ -59,11 +60,11 @@ export const catchUpFromStore = async (options: CatchUpOptions): Promise<Readonl
     }
     await options.onPage();
   }
-  await handler.caughtUpTo(marksAt(open, untilPosition));
+  await handler.advanceHighWater(marksAt(open, untilPosition));
   return behind;
 };
 
-/** The store's next pages for a partition that stayed behind, and at their end its way back to the log. */
+/** The rest of the catch-up of a partition that was left behind; at its end the partition switches to the log. */
 export const pendingCatchUp = (
   options: Pick<CatchUpOptions, 'handler' | 'progress' | 'oneAtATime'>,
   { topic, partition, untilPosition, ...from }: Behind,
@@ -78,7 +79,7 @@ export const pendingCatchUp = (
       const attempts = exhaustedAttempts === undefined ? {} : { exhaustedAttempts };
       if (reached < untilPosition) reached = (await apply(options, { ...order, ...attempts })).reachedPosition;
       if (reached < untilPosition) return false;
-      await options.handler.caughtUpTo(bounds);
+      await options.handler.advanceHighWater(bounds);
       await goOver();
       return true;
     },
@@ -94,7 +95,7 @@ const apply = async (
   return page;
 };
 
-/** Each partition for itself over one page. */
+/** Applies one page for each partition separately, to find the ones with the fault. */
 const takeApart = async (
   options: CatchUpOptions,
   order: StorePageQuery,
@@ -112,7 +113,7 @@ const takeApart = async (
   for (const { topic, partition } of partitions) {
     const bounds = [{ topic, partition, highWaterPosition: untilPosition }];
     try {
-      // The only one: the fault is its own already.
+      // The only partition: the fault is known to be its own.
       if (partitions.length === 1) throw fault;
       reached = (await apply(options, { ...order, bounds })).reachedPosition;
     } catch (error) {
@@ -123,5 +124,8 @@ const takeApart = async (
   return { open: partitions.filter((each) => checkpointAt(behind, each) === undefined), reached, behind };
 };
 
-const marksAt = (partitions: ReadonlyArray<TopicPartition>, highWaterPosition: number): ReadonlyArray<Mark> =>
+const marksAt = (
+  partitions: ReadonlyArray<TopicPartition>,
+  highWaterPosition: number,
+): ReadonlyArray<HighWaterPosition> =>
   partitions.map(({ topic, partition }) => ({ topic, partition, highWaterPosition }));

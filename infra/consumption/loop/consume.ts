@@ -1,4 +1,4 @@
-/** Reads the log and applies what it brings, batch after batch, until the first fault. */
+/** Reads the log and applies its records, batch after batch, until the first fault. */
 import type { LogConsumer } from '../../kafka/event-log';
 import { beforeGaps } from '../../kafka/offset-gaps';
 import type { RetryingApplication } from './apply-with-retry';
@@ -8,7 +8,7 @@ import { gapsReached, RecordsMissing } from './missing-records';
 import { offsetsForTools } from './offsets-for-tools';
 import type { RunningGroup } from './running-group';
 
-/** While one batch is applied, the next one is fetched; never more than one ahead. */
+/** While one batch is applied, the next one is fetched, never more than one ahead. */
 export const consume = async (
   running: RunningGroup,
   consumer: LogConsumer,
@@ -27,7 +27,7 @@ export const consume = async (
       const gaps = [...consumer.gaps()];
       running.watch.checkWhenDue();
       next = consumer.poll(recordsWithinBytes(records));
-      // Its failure is met when it is awaited.
+      // A failure is handled where it is awaited.
       next.catch(() => undefined);
       const isApplied = await application.take(beforeGaps(records, gaps));
       const reached = gapsReached(gaps, (gap) => progress.partition(gap)?.nextOffset);
@@ -46,13 +46,13 @@ export const consume = async (
       if (await reporter.refreshWhenDue(consumer)) await assertStoreFits(running);
     }
   } finally {
-    // Where the log does not hold the next offset, the next session finds out what that means, and refuses or catches up.
+    // Where the log does not have the next offset, the next session plans again, and halts or catches up from the store.
     await next.catch(() => []);
     await forTools.settle();
   }
 };
 
-/** Before anything is read, and from time to time: the store's file can be exchanged under a running program. */
+/** Called before anything is read and from time to time, as the store's file can be replaced under a running program. */
 export const assertStoreFits = async ({ handler, storeFits }: RunningGroup): Promise<void> => {
   const misfit = await storeFits?.(await handler.checkpoints());
   if (misfit !== undefined) throw new GroupHalted(misfit);

@@ -1,4 +1,4 @@
-/** A consumer group: reads its topics from its checkpoints on and hands batches to its handler, until it is stopped. */
+/** A consumer group: reads its topics from its checkpoints on and passes batches to its handler until it is stopped. */
 import type { Topic } from '../../../domain/kernel/topic';
 import type { Clock } from '../../clock';
 import type { EventLog } from '../../kafka/event-log';
@@ -17,24 +17,24 @@ export interface ConsumerGroupOptions {
   readonly topics: ReadonlyArray<Topic>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Take on topics that are not the ones the checkpoints were made on. */
+  /** Accept topics other than the ones that the checkpoints were made on. */
   readonly acceptNewLog: boolean;
-  /** Why the group must not read on, looked at before it does and from time to time. */
+  /** Why the group must not read on; checked before it starts reading and from time to time. */
   readonly storeFits?: StoreFit;
   /** The store's last position: how far a catch-up without Kafka goes. */
   readonly storeLastPosition: () => Promise<number>;
-  /** Put before the name of the group's dead-letter topic. */
+  /** Prefix of the name of the group's dead-letter topic. */
   readonly topicPrefix?: string;
-  /** How often the settings of the topics are looked at. */
+  /** How often the settings of the topics are checked. */
   readonly topicChecks?: TopicCheckIntervals;
-  /** Told what the group does; left out: nobody counts. */
+  /** Receives what the group does, for metrics. */
   readonly observer?: GroupObserver;
 }
 
-/** A group that runs: it stops at a batch boundary, with the consumer closed and the last status reported. */
+/** A running group. It stops at a batch boundary, with the consumer closed and the last status reported. */
 export interface ConsumerGroup extends Running {
   readonly status: () => GroupStatus;
-  /** Runs the work while the group stands at a batch boundary: nothing of it is applied meanwhile. */
+  /** Runs the work while the group pauses at a batch boundary: no event is applied meanwhile. */
   readonly pausedWhile: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 

@@ -1,4 +1,4 @@
-/** What a group does about a fault that ended its session: whether it goes on, when, and what its status says meanwhile. */
+/** What a group does about a fault that ended its session: whether and when it continues, and what its status says meanwhile. */
 import { TakenOver } from '../../engine-fault';
 import { TopicMissing } from '../../kafka/event-log';
 import { TopicsUnsafe } from '../../kafka/topic-watch';
@@ -8,7 +8,7 @@ import { GroupHalted } from './make-plan';
 import { missingReason, RecordsMissing } from './missing-records';
 import { become, type RunningGroup } from './running-group';
 
-/** Waits where the fault asks for a wait of its own. */
+/** Waits here where the fault needs a specific wait, for example until an operator has changed the topics. */
 export const directiveForGroup = async (running: RunningGroup, error: unknown): Promise<Directive> => {
   if (error instanceof TakenOver) {
     await become(running, 'stopped', error.message);
@@ -37,17 +37,17 @@ export const directiveForGroup = async (running: RunningGroup, error: unknown): 
   return 'back-off';
 };
 
-/** Says that the group tries again. */
+/** Reports that the group retries. */
 export const tellRetry = async (running: RunningGroup, { error, reason, attempts, delayMs }: Retry): Promise<void> => {
   const { logger, handler, progress } = running;
-  logger.warn({ group: handler.group, reason, attempts, delayMs }, 'the group tries again');
+  logger.warn({ group: handler.group, reason, attempts, delayMs }, 'the group retries');
   progress.countRetry(error);
   await become(running, 'retrying', reason);
 };
 
 const HALTED_REPORT_MS = 5_000;
 
-/** Until the group is stopped: an operator has to look. */
+/** Lasts until the group is stopped: an operator has to intervene. */
 const halt = async (running: RunningGroup, reason: string): Promise<void> => {
   const { logger, handler, clock, stopping } = running;
   logger.error({ group: handler.group, reason }, 'the group is halted');
@@ -57,7 +57,7 @@ const halt = async (running: RunningGroup, reason: string): Promise<void> => {
   }
 };
 
-/** Until an operator has set the topics right: the next session looks again. */
+/** Lasts until the next check of the topics, which an operator has to correct; the next session checks them again. */
 const haltUntilSafe = async (running: RunningGroup, { message }: TopicsUnsafe): Promise<void> => {
   const { logger, handler, progress, watch, stopping } = running;
   if (progress.status().state !== 'halted')
@@ -68,12 +68,12 @@ const haltUntilSafe = async (running: RunningGroup, { message }: TopicsUnsafe): 
 
 const TOPIC_POLL_MS = 100;
 
-/** Nothing has failed: the relay makes the topics when it starts. */
+/** No fault: the relay creates the topics when it starts. */
 const waitForTopics = async (running: RunningGroup, missing: TopicMissing): Promise<void> => {
   const { progress, clock, stopping } = running;
-  const reason = `${missing.message}: waits for the relay to make it`;
+  const reason = `${missing.message}: waiting for the relay to create it`;
   if (progress.status().reason !== reason) await become(running, 'starting', reason);
-  // A sign of life; a status that can't be written now is written by the next report.
+  // Keeps the status recent; one that can't be written now is written by the next report.
   await running.reporter.refreshWhenDue(undefined).catch(() => undefined);
   await clock.sleep(TOPIC_POLL_MS, stopping);
 };

@@ -1,13 +1,13 @@
-/** Who is told what a consumer group does, so that it can be counted. */
+/** The port of a consumer group to metrics. */
 import { EngineFault } from '../../engine-fault';
 
-/** What failed: Kafka, a file of the engine or its disk, what one event needs, or something else. */
+/** The cause of a retry: Kafka, a file of the engine or its disk, something that one event needs, or anything else. */
 export type RetryClass = 'broker' | 'store' | 'event' | 'other';
 
 export interface GroupObserver {
-  /** A batch was applied, in so many seconds. */
+  /** A batch was applied. */
   readonly applied: (group: string, durationSeconds: number) => void;
-  /** An attempt failed and is repeated. */
+  /** An attempt has failed and is retried. */
   readonly retried: (group: string, failed: RetryClass) => void;
   /** Offsets could not be committed to Kafka. */
   readonly commitFailed: (group: string) => void;
@@ -15,7 +15,7 @@ export interface GroupObserver {
 
 const BROKER_ERRORS: ReadonlySet<string> = new Set(['KafkaError', 'LogStalled', 'OffsetOutOfRange', 'TopicMissing']);
 
-/** By name: errors that come from the thread of the views have no class any more. */
+/** Classifies by name, as errors from the views' thread arrive without their class. */
 export const retryClassOf = (error: unknown): RetryClass => {
   if (!(error instanceof Error)) return 'other';
   if (error.name === 'TransientEventError') return 'event';

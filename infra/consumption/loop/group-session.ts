@@ -1,4 +1,4 @@
-/** One session of a consumer group, from planning to the first fault: look, plan, catch up from the store, consume. */
+/** One session of a consumer group, from planning to the first fault: plan, catch up from the store, consume. */
 import type { SessionRun } from '../../running/supervise';
 import { checkpointAt } from '../checkpoints/checkpoints';
 import { applyWithRetry, type RetryingApplication } from './apply-with-retry';
@@ -10,8 +10,8 @@ import { become, type RunningGroup } from './running-group';
 import type { PartitionBounds, StartingPlan } from './start-plan';
 
 /**
- * After a fault the group stays `retrying`, with the reason, until a batch has been applied, or Kafka has said that there is
- * none: to have opened a session is not to have got anywhere.
+ * After a fault the group stays `retrying`, with the reason, until a batch has been applied or Kafka has confirmed that there is
+ * none: an open session alone does not prove that the fault has passed.
  */
 export const groupSession = async (running: RunningGroup, { attempts, onProgress }: SessionRun): Promise<void> => {
   const { log, handler, progress } = running;
@@ -24,7 +24,7 @@ export const groupSession = async (running: RunningGroup, { attempts, onProgress
     await handler.begin(plan.begin);
     const behind = plan.catchUp === undefined ? [] : await standIn(running, plan.catchUp);
     if (behind === undefined) return;
-    // After the catch-up: until then a restart plans the same again.
+    // Only after the catch-up, so that a restart before its end makes the same plan.
     await switchToLog(
       running,
       plan.moves.filter((move) => checkpointAt(behind, move) === undefined),
@@ -41,7 +41,7 @@ export const groupSession = async (running: RunningGroup, { attempts, onProgress
   }
 };
 
-/** A partition that stayed behind in the catch-up goes on by itself, and goes over to the log at its end. */
+/** Blocks a partition that was left behind by the catch-up; it catches up separately, and switches to the log at the end. */
 const hold = (running: RunningGroup, application: RetryingApplication, behind: Behind, plan: StartingPlan): void => {
   const moves = plan.moves.filter((move) => checkpointAt([behind], move) !== undefined);
   const pending = pendingCatchUp(running, behind, () => switchToLog(running, moves));
@@ -55,7 +55,7 @@ const noteLogEnds = (progress: GroupProgress, bounds: ReadonlyArray<PartitionBou
   }
 };
 
-/** Goes over to the log as it is now. The catch-up has raised the high-water positions since the plan was made. */
+/** Moves the checkpoints to the log as it is now. The catch-up has advanced the high-water positions since the plan was made. */
 const switchToLog = async ({ handler, progress }: RunningGroup, moves: StartingPlan['moves']): Promise<void> => {
   if (moves.length > 0) {
     const checkpoints = await handler.checkpoints();
@@ -66,17 +66,17 @@ const switchToLog = async ({ handler, progress }: RunningGroup, moves: StartingP
       }),
     );
   }
-  // A group that no longer reads a topic has its checkpoints still.
+  // The checkpoints of topics that the group no longer reads are kept.
   progress.restore((await handler.checkpoints()).filter(({ topic }) => handler.topics.includes(topic)));
 };
 
-/** The store stands in for what the log does not hold. */
+/** Reads from the store what the log does not have. */
 const standIn = (running: RunningGroup, why: string): ReturnType<typeof catchUpFromStore> => {
   const { handler, reporter, logger } = running;
   return catchUpFromStore({
     ...running,
     onBegin: async (range) => {
-      logger.info({ group: handler.group, ...range, why }, 'the store stands in for the log');
+      logger.info({ group: handler.group, ...range, why }, 'catching up from the store');
       const reason = `${why}: events up to position ${range.untilPosition} are read from the store`;
       await become(running, 'catching-up', reason);
     },

@@ -1,21 +1,21 @@
-/** Tells that Kafka does not answer while a group waits for it: the group itself can't say anything until it does. */
+/** Reports that Kafka does not respond while a group waits for it: the group's own loop is suspended until it does. */
 import { isoTime, type Clock } from '../../clock';
 import type { EventLog, LogConsumer } from '../../kafka/event-log';
 import type { GroupProgress } from './progress';
 import type { GroupReporter } from './status-reporter';
 
-/** A healthy broker answers within a fraction of this. */
+/** A healthy broker responds within a fraction of this. */
 const SILENT_AFTER_MS = 5_000;
 const LOOK_INTERVAL_MS = 1_000;
 
 export interface WatchedLog {
-  /** The same log; every question to it is known until it is answered. */
+  /** The same log; every pending call to it is tracked. */
   readonly log: EventLog;
-  /** Since when the oldest question waits, by the clock that never goes back; undefined where none does. */
+  /** Since when the oldest pending call waits, by the monotonic clock; undefined where none is pending. */
   readonly waitingSinceMs: () => number | undefined;
 }
 
-/** Watches what a group asks of the log. */
+/** Tracks a group's pending calls to the log. */
 export const watchAnswers = (log: EventLog, clock: Clock): WatchedLog => {
   const asked = new Set<{ readonly atMs: number }>();
   const known = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
@@ -52,8 +52,8 @@ export interface SilenceOptions {
 }
 
 /**
- * Keeps the status of a group true while Kafka is silent, until it is stopped: `retrying` with the reason, and dated now. Once
- * Kafka answers, the group itself says how it stands.
+ * Keeps the status of a group correct while Kafka does not respond: `retrying` with the reason, and a current date. Once Kafka
+ * responds, the group's own loop reports again. Resolves when the signal aborts.
  */
 export const reportSilence = async (options: SilenceOptions): Promise<void> => {
   const { watched, progress, reporter, clock, stopping } = options;
@@ -63,9 +63,9 @@ export const reportSilence = async (options: SilenceOptions): Promise<void> => {
     const silentMs = sinceMs === undefined ? 0 : clock.monotonicMs() - sinceMs;
     if (silentMs < SILENT_AFTER_MS) continue;
     const { state } = progress.status();
-    // What halts a group, or holds a partition, is said already, and says more.
+    // The reason of a halt or of a blocked partition is reported already, and is more specific.
     if (state === 'running' || state === 'starting') progress.become('retrying', reasonOf(options, silentMs));
-    // A status that can't be written now is written by the next look.
+    // A status that can't be written now is written by the next check.
     await reporter.refresh(undefined).catch(() => undefined);
   }
 };

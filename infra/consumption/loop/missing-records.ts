@@ -1,9 +1,9 @@
-/** What a group does where its log lacks records: it halts with the numbers, or lets the store stand in where that is meant. */
+/** What a group does where records are missing in its log: it halts with the numbers, or reads them from the store if allowed. */
 import { GAP_CAUSES, gapText, type OffsetGap } from '../../kafka/offset-gaps';
 import { type Checkpoint, type CheckpointMove, checkpointAt } from '../checkpoints/checkpoints';
 import type { StartingPlan } from './start-plan';
 
-/** The group has applied what stands before the gaps, and nothing behind them. */
+/** The group has applied everything before the gaps, and nothing after them. */
 export class RecordsMissing extends Error {
   override readonly name = 'RecordsMissing';
   constructor(readonly gaps: ReadonlyArray<OffsetGap>) {
@@ -11,20 +11,20 @@ export class RecordsMissing extends Error {
   }
 }
 
-/** For operators, with the way on. */
+/** The reason for operators, with what to do. */
 export const missingReason = ({ message }: RecordsMissing): string =>
-  `${message}; ${GAP_CAUSES}. Nothing is skipped silently: look at the topic's settings (kafka-configs.sh --describe), set them ` +
-  'right, and start once with ACCEPT_NEW_LOG=true; the store then stands in for what is missing';
+  `${message}; ${GAP_CAUSES}. Nothing is skipped silently: check the topic's settings (kafka-configs.sh --describe), correct ` +
+  'them, and start once with ACCEPT_NEW_LOG=true; the missing events are then read from the store';
 
-/** Those gaps that the group has come to: of a partition that is held, what stands before the gap is still to be applied. */
+/** The gaps that the group has reached: a blocked partition still has to apply what is before its gap. */
 export const gapsReached = (
   gaps: ReadonlyArray<OffsetGap>,
   nextOffset: (gap: OffsetGap) => number | undefined,
 ): ReadonlyArray<OffsetGap> => gaps.filter((gap) => nextOffset(gap) === gap.expectedOffset);
 
 /**
- * The plan where the store is to stand in for gaps: whatever they held was published before what was found behind them, so that
- * a catch-up to the store's end has all of it. Gaps that the checkpoints have left behind change nothing.
+ * Extends a plan so that the gaps are filled from the store: their records were published before the ones after them, so a
+ * catch-up to the store's end includes them all. Gaps that the checkpoints are past already change nothing.
  */
 export const planAcross = (
   plan: StartingPlan,

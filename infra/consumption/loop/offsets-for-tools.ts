@@ -1,6 +1,6 @@
 /**
- * Tells Kafka how far the group is, so that Kafka's own tools show it. The group's file alone decides where it reads on: a
- * commit that fails is counted, said once in a while, and changes nothing.
+ * Commits the group's offsets to Kafka, so that Kafka's own tools show its progress. Only the checkpoints in the group's file decide
+ * where it reads: a commit that fails is counted, logged now and then, and has no other effect.
  */
 import { errorTextOf } from '../../error-text';
 import type { LogConsumer, PartitionOffset } from '../../kafka/event-log';
@@ -8,18 +8,18 @@ import type { ConsumerGroupOptions } from './consumer-group';
 import type { GroupProgress } from './progress';
 
 export interface OffsetsForTools {
-  /** Commits what has changed, at most once a second and one commit at a time. Never throws. */
+  /** Commits changed offsets, at most once a second and one commit at a time. Never throws. */
   readonly commitWhenDue: () => void;
-  /** Commits what is left, and waits for it a little: while the group is stopped, the tools show where it stands. */
+  /** Commits the last offsets and waits for a bounded time, so that the tools show them while the group is stopped. */
   readonly settle: () => Promise<void>;
 }
 
 const COMMIT_INTERVAL_MS = 1_000;
 const REMIND_MS = 60_000;
-/** Answers come with polls; nothing that is read with these is applied. */
+/** The client reports commits during polls; records of these polls are not applied. */
 const MAX_SETTLING_POLLS = 10;
 
-/** Nothing is committed yet. */
+/** Makes the committer of a session. */
 export const offsetsForTools = (
   { handler, clock, logger, observer }: Pick<ConsumerGroupOptions, 'handler' | 'clock' | 'logger' | 'observer'>,
   progress: Pick<GroupProgress, 'partitions'>,
@@ -27,19 +27,19 @@ export const offsetsForTools = (
 ): OffsetsForTools => {
   let committed = '';
   let committedAtMs = -Infinity;
-  let toldAtMs = -Infinity;
-  let underWay: Promise<void> | undefined;
+  let loggedAtMs = -Infinity;
+  let pending: Promise<void> | undefined;
 
-  const failed = (error: unknown): void => {
+  const noteFailure = (error: unknown): void => {
     observer?.commitFailed(handler.group);
     committed = '';
     const nowMs = clock.monotonicMs();
-    if (nowMs - toldAtMs < REMIND_MS) return;
-    toldAtMs = nowMs;
+    if (nowMs - loggedAtMs < REMIND_MS) return;
+    loggedAtMs = nowMs;
     const reason = errorTextOf(error);
     logger.warn(
       { group: handler.group, reason },
-      "offsets could not be committed to Kafka: only Kafka's tools miss them",
+      "offsets could not be committed to Kafka; this only affects what Kafka's own tools show",
     );
   };
 
@@ -49,13 +49,13 @@ export const offsetsForTools = (
       .filter(({ topic }) => handler.topics.includes(topic))
       .map(({ topic, partition, nextOffset: offset }) => ({ topic, partition, offset }));
     const text = JSON.stringify(offsets);
-    if (consumer.commit === undefined || underWay !== undefined || text === committed || offsets.length === 0) return;
+    if (consumer.commit === undefined || pending !== undefined || text === committed || offsets.length === 0) return;
     committed = text;
     committedAtMs = clock.monotonicMs();
-    underWay = consumer
+    pending = consumer
       .commit(offsets)
-      .catch(failed)
-      .finally(() => (underWay = undefined));
+      .catch(noteFailure)
+      .finally(() => (pending = undefined));
   };
 
   return {
@@ -65,8 +65,8 @@ export const offsetsForTools = (
     settle: async () => {
       for (let polls = 0; polls < MAX_SETTLING_POLLS; polls += 1) {
         commit();
-        if (underWay === undefined) return;
-        // A broker that can't be read any more does not answer either.
+        if (pending === undefined) return;
+        // Where polling fails, the commit is not acknowledged either.
         if ((await consumer.poll(1).catch(() => undefined)) === undefined) return;
       }
     },

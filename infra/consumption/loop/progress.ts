@@ -1,4 +1,4 @@
-/** What a running group knows of itself, and how it tells others. */
+/** The progress of a running group in memory, and the status made from it. */
 import { isoTime, type Clock } from '../../clock';
 import { countNames, noCounts, type OutcomeCounts, type GroupStatus, type PartitionStatus } from '../status/status';
 import type { Checkpoint } from '../checkpoints/checkpoints';
@@ -19,16 +19,16 @@ interface PartitionProgress extends TopicPartition {
 export interface GroupProgress {
   readonly become: (state: State, reason: string | null) => void;
   readonly count: (outcome: OutcomeCounts) => void;
-  /** An attempt has failed of that error, and is repeated. */
+  /** Counts the retry of an attempt that has failed with this error. */
   readonly countRetry: (error: unknown) => void;
-  /** Takes over the partitions as they stand in the handler's file. */
+  /** Sets the partitions to the checkpoints in the handler's file. */
   readonly restore: (checkpoints: ReadonlyArray<Checkpoint>) => void;
   readonly partition: (at: TopicPartition) => PartitionProgress | undefined;
   readonly partitions: () => ReadonlyArray<PartitionProgress>;
   readonly status: () => GroupStatus;
 }
 
-/** Starts with nothing known. */
+/** The progress of a group that has not read anything yet. */
 export const groupProgress = (group: string, clock: Clock, observer?: GroupObserver): GroupProgress => {
   const outcomes = { ...noCounts(), retries: 0 };
   let partitions = partitionMap<PartitionProgress>();
@@ -59,7 +59,7 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
     partition: (at) => partitions.get(at),
     partitions: () => partitions.values(),
     status: () => {
-      // A group that stands still no longer looks at the log's end: no number is better than one of before.
+      // A halted group no longer reads the log's end: no lag is better than an outdated one.
       const shown = partitions
         .values()
         .map((each) => partitionStatus(state === 'halted' ? { ...each, logEndOffset: null } : each));

@@ -1,4 +1,4 @@
-/** Everything that a running group holds, from its start to its end. */
+/** What the parts of a running group share, from its start to its end. */
 import type { Exclusive } from '../../exclusive';
 import type { OffsetGap } from '../../kafka/offset-gaps';
 import { topicWatch, type TopicWatch } from '../../kafka/topic-watch';
@@ -9,7 +9,7 @@ import { groupReporter, type GroupReporter } from './status-reporter';
 
 interface Begun extends ConsumerGroupOptions {
   readonly progress: GroupProgress;
-  /** One batch, or what asks for a boundary between two. */
+  /** Serialises batches and work that needs a batch boundary. */
   readonly oneAtATime: Exclusive;
   readonly stopping: AbortSignal;
 }
@@ -17,11 +17,11 @@ interface Begun extends ConsumerGroupOptions {
 export interface RunningGroup extends Begun {
   readonly reporter: GroupReporter;
   readonly watch: TopicWatch;
-  /** What the log lacks, where the store is to stand in for it. */
+  /** Gaps of the log that are to be filled from the store. */
   readonly accepted: { gaps: ReadonlyArray<OffsetGap> };
 }
 
-/** Nothing was looked at yet. */
+/** The context of a group whose first session has not begun. */
 export const runningGroup = (options: Begun): RunningGroup => {
   const { handler, logger, progress } = options;
   return {
@@ -33,13 +33,13 @@ export const runningGroup = (options: Begun): RunningGroup => {
       deadLetters: deadLetterTopic(options.topicPrefix ?? '', handler.group),
       intervals: options.topicChecks,
       onWarning: (reason) => {
-        if (reason !== null) logger.warn({ group: handler.group, reason }, 'the topics of the group need a look');
+        if (reason !== null) logger.warn({ group: handler.group, reason }, 'the topics of the group need attention');
       },
     }),
   };
 };
 
-/** Changes the group's state, and tells others. */
+/** Changes the group's state and reports it. */
 export const become = async (
   { progress, reporter }: Pick<RunningGroup, 'progress' | 'reporter'>,
   ...[state, reason]: Parameters<GroupProgress['become']>

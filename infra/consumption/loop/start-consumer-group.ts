@@ -1,4 +1,4 @@
-/** The life of a consumer group, from its start to its last report: session after session, after every fault that may pass. */
+/** A consumer group from its start to its last report: one session after another, with retries after transient faults. */
 import { exclusive } from '../../exclusive';
 import { startRunning } from '../../running/role';
 import { supervise } from '../../running/supervise';
@@ -9,7 +9,7 @@ import { reportSilence, watchAnswers } from './kafka-answers';
 import { groupProgress } from './progress';
 import { runningGroup, type RunningGroup } from './running-group';
 
-/** Starts the group; it waits by itself for a broker and for its topics. */
+/** Starts the group. It need not be started after the broker: it waits for it and for its topics. */
 export const startConsumerGroup: StartConsumerGroup = (options): ConsumerGroup => {
   const progress = groupProgress(options.handler.group, options.clock, options.observer);
   const oneAtATime = exclusive();
@@ -35,6 +35,6 @@ const run = async (running: RunningGroup): Promise<void> => {
   });
   progress.become('stopped', progress.status().reason);
   await reporter.refresh(undefined).catch((error: unknown) => {
-    logger.warn({ group: handler.group, error }, 'the last status of the group was not kept');
+    logger.warn({ group: handler.group, error }, 'the last status of the group could not be written');
   });
 };

@@ -1,14 +1,14 @@
-/** Keeps a group's status where other processes read it: often enough to be of use, seldom enough to cost nothing. */
+/** Writes a group's status for other processes to read: often enough to be useful, rarely enough to cost next to nothing. */
 import type { LogConsumer } from '../../kafka/event-log';
 import type { ConsumerGroupOptions } from './consumer-group';
 import type { GroupProgress } from './progress';
 
 const REPORT_INTERVAL_MS = 1_000;
-/** Without anything new, a look at the log's end every so often is enough. */
+/** The interval while the group has no progress to report. */
 const IDLE_INTERVAL_MS = 5_000;
 
 export interface GroupReporter {
-  /** Reports when the interval has passed, and returns whether it has; asks the consumer, where there is one, for the log's ends. */
+  /** Reports where the interval has passed, and returns whether it has. Reads the log's ends where there is a consumer. */
   readonly refreshWhenDue: (consumer: LogConsumer | undefined) => Promise<boolean>;
   readonly refresh: (consumer: LogConsumer | undefined) => Promise<void>;
 }

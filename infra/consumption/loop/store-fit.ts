@@ -1,10 +1,10 @@
-/** Whether a consumer's file and its marks fit the store: what is looked at before a group reads, and while it does. */
+/** Whether a consumer's file and its high-water positions fit the store; checked before a group reads, and while it does. */
 import type { EventFeed } from '../../event-store/event-feed';
 import { otherStoreReason } from '../../sqlite/store-identity';
 import type { Checkpoint } from '../checkpoints/checkpoints';
 import { partitionName } from '../../topic-partition';
 
-/** Resolves to why a group with these marks must not go on; undefined where it may. */
+/** Resolves to why a group with these high-water positions must not continue; undefined where it may. */
 export type StoreFit = (
   marks: ReadonlyArray<Pick<Checkpoint, 'topic' | 'partition' | 'highWaterPosition'>>,
 ) => Promise<string | undefined>;
@@ -16,7 +16,7 @@ export interface StoreFitOptions {
   readonly boundTo: string;
 }
 
-/** Prepares the check; it costs a few microseconds. */
+/** Makes the check; one call takes a few microseconds. */
 export const storeFit = ({ store, file, boundTo }: StoreFitOptions): StoreFit => {
   const { storeId } = store.identity;
   const other = boundTo === storeId ? undefined : otherStoreReason(file, boundTo, storeId);
@@ -31,7 +31,7 @@ export const storeFit = ({ store, file, boundTo }: StoreFitOptions): StoreFit =>
     return (
       `this group has applied events up to position ${first.highWaterPosition} (${partitionName(first)}), but the ` +
       `store (${storeId}) ends at ${last}: the store is older than its readers (a restored backup?), and new events would be ` +
-      "taken for duplicates. Restore the newest store; or start a new history from this one: 'npx tidemark store " +
+      "dropped as duplicates. Restore the newest store; or start a new history from this one: 'npx tidemark store " +
       "new-history' shows the plan"
     );
   };

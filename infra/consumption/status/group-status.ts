@@ -1,45 +1,45 @@
-/** How a consumer group stands, as operators see it; kept as a row in the group's own file, for other processes to read. */
+/** The status of a consumer group as operators see it; a row in the group's own file, for other processes to read. */
 import type { OutcomeCounts } from './outcome-counts';
 
-/** How a partition of a group stands. */
+/** The status of one partition of a group. */
 export interface PartitionStatus {
   readonly topic: string;
   readonly partition: number;
   readonly nextOffset: number;
   readonly highWaterPosition: number;
-  /** The end of the log as the group saw it last; null before the first look. */
+  /** The end of the log as the group last read it; null before that. */
   readonly logEndOffset: number | null;
-  /** `logEndOffset - nextOffset`; null before the first look. */
+  /** `logEndOffset - nextOffset`; null where the end of the log is unknown. */
   readonly lag: number | null;
-  /** `retrying`: a fault that should pass holds it; `halted`: for longer than its bound. The others go on. */
+  /** `retrying`: a transient fault blocks it; `halted`: for longer than the bound. The other partitions continue. */
   readonly state: 'running' | 'retrying' | 'halted';
   readonly reason: string | null;
 }
 
-/** Dead letters that their topic does not hold yet. */
+/** Dead letters that are not copied to their topic yet. */
 export interface DeadLetterCopying {
   readonly waiting: number;
-  /** Those among them that the topic does not take; they are tried again, rarely. */
+  /** Those among them that the topic rejects; they are retried, rarely. */
   readonly failed: number;
-  /** Why they are not there; null while they are on their way. */
+  /** Why they cannot be copied; null while there is no fault. */
   readonly reason: string | null;
-  /** Since when none goes through: ISO 8601, UTC; null while they do. */
+  /** Since when none can be copied: ISO 8601, UTC; null while there is no fault. */
   readonly since: string | null;
 }
 
-/** How a consumer group stands. */
+/** The status of a consumer group. */
 export interface GroupStatus {
   readonly group: string;
   /** `halted` needs an operator: `reason` says why and what to do. */
   readonly state: 'starting' | 'catching-up' | 'running' | 'retrying' | 'halted' | 'stopped';
   readonly reason: string | null;
-  /** Since when it is in this state: ISO 8601, UTC. */
+  /** When it entered this state: ISO 8601, UTC. */
   readonly since: string;
   readonly lag: number | null;
-  /** Since this process started. */
+  /** Counted since this process started. */
   readonly outcomes: Readonly<Record<keyof OutcomeCounts | 'retries', number>>;
   readonly partitions: ReadonlyArray<PartitionStatus>;
-  /** Absent where none waits. */
+  /** Absent where no copy is pending. */
   readonly deadLetterCopies?: DeadLetterCopying;
   /** ISO 8601, UTC. */
   readonly updatedAt: string;

@@ -1,31 +1,31 @@
-/** What events come to, counted. */
+/** Events counted by their outcome. */
 
-/** What became of the events of a batch; the counts of one group add up over time. */
+/** The outcomes of the events of a batch; the counts of one group add up over time. */
 export interface OutcomeCounts {
   readonly applied: number;
-  /** Nothing had to change: known already, or discarded by a person. */
+  /** Nothing had to change: known already, or discarded by an operator. */
   readonly skipped: number;
-  /** Of a type that the group does not handle, or without meaning for it. */
+  /** Of a type that the group does not handle, or irrelevant to it. */
   readonly notApplicable: number;
   /** At or below the high-water position: delivered before. */
   readonly duplicates: number;
-  /** Wait behind a dead letter of their stream. */
+  /** Parked behind a dead letter of their stream. */
   readonly parked: number;
-  // Failed for good, by class; set aside in the same transaction.
+  // Failed for good, by class; dead-lettered in the same transaction.
   readonly malformed: number;
   readonly unknownContract: number;
   readonly transient: number;
   readonly rejected: number;
   readonly defect: number;
-  // Not this store's events in their place; set aside without blocking a stream.
+  // Records that are not this store's events in their place; dead-lettered without quarantining a stream.
   readonly foreign: number;
   readonly misplaced: number;
 }
 
-/** Counts while they are counted. */
+/** Counts that are still being added to. */
 export type Counts = { -readonly [Name in keyof OutcomeCounts]: OutcomeCounts[Name] };
 
-/** Nothing has happened yet. */
+/** All counts at zero. */
 export const noCounts = (): Counts => ({
   applied: 0,
   skipped: 0,
@@ -41,5 +41,5 @@ export const noCounts = (): Counts => ({
   misplaced: 0,
 });
 
-/** Every outcome by name. */
+/** The names of all outcomes. */
 export const countNames = Object.keys(noCounts()) as ReadonlyArray<keyof OutcomeCounts>;

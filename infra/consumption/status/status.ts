@@ -1,3 +1,3 @@
-/** How a consumer group stands, kept where other processes read it. */
+/** The status of a consumer group, written for other processes to read. */
 export type { DeadLetterCopying, GroupStatus, PartitionStatus } from './group-status';
 export { countNames, type Counts, noCounts, type OutcomeCounts } from './outcome-counts';

@@ -1,4 +1,4 @@
-/** The dead letters of every role's file, as one: for operators, from whichever process answers them. */
+/** The dead letters of all roles' files in one list, for operators, readable from any process. */
 import type { FailedRequest } from '../redrive/redrive';
 import {
   parseDeadLetterId,
@@ -13,11 +13,11 @@ import {
 /** A file and the groups whose dead letters it holds. */
 export interface DeadLetterSource {
   readonly groups: ReadonlyArray<string>;
-  /** Reads the file as it is now; `otherwise` where a role that has not started yet has made none that this program reads. */
+  /** Reads the current file; returns `otherwise` where the role has not created or migrated it yet. */
   readonly read: <Result>(otherwise: Result, read: (file: DeadLetterFileReader) => Result) => Result;
 }
 
-/** What can be read of one file. */
+/** The queries on one file. */
 export interface DeadLetterFileReader extends DeadLetterReader {
   /** The newest first. */
   readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
@@ -31,7 +31,7 @@ export interface DeadLetterPage {
 
 export interface DeadLetterDirectory {
   readonly groups: ReadonlyArray<string>;
-  /** The newest first. Undefined where no page gave the cursor out. */
+  /** The newest first. Undefined where the cursor is not one of an earlier page. */
   readonly list: (
     filter: DeadLetterFilter,
     page: { readonly limit: number; readonly cursor?: string },
@@ -40,11 +40,11 @@ export interface DeadLetterDirectory {
   readonly select: DeadLetterReader['select'];
   readonly redrive: (id: number) => RedriveStatus | undefined;
   readonly counts: () => ReadonlyArray<DeadLetterCount>;
-  /** Operators' requests that could not be carried out, the newest first; each once, whichever roles have said so. */
+  /** Operators' requests that could not be carried out, the newest first; each once, even where several roles recorded it. */
   readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
 }
 
-/** Looks into the files whenever it is asked. */
+/** Combines the files; each call reads them again. */
 export const deadLetterDirectory = (sources: ReadonlyArray<DeadLetterSource>): DeadLetterDirectory => {
   const inFileOf = <Result>(group: string, otherwise: Result, read: (reader: DeadLetterReader) => Result): Result => {
     const source = sources.find(({ groups }) => groups.includes(group));

@@ -19,7 +19,7 @@ export interface DeadLetter {
   readonly attempts: number;
   readonly firstFailedAt: string;
   readonly lastFailedAt: string;
-  /** Null where the record names no event. */
+  /** Null where the record is not an event of this store. */
   readonly eventId: string | null;
   readonly stream: string | null;
   readonly type: string | null;
@@ -31,7 +31,7 @@ export interface DeadLetter {
   readonly partition: number;
   readonly offset: number;
   readonly key: string | null;
-  /** How many events wait behind it. */
+  /** How many events are parked behind it. */
   readonly parked: number;
 }
 
@@ -44,18 +44,18 @@ export interface AuditEntry {
   readonly at: string;
 }
 
-/** A dead letter with all that is known of it. */
+/** A dead letter with all its details. */
 export interface DeadLetterDetail extends DeadLetter {
-  /** In their order, values as text. */
+  /** In the record's order, values as text. */
   readonly headers: ReadonlyArray<{ readonly name: string; readonly value: string }>;
-  /** The bytes as base64, where the record names no event; all others are in the store. */
+  /** The bytes as base64 where the record is not an event of this store; null otherwise, as the store has the event. */
   readonly value: string | null;
-  /** What the handler threw; null where it threw nothing. */
+  /** The stack of what the handler threw; null where it threw nothing. */
   readonly stack: string | null;
   readonly audit: ReadonlyArray<AuditEntry>;
 }
 
-/** Which dead letters are meant; every member narrows. */
+/** A filter of dead letters; all its members have to match. */
 export interface DeadLetterFilter {
   readonly group?: string;
   readonly status?: DeadLetterStatus;
@@ -64,7 +64,7 @@ export interface DeadLetterFilter {
   readonly stream?: string;
 }
 
-/** How a redrive stands. */
+/** The status of a redrive. */
 export interface RedriveStatus {
   readonly id: number;
   readonly group: string;
@@ -73,13 +73,13 @@ export interface RedriveStatus {
   readonly reason: string | null;
   readonly ratePerSecond: number;
   readonly preview: RedrivePreview;
-  /** Keys by what became of them. */
+  /** The number of its streams by result. */
   readonly keys: Readonly<Record<'waiting' | 'done' | 'failed' | 'gone', number>>;
-  /** Which of the batches (one, 5 %, 25 %, the rest) comes next; null where none does. */
+  /** The number of the next batch (one stream, 5 %, 25 %, the rest), from 1 on; null where none is left. */
   readonly batch: number | null;
-  /** How often it was set going. */
+  /** How often it was started. */
   readonly runs: number;
-  /** Events taken so far, those behind the dead letters included. */
+  /** Events processed so far, including those parked behind the dead letters. */
   readonly events: number;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
@@ -93,13 +93,13 @@ export interface DeadLetterCount {
 }
 
 export interface DeadLetterReader {
-  /** The newest first; below `before`, a letter's number. */
+  /** The newest first; only those with a number below `before`. */
   readonly list: (
     filter: DeadLetterFilter,
     page: { readonly before?: number; readonly limit: number },
   ) => ReadonlyArray<DeadLetter>;
   readonly find: (group: string, letter: number) => DeadLetterDetail | undefined;
-  /** What a redrive would take: open letters of a group at the head of their streams, and what that comes to. */
+  /** What a redrive would process: unresolved dead letters of a group that are the first of their streams, with a preview. */
   readonly select: (
     group: string,
     filter: Omit<DeadLetterFilter, 'group' | 'status'> & { readonly letters?: ReadonlyArray<number> },
@@ -108,7 +108,7 @@ export interface DeadLetterReader {
   readonly counts: () => ReadonlyArray<DeadLetterCount>;
 }
 
-/** Splits `<group>:<number>`; undefined where it is none. */
+/** Splits `<group>:<number>`; undefined where the text is not such an id. */
 export const parseDeadLetterId = (id: string): { readonly group: string; readonly letter: number } | undefined => {
   const [, group, letter] = /^([a-z][a-z0-9-]*):([1-9]\d{0,14})$/.exec(id) ?? [];
   return group === undefined ? undefined : { group, letter: Number(letter) };

@@ -1,6 +1,6 @@
-/** What a group has set aside under some keys: dead letters, and the events that wait behind them. */
+/** Events of some streams that a group has not applied: dead letters, and the events parked behind them. */
 
-/** Where it stands, and why it was set aside. */
+/** Where such an event is in the log, and why it was not applied. */
 export interface ParkedRecord {
   readonly topic: string;
   readonly partition: number;
@@ -8,9 +8,9 @@ export interface ParkedRecord {
   readonly reason: string;
 }
 
-/** What a group has passed without applying it: it waits behind a dead letter, or somebody has decided to go on without it. */
+/** Events that a group is past in the log without having applied them: parked, or discarded by an operator. */
 export interface PassedEvents {
-  /** Quarantined streams with the position from which on nothing of them is applied. */
+  /** Quarantined streams with the position of their first event that is not applied. */
   readonly waiting: ReadonlyMap<string, number>;
   /** The ids of discarded events. */
   readonly discarded: ReadonlySet<string>;

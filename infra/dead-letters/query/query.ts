@@ -1,4 +1,4 @@
-/** What operators read of dead letters, from all files. */
+/** The queries for operators on the dead letters of all files. */
 export {
   deadLetterDirectory,
   type DeadLetterDirectory,

@@ -1,15 +1,15 @@
-/** What a group's status says of failures that wait for an operator, although the group goes on. */
+/** Adds unresolved dead letters to a group's status, as they need an operator although the group continues. */
 import type { DeadLetterCopying, GroupStatus } from '../../consumption/status/status';
 
-/** What a file holds for an operator to look at. */
+/** What in a file needs an operator. */
 export interface UnresolvedReader {
-  /** Dead letters that are open, and the keys that wait behind them. */
+  /** The number of unresolved dead letters, and of quarantined streams. */
   readonly unresolved: (group: string) => { readonly letters: number; readonly keys: number };
-  /** Undefined where nothing waits for its copy. */
+  /** Undefined where no copy is pending. */
   readonly copying: (group: string) => DeadLetterCopying | undefined;
 }
 
-/** The status with its open dead letters and their copies, as its reason where it has no graver one. */
+/** The status with its unresolved dead letters and pending copies; they are also its reason where it has no other. */
 export const withUnresolvedReason = (status: GroupStatus, reader: UnresolvedReader): GroupStatus => {
   const copying = reader.copying(status.group);
   const full = copying === undefined ? status : { ...status, deadLetterCopies: copying };
@@ -19,7 +19,7 @@ export const withUnresolvedReason = (status: GroupStatus, reader: UnresolvedRead
     letters === 0 && keys === 0
       ? []
       : [
-          `${letters} dead letters are open, and ${keys} keys wait behind them: tidemark dead-letters list --group ${status.group}`,
+          `${letters} dead letters are open, and ${keys} streams are quarantined: tidemark dead-letters list --group ${status.group}`,
         ];
   const stuck =
     copying === undefined || copying.reason === null

@@ -1,7 +1,6 @@
 /**
- * A consumer's own file, as the engine uses it: checkpoints, dead letters, what is parked, and the status that others read, in
- * one transaction with the effects, whatever these are. A store of another kind implements it; test/infra/consumer-file holds
- * the contract.
+ * The port to a consumer's own file: checkpoints, dead letters, parked events, and the status for other processes, all written in
+ * one transaction with the consumer's effects. Any implementation has to pass the contract in test/infra/consumer-file.
  */
 import type { Checkpoints, NoteOffsetMove, OffsetRequests } from '../../consumption/checkpoints/checkpoints';
 import type { Quarantine, TrippedBreakers } from '../../consumption/intake/intake';
@@ -11,26 +10,26 @@ import type { DeadLetterCopies } from '../topic/topic';
 import type { NoteFailedRequest } from './failed-requests';
 import type { RedriveRows, RequestCursor } from './redrives';
 
-/** Runs work, all of it or nothing: a throw takes back what it has written. */
+/** Runs work atomically: a throw rolls back what it has written. */
 export type Transaction = <Result>(work: () => Result) => Result;
 
-/** What a file keeps of dead letters. Calls that write belong inside a transaction. */
+/** The tables of dead letters. Calls that write belong inside a transaction. */
 export interface DeadLetterTables {
   readonly quarantine: Quarantine;
   readonly letters: DeadLetterRows;
   readonly parked: ParkedEvents;
   readonly breakers: TrippedBreakers;
   readonly redrives: RedriveRows;
-  /** How far operators' requests are carried out. */
+  /** The last of the operators' requests that was processed. */
   readonly requests: RequestCursor;
   readonly noteFailedRequest: NoteFailedRequest;
   readonly copies: DeadLetterCopies;
   readonly defects: DefectLog;
-  /** Inside a transaction: a throw takes back the work, and not the transaction. */
+  /** Inside a transaction: a throw rolls back the work, but not the transaction. */
   readonly savepoint: Transaction;
 }
 
-/** What a file keeps of its consumers. Calls that write belong inside a transaction. */
+/** The tables of a consumer's file. Calls that write belong inside a transaction. */
 export interface ConsumerTables extends DeadLetterTables {
   readonly checkpoints: Checkpoints;
   readonly writeStatus: (status: GroupStatus) => void;

@@ -1,7 +1,7 @@
 /**
- * The way back of one stream: its dead letter and what waits behind it go through the group's own handler again, in order,
- * from the store's events with today's contracts. The step that takes the last of them also opens the stream, in the same
- * transaction: what comes in before it waits at the end of the line, what comes after goes straight through.
+ * Redrives one stream: its dead letter and the events parked behind it are applied by the group's own handler again, in order,
+ * read from the store and decoded with the current contracts. The step that applies the last of them also ends the quarantine, in
+ * the same transaction: events that arrive before it are parked at the end of the queue, later ones are applied directly.
  */
 import * as E from 'fp-ts/Either';
 import { parseEventId, type StoredEvent } from '../../../domain/kernel/recorded-event';
@@ -22,15 +22,14 @@ import {
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { AuditContext, DeadLetterRows, FirstDeadLetter, ParkedEvents } from '../store/store';
 
-/** How far one step has brought a stream. */
-export type Drained =
-  /** Nothing waits any longer: the stream is live. */
+/** The result of one step. */
+export type DrainResult =
+  /** No event is parked any longer: the quarantine has ended. */
   | { readonly _tag: 'Live'; readonly events: number }
   | { readonly _tag: 'More'; readonly events: number }
-  /** An event failed for good; the stream waits behind it. */
+  /** An event failed for good; the stream is quarantined behind it. */
   | { readonly _tag: 'Failed'; readonly events: number; readonly failure: Failure; readonly fingerprint: string }
-  /** The stream does not wait. */
-  | { readonly _tag: 'NotWaiting'; readonly events: 0 };
+  | { readonly _tag: 'NotQuarantined'; readonly events: 0 };
 
 export interface DrainOptions {
   readonly parked: ParkedEvents;
@@ -41,50 +40,57 @@ export interface DrainOptions {
   readonly savepoint: <Result>(work: () => Result) => Result;
 }
 
-/** Takes at most so many events of a stream; belongs inside the caller's transaction. */
-export type Drain = (to: EventHandler, stream: string, mostEvents: number, context: AuditContext) => Drained;
+/** Applies at most `maxEvents` events of a stream; belongs inside the caller's transaction. */
+export type DrainStream = (
+  handler: EventHandler,
+  stream: string,
+  maxEvents: number,
+  context: AuditContext,
+) => DrainResult;
 
-/** The drain of a file's streams. */
-export const drainOf = (options: DrainOptions): Drain => {
+/** Makes the function that redrives streams of a file. */
+export const streamDrain = (options: DrainOptions): DrainStream => {
   const { parked, rows } = options;
-  const retake = retaking(options);
+  const events = storedEventHandling(options);
 
-  const failed = (to: EventHandler, eventId: string, events: number, failure: Failure): Drained => {
-    retake.setAside(to, eventId, failure);
-    return { _tag: 'Failed', events, failure, fingerprint: fingerprintOf(to.group, failure) };
+  const failWith = (handler: EventHandler, eventId: string, count: number, failure: Failure): DrainResult => {
+    events.deadLetter(handler, eventId, failure);
+    return { _tag: 'Failed', events: count, failure, fingerprint: fingerprintOf(handler.group, failure) };
   };
 
-  return (to, stream, mostEvents, context) => {
-    const head = rows.headOf(to.consumer, stream);
-    if (head === undefined) return { _tag: 'NotWaiting', events: 0 };
-    let events = 0;
-    if (isUndone(head)) {
-      events = 1;
-      const failure = failureIn(retake.take(to, head.eventId ?? ''));
+  return (handler, stream, maxEvents, context) => {
+    const { consumer } = handler;
+    const first = rows.firstOf(consumer, stream);
+    if (first === undefined) return { _tag: 'NotQuarantined', events: 0 };
+    let count = 0;
+    if (isUnresolved(first)) {
+      count = 1;
+      const failure = failureIn(events.apply(handler, first.eventId ?? ''));
       if (failure !== undefined) {
-        rows.failedAgain(head.id, failure.reason, context);
-        return failed(to, head.eventId ?? '', events, failure);
+        rows.noteFailedAgain(first.id, failure.reason, context);
+        return failWith(handler, first.eventId ?? '', count, failure);
       }
-      rows.redriven(head.id, 'applied by the group', context);
+      rows.markRedriven(first.id, 'applied by the group', context);
     }
-    for (const { position, eventId } of parked.next(to.consumer, stream, Math.max(0, mostEvents - events))) {
-      events += 1;
-      const failure = failureIn(retake.take(to, eventId));
-      parked.remove(to.consumer, stream, position);
-      if (failure !== undefined) return failed(to, eventId, events, failure);
+    for (const { position, eventId } of parked.next(consumer, stream, Math.max(0, maxEvents - count))) {
+      count += 1;
+      const failure = failureIn(events.apply(handler, eventId));
+      parked.remove(consumer, stream, position);
+      if (failure !== undefined) return failWith(handler, eventId, count, failure);
     }
-    if (parked.next(to.consumer, stream, 1).length > 0) return { _tag: 'More', events };
-    parked.open(to.consumer, stream);
-    return { _tag: 'Live', events };
+    if (parked.next(consumer, stream, 1).length > 0) return { _tag: 'More', events: count };
+    parked.endQuarantine(consumer, stream);
+    return { _tag: 'Live', events: count };
   };
 };
 
-const isUndone = ({ status }: FirstDeadLetter): boolean => status === 'open' || status === 'assigned';
+/** Whether a dead letter still needs an operator or a redrive. */
+export const isUnresolved = ({ status }: FirstDeadLetter): boolean => status === 'open' || status === 'assigned';
 
-const failureIn = (outcome: HandlerResult): Failure | undefined => (typeof outcome === 'string' ? undefined : outcome);
+const failureIn = (result: HandlerResult): Failure | undefined => (typeof result === 'string' ? undefined : result);
 
-/** Takes single events of the store through a handler. */
-const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
+/** Applies or dead-letters single events that are read from the store. */
+const storedEventHandling = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
   const { decode, presentType, asFarAsRead } = readingOf(catalog);
   const originOf = originInStore(catalog, () => store().identity.storeId);
 
@@ -95,20 +101,20 @@ const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
     return event?.id === eventId ? event : undefined;
   };
 
-  const take = (to: EventHandler, eventId: string): HandlerResult => {
+  const apply = (handler: EventHandler, eventId: string): HandlerResult => {
     const event = find(eventId);
     if (event === undefined) return { class: 'malformed', reason: `the store has no event ${eventId}` };
     const present = presentType(event.type);
-    if (present !== undefined && !to.handled.has(present)) return 'not-applicable';
+    if (present !== undefined && !handler.handled.has(present)) return 'not-applicable';
     const decoded = decode(rawEvent(event));
     if (E.isLeft(decoded)) return decoded.left;
     try {
       return savepoint(() => {
-        const handling = to.open();
-        const outcome = handling.handle(decoded.right);
-        if (typeof outcome !== 'string' && outcome.class === 'transient') throw new TransientEventError(outcome.reason);
+        const handling = handler.open();
+        const result = handling.handle(decoded.right);
+        if (typeof result !== 'string' && result.class === 'transient') throw new TransientEventError(result.reason);
         handling.finish();
-        return outcome;
+        return result;
       });
     } catch (error) {
       if (!isAttributable(error)) throw error;
@@ -116,14 +122,14 @@ const retaking = ({ catalog, quarantine, store, savepoint }: DrainOptions) => {
     }
   };
 
-  const setAside = (to: EventHandler, eventId: string, failure: Failure): void => {
+  const deadLetter = (handler: EventHandler, eventId: string, failure: Failure): void => {
     const event = find(eventId);
-    // What the store does not have stays as it is.
+    // The dead letter of an event that the store does not have stays unchanged.
     if (event === undefined) return;
-    const { consumer, group } = to;
-    const rows = to.rowsOf(asFarAsRead(rawEvent(event)));
-    quarantine.setAside({ consumer, group, envelope: event, origin: originOf(event), failure, attempts: 1, rows });
+    const { consumer, group } = handler;
+    const rows = handler.rowsOf(asFarAsRead(rawEvent(event)));
+    quarantine.deadLetter({ consumer, group, envelope: event, origin: originOf(event), failure, attempts: 1, rows });
   };
 
-  return { take, setAside };
+  return { apply, deadLetter };
 };

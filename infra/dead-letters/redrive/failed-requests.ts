@@ -1,4 +1,4 @@
-/** Operators' requests that could not be carried out: each ends here with its reason, and holds up no other. */
+/** Operators' requests that could not be carried out: each is recorded with its reason, and blocks no other. */
 import type { OperationRequest } from '../../commands/operation-requests';
 
 /** A request that ended without effect. */
@@ -11,5 +11,5 @@ export interface FailedRequest {
   readonly failedAt: string;
 }
 
-/** Notes one; belongs inside the caller's transaction. */
+/** Records one; belongs inside the caller's transaction. */
 export type NoteFailedRequest = (request: Pick<OperationRequest, 'id' | 'kind' | 'actor'>, reason: string) => void;

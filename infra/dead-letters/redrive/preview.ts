@@ -1,18 +1,18 @@
-/** What a redrive would take, said before it takes anything. */
+/** A preview of what a redrive would process. */
 import { isoTime } from '../../clock';
 
 export interface RedrivePreview {
-  /** Keys to run, one dead letter each. */
+  /** Streams to redrive, with one dead letter each. */
   readonly keys: number;
-  /** Events in all: the dead letters and what waits behind them. */
+  /** All their events: the dead letters and the events parked behind them. */
   readonly events: number;
   readonly classes: Readonly<Record<string, number>>;
   readonly fingerprints: Readonly<Record<string, number>>;
-  /** `<type>/<schema version>` of the dead letters to how many there are. */
+  /** `<type>/<schema version>` of the dead letters to their number. */
   readonly schemaVersions: Readonly<Record<string, number>>;
   /** When the oldest of them failed first; null where there is none. */
   readonly oldest: string | null;
-  /** Records without an event: nothing to run again, only to discard. */
+  /** Records that are not events of this store: they can only be discarded. */
   readonly notRedrivable: number;
 }
 
@@ -25,7 +25,7 @@ interface Previewed {
   readonly firstFailedAtMs: number;
 }
 
-/** Counts. */
+/** Summarises the selected dead letters. */
 export const previewOf = (letters: ReadonlyArray<Previewed>, notRedrivable: number): RedrivePreview => ({
   keys: letters.length,
   events: letters.reduce((sum, { parked }) => sum + 1 + parked, 0),

@@ -1,6 +1,6 @@
 /**
- * What is done about failures inside the role that owns the file: operators' requests are taken over from the store, and
- * redrives are carried out, one bounded transaction at a time. Any crash falls between two of them.
+ * Carries out operators' requests inside the role that owns the file: it picks them up from the store, and redrives dead letters
+ * in bounded transactions, so that a crash leaves every step done or not done.
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { RequestRefused, type OperationKind, type OperationRequest } from '../../commands/operation-requests';
@@ -12,72 +12,72 @@ import {
 } from '../../consumption/intake/intake';
 import type { EventFeed } from '../../event-store/event-feed';
 import type { AuditContext, DeadLetterRows } from '../store/store';
-import { drainOf, type Drain, type Drained } from './drain-stream';
+import { isUnresolved, streamDrain, type DrainResult, type DrainStream } from './drain-stream';
 import type { DeadLetterTables } from './consumer-file';
-import { failureKinds, groupOfRequest, readDeadLetterRequest, type DeadLetterRequest } from './requests';
+import { deadLetterKinds, groupOfRequest, readDeadLetterRequest, type DeadLetterRequest } from './requests';
 import type { RedriveKey, RedriveRows, RunningRedrive } from './redrives';
 
 export interface OperatorRequestOptions {
   readonly tables: DeadLetterTables;
   readonly catalog: Catalog;
   readonly store: () => Pick<StoreFactsWithStreams, 'readStream' | 'identity'>;
-  /** What else operators may ask of the role. */
+  /** Requests of other kinds to the role. */
   readonly otherRequests?: OtherRequests | undefined;
 }
 
-/** Requests of other kinds that the role takes over in the same order. */
+/** Requests of other kinds, which the role carries out in the same sequence. */
 export interface OtherRequests {
   readonly kinds: ReadonlyArray<OperationKind>;
   /** Throws RequestRefused. */
   readonly carryOut: (request: OperationRequest) => void;
 }
 
-/** How a step went. */
+/** The result of a step. */
 export interface RedriveStep {
-  /** Events taken; undefined where there is nothing to do. */
+  /** Events processed; undefined where there is nothing to do. */
   readonly events: number | undefined;
-  /** The pace that was asked for. */
+  /** The requested rate. */
   readonly ratePerSecond: number;
 }
 
 /** All calls but the first belong inside the caller's transaction. */
 export interface OperatorRequestProcessor {
-  /** Reads the requests since those that were taken last. */
+  /** Reads the requests after the last one that was carried out. */
   readonly newRequests: (feed: Pick<EventFeed, 'requestsAfter'>) => Promise<ReadonlyArray<OperationRequest>>;
   /**
-   * Carries out what was asked about `groups`, the groups of this file. One request that cannot be carried out is noted as failed,
-   * and the others are carried out all the same. What was taken before is passed by. Returns how many came.
+   * Carries out the requests about `groups`, the groups of this file. A request that cannot be carried out is recorded as failed
+   * and does not affect the others. Requests that were carried out before are skipped. Returns the number of new ones.
    */
   readonly takeRequests: (requests: ReadonlyArray<OperationRequest>, groups: ReadonlySet<string>) => number;
-  /** Takes the next few events of what is to be redriven in a group. */
-  readonly step: (to: EventHandler) => RedriveStep;
+  /** Processes the next few events that are to be redriven in a group. */
+  readonly step: (handler: EventHandler) => RedriveStep;
   readonly letters: DeadLetterRows;
 }
 
-/** A transaction holds the file's one writer for as long as it takes. */
+/** Upper limit on the events of one transaction, as the file's only writer is busy until it commits. */
 const MAX_EVENTS_PER_STEP = 200;
-/** Streams that were opened by hand, and those in the middle of a run. */
+/** The rate for streams whose dead letter was discarded, or whose redrive is not running any longer. */
 const DEFAULT_RATE_PER_SECOND = 1_000;
-/** A step takes what a quarter of a second allows. */
+/** A step processes the events of a quarter of a second at the requested rate. */
 const STEPS_PER_SECOND = 4;
 
-/** Opens the desk on what a consumer's file keeps of dead letters. */
+/** Makes the processor on the tables of a consumer's file. */
 export const operatorRequestProcessor = (options: OperatorRequestOptions): OperatorRequestProcessor => {
   const { tables, otherRequests } = options;
   const { letters, redrives, parked, requests: cursor, noteFailedRequest: noteFailed, savepoint } = tables;
-  const drain = drainOf({ ...options, ...tables, rows: letters });
-  const stepping = { drain, redrives, letters };
-  const kinds = [...failureKinds, ...(otherRequests?.kinds ?? [])];
+  const drain = streamDrain({ ...options, ...tables, rows: letters });
+  const context = { drain, redrives, letters };
+  const kinds = [...deadLetterKinds, ...(otherRequests?.kinds ?? [])];
 
-  const take = (request: OperationRequest, groups: ReadonlySet<string>): void => {
+  const carryOut = (request: OperationRequest, groups: ReadonlySet<string>): void => {
     if (otherRequests?.kinds.includes(request.kind) === true) {
       otherRequests.carryOut(request);
       return;
     }
     const group = groupOfRequest(request);
-    // Another file's; where it says of no group, nobody else would say that it failed.
+    // A request about a group of another file is left to its role; one that names no group has to fail here.
     if (group !== undefined && !groups.has(group)) return;
-    carryOut(letters, redrives, request, readDeadLetterRequest(request));
+    carryOutDeadLetterRequest(letters, redrives, request, readDeadLetterRequest(request));
   };
 
   return {
@@ -88,7 +88,7 @@ export const operatorRequestProcessor = (options: OperatorRequestOptions): Opera
       const fresh = requests.filter(({ id }) => id > taken);
       for (const request of fresh) {
         try {
-          savepoint(() => take(request, groups));
+          savepoint(() => carryOut(request, groups));
         } catch (error) {
           if (!isAttributable(error)) throw error;
           noteFailed(request, failureOf(error).reason);
@@ -97,20 +97,20 @@ export const operatorRequestProcessor = (options: OperatorRequestOptions): Opera
       }
       return fresh.length;
     },
-    step: (to) => {
-      // A stream whose head is out of the way comes first: nothing may overtake it, and it is nearly live.
-      const stream = parked.openable(to.consumer);
-      if (stream !== undefined) return goOn(stepping, to, stream);
-      const running = redrives.running().find(({ consumer }) => consumer === to.consumer);
-      return running === undefined ? NOTHING_TO_DO : stepOf(stepping, running, to);
+    step: (handler) => {
+      // Streams whose dead letter is resolved come first: only their parked events are left.
+      const stream = parked.withResolvedFirst(handler.consumer);
+      if (stream !== undefined) return drainParked(context, handler, stream);
+      const running = redrives.running().find(({ consumer }) => consumer === handler.consumer);
+      return running === undefined ? NOTHING_TO_DO : redriveNextStream(context, running, handler);
     },
   };
 };
 
-/** The answer of a group that has nothing to redrive. */
+/** The result of a group that has nothing to redrive. */
 export const NOTHING_TO_DO: RedriveStep = { events: undefined, ratePerSecond: DEFAULT_RATE_PER_SECOND };
 
-const carryOut = (
+const carryOutDeadLetterRequest = (
   letters: DeadLetterRows,
   redrives: RedriveRows,
   { id, actor }: OperationRequest,
@@ -143,73 +143,74 @@ const carryOut = (
       letters.note(letter.id, request.note, context);
       return;
     case 'dead-letter-discard':
-      // What was redriven is part of the rows: there is nothing left to go without.
+      // A redriven event is applied to the rows already.
       if (letter.status === 'redriven')
-        throw new RequestRefused(`${request.group}:${letter.id} was redriven meanwhile`);
+        throw new RequestRefused(`${request.group}:${letter.id} has been redriven meanwhile`);
       letters.discard(letter.id, request.reason, context);
   }
 };
 
-interface Stepping {
-  readonly drain: Drain;
+interface RedriveContext {
+  readonly drain: DrainStream;
   readonly redrives: RedriveRows;
   readonly letters: DeadLetterRows;
 }
 
-const goOn = ({ drain, redrives }: Stepping, to: EventHandler, stream: string): RedriveStep => {
-  const running = redrives.running().find(({ consumer }) => consumer === to.consumer);
+const drainParked = ({ drain, redrives }: RedriveContext, handler: EventHandler, stream: string): RedriveStep => {
+  const running = redrives.running().find(({ consumer }) => consumer === handler.consumer);
   const ratePerSecond = running?.ratePerSecond ?? DEFAULT_RATE_PER_SECOND;
-  const drained = drain(to, stream, eventsAtOnce(ratePerSecond), { actor: 'tidemark', requestId: running?.id ?? null });
+  const audit: AuditContext = { actor: 'tidemark', requestId: running?.id ?? null };
+  const drained = drain(handler, stream, eventsPerStep(ratePerSecond), audit);
   if (running !== undefined) redrives.count(running.id, drained.events);
-  if (drained._tag === 'Failed') haltWhereKnown(redrives, to, stream, drained);
+  if (drained._tag === 'Failed') haltOnSameCause(redrives, handler, stream, drained);
   return { events: drained.events, ratePerSecond };
 };
 
-const stepOf = (stepping: Stepping, redrive: RunningRedrive, to: EventHandler): RedriveStep => {
-  const { redrives } = stepping;
+const redriveNextStream = (context: RedriveContext, redrive: RunningRedrive, handler: EventHandler): RedriveStep => {
+  const { redrives } = context;
   const { ratePerSecond } = redrive;
   const key = redrives.nextKey(redrive);
   if (key === undefined) {
     redrives.finish(redrive.id);
     return { events: 0, ratePerSecond };
   }
-  const stream = waitingStream(stepping, key);
+  const stream = quarantinedStream(context, key);
   if (stream === undefined) {
-    redrives.endKey(key, 'gone', 'it no longer waits at the head of its key');
+    redrives.endKey(key, 'gone', 'it is no longer the first dead letter of its stream, or is resolved');
     return { events: 0, ratePerSecond };
   }
-  const context: AuditContext = { actor: key.actor, requestId: redrive.id };
-  const drained = stepping.drain(to, stream, eventsAtOnce(ratePerSecond), context);
+  const audit: AuditContext = { actor: key.actor, requestId: redrive.id };
+  const drained = context.drain(handler, stream, eventsPerStep(ratePerSecond), audit);
   redrives.count(redrive.id, drained.events);
   if (drained._tag === 'Failed') {
-    // The head itself, or something behind it: the head is through then.
-    const isHead = stepping.letters.find(key.letter)?.status !== 'redriven';
-    redrives.endKey(key, isHead ? 'failed' : 'done', isHead ? drained.failure.reason : null);
-    haltWhereKnown(redrives, to, stream, drained);
+    // Either the dead letter itself failed again, or it was applied and an event parked behind it failed.
+    const isFirst = context.letters.find(key.letter)?.status !== 'redriven';
+    redrives.endKey(key, isFirst ? 'failed' : 'done', isFirst ? drained.failure.reason : null);
+    haltOnSameCause(redrives, handler, stream, drained);
   } else redrives.endKey(key, 'done', null);
   return { events: drained.events, ratePerSecond };
 };
 
-/** Undefined where the dead letter was dealt with since the plan was made. */
-const waitingStream = ({ letters }: Stepping, { letter, consumer }: RedriveKey): string | undefined => {
+/** Undefined where the dead letter was resolved since the plan was made. */
+const quarantinedStream = ({ letters }: RedriveContext, { letter, consumer }: RedriveKey): string | undefined => {
   const stream = letters.find(letter)?.stream ?? undefined;
   if (stream === undefined) return undefined;
-  const head = letters.headOf(consumer, stream);
-  return head?.id === letter && (head.status === 'open' || head.status === 'assigned') ? stream : undefined;
+  const first = letters.firstOf(consumer, stream);
+  return first?.id === letter && isUnresolved(first) ? stream : undefined;
 };
 
-/** The same cause again: what was put right does not help, so the rest is left alone. */
-const haltWhereKnown = (
+/** A failure with the same cause shows that the fix does not help, so the redrive is halted. */
+const haltOnSameCause = (
   redrives: RedriveRows,
-  to: EventHandler,
+  handler: EventHandler,
   stream: string,
-  { failure, fingerprint }: Extract<Drained, { readonly _tag: 'Failed' }>,
+  { failure, fingerprint }: Extract<DrainResult, { readonly _tag: 'Failed' }>,
 ): void =>
   void redrives.haltFor(
-    to.consumer,
+    handler.consumer,
     fingerprint,
     `${stream} failed again for the same cause (fingerprint ${fingerprint}): ${failure.reason}`,
   );
 
-const eventsAtOnce = (ratePerSecond: number): number =>
+const eventsPerStep = (ratePerSecond: number): number =>
   Math.max(1, Math.min(MAX_EVENTS_PER_STEP, Math.floor(ratePerSecond / STEPS_PER_SECOND)));

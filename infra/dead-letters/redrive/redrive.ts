@@ -1,7 +1,7 @@
-/** The way back of dead letters: operators' requests, plans, and the redrive of one stream after the other. */
+/** Redriving dead letters: operators' requests, plans, and the redrive of one stream after another. */
 export type { ConsumerFile, ConsumerTables, DeadLetterTables, Transaction } from './consumer-file';
 export type { FailedRequest, NoteFailedRequest } from './failed-requests';
-export { deadLetterHandling, type DeadLetterHandling, type DeadLetterHandlingOptions } from './failure-handling';
+export { deadLetterHandling, type DeadLetterHandling, type DeadLetterHandlingOptions } from './dead-letter-handling';
 export { previewOf, type RedrivePreview } from './preview';
 export { NOTHING_TO_DO, type RedriveStep } from './process-requests';
 export { batchSizes, type RedriveRows, type RedriveState, type RequestCursor, type RunningRedrive } from './redrives';

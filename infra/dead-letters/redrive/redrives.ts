@@ -1,4 +1,4 @@
-/** Plans of redrives and how far they have come: rows in the file of the role that carries them out. */
+/** Redrives and their progress: rows in the file of the role that carries them out. */
 import type { PlanBody } from './requests';
 
 export type RedriveState = 'planned' | 'running' | 'paused' | 'halted' | 'done';
@@ -23,20 +23,20 @@ export interface RunningRedrive {
 export interface RedriveRows {
   readonly isPlanned: (id: number, consumer: string) => boolean;
   readonly plan: (id: number, actor: string, body: PlanBody) => void;
-  /** Runs it, or runs on what it has not done. */
+  /** Starts it, or continues with the streams that are not done. */
   readonly run: (id: number) => void;
   readonly pause: (id: number) => void;
-  /** Those that run, in the order of planning. */
+  /** The running ones, in the order in which they were planned. */
   readonly running: () => ReadonlyArray<RunningRedrive>;
   readonly nextKey: (redrive: RunningRedrive) => RedriveKey | undefined;
   readonly endKey: (key: RedriveKey, state: 'done' | 'failed' | 'gone', reason: string | null) => void;
   readonly count: (id: number, events: number) => void;
-  /** Stops every running redrive of the group that is to cure this cause. Returns how many. */
+  /** Halts every running redrive of the group that includes failures with this fingerprint. Returns their number. */
   readonly haltFor: (consumer: string, fingerprint: string, reason: string) => number;
   readonly finish: (id: number) => void;
 }
 
-/** The sizes of the batches that `keys` are run in: one, then 5 %, then 25 %, then the rest. */
+/** The sizes of the batches in which `keys` streams are redriven: one, then 5 %, then 25 %, then the rest. */
 export const batchSizes = (keys: number): ReadonlyArray<number> => {
   const sizes: number[] = [];
   let left = keys;
@@ -48,7 +48,7 @@ export const batchSizes = (keys: number): ReadonlyArray<number> => {
   return sizes;
 };
 
-/** How far operators' requests are carried out. `moveTo` belongs inside the caller's transaction. */
+/** The last of the operators' requests that was processed. `moveTo` belongs inside the caller's transaction. */
 export interface RequestCursor {
   readonly position: () => number;
   readonly moveTo: (requestId: number) => void;

@@ -1,4 +1,4 @@
-/** What operators ask about failures, as it stands in the store's requests. Stored formats, version with care. */
+/** The bodies of operators' requests about dead letters. Stored formats, version with care. */
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import {
@@ -8,8 +8,8 @@ import {
   type OperationRequest,
 } from '../../commands/operation-requests';
 
-/** The kinds of request that are about failures. */
-export const failureKinds: ReadonlyArray<OperationKind> = [
+/** The kinds of request about dead letters. */
+export const deadLetterKinds: ReadonlyArray<OperationKind> = [
   'dead-letter-assign',
   'dead-letter-note',
   'dead-letter-discard',
@@ -26,9 +26,9 @@ const isBetween =
 /** The number of a row. */
 export const PositiveInteger = t.refinement(t.number, isBetween(1, Number.MAX_SAFE_INTEGER), 'an integer from 1 on');
 
-/** The fastest pace of a redrive. */
+/** The highest rate of a redrive. */
 export const MAX_EVENTS_PER_SECOND = 100_000;
-const Pace = t.refinement(t.number, isBetween(1, MAX_EVENTS_PER_SECOND), 'events a second');
+const Rate = t.refinement(t.number, isBetween(1, MAX_EVENTS_PER_SECOND), 'events per second');
 
 const Letter = { group: t.string, letter: PositiveInteger };
 const AssignRequest = t.strict({ ...Letter, owner: t.string });
@@ -37,14 +37,14 @@ const DiscardRequest = t.strict({ ...Letter, reason: t.string });
 const PlanRequest = t.strict({
   group: t.string,
   letters: t.readonlyArray(PositiveInteger),
-  ratePerSecond: Pace,
+  ratePerSecond: Rate,
   preview: t.UnknownRecord,
 });
 const RunRequest = t.strict({ group: t.string, redrive: PositiveInteger });
 
 export type PlanBody = t.TypeOf<typeof PlanRequest>;
 
-/** A request with its body read. */
+/** A request with its decoded body. */
 export type DeadLetterRequest =
   | ({ readonly kind: 'dead-letter-assign' } & t.TypeOf<typeof AssignRequest>)
   | ({ readonly kind: 'dead-letter-note' } & t.TypeOf<typeof NoteRequest>)
@@ -60,12 +60,12 @@ export const groupOfRequest = (request: OperationRequest): string | undefined =>
 
 /** Reads a request. Throws RequestRefused where it is none of these, or its body is not what the API writes. */
 export const readDeadLetterRequest = (request: OperationRequest): DeadLetterRequest => {
-  const read = decoded(request);
-  if (read === undefined) throw new RequestRefused(`its body is not one of ${request.kind}: ${request.body}`);
+  const read = decodeRequest(request);
+  if (read === undefined) throw new RequestRefused(`its body is not valid for ${request.kind}: ${request.body}`);
   return read;
 };
 
-const decoded = (request: OperationRequest): DeadLetterRequest | undefined => {
+const decodeRequest = (request: OperationRequest): DeadLetterRequest | undefined => {
   const { kind } = request;
   const value = requestBody(request);
   switch (kind) {

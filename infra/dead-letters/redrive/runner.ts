@@ -1,4 +1,4 @@
-/** The loop beside a role's groups: takes operators' requests over, redrives at the pace asked for, and copies to Kafka. */
+/** The loop alongside a role's groups: picks up operators' requests, redrives at the requested rate, and copies to Kafka. */
 import type { Clock } from '../../clock';
 import { TakenOver } from '../../engine-fault';
 import { countChanges, type ChangeCounter } from '../../event-store/change-counter';
@@ -11,17 +11,17 @@ import { runCopying, type CopyingCalls } from '../topic/topic';
 import { logDefects, type DefectCalls } from '../store/store';
 import type { RedriveStep } from './process-requests';
 
-/** What the loop asks of whoever writes the file; each call is one transaction. */
+/** The calls of the loop to the writer of the file; each is one transaction. */
 export interface DeadLetterCalls extends CopyingCalls, DefectCalls {
   readonly takeRequests: () => Promise<number>;
-  /** While the group stands at a batch boundary. */
+  /** Runs while the group pauses at a batch boundary. */
   readonly redriveStep: (group: string) => Promise<RedriveStep>;
 }
 
 export interface OperatorRequestRunnerOptions {
   readonly calls: DeadLetterCalls;
   readonly groups: ReadonlyArray<string>;
-  /** The store: it changes when anybody may have asked for something. */
+  /** The store: a change can be a new request. */
   readonly store: Pick<EventFeed, 'changes'>;
   readonly log: EventLog;
   readonly topicPrefix: string;
@@ -31,21 +31,21 @@ export interface OperatorRequestRunnerOptions {
 }
 
 const POLL_MS = 200;
-/** Steps that nobody asked for just now are looked for so often. */
-const LOOK_MS = 1_000;
+/** How often work that follows from no new request is looked for, such as a redrive from before a restart. */
+const CHECK_INTERVAL_MS = 1_000;
 
-/** Resolves when the signal aborts; rejects when this process may no longer write. A topic that takes nothing holds up no request. */
+/** Resolves when the signal aborts; rejects when this process may no longer write. A fault of Kafka delays no request. */
 export const processOperatorRequests = async (options: OperatorRequestRunnerOptions): Promise<void> => {
-  await Promise.all([runDesk(options), runCopying(options)]);
+  await Promise.all([runRequests(options), runCopying(options)]);
 };
 
-const runDesk = async (options: OperatorRequestRunnerOptions): Promise<void> => {
+const runRequests = async (options: OperatorRequestRunnerOptions): Promise<void> => {
   const { clock, logger, stopping } = options;
   await supervise({
     clock,
     stopping,
     session: ({ onProgress }) => session(options, onProgress),
-    onRetry: ({ error }) => logger.warn({ error }, 'dead letters are attended to again in a moment'),
+    onRetry: ({ error }) => logger.warn({ error }, 'processing of dead letters is retried'),
   });
 };
 
@@ -53,45 +53,45 @@ const session = async (options: OperatorRequestRunnerOptions, onProgress: () => 
   const { store, clock, stopping } = options;
   const changes = countChanges({ feed: store, clock, signal: stopping, withinMs: POLL_MS });
   try {
-    await attend(options, changes, onProgress);
+    await processUntilStopped(options, changes, onProgress);
   } finally {
     changes.stop();
   }
 };
 
-const attend = async (
+const processUntilStopped = async (
   options: OperatorRequestRunnerOptions,
   changes: ChangeCounter,
   onProgress: () => void,
 ): Promise<void> => {
   const { calls, groups, clock, logger, stopping } = options;
-  const apart = piecesApart(options);
-  let lookedAt: number | undefined;
-  let lookedAtMs = -Infinity;
+  const isolated = isolatedWork(options);
+  let checkedChange: number | undefined;
+  let checkedAtMs = -Infinity;
   while (!stopping.aborted) {
-    const version = changes.count();
-    const isDue = clock.monotonicMs() - lookedAtMs >= LOOK_MS;
-    if (version !== lookedAt) while ((await calls.takeRequests()) > 0);
+    const change = changes.count();
+    const isDue = clock.monotonicMs() - checkedAtMs >= CHECK_INTERVAL_MS;
+    if (change !== checkedChange) while ((await calls.takeRequests()) > 0);
     let isBusy = false;
-    if (version !== lookedAt || isDue) {
-      for (const group of groups) isBusy = (await apart.run(group, () => redrive(options, group))) || isBusy;
+    if (change !== checkedChange || isDue) {
+      for (const group of groups) isBusy = (await isolated.run(group, () => redrive(options, group))) || isBusy;
     }
     if (isDue) {
-      await apart.run('defects', () => logDefects(calls, logger));
-      lookedAtMs = clock.monotonicMs();
+      await isolated.run('defects', () => logDefects(calls, logger));
+      checkedAtMs = clock.monotonicMs();
     }
     onProgress();
-    // While a redrive goes on the next step follows at once; its pace was kept above.
-    lookedAt = isBusy ? undefined : version;
+    // The next step of a running redrive follows without a pause, as `redrive` has waited for its rate.
+    checkedChange = isBusy ? undefined : change;
     if (!isBusy) await changes.next(POLL_MS);
   }
 };
 
 /**
- * Pieces of work that fail each for itself: the redrive of one group, or Kafka away, holds up nothing else. What failed is left
- * alone for a growing pause.
+ * Runs pieces of work whose faults do not affect each other, such as the redrives of two groups. A piece that failed is not run
+ * again before a growing pause has passed.
  */
-const piecesApart = ({ clock, logger }: OperatorRequestRunnerOptions) => {
+const isolatedWork = ({ clock, logger }: OperatorRequestRunnerOptions) => {
   const retries = retrySchedule<string>(clock);
   return {
     run: async <Result>(name: string, work: () => Promise<Result>): Promise<Result | false> => {
@@ -103,14 +103,14 @@ const piecesApart = ({ clock, logger }: OperatorRequestRunnerOptions) => {
       } catch (error) {
         if (error instanceof TakenOver) throw error;
         const delayMs = retries.failed(name);
-        logger.warn({ work: name, error, delayMs }, 'dead letters: this is tried again in a moment, the rest goes on');
+        logger.warn({ work: name, error, delayMs }, 'a part of the processing of dead letters is retried');
         return false;
       }
     },
   };
 };
 
-/** Takes one step and the time that its events may take. Returns whether there was anything to do. */
+/** Runs one step, and waits as long as its events may take at the requested rate. Returns whether there was anything to do. */
 const redrive = async ({ calls, clock, stopping }: OperatorRequestRunnerOptions, group: string): Promise<boolean> => {
   const beganAtMs = clock.monotonicMs();
   const { events, ratePerSecond } = await calls.redriveStep(group);

@@ -1,10 +1,10 @@
 /**
- * What a handler threw, on its way to the log of the process: marked with the dead letter in one transaction, and logged by
- * the role's loop after it. So there is one line for each failure, however often its batch was tried, halved or rolled back.
+ * Logging of what a handler threw: it is stored with the dead letter in one transaction, and logged by the role's loop after the
+ * commit. So there is one log entry for each failure, however often its batch was retried, bisected or rolled back.
  */
 import type { Logger } from '../../logger';
 
-/** A failure as it is logged. */
+/** The log entry of a failure. */
 export interface LoggedDefect {
   readonly id: number;
   readonly group: string;
@@ -17,13 +17,13 @@ export interface LoggedDefect {
 }
 
 export interface DefectLog {
-  /** Those that are not logged yet, oldest first. */
+  /** The ones that are not logged yet, oldest first. */
   readonly waiting: (limit: number) => ReadonlyArray<LoggedDefect>;
   /** Belongs inside the caller's transaction. */
   readonly done: (ids: ReadonlyArray<number>) => void;
 }
 
-/** What the loop asks of whoever writes the file. */
+/** The calls of the loop to the writer of the file. */
 export interface DefectCalls {
   readonly defectsWaiting: (limit: number) => Promise<ReadonlyArray<LoggedDefect>>;
   readonly defectsDone: (ids: ReadonlyArray<number>) => Promise<void>;
@@ -31,7 +31,7 @@ export interface DefectCalls {
 
 const DEFECTS_PER_STEP = 100;
 
-/** Logs everything that waits. A process that is killed in between says it again. */
+/** Logs all pending failures. Where the process is killed in between, some are logged twice. */
 export const logDefects = async (calls: DefectCalls, logger: Logger): Promise<void> => {
   for (;;) {
     const defects = await calls.defectsWaiting(DEFECTS_PER_STEP);

@@ -1,4 +1,4 @@
-/** What is dead-lettered and what is parked behind it: what the consumer's own file keeps of it. */
+/** The storage of dead letters and parked events in the consumer's own file. */
 export {
   type AuditContext,
   type DeadLetterRows,

@@ -1,4 +1,4 @@
-/** Copies dead letters to their topics, each group for itself, for as long as a role runs. */
+/** Copies dead letters to their topics, separately for each group, as long as a role runs. */
 import { supervise } from '../../running/supervise';
 import { copyGroup, type CopyingOptions } from './publish';
 
@@ -6,7 +6,7 @@ export interface CopyRunnerOptions extends CopyingOptions {
   readonly stopping: AbortSignal;
 }
 
-const LOOK_MS = 1_000;
+const CHECK_INTERVAL_MS = 1_000;
 
 /** Resolves when the signal aborts; rejects when this process may no longer write. */
 export const runCopying = async (options: CopyRunnerOptions): Promise<void> => {
@@ -18,7 +18,7 @@ const runGroup = async (options: CopyRunnerOptions, group: string): Promise<void
   await supervise({
     clock,
     stopping,
-    minDelayMs: LOOK_MS,
+    minDelayMs: CHECK_INTERVAL_MS,
     session: async ({ attempts, onProgress }) => {
       let isFaulty = attempts > 0;
       while (!stopping.aborted) {
@@ -26,12 +26,12 @@ const runGroup = async (options: CopyRunnerOptions, group: string): Promise<void
         if (isFaulty) await calls.noteCopying(group, { refused: [], fault: null });
         isFaulty = false;
         onProgress();
-        await clock.sleep(LOOK_MS, stopping);
+        await clock.sleep(CHECK_INTERVAL_MS, stopping);
       }
     },
     onRetry: async ({ reason, attempts }) => {
-      logger.warn({ group, reason, attempts }, 'dead letters are copied again in a moment');
-      // Where not even that can be written, the next attempt says so.
+      logger.warn({ group, reason, attempts }, 'copying dead letters is retried');
+      // Where the fault cannot be written either, the next attempt writes it.
       await calls.noteCopying(group, { refused: [], fault: reason }).catch(() => undefined);
     },
   });

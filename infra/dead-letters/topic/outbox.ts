@@ -1,4 +1,4 @@
-/** Copies of dead letters on their way to the dead-letter topic: queued with the letter, gone once Kafka has them. */
+/** The outbox of the dead-letter topics: a copy is queued with its dead letter, and removed once Kafka has acknowledged it. */
 import { isoTime } from '../../clock';
 import type { FailureClass } from '../../consumption/intake/intake';
 
@@ -9,28 +9,28 @@ export interface DeadLetterCopy {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   /**
-   * The original headers as they came, then the ten of this dead letter. Where the original is a dead letter's copy itself,
-   * its headers have the same names: the last one of a name is this letter's.
+   * The original headers, then the ten of this dead letter. Where the original is itself the copy of a dead letter, both have
+   * headers of the same names: the last one of a name belongs to this dead letter.
    */
   readonly headers: ReadonlyArray<readonly [name: string, value: Uint8Array]>;
 }
 
 export interface DeadLetterCopies {
-  /** The oldest ones of a group that are to be tried now, no more than their bytes allow. */
+  /** The oldest copies of a group that are due, limited in number and bytes. */
   readonly waiting: (group: string, limit: number) => ReadonlyArray<DeadLetterCopy>;
   readonly done: (seqs: ReadonlyArray<number>) => void;
-  /** How the copying of a group went: the copies that its topic does not take, and why none goes through, if so. */
+  /** Records the faults of an attempt: the copies that the topic rejects, and why none can be copied, if so. */
   readonly note: (group: string, attempt: CopyAttempt) => void;
 }
 
-/** What went wrong in an attempt; plain data. */
+/** The faults of an attempt; plain data. */
 export interface CopyAttempt {
   readonly refused: ReadonlyArray<{ readonly seq: number; readonly reason: string }>;
-  /** A fault of all of the group's copies; null where there is none. */
+  /** A fault that affects all copies of the group; null where there is none. */
   readonly fault: string | null;
 }
 
-/** What a copy's own headers say of its dead letter. */
+/** The content of the headers that a copy adds. */
 export interface CopiedLetter {
   readonly consumer: string;
   readonly topic: string;
@@ -44,7 +44,7 @@ export interface CopiedLetter {
   readonly failedAtMs: number;
 }
 
-/** The ten headers that stand behind the original's. */
+/** The ten headers that follow the original ones. */
 export const copyHeaders = (row: CopiedLetter): DeadLetterCopy['headers'] => {
   const texts: ReadonlyArray<readonly [string, string]> = [
     ['dlt-class', row.class],

@@ -1,6 +1,6 @@
 /**
- * The dead-letter topics, for outsiders and other tools: `<group>.dlt` holds every dead letter at least once, as it came,
- * with headers that say why. Nothing is ever read back from them.
+ * The dead-letter topics, for outside consumers and other tools: `<group>.dlt` contains every dead letter at least once, unchanged
+ * but for added headers with the reason. The engine never reads them.
  */
 import { deadLetterTopic } from '../../consumption/loop/loop';
 import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../../kafka/event-log';
@@ -10,7 +10,7 @@ import type { Clock } from '../../clock';
 import type { Logger } from '../../logger';
 import type { CopyAttempt, DeadLetterCopy } from './outbox';
 
-/** What copying asks of whoever writes the file; each call is one transaction. */
+/** The calls of copying to the writer of the file; each is one transaction. */
 export interface CopyingCalls {
   readonly copiesWaiting: (group: string, limit: number) => Promise<ReadonlyArray<DeadLetterCopy>>;
   readonly copiesDone: (seqs: ReadonlyArray<number>) => Promise<void>;
@@ -27,17 +27,17 @@ export interface CopyingOptions {
 }
 
 const COPIES_AT_ONCE = 500;
-/** Longer than a producer takes to find out that it has stalled: its own words say more. */
+/** Longer than a producer needs to detect a stall, so that its more specific error is reported. */
 const FLUSH_TIMEOUT_MS = 40_000;
-/** A copy has the original's size and more headers: whatever another producer could write has to fit. */
+/** The original's size plus the headers: any record that another producer could write has to fit. */
 const MAX_COPY_BYTES = 16_777_216;
 
-/** Copies everything that waits, of all groups. Rejects where Kafka takes nothing: it waits on then. */
+/** Copies all pending dead letters of all groups. Rejects where Kafka accepts none; they stay pending then. */
 export const copyToTopics = async (options: CopyingOptions): Promise<void> => {
   for (const group of options.groups) await copyGroup(options, group);
 };
 
-/** The same of one group. A copy that its topic does not take is noted, and the others go on. */
+/** The same for one group. A copy that the topic rejects is recorded, and does not affect the others. */
 export const copyGroup = async (options: CopyingOptions, group: string): Promise<void> => {
   const { calls, logger } = options;
   for (;;) {
@@ -47,10 +47,10 @@ export const copyGroup = async (options: CopyingOptions, group: string): Promise
     const { copied, refused, failure } = await copyAll(options, topic, copies);
     if (copied.length > 0) await calls.copiesDone(copied);
     if (refused.length > 0) {
-      logger.error({ group, topic, refused }, 'dead letters that their topic does not take');
+      logger.error({ group, topic, refused }, 'the dead-letter topic rejects copies');
       await calls.noteCopying(group, { refused, fault: null });
     }
-    if (failure !== undefined) throw new Error(`${topic} takes no copies: ${failure}`);
+    if (failure !== undefined) throw new Error(`${topic} accepts no copies: ${failure}`);
     logger.info({ topic, copies: copied.length }, 'dead letters are copied to their topic');
   }
 };
@@ -60,29 +60,29 @@ const ensureTopic = async ({ log, topicPrefix }: CopyingOptions, group: string):
   await log.ensureTopics([
     {
       name: topic,
-      // One, so that the order of failing is kept; there are few of them.
+      // A single partition keeps the order of the failures, and is enough for their number.
       partitions: log.fixedPartitions ?? 1,
       retention: 'forever',
-      key: { is: 'the key of the record that failed', because: 'a copy stands where its original stood' },
+      key: { is: 'the key of the record that failed', because: 'a copy keeps the key of its original' },
       maxMessageBytes: MAX_COPY_BYTES,
     },
   ]);
   return topic;
 };
 
-/** How an attempt went: what Kafka has, what can't go there, and why the others did not go through. */
-interface Copied {
+/** The result of an attempt: what Kafka has acknowledged, what it rejects, and why the others were not copied. */
+interface CopyResult {
   readonly copied: ReadonlyArray<number>;
   readonly refused: CopyAttempt['refused'];
   readonly failure: string | undefined;
 }
 
-/** All at once; where the broker refuses the batch, one by one, so that the refusal is for the one that was meant. */
+/** Copies all in one batch; where the broker rejects that, one by one, to find the copies that it rejects. */
 const copyAll = async (
   options: CopyingOptions,
   topic: string,
   copies: ReadonlyArray<DeadLetterCopy>,
-): Promise<Copied> => {
+): Promise<CopyResult> => {
   const together = await copyOnce(options, topic, copies);
   if (together.failure === undefined || !isAboutRecord(together.failure.class)) return resultOf([together]);
   const attempts = [{ ...together, failure: undefined }];
@@ -97,11 +97,11 @@ const copyAll = async (
   return resultOf(attempts);
 };
 
-interface Attempt extends Omit<Copied, 'failure'> {
+interface Attempt extends Omit<CopyResult, 'failure'> {
   readonly failure: DeliveryFailure | undefined;
 }
 
-const resultOf = (attempts: ReadonlyArray<Attempt>): Copied => ({
+const resultOf = (attempts: ReadonlyArray<Attempt>): CopyResult => ({
   copied: attempts.flatMap(({ copied }) => copied),
   refused: attempts.flatMap(({ refused }) => refused),
   failure: attempts.at(-1)?.failure?.reason,
@@ -130,7 +130,7 @@ const copyOnce = async (
       }
     }
     const isDone = await producer.flush(FLUSH_TIMEOUT_MS);
-    if (!isDone) failure ??= { class: 'stalled', reason: `nothing came back within ${FLUSH_TIMEOUT_MS / 1_000} s` };
+    if (!isDone) failure ??= { class: 'stalled', reason: `no acknowledgement within ${FLUSH_TIMEOUT_MS / 1_000} s` };
   } finally {
     await producer.close();
   }
@@ -145,7 +145,7 @@ const send = (
   timestampMs: number,
   { seq, key, value, headers }: DeadLetterCopy,
 ): void => {
-  const answer = producer.send({
+  const result = producer.send({
     topic,
     partition: 0,
     key: bytesOf(key),
@@ -154,8 +154,8 @@ const send = (
     timestampMs,
     sequence: seq,
   });
-  if (answer === 'queue-full') throw new Error(`the queue to ${topic} is full`);
+  if (result === 'queue-full') throw new Error(`the queue to ${topic} is full`);
 };
 
-/** Between threads buffers become plain byte arrays. */
+/** Buffers arrive from the other thread as plain byte arrays. */
 const bytesOf = (bytes: Uint8Array | null): Buffer | null => (bytes === null ? null : Buffer.from(bytes));

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either';
 import { isoTime, type Clock } from '../../clock';
 import {
   CheckpointMoved,
-  readOffsetOrder,
+  readOffsetMoveRequest,
   type Checkpoints,
   type NoteOffsetMove,
   type OffsetRequests,
@@ -40,7 +40,7 @@ export const memoryCheckpoints = ({ checkpoints }: MemoryTables): Checkpoints =>
     const reached = Math.max(at.highWaterPosition, highWaterPosition);
     checkpoints.set(key, { ...at, logId, nextOffset, highWaterPosition: reached });
   },
-  raiseEach: (consumer, marks) => {
+  advanceHighWater: (consumer, marks) => {
     for (const { topic, partition, highWaterPosition } of marks) {
       const key = keyOf(consumer, topic, partition);
       const at = checkpoints.get(key);
@@ -69,8 +69,10 @@ export const memoryOffsetMoves = (
         .filter(({ state }) => state === 'requested')
         .sort((left, right) => left.id - right.id)
         .map(({ id, body, actor }) => {
-          const order = readOffsetOrder(body);
-          return E.isLeft(order) ? E.left({ id, reason: order.left }) : E.right({ id, actor, order: order.right });
+          const moveRequest = readOffsetMoveRequest(body);
+          return E.isLeft(moveRequest)
+            ? E.left({ id, reason: moveRequest.left })
+            : E.right({ id, actor, moveRequest: moveRequest.right });
         }),
     end: (id, state, reason) => {
       const request = tables.offsetRequests.get(id);

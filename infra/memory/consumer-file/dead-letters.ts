@@ -25,7 +25,7 @@ export const memoryQuarantine = (tables: MemoryTables, clock: Clock): Quarantine
       [...letters.values()].some(
         (each) => each.consumer === consumer && each.eventId === eventId && each.status === 'discarded',
       ),
-    hasSetAsideUpTo: (consumer, lastPosition) =>
+    hasDeadLettersUpTo: (consumer, lastPosition) =>
       [...letters.values()].some((each) => {
         const { failure, origin, position = null } = each.failed;
         const at = checkpoints.get(keyOf(consumer, origin.topic, origin.partition));
@@ -38,7 +38,7 @@ export const memoryQuarantine = (tables: MemoryTables, clock: Clock): Quarantine
       if (!parked.has(key)) parked.set(key, { consumer, stream, position, eventId: id });
       markStale(consumer, stream, rows);
     },
-    setAside: (failed) => {
+    deadLetter: (failed) => {
       if (isForeign(failed.failure.class) && isFull(tables, failed.consumer)) return 0;
       const id = keepLetter(tables, clock, failed);
       const { consumer, envelope, rows } = failed;
@@ -121,11 +121,11 @@ export const memoryParked = ({ parked, quarantined, staleRows, letters }: Memory
       .slice(0, limit)
       .map(({ position, eventId }) => ({ position, eventId })),
   remove: (consumer, stream, position) => void parked.delete(keyOf(consumer, stream, position)),
-  open: (consumer, stream) => {
+  endQuarantine: (consumer, stream) => {
     quarantined.delete(keyOf(consumer, stream));
     removeWhere(staleRows, (each) => each.consumer === consumer && each.stream === stream);
   },
-  openable: (consumer) =>
+  withResolvedFirst: (consumer) =>
     [...quarantined.values()].find((each) => {
       const letter = letters.get(each.letter);
       return each.consumer === consumer && letter !== undefined && !isOpen(letter);
@@ -153,7 +153,7 @@ export const memoryLetters = (tables: MemoryTables): DeadLetterRows => {
   };
   return {
     find: (id) => letters.get(id),
-    headOf: (consumer, stream) => letters.get(quarantined.get(keyOf(consumer, stream))?.letter ?? 0),
+    firstOf: (consumer, stream) => letters.get(quarantined.get(keyOf(consumer, stream))?.letter ?? 0),
     assign: (id, owner, context) => {
       const letter = letters.get(id);
       change(id, { owner, status: letter?.status === 'open' ? 'assigned' : (letter?.status ?? 'open') });
@@ -161,8 +161,8 @@ export const memoryLetters = (tables: MemoryTables): DeadLetterRows => {
     },
     note: (id, text, context) => note(id, 'noted', text, context),
     discard: (id, reason, context) => close(id, 'discarded', reason, context),
-    redriven: (id, detail, context) => close(id, 'redriven', detail, context),
-    failedAgain: (id, reason, context) => note(id, 'failed again', reason, context),
+    markRedriven: (id, detail, context) => close(id, 'redriven', detail, context),
+    noteFailedAgain: (id, reason, context) => note(id, 'failed again', reason, context),
     adopt: (from, to) => succeed(tables, from, to, (id) => close(id, 'redriven', 'a rebuild could read it', ENGINE)),
     restart: (consumer) => succeed(tables, '', consumer, (id) => close(id, 'redriven', 'learned again', ENGINE)),
     forget,

@@ -39,7 +39,7 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
       deadlines.set(keyOf(process, id), { ...deadline, passed: true });
       return true;
     },
-    parkDeadline: (process, id, fault) => {
+    suspendDeadline: (process, id, fault) => {
       const deadline = deadlines.get(keyOf(process, id));
       if (deadline !== undefined) deadlines.set(keyOf(process, id), { ...deadline, fault });
     },
@@ -53,8 +53,8 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
     },
     remove: (seq) => void pending.delete(seq),
     noteAttempt: (seq) => changePending(seq, pending.get(seq)?.parked ?? false),
-    park: (seq) => changePending(seq, true),
-    unparkAll: () => {
+    suspend: (seq) => changePending(seq, true),
+    resumeAll: () => {
       const parkedCommands = [...pending.values()].filter(({ parked }) => parked);
       for (const command of parkedCommands) pending.set(command.seq, { ...command, parked: false });
       const held = [...deadlines].filter(([, { fault }]) => fault !== null);

@@ -1,4 +1,4 @@
-/** What the reactors remember: the state of every process instance, what was asked for, and what is still to be done. */
+/** The storage of processes: the state of every instance, the issued commands, and pending commands and deadlines. */
 import type {
   CommandOutcome,
   ProcessCommand,
@@ -10,9 +10,9 @@ import { TIME_WITH_ZONE, timeMsOf } from '../../../domain/kernel/time-text';
 import { isoTime } from '../../clock';
 import type { Process } from './process';
 
-/** A command that waits for its outcome. */
+/** A command whose outcome is not known yet. */
 export interface PendingCommand {
-  /** The order of asking; within one instance also the order of sending. */
+  /** Increases in the order of issue, which within one instance is also the order of sending. */
   readonly seq: number;
   readonly process: Process;
   readonly instance: string;
@@ -20,42 +20,42 @@ export interface PendingCommand {
   readonly attempts: number;
 }
 
-/** How many commands of a process wait, and what stands still: commands and deadlines that were set aside. */
+/** The number of pending commands of a process, and of its suspended commands and deadlines. */
 export interface PendingCounts {
   readonly waiting: number;
   readonly parked: number;
   readonly firstParked: { readonly id: string; readonly reason: string } | undefined;
 }
 
-/** A deadline that has passed and that its process has not learned of. */
+/** A deadline that has passed and is not applied to its process yet. */
 export interface DueDeadline {
   readonly instance: string;
   readonly deadline: ProcessDeadline;
 }
 
-/** What a file keeps of processes; texts and numbers. Calls that write belong inside the caller's transaction. */
+/** The rows of processes; plain values. Calls that write belong inside the caller's transaction. */
 export interface ProcessRows {
-  /** The version that has made what is kept; undefined where nothing is. */
+  /** The version of the process manager that has written the rows; undefined where there are none. */
   readonly version: (process: string) => number | undefined;
-  /** Discards all that is kept of a process, and notes the version that begins. */
+  /** Deletes all rows of a process, and stores its new version. */
   readonly begin: (process: string, version: number) => void;
   readonly state: (process: string, instance: string) => string | undefined;
   readonly writeState: (process: string, instance: string, state: string) => void;
-  /** Keeps a deadline that is not known yet. */
+  /** Stores a deadline unless it is stored already. */
   readonly addDeadline: (process: string, deadline: DeadlineRow) => void;
-  /** Oldest first; none of an instance that lacks an event, and none that was set aside. */
+  /** Oldest first; none of an instance with a parked event, and no suspended ones. */
   readonly deadlinesDue: (process: string, nowMs: number, limit: number) => ReadonlyArray<DeadlineRow>;
-  /** Whether it still waited. */
+  /** Marks a deadline as passed; returns whether it was still pending. */
   readonly passDeadline: (process: string, id: string) => boolean;
-  readonly parkDeadline: (process: string, id: string, reason: string) => void;
-  /** Keeps a command whose id the process has never asked for, and returns its number; undefined where it has. */
+  readonly suspendDeadline: (process: string, id: string, reason: string) => void;
+  /** Stores a command and returns its number; undefined where the process has issued a command with this id before. */
   readonly issue: (process: string, instance: string, command: ProcessCommand) => number | undefined;
   readonly remove: (seq: number) => void;
   readonly noteAttempt: (seq: number, nextAttemptAtMs: number, reason: string) => void;
-  readonly park: (seq: number, reason: string) => void;
-  /** Of commands and deadlines; returns how many there were. */
-  readonly unparkAll: () => number;
-  /** In the order of asking: of all instances, or of one. */
+  readonly suspend: (seq: number, reason: string) => void;
+  /** Resumes all suspended commands and deadlines; returns their number. */
+  readonly resumeAll: () => number;
+  /** In the order of issue; of all instances, or of one. */
   readonly pending: (process: string, instance?: string) => ReadonlyArray<Omit<PendingCommand, 'process'>>;
 }
 
@@ -68,48 +68,48 @@ export interface DeadlineRow {
 /** All calls belong inside the caller's transaction. */
 export interface ProcessStore {
   /**
-   * Makes a process ready to run. One whose version changed starts again from nothing: `true` asks the caller to discard
-   * its checkpoints too. Its commands get the same ids in the replay, and the API answers those as it did before.
+   * Prepares a process for running. Where its version has changed, all its rows are deleted, and `true` tells the caller to remove
+   * its checkpoints too. In the replay its commands get the same ids, for which the API returns the same responses.
    */
   readonly prepare: (process: Process) => boolean;
-  /** Lets the process learn an event; returns the commands that it newly asks for. */
-  readonly learnEvent: (process: Process, event: RecordedEvent) => ReadonlyArray<PendingCommand>;
-  /** Lets the process learn what became of its command, which then no longer waits; returns what it newly asks for. */
-  readonly learnOutcome: (pending: PendingCommand, outcome: CommandOutcome) => ReadonlyArray<PendingCommand>;
+  /** Applies an event; returns the commands that the process issues. */
+  readonly applyEvent: (process: Process, event: RecordedEvent) => ReadonlyArray<PendingCommand>;
+  /** Removes a command and applies its outcome; returns the commands that the process issues. */
+  readonly applyOutcome: (pending: PendingCommand, outcome: CommandOutcome) => ReadonlyArray<PendingCommand>;
   /** Deadlines of a process that have passed at a time, oldest first. */
   readonly deadlinesDue: (process: Process, nowMs: number, limit: number) => ReadonlyArray<DueDeadline>;
-  /** Lets the process learn that its deadline has passed; returns the commands that it newly asks for. */
-  readonly learnDeadline: (process: Process, due: DueDeadline) => ReadonlyArray<PendingCommand>;
-  /** Sets a deadline aside whose process threw, for an operator to see. */
-  readonly parkDeadline: (process: Process, due: DueDeadline, reason: string) => void;
-  /** Notes an attempt that has to be repeated. */
+  /** Applies a passed deadline; returns the commands that the process issues. */
+  readonly applyDeadline: (process: Process, due: DueDeadline) => ReadonlyArray<PendingCommand>;
+  /** Suspends a deadline whose process threw. */
+  readonly suspendDeadline: (process: Process, due: DueDeadline, reason: string) => void;
+  /** Records an attempt that has failed. */
   readonly noteAttempt: (
     pending: PendingCommand,
     attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
   ) => void;
-  /** Sets a command aside that no repeat can help, for an operator to see. */
-  readonly park: (pending: PendingCommand, reason: string) => void;
-  /** Takes parked commands and deadlines up again: whoever restarts the program may have put right what was wrong. */
-  readonly unparkAll: () => number;
-  /** Everything that waits, in the order of asking: of all instances, or of one. */
+  /** Suspends a command that no retry can help. */
+  readonly suspend: (pending: PendingCommand, reason: string) => void;
+  /** Resumes suspended commands and deadlines; returns their number. */
+  readonly resumeAll: () => number;
+  /** All pending commands in the order of issue; of all instances, or of one. */
   readonly pending: (process: Process, instance?: string) => ReadonlyArray<PendingCommand>;
 }
 
-/** What processes learn and ask for, on what a file keeps of them. */
-export const processStore = (rows: ProcessRows): ProcessStore => {
+/** Makes the process store on the rows of a file. */
+export const processStoreOf = (rows: ProcessRows): ProcessStore => {
   const issue = (process: Process, instance: string, command: ProcessCommand): PendingCommand | undefined => {
     const seq = rows.issue(process.name, instance, command);
     return seq === undefined ? undefined : { seq, process, instance, command, attempts: 0 };
   };
 
-  const learn = (process: Process, instance: string, input: ProcessInput): ReadonlyArray<PendingCommand> => {
+  const apply = (process: Process, instance: string, input: ProcessInput): ReadonlyArray<PendingCommand> => {
     const before = rows.state(process.name, instance);
     const step = process.step(before, input);
     if (step.state !== before) rows.writeState(process.name, instance, step.state);
     for (const { id, dueAt } of step.deadlines) {
       const dueAtMs = timeMsOf(dueAt);
       if (dueAtMs === undefined)
-        throw new Error(`${process.name} asks for the deadline ${id} at '${dueAt}'; it takes a ${TIME_WITH_ZONE}`);
+        throw new Error(`${process.name} sets the deadline ${id} to '${dueAt}', which is not a ${TIME_WITH_ZONE}`);
       rows.addDeadline(process.name, { id, instance, dueAtMs });
     }
     return step.commands.flatMap((command) => issue(process, instance, command) ?? []);
@@ -122,27 +122,27 @@ export const processStore = (rows: ProcessRows): ProcessStore => {
       rows.begin(name, version);
       return known !== undefined;
     },
-    learnEvent: (process, event) => {
+    applyEvent: (process, event) => {
       const instance = process.instanceOf(event);
-      return instance === undefined ? [] : learn(process, instance, { _tag: 'Event', event });
+      return instance === undefined ? [] : apply(process, instance, { _tag: 'Event', event });
     },
-    learnOutcome: ({ seq, process, instance }, outcome) => {
+    applyOutcome: ({ seq, process, instance }, outcome) => {
       rows.remove(seq);
-      return learn(process, instance, { _tag: 'Outcome', outcome });
+      return apply(process, instance, { _tag: 'Outcome', outcome });
     },
     deadlinesDue: (process, nowMs, limit) =>
       rows.deadlinesDue(process.name, nowMs, limit).map(({ id, instance, dueAtMs }) => ({
         instance,
         deadline: { id, dueAt: isoTime(dueAtMs) },
       })),
-    learnDeadline: (process, { instance, deadline }) =>
+    applyDeadline: (process, { instance, deadline }) =>
       rows.passDeadline(process.name, deadline.id)
-        ? learn(process, instance, { _tag: 'DeadlinePassed', deadline })
+        ? apply(process, instance, { _tag: 'DeadlinePassed', deadline })
         : [],
     noteAttempt: ({ seq }, { nextAttemptAtMs, reason }) => rows.noteAttempt(seq, nextAttemptAtMs, reason),
-    park: ({ seq }, reason) => rows.park(seq, reason),
-    parkDeadline: (process, { deadline }, reason) => rows.parkDeadline(process.name, deadline.id, reason),
-    unparkAll: rows.unparkAll,
+    suspend: ({ seq }, reason) => rows.suspend(seq, reason),
+    suspendDeadline: (process, { deadline }, reason) => rows.suspendDeadline(process.name, deadline.id, reason),
+    resumeAll: rows.resumeAll,
     pending: (process, instance) => rows.pending(process.name, instance).map((row) => ({ ...row, process })),
   };
 };

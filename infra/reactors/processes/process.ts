@@ -1,4 +1,4 @@
-/** A process manager without its type parameter: the state goes in and comes out as the JSON text that is stored. */
+/** A process manager without its type parameter: the state is the JSON text that is stored. */
 import type { AnyEventDefinition } from '../../../domain/kernel/event-definition';
 import type {
   AnyProcessManager,
@@ -8,13 +8,13 @@ import type {
 } from '../../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 
-/** A process manager as the reactors drive it. */
+/** A process manager as the reactors run it. */
 export interface Process {
   readonly name: string;
   readonly version: number;
   readonly handles: ReadonlyArray<AnyEventDefinition>;
   readonly instanceOf: (event: RecordedEvent) => string | undefined;
-  /** One step from a stored state (none yet: undefined) to the state to store. */
+  /** One step from a stored state, undefined where there is none, to the state to store. */
   readonly step: (
     storedState: string | undefined,
     input: ProcessInput,
@@ -25,14 +25,14 @@ export interface Process {
   };
 }
 
-/** Puts a process manager behind its stored state. */
+/** Wraps a process manager. */
 export const processOf = (manager: AnyProcessManager): Process => ({
   name: manager.name,
   version: manager.version,
   handles: manager.handles,
   instanceOf: manager.instanceOf,
   step: (storedState, input) => {
-    // What is stored was made by this version of the manager: another version discards its instances first.
+    // Stored by this version of the process manager: where the version changes, all instances are deleted first.
     const state: unknown = storedState === undefined ? manager.initialState : JSON.parse(storedState);
     const next = manager.step(state, input);
     return { state: JSON.stringify(next.state), commands: next.commands, deadlines: next.deadlines ?? [] };

@@ -1,4 +1,4 @@
-/** What the reactors remember of processes: states, commands, deadlines, and what was set aside; and how processes learn. */
+/** Processes and their storage: states, commands, deadlines, and what is suspended. */
 export { type Process, processOf } from './process';
 export {
   type DeadlineRow,
@@ -7,7 +7,7 @@ export {
   type PendingCounts,
   type ProcessRows,
   type ProcessStore,
-  processStore,
+  processStoreOf,
 } from './process-store';
 export type { ReactorReader, ReactorsFile } from './reactors-file';
 export {

@@ -1,11 +1,11 @@
-/** The reactors' own file: a consumer's file with the state of the processes, which moves in the same transactions. */
+/** The reactors' own file: a consumer's file with the state of the processes, written in the same transactions. */
 import type { GroupStatus } from '../../consumption/status/status';
 import type { UnresolvedReader } from '../../dead-letters/query/query';
 import type { ConsumerFile } from '../../dead-letters/redrive/redrive';
 import type { PendingCounts, ProcessRows } from './process-store';
 import type { SetAside, SetAsideEntry, SetAsideFilter } from './set-aside';
 
-/** As its one writer uses it. */
+/** The port of its one writer. */
 export interface ReactorsFile extends ConsumerFile {
   readonly processes: ProcessRows;
   readonly setAside: SetAside;
@@ -13,11 +13,11 @@ export interface ReactorsFile extends ConsumerFile {
   readonly bindToStore: (storeId: string) => string;
 }
 
-/** As any process reads it. */
+/** The queries of any process. */
 export interface ReactorReader extends UnresolvedReader {
   readonly groups: () => ReadonlyArray<GroupStatus>;
   readonly pendingCounts: (process: string) => PendingCounts;
-  /** Commands that have been sent in vain so often, with what stands against the oldest. */
+  /** The number of commands with at least `minAttempts` failed attempts, with the reason of the oldest. */
   readonly repeatedCommands: (
     process: string,
     minAttempts: number,

@@ -1,13 +1,13 @@
 /**
- * Commands and deadlines that no repeat could help: each is kept with its reason until an operator releases it, or goes on
- * without it. Whatever is done stays in its audit.
+ * Suspended commands and deadlines, which no retry can help: each is stored with its reason until an operator releases or discards
+ * it, or the role restarts. Its audit records what was done.
  */
 import type { AuditContext } from '../../dead-letters/store/store';
 
 export const setAsideStatuses = ['open', 'released', 'discarded'] as const;
 export type SetAsideStatus = (typeof setAsideStatuses)[number];
 
-/** One that was set aside. */
+/** One suspended command or deadline. */
 export interface SetAsideRow {
   readonly id: number;
   readonly process: string;
@@ -18,7 +18,7 @@ export interface SetAsideRow {
   readonly status: SetAsideStatus;
 }
 
-/** Which instance goes on. */
+/** A process instance that resumes. */
 export interface ReleasedInstance {
   readonly process: string;
   readonly instance: string;
@@ -27,15 +27,15 @@ export interface ReleasedInstance {
 /** All calls belong inside the caller's transaction. */
 export interface SetAside {
   readonly note: (entry: Omit<SetAsideRow, 'id' | 'status'>) => void;
-  /** Takes it up again, with all that waits behind it. Throws RequestRefused where there is nothing to release. */
-  readonly release: (process: string, id: number, deed: AuditContext) => ReleasedInstance;
-  /** Goes on without it. Throws RequestRefused where there is nothing to discard. */
-  readonly discard: (process: string, id: number, reason: string, deed: AuditContext) => ReleasedInstance;
-  /** Everything is taken up again, as at a start. */
+  /** Resumes it, with the commands behind it. Throws RequestRefused where it is not suspended. */
+  readonly release: (process: string, id: number, context: AuditContext) => ReleasedInstance;
+  /** Drops it, and resumes the commands behind it. Throws RequestRefused where it is not suspended. */
+  readonly discard: (process: string, id: number, reason: string, context: AuditContext) => ReleasedInstance;
+  /** Records that everything is resumed, as at a start. */
   readonly closeAll: (detail: string) => void;
 }
 
-/** What was set aside, as operators see it. */
+/** A suspended command or deadline as operators see it. */
 export interface SetAsideEntry {
   /** `<process>:<number>`. */
   readonly id: string;

@@ -1,7 +1,7 @@
 /**
- * What the relay could not publish: partitions that stand behind an event that Kafka refuses, events of
- * aggregates that the program does not have, and events that an operator has decided to withhold. The cursor goes past all of
- * them, so that nothing else waits; what is kept here is how each of them is taken up again.
+ * The port to what the relay could not publish: partitions blocked by an event that Kafka rejects, events of aggregates that the
+ * program does not have, and events that an operator has decided to withhold. The cursor passes all of them, so that the other
+ * partitions continue; they are stored to be published later.
  */
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { BlockedPartition, UnroutableEvents } from './relay-status';
@@ -24,22 +24,22 @@ export interface SkipDecision {
 export interface RelayHoles {
   readonly blocked: () => ReadonlyArray<BlockedPartition>;
   readonly block: (place: RelayPlace, event: Pick<StoredEvent, 'id' | 'position'>, reason: string) => void;
-  /** Another attempt at the event was refused. */
+  /** Records that another attempt at the event has failed. */
   readonly noteAttempt: (place: RelayPlace, reason: string, nextAttemptAtMs: number) => void;
-  /** The event is in Kafka after all: the partition goes on from there. */
+  /** Sets the cursor back before the event, as it is in Kafka now or can be published: the partition continues from there. */
   readonly unblock: (blocked: BlockedPartition) => void;
   /** An event of a blocked partition is passed over; it counts as held back, once. */
   readonly notePassedOver: (place: RelayPlace, position: number) => void;
   /** Keeps how many were passed over; before the cursor is kept. */
   readonly keepPassedOver: () => void;
   readonly unroutable: () => ReadonlyArray<UnroutableEvents>;
-  /** Events without a topic that a pass has met; what was counted before is not counted again. */
+  /** Counts events without a topic; those that were counted before are not counted again. */
   readonly noteUnroutable: (events: ReadonlyArray<StoredEvent>) => void;
   /** Sets the cursor back before the events of categories that have a topic by now. Returns those categories. */
-  readonly takeUpRoutable: (hasTopic: (category: string) => boolean) => ReadonlyArray<string>;
+  readonly resumeRoutable: (hasTopic: (category: string) => boolean) => ReadonlyArray<string>;
   /** Why the event at a position is withheld; undefined where it is not. */
   readonly withheldReason: (position: number) => string | undefined;
   readonly lastRequestId: () => number;
-  /** Carries a decision out where the event is one that blocks its partition, and keeps the result. True where it was. */
+  /** Carries a decision out where the event blocks its partition, and stores the result. Returns whether it did. */
   readonly skip: (decision: SkipDecision) => boolean;
 }

@@ -1,10 +1,10 @@
-/** How the relay stands, as operators see it. */
+/** The relay's status as operators see it. */
 
-/** A partition behind an event that Kafka does not take; all other partitions go on. */
+/** A partition blocked by an event that Kafka rejects; all other partitions continue. */
 export interface BlockedPartition {
   readonly topic: string;
   readonly partition: number;
-  /** The event that stands in the way, and everything of the partition after it waits. */
+  /** The position of that event; later events of the partition are not published before it. */
   readonly position: number;
   readonly eventId: string;
   /** How many events are held back: this one, and those behind it. */
@@ -13,7 +13,7 @@ export interface BlockedPartition {
   /** ISO 8601, UTC. */
   readonly since: string;
   readonly attempts: number;
-  /** ISO 8601, UTC: it is tried again by itself, for a limit may be raised. */
+  /** When the event is retried: ISO 8601, UTC. */
   readonly nextAttemptAt: string;
 }
 
@@ -29,18 +29,18 @@ export interface UnroutableEvents {
 export interface RelayStatus {
   /** `blocked`: events are published, but not those of the partitions that `blocked` lists. */
   readonly state: 'waiting-for-lease' | 'starting' | 'running' | 'blocked' | 'retrying' | 'halted' | 'stopped';
-  /** Why it is not running, and what to do; while it runs, what is to be known of its topics. */
+  /** Why it is not running, and what to do; while it runs, a warning about its topics. */
   readonly reason: string | null;
-  /** Where it is halted because Kafka and the store are not the same history. */
+  /** Set where it is halted because Kafka and the store have different histories. */
   readonly cause: 'store-behind' | 'other-store' | null;
-  /** Since when it is in this state: ISO 8601, UTC. */
+  /** When it entered this state: ISO 8601, UTC. */
   readonly since: string;
   readonly broker: 'embedded' | 'real' | null;
-  /** Every event at or below this position is acknowledged by Kafka, or stands below. */
+  /** Every event at or below this position is acknowledged by Kafka, or listed in `blocked` or `unroutable`, or withheld. */
   readonly cursor: number;
-  /** The last position that was handed to the Kafka client; absent before anything was. */
+  /** The last position that was passed to the Kafka client; absent before the first one. */
   readonly sentPosition?: number;
-  /** The store's last position when the relay last looked. */
+  /** The store's last position when the relay last read it. */
   readonly storePosition: number;
   /** Events that Kafka does not have: those behind the cursor, and those that blocked partitions hold back. */
   readonly lagEvents: number;
@@ -52,8 +52,8 @@ export interface RelayStatus {
   readonly failures: Readonly<Record<string, number>>;
   readonly blocked: ReadonlyArray<BlockedPartition>;
   readonly unroutable: ReadonlyArray<UnroutableEvents>;
-  /** The topics as the relay declared and found them. */
+  /** The topics that the relay publishes to. */
   readonly topics: ReadonlyArray<{ readonly topic: string; readonly partitions: number; readonly logId: string }>;
-  /** ISO 8601, UTC: written every few seconds while the relay lives. */
+  /** ISO 8601, UTC: updated every few seconds while the relay runs. */
   readonly updatedAt: string;
 }

@@ -1,4 +1,4 @@
-/** Checkpoints as rows: compare-and-swap on the offset, and high-water positions that only rise. */
+/** Checkpoints as rows: compare-and-swap on the offset, and high-water positions that only increase. */
 import { CheckpointMoved, type Checkpoint, type Checkpoints } from '../../consumption/checkpoints/checkpoints';
 import { partitionName } from '../../topic-partition';
 import type { Database, Migration } from '../database';
@@ -55,7 +55,7 @@ export const checkpointsOf = (database: Database): Checkpoints => {
         `${consumer} no longer owns ${partitionName(to)}: its checkpoint is not at offset ${to.fromOffset}`,
       );
     },
-    raiseEach: (consumer, marks) => {
+    advanceHighWater: (consumer, marks) => {
       for (const { topic, partition, highWaterPosition } of marks)
         raiseOne.run(highWaterPosition, consumer, topic, partition);
     },

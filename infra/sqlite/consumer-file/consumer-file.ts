@@ -1,6 +1,6 @@
 /**
- * A consumer's own file in SQLite: checkpoints, statuses, dead letters, what is parked, redrives and copies, as tables that
- * move in one transaction with the effects. The interfaces are those of infra/consumption and infra/dead-letters.
+ * A consumer's own file in SQLite: checkpoints, statuses, dead letters, parked events, redrives and copies, in tables that are
+ * written in one transaction with the effects. It implements the ports of infra/consumption and infra/dead-letters.
  */
 export { checkpointMigration, checkpointsOf } from './checkpoints';
 export { type DeadLetterFile, deadLetterSource } from './dead-letter-source';

@@ -1,4 +1,4 @@
-/** Copies that the dead-letter topics do not hold yet, as rows. */
+/** Dead letters that are not copied to their topics yet, as rows. */
 import type { Clock } from '../../clock';
 import {
   copyHeaders,
@@ -9,9 +9,9 @@ import {
 import type { Database } from '../database';
 import { decodeHeaders } from './header-codec';
 
-/** Upper limit on the values that are copied at a time. */
+/** Upper limit on the values of one batch of copies. */
 const MAX_WAITING_BYTES = 8_388_608;
-/** A copy that was refused is tried again after so long: somebody may have raised the topic's limit. */
+/** How long after a rejection a copy is retried, as an operator may have raised the topic's limit. */
 const REFUSED_RETRY_MS = 600_000;
 
 interface CopyRow extends CopiedLetter {
@@ -33,10 +33,10 @@ export const deadLetterCopies = (database: Database, clock: Clock): DeadLetterCo
   const refuse = database.prepare<[string, number, number]>(
     'UPDATE dead_letter_outbox SET fault = ?, next_attempt_at_ms = ? WHERE seq = ?',
   );
-  const stand = database.prepare<[string, string, number]>(
+  const noteFault = database.prepare<[string, string, number]>(
     'INSERT INTO dead_letter_copying VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fault = excluded.fault',
   );
-  const goOn = database.prepare<[string]>('DELETE FROM dead_letter_copying WHERE consumer = ?');
+  const clearFault = database.prepare<[string]>('DELETE FROM dead_letter_copying WHERE consumer = ?');
   return {
     waiting: (group, limit) => {
       const copies: DeadLetterCopy[] = [];
@@ -51,8 +51,8 @@ export const deadLetterCopies = (database: Database, clock: Clock): DeadLetterCo
     note: (group, { refused, fault }) => {
       const nowMs = clock.nowMs();
       for (const { seq, reason } of refused) refuse.run(reason, nowMs + REFUSED_RETRY_MS, seq);
-      if (fault === null) goOn.run(group);
-      else stand.run(group, fault, nowMs);
+      if (fault === null) clearFault.run(group);
+      else noteFault.run(group, fault, nowMs);
     },
     done: (seqs) => {
       for (const seq of seqs) done.run(seq);

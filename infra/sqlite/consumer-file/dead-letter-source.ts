@@ -1,4 +1,4 @@
-/** A role's file as operators read it, from whichever process answers them. */
+/** The queries for operators on a role's file, from any process. */
 import { existsSync } from 'node:fs';
 import type { DeadLetterSource } from '../../dead-letters/query/query';
 import { openForReading, schemaVersion } from '../database';
@@ -8,18 +8,18 @@ import { readFailedRequests } from './failed-requests';
 export interface DeadLetterFile {
   readonly file: string;
   readonly groups: ReadonlyArray<string>;
-  /** The schema's version that this program reads: the file of a role that has not started yet has none. */
+  /** The schema version that this program reads; the file of a role that has not started since an upgrade has an older one. */
   readonly schemaVersion: number;
 }
 
-/** Looks into the file whenever it is asked. */
-export const deadLetterSource = ({ file, groups, schemaVersion: wanted }: DeadLetterFile): DeadLetterSource => ({
+/** Makes the source of one file; each read opens the file again. */
+export const deadLetterSource = ({ file, groups, schemaVersion: expected }: DeadLetterFile): DeadLetterSource => ({
   groups,
   read: (otherwise, read) => {
     if (!existsSync(file)) return otherwise;
     const database = openForReading(file);
     try {
-      if (schemaVersion(database) !== wanted) return otherwise;
+      if (schemaVersion(database) !== expected) return otherwise;
       return read({
         ...deadLetterReader(database),
         failedRequests: (limit) => readFailedRequests(database, limit),

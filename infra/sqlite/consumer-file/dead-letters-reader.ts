@@ -1,4 +1,4 @@
-/** Dead letters and redrives as operators see them; works on a read-only connection. */
+/** Queries for operators on dead letters and redrives, over a read-only connection. */
 import { isoTime } from '../../clock';
 import type {
   AuditEntry,
@@ -33,7 +33,7 @@ const COLUMNS = `d.id AS number, d.consumer AS "group", d.status, d.owner, d.cla
   (SELECT count(*) FROM quarantined_keys k JOIN parked_events p ON p.consumer = k.consumer AND p.stream = k.stream
     WHERE k.dead_letter_id = d.id) AS parked`;
 
-/** A build that is not served has no place in front of people. */
+/** Dead letters of rebuilds are not shown before their generation is served. */
 const OF_GROUPS = `d.consumer NOT GLOB 'rebuild-[0-9]*'`;
 
 /** Prepares the queries. */
@@ -44,13 +44,13 @@ export const deadLetterReader = (database: Database): DeadLetterReader => {
     ...rest: ReadonlyArray<number>
   ): ReadonlyArray<LetterRow> => {
     const { letters, ...texts } = filter;
-    const wanted = Object.entries({ consumer: texts.group, ...texts, group: undefined }).filter(
+    const columns = Object.entries({ consumer: texts.group, ...texts, group: undefined }).filter(
       ([, value]) => value !== undefined,
     );
-    const named = letters === undefined ? '' : 'AND d.id IN (SELECT value FROM json_each(?))';
-    const conditions = wanted.map(([name]) => `AND d.${name} = ?`).join(' ');
-    const sql = `SELECT ${COLUMNS} FROM dead_letters d WHERE ${OF_GROUPS} ${conditions} ${named} ${extra}`;
-    const values = [...wanted.map(([, value]) => value), ...(letters === undefined ? [] : [JSON.stringify(letters)])];
+    const ofIds = letters === undefined ? '' : 'AND d.id IN (SELECT value FROM json_each(?))';
+    const conditions = columns.map(([name]) => `AND d.${name} = ?`).join(' ');
+    const sql = `SELECT ${COLUMNS} FROM dead_letters d WHERE ${OF_GROUPS} ${conditions} ${ofIds} ${extra}`;
+    const values = [...columns.map(([, value]) => value), ...(letters === undefined ? [] : [JSON.stringify(letters)])];
     return database.prepare<unknown[], LetterRow>(sql).all(...values, ...rest);
   };
   return {

@@ -1,13 +1,13 @@
-/** The tables of what failed for good: in the consumer's own file, so that they move in one transaction with its offsets. */
+/** The tables of dead letters, in the consumer's own file, so that they are written in one transaction with its offsets. */
 import type { Migration } from '../database';
 
-/** Add this step behind {@link deadLettersMigration}: how copies to the dead-letter topics go. */
+/** Add this step after {@link deadLettersMigration}: the faults of copying to the dead-letter topics. */
 export const deadLetterCopyingMigration: Migration = {
   name: 'dead letter copying',
-  sql: `-- A copy that the topic does not take; it is tried again, rarely, and the others go on.
+  sql: `-- Why the topic rejects a copy, and when it is retried; null and 0 for all others.
         ALTER TABLE dead_letter_outbox ADD COLUMN fault TEXT;
         ALTER TABLE dead_letter_outbox ADD COLUMN next_attempt_at_ms INTEGER NOT NULL DEFAULT 0;
-        -- Groups of which nothing can be copied for now.
+        -- Groups whose copies all fail for now.
         CREATE TABLE dead_letter_copying (
           consumer TEXT PRIMARY KEY,
           fault TEXT NOT NULL,
@@ -21,7 +21,7 @@ export const deadLettersMigration: Migration = {
   sql: `CREATE TABLE dead_letters (
           id INTEGER PRIMARY KEY AUTOINCREMENT,
           consumer TEXT NOT NULL,
-          -- The event by reference; null where the record names none, and then its bytes are kept.
+          -- The event by reference; null where the record is not an event of this store, and then its value is stored.
           event_id TEXT,
           stream TEXT,
           position INTEGER,
@@ -51,7 +51,7 @@ export const deadLettersMigration: Migration = {
           WHERE event_id IS NULL;
         CREATE INDEX dead_letters_by_status ON dead_letters (consumer, status, class);
 
-        -- Streams of which an event failed for good: all that comes after it waits.
+        -- Quarantined streams, with the first dead letter of each.
         CREATE TABLE quarantined_keys (
           consumer TEXT NOT NULL,
           stream TEXT NOT NULL,
@@ -64,7 +64,7 @@ export const deadLettersMigration: Migration = {
           PRIMARY KEY (consumer, stream)
         ) STRICT, WITHOUT ROWID;
 
-        -- What waits behind them, by reference, in order.
+        -- Events parked behind them, by reference, ordered by position.
         CREATE TABLE parked_events (
           consumer TEXT NOT NULL,
           stream TEXT NOT NULL,
@@ -78,7 +78,7 @@ export const deadLettersMigration: Migration = {
           PRIMARY KEY (consumer, stream, position)
         ) STRICT, WITHOUT ROWID;
 
-        -- Rows that lack events of a quarantined stream; '*' where it can't be told which ones.
+        -- Rows that lack events of a quarantined stream; '*' where the rows are unknown.
         CREATE TABLE stale_rows (
           consumer TEXT NOT NULL,
           row_key TEXT NOT NULL,
@@ -87,7 +87,7 @@ export const deadLettersMigration: Migration = {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX stale_rows_of_stream ON stale_rows (consumer, stream);
 
-        -- Who did what to a dead letter, and when. Nothing in here changes.
+        -- Who did what to a dead letter, and when; never changed or deleted.
         CREATE TABLE dead_letter_audit (
           seq INTEGER PRIMARY KEY AUTOINCREMENT,
           dead_letter_id INTEGER NOT NULL,
@@ -103,7 +103,7 @@ export const deadLettersMigration: Migration = {
         CREATE TRIGGER audit_never_vanishes BEFORE DELETE ON dead_letter_audit
           BEGIN SELECT RAISE(ABORT, 'the audit never vanishes'); END;
 
-        -- Copies that the dead-letter topics do not hold yet.
+        -- Copies that are not in the dead-letter topics yet.
         CREATE TABLE dead_letter_outbox (
           seq INTEGER PRIMARY KEY AUTOINCREMENT,
           dead_letter_id INTEGER NOT NULL,
@@ -116,7 +116,7 @@ export const deadLettersMigration: Migration = {
           tripped_at_ms INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
 
-        -- How far operators' requests are carried out, in one row.
+        -- The last operator's request that was processed; one row.
         CREATE TABLE failure_requests (
           id INTEGER PRIMARY KEY CHECK (id = 1),
           last_request_id INTEGER NOT NULL
@@ -136,7 +136,7 @@ export const deadLettersMigration: Migration = {
           started_at_ms INTEGER,
           finished_at_ms INTEGER
         ) STRICT;
-        -- The frozen selection, one row a key, in the order of running.
+        -- The selected streams, in the order in which they are redriven; does not change after planning.
         CREATE TABLE redrive_keys (
           redrive_id INTEGER NOT NULL,
           seq INTEGER NOT NULL,
@@ -150,7 +150,7 @@ export const deadLettersMigration: Migration = {
         CREATE INDEX redrive_keys_waiting ON redrive_keys (redrive_id, state, seq);`,
 };
 
-/** A step for the file of a consumer, after the dead letters' own. */
+/** Add this step after {@link deadLettersMigration}: the stacks of defects, and whether they are logged. */
 export const deadLetterStacksMigration: Migration = {
   name: 'stacks of dead letters',
   sql: `-- What the handler threw, with its stack; null where nothing was thrown, and for those from before this step.

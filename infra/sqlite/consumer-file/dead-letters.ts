@@ -1,4 +1,4 @@
-/** Dead letters as rows: what people, redrives and rebuilds do with them. */
+/** Dead letters as rows: the changes by operators, redrives and rebuilds. */
 import type { Clock } from '../../clock';
 import type { AuditContext, DeadLetterRows, FirstDeadLetter } from '../../dead-letters/store/store';
 import type { Database } from '../database';
@@ -9,7 +9,7 @@ const COLUMNS = 'id, consumer, event_id AS eventId, stream, status';
 /** Prepares the statements on a file that has the dead letters' migration. */
 export const deadLetterRows = (database: Database, clock: Clock): DeadLetterRows => {
   const find = database.prepare<[number], FirstDeadLetter>(`SELECT ${COLUMNS} FROM dead_letters WHERE id = ?`);
-  const headOf = database.prepare<[string, string], FirstDeadLetter>(
+  const firstOf = database.prepare<[string, string], FirstDeadLetter>(
     `SELECT ${COLUMNS} FROM dead_letters
       WHERE id = (SELECT dead_letter_id FROM quarantined_keys WHERE consumer = ? AND stream = ?)`,
   );
@@ -37,17 +37,17 @@ export const deadLetterRows = (database: Database, clock: Clock): DeadLetterRows
   const succession = successionOf(database, (id, detail) => close(id, 'redriven', 'redriven', detail, ENGINE));
   return {
     find: (id) => find.get(id),
-    headOf: (consumer, stream) => headOf.get(consumer, stream),
+    firstOf: (consumer, stream) => firstOf.get(consumer, stream),
     assign: (id, owner, context) => {
       setOwner.run(owner, id);
       audit(id, 'assigned', owner, context);
     },
     note: (id, note, context) => audit(id, 'noted', note, context),
     discard: (id, reason, context) => close(id, 'discarded', 'discarded', reason, context),
-    redriven: (id, detail, context) => close(id, 'redriven', 'redriven', detail, context),
-    failedAgain: (id, reason, context) => audit(id, 'failed again', reason, context),
+    markRedriven: (id, detail, context) => close(id, 'redriven', 'redriven', detail, context),
+    noteFailedAgain: (id, reason, context) => audit(id, 'failed again', reason, context),
     adopt: (from, to) => succession(from, to, 'a rebuild that could read it was swapped in'),
-    restart: (consumer) => succession('', consumer, 'the group learns everything again from the first event'),
+    restart: (consumer) => succession('', consumer, 'the group starts again from the first event'),
     forget: (consumer) => {
       database
         .prepare<[string]>(
@@ -62,9 +62,12 @@ export const deadLetterRows = (database: Database, clock: Clock): DeadLetterRows
 
 const QUEUE_TABLES = ['quarantined_keys', 'parked_events', 'stale_rows'];
 
-/** What waits for `from` takes the place of what waited for `to`. */
-const successionOf = (database: Database, end: (id: number, detail: string) => void) => {
-  const over = database
+/**
+ * Replaces the dead letters and parked events of `to` by those of `from`. A dead letter of both keeps its number and audit; one of
+ * `to` alone is resolved.
+ */
+const successionOf = (database: Database, resolve: (id: number, detail: string) => void) => {
+  const onlyOld = database
     .prepare<[string, string], number>(
       `SELECT id FROM dead_letters WHERE consumer = ? AND event_id IS NOT NULL AND status IN ('open', 'assigned')
           AND event_id NOT IN (SELECT event_id FROM dead_letters WHERE consumer = ? AND event_id IS NOT NULL)`,
@@ -76,14 +79,14 @@ const successionOf = (database: Database, end: (id: number, detail: string) => v
             AND fresh.topic = old.topic AND fresh."partition" = old."partition" AND fresh."offset" = old."offset")
       WHERE old.consumer = ? AND fresh.consumer = ?`,
   );
-  const renew = database.prepare<[number, number]>(
+  const refresh = database.prepare<[number, number]>(
     `UPDATE dead_letters AS old SET class = fresh.class, reason = fresh.reason, fingerprint = fresh.fingerprint, stack = fresh.stack,
             logged = fresh.logged,
             attempts = old.attempts + fresh.attempts, last_failed_at_ms = fresh.last_failed_at_ms,
             status = CASE WHEN fresh.event_id IS NULL THEN old.status WHEN old.owner IS NULL THEN 'open' ELSE 'assigned' END
        FROM dead_letters AS fresh WHERE fresh.id = ? AND old.id = ?`,
   );
-  const point = database.prepare<[number, number]>(
+  const repoint = database.prepare<[number, number]>(
     'UPDATE quarantined_keys SET dead_letter_id = ? WHERE dead_letter_id = ?',
   );
   const dropCopy = database.prepare<[number]>('DELETE FROM dead_letter_outbox WHERE dead_letter_id = ?');
@@ -93,10 +96,10 @@ const successionOf = (database: Database, end: (id: number, detail: string) => v
     database.prepare<[string, string]>(`UPDATE ${table} SET consumer = ? WHERE consumer = ?`),
   );
   return (from: string, to: string, detail: string): void => {
-    for (const id of over.all(to, from)) end(id, detail);
+    for (const id of onlyOld.all(to, from)) resolve(id, detail);
     for (const { was, is } of both.all(to, from)) {
-      renew.run(is, was);
-      point.run(was, is);
+      refresh.run(is, was);
+      repoint.run(was, is);
       dropCopy.run(is);
       drop.run(is);
     }

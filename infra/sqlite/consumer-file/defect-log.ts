@@ -1,4 +1,4 @@
-/** Which dead letters still have to be logged. */
+/** Dead letters that still have to be logged, as rows. */
 import type { DefectLog, LoggedDefect } from '../../dead-letters/store/store';
 import type { Database } from '../database';
 

@@ -16,7 +16,7 @@ export const failedRequestsMigration: Migration = {
         ) STRICT;`,
 };
 
-/** Prepares the note on a file that has {@link failedRequestsMigration}. */
+/** Prepares the statement on a file that has {@link failedRequestsMigration}. */
 export const failedRequestNotes = (database: Database, clock: Clock): NoteFailedRequest => {
   const insert = database.prepare<[number, string, string, string, number]>(
     'INSERT INTO failed_requests VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
@@ -28,7 +28,7 @@ interface Row extends Omit<FailedRequest, 'failedAt'> {
   readonly failedAtMs: number;
 }
 
-/** The newest of them first; works on a read-only connection too. */
+/** The failed requests, newest first; works on a read-only connection too. */
 export const readFailedRequests = (database: Database, limit: number): ReadonlyArray<FailedRequest> =>
   database
     .prepare<[number], Row>(

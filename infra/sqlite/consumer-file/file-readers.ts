@@ -1,4 +1,4 @@
-/** What can be asked of a consumer's file by its path, whether or not a role runs on it, or has ever made it. */
+/** Queries on a consumer's file by its path, whether or not its role is running, or has created it at all. */
 import { existsSync } from 'node:fs';
 import type { Checkpoint, NotedOffsetMove } from '../../consumption/checkpoints/checkpoints';
 import { openForReading, type Database } from '../database';
@@ -16,7 +16,7 @@ const readFile = <Item>(file: string, read: (database: Database) => ReadonlyArra
   }
 };
 
-/** The checkpoints of every group that has said how it stands. */
+/** The checkpoints of every group that has written a status. */
 export const readGroupCheckpoints = (file: string): ReadonlyArray<Checkpoint & { readonly group: string }> =>
   readFile(file, (database) => {
     const checkpoints = checkpointsOf(database);
@@ -25,6 +25,6 @@ export const readGroupCheckpoints = (file: string): ReadonlyArray<Checkpoint & {
     );
   });
 
-/** Every move that was made by hand, newest first. */
+/** The moves of offsets by operators, newest first. */
 export const readOffsetMovesIn = (file: string, limit: number): ReadonlyArray<NotedOffsetMove> =>
   readFile(file, (database) => readOffsetMoves(database, limit));

@@ -1,4 +1,4 @@
-/** How each group stands, as a row that other processes read. */
+/** The status of each group as a row that other processes read. */
 import type { GroupStatus } from '../../consumption/status/status';
 import type { Database, Migration } from '../database';
 
@@ -19,7 +19,7 @@ export const groupStatusWriter = (database: Database): ((status: GroupStatus) =>
   return (status) => void write.run(status.group, JSON.stringify(status));
 };
 
-/** Prepares the read; works on a read-only connection too. In the order of names. */
+/** Prepares the query, ordered by name; works on a read-only connection too. */
 export const groupStatusReader = (database: Database): (() => ReadonlyArray<GroupStatus>) => {
   const read = database.prepare<[], string>('SELECT status FROM group_status ORDER BY group_name').pluck();
   // Written by groupStatusWriter.

@@ -1,19 +1,19 @@
-/** A record's headers as the dead letters' file keeps them: JSON, the bytes in base64. */
+/** A record's headers as they are stored with a dead letter: JSON, with the bytes in base64. */
 import type { RecordHeaders } from '../../kafka/event-log';
 
-type KeptHeaders = ReadonlyArray<readonly [name: string, base64: string]>;
+type EncodedHeaders = ReadonlyArray<readonly [name: string, base64: string]>;
 
-/** The text to keep. */
+/** Encodes headers for storage. */
 export const encodeHeaders = (headers: RecordHeaders): string =>
   JSON.stringify(headers.map(([name, value]) => [name, value.toString('base64')]));
 
-/** The headers that a kept text holds. Before names could come twice, it was an object. */
+/** Decodes stored headers. Earlier releases, which kept one header of each name, stored an object. */
 export const decodeHeaders = (text: string): RecordHeaders => {
-  // Written above, or by a former version of it.
-  const kept = JSON.parse(text) as KeptHeaders | Readonly<Record<string, string>>;
-  const list: KeptHeaders = isList(kept) ? kept : Object.entries(kept);
+  // Written by encodeHeaders, of this release or an earlier one.
+  const encoded = JSON.parse(text) as EncodedHeaders | Readonly<Record<string, string>>;
+  const list: EncodedHeaders = isList(encoded) ? encoded : Object.entries(encoded);
   return list.map(([name, base64]) => [name, Buffer.from(base64, 'base64')]);
 };
 
-/** Array.isArray does not narrow lists that can't be written to. */
-const isList = (kept: object): kept is KeptHeaders => Array.isArray(kept);
+/** Array.isArray does not narrow to a readonly array. */
+const isList = (encoded: object): encoded is EncodedHeaders => Array.isArray(encoded);

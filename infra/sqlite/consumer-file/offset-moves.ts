@@ -1,8 +1,8 @@
-/** Moves of offsets by hand, and what was asked of the role that owns the checkpoints: rows that stay for ever. */
+/** Moves of offsets by operators, and the requests for them, as rows that are never deleted. */
 import * as E from 'fp-ts/Either';
 import { isoTime, type Clock } from '../../clock';
 import {
-  readOffsetOrder,
+  readOffsetMoveRequest,
   type NotedOffsetMove,
   type NoteOffsetMove,
   type OffsetRequests,
@@ -24,7 +24,7 @@ export const offsetMovesMigration: Migration = {
           actor TEXT NOT NULL,
           moved_at_ms INTEGER NOT NULL
         ) STRICT;
-        -- What was asked of the role that owns the file, and what came of it.
+        -- Requests to the role that owns the file, with their results.
         CREATE TABLE offset_requests (
           id INTEGER PRIMARY KEY,
           body TEXT NOT NULL,
@@ -34,7 +34,7 @@ export const offsetMovesMigration: Migration = {
         ) STRICT;`,
 };
 
-/** Prepares the note; call it in the transaction of the move. */
+/** Prepares the statement; call it in the transaction of the move. */
 export const offsetMoveNotes = (database: Database, clock: Clock): NoteOffsetMove => {
   const insert = database.prepare<[string, string, number, string, number, number, string, number]>(
     `INSERT INTO offset_moves (group_name, topic, "partition", log_id, from_offset, to_offset, actor, moved_at_ms)
@@ -48,7 +48,7 @@ interface MoveRow extends Omit<NotedOffsetMove, 'movedAt'> {
   readonly movedAtMs: number;
 }
 
-/** Reads the notes, newest first; works on a read-only connection too. */
+/** Reads the moves, newest first; works on a read-only connection too. */
 export const readOffsetMoves = (database: Database, limit: number): ReadonlyArray<NotedOffsetMove> =>
   database
     .prepare<[number], MoveRow>(
@@ -74,13 +74,15 @@ export const offsetRequests = (database: Database): OffsetRequests => {
     add: (id, body, actor) => void insert.run(id, body, actor),
     open: () =>
       open.all().map(({ id, body, actor }) => {
-        const order = readOffsetOrder(body);
-        return E.isLeft(order) ? E.left({ id, reason: order.left }) : E.right({ id, actor, order: order.right });
+        const moveRequest = readOffsetMoveRequest(body);
+        return E.isLeft(moveRequest)
+          ? E.left({ id, reason: moveRequest.left })
+          : E.right({ id, actor, moveRequest: moveRequest.right });
       }),
     end: (id, state, reason) => void end.run(state, reason, id),
   };
 };
 
-/** Reads how a request stands; works on a read-only connection too. */
+/** Reads the state of a request; works on a read-only connection too. */
 export const readOffsetRequest = (database: Database, id: number): OffsetRequestStatus | undefined =>
   database.prepare<[number], OffsetRequestStatus>('SELECT id, state, reason FROM offset_requests WHERE id = ?').get(id);

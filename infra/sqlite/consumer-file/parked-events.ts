@@ -1,4 +1,4 @@
-/** What waits behind dead letters, as rows. */
+/** Events parked behind dead letters, as rows. */
 import type { ParkedRecord } from '../../dead-letters/query/query';
 import type { ParkedEvent, ParkedEvents } from '../../dead-letters/store/store';
 import type { Database } from '../database';
@@ -11,10 +11,10 @@ export const parkedEvents = (database: Database): ParkedEvents => {
   const remove = database.prepare<[string, string, number]>(
     'DELETE FROM parked_events WHERE consumer = ? AND stream = ? AND position = ?',
   );
-  const open = ['quarantined_keys', 'stale_rows'].map((table) =>
+  const endQuarantine = ['quarantined_keys', 'stale_rows'].map((table) =>
     database.prepare<[string, string]>(`DELETE FROM ${table} WHERE consumer = ? AND stream = ?`),
   );
-  const openable = database
+  const withResolvedFirst = database
     .prepare<[string], string>(
       `SELECT k.stream FROM quarantined_keys k JOIN dead_letters d ON d.id = k.dead_letter_id
         WHERE k.consumer = ? AND d.status IN ('redriven', 'discarded') LIMIT 1`,
@@ -26,15 +26,15 @@ export const parkedEvents = (database: Database): ParkedEvents => {
   return {
     next: (consumer, stream, limit) => next.all(consumer, stream, limit),
     remove: (consumer, stream, position) => void remove.run(consumer, stream, position),
-    open: (consumer, stream) => {
-      for (const statement of open) statement.run(consumer, stream);
+    endQuarantine: (consumer, stream) => {
+      for (const statement of endQuarantine) statement.run(consumer, stream);
     },
-    openable: (consumer) => openable.get(consumer),
+    withResolvedFirst: (consumer) => withResolvedFirst.get(consumer),
     quarantined: (consumer) => quarantined.get(consumer) ?? 0,
   };
 };
 
-/** Reads them, oldest first; works on a read-only connection too. */
+/** Reads the dead letters and parked events of some streams; works on a read-only connection too. */
 export const parkedUnder = (
   database: Database,
   group: string,
@@ -45,7 +45,7 @@ export const parkedUnder = (
       `SELECT topic, "partition", "offset", class || ', ' || status || ': ' || reason AS reason FROM dead_letters
         WHERE consumer = ? AND stream IN (SELECT value FROM json_each(?))
         UNION ALL
-       SELECT topic, "partition", "offset", event_id || ' waits behind a dead letter of its stream' FROM parked_events
+       SELECT topic, "partition", "offset", event_id || ' is parked behind a dead letter of its stream' FROM parked_events
         WHERE consumer = ? AND stream IN (SELECT value FROM json_each(?))`,
     )
     .all(group, JSON.stringify(streams), group, JSON.stringify(streams));

@@ -1,8 +1,8 @@
-/** What a group has passed without applying it; works on a read-only connection too. */
+/** Events that a group is past in the log without having applied them; works on a read-only connection too. */
 import type { PassedEvents } from '../../dead-letters/query/query';
 import type { Database } from '../database';
 
-/** Reads it as it is now. */
+/** Reads the current state. */
 export const passedEvents = (database: Database, group: string): PassedEvents => ({
   waiting: new Map(
     database

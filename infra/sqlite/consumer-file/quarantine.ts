@@ -1,6 +1,6 @@
 /**
- * Sets events aside in the transaction that moves past them: what failed for good, by reference, and behind it everything
- * that comes after it in the same stream.
+ * Stores dead letters and parked events in the transaction that moves the checkpoint past them. Events are stored by reference,
+ * as the store has them.
  */
 import { aggregateIdOf, type EventEnvelope } from '../../../domain/kernel/recorded-event';
 import type { Clock } from '../../clock';
@@ -9,7 +9,7 @@ import { FOREIGN_LIMITS, isForeign } from '../../dead-letters/store/store';
 import type { Database } from '../database';
 import { encodeHeaders } from './header-codec';
 
-/** Looks for discards in a file that has the dead letters' migration; works on a read-only connection too. */
+/** Prepares the query on a file that has the dead letters' migration; works on a read-only connection too. */
 export const discardsOf = (database: Database): Quarantine['isDiscarded'] => {
   const find = database.prepare<[string, string], number>(
     `SELECT id FROM dead_letters WHERE consumer = ? AND event_id = ? AND status = 'discarded'`,
@@ -19,7 +19,7 @@ export const discardsOf = (database: Database): Quarantine['isDiscarded'] => {
 
 /**
  * Prepares the statements on a file that has the dead letters' migration.
- * @param isDiscarded where the decisions stand, if in another file
+ * @param isDiscarded looks up operators' discards where they are stored in another file
  */
 export const quarantineOf = (database: Database, clock: Clock, isDiscarded = discardsOf(database)): Quarantine => {
   const statements = prepareStatements(database);
@@ -29,12 +29,12 @@ export const quarantineOf = (database: Database, clock: Clock, isDiscarded = dis
   return {
     streams: (consumer) => new Set(statements.streams.all(consumer)),
     isDiscarded,
-    hasSetAsideUpTo: (consumer, lastPosition) => statements.setAsideUpTo.get(consumer, lastPosition) !== undefined,
+    hasDeadLettersUpTo: (consumer, lastPosition) => statements.setAsideUpTo.get(consumer, lastPosition) !== undefined,
     park: (consumer, { stream, position, id }, { topic, partition, offset, logId }, rows) => {
       statements.park.run(consumer, stream, position, id, topic, partition, offset, logId, clock.nowMs());
       markStale(consumer, stream, rows);
     },
-    setAside: (failed) => {
+    deadLetter: (failed) => {
       const { consumer, envelope, origin, rows, failure } = failed;
       if (isForeign(failure.class) && isFull(statements, consumer)) return 0;
       const letter = insertLetter(statements, clock.nowMs(), failed);
@@ -62,10 +62,10 @@ const insertLetter = (
 ): { readonly id: number; readonly isNew: boolean } => {
   const fingerprint = fingerprintOf(group, failure);
   const { class: failureClass, reason, stack = null } = failure;
-  // What the handler threw is logged once the transaction is through.
+  // What the handler threw is logged after the commit.
   const logged = failureClass === 'defect' ? 0 : 1;
   if (envelope !== undefined) {
-    // Known: it was redriven, or seen by a build that is gone, and fails again.
+    // Known where it was redriven, or failed in an earlier rebuild with the same id, and fails again.
     const known = fail.get(failureClass, reason, fingerprint, stack, logged, attempts, nowMs, consumer, envelope.id);
     if (known !== undefined) return { id: known, isNew: false };
   }
@@ -90,11 +90,11 @@ const insertLetter = (
     nowMs,
     nowMs,
   );
-  // A record without an event that is known already is not kept again.
+  // A foreign record that is stored already is not stored twice.
   return id === undefined ? { id: 0, isNew: false } : { id, isNew: true };
 };
 
-/** The event by reference; nothing where the record names none. */
+/** The columns that refer to the event; null, except for the claimed position, where the record is not one of this store. */
 const eventColumns = (
   envelope: EventEnvelope | undefined,
   claimed: number | null,

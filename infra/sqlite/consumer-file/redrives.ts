@@ -1,4 +1,4 @@
-/** Redrives as rows: the frozen selection, and how far each has come. */
+/** Redrives as rows: the selected dead letters, which do not change after planning, and the progress. */
 import type { Clock } from '../../clock';
 import {
   batchSizes,
@@ -26,7 +26,7 @@ export const redriveRows = (database: Database, clock: Clock): RedriveRows => {
     `UPDATE redrives SET state = 'running', runs = runs + 1, reason = NULL, finished_at_ms = NULL,
             started_at_ms = coalesce(started_at_ms, ?) WHERE id = ?`,
   );
-  const again = database.prepare<[number]>(
+  const retryFailed = database.prepare<[number]>(
     `UPDATE redrive_keys SET state = 'waiting', reason = NULL WHERE redrive_id = ? AND state = 'failed'`,
   );
   const running = database.prepare<[], RunningRedrive>(
@@ -59,7 +59,7 @@ export const redriveRows = (database: Database, clock: Clock): RedriveRows => {
       });
     },
     run: (id) => {
-      again.run(id);
+      retryFailed.run(id);
       start.run(clock.nowMs(), id);
     },
     pause: (id) => void pause.run(id),

@@ -1,4 +1,4 @@
-/** The tables of a consumer's file, put together. */
+/** All tables of a consumer's file. */
 import type { Clock } from '../../clock';
 import type { Quarantine } from '../../consumption/intake/intake';
 import type { ConsumerFile, ConsumerTables } from '../../dead-letters/redrive/redrive';
@@ -17,8 +17,8 @@ import { redriveRows, requestCursor } from './redrives';
 import { trippedBreakers } from './tripped-breakers';
 
 /**
- * Prepares the statements on a file that has all migrations of this room.
- * @param isDiscarded where people's decisions stand, if in another file
+ * Prepares the statements on a file that has all migrations of this folder.
+ * @param isDiscarded looks up operators' discards where they are stored in another file
  */
 export const consumerTables = (
   database: Database,
@@ -38,7 +38,7 @@ export const consumerTables = (
   noteFailedRequest: failedRequestNotes(database, clock),
   copies: deadLetterCopies(database, clock),
   defects: defectLog(database),
-  // Inside a transaction this is a savepoint.
+  // A transaction inside a transaction is a savepoint.
   savepoint: (work) => database.transaction(work)(),
 });
 

@@ -1,10 +1,10 @@
-/** What waits for an operator although its group goes on; works on a read-only connection. */
+/** Unresolved dead letters and pending copies of a group, over a read-only connection. */
 import { isoTime } from '../../clock';
 import type { DeadLetterCopying } from '../../consumption/status/status';
 import type { UnresolvedReader } from '../../dead-letters/query/query';
 import type { Database } from '../database';
 
-/** The queries on a file that has the dead letters' migrations. */
+/** Makes the queries on a file that has the dead letters' migrations. */
 export const unresolvedReader = (database: Database): UnresolvedReader => ({
   unresolved: (group) =>
     database
@@ -24,7 +24,7 @@ interface CopyingRow {
   readonly sinceMs: number | null;
 }
 
-/** Undefined where nothing waits for its copy. */
+/** Undefined where no copy is pending. */
 const copyingOf = (database: Database, group: string): DeadLetterCopying | undefined => {
   const row = database
     .prepare<[string, string], CopyingRow>(

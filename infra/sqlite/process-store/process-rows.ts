@@ -1,4 +1,4 @@
-/** What the processes remember, as rows. */
+/** States, commands and deadlines of processes, as rows. */
 import type { ProcessCommand } from '../../../domain/kernel/process-manager';
 import type { DeadlineRow, PendingCounts, ProcessRows } from '../../reactors/processes/processes';
 import type { Database } from '../database';
@@ -25,15 +25,15 @@ export const processRows = (database: Database): ProcessRows => {
       void statements.addDeadline.run(process, id, instance, dueAtMs),
     deadlinesDue: (process, nowMs, limit) => statements.deadlinesDue.all(process, nowMs, limit),
     passDeadline: (process, id) => statements.passDeadline.run(process, id).changes > 0,
-    parkDeadline: (process, id, reason) => void statements.parkDeadline.run(reason, process, id),
+    suspendDeadline: (process, id, reason) => void statements.suspendDeadline.run(reason, process, id),
     issue: (process, instance, command) => {
       if (statements.issue.run(process, command.id).changes === 0) return undefined;
       return Number(statements.insert.run(process, instance, command.id, JSON.stringify(command)).lastInsertRowid);
     },
     remove: (seq) => void statements.remove.run(seq),
     noteAttempt: (seq, nextAttemptAtMs, reason) => void statements.noteAttempt.run(nextAttemptAtMs, reason, seq),
-    park: (seq, reason) => void statements.park.run(reason, seq),
-    unparkAll: () => statements.unparkAll.run().changes + statements.unparkDeadlines.run().changes,
+    suspend: (seq, reason) => void statements.suspend.run(reason, seq),
+    resumeAll: () => statements.resumeCommands.run().changes + statements.resumeDeadlines.run().changes,
     pending: (process, instance) =>
       statements.pending.all(process, instance ?? null).map(({ command, ...row }) => ({
         ...row,
@@ -61,7 +61,7 @@ const prepareStatements = (database: Database) => ({
     `INSERT INTO deadlines (process, id, instance, due_at_ms, state) VALUES (?, ?, ?, ?, 'waiting') ON CONFLICT DO NOTHING`,
   ),
   deadlinesDue: database.prepare<[string, number, number], DeadlineRow>(
-    // A process instance that lacks events must not decide yet; '*' lacks some of an instance that can't be told.
+    // A process instance with parked events must not decide yet; '*' stands for an unknown instance.
     `SELECT id, instance, due_at_ms AS dueAtMs FROM deadlines
       WHERE process = ? AND state = 'waiting' AND due_at_ms <= ? AND fault IS NULL
         AND NOT EXISTS (SELECT 1 FROM stale_rows WHERE consumer = process AND row_key IN ('*', instance))
@@ -70,10 +70,10 @@ const prepareStatements = (database: Database) => ({
   passDeadline: database.prepare<[string, string]>(
     `UPDATE deadlines SET state = 'passed' WHERE process = ? AND id = ? AND state = 'waiting'`,
   ),
-  parkDeadline: database.prepare<[string, string, string]>(
+  suspendDeadline: database.prepare<[string, string, string]>(
     'UPDATE deadlines SET fault = ? WHERE process = ? AND id = ?',
   ),
-  unparkDeadlines: database.prepare<[]>('UPDATE deadlines SET fault = NULL WHERE fault IS NOT NULL'),
+  resumeDeadlines: database.prepare<[]>('UPDATE deadlines SET fault = NULL WHERE fault IS NOT NULL'),
   issue: database.prepare<[string, string]>('INSERT INTO issued_commands VALUES (?, ?) ON CONFLICT DO NOTHING'),
   insert: database.prepare<[string, string, string, string]>(
     `INSERT INTO pending_commands (process, instance, id, command, state, attempts, next_attempt_at_ms)
@@ -83,17 +83,17 @@ const prepareStatements = (database: Database) => ({
   noteAttempt: database.prepare<[number, string, number]>(
     'UPDATE pending_commands SET attempts = attempts + 1, next_attempt_at_ms = ?, reason = ? WHERE seq = ?',
   ),
-  park: database.prepare<[string, number]>(
+  suspend: database.prepare<[string, number]>(
     `UPDATE pending_commands SET state = 'parked', attempts = attempts + 1, reason = ? WHERE seq = ?`,
   ),
-  unparkAll: database.prepare<[]>(`UPDATE pending_commands SET state = 'waiting' WHERE state = 'parked'`),
+  resumeCommands: database.prepare<[]>(`UPDATE pending_commands SET state = 'waiting' WHERE state = 'parked'`),
   pending: database.prepare<[string, string | null], PendingRow>(
     `SELECT seq, instance, command, attempts FROM pending_commands
       WHERE process = ? AND instance = coalesce(?, instance) ORDER BY seq`,
   ),
 });
 
-/** Counts what waits; works on a read-only connection too. */
+/** Counts pending commands and what is suspended; works on a read-only connection too. */
 export const pendingCounts = (database: Database, process: string): PendingCounts => {
   const waiting = database
     .prepare<[string], number>(`SELECT count(*) FROM pending_commands WHERE process = ? AND state = 'waiting'`)
@@ -109,11 +109,11 @@ export const pendingCounts = (database: Database, process: string): PendingCount
   return { waiting: waiting.get(process) ?? 0, parked: found.length, firstParked: found[0] };
 };
 
-/** Commands that have been sent in vain so often, with what stands against the oldest; works on a read-only connection too. */
+/** Counts commands with at least `minAttempts` failed attempts, with the reason of the oldest; works on a read-only connection too. */
 export const repeatedCommands = (
   database: Database,
   process: string,
-  fewAttempts: number,
+  minAttempts: number,
 ): { readonly repeats: number; readonly reason: string | undefined } => {
   const found = database
     .prepare<[string, number], string>(
@@ -121,6 +121,6 @@ export const repeatedCommands = (
         WHERE process = ? AND state = 'waiting' AND attempts >= ? AND reason IS NOT NULL ORDER BY seq`,
     )
     .pluck()
-    .all(process, fewAttempts);
+    .all(process, minAttempts);
   return { repeats: found.length, reason: found[0] };
 };

@@ -1,4 +1,4 @@
-/** The reactors' file, put together for its writer and for those who read it. */
+/** The reactors' file for its one writer and for its readers. */
 import { existsSync } from 'node:fs';
 import type { Clock } from '../../clock';
 import type { ReactorReader, ReactorsFile } from '../../reactors/processes/processes';
@@ -18,7 +18,7 @@ export const reactorsFile = (leased: LeasedDatabase, clock: Clock): ReactorsFile
   bindToStore: (storeId) => bindToStore(leased.database, storeId),
 });
 
-/** Reads the file as it is now; `otherwise` where the role has never run, or only an older program's. */
+/** Reads the current file; returns `otherwise` where the role has never run, or only that of an older release. */
 export const readReactorsFile = <Result>(
   file: string,
   otherwise: Result,

@@ -1,7 +1,7 @@
 /**
- * The schema of the reactors' own file. Synchronous NORMAL is safe here: a power cut takes the last commits back together (states,
- * checkpoints, asked-for commands), the same events come again, the same commands with the same ids follow from them, and
- * the API answers a known id with what it answered before.
+ * The schema of the reactors' own file. Synchronous NORMAL is safe here: a power failure undoes the last commits together (states,
+ * checkpoints, issued commands). Then the same events are read again, the same commands with the same ids follow from them, and
+ * the API returns the same response for a known id.
  */
 import {
   checkpointMigration,
@@ -29,13 +29,13 @@ const processMigration: Migration = {
           state TEXT NOT NULL,
           PRIMARY KEY (process, instance)
         ) STRICT, WITHOUT ROWID;
-        -- Every command that was ever asked for, so that none is asked for again.
+        -- The ids of all commands ever issued, so that none is issued twice.
         CREATE TABLE issued_commands (
           process TEXT NOT NULL,
           id TEXT NOT NULL,
           PRIMARY KEY (process, id)
         ) STRICT, WITHOUT ROWID;
-        -- Commands whose outcome the process has not learned yet, in the order of asking.
+        -- Commands whose outcome is not known yet, in the order of issue; 'parked' ones are suspended.
         CREATE TABLE pending_commands (
           seq INTEGER PRIMARY KEY AUTOINCREMENT,
           process TEXT NOT NULL,
@@ -51,7 +51,7 @@ const processMigration: Migration = {
         CREATE INDEX pending_commands_parked ON pending_commands (process, seq) WHERE state = 'parked';`,
 };
 
-/** Moments at which processes want to look again. One that has passed stays, so that a replay asks for none twice. */
+/** Deadlines of processes. One that has passed is kept, so that a replay does not set it again. */
 const deadlinesMigration: Migration = {
   name: 'deadlines',
   sql: `CREATE TABLE deadlines (
@@ -67,7 +67,7 @@ const deadlinesMigration: Migration = {
 
 const deadlineFaultsMigration: Migration = {
   name: 'deadline faults',
-  sql: `-- Why its process could not learn that it has passed; null where nothing is known against it.
+  sql: `-- Why it is suspended: its process could not handle it; null where it is not.
         ALTER TABLE deadlines ADD COLUMN fault TEXT;`,
 };
 

@@ -1,4 +1,4 @@
-/** Commands and deadlines that were set aside, as rows with an audit. */
+/** Suspended commands and deadlines, as rows with an audit. */
 import { isoTime, type Clock } from '../../clock';
 import { RequestRefused } from '../../commands/operation-requests';
 import type { AuditContext } from '../../dead-letters/store/store';
@@ -57,13 +57,13 @@ export const setAsideOf = (database: Database, clock: Clock): SetAside => {
   const audit = database.prepare<[number, string, string, string, number | null, number]>(
     'INSERT INTO set_aside_audit VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const takeUp = {
+  const resume = {
     command: database.prepare<[string, string]>(
       `UPDATE pending_commands SET state = 'waiting', attempts = 0, reason = NULL WHERE process = ? AND id = ?`,
     ),
     deadline: database.prepare<[string, string]>('UPDATE deadlines SET fault = NULL WHERE process = ? AND id = ?'),
   };
-  const goOnWithout = {
+  const drop = {
     command: database.prepare<[string, string]>('DELETE FROM pending_commands WHERE process = ? AND id = ?'),
     deadline: database.prepare<[string, string]>(
       `UPDATE deadlines SET fault = NULL, state = 'passed' WHERE process = ? AND id = ?`,
@@ -75,7 +75,7 @@ export const setAsideOf = (database: Database, clock: Clock): SetAside => {
   };
   const openOne = (process: string, id: number): SetAsideRow => {
     const row = find.get(id, process);
-    if (row === undefined) throw new RequestRefused(`${process} has set nothing aside under the number ${id}`);
+    if (row === undefined) throw new RequestRefused(`${process} has no suspended command or deadline ${id}`);
     if (row.status !== 'open') throw new RequestRefused(`${process}:${id} is ${row.status} already`);
     return row;
   };
@@ -84,16 +84,16 @@ export const setAsideOf = (database: Database, clock: Clock): SetAside => {
       const row = insert.get(process, kind, subject, instance, reason, clock.nowMs()) as { readonly id: number };
       audit.run(row.id, 'set aside', ENGINE.actor, reason, null, clock.nowMs());
     },
-    release: (process, id, deed) => {
+    release: (process, id, context) => {
       const row = openOne(process, id);
-      takeUp[row.kind].run(process, row.subject);
-      end(row, 'released', 'taken up again', deed);
+      resume[row.kind].run(process, row.subject);
+      end(row, 'released', 'resumed', context);
       return row;
     },
-    discard: (process, id, reason, deed) => {
+    discard: (process, id, reason, context) => {
       const row = openOne(process, id);
-      goOnWithout[row.kind].run(process, row.subject);
-      end(row, 'discarded', reason, deed);
+      drop[row.kind].run(process, row.subject);
+      end(row, 'discarded', reason, context);
       return row;
     },
     closeAll: (detail) => {
@@ -102,7 +102,7 @@ export const setAsideOf = (database: Database, clock: Clock): SetAside => {
   };
 };
 
-/** The newest first; works on a read-only connection too. */
+/** Reads suspended commands and deadlines, newest first; works on a read-only connection too. */
 export const readSetAside = (
   database: Database,
   {

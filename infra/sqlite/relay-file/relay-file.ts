@@ -1,4 +1,4 @@
-/** The relay's own small file in SQLite: its cursor, topics and status, and what it could not publish. */
+/** The relay's own file in SQLite: its cursor, topics and status, and the events that it could not publish. */
 export {
   readRelayCursor,
   readRelayStatus,

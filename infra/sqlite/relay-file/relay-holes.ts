@@ -1,4 +1,4 @@
-/** What the relay could not publish, as rows beside its cursor. */
+/** The events that the relay could not publish, as rows in the file of its cursor. */
 import { categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
 import { isoTime, type Clock } from '../../clock';
 import type { Database, Migration } from '../database';
@@ -10,7 +10,7 @@ import type { BlockedPartition, RelayHoles, UnroutableEvents } from '../../relay
 /** Add this step to the migrations of the relay's file. */
 export const relayHolesMigration: Migration = {
   name: 'relay holes',
-  sql: `-- A partition behind an event that can't be published: nothing that comes after it in the partition is sent.
+  sql: `-- Partitions blocked by an event that can't be published: no later event of the partition is sent.
         CREATE TABLE relay_blocked (
           topic TEXT NOT NULL,
           "partition" INTEGER NOT NULL,
@@ -22,7 +22,7 @@ export const relayHolesMigration: Migration = {
           next_attempt_at_ms INTEGER NOT NULL,
           PRIMARY KEY (topic, "partition")
         ) STRICT, WITHOUT ROWID;
-        -- Events that have no topic, for their category has no aggregate: published when the program has it.
+        -- Events without a topic, as the program has no aggregate for their category; published once it has.
         CREATE TABLE relay_unroutable (
           category TEXT PRIMARY KEY,
           events INTEGER NOT NULL,
@@ -30,7 +30,7 @@ export const relayHolesMigration: Migration = {
           first_event_id TEXT NOT NULL,
           last_position INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
-        -- Who has decided that an event is published as a placeholder. Nothing in here changes.
+        -- Operators' decisions to publish a placeholder instead of an event; never changed or deleted.
         CREATE TABLE relay_withheld (
           position INTEGER PRIMARY KEY,
           event_id TEXT NOT NULL,
@@ -66,7 +66,7 @@ export const relayHoles = (database: Database, lease: Lease, clock: Clock): Rela
   const underLease = writeUnderLease({ database, lease });
   const held = heldEvents(database);
   const blocked = (): ReadonlyArray<BlockedPartition> =>
-    statements.blocked.all().map((row) => shownBlocked({ ...row, events: row.events + held.noted(row) }));
+    statements.blocked.all().map((row) => toBlockedPartition({ ...row, events: row.events + held.noted(row) }));
 
   const unblock = ({ topic, partition, position }: BlockedPartition): void => {
     held.forget({ topic, partition });
@@ -96,7 +96,7 @@ export const relayHoles = (database: Database, lease: Lease, clock: Clock): Rela
     noteUnroutable: (events) => {
       if (events.length > 0) underLease(() => events.forEach(noteOne));
     },
-    takeUpRoutable: (hasTopic) => {
+    resumeRoutable: (hasTopic) => {
       const found = statements.unroutable.all().filter(({ category }) => hasTopic(category));
       if (found.length === 0) return [];
       underLease(() => {
@@ -124,7 +124,7 @@ export const relayHoles = (database: Database, lease: Lease, clock: Clock): Rela
   };
 };
 
-const shownBlocked = ({ sinceMs, nextAttemptAtMs, ...row }: BlockedRow): BlockedPartition => ({
+const toBlockedPartition = ({ sinceMs, nextAttemptAtMs, ...row }: BlockedRow): BlockedPartition => ({
   ...row,
   since: isoTime(sinceMs),
   nextAttemptAt: isoTime(nextAttemptAtMs),

@@ -1,6 +1,6 @@
 /**
- * The relay's own small file: how far Kafka has acknowledged, on which topics, and how the relay stands. Synchronous NORMAL
- * is enough: a cursor that a power cut takes back is behind, never ahead, and what lies between is found in Kafka.
+ * The tables of the relay's own file: the position that Kafka has acknowledged, the topics, and the relay's status. Synchronous
+ * NORMAL is safe: a power failure can only set the cursor back, and events that are in Kafka already are recognised there.
  */
 import type { Clock } from '../../clock';
 import type { LogTopic } from '../../kafka/event-log';
@@ -87,7 +87,7 @@ const readFile = <Result>(file: string, otherwise: Result, read: (database: Data
   }
 };
 
-/** Reads the result of a request, from any process; undefined where the relay has not taken it up. */
+/** Reads the result of a request, from any process; undefined where the relay has not carried it out yet. */
 export const readSkipResult = (file: string, requestId: number): SkipResult | undefined =>
   readFile<SkipResult | undefined>(file, undefined, (database) =>
     database.prepare<[number], SkipResult>('SELECT id, state, reason FROM relay_skips WHERE id = ?').get(requestId),
@@ -102,7 +102,7 @@ export const readWithheldEvents = (file: string): ReadonlyMap<number, string> =>
       new Map(database.prepare<[], [number, string]>('SELECT position, reason FROM relay_withheld').raw().all()),
   );
 
-/** How far Kafka has acknowledged, from any process. */
+/** Reads the position that Kafka has acknowledged, from any process. */
 export const readRelayCursor = (file: string): number =>
   readFile(file, 0, (database) => database.prepare<[], number>('SELECT position FROM relay_cursor').pluck().get() ?? 0);
 
@@ -110,12 +110,12 @@ export const readRelayCursor = (file: string): number =>
 const ONE_HELD = { events: 1 };
 const OLDER_STATUS: Pick<RelayStatus, 'blocked' | 'unroutable'> = { blocked: [], unroutable: [] };
 
-/** Reads the status that the relay wrote last, from any process; undefined where no relay has ever run. */
+/** Reads the relay's last status, from any process; undefined where no relay has ever run. */
 export const readRelayStatus = (file: string): RelayStatus | undefined =>
   readFile<RelayStatus | undefined>(file, undefined, (database) => {
     const status = database.prepare<[], string>('SELECT status FROM relay_status').pluck().get();
     if (status === undefined) return undefined;
-    // Written by saveStatus, perhaps of a release that had fewer fields.
+    // Written by saveStatus, possibly by an earlier release with fewer fields.
     const read = JSON.parse(status) as RelayStatus;
     const { blocked, ...rest } = { ...OLDER_STATUS, ...read };
     return {

@@ -24,7 +24,7 @@ export const projectionHandler = (
   },
   move: (moves) => client.move({ consumer: name, moves }),
   applyFromStore: (page) => client.applyFromStore({ projection: name, ...page }),
-  caughtUpTo: (marks) => client.caughtUpTo({ consumer: name, marks }),
-  hasSetAsideUpTo: (lastPosition) => client.hasSetAsideUpTo({ consumer: name, lastPosition }),
+  advanceHighWater: (marks) => client.advanceHighWater({ consumer: name, marks }),
+  hasDeadLettersUpTo: (lastPosition) => client.hasDeadLettersUpTo({ consumer: name, lastPosition }),
   report: (status) => client.report({ status }),
 });

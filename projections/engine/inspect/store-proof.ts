@@ -6,7 +6,7 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { categoryOf } from '../../../domain/kernel/recorded-event';
-import type { Mark } from '../../../infra/consumption/checkpoints/checkpoints';
+import type { HighWaterPosition } from '../../../infra/consumption/checkpoints/checkpoints';
 import {
   addDigest,
   digestText,
@@ -49,7 +49,7 @@ export interface StoreProofOptions {
   readonly store: Pick<EventFeed, 'identities' | 'lastPosition'>;
   readonly topics: ReadonlySet<string>;
   /** The rebuild's high-water position in each partition. */
-  readonly marks: ReadonlyArray<Mark>;
+  readonly marks: ReadonlyArray<HighWaterPosition>;
   readonly taken: ReadonlyArray<PartitionDigest>;
 }
 

@@ -147,7 +147,7 @@ const scratchFold = (
         onProgress(position, until);
       }
       // Everything up to a bound is applied, even if the partition's last event is before it.
-      write(() => checkpoints.raiseEach(CONSUMER, bounds));
+      write(() => checkpoints.advanceHighWater(CONSUMER, bounds));
       return applied;
     },
   };

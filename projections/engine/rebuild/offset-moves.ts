@@ -88,7 +88,7 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
 const isRefusedByFile = (error: unknown): boolean => storageFaultKind(error) === 'refused';
 
 const move = async ({ client, groups, log, logger }: OffsetQueueOptions, request: OffsetRequest): Promise<void> => {
-  const { group, moves } = request.order;
+  const { group, moves } = request.moveRequest;
   const topics = groups.topics(group);
   if (topics.length === 0) throw new RequestRefused(`this program has no projection '${group}'`);
   for (const { topic } of moves) {

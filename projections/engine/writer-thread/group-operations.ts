@@ -64,10 +64,10 @@ const groupOperations = (parts: WriterContext) => {
         () => applyStorePage(intake, live(projection), page, query),
       );
     },
-    caughtUpTo: ({ consumer, marks }) => write(() => checkpoints.raiseEach(consumer, marks)),
+    advanceHighWater: ({ consumer, marks }) => write(() => checkpoints.advanceHighWater(consumer, marks)),
     report: ({ status }) => write(() => writeStatus(status)),
     bindToStore: ({ storeId }) => write(() => parts.bindToStore(storeId)),
-    hasSetAsideUpTo: ({ consumer, lastPosition }) => failures.quarantine.hasSetAsideUpTo(consumer, lastPosition),
+    hasDeadLettersUpTo: ({ consumer, lastPosition }) => failures.quarantine.hasDeadLettersUpTo(consumer, lastPosition),
   } satisfies Partial<ViewsOperations>;
 };
 
@@ -78,9 +78,9 @@ const groupOperations = (parts: WriterContext) => {
 const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove, write }: WriterContext) => {
   return {
     openOffsetRequests: () => offsets.open(),
-    moveOffsets: ({ id, order, actor }) =>
+    moveOffsets: ({ id, moveRequest, actor }) =>
       write(() => {
-        moveOffsets(checkpoints, noteOffsetMove, order, actor);
+        moveOffsets(checkpoints, noteOffsetMove, moveRequest, actor);
         offsets.end(id, 'done', null);
       }),
     failOffsetRequest: ({ id, reason }) => write(() => offsets.end(id, 'failed', reason)),
@@ -93,16 +93,16 @@ const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove
 
 const failureOperations = (parts: WriterContext) => {
   const { options, generations, failures, store, facts, write } = parts;
-  const { desk, copies, defects } = failures;
+  const { operatorRequests, copies, defects } = failures;
   const targetOf = targets(parts);
   const groups = new Set(options.projections.map(({ name }) => name));
   return {
     takeFailureRequests: async () => {
-      const requests = await desk.newRequests(await store());
-      return requests.length === 0 ? 0 : write(() => desk.takeRequests(requests, groups));
+      const requests = await operatorRequests.newRequests(await store());
+      return requests.length === 0 ? 0 : write(() => operatorRequests.takeRequests(requests, groups));
     },
     redriveStep: ({ projection }) =>
-      facts.during(write, () => desk.step(targetOf(projection, projection, generations.live(projection)))),
+      facts.during(write, () => operatorRequests.step(targetOf(projection, projection, generations.live(projection)))),
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
     noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),

@@ -3,7 +3,7 @@ import type * as E from 'fp-ts/Either';
 import type {
   Checkpoint,
   CheckpointMove,
-  Mark,
+  HighWaterPosition,
   OffsetRequest,
 } from '../../../infra/consumption/checkpoints/checkpoints';
 import type { OutcomeCounts, GroupStatus } from '../../../infra/consumption/status/status';
@@ -37,15 +37,15 @@ export interface ViewsOperations {
     readonly exhaustedAttempts?: number | undefined;
   }) => MaybePromise<OutcomeCounts>;
   readonly applyFromStore: (input: StorePageQuery & { readonly projection: string }) => MaybePromise<StorePage>;
-  readonly caughtUpTo: (input: {
+  readonly advanceHighWater: (input: {
     readonly consumer: string;
-    readonly marks: ReadonlyArray<Mark>;
+    readonly marks: ReadonlyArray<HighWaterPosition>;
   }) => MaybePromise<void>;
   readonly report: (input: { readonly status: GroupStatus }) => MaybePromise<void>;
   /** Binds the file to the store unless it is bound already; returns the id of the store that it is bound to. */
   readonly bindToStore: (input: { readonly storeId: string }) => MaybePromise<string>;
   /** As in a group's handler. */
-  readonly hasSetAsideUpTo: (input: {
+  readonly hasDeadLettersUpTo: (input: {
     readonly consumer: string;
     readonly lastPosition: number;
   }) => MaybePromise<boolean>;
@@ -149,7 +149,7 @@ export interface ViewsOperations {
 /** The operations that only read. */
 export const viewsQueries = [
   'checkpoints',
-  'hasSetAsideUpTo',
+  'hasDeadLettersUpTo',
   'openOffsetRequests',
   'openRebuilds',
   'cancelledAmong',

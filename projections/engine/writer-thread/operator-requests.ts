@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import { requestBody, RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
 import { failureOf, isAttributable } from '../../../infra/consumption/intake/intake';
-import { readOffsetOrder, type OffsetRequests } from '../../../infra/consumption/checkpoints/checkpoints';
+import { readOffsetMoveRequest, type OffsetRequests } from '../../../infra/consumption/checkpoints/checkpoints';
 import { type NoteFailedRequest, PositiveInteger } from '../../../infra/dead-letters/redrive/redrive';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
@@ -224,9 +224,9 @@ const takeControl = ({ rebuilds, generations }: RequestOptions, request: Operati
 
 /** Only offsets of projections are moved on request; those of other groups are moved while their role is stopped. */
 const takeOffsets = ({ offsets, projections }: RequestOptions, { id, body, actor }: OperationRequest): void => {
-  const order = readOffsetOrder(body);
-  if (E.isLeft(order)) throw new RequestRefused(order.left);
-  const { group } = order.right;
+  const moveRequest = readOffsetMoveRequest(body);
+  if (E.isLeft(moveRequest)) throw new RequestRefused(moveRequest.left);
+  const { group } = moveRequest.right;
   if (!projections.some(({ name }) => name === group)) {
     throw new RequestRefused(`this program has no projection '${group}'`);
   }

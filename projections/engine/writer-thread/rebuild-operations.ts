@@ -75,7 +75,7 @@ const readingOperations = (parts: WriterContext) => {
       const page = await readStorePage(await store(), { afterPosition, untilPosition });
       return facts.during(write, () => applyStorePage(intake, candidate(id), page, { bounds }));
     },
-    advanceCandidate: ({ id, bounds }) => write(() => checkpoints.raiseEach(rebuildConsumer(id), bounds)),
+    advanceCandidate: ({ id, bounds }) => write(() => checkpoints.advanceHighWater(rebuildConsumer(id), bounds)),
     compareRebuild: async ({ id }) => {
       const name = projectionOf(parts, id);
       const { projection, number } = generations.candidate(id);
@@ -127,7 +127,7 @@ const endingOperations = (parts: WriterContext) => {
         // Its rows lack dead-lettered and parked events, and nothing records which: a rollback would miss them.
         if (parked.quarantined(projection) > 0) generations.dropPrevious(projection);
         // The candidate may have applied more than the group, for example a record that only this program can read.
-        checkpoints.raiseEach(projection, read);
+        checkpoints.advanceHighWater(projection, read);
         checkpoints.remove(consumer);
         letters.adopt(consumer, projection);
         rebuilds.end(id, 'done', reason, proof);

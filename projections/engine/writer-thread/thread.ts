@@ -6,7 +6,7 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
 import type { Topic } from '../../../domain/kernel/topic';
 import { systemClock } from '../../../infra/clock';
-import { watchPlace } from '../../../infra/running/begin-anew';
+import { watchFile } from '../../../infra/running/restart-on-replaced-file';
 import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import { openLeasedDatabase } from '../../../infra/sqlite/leased-database';
 import { loadApplication } from '../definitions/definitions';
@@ -66,7 +66,7 @@ const open = async (
     onFault: (reason) => post({ _tag: 'Fault', reason }),
     onLost: (error) => post({ _tag: 'Broken', error: postedError(error) }),
   });
-  watchPlace(leased.lease, { clock: systemClock, stopping: closing.signal }).catch((error: unknown) => {
+  watchFile(leased.lease, { clock: systemClock, stopping: closing.signal }).catch((error: unknown) => {
     post({ _tag: 'Broken', error: postedError(error) });
   });
   const openStore = () => openEventFeed(data.storeFile);

@@ -48,7 +48,8 @@ interface TallyState {
 }
 
 const misbehaviour = (by: string): E.Either<never, ReadonlyArray<TallyEvent>> => {
-  if (by === 'breaking the contract') return E.right([ContributionListener.of({ by: 1 }), ContributionListener.of({ by: -1 })]);
+  if (by === 'breaking the contract')
+    return E.right([ContributionListener.of({ by: 1 }), ContributionListener.of({ by: -1 })]);
   // Not an event of this aggregate: that is the point.
   if (by === 'inventing an event') return E.right([{ type: 'Invented', data: {} } as unknown as TallyEvent]);
   throw new Error('the decider threw');

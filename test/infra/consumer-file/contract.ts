@@ -1,6 +1,6 @@
 /**
- * What every consumer's file has to be, whatever keeps it: effects, checkpoints, dead letters, what is parked and the state
- * of processes move together, under a lease, or not at all. Any implementation runs it with a factory of its own.
+ * The contract of every consumer's file: effects, checkpoints, dead letters, parked events and the state of processes are written
+ * in one transaction, under a lease. Each implementation runs it with its own factory.
  */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -23,14 +23,14 @@ import {
   statusOf,
 } from './fixtures';
 
-/** Everything that can be asked of a file, as one value. */
+/** Everything that can be read from a file, as one value. */
 const contentOf = ({ file, statuses }: ConsumerFileUnderTest): unknown => ({
   checkpoints: file.checkpoints.read(GROUP),
   statuses: statuses(),
   streams: [...file.quarantine.streams(GROUP)],
   parked: file.parked.next(GROUP, 'note-a', 100),
   quarantined: file.parked.quarantined(GROUP),
-  head: file.letters.headOf(GROUP, 'note-a')?.status,
+  head: file.letters.firstOf(GROUP, 'note-a')?.status,
   copies: file.copies.waiting(GROUP, 100).length,
   defects: file.defects.waiting(100).length,
   isTripped: file.breakers.isTripped(GROUP),
@@ -48,7 +48,7 @@ const writeEverywhere = ({ file }: ConsumerFileUnderTest): void => {
   file.checkpoints.begin(GROUP, checkpoint());
   file.checkpoints.move(GROUP, moved(0, 0, 5, 9));
   file.writeStatus(statusOf(GROUP));
-  const letter = file.quarantine.setAside(failedEvent('note-a', 3, 'defect'));
+  const letter = file.quarantine.deadLetter(failedEvent('note-a', 3, 'defect'));
   file.quarantine.park(GROUP, envelopeOf('note-a', 2, 4), originAt(4), ['row']);
   file.letters.assign(letter, 'bob', BY_ADA);
   file.breakers.trip(GROUP, 'too many');
@@ -151,7 +151,7 @@ export const consumerFileContract = (name: string, make: () => Promise<ConsumerF
         file.write(() => file.checkpoints.begin(GROUP, checkpoint()));
         learn(0, false);
         assert.throws(() => learn(1, true));
-        // A zombie that reads the same record again: nothing of it counts.
+        // A zombie reads the same record again: its transaction is rolled back.
         assert.throws(
           () => learn(0, false),
           (error: unknown) => error instanceof CheckpointMoved,
@@ -171,7 +171,7 @@ export const consumerFileContract = (name: string, make: () => Promise<ConsumerF
   });
 
   spec(`${name}: checkpoints`, ({ test }) => {
-    test('do what a map with compare-and-swap does, whatever comes, and their marks never go back', async () => {
+    test('behave like a map with compare-and-swap, and their high-water positions never decrease', async () => {
       const at = fc.record({ partition: fc.nat(1), from: fc.nat(1), to: fc.nat(1), position: fc.nat(5) });
       const steps = fc.array(
         fc.record({
@@ -239,7 +239,7 @@ const checkAgainstModel = (file: ConsumerFile, group: string, steps: ReadonlyArr
     const work = (): void => {
       if (kind === 'begin') file.checkpoints.begin(group, checkpoint(partition, from, position));
       if (kind === 'raise')
-        file.checkpoints.raiseEach(group, [{ topic: 'notes', partition, highWaterPosition: position }]);
+        file.checkpoints.advanceHighWater(group, [{ topic: 'notes', partition, highWaterPosition: position }]);
       if (kind === 'remove') file.checkpoints.remove(group);
       if (kind === 'move') file.checkpoints.move(group, moved(partition, from, to, position));
       if (isFailing) throw new Broken();

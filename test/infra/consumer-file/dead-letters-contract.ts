@@ -1,4 +1,4 @@
-/** The part of the contract that is about dead letters, what waits behind them, and processes. */
+/** The part of the contract about dead letters, parked events, and processes. */
 import * as assert from 'uvu/assert';
 import type { FailedEvent } from '../../../infra/consumption/intake/intake';
 import { FOREIGN_LIMITS } from '../../../infra/dead-letters/store/store';
@@ -26,7 +26,7 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
       'close their stream, and what is parked behind them comes back in the order of the store',
       inFile(({ file }) => {
         file.write(() => {
-          file.quarantine.setAside(failedEvent('note-a', 3));
+          file.quarantine.deadLetter(failedEvent('note-a', 3));
           for (const position of [30, 4, 200, 4])
             file.quarantine.park(GROUP, envelopeOf('note-a', position, position), originAt(position), []);
           file.quarantine.park(GROUP, envelopeOf('note-b', 1, 5), originAt(5), []);
@@ -44,10 +44,10 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
         assert.is(file.parked.next(GROUP, 'note-a', 1)[0]?.eventId, 'note-a@4');
         file.write(() => file.parked.remove(GROUP, 'note-a', 4));
         assert.equal(positions(10), [30, 200]);
-        assert.is(file.parked.openable(GROUP), undefined, 'its dead letter is not out of the way');
-        file.write(() => file.letters.redriven(file.letters.headOf(GROUP, 'note-a')?.id ?? 0, 'applied', BY_ADA));
-        assert.is(file.parked.openable(GROUP), 'note-a');
-        file.write(() => file.parked.open(GROUP, 'note-a'));
+        assert.is(file.parked.withResolvedFirst(GROUP), undefined, 'its dead letter is not out of the way');
+        file.write(() => file.letters.markRedriven(file.letters.firstOf(GROUP, 'note-a')?.id ?? 0, 'applied', BY_ADA));
+        assert.is(file.parked.withResolvedFirst(GROUP), 'note-a');
+        file.write(() => file.parked.endQuarantine(GROUP, 'note-a'));
         assert.equal([file.parked.quarantined(GROUP), [...file.quarantine.streams(GROUP)]], [0, []]);
       }),
     );
@@ -55,8 +55,8 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
     test(
       'keep key, value and headers byte for byte, in their order, and say why behind them',
       inFile(({ file }) => {
-        file.write(() => file.quarantine.setAside(failedEvent('note-a', 3)));
-        file.write(() => file.quarantine.setAside(withoutEvent(4, 'malformed')));
+        file.write(() => file.quarantine.deadLetter(failedEvent('note-a', 3)));
+        file.write(() => file.quarantine.deadLetter(withoutEvent(4, 'malformed')));
         const copies = file.copies.waiting(GROUP, 10);
         assert.is(copies.length, 2);
         for (const { key, value, headers, group } of copies) {
@@ -83,7 +83,7 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
       'are one for each event, and for each record that names none',
       inFile(({ file }) => {
         const twice = (failed: FailedEvent): ReadonlyArray<number> =>
-          [1, 2].map(() => file.write(() => file.quarantine.setAside(failed)));
+          [1, 2].map(() => file.write(() => file.quarantine.deadLetter(failed)));
         const [first, second] = twice(failedEvent('note-a', 3));
         assert.is(first, second);
         const [kept, known] = twice(withoutEvent(9, 'malformed'));
@@ -95,15 +95,15 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
     test(
       'say what was decided: discarded for the group, assigned with an owner, open again when it fails again',
       inFile(({ file }) => {
-        const letter = file.write(() => file.quarantine.setAside(failedEvent('note-a', 3)));
+        const letter = file.write(() => file.quarantine.deadLetter(failedEvent('note-a', 3)));
         const status = () => file.letters.find(letter)?.status;
-        assert.equal([status(), file.letters.headOf(GROUP, 'note-a')?.id], ['open', letter]);
+        assert.equal([status(), file.letters.firstOf(GROUP, 'note-a')?.id], ['open', letter]);
         file.write(() => file.letters.assign(letter, 'bob', BY_ADA));
         assert.is(status(), 'assigned');
         file.write(() => file.letters.discard(letter, 'not needed', BY_ADA));
         assert.equal([status(), file.quarantine.isDiscarded(GROUP, 'note-a@1')], ['discarded', true]);
         assert.not(file.quarantine.isDiscarded('other', 'note-a@1'));
-        file.write(() => file.quarantine.setAside(failedEvent('note-a', 3)));
+        file.write(() => file.quarantine.deadLetter(failedEvent('note-a', 3)));
         assert.is(status(), 'assigned', 'it still has its owner');
       }),
     );
@@ -111,8 +111,8 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
     test(
       'of defects wait to be logged, once each',
       inFile(({ file }) => {
-        file.write(() => file.quarantine.setAside(failedEvent('note-a', 3, 'defect')));
-        file.write(() => file.quarantine.setAside(failedEvent('note-b', 4, 'rejected')));
+        file.write(() => file.quarantine.deadLetter(failedEvent('note-a', 3, 'defect')));
+        file.write(() => file.quarantine.deadLetter(failedEvent('note-b', 4, 'rejected')));
         const waiting = file.defects.waiting(10);
         assert.equal(
           waiting.map(({ eventId }) => eventId),
@@ -127,7 +127,7 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
       'of what came from outside block no stream, and are kept up to a bound',
       inFile(({ file }) => {
         const kept = Array.from({ length: FOREIGN_LIMITS.letters + 5 }, (_, offset) =>
-          file.write(() => file.quarantine.setAside(withoutEvent(offset, 'foreign'))),
+          file.write(() => file.quarantine.deadLetter(withoutEvent(offset, 'foreign'))),
         );
         assert.is(kept.filter((id) => id > 0).length, FOREIGN_LIMITS.letters);
         assert.is(file.parked.quarantined(GROUP), 0);
@@ -139,11 +139,13 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
       inFile(({ file }) => {
         file.write(() => {
           file.checkpoints.begin(GROUP, checkpoint(0, 0, 10));
-          file.quarantine.setAside({ ...withoutEvent(4, 'misplaced'), position: 20 });
+          file.quarantine.deadLetter({ ...withoutEvent(4, 'misplaced'), position: 20 });
         });
-        const isFound = (last: number): boolean => file.quarantine.hasSetAsideUpTo(GROUP, last);
+        const isFound = (last: number): boolean => file.quarantine.hasDeadLettersUpTo(GROUP, last);
         assert.equal([isFound(19), isFound(20)], [false, true]);
-        file.write(() => file.checkpoints.raiseEach(GROUP, [{ topic: 'notes', partition: 0, highWaterPosition: 20 }]));
+        file.write(() =>
+          file.checkpoints.advanceHighWater(GROUP, [{ topic: 'notes', partition: 0, highWaterPosition: 20 }]),
+        );
         assert.not(isFound(20));
       }),
     );
@@ -152,17 +154,17 @@ export const quarantineContract = (name: string, inFile: InFile): void => {
       'of a rebuild become those of its group: what it could read is over, what waits moves with its queue',
       inFile(({ file }) => {
         const ofRebuild = (failed: FailedEvent): FailedEvent => ({ ...failed, consumer: 'rebuild-1' });
-        const old = file.write(() => file.quarantine.setAside(failedEvent('note-a', 3)));
-        const both = file.write(() => file.quarantine.setAside(failedEvent('note-b', 4)));
+        const old = file.write(() => file.quarantine.deadLetter(failedEvent('note-a', 3)));
+        const both = file.write(() => file.quarantine.deadLetter(failedEvent('note-b', 4)));
         file.write(() => {
-          file.quarantine.setAside(ofRebuild(failedEvent('note-b', 4)));
-          file.quarantine.setAside(ofRebuild(failedEvent('note-c', 5)));
+          file.quarantine.deadLetter(ofRebuild(failedEvent('note-b', 4)));
+          file.quarantine.deadLetter(ofRebuild(failedEvent('note-c', 5)));
           file.quarantine.park('rebuild-1', envelopeOf('note-c', 2, 6), originAt(6), []);
           file.letters.adopt('rebuild-1', GROUP);
         });
         assert.equal([file.letters.find(old)?.status, file.letters.find(both)?.status], ['redriven', 'open']);
         assert.equal([...file.quarantine.streams(GROUP)].sort(), ['note-b', 'note-c']);
-        assert.is(file.letters.headOf(GROUP, 'note-b')?.id, both);
+        assert.is(file.letters.firstOf(GROUP, 'note-b')?.id, both);
         assert.equal(file.parked.next(GROUP, 'note-c', 10), [{ position: 6, eventId: 'note-c@2' }]);
         assert.equal([...file.quarantine.streams('rebuild-1')], []);
         file.write(() => file.letters.forget(GROUP));
@@ -191,9 +193,9 @@ const processContract = (name: string, inFile: InFile): void => {
         assert.is(issue('i', 'a'), undefined, 'also when it is done');
         const ids = (instance?: string) => processes.pending(GROUP, instance).map((each) => each.command.id);
         assert.equal([ids(), ids('i')], [['b', 'c'], ['c']]);
-        write(() => processes.park(processes.pending(GROUP)[0]?.seq ?? 0, 'no use'));
+        write(() => processes.suspend(processes.pending(GROUP)[0]?.seq ?? 0, 'no use'));
         assert.is(processes.pending(GROUP)[0]?.attempts, 1);
-        assert.equal([write(processes.unparkAll), write(processes.unparkAll)], [1, 0]);
+        assert.equal([write(processes.resumeAll), write(processes.resumeAll)], [1, 0]);
         write(() => processes.begin(GROUP, 2));
         assert.equal([ids(), typeof issue('i', 'a')], [[], 'number']);
       }),
@@ -207,13 +209,13 @@ const processContract = (name: string, inFile: InFile): void => {
         dueAt('late', 'i', 20);
         dueAt('early', 'i', 10);
         dueAt('held', 'row', 5);
-        write(() => quarantine.setAside(failedEvent('note-a', 3)));
+        write(() => quarantine.deadLetter(failedEvent('note-a', 3)));
         const due = (nowMs: number) => processes.deadlinesDue(GROUP, nowMs, 10).map(({ id }) => id);
         assert.equal([due(9), due(10), due(20)], [[], ['early'], ['early', 'late']]);
         const pass = (): boolean => write(() => processes.passDeadline(GROUP, 'early'));
         assert.equal([pass(), pass()], [true, false]);
         dueAt('early', 'i', 10);
-        write(() => processes.parkDeadline(GROUP, 'late', 'it threw'));
+        write(() => processes.suspendDeadline(GROUP, 'late', 'it threw'));
         assert.equal(due(20), []);
       }),
     );

@@ -1,4 +1,4 @@
-/** The loop of a consumer group on a real broker: every event once, whatever fails, repeats or is gone. */
+/** The loop of a consumer group on a real broker: every event is applied once, whatever fails, repeats or is deleted. */
 import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoint';
@@ -33,7 +33,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     for (const each of worlds) await each.close();
   });
 
-  test('applies every event once, also where every record is delivered again, and says so', async () => {
+  test('applies every event once, also where every record is delivered again, and counts the duplicates', async () => {
     const tally = world.open();
     const group = world.run(tally);
     await world.publish(200);
@@ -49,7 +49,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     tally.database.close();
   });
 
-  test('goes on at its checkpoint after a restart', async () => {
+  test('continues at its checkpoint after a restart', async () => {
     const tally = world.open();
     await world.publish(50);
     const group = world.run(tally);
@@ -58,7 +58,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     await group.stop();
   });
 
-  test('tries a batch that fails again, in place, until it goes through, and counts the attempts', async () => {
+  test('retries a failed batch in place until it succeeds, and counts the attempts', async () => {
     const tally = world.open();
     tally.failNext(14);
     const metrics = openMetrics(silentLogger);
@@ -76,7 +76,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     assert.ok(sum('tidemark_processing_seconds_count', { group: tally.group }) > 0);
   });
 
-  test('keeps a record that is no event aside, byte for byte, and goes on', async () => {
+  test('dead-letters a record that is not an event, byte for byte, and continues', async () => {
     const tally = world.open();
     const group = world.run(tally);
     const garbage = Buffer.from([0xff, 0x00, 0x7b, 0x22]);
@@ -106,7 +106,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     tally.database.prepare('UPDATE checkpoints SET next_offset = next_offset - 1').run();
   });
 
-  test('holds still at a batch boundary while other work runs', async () => {
+  test('pauses at a batch boundary while other work runs', async () => {
     const tally = world.open();
     const group = world.run(tally);
     await countsAre(tally, 285);
@@ -119,7 +119,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     await group.stop();
   });
 
-  test('halts where records are gone that it has not read, with the numbers, and skips nothing', async () => {
+  test('halts where records are deleted that it has not read, with the numbers, and skips nothing', async () => {
     const own = await newWorld();
     const relay = own.start();
     await own.publish(40);
@@ -131,7 +131,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     await deleteRecordsBefore(broker.servers, stockTopic(own), end?.partition ?? 0, (end?.nextOffset ?? 0) + 3);
     const group = own.run(own.open());
     await stateIs(group, 'halted');
-    assert.match(group.status().reason ?? '', /3 records are gone.*ACCEPT_NEW_LOG=true/);
+    assert.match(group.status().reason ?? '', /3 records are deleted.*ACCEPT_NEW_LOG=true/);
     await group.stop();
     const tally = own.open();
     own.run(tally, { acceptNewLog: true });
@@ -139,7 +139,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     await relay.stop();
   });
 
-  test('halts on a recreated topic; where that is meant, it goes on and applies nothing twice', async () => {
+  test('halts on a recreated topic; where that is accepted, it continues and applies nothing twice', async () => {
     const own = await newWorld();
     const relay = own.start();
     const tally = own.open();
@@ -162,7 +162,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     assert.is(accepted.status().outcomes.duplicates, 30);
   });
 
-  test('holds one partition while the store stands in for a recreated topic, and goes on with the others', async () => {
+  test('blocks one partition during the catch-up for a recreated topic, and continues with the others', async () => {
     const own = await newWorld();
     const relay = own.start();
     const first = own.run(own.open());
@@ -206,7 +206,7 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     assert.ok(group.status().outcomes.retries > 1);
   });
 
-  test('lets the store stand in for the beginning of a log that a new group finds without it', async () => {
+  test('catches up from the store where a new group finds a log without its beginning', async () => {
     const own = await newWorld();
     own.start();
     await own.publish(120);

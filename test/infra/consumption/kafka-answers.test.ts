@@ -1,4 +1,4 @@
-/** A group that waits for a silent Kafka: its status says so, stays fresh, and is its own again when Kafka answers. */
+/** A group that waits for a Kafka that does not respond: its status says so and stays recent until Kafka responds. */
 import * as assert from 'uvu/assert';
 import { systemClock, type Clock } from '../../../infra/clock';
 import { reportSilence, watchAnswers } from '../../../infra/consumption/loop/kafka-answers';
@@ -97,7 +97,7 @@ spec('a group that waits for Kafka', ({ test }) => {
     });
   }
 
-  test('says nothing of answers that come in time', async () => {
+  test('does not report responses in time', async () => {
     const clock = fastClock();
     const { log, answer } = heldLog();
     const watched = watchAnswers(log, clock);
@@ -110,7 +110,7 @@ spec('a group that waits for Kafka', ({ test }) => {
     }
   });
 
-  test('keeps the reason of a halt, dated now', async () => {
+  test('keeps the reason of a halt, with a current date', async () => {
     const clock = fastClock();
     const { log, answer } = heldLog();
     const watched = watchAnswers(log, clock);

@@ -1,4 +1,4 @@
-/** Offsets that no record has, on a real broker: a group never reads across them without a word, wherever they are. */
+/** Offsets without a record, on a real broker: a group never skips them silently, wherever they are. */
 import { feedOf } from '../../support/reader-feed';
 import * as assert from 'uvu/assert';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
@@ -14,7 +14,7 @@ import { eventually } from '../../support/server';
 import { spec } from '../../spec';
 import { countsAre, groupWorld, stateIs, type GroupWorld } from './group-world';
 
-spec('offsets that are passed', ({ test }) => {
+spec('offsets without a record', ({ test }) => {
   const at = { topic: 'orders', partition: 1 };
 
   test('are a gap where some are left out, and none where they follow or come again', () => {
@@ -58,7 +58,7 @@ kafkaSpec('a group whose log has gaps', ({ test }, broker) => {
   const partitionZero = (world: GroupWorld, group: ReturnType<GroupWorld['run']>) =>
     group.status().partitions.find(({ topic, partition }) => topic === stock(world) && partition === 0);
 
-  test('halts at one between records with the numbers, with what stands before it applied and nothing behind it', () =>
+  test('halts at one between records with the numbers, with everything before it applied and nothing after it', () =>
     inWorld(async (world) => {
       world.start();
       await world.publish(40);
@@ -100,7 +100,7 @@ kafkaSpec('a group whose log has gaps', ({ test }, broker) => {
       assert.is(group.status().outcomes.malformed, 1);
     }));
 
-  test('halts at one right where it begins, as a new group and as one that goes on', () =>
+  test('halts at one where it starts reading, as a new group and after a restart', () =>
     inWorld(async (world) => {
       await world.log.ensureTopics(world.catalog.aggregates.map(({ topic }) => topic));
       await produceInTransaction(broker.servers, invisible(world, 2), 'abort');
@@ -114,7 +114,7 @@ kafkaSpec('a group whose log has gaps', ({ test }, broker) => {
       }
     }));
 
-  test('lets the store stand in where that is meant: what was lost is applied, everything once', () =>
+  test('catches up from the store where that is accepted: lost events are applied, each once', () =>
     inWorld(async (world) => {
       const relay = world.start();
       await world.publish(20);

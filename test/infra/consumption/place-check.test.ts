@@ -101,7 +101,7 @@ const withWorld = async (body: (world: World) => Promise<void>, facts: Partial<S
   }
 };
 
-/** Set aside under a class, without an effect; and the real one still goes through, once. */
+/** Dead-lettered under a class, without an effect; and the genuine event is still applied, once. */
 const assertRefused = async (forged: LogRecord, classes: ReadonlyArray<string>, facts?: Partial<StoreFacts>) =>
   withWorld(async ({ tally, deliver, marks, letters }) => {
     const outcome = await deliver([forged]);
@@ -128,7 +128,7 @@ spec('a record from the log', ({ test }) => {
       assert.is(outcome.applied, story.length);
     }));
 
-  test('that differs from a real one in any attribute is never applied and moves no mark', async () => {
+  test('that differs from a real one in any attribute is never applied and advances no high-water position', async () => {
     const names = [
       ...['id', 'specversion', 'type', 'subject', 'time', 'dataschema', 'correlationid', 'causationid', 'actor'],
       ...['storeid', 'streamversion', 'position', 'traceparent'],

@@ -33,7 +33,7 @@ const refused = (state: Partial<StartingState>): string => {
 };
 
 spec('the starting plan of a group', ({ test }) => {
-  test('goes on at the checkpoint', () => {
+  test('continues at the checkpoint', () => {
     const from = [{ topic: 'orders', partition: 0, offset: 5 }];
     assert.equal(started({}), { _tag: 'Start', begin: [], moves: [], from, catchUp: undefined });
   });
@@ -46,13 +46,13 @@ spec('the starting plan of a group', ({ test }) => {
     assert.is(plan.catchUp, undefined);
   });
 
-  test('lets the store stand in where a new group finds a log whose beginning is gone', () => {
+  test('catches up from the store where a new group finds a log without its beginning', () => {
     const plan = started({ checkpoints: [], bounds: [{ ...bounds, low: 3 }] });
     assert.is(plan.moves[0]?.nextOffset, 3);
     assert.match(plan.catchUp ?? '', /begins at offset 3/);
   });
 
-  test('plans the same again until the store has stood in, and is at the log then', () => {
+  test('makes the same plan until the catch-up is done, and reads the log then', () => {
     for (const found of [
       { ...bounds, low: 3 },
       { ...bounds, logId: 'embedded:2' },
@@ -63,7 +63,7 @@ spec('the starting plan of a group', ({ test }) => {
     }
   });
 
-  test('takes a partition on that stayed behind when the others of its topic went over', () => {
+  test('accepts a partition that was left behind when the others of its topic switched to the log', () => {
     const two = [bounds, { ...bounds, partition: 1 }].map((each) => ({ ...each, logId: 'kafka:b' }));
     const plan = started({ bounds: two, checkpoints: [known, { ...known, partition: 1, logId: 'kafka:b' }] });
     assert.equal(
@@ -71,29 +71,32 @@ spec('the starting plan of a group', ({ test }) => {
       [[0, 'kafka:b']],
     );
     const one = { ...bounds, low: 8 };
-    assert.match(refused({ bounds: [one], checkpoints: [known, { ...known, partition: 1 }] }), /records are gone/);
+    assert.match(refused({ bounds: [one], checkpoints: [known, { ...known, partition: 1 }] }), /records are deleted/);
   });
 
-  test('stands at the very end of the log as well as at its very beginning', () => {
+  test('accepts a checkpoint at the end of the log and at its beginning', () => {
     assert.is(started({ bounds: [{ ...bounds, high: 5 }] }).from[0]?.offset, 5);
     assert.is(started({ bounds: [{ ...bounds, low: 5 }] }).from[0]?.offset, 5);
   });
 
-  test('refuses to jump over records that are gone, with the numbers', () => {
-    assert.match(refused({ bounds: [{ ...bounds, low: 8 }] }), /comes to offset 5.*first one is 8: 3 records are gone/);
+  test('refuses to skip deleted records, with the numbers', () => {
+    assert.match(
+      refused({ bounds: [{ ...bounds, low: 8 }] }),
+      /next offset of this group is 5.*first one is 8: 3 records are deleted/,
+    );
   });
 
-  test('lets the store stand in for records that are gone, where that is meant', () => {
+  test('catches up from the store for deleted records, where that is accepted', () => {
     const plan = started({ bounds: [{ ...bounds, low: 8 }], acceptNewLog: true });
     assert.is(plan.moves[0]?.nextOffset, 8);
-    assert.match(plan.catchUp ?? '', /no longer holds 3 records/);
+    assert.match(plan.catchUp ?? '', /no longer has 3 records/);
   });
 
   test('refuses a log that has lost records', () => {
     assert.match(refused({ bounds: [{ ...bounds, high: 4 }] }), /log ends at 4/);
   });
 
-  test('refuses a recreated topic, and takes it on where that is meant, keeping what it has applied in mind', () => {
+  test('refuses a recreated topic, and accepts it with its high-water positions where that is allowed', () => {
     const recreated = { bounds: [{ ...bounds, logId: 'kafka:b', high: 2 }] };
     assert.match(refused(recreated), /ACCEPT_NEW_LOG=true/);
     const plan = started({ ...recreated, acceptNewLog: true });
@@ -110,14 +113,14 @@ spec('the starting plan of a group', ({ test }) => {
     ]);
   });
 
-  test('refuses topics of other names than it has read, for their events would count again', () => {
+  test('refuses topics of other names than it has read, as their events would be applied again', () => {
     const renamed = { ...declared, name: 'x-orders' };
     assert.match(refused({ declared: [renamed] }), /has read orders so far.*x-orders.*KAFKA_TOPIC_PREFIX/);
     const takenOver = { ...renamed, earlier: [{ name: 'orders', partitions: 1 }] };
     assert.is(planOf({ declared: [takenOver] })._tag, 'Start');
   });
 
-  test('refuses another partition count even where a new log is meant', () => {
+  test('refuses another partition count even where a new log is accepted', () => {
     const found = [{ topic: 'orders', partitions: 2, logId: 'kafka:a' }];
     assert.match(refused({ found, acceptNewLog: true }), /2 partitions, declared are 1/);
   });
@@ -134,7 +137,7 @@ spec('the starting plan of a group', ({ test }) => {
     assert.is(evicted.from[0]?.offset, 8);
   });
 
-  test('goes over from an embedded broker to a real one without asking', () => {
+  test('switches from an embedded broker to a real one without ACCEPT_NEW_LOG', () => {
     const plan = started({ checkpoints: [{ ...known, logId: 'embedded:1' }] });
     assert.is(plan.moves[0]?.nextOffset, 0);
     assert.is(plan.moves[0]?.highWaterPosition, 9);

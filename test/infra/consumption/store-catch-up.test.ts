@@ -1,4 +1,4 @@
-/** The store in place of a log that has forgotten everything: what holds one partition holds no other, and nothing is lost. */
+/** Catching up from the store where the log has lost everything: a blocked partition blocks no other, and nothing is lost. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
@@ -55,7 +55,7 @@ const newBroker = (): EventLog => {
   };
 };
 
-spec('a group for which the store stands in', ({ test, after }) => {
+spec('a group that catches up from the store', ({ test, after }) => {
   const folder = temporaryFolder();
   const groups: ConsumerGroup[] = [];
   const tallies: Tally[] = [];
@@ -111,7 +111,7 @@ spec('a group for which the store stands in', ({ test, after }) => {
     eventually(`it is ${state}`, async () => Promise.resolve(group.status().state === state));
   const away = { class: 'transient', reason: 'the picture server is away' } as const;
 
-  test('holds the one partition whose event cannot be taken for now, and reads the others on, from the log too', async () => {
+  test('blocks the one partition whose event cannot be applied for now, and continues with the others, from the log too', async () => {
     let isAway = true;
     const tally = open('held', {
       retry: { boundMs: 500, exhausted: 'halt' },
@@ -122,7 +122,7 @@ spec('a group for which the store stands in', ({ test, after }) => {
     await allCounts(tally, isBesides);
     await stateIs(group, 'halted');
     const { reason, partitions, outcomes } = group.status();
-    assert.match(reason ?? '', /^stock\/\d has not gone through since .*picture server/);
+    assert.match(reason ?? '', /^stock\/\d has been blocked since .*picture server/);
     assert.equal(
       partitions.filter(({ state }) => state !== 'running').map((each) => [each.topic, each.partition, each.state]),
       [['stock', place('stock-k3').partition, 'halted']],
@@ -139,7 +139,7 @@ spec('a group for which the store stands in', ({ test, after }) => {
     assert.equal(new Set((await tally.checkpoints()).map(({ logId }) => logId)), new Set(['embedded:new']));
   });
 
-  test('sets the key aside instead where that is declared, and goes over to the log', async () => {
+  test('quarantines the stream instead where that is declared, and switches to the log', async () => {
     const tally = open('quarantined', {
       retry: { boundMs: 300, exhausted: 'quarantine' },
       handle: ({ id }) => (id === 'stock-k3@4' ? away : 'applied'),
@@ -153,7 +153,7 @@ spec('a group for which the store stands in', ({ test, after }) => {
     assert.is(tally.counts().has('stock-k3@3'), true);
   });
 
-  test('tries on where the picture is away for an event of every partition', async () => {
+  test('keeps retrying where an event of every partition cannot be applied', async () => {
     let isAway = true;
     const tally = open('everywhere', {
       retry: { boundMs: 300, exhausted: 'halt' },
@@ -168,7 +168,7 @@ spec('a group for which the store stands in', ({ test, after }) => {
     await stateIs(group, 'running');
   });
 
-  test('begins again after a fault of the database, and loses nothing by it', async () => {
+  test('restarts after a fault of the database, and loses nothing', async () => {
     const tally = open('busy');
     tally.failNext(2);
     const group = run(tally);
@@ -176,7 +176,7 @@ spec('a group for which the store stands in', ({ test, after }) => {
     assert.is(group.status().outcomes.retries, 2);
   });
 
-  test('goes on after a stop in the middle, and loses nothing by it', async () => {
+  test('continues after a stop in the middle, and loses nothing', async () => {
     const log = newBroker();
     let stopped: Promise<void> | undefined;
     const tally = open('stopped', {

@@ -1,4 +1,4 @@
-/** A group and the store that it works for: other stores, older ones, and one that was older for a while. */
+/** Whether a group fits its store: other stores, older ones, and one that was older for a while. */
 import { feedOf } from '../../support/reader-feed';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -76,11 +76,11 @@ spec('a group', ({ test }) => {
   const marks = [{ topic: 'orders', partition: 2, highWaterPosition: 6 }];
   const store = feedOf(storeOf(story, []));
 
-  test('goes on where its file and its marks fit the store', async () => {
+  test('continues where its file and its high-water positions fit the store', async () => {
     assert.is(await storeFit({ store, file: 'views.sqlite', boundTo: STORE_ID })(marks), undefined);
   });
 
-  test('reads nothing where its file was made from another store, and names both and the way out', async () => {
+  test('reads nothing where its file was made from another store, and names both and what to do', async () => {
     const reason = await storeFit({ store, file: 'views.sqlite', boundTo: 'another' })([]);
     assert.match(reason ?? '', new RegExp(`views.sqlite was made from the store another.*${STORE_ID}.*new-history`));
   });
@@ -108,7 +108,7 @@ spec('a group', ({ test }) => {
     tally.database.close();
   });
 
-  test('loses nothing that it has set aside while the store was older: the newest one is put back, and stands in', async () => {
+  test('loses nothing that it has dead-lettered while the store was older, once the newest one is restored', async () => {
     const file = join(temporaryFolder(), 'tally.sqlite');
     const older = tallyOn(file, 3);
     const status = await run(older, 3, () => deadLetterReader(older.database).list({}, { limit: 9 }).length === 3);

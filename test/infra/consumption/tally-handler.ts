@@ -1,4 +1,4 @@
-/** A group whose effect is a count of each event in a table of its own: what is lost or doubled shows at once. */
+/** A group whose effect is a count of each event in a table of its own, so that lost or duplicated events are visible. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 import { checkpointMigration, checkpointsOf } from '../../../infra/sqlite/consumer-file/checkpoints';
@@ -15,7 +15,7 @@ import {
 } from '../../../infra/sqlite/consumer-file/dead-letters-schema';
 import { failedRequestsMigration } from '../../../infra/sqlite/consumer-file/failed-requests';
 import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';
-import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
+import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/dead-letter-handling';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import { offsetMovesMigration } from '../../../infra/sqlite/consumer-file/offset-moves';
 import { consumerTables } from '../../../infra/sqlite/consumer-file/tables';
@@ -25,7 +25,7 @@ import { ownClock } from '../../support/test-clock';
 import { NamedStorageFault } from '../../../infra/storage-fault';
 
 export interface TallyOptions {
-  /** What becomes of an event; `applied` counts it. */
+  /** The result of an event; `applied` counts it. */
   readonly handle?: (event: RecordedEvent) => HandlerResult;
   readonly retry?: RetryPolicy;
   readonly breakerPolicy?: BreakerPolicy;
@@ -34,18 +34,18 @@ export interface TallyOptions {
 export interface Tally extends GroupHandler {
   readonly database: Database;
   readonly failures: DeadLetterHandling;
-  /** One step of what is to be redriven. */
+  /** One step of a redrive. */
   readonly redrive: () => Promise<RedriveStep>;
   /** How often each event was applied, and in which order the events of each stream were. */
   readonly counts: () => ReadonlyMap<string, number>;
-  /** The events that counted, in the order of counting. */
+  /** The applied events, in the order of application. */
   readonly order: () => ReadonlyArray<string>;
   readonly unreadable: () => ReadonlyArray<{ readonly value: Buffer | null; readonly reason: string }>;
-  /** So many of the next batches fail, each after its effects and before its commit. */
+  /** Makes this many of the next batches fail, each after its effects and before its commit. */
   readonly failNext: (batches: number) => void;
 }
 
-/** Opens the tally's file anew or again. */
+/** Opens the tally's file, and creates it where it does not exist. */
 export const tallyHandler = (
   file: string,
   catalog: Catalog,
@@ -107,7 +107,7 @@ export const tallyHandler = (
     topics,
     database,
     failures,
-    redrive: () => inTransaction(() => failures.desk.step(to)),
+    redrive: () => inTransaction(() => failures.operatorRequests.step(to)),
     retry: options.retry ?? defaultRetryPolicy,
     checkpoints: async () => Promise.resolve(checkpoints.read(group)),
     begin: (wanted) => inTransaction(() => wanted.forEach((each) => checkpoints.begin(group, each))),
@@ -127,8 +127,8 @@ export const tallyHandler = (
       });
       return { reachedPosition: page.at(-1)?.position ?? untilPosition, outcome };
     },
-    caughtUpTo: (marks) => inTransaction(() => checkpoints.raiseEach(group, marks)),
-    hasSetAsideUpTo: async (last) => Promise.resolve(failures.quarantine.hasSetAsideUpTo(group, last)),
+    advanceHighWater: (marks) => inTransaction(() => checkpoints.advanceHighWater(group, marks)),
+    hasDeadLettersUpTo: async (last) => Promise.resolve(failures.quarantine.hasDeadLettersUpTo(group, last)),
     report: (status) => inTransaction(() => writeStatus(status)),
     counts: () =>
       new Map(

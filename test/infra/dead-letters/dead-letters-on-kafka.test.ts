@@ -1,4 +1,4 @@
-/** Failures on a real broker: what outsiders see of them, what holds and heals, and the way back under load and kills. */
+/** Dead letters on a real broker: their copies, blocked partitions that recover, and redrives under load and kills. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,7 +19,7 @@ import { eventually } from '../../support/server';
 import { tallyHandler, type Tally, type TallyOptions } from '../consumption/tally-handler';
 import { relayWorld, statusWhere, type RelayWorld } from '../relay/relay-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
-import { copyLetters } from './copy-letters';
+import { copyLetters } from './copy-dead-letters';
 
 const folder = temporaryFolder();
 const payload = { sku: 's', receiptId: 'r', quantity: 1, receivedAt: '2018-01-01T00:00:00Z' };
@@ -63,7 +63,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     Array.from({ length: count }, (_, index) => `stock-${of}${index}`);
   const stateIs = (group: ConsumerGroup, state: string): Promise<void> =>
     eventually(`the group is ${state}`, async () => Promise.resolve(group.status().state === state));
-  /** Everything that the store holds has come by the group. */
+  /** The group has received every event of the store. */
   const isRead = (tally: Tally): Promise<void> =>
     eventually('all is read', async () => {
       const marks = new Map((await tally.checkpoints()).map((each) => [placeOf(each), each.highWaterPosition]));
@@ -85,7 +85,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     await world.close();
   });
 
-  test('copies dead letters to <group>.dlt as they came, byte for byte, with headers that say why', async () => {
+  test('copies dead letters to <group>.dlt byte for byte, with headers that give the reason', async () => {
     const tally = open({
       handle: ({ id }) => (id === 'stock-k7@1' ? { class: 'rejected', reason: 'no such article' } : 'applied'),
     });
@@ -127,7 +127,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     assert.is(headers(malformed)['dlt-class'], 'malformed');
   });
 
-  test('holds only the partition whose event cannot be taken for now; beyond its bound it says so, and heals', async () => {
+  test('blocks only the partition whose event cannot be applied for now; it is halted beyond the bound, and recovers', async () => {
     let isAway = true;
     const tally = open({
       retry: { boundMs: 1_000, exhausted: 'halt' },
@@ -141,7 +141,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     });
     await stateIs(group, 'halted');
     const halted = group.status();
-    assert.match(halted.reason ?? '', /has not gone through since .*picture server/);
+    assert.match(halted.reason ?? '', /has been blocked since .*picture server/);
     const held = halted.partitions.find(({ state }) => state === 'halted');
     assert.match(held?.reason ?? '', /picture server/);
     assert.ok(halted.outcomes.retries > 2);
@@ -156,7 +156,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     await group.stop();
   });
 
-  test('quarantines the key instead where that is declared', async () => {
+  test('quarantines the stream instead where that is declared', async () => {
     const tally = open({
       retry: { boundMs: 300, exhausted: 'quarantine' },
       handle: ({ stream }) => (stream === 'stock-k3' ? { class: 'transient', reason: 'away for good' } : 'applied'),
@@ -171,7 +171,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     await group.stop();
   });
 
-  test('halts the group where a release breaks too many keys, with the reason, and parks few of them', async () => {
+  test('halts the group where a release fails for too many streams, with the reason, and quarantines few of them', async () => {
     const tally = open({
       handle: () => {
         throw new TypeError('the release is broken');
@@ -179,7 +179,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
     });
     const group = run(tally);
     await stateIs(group, 'halted');
-    assert.match(group.status().reason ?? '', /of the last \d+ keys failed for good.*the release is broken/);
+    assert.match(group.status().reason ?? '', /of the last \d+ streams failed for good.*the release is broken/);
     // As many as came one by one before it was clear that it is not them.
     const parked = tally.database.prepare('SELECT count(*) FROM quarantined_keys').pluck().get();
     assert.ok(Number(parked) < defaultBreakerPolicy.leastKeys, String(parked));
@@ -187,7 +187,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
   });
 
   test(
-    'redrives keys in order while new events arrive, through kill -9 of the redriving process',
+    'redrives streams in order while new events arrive, through kill -9 of the redriving process',
     async () => {
       const bad = keys(8, 'k');
       const file = join(folder, 'redriven.sqlite');
@@ -226,7 +226,7 @@ kafkaSpec('failures on a broker', ({ test, before, after }, broker) => {
       await publish(bad);
       const last = open({}, file);
       const going = run(last);
-      last.failures.desk.takeRequests(reader.operationRequestsAfter(0), new Set(['tally']));
+      last.failures.operatorRequests.takeRequests(reader.operationRequestsAfter(0), new Set(['tally']));
       await eventually('nothing waits', async () => {
         const { events } = await going.pausedWhile(last.redrive);
         return events === undefined && deadLetterReader(last.database).redrive(redrive)?.state === 'done';

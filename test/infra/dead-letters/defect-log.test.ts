@@ -1,4 +1,4 @@
-/** What a handler throws: kept with its stack beside the dead letter, and logged once, however often it was tried. */
+/** What a handler throws is stored with its stack in the dead letter, and logged once, however often it was retried. */
 import * as assert from 'uvu/assert';
 import { logDefects, type DefectCalls } from '../../../infra/dead-letters/store/defect-log';
 import { silentLogger, type Logger } from '../../../infra/logger';
@@ -42,7 +42,7 @@ const loggedBy = async ({ database }: FailureWorld, { failures }: GroupProcess) 
 };
 
 spec('a handler that throws', ({ test }) => {
-  test('leaves one error line with group, event and stack, however often its batch was halved', async () => {
+  test('leaves one error line with group, event and stack, however often its batch was bisected', async () => {
     const world = failureWorld(stored);
     const process = world.start(throwingOn('note-bad@1'));
     assert.is(process.deliver(log).defect, 1);
@@ -66,7 +66,7 @@ spec('a handler that throws', ({ test }) => {
     world.close();
   });
 
-  test('is not logged for an attempt that was rolled back, and once for the one that went through', async () => {
+  test('is not logged for an attempt that was rolled back, and once for the one that was committed', async () => {
     const world = failureWorld(stored);
     let isBusy = true;
     const busy = world.start({
@@ -84,7 +84,7 @@ spec('a handler that throws', ({ test }) => {
     world.close();
   });
 
-  test('has its stack beside the dead letter, cut to a bounded length, and not in the headers of the copy', () => {
+  test('has its stack in the dead letter, truncated to a bounded length, and not in the headers of the copy', () => {
     const world = failureWorld(stored);
     const process = world.start({
       handle: ({ id }) => {
@@ -102,7 +102,7 @@ spec('a handler that throws', ({ test }) => {
     world.close();
   });
 
-  test('is logged again where a redrive fails again, with the stack of then', async () => {
+  test('is logged again where a redrive fails again, with the new stack', async () => {
     const world = failureWorld(stored);
     const first = world.start(throwingOn('note-bad@1'));
     first.deliver(log);
@@ -117,11 +117,11 @@ spec('a handler that throws', ({ test }) => {
     world.close();
   });
 
-  test('leaves a line also where it throws what is no error, and none where the business says no', async () => {
+  test('is also logged where it throws something that is not an Error, and not where it rejects an event', async () => {
     const world = failureWorld(stored);
     const process = world.start({
       handle: ({ id }) => {
-        // That it is no error is the point.
+        // Not an Error on purpose.
         // eslint-disable-next-line @typescript-eslint/only-throw-error
         if (id === 'note-bad@1') throw 'a text';
         return id === 'note-3@1' ? { class: 'rejected', reason: 'no' } : 'applied';

@@ -1,4 +1,4 @@
-/** Requests about dead letters that cannot be carried out: noted with their reason, and the others are carried out. */
+/** Requests about dead letters that cannot be carried out: recorded with their reason, and the others are carried out. */
 import { changesFrom } from '../../support/reader-feed';
 import * as assert from 'uvu/assert';
 import { processOperatorRequests } from '../../../infra/dead-letters/redrive/runner';
@@ -39,14 +39,14 @@ spec('requests about dead letters', ({ test }) => {
     ['redrive-run', {}],
   ];
 
-  test('that cannot be carried out are noted with their reason, one by one, and the others are carried out', () => {
+  test('that cannot be carried out are recorded with their reason, one by one, and the others are carried out', () => {
     const { world, process } = opened();
     const ids = bad.map(([kind, body]) => {
       const id = world.ask(kind, body);
       world.ask('dead-letter-note', { group: 'diary', letter: 1, note: `after ${id}` });
       return id;
     });
-    // Another file's group: its role says what came of it.
+    // A group of another file: its role records the result.
     world.ask('dead-letter-note', { group: 'another', letter: 99, note: 'n' });
     while (process.takeRequests() > 0);
     const failed = readFailedRequests(world.database, 100);
@@ -58,7 +58,7 @@ spec('requests about dead letters', ({ test }) => {
     world.close();
   });
 
-  test('that are no JSON are noted, too', () => {
+  test('that are not JSON are recorded, too', () => {
     const { world, process } = opened();
     const id = world.ask('redrive-run', { group: 'diary', redrive: 1 });
     world.spoil(id, '{"group":');
@@ -69,8 +69,8 @@ spec('requests about dead letters', ({ test }) => {
   });
 });
 
-spec('the work beside the groups', ({ test }) => {
-  test('fails piece by piece: a group whose redrive breaks, and Kafka away, hold up no other group', async () => {
+spec('the work alongside the groups', ({ test }) => {
+  test('is isolated: a group whose redrive fails, or an unreachable Kafka, delays no other group', async () => {
     const stopping = new AbortController();
     const steps = { broken: 0, sound: 0 };
     let isKafkaAway = true;

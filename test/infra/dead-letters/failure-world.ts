@@ -1,7 +1,7 @@
 /**
  * A group in one process on a real SQLite file in memory, with a log and a store made from the same events: to be fed, broken,
- * put right and redriven as a test says. Its effect is a line in a diary for every event that counts, so
- * that what is lost, doubled or out of order shows.
+ * fixed and redriven by a test. Its effect is a line in a diary for every applied event, so that lost, duplicated or misordered
+ * events are visible.
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded-event';
@@ -21,7 +21,7 @@ import { failedRequestsMigration } from '../../../infra/sqlite/consumer-file/fai
 import { type DeadLetterReader } from '../../../infra/dead-letters/query/dead-letters-reader';
 import { deadLetterReader } from '../../../infra/sqlite/consumer-file/dead-letters-reader';
 import type { RedriveStep } from '../../../infra/dead-letters/redrive/process-requests';
-import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/failure-handling';
+import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead-letters/redrive/dead-letter-handling';
 import { groupStatusMigration } from '../../../infra/sqlite/consumer-file/group-status';
 import { offsetMovesMigration } from '../../../infra/sqlite/consumer-file/offset-moves';
 import { consumerTables } from '../../../infra/sqlite/consumer-file/tables';
@@ -41,7 +41,7 @@ export const noteRecord = (event: StoredEvent, offset: number): LogRecord => rec
 
 export interface GroupOptions {
   readonly catalog?: Catalog;
-  /** What becomes of an event; it may throw. */
+  /** The result of an event; it may throw. */
   readonly handle?: (event: RecordedEvent) => HandlerResult;
   /** Called when a handling is about to be written. */
   readonly finish?: (events: ReadonlyArray<RecordedEvent>) => void;
@@ -52,7 +52,7 @@ export interface GroupOptions {
 /** One process that runs the group. */
 export interface GroupProcess {
   readonly failures: DeadLetterHandling;
-  /** Applies records from where this process believes the group to stand. */
+  /** Applies records from the checkpoints that this process knows. */
   readonly deliver: (records: ReadonlyArray<LogRecord>, exhaustedAttempts?: number) => OutcomeCounts;
   readonly takeRequests: () => number;
   readonly step: () => RedriveStep;
@@ -61,25 +61,25 @@ export interface GroupProcess {
 export interface FailureWorld {
   readonly database: Database;
   readonly reader: DeadLetterReader;
-  /** Starts a process: it goes on from what is committed. */
+  /** Starts a process, which continues from the committed state. */
   readonly start: (options?: GroupOptions) => GroupProcess;
-  /** Asks for something as the API would; returns the request's id. */
+  /** Adds a request as the API would; returns its id. */
   readonly ask: (kind: OperationRequest['kind'], body: object) => number;
-  /** Puts another body into a request that was asked for, as a hand or another program would. */
+  /** Replaces the body of a request, as another program could. */
   readonly spoil: (id: number, body: string) => void;
-  /** Plans a redrive of everything open, runs it; returns its id. */
+  /** Plans and starts a redrive of all unresolved dead letters; returns its id. */
   readonly redriveAll: () => number;
-  /** The events that counted, in the order of counting. */
+  /** The applied events, in the order of application. */
   readonly diary: () => ReadonlyArray<string>;
   readonly waiting: () => number;
   readonly close: () => void;
 }
 
 const GROUP = 'diary';
-/** So that a few keys that are bad on purpose trip nothing. */
+/** A policy that a few bad streams do not trip. */
 const NEVER_TRIPS: BreakerPolicy = { recentKeys: 1_000, share: 1, leastKeys: 1_000, leastKeysAfterTrip: 1_000 };
 
-/** Opens a world whose store holds these events. */
+/** Opens a world with a store of these events. */
 export const failureWorld = (stored: ReadonlyArray<StoredEvent>): FailureWorld => {
   const database = openDatabase({
     file: ':memory:',
@@ -157,8 +157,8 @@ const startProcess = ({ database, checkpoints, store }: WorldParts, options: Gro
       return outcome;
     },
     takeRequests: () =>
-      transaction(() => failures.desk.takeRequests(store.operationRequestsAfter(0), new Set([GROUP]))),
-    step: () => transaction(() => failures.desk.step(to)),
+      transaction(() => failures.operatorRequests.takeRequests(store.operationRequestsAfter(0), new Set([GROUP]))),
+    step: () => transaction(() => failures.operatorRequests.step(to)),
   };
 };
 

@@ -1,4 +1,4 @@
-/** Headers of foreign producers on their way into the dead-letter topic: what went in comes out, byte for byte. */
+/** Headers of foreign producers on their way into the dead-letter topic: they are copied byte for byte. */
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
@@ -16,7 +16,7 @@ import { eventually } from '../../support/server';
 import { tallyHandler, type Tally } from '../consumption/tally-handler';
 import { relayWorld, type RelayWorld } from '../relay/relay-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
-import { copyLetters } from './copy-letters';
+import { copyLetters } from './copy-dead-letters';
 
 const OWN_HEADERS = [
   'dlt-class',
@@ -40,9 +40,11 @@ kafkaSpec('the headers of a foreign record', ({ test, before, after }, broker) =
   let group: ConsumerGroup;
   let topic: string;
 
-  /** Waits until the group has set so many aside, and copies them. */
+  /** Waits until the group has this many dead letters, and copies them. */
   const copied = async (letters: number): Promise<void> => {
-    await eventually(`${letters} are set aside`, async () => Promise.resolve(tally.unreadable().length === letters));
+    await eventually(`${letters} are dead-lettered`, async () =>
+      Promise.resolve(tally.unreadable().length === letters),
+    );
     await copyLetters(tally, world.log, prefix);
   };
 
@@ -85,7 +87,7 @@ kafkaSpec('the headers of a foreign record', ({ test, before, after }, broker) =
       const [first = '', second = '', third = ''] = await consumeLines(broker.servers, copies, 3);
       assert.ok(first.startsWith(`${headers},dlt-class:malformed,`), first);
       assert.ok(first.endsWith(',dlt-group:tally\tk1\tno event'), first);
-      // The headers of the former letter stay where they were; those of this one come last.
+      // The headers of the earlier dead letter keep their places; those of this one come last.
       assert.ok(second.startsWith(`${former},dlt-class:malformed,`), second);
       assert.ok(second.endsWith(',dlt-group:tally\tk1\ta dead letter itself'), second);
       // The client hands out null as an empty value.

@@ -1,4 +1,4 @@
-/** Notes, as an old release knows them and as a new one does, and the events that tell a story of them. */
+/** Notes, by the contracts of an old and of a new release, and their events. */
 import * as t from 'io-ts';
 import { aggregate, catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
 import { constrained, field } from '../../../domain/kernel/codec';
@@ -7,14 +7,14 @@ import { nothingToChange } from '../../../domain/kernel/decider';
 import { defineEvent, earlierVersion, type EventOf } from '../../../domain/kernel/event-definition';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 
-/** What the old release takes for a text; the new one takes any. */
+/** The texts that the old release accepts; the new one accepts any. */
 const Short = constrained('short text', (value): value is string => typeof value === 'string' && value.length < 10, {
   type: 'string',
 });
 
 const noteCatalog = (topic: string, schemaVersion: 1 | 2, text: t.Type<string>, withErased: boolean): Catalog => {
   const fields = { text: field(text, 'What it says.') };
-  // What the old release has written is read by the new one through an upcast.
+  // The new release reads events of the old one through an upcast.
   const first = earlierVersion({
     type: 'NoteTaken',
     schemaVersion: 1,
@@ -46,7 +46,7 @@ const noteCatalog = (topic: string, schemaVersion: 1 | 2, text: t.Type<string>, 
   ]);
 };
 
-/** A release that does not know everything yet, and one that does; their notes go to this topic. */
+/** An old release that lacks some contracts, and a new one; both write to this topic. */
 export const noteReleases = (topic: string): { readonly old: Catalog; readonly new: Catalog } => ({
   old: noteCatalog(topic, 1, Short, false),
   new: noteCatalog(topic, 2, t.string, true),
@@ -54,16 +54,16 @@ export const noteReleases = (topic: string): { readonly old: Catalog; readonly n
 
 export const { old: oldRelease, new: newRelease } = noteReleases('notes');
 
-/** An event of the story. */
-export interface Told {
+/** An event of a note, without its position. */
+export interface NoteEvent {
   readonly stream: string;
   readonly type?: string;
   readonly schemaVersion?: number;
   readonly text?: string;
 }
 
-/** The store's events that tell it. */
-export const storedNotes = (story: ReadonlyArray<Told>): ReadonlyArray<StoredEvent> => {
+/** Makes stored events. */
+export const storedNotes = (story: ReadonlyArray<NoteEvent>): ReadonlyArray<StoredEvent> => {
   const versions = new Map<string, number>();
   return story.map(({ stream, type = 'NoteTaken', schemaVersion = 1, text = 'short' }, index) => {
     const version = (versions.get(stream) ?? 0) + 1;

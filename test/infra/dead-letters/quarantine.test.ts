@@ -1,4 +1,4 @@
-/** What becomes of an event that fails for good, of its key, and of all the others; and the way back. */
+/** Events that fail for good: their dead letters, the quarantine of their streams, and redrives. */
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import { noCounts } from '../../../infra/consumption/status/outcome-counts';
@@ -8,9 +8,9 @@ import { batchSizes } from '../../../infra/dead-letters/redrive/redrives';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { spec } from '../../spec';
 import { failureWorld, noteRecord, type GroupOptions } from './failure-world';
-import { oldRelease, storedNotes, type Told } from './notes';
+import { oldRelease, storedNotes, type NoteEvent } from './notes';
 
-/** The records of a story, each at its place in its partition. */
+/** The records of events, each at its offset in its partition. */
 const logOf = (stored: ReadonlyArray<StoredEvent>): ReadonlyArray<LogRecord> => {
   const ends = [0, 0];
   return stored.map((event) => {
@@ -21,7 +21,7 @@ const logOf = (stored: ReadonlyArray<StoredEvent>): ReadonlyArray<LogRecord> => 
   });
 };
 
-const openedWith = (story: ReadonlyArray<Told>, options: GroupOptions = {}) => {
+const openedWith = (story: ReadonlyArray<NoteEvent>, options: GroupOptions = {}) => {
   const stored = storedNotes(story);
   const world = failureWorld(stored);
   return { ...world, stored, log: logOf(stored), process: world.start({ catalog: oldRelease, ...options }) };
@@ -42,44 +42,45 @@ const settled = (process: { readonly step: () => { readonly events: number | und
 };
 
 spec('an event that fails for good', ({ test }) => {
-  const classes: ReadonlyArray<readonly [string, Told, GroupOptions, keyof ReturnType<typeof noCounts>, RegExp]> = [
-    ['malformed', { stream: 'note-a', text: 'far too long for it' }, {}, 'malformed', /\/text: must be short text/],
+  const classes: ReadonlyArray<readonly [string, NoteEvent, GroupOptions, keyof ReturnType<typeof noCounts>, RegExp]> =
     [
-      'unknown-contract',
-      { stream: 'note-a', schemaVersion: 2 },
-      {},
-      'unknownContract',
-      /version 2; this program knows up to 1/,
-    ],
-    [
-      'unknown-contract',
-      { stream: 'note-a', type: 'NoteErased' },
-      {},
-      'unknownContract',
-      /no contract is named 'NoteErased'/,
-    ],
-    [
-      'rejected',
-      { stream: 'note-a' },
-      { handle: ({ id }) => (id === 'note-a@1' ? { class: 'rejected', reason: 'no' } : 'applied') },
-      'rejected',
-      /^no$/,
-    ],
-    ['defect', { stream: 'note-a' }, bad('note-a@1', new TypeError('x is undefined')), 'defect', /x is undefined/],
-    [
-      'defect',
-      { stream: 'note-a' },
-      {
-        finish: (events) => {
-          if (events.some(({ id }) => id === 'note-a@1')) throw new Error('no such column');
+      ['malformed', { stream: 'note-a', text: 'far too long for it' }, {}, 'malformed', /\/text: must be short text/],
+      [
+        'unknown-contract',
+        { stream: 'note-a', schemaVersion: 2 },
+        {},
+        'unknownContract',
+        /version 2; this program knows up to 1/,
+      ],
+      [
+        'unknown-contract',
+        { stream: 'note-a', type: 'NoteErased' },
+        {},
+        'unknownContract',
+        /no contract is named 'NoteErased'/,
+      ],
+      [
+        'rejected',
+        { stream: 'note-a' },
+        { handle: ({ id }) => (id === 'note-a@1' ? { class: 'rejected', reason: 'no' } : 'applied') },
+        'rejected',
+        /^no$/,
+      ],
+      ['defect', { stream: 'note-a' }, bad('note-a@1', new TypeError('x is undefined')), 'defect', /x is undefined/],
+      [
+        'defect',
+        { stream: 'note-a' },
+        {
+          finish: (events) => {
+            if (events.some(({ id }) => id === 'note-a@1')) throw new Error('no such column');
+          },
         },
-      },
-      'defect',
-      /no such column/,
-    ],
-  ];
+        'defect',
+        /no such column/,
+      ],
+    ];
   for (const [name, told, options, counted, reason] of classes) {
-    test(`(${name}: ${String(reason)}) is set aside with its key, and every other key goes on`, () => {
+    test(`(${name}: ${String(reason)}) is dead-lettered and its stream quarantined, and every other stream continues`, () => {
       const world = openedWith([told, { stream: 'note-b' }, { stream: 'note-a' }, { stream: 'note-b' }], options);
       const outcome = world.process.deliver(world.log);
       assert.equal(outcome, { ...noCounts(), applied: 2, parked: 1, [counted]: 1 });
@@ -105,7 +106,7 @@ spec('an event that fails for good', ({ test }) => {
     });
   }
 
-  test('is kept by its bytes where it names no event, and holds no key up', () => {
+  test('is stored with its bytes where it is not an event, and quarantines no stream', () => {
     const world = openedWith([{ stream: 'note-a' }, { stream: 'note-a' }]);
     const [first, second] = world.log;
     if (first === undefined || second === undefined) throw new Error('the log is short');
@@ -119,7 +120,7 @@ spec('an event that fails for good', ({ test }) => {
     world.close();
   });
 
-  test('that only for now cannot be taken rolls the batch back, and after the last retry costs its own key', () => {
+  test('for a transient reason rolls the batch back, and after the last retry its own stream is quarantined', () => {
     const options = bad('note-a@1', new TransientEventError('its picture is away'));
     const world = openedWith([{ stream: 'note-b' }, { stream: 'note-a' }], { ...options, exhausted: 'quarantine' });
     assert.throws(() => world.process.deliver(world.log), /picture/);
@@ -132,7 +133,7 @@ spec('an event that fails for good', ({ test }) => {
     halting.close();
   });
 
-  test('has the fingerprint of its cause, whichever event it was', () => {
+  test('has the fingerprint of its cause, regardless of the event', () => {
     const print = (reason: string, where = 'project in order-summary.js'): string =>
       fingerprintOf('g', { class: 'defect', reason, where });
     assert.is(print("order 'o17' has 3 lines"), print("order 'o9' has 12 lines"));
@@ -147,7 +148,7 @@ spec('an event that fails for good', ({ test }) => {
 
 spec('the circuit breaker', ({ test }) => {
   const policy = { recentKeys: 100, share: 0.1, leastKeys: 5, leastKeysAfterTrip: 2 };
-  const keys = (count: number, of = 'k'): ReadonlyArray<Told> =>
+  const keys = (count: number, of = 'k'): ReadonlyArray<NoteEvent> =>
     Array.from({ length: count }, (_, index) => ({ stream: `note-${of}${index}` }));
   const failing = (pattern: RegExp): GroupOptions => ({
     breakerPolicy: policy,
@@ -157,23 +158,23 @@ spec('the circuit breaker', ({ test }) => {
     },
   });
 
-  test('parks nothing where a release breaks everything, says why, and is wary after a restart', () => {
+  test('quarantines nothing where a release fails for every stream, gives the reason, and is stricter after a restart', () => {
     const world = openedWith(keys(60), failing(/./));
     assert.throws(
       () => world.process.deliver(world.log),
       (error: unknown) =>
-        error instanceof CircuitOpen && /60 of the last 60 keys.*the release is broken/.test(error.message),
+        error instanceof CircuitOpen && /60 of the last 60 streams.*the release is broken/.test(error.message),
     );
     assert.is(world.waiting(), 0);
     const again = world.start({ catalog: oldRelease, ...failing(/./) });
-    assert.throws(() => again.deliver(world.log.slice(0, 2)), /2 of the last 2 keys/);
+    assert.throws(() => again.deliver(world.log.slice(0, 2)), /2 of the last 2 streams/);
     assert.is(world.waiting(), 0);
     const fixed = world.start({ catalog: oldRelease, breakerPolicy: policy });
     assert.is(fixed.deliver(world.log).applied, 60);
     world.close();
   });
 
-  test('lets a bounded share of bad keys be', () => {
+  test('accepts a bounded share of bad streams', () => {
     const world = openedWith(keys(100), failing(/note-k\d0@/));
     assert.is(world.process.deliver(world.log).defect, 9);
     world.close();
@@ -181,14 +182,14 @@ spec('the circuit breaker', ({ test }) => {
 });
 
 spec('a redrive', ({ test }) => {
-  const story: ReadonlyArray<Told> = [
+  const story: ReadonlyArray<NoteEvent> = [
     { stream: 'note-a' },
     { stream: 'note-b' },
     { stream: 'note-a' },
     { stream: 'note-a' },
   ];
 
-  test('previews what it would take', () => {
+  test('has a preview', () => {
     const world = openedWith(story, bad('note-a@1', new Error('broken')));
     world.process.deliver(world.log);
     const { letters, preview } = world.reader.select('diary', {});
@@ -199,7 +200,7 @@ spec('a redrive', ({ test }) => {
     world.close();
   });
 
-  test('brings a key back in order, and the letter says by whom', () => {
+  test('applies a stream in order, and the dead letter names the actor', () => {
     const world = openedWith(story, bad('note-a@1', new Error('broken')));
     world.process.deliver(world.log);
     const fixed = world.start();
@@ -218,7 +219,7 @@ spec('a redrive', ({ test }) => {
     world.close();
   });
 
-  test('halts at the first failure of the same cause, and runs on once that is put right', () => {
+  test('halts at the first failure with the same cause, and continues once that is fixed', () => {
     const ten = Array.from({ length: 10 }, (_, index) => ({ stream: `note-${index}` }));
     const broken: GroupOptions = {
       handle: () => {
@@ -244,7 +245,7 @@ spec('a redrive', ({ test }) => {
     world.close();
   });
 
-  test('goes on with other keys where another cause is found', () => {
+  test('continues with other streams where another cause is found', () => {
     const world = openedWith([{ stream: 'note-a' }, { stream: 'note-b' }], {
       handle: () => {
         throw new Error('first cause');
@@ -260,7 +261,7 @@ spec('a redrive', ({ test }) => {
     world.close();
   });
 
-  test('waits while it is paused', () => {
+  test('does nothing while it is paused', () => {
     const world = openedWith(story, bad('note-a@1', new Error('broken')));
     world.process.deliver(world.log);
     const fixed = world.start();
@@ -273,7 +274,7 @@ spec('a redrive', ({ test }) => {
     world.close();
   });
 
-  test('runs one key, then 5 %, then 25 %, then the rest', () => {
+  test('processes one stream, then 5 %, then 25 %, then the rest', () => {
     assert.equal(batchSizes(100), [1, 5, 25, 69]);
     assert.equal(batchSizes(1), [1]);
     assert.equal(batchSizes(3), [1, 1, 1]);
@@ -286,7 +287,7 @@ spec('a redrive', ({ test }) => {
   });
 });
 
-spec('a dead letter in the hands of people', ({ test }) => {
+spec('a dead letter that operators work on', ({ test }) => {
   const opened = () => {
     const world = openedWith([{ stream: 'note-a' }, { stream: 'note-a' }], bad('note-a@1', new Error('broken')));
     world.process.deliver(world.log);
@@ -294,7 +295,7 @@ spec('a dead letter in the hands of people', ({ test }) => {
   };
   const letter = { group: 'diary', letter: 1 };
 
-  test('has an owner, notes, and an audit that nobody can change', () => {
+  test('has an owner, notes, and an audit that cannot be changed', () => {
     const world = opened();
     const assigned = world.ask('dead-letter-assign', { ...letter, owner: 'grace' });
     world.ask('dead-letter-note', { ...letter, note: 'since the release of Monday' });
@@ -315,7 +316,7 @@ spec('a dead letter in the hands of people', ({ test }) => {
     world.close();
   });
 
-  test('is discarded with a reason: the group goes on without the event, and a replay does too', () => {
+  test('is discarded with a reason: the group skips the event, and so does a replay', () => {
     const world = opened();
     world.ask('dead-letter-discard', { ...letter, reason: 'a duplicate of note-b' });
     world.process.takeRequests();
@@ -330,7 +331,7 @@ spec('a dead letter in the hands of people', ({ test }) => {
     world.close();
   });
 
-  test('of another group, or under no number, changes nothing', () => {
+  test('of another group, or with an unknown number, cannot be changed', () => {
     const world = opened();
     world.ask('dead-letter-discard', { group: 'others', letter: 1, reason: 'x' });
     world.ask('dead-letter-discard', { ...letter, letter: 99, reason: 'x' });
@@ -341,8 +342,8 @@ spec('a dead letter in the hands of people', ({ test }) => {
   });
 });
 
-spec('a build that takes the place of a group', ({ test }) => {
-  test('brings its own dead letters along, ends those that it could read, and keeps owners', () => {
+spec('a rebuild that replaces a group', ({ test }) => {
+  test('keeps its own dead letters, resolves the ones that it could apply, and keeps owners', () => {
     const world = openedWith(
       ['a', 'b', 'c'].map((name) => ({ stream: `note-${name}` })),
       {
@@ -355,8 +356,8 @@ spec('a build that takes the place of a group', ({ test }) => {
     world.process.deliver(world.log);
     world.ask('dead-letter-assign', { group: 'diary', letter: 2, owner: 'grace' });
     world.process.takeRequests();
-    const { letters } = world.process.failures.desk;
-    // The build could read note-a, but neither note-b nor note-c.
+    const { letters } = world.process.failures.operatorRequests;
+    // The rebuild could apply note-a, but neither note-b nor note-c.
     world.database.exec(`
       INSERT INTO dead_letters SELECT 10, 'rebuild-7', event_id, stream, position, type, schema_version, correlation_id,
         causation_id, topic, "partition", "offset", log_id, timestamp_ms, "key", headers, value, class, 'worse', fingerprint,

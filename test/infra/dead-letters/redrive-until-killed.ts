@@ -29,7 +29,7 @@ const run = async ([file = '', storeFile = '', servers = '', prefix = '']: Reado
     storeLastPosition: async () => Promise.resolve(reader.lastPosition()),
   });
   for (;;) {
-    tally.failures.desk.takeRequests(reader.operationRequestsAfter(0), new Set(['tally']));
+    tally.failures.operatorRequests.takeRequests(reader.operationRequestsAfter(0), new Set(['tally']));
     const { events } = await group.pausedWhile(tally.redrive);
     // The pace: a kill should fall into the middle of it.
     await systemClock.sleep(events === undefined ? 20 : events * 2);

@@ -1,6 +1,6 @@
 /**
- * Whatever fails, repeats, is killed or is taken over, and in whatever order operators redrive: in the end the rows are those of
- * a run in which nothing failed, and every key has seen its events in order, each once.
+ * Whatever fails, repeats, is killed or is taken over, and in whatever order operators redrive: at the end the rows are those of
+ * a run without failures, and the events of every stream were applied in order, each once.
  */
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,14 +10,14 @@ import { kafkaSpec } from '../../support/kafka-spec';
 import { rawRecords } from '../../support/log-probe';
 import { deadLetterTopic } from '../../../infra/consumption/loop/dead-letter-topic-name';
 import { temporaryFolder } from '../sqlite/temporary-folder';
-import { schedules } from './schedules/acts';
-import { kafkaLane, type Lane } from './schedules/lane';
+import { schedules } from './schedules/schedule';
+import { openSharedTopic, type SharedTopic } from './schedules/shared-topic';
 import { prepareFile } from './schedules/prepare-file';
-import { Life } from './schedules/life';
-import { GROUP } from './schedules/note-book';
+import { ScheduleRun } from './schedules/schedule-run';
+import { GROUP } from './schedules/notes-projection';
 import { crashPoints } from './schedules/views-process';
 
-const LANES = 8;
+const SHARED_TOPICS = 8;
 const SCHEDULES = Number(process.env['TEST_SCHEDULES'] ?? 2_000);
 const SEED = Number(process.env['TEST_SEED'] ?? 20_171_124);
 
@@ -25,54 +25,55 @@ kafkaSpec(
   'random schedules of failures, kills, take-overs and redrives on a broker',
   ({ test, before, after }, broker) => {
     const folder = temporaryFolder();
-    /** A file that every life begins with a copy of. */
-    const unborn = join(folder, 'unborn.sqlite');
+    /** Every run begins with a copy of this file. */
+    const emptyFile = join(folder, 'empty.sqlite');
     const seen = new Set<string>();
-    const lanes: Lane[] = [];
-    const copies = new Map<Lane, string[]>();
+    const sharedTopics: SharedTopic[] = [];
+    const copies = new Map<SharedTopic, string[]>();
 
     before(async () => {
-      for (let index = 0; index < LANES; index += 1) lanes.push(await kafkaLane(broker.servers, broker.topicPrefix()));
-      await prepareFile(unborn);
+      for (let index = 0; index < SHARED_TOPICS; index += 1)
+        sharedTopics.push(await openSharedTopic(broker.servers, broker.topicPrefix()));
+      await prepareFile(emptyFile);
     });
     after(async () => {
-      for (const lane of lanes) await lane.close();
+      for (const sharedTopic of sharedTopics) await sharedTopic.close();
     });
 
-    const leadLives = async (lane: Lane, index: number): Promise<void> => {
-      let lives = 0;
+    const runSchedules = async (sharedTopic: SharedTopic, index: number): Promise<void> => {
+      let runs = 0;
       await fc.assert(
         fc.asyncProperty(schedules, async (schedule) => {
-          lives += 1;
-          const file = join(folder, `${index}-${lives}.sqlite`);
-          copyFileSync(unborn, file);
-          const life = new Life(lane, file, String(lives), schedule);
-          const left = await life.lead(schedule.acts);
+          runs += 1;
+          const file = join(folder, `${index}-${runs}.sqlite`);
+          copyFileSync(emptyFile, file);
+          const run = new ScheduleRun(sharedTopic, file, String(runs), schedule);
+          const left = await run.run(schedule.steps);
           for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
-          for (const each of life.seen) seen.add(each);
-          copies.set(lane, [...(copies.get(lane) ?? []), ...left]);
+          for (const each of run.seen) seen.add(each);
+          copies.set(sharedTopic, [...(copies.get(sharedTopic) ?? []), ...left]);
         }),
-        { seed: SEED + index, numRuns: SCHEDULES / LANES, includeErrorInReport: true },
+        { seed: SEED + index, numRuns: SCHEDULES / SHARED_TOPICS, includeErrorInReport: true },
       );
     };
 
     test(
       'end in the rows of a run without failures, every key in order',
       async () => {
-        const ends = await Promise.allSettled(lanes.map(leadLives));
+        const ends = await Promise.allSettled(sharedTopics.map(runSchedules));
         for (const end of ends) if (end.status === 'rejected') throw end.reason;
       },
       { timeoutMs: 270_000 },
     );
 
     test('leave a copy of every dead letter in the dead-letter topic', async () => {
-      for (const lane of lanes) {
-        const records = await rawRecords(broker.servers, [deadLetterTopic(lane.topicPrefix, GROUP)]);
+      for (const sharedTopic of sharedTopics) {
+        const records = await rawRecords(broker.servers, [deadLetterTopic(sharedTopic.topicPrefix, GROUP)]);
         const found = records.map(({ key, headers = [] }) => {
           const named = Object.assign({}, ...headers) as Readonly<Record<string, unknown>>;
           return `${String(key)}/${String(named['dlt-original-partition'])}/${String(named['dlt-original-offset'])}`;
         });
-        assert.equal([...new Set(found)].sort(), [...new Set(copies.get(lane))].sort());
+        assert.equal([...new Set(found)].sort(), [...new Set(copies.get(sharedTopic))].sort());
       }
     });
 

@@ -1,4 +1,4 @@
-/** Records whose payload an operator has withheld: the group takes it from the store, or sets the stream aside. */
+/** Records whose payload an operator has withheld: the group reads it from the store, or quarantines the stream. */
 import * as assert from 'uvu/assert';
 import { cloudEventEncoder, readCloudEvent } from '../../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../../infra/kafka/event-log';
@@ -54,7 +54,7 @@ spec('a withheld event', ({ test }) => {
     });
   }
 
-  test('is set aside with the reason where the store does not have it', () => {
+  test('is dead-lettered with the reason where the store does not have it', () => {
     const [event] = stored;
     if (event === undefined) throw new Error('a story has events');
     const world = failureWorld([]);

@@ -1,8 +1,8 @@
-/** What the API's answers mean for a process: every status, every way in which no answer comes. */
+/** What the API's responses mean for a process: every status, and every way in which there is no response. */
 import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../../infra/clock';
-import { commandClient, type Answer, type PostCommand } from '../../../infra/reactors/command-client';
+import { commandClient, type PostResult, type PostCommand } from '../../../infra/reactors/command-client';
 import { spec } from '../../spec';
 import { localServer, type LocalServer, type ServedAnswer } from '../../support/local-server';
 import { command } from './commands';
@@ -31,10 +31,10 @@ spec('the client of process commands', ({ test, after }) => {
     const api = { baseUrl: `${server.url}/`, ...(apiKey === undefined ? {} : { apiKey }) };
     return { post: commandClient(api, catalog, clock, timeoutMs), server };
   };
-  const answerTo = async (served: ServedAnswer): Promise<Answer> =>
+  const answerTo = async (served: ServedAnswer): Promise<PostResult> =>
     (await clientOf(() => served)).post(confirm, forever);
 
-  test('posts the body to the aggregate, with what identifies and explains the command', async () => {
+  test('posts the body to the aggregate, with headers for its id, correlation and causation', async () => {
     const { post, server } = await clientOf(() => ({ status: 201, body: { stream: 'order-o1' } }), 5_000, 'secret');
     await post(confirm, forever);
     const [request] = server.requests;
@@ -47,7 +47,7 @@ spec('the client of process commands', ({ test, after }) => {
     assert.is(request?.headers['authorization'], 'Bearer secret');
   });
 
-  test('sends an id that is no header value as its hash, always the same', async () => {
+  test('sends the hash of an id that is not a valid header value', async () => {
     const { post, server } = await clientOf(() => ({ status: 201, body: { stream: 'order-o1' } }));
     for (const id of ['straße', 'straße', 'x'.repeat(256)]) await post({ ...confirm, id }, forever);
     const keys = server.requests.map(({ headers }) => String(headers['idempotency-key']));
@@ -57,7 +57,7 @@ spec('the client of process commands', ({ test, after }) => {
   });
 
   for (const status of [200, 201]) {
-    test(`takes ${status} for accepted`, async () => {
+    test(`returns accepted for ${status}`, async () => {
       assert.equal(await answerTo({ status, body: { stream: 'order-o1', version: 2 } }), {
         _tag: 'Decided',
         outcome: { _tag: 'Accepted', command: confirm },
@@ -65,7 +65,7 @@ spec('the client of process commands', ({ test, after }) => {
     });
   }
 
-  test('takes a rejection for the outcome, with the fact that stands against the command', async () => {
+  test('returns a rejection as the outcome, with its type', async () => {
     const body = problem('/problems/order-already-cancelled', { rejection: 'OrderAlreadyCancelled' });
     assert.equal(await answerTo({ status: 422, body }), {
       _tag: 'Decided',
@@ -82,7 +82,7 @@ spec('the client of process commands', ({ test, after }) => {
     [422, problem('/problems/idempotency-key-reused')],
   ];
   for (const [status, body] of defects) {
-    test(`sets a command aside after ${status} ${(body as { type: string }).type}`, async () => {
+    test(`returns a defect for ${status} ${(body as { type: string }).type}`, async () => {
       const answer = await answerTo({ status, body });
       assert.equal(answer, { _tag: 'Defect', reason: `${status} ${(body as { type: string }).type}: D` });
     });
@@ -98,17 +98,17 @@ spec('the client of process commands', ({ test, after }) => {
     [504, false],
   ];
   for (const [status, everyCommand] of passing) {
-    test(`tries again after ${status}, ${everyCommand ? 'and holds the others back' : 'beside the others'}`, async () => {
+    test(`retries after ${status}, ${everyCommand ? 'and delays the others' : 'without delaying the others'}`, async () => {
       const reason = `${status} /problems/x: D`;
       const answer = await answerTo({ status, body: problem('/problems/x') });
-      assert.equal(answer, { _tag: 'TryAgain', reason, everyCommand });
+      assert.equal(answer, { _tag: 'Retry', reason, everyCommand });
     });
   }
 
   for (const status of [401, 403]) {
-    test(`keeps every command after ${status}: the key is wrong, and no command is to blame`, async () => {
+    test(`keeps every command after ${status}: the key is wrong, which is no fault of the command`, async () => {
       const answer = await answerTo({ status, body: problem('/problems/unauthenticated') });
-      if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+      if (answer._tag !== 'Retry') throw new Error(answer._tag);
       assert.is(answer.everyCommand, true);
       assert.match(answer.reason, /^the reactors have no valid key: set API_KEY .*unauthenticated: D/);
     });
@@ -116,12 +116,12 @@ spec('the client of process commands', ({ test, after }) => {
 
   const settings: ReadonlyArray<readonly [string, number, object, RegExp]> = [
     ['the token of another store', 403, { cause: 'reactor-token' }, /^the API does not know the token .*BASE_URL.*: D/],
-    ['a host that the API is not asked under', 421, {}, /^the API is not asked under the host .*ALLOWED_HOSTS.*: D/],
+    ['a host that the API does not accept', 421, {}, /^the API does not accept the host .*ALLOWED_HOSTS.*: D/],
   ];
   for (const [what, status, extensions, message] of settings) {
     test(`keeps every command after ${status} for ${what}, and says which setting is wrong`, async () => {
       const answer = await answerTo({ status, body: problem('/problems/x', extensions) });
-      if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+      if (answer._tag !== 'Retry') throw new Error(answer._tag);
       assert.is(answer.everyCommand, true);
       assert.match(answer.reason, message);
       assert.not.match(answer.reason, 'API_KEY');
@@ -139,7 +139,7 @@ spec('the client of process commands', ({ test, after }) => {
     const post = commandClient({ baseUrl: server.url, reactorToken }, catalog, clock);
     const answer = await post(confirm, forever);
     assert.equal(answer, {
-      _tag: 'TryAgain',
+      _tag: 'Retry',
       reason: "the reactor token can't be read from the store: database is locked",
       everyCommand: true,
     });
@@ -152,7 +152,7 @@ spec('the client of process commands', ({ test, after }) => {
   for (const status of [404, 405]) {
     test(`keeps every command after a ${status} that is not the API's own`, async () => {
       const answer = await answerTo({ status, text: '<html>nothing here</html>' });
-      if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+      if (answer._tag !== 'Retry') throw new Error(answer._tag);
       assert.is(answer.everyCommand, true);
       assert.match(answer.reason, 'BASE_URL does not lead to the API');
     });
@@ -165,14 +165,14 @@ spec('the client of process commands', ({ test, after }) => {
     ['Sun, 31 Dec 2023 00:00:00 GMT', 0],
     ['99999999999', 300_000],
     ['soon', undefined],
-    // Without a zone it would be read in that of this machine.
+    // Without a zone it would be parsed in the local one.
     ['2024-01-01T00:00:07', undefined],
     ['Mon, 01 Jan 2024 00:00:07', undefined],
   ];
   for (const [retryAfter, retryAfterMs] of waits) {
     test(`reads Retry-After: ${retryAfter} as ${String(retryAfterMs)} ms`, async () => {
       const answer = await answerTo({ status: 503, headers: { 'retry-after': retryAfter } });
-      assert.is(answer._tag === 'TryAgain' ? answer.retryAfterMs : 'no repeat', retryAfterMs);
+      assert.is(answer._tag === 'Retry' ? answer.retryAfterMs : 'no repeat', retryAfterMs);
     });
   }
 
@@ -183,52 +183,52 @@ spec('the client of process commands', ({ test, after }) => {
     [204, ''],
   ];
   for (const [status, text] of garbage) {
-    test(`does not take ${status} '${text}' for an answer of the API`, async () => {
+    test(`does not accept ${status} '${text}' as a response of the API`, async () => {
       const answer = await answerTo({ status, text });
-      assert.equal([answer._tag, answer._tag === 'TryAgain' && answer.everyCommand], ['TryAgain', false]);
+      assert.equal([answer._tag, answer._tag === 'Retry' && answer.everyCommand], ['Retry', false]);
     });
   }
 
-  test('does not take just any 422 for a rejection, and shows the beginning of what came', async () => {
+  test('does not accept every 422 as a rejection, and shows the beginning of the response', async () => {
     const answer = await answerTo({ status: 422, text: 'x'.repeat(1_000) });
     assert.equal(answer, { _tag: 'Defect', reason: `422 about:blank: ${'x'.repeat(300)}` });
   });
 
-  test('tries again where nobody listens, and holds the others back', async () => {
+  test('retries where the connection is refused, and delays the others', async () => {
     const { post, server } = await clientOf(() => undefined);
     await server.close();
     const answer = await post(confirm, forever);
-    if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+    if (answer._tag !== 'Retry') throw new Error(answer._tag);
     assert.is(answer.everyCommand, true);
     assert.match(answer.reason, 'ECONNREFUSED');
   });
 
-  test('tries again after a connection that was cut', async () => {
+  test('retries after a broken connection', async () => {
     const answer = await answerTo('cut the connection');
-    assert.equal([answer._tag, answer._tag === 'TryAgain' && answer.everyCommand], ['TryAgain', true]);
+    assert.equal([answer._tag, answer._tag === 'Retry' && answer.everyCommand], ['Retry', true]);
   });
 
-  test('waits no longer than its time-out, and then tries again beside the others', async () => {
+  test('waits no longer than its time-out, and then retries without delaying the others', async () => {
     const { post } = await clientOf(() => undefined, 60);
     const answer = await post(confirm, forever);
-    if (answer._tag !== 'TryAgain') throw new Error(answer._tag);
+    if (answer._tag !== 'Retry') throw new Error(answer._tag);
     assert.is(answer.everyCommand, false);
-    assert.match(answer.reason, /no answer within 60 ms/);
+    assert.match(answer.reason, /no response within 60 ms/);
   });
 
-  test('ends at once when its caller stops', async () => {
+  test('ends at once when the signal aborts', async () => {
     const { post } = await clientOf(() => undefined);
     const stopping = new AbortController();
     const startMs = systemClock.monotonicMs();
     const answer = post(confirm, stopping.signal);
     await systemClock.sleep(30);
     stopping.abort();
-    assert.is((await answer)._tag, 'TryAgain');
-    assert.is((await post(confirm, stopping.signal))._tag, 'TryAgain');
+    assert.is((await answer)._tag, 'Retry');
+    assert.is((await post(confirm, stopping.signal))._tag, 'Retry');
     assert.ok(systemClock.monotonicMs() - startMs < 2_000);
   });
 
-  test('sets a command aside that it cannot send', async () => {
+  test('returns a defect for a command that cannot be sent', async () => {
     const { post, server } = await clientOf(() => undefined);
     assert.equal(await post({ ...confirm, category: 'invoice' }, forever), {
       _tag: 'Defect',

@@ -1,6 +1,6 @@
-/** The sender: one command of an instance at a time, several instances at once, repeats, and commands set aside. */
+/** The sender: one command of an instance at a time, several instances at once, retries, and suspended commands. */
 import * as assert from 'uvu/assert';
-import type { Answer } from '../../../infra/reactors/command-client';
+import type { PostResult } from '../../../infra/reactors/command-client';
 import { commandSender, type CommandSender } from '../../../infra/reactors/command-sender';
 import type { PendingCommand } from '../../../infra/reactors/processes/processes';
 import { LeaseLost } from '../../../infra/sqlite/lease';
@@ -13,21 +13,21 @@ interface Fixture {
   readonly clock: MovedClock;
   /** Ids of commands in the order in which they were posted. */
   readonly posted: ReadonlyArray<string>;
-  /** What was written down, in order. */
+  /** What was written, in order. */
   readonly noted: ReadonlyArray<string>;
-  /** Why nothing could be written down, and null for each end of that. */
+  /** Why nothing could be written, and null when it could be again. */
   readonly faults: ReadonlyArray<string | null>;
   /** Returns the oldest post of this command that has no answer yet. */
-  readonly answer: (id: string, answer: Answer | 'accept') => Promise<void>;
+  readonly answer: (id: string, answer: PostResult | 'accept') => Promise<void>;
 }
 
 const senderFixture = (
   options: {
     readonly concurrency?: number;
     readonly backlogLimit?: number;
-    readonly followUps?: (decided: PendingCommand) => ReadonlyArray<PendingCommand>;
-    readonly failing?: 'decided' | 'tryAgain' | 'defect';
-    /** How often it fails, and with what; left out: for ever, with a full disk. */
+    readonly followUps?: (finished: PendingCommand) => ReadonlyArray<PendingCommand>;
+    readonly failing?: 'applyOutcome' | 'noteAttempt' | 'suspend';
+    /** How often it fails, and with what; always, with a full disk, by default. */
     readonly fails?: { readonly times: number; readonly error: Error };
   } = {},
 ): Fixture => {
@@ -35,7 +35,7 @@ const senderFixture = (
   const posted: string[] = [];
   const noted: string[] = [];
   const faults: (string | null)[] = [];
-  const open: { readonly id: string; readonly resolve: (answer: Answer) => void }[] = [];
+  const open: { readonly id: string; readonly resolve: (answer: PostResult) => void }[] = [];
   let failures = 0;
   const failIf = (call: typeof options.failing): void => {
     if (options.failing !== call || failures >= (options.fails?.times ?? Infinity)) return;
@@ -50,24 +50,24 @@ const senderFixture = (
       posted.push(id);
       return new Promise((resolve) => {
         open.push({ id, resolve });
-        signal.addEventListener('abort', () => resolve(tryAgain('stopped')));
+        signal.addEventListener('abort', () => resolve(retry('stopped')));
       });
     },
     record: {
-      decided: (each, { _tag }) => {
-        failIf('decided');
+      applyOutcome: (each, { _tag }) => {
+        failIf('applyOutcome');
         noted.push(`${each.command.id} ${_tag}`);
         return options.followUps?.(each) ?? [];
       },
-      tryAgain: (each, { nextAttemptAtMs, reason }) => {
-        failIf('tryAgain');
+      noteAttempt: (each, { nextAttemptAtMs, reason }) => {
+        failIf('noteAttempt');
         noted.push(`${each.command.id} again in ${nextAttemptAtMs - clock.nowMs()} ms: ${reason}`);
       },
-      defect: (each, reason) => {
-        failIf('defect');
+      suspend: (each, reason) => {
+        failIf('suspend');
         noted.push(`${each.command.id} aside: ${reason}`);
       },
-      fault: (reason) => void faults.push(reason),
+      noteFault: (reason) => void faults.push(reason),
     },
   });
   return {
@@ -80,7 +80,7 @@ const senderFixture = (
       const index = open.findIndex((each) => each.id === id);
       const [post] = open.splice(index, 1);
       if (index < 0 || post === undefined) throw new Error(`nobody waits for an answer to ${id}`);
-      const accepted: Answer = { _tag: 'Decided', outcome: { _tag: 'Accepted', command: pending(0, 'x').command } };
+      const accepted: PostResult = { _tag: 'Decided', outcome: { _tag: 'Accepted', command: pending(0, 'x').command } };
       post.resolve(answer === 'accept' ? accepted : answer);
       await turns();
     },
@@ -89,15 +89,15 @@ const senderFixture = (
 
 const fullDisk = (): Error => new NamedStorageFault('full', 'the disk is full');
 
-const tryAgain = (reason: string, everyCommand = false, retryAfterMs?: number): Answer => ({
-  _tag: 'TryAgain',
+const retry = (reason: string, everyCommand = false, retryAfterMs?: number): PostResult => ({
+  _tag: 'Retry',
   reason,
   everyCommand,
   ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
 });
 
-spec('the lanes of the command sender', ({ test }) => {
-  test('send the commands of one instance one after another, those of others meanwhile', async () => {
+spec('the queues of the command sender', ({ test }) => {
+  test('send the commands of one instance one after another, those of other instances concurrently', async () => {
     const { sender, posted, answer } = senderFixture();
     sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b')]);
     assert.equal(posted, ['a/1', 'b/3']);
@@ -107,13 +107,13 @@ spec('the lanes of the command sender', ({ test }) => {
     assert.equal(posted, ['a/1', 'b/3', 'a/2']);
   });
 
-  test('keep the same instance of two processes apart', () => {
+  test('separate equal instance names of two processes', () => {
     const { sender, posted } = senderFixture();
     sender.enqueue([pending(1, 'a'), pending(2, 'a', { process: silentProcess('other') })]);
     assert.equal(posted, ['a/1', 'a/2']);
   });
 
-  test('take turns where there are more than may be under way', async () => {
+  test('are served in turn where there are more than may be sent at the same time', async () => {
     const { sender, posted, answer } = senderFixture({ concurrency: 2 });
     sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b'), pending(4, 'c')]);
     assert.equal(posted, ['a/1', 'b/3']);
@@ -122,7 +122,7 @@ spec('the lanes of the command sender', ({ test }) => {
     assert.equal(posted, ['a/1', 'b/3', 'c/4', 'a/2']);
   });
 
-  test('put what follows from an outcome behind what already waits', async () => {
+  test('append commands that follow from an outcome', async () => {
     const { sender, posted, answer } = senderFixture({
       followUps: ({ seq }) => (seq === 1 ? [pending(9, 'a'), pending(10, 'z')] : []),
     });
@@ -133,7 +133,7 @@ spec('the lanes of the command sender', ({ test }) => {
     assert.equal(posted, ['a/1', 'a/2', 'z/10', 'a/9']);
   });
 
-  test('take a rejection for an outcome like any other', async () => {
+  test('treat a rejection as an outcome like any other', async () => {
     const { sender, posted, noted, answer } = senderFixture();
     sender.enqueue([pending(1, 'a'), pending(2, 'a')]);
     const { command } = pending(1, 'a');
@@ -146,18 +146,18 @@ spec('the lanes of the command sender', ({ test }) => {
   });
 });
 
-spec('repeats of the command sender', ({ test }) => {
-  test('come later each time, are noted before, and begin anew with the next command', async () => {
+spec('retries of the command sender', ({ test }) => {
+  test('are delayed longer each time, are recorded first, and restart with the next command', async () => {
     const { sender, clock, posted, noted, answer } = senderFixture();
     sender.enqueue([pending(1, 'a'), pending(2, 'a')]);
-    await answer('a/1', tryAgain('busy'));
+    await answer('a/1', retry('busy'));
     await clock.pass(99);
     assert.equal(posted, ['a/1']);
     await clock.pass(1);
-    await answer('a/1', tryAgain('busy'));
+    await answer('a/1', retry('busy'));
     await clock.pass(200);
     await answer('a/1', 'accept');
-    await answer('a/2', tryAgain('busy'));
+    await answer('a/2', retry('busy'));
     assert.equal(noted, [
       'a/1 again in 100 ms: busy',
       'a/1 again in 200 ms: busy',
@@ -167,40 +167,40 @@ spec('repeats of the command sender', ({ test }) => {
     assert.equal(posted, ['a/1', 'a/1', 'a/1', 'a/2']);
   });
 
-  test('go on from the attempts that were made before a restart', async () => {
+  test('continue from the attempts that were made before a restart', async () => {
     const { sender, noted, answer } = senderFixture();
     sender.enqueue([pending(1, 'a', { attempts: 3 })]);
-    await answer('a/1', tryAgain('busy'));
+    await answer('a/1', retry('busy'));
     assert.equal(noted, ['a/1 again in 800 ms: busy']);
   });
 
   test('wait as long as the API asks for, and never longer than the bound otherwise', async () => {
     const { sender, clock, answer } = senderFixture();
     sender.enqueue([pending(1, 'a'), pending(2, 'b', { attempts: 50 })]);
-    await answer('a/1', tryAgain('busy', false, 30_000));
-    await answer('b/2', tryAgain('busy'));
+    await answer('a/1', retry('busy', false, 30_000));
+    await answer('b/2', retry('busy'));
     assert.equal(clock.sleeps, [30_000, 10_000]);
   });
 
-  test('of one instance leave the place to others', async () => {
+  test('of one instance let others be sent meanwhile', async () => {
     const { sender, posted, answer } = senderFixture({ concurrency: 1 });
     sender.enqueue([pending(1, 'a'), pending(2, 'b')]);
-    await answer('a/1', tryAgain('conflict'));
+    await answer('a/1', retry('conflict'));
     assert.equal(posted, ['a/1', 'b/2']);
   });
 
-  test('keep the place while the API is away, so that nothing else is tried in vain', async () => {
+  test('keep their slot while the API is unreachable, so that no other command is sent in vain', async () => {
     const { sender, clock, posted, answer } = senderFixture({ concurrency: 1 });
     sender.enqueue([pending(1, 'a'), pending(2, 'b')]);
-    await answer('a/1', tryAgain('away', true));
+    await answer('a/1', retry('away', true));
     assert.equal(posted, ['a/1']);
     await clock.pass(100);
     assert.equal(posted.length, 2);
   });
 });
 
-spec('commands that no repeat can help', ({ test }) => {
-  test('are set aside, and what waits behind them in their lane with them', async () => {
+spec('commands that no retry can help', ({ test }) => {
+  test('are suspended, with the commands behind them in their queue', async () => {
     const { sender, posted, noted, answer } = senderFixture();
     sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b')]);
     await answer('a/1', { _tag: 'Defect', reason: '404' });
@@ -229,7 +229,7 @@ const passes = (promise: Promise<void>): (() => boolean) => {
 };
 
 spec('the backlog of the command sender', ({ test }) => {
-  test('holds its caller back at the limit, until one command is done', async () => {
+  test('delays its caller at the limit, until one command is done', async () => {
     const { sender, answer } = senderFixture({ backlogLimit: 2 });
     sender.enqueue([pending(1, 'a')]);
     await sender.room();
@@ -247,7 +247,7 @@ spec('the backlog of the command sender', ({ test }) => {
     );
   });
 
-  test('sets a command aside whose outcome its process cannot take, and goes on with the others', async () => {
+  test('suspends a command whose outcome its process cannot handle, and continues with the others', async () => {
     const { sender, posted, noted, answer } = senderFixture({
       followUps: ({ command }) => {
         if (command.id === 'a/1') throw new TypeError('undefined is not a number');
@@ -259,27 +259,27 @@ spec('the backlog of the command sender', ({ test }) => {
     await answer('b/3', 'accept');
     assert.equal(noted, [
       'a/1 Accepted',
-      "a/1 aside: its process can't take what became of it: undefined is not a number",
+      'a/1 aside: its process cannot handle the outcome: undefined is not a number',
       'b/3 Accepted',
     ]);
     assert.equal(posted, ['a/1', 'b/3']);
     await sender.stop();
   });
 
-  test('stays full while a command only waits for its repeat', async () => {
+  test('stays full while a command waits for its retry', async () => {
     const { sender, answer } = senderFixture({ backlogLimit: 1 });
     sender.enqueue([pending(1, 'a')]);
     const passed = passes(sender.room());
-    await answer('a/1', tryAgain('busy'));
+    await answer('a/1', retry('busy'));
     assert.is(passed(), false);
   });
 });
 
 spec('the end of the command sender', ({ test }) => {
-  test('aborts what is under way, notes nothing of it, sends nothing more, and lets everybody go', async () => {
+  test('aborts requests in flight, writes nothing about them, sends nothing more, and releases waiting callers', async () => {
     const { sender, clock, posted, noted, answer } = senderFixture({ backlogLimit: 1, concurrency: 2 });
     sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b'), pending(4, 'c')]);
-    await answer('b/3', tryAgain('busy'));
+    await answer('b/3', retry('busy'));
     const passed = passes(sender.room());
     await sender.stop();
     await clock.pass(60_000);
@@ -291,19 +291,19 @@ spec('the end of the command sender', ({ test }) => {
     await sender.room();
   });
 
-  test('does not wait for a repeat while the API is away', async () => {
+  test('does not wait for a retry while the API is unreachable', async () => {
     const { sender, answer } = senderFixture();
     sender.enqueue([pending(1, 'a')]);
-    await answer('a/1', tryAgain('away', true, 60_000));
+    await answer('a/1', retry('away', true, 60_000));
     await sender.stop();
   });
 
   for (const [call, answer] of [
-    ['decided', 'accept'],
-    ['tryAgain', tryAgain('busy')],
-    ['defect', { _tag: 'Defect', reason: '404' }],
+    ['applyOutcome', 'accept'],
+    ['noteAttempt', retry('busy')],
+    ['suspend', { _tag: 'Defect', reason: '404' }],
   ] as const) {
-    test(`comes by itself when another process has taken over where '${call}' is written down`, async () => {
+    test(`comes by itself when another process has taken over during '${call}'`, async () => {
       const error = new LeaseLost('another process took the file over');
       const fixture = senderFixture({ failing: call, fails: { times: 1, error } });
       const { sender, posted } = fixture;
@@ -324,8 +324,8 @@ spec('the end of the command sender', ({ test }) => {
     ['EROFS', Object.assign(new Error('not now'), { code: 'EROFS' })],
   ];
   for (const [what, error] of passing) {
-    test(`does not come for ${what}: the answer is kept, and written down once that has passed`, async () => {
-      const fixture = senderFixture({ failing: 'decided', fails: { times: 3, error } });
+    test(`is not caused by ${what}: the response is kept, and written once that has passed`, async () => {
+      const fixture = senderFixture({ failing: 'applyOutcome', fails: { times: 3, error } });
       const { sender, posted, noted, faults, clock } = fixture;
       sender.enqueue([pending(1, 'a'), pending(2, 'a'), pending(3, 'b')]);
       await fixture.answer('a/1', 'accept');
@@ -333,7 +333,7 @@ spec('the end of the command sender', ({ test }) => {
       assert.equal(noted, []);
       for (const pauseMs of [100, 200, 400]) await clock.pass(pauseMs);
       assert.equal([...noted].sort(), ['a/1 Accepted', 'b/3 Accepted']);
-      // Sent once each: what was answered is not asked for again.
+      // Sent once each, although writing the outcome was retried.
       assert.equal(posted, ['a/1', 'b/3', 'a/2']);
       assert.is(faults.at(-1), null);
       assert.ok(faults.includes('not now'));
@@ -341,23 +341,23 @@ spec('the end of the command sender', ({ test }) => {
     });
   }
 
-  test('does not come for a full disk while a command is set aside, or an attempt is noted', async () => {
-    const fixture = senderFixture({ failing: 'defect', fails: { times: 1, error: fullDisk() } });
+  test('is not caused by a full disk while a command is suspended, or an attempt is recorded', async () => {
+    const fixture = senderFixture({ failing: 'suspend', fails: { times: 1, error: fullDisk() } });
     fixture.sender.enqueue([pending(1, 'a')]);
     await fixture.answer('a/1', { _tag: 'Defect', reason: '404' });
     await fixture.clock.pass(100);
     assert.equal(fixture.noted, ['a/1 aside: 404']);
     await fixture.sender.stop();
-    const attempts = senderFixture({ failing: 'tryAgain' });
+    const attempts = senderFixture({ failing: 'noteAttempt' });
     attempts.sender.enqueue([pending(1, 'a')]);
-    await attempts.answer('a/1', tryAgain('busy'));
+    await attempts.answer('a/1', retry('busy'));
     await attempts.clock.pass(100);
     assert.equal(attempts.posted, ['a/1', 'a/1']);
     await attempts.sender.stop();
   });
 
-  test('leaves no answer half written while the disk stays full', async () => {
-    const { sender, answer, noted } = senderFixture({ failing: 'decided' });
+  test('leaves no outcome partly written while the disk stays full', async () => {
+    const { sender, answer, noted } = senderFixture({ failing: 'applyOutcome' });
     sender.enqueue([pending(1, 'a')]);
     await answer('a/1', 'accept');
     await sender.stop();
@@ -365,8 +365,8 @@ spec('the end of the command sender', ({ test }) => {
   });
 });
 
-spec('a command that was set aside and is released', ({ test }) => {
-  test('is sent again without a restart, with what waits behind it, in order', async () => {
+spec('a suspended command that is released', ({ test }) => {
+  test('is sent again without a restart, with the commands behind it, in order', async () => {
     const { sender, posted, answer } = senderFixture();
     const waiting = [pending(1, 'a'), pending(2, 'a')];
     sender.enqueue(waiting);

@@ -35,7 +35,7 @@ spec('acknowledgements', ({ test }) => {
     );
   });
 
-  test('take a report that comes twice, or for what was never sent, as no news', () => {
+  test('ignore a report that comes twice, or for a position that was never sent', () => {
     const acks = acknowledgements(10, 4);
     acks.sent(11);
     acks.acknowledged(11);

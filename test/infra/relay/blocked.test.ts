@@ -1,4 +1,4 @@
-/** Events that can't be published: their partition waits and says so, everything else goes on, and a person may decide. */
+/** Events that can't be published: their partition is blocked, everything else continues, and an operator can skip them. */
 import * as assert from 'uvu/assert';
 import { admin } from '../../support/broker-admin';
 import { kafkaSpec } from '../../support/kafka-spec';
@@ -11,7 +11,7 @@ import { relayWorld, statusWhere, type RelayWorld } from './relay-fixture';
 const topicOf = ({ catalog }: RelayWorld, end: string): string =>
   catalog.aggregates.map(({ topic }) => topic.name).find((name) => name.endsWith(end)) ?? '';
 
-/** A topic of stock that takes no record above 5,000 bytes. */
+/** A topic of stock that rejects records above 5,000 bytes. */
 const smallTopic = (servers: string, world: RelayWorld): Promise<void> =>
   admin(servers, (client, done) =>
     client.createTopic(
@@ -26,7 +26,7 @@ const smallTopic = (servers: string, world: RelayWorld): Promise<void> =>
     ),
   );
 
-/** Text that no compression makes small. */
+/** Text that cannot be compressed. */
 const noise = (bytes: number): string => {
   let state = 42;
   let text = '';
@@ -103,7 +103,7 @@ kafkaSpec('an event that Kafka refuses', ({ test, after }, broker) => {
     assert.equal([later.blocked[0]?.events, later.lagEvents], [held + 1, held + 1]);
   });
 
-  test('is never followed by a status of running, and is tried again with growing pauses', async () => {
+  test('is never followed by a status of running, and is retried with growing pauses', async () => {
     const world = await newWorld();
     await smallTopic(servers, world);
     await world.append(['stock-big'], { text: noise(9_000) });
@@ -120,7 +120,7 @@ kafkaSpec('an event that Kafka refuses', ({ test, after }, broker) => {
     assert.ok(Date.parse(blocked?.nextAttemptAt ?? '') - Date.parse(blocked?.since ?? '') >= 10_000);
   });
 
-  test('lets its partition go on in order, once an operator has decided to withhold it', async () => {
+  test('lets its partition continue in order, once an operator has decided to withhold it', async () => {
     const world = await newWorld();
     await smallTopic(servers, world);
     await world.append(['stock-big'], { text: noise(9_000) });
@@ -157,7 +157,7 @@ kafkaSpec('an event that Kafka refuses', ({ test, after }, broker) => {
     assert.is(own[1]?.['withheld'], undefined);
   });
 
-  test('goes out by itself, and its partition after it, once its topic takes it', async () => {
+  test('is published by itself, and then its partition, once its topic accepts it', async () => {
     const world = await newWorld();
     await smallTopic(servers, world);
     await world.append(['stock-big'], { text: noise(9_000) });
@@ -165,7 +165,7 @@ kafkaSpec('an event that Kafka refuses', ({ test, after }, broker) => {
     const first = world.start();
     await statusWhere(world, 'it is blocked', ({ state }) => state === 'blocked');
     await first.stop();
-    // The limit is another one where the topic was made anew; the relay is told that this is meant.
+    // The topic is recreated with another limit, which the relay is configured to accept.
     await admin(servers, (client, done) => client.deleteTopic(topicOf(world, 'stock'), 10_000, done));
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     let offsetMs = 0;

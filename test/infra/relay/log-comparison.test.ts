@@ -1,4 +1,4 @@
-/** The log held against the store, on a real broker: what is missing, extra, out of order or altered is found, and mended. */
+/** Comparing the log with the store, on a real broker: missing, extra, misordered and altered events are found and repaired. */
 import { feedOf } from '../../support/reader-feed';
 import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import * as assert from 'uvu/assert';
@@ -81,7 +81,7 @@ kafkaSpec('the log held against the store', ({ test, before, after }, broker) =>
     for (const each of worlds) await each.close();
   });
 
-  test('finds nothing where there is nothing', async () => {
+  test('finds nothing where nothing differs', async () => {
     const relay = world.start();
     await statusWhere(world, 'all is published', ({ cursor }) => cursor === EVENTS);
     const found = await compare(world, store);
@@ -160,7 +160,7 @@ kafkaSpec('the log held against the store', ({ test, before, after }, broker) =>
       assert.match(explained.join('\n'), /not repaired.*high-water.*--recreate-topics/);
       const [before] = await own.log.describe([topic]);
       const done = await repair(own, reader, broken, true);
-      assert.match(done.join('\n'), /made anew.*ACCEPT_NEW_LOG=true/);
+      assert.match(done.join('\n'), /recreated with all their events.*ACCEPT_NEW_LOG=true/);
       const [now] = await own.log.describe([topic]);
       assert.is.not(now?.logId, before?.logId);
       assert.equal(countsOf(await compare(own, reader)), [0, 0, 0, 0]);

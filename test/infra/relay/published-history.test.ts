@@ -1,4 +1,4 @@
-/** Whose history stands in the log: decided by what stands at the ends of its partitions, not by one record. */
+/** Whose history is in the log: decided by the last records of its partitions, not by a single one. */
 import * as assert from 'uvu/assert';
 import type { Failure } from '../../../infra/consumption/intake/failures';
 import { historyRefusal, type EndRecord, type HistoryState } from '../../../infra/relay/published-history';

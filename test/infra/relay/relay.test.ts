@@ -1,4 +1,4 @@
-/** The relay on a real broker: what reaches Kafka, once, in order; and what it refuses. */
+/** The relay on a real broker: what it publishes, once and in order, and where it halts. */
 import * as assert from 'uvu/assert';
 import { partitionOf } from '../../../infra/kafka/murmur2';
 import { relayMigrations } from '../../../infra/sqlite/relay-file/relay-file';
@@ -64,7 +64,7 @@ kafkaSpec('the relay', ({ test, after }, broker) => {
     const first = world.start();
     await caughtUp(world, 60);
     await first.stop();
-    // As a crash would leave it: Kafka has everything, the file knows of nothing.
+    // As after a crash: Kafka has everything, but the cursor is at the beginning.
     const file = openForWriting({ file: world.relayFile, synchronous: 'NORMAL', migrations: relayMigrations });
     file.prepare('UPDATE relay_cursor SET position = 0').run();
     file.close();
@@ -80,7 +80,7 @@ kafkaSpec('the relay', ({ test, after }, broker) => {
     assertOnceInOrder(await readLog(servers, topicsOf(world)), 90);
   });
 
-  test('lets a second relay wait, and take over where the first one stopped', async () => {
+  test('makes a second relay wait, and take over where the first one stopped', async () => {
     const world = await newWorld();
     await world.append(streams(10));
     const first = world.start();
@@ -156,7 +156,7 @@ kafkaSpec('the relay', ({ test, after }, broker) => {
     assert.is(backup.cause, 'store-behind');
   });
 
-  test('stops only the partition of an event that Kafka can never take, and names it', async () => {
+  test('blocks only the partition of an event that Kafka always rejects, and names it', async () => {
     const world = await newWorld();
     await world.append(streams(5));
     await world.append(['stock-huge'], { text: 'x'.repeat(2_000_000) });

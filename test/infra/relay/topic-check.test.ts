@@ -23,7 +23,7 @@ const decide = (state: Partial<TopicState>) =>
   });
 
 spec('the check of topics', ({ test }) => {
-  test('goes on from the cursor on the topics that it knows', () => {
+  test('continues from the cursor on known topics', () => {
     assert.equal(decide({}), { _tag: 'Publish', cursor: 7, note: undefined });
   });
 
@@ -42,7 +42,7 @@ spec('the check of topics', ({ test }) => {
     }
   });
 
-  test('refuses a recreated topic or another cluster, and names the way on', () => {
+  test('refuses a recreated topic or another cluster, with what to do', () => {
     const decision = decide({ found: [topic('kafka:b')] });
     assert.is(decision._tag, 'Refuse');
     assert.match(
@@ -51,19 +51,19 @@ spec('the check of topics', ({ test }) => {
     );
   });
 
-  test('publishes everything again where the new log is meant', () => {
+  test('publishes everything again where the new log is accepted', () => {
     const decision = decide({ found: [topic('kafka:b')], acceptNewLog: true });
     assert.is(decision._tag === 'Publish' && decision.cursor, 0);
-    assert.match(decision._tag === 'Publish' ? (decision.note ?? '') : '', /everything from the store/);
+    assert.match(decision._tag === 'Publish' ? (decision.note ?? '') : '', /everything is published from the store/);
   });
 
-  test('leaves to the store what an embedded broker has forgotten', () => {
+  test('does not publish again what an embedded broker has lost', () => {
     const decision = decide({ found: [topic('embedded:2:orders')], known: [topic('embedded:1:orders')] });
     assert.is(decision._tag === 'Publish' && decision.cursor, 7);
     assert.match(decision._tag === 'Publish' ? (decision.note ?? '') : '', /starts empty/);
   });
 
-  test('brings everything along from an embedded broker to a real one', () => {
+  test('publishes everything when switching from an embedded broker to a real one', () => {
     const decision = decide({ known: [topic('embedded:1:orders')] });
     assert.is(decision._tag === 'Publish' && decision.cursor, 0);
   });

@@ -1,4 +1,4 @@
-/** Topics under whose settings records vanish: nothing is published or read in silence, and it goes on when they are set right. */
+/** Topics whose settings delete records: relay and groups halt with the reason, and continue when they are corrected. */
 import * as assert from 'uvu/assert';
 import { AdminClient } from '@confluentinc/kafka-javascript';
 import { ConfigsUnavailable } from '../../../infra/kafka/topic-configs';
@@ -22,7 +22,7 @@ kafkaSpec('topics that lose records', ({ test }, broker) => {
       await world.close();
     }
   };
-  /** As somebody makes them who does not know the program. */
+  /** As they are created without knowing the program. */
   const makeBeforehand = async (world: GroupWorld, config: Readonly<Record<string, string>>): Promise<void> => {
     const admin = AdminClient.create({ 'bootstrap.servers': servers });
     try {
@@ -54,7 +54,7 @@ kafkaSpec('topics that lose records', ({ test }, broker) => {
     }
   };
 
-  test('halt the relay and the groups before anything is published or read, and let them go on when they are set right', () =>
+  test('halt the relay and the groups before anything is published or read, and let them continue when they are corrected', () =>
     inWorld(async (world, stock) => {
       await makeBeforehand(world, { 'cleanup.policy': 'compact' });
       await world.append(['stock-a', 'stock-b'], {
@@ -84,7 +84,7 @@ kafkaSpec('topics that lose records', ({ test }, broker) => {
       assert.is(group.status().reason, null);
     }));
 
-  test('are noticed while relay and groups run, and forgotten when they are set right', () =>
+  test('are detected while relay and groups run, and the warning ends when they are corrected', () =>
     inWorld(async (world, stock) => {
       world.start({ topicChecks: OFTEN });
       await world.publish(5);
@@ -101,7 +101,7 @@ kafkaSpec('topics that lose records', ({ test }, broker) => {
       await stateIs(group, 'running');
     }));
 
-  test('by what they refuse are named while everything goes on', () =>
+  test('that only reject records are named in a warning', () =>
     inWorld(async (world, stock) => {
       await world.log.ensureTopics(world.catalog.aggregates.map(({ topic }) => topic));
       await alterTopic(servers, stock, { 'max.message.bytes': '5000' });
@@ -117,7 +117,7 @@ kafkaSpec('topics that lose records', ({ test }, broker) => {
       await statusWhere(world, 'it is forgotten', (status) => status.reason === null && status.state === 'running');
     }));
 
-  test('that cannot be looked at are no reason to stop, and it is said that nobody looks', () =>
+  test('whose settings cannot be read are no reason to stop, but a warning', () =>
     inWorld(async (world) => {
       const settings = () => Promise.reject(new ConfigsUnavailable('Kafka does not allow this user to look at them'));
       const log = { ...world.log, settings };
@@ -132,7 +132,7 @@ kafkaSpec('topics that lose records', ({ test }, broker) => {
       assert.match(reason ?? '', /settings of the topics can't be looked at: Kafka does not allow this user/);
     }));
 
-  test('with more partitions than declared halt what runs, with the way on', () =>
+  test('with more partitions than declared halt relay and groups, with what to do', () =>
     inWorld(async (world, stock) => {
       world.start({ topicChecks: OFTEN });
       await world.publish(5);

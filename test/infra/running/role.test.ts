@@ -60,7 +60,7 @@ const roleOn = (
   return { ...role, waiting: waiting.promise };
 };
 
-/** The lease is free: who asks for it gets it without a wait. */
+/** Asserts that the lease is free. */
 const assertFree = async (file: string): Promise<void> => {
   const { database, lease } = await open(file);
   lease.release();
@@ -116,7 +116,7 @@ spec('a role', ({ test }) => {
     await assertFree(file);
   });
 
-  test('whose start fails before it holds anything tells whoever waits for the start', async () => {
+  test('whose start fails before it has the lease rejects `started`', async () => {
     const role = startRole({
       clock: testClock(),
       logger: silentLogger,
@@ -130,7 +130,7 @@ spec('a role', ({ test }) => {
     }
   });
 
-  test('that meets a fault while it stops has stopped all the same', async () => {
+  test('that has a fault while it stops has stopped nevertheless', async () => {
     const file = newFile();
     const role = roleOn(file, async (session) => {
       await untilEnd(session);
@@ -155,7 +155,7 @@ spec('a role', ({ test }) => {
     }
   });
 
-  test('whose file is taken away ends its session, and begins another on a new file', async () => {
+  test('whose file is removed ends its session, and starts another one on a new file', async () => {
     const file = newFile();
     const lost: boolean[] = [];
     const again = deferred();
@@ -177,7 +177,7 @@ spec('a role', ({ test }) => {
 });
 
 spec('what runs until it is stopped', ({ test }) => {
-  test('never rejects to whoever stops it', async () => {
+  test('never rejects from `stop`', async () => {
     const fault = new EngineFault('can go on no longer');
     const running = startRunning(() => Promise.reject(fault));
     await running.stop();

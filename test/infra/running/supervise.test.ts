@@ -1,4 +1,4 @@
-/** The one retry loop: how it backs off, what resets the backoff, and how it ends. */
+/** The common retry loop: how it backs off, what resets the backoff, and how it ends. */
 import * as assert from 'uvu/assert';
 import { EngineFault, TakenOver } from '../../../infra/engine-fault';
 import { retrySchedule } from '../../../infra/running/retry-schedule';
@@ -40,7 +40,7 @@ const tried = (maxRetries = 20): Tried => {
 };
 
 spec('a supervised session', ({ test }) => {
-  test('is begun again after each fault, with waits that double from 0.1 to 10 seconds', async () => {
+  test('is restarted after each fault, with waits that double from 0.1 to 10 seconds', async () => {
     const { run, retries, clock } = tried(10);
     await run({ session: () => Promise.reject(fault) });
     const expected = [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000, 10_000];
@@ -56,7 +56,7 @@ spec('a supervised session', ({ test }) => {
     assert.ok(retries.every(({ reason, error }) => reason === 'Kafka is away' && error === fault));
   });
 
-  test('waits no less than it is told to', async () => {
+  test('waits at least as long as `minDelayMs`', async () => {
     const { run, clock } = tried(5);
     await run({ session: () => Promise.reject(fault), minDelayMs: 1_000 });
     assert.equal(clock.sleeps(), [1_000, 1_000, 1_000, 1_000, 1_600]);
@@ -96,7 +96,7 @@ spec('a supervised session', ({ test }) => {
     assert.is(clock.sleeps().length, 2);
   });
 
-  test('is not begun where the signal has aborted, and not again where it aborts during the wait', async () => {
+  test('is not started where the signal has aborted, and not restarted where it aborts during the wait', async () => {
     const { run, stopping, clock } = tried();
     let sessions = 0;
     const session = (): Promise<never> => {
@@ -113,7 +113,7 @@ spec('a supervised session', ({ test }) => {
     assert.is(sessions, 1);
   });
 
-  test('that meets a fault while it stops has ended, without a word of trying again', async () => {
+  test('that has a fault while it stops has ended, without a retry', async () => {
     const { run, stopping, retries } = tried();
     await run({
       session: () => {
@@ -139,7 +139,7 @@ spec('a supervised session', ({ test }) => {
     }
   });
 
-  test('goes on as its directive says', async () => {
+  test('continues as its directive says', async () => {
     const ends: Readonly<
       Record<Directive, { readonly sessions: number; readonly sleeps: number; readonly error: unknown }>
     > = {
@@ -176,7 +176,7 @@ spec('a supervised session', ({ test }) => {
 });
 
 spec('a schedule of retries', ({ test }) => {
-  test('lets each piece of work wait for itself, longer after each fault', () => {
+  test('delays each piece of work separately, longer after each fault', () => {
     const clock = testClock({ random: longest });
     const schedule = retrySchedule<string>(clock);
     assert.ok(schedule.isDue('a'));

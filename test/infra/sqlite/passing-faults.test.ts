@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { silentLogger } from '../../../infra/logger';
-import { beginAnew, watchPlace } from '../../../infra/running/begin-anew';
+import { restartOnReplacedFile, watchFile } from '../../../infra/running/restart-on-replaced-file';
 import { openForWriting, type Database } from '../../../infra/sqlite/database';
 import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { FileReplaced } from '../../../infra/sqlite/file-identity';
@@ -197,7 +197,7 @@ spec("a role's own file that was removed", ({ test }) => {
     const file = newFile();
     const stopping = new AbortController();
     let sessions = 0;
-    const role = beginAnew(
+    const role = restartOnReplacedFile(
       { clock: systemClock, logger: silentLogger, role: 'test', stopping: stopping.signal },
       async () => {
         const { database, lease } = await openLeasedDatabase({
@@ -210,7 +210,7 @@ spec("a role's own file that was removed", ({ test }) => {
         });
         sessions += 1;
         try {
-          await watchPlace(lease, { clock: systemClock, stopping: stopping.signal });
+          await watchFile(lease, { clock: systemClock, stopping: stopping.signal });
         } finally {
           lease.release();
           database.close();
@@ -229,7 +229,7 @@ spec("a role's own file that was removed", ({ test }) => {
   test('is a wrong setting where it cannot be opened at the first start, and then the role says so at once', async () => {
     const options = { clock: systemClock, logger: silentLogger, role: 'test', stopping: new AbortController().signal };
     const refused = new NamedStorageFault('failed', 'unable to open');
-    const end = await beginAnew(options, () => Promise.reject(refused)).catch((error: unknown) => error);
+    const end = await restartOnReplacedFile(options, () => Promise.reject(refused)).catch((error: unknown) => error);
     assert.is(end, refused);
   });
 });

@@ -1,4 +1,4 @@
-/** One instance of the group: its real loop on a process, fed through a gate. */
+/** One instance of the group: its real loop in a process, on a log with controlled polls. */
 import { checkpointAt } from '../../../../infra/consumption/checkpoints/checkpoint';
 import type { ConsumerGroup } from '../../../../infra/consumption/loop/consumer-group';
 import { startConsumerGroup } from '../../../../infra/consumption/loop/start-consumer-group';
@@ -7,38 +7,42 @@ import { systemClock, type Clock } from '../../../../infra/clock';
 import { silentLogger } from '../../../../infra/logger';
 import { projectionHandler } from '../../../../projections/engine/groups/projection-handler';
 import { topicsOf } from '../../../../projections/engine/definitions/projection-topics';
-import { gateTo } from './gate';
-import type { Lane, PerPartition } from './lane';
-import { GROUP } from './note-book';
+import { controlPolls } from './poll-control';
+import type { SharedTopic, PerPartition } from './shared-topic';
+import { GROUP } from './notes-projection';
 import type { CrashPoint, ViewsProcess } from './views-process';
 
-/** How an instance has ended: killed, or with the error that says that another one runs the group. */
+/** How an instance has ended: killed, or with the error because another one owns the group. */
 export type Ending = 'crashed' | 'CheckpointMoved' | 'LeaseLost';
 
 export interface GroupInstance {
   readonly process: ViewsProcess;
   readonly group: ConsumerGroup;
   readonly ending: () => Ending | undefined;
-  /** Lets batches through and waits until they are dealt with, or it has ended. */
+  /** Delivers batches and waits until they are processed, or the instance has ended. */
   readonly take: (batches: ReadonlyArray<PerPartition>, crash: CrashPoint | null) => Promise<void>;
-  /** The connection is lost in the middle of a poll; it begins another session. */
+  /** Fails a poll, so that another session begins. */
   readonly loseConnection: () => Promise<void>;
-  /** One step of what is to be redriven. Rejects where it should be tried again. */
+  /** Runs one step of a redrive. Rejects where it should be retried. */
   readonly redrive: (crash: CrashPoint | null) => Promise<RedriveStep>;
-  /** Stops in order, where it still runs. */
+  /** Stops it gracefully, where it still runs. */
   readonly stop: () => Promise<void>;
-  /** Takes away what a dead one has left open. */
+  /** Closes what a killed instance has left open. */
   readonly abandon: () => Promise<void>;
 }
 
 const ANSWER_TIMEOUT_MS = 15_000;
 
-/** Starts it on a process and waits until it polls. */
-export const startInstance = async (lane: Lane, process: ViewsProcess, clock: Clock): Promise<GroupInstance> => {
-  const gate = gateTo(lane);
+/** Starts an instance in a process and waits until it polls. */
+export const startInstance = async (
+  sharedTopic: SharedTopic,
+  process: ViewsProcess,
+  clock: Clock,
+): Promise<GroupInstance> => {
+  const polls = controlPolls(sharedTopic);
   const topics = topicsOf(process.catalog, process.projection);
   const group = startConsumerGroup({
-    log: gate.log,
+    log: polls.log,
     handler: projectionHandler(process.client, process.projection, topics),
     topics,
     clock,
@@ -66,19 +70,19 @@ export const startInstance = async (lane: Lane, process: ViewsProcess, clock: Cl
       watch.abort();
     }
   };
-  await settled(gate.isIdle());
+  await settled(polls.isIdle());
   return {
     process,
     group,
     ending: () => ending,
     take: async (batches, crash) => {
       if (crash !== null) process.crashAt(crash);
-      await gate.letThrough(batches);
-      await settled(gate.isIdle());
+      await polls.deliver(batches);
+      await settled(polls.isIdle());
     },
     loseConnection: async () => {
-      gate.cut();
-      await settled(gate.isIdle());
+      polls.failPending();
+      await settled(polls.isIdle());
     },
     redrive: async (crash) => {
       if (crash !== null) process.crashAt(crash);
@@ -87,17 +91,17 @@ export const startInstance = async (lane: Lane, process: ViewsProcess, clock: Cl
     },
     stop: async () => {
       const stopped = group.stop();
-      gate.open();
+      polls.returnEmpty();
       await settled(stopped);
     },
-    abandon: gate.abandon,
+    abandon: polls.abandon,
   };
 };
 
-/** Whether the group has read everything that the lane holds. */
-export const hasReadAll = async (lane: Lane, { client }: ViewsProcess): Promise<boolean> => {
+/** Whether the group has read the whole shared topic. */
+export const hasReadAll = async (sharedTopic: SharedTopic, { client }: ViewsProcess): Promise<boolean> => {
   const checkpoints = await client.checkpoints({ consumer: GROUP });
-  return lane
+  return sharedTopic
     .ends()
-    .every((end, partition) => checkpointAt(checkpoints, { topic: lane.topic, partition })?.nextOffset === end);
+    .every((end, partition) => checkpointAt(checkpoints, { topic: sharedTopic.topic, partition })?.nextOffset === end);
 };

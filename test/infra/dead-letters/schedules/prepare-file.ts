@@ -1,20 +1,20 @@
-/** Makes the file that lives begin with: opened once for all of them, which is most of what one costs. */
-import { lifeClock } from './life-clock';
+/** Makes the file that every run starts with a copy of, as creating the schema takes most of the time of a run. */
+import { leapClock } from './leap-clock';
 import { newRelease } from '../notes';
-import { keepDiary, noteBook } from './note-book';
+import { createDiary, notesProjection } from './notes-projection';
 import { startViewsProcess } from './views-process';
 
-/** Leaves a file with the views' schema, the rows' table and the diary in it, and without anything in them. */
+/** Creates a file with the views' schema, the table of rows and the diary, all of them empty. */
 export const prepareFile = async (file: string): Promise<void> => {
   const process = await startViewsProcess({
     file,
     catalog: newRelease,
-    projection: noteBook(newRelease, true, () => false),
+    projection: notesProjection(newRelease, true, () => false),
     stored: [],
     requests: [],
-    clock: lifeClock(),
+    clock: leapClock(),
     leaseTtlMs: 1,
   });
-  keepDiary(process.database);
+  createDiary(process.database);
   await process.close();
 };

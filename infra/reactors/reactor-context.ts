@@ -1,4 +1,4 @@
-/** What the reactors are started with, and what a session of them holds. */
+/** The options of the reactors, and the context of one session. */
 import type { ConsumerGroup, StoreFit } from '../consumption/loop/loop';
 import type { DeadLetterHandling } from '../dead-letters/redrive/redrive';
 import type { RoleOptions } from '../running/role-options';
@@ -17,21 +17,21 @@ export interface ReactorsOptions extends RoleOptions {
   readonly openStore: OpenEventFeed;
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
   readonly api: ApiAddress;
-  /** Put before the names of dead-letter topics. */
+  /** Prefix of the names of dead-letter topics. */
   readonly topicPrefix?: string;
 }
 
-/** One session, from the lease to its end. */
-export interface ReactorParts extends ReactorsOptions {
+/** What the parts of one session share, from taking the lease to its end. */
+export interface ReactorContext extends ReactorsOptions {
   readonly file: ReactorsFile;
-  readonly ledger: ProcessStore;
+  readonly processStore: ProcessStore;
   readonly processes: ReadonlyArray<Process>;
   readonly reader: EventFeed;
   readonly facts: TransactionFacts;
   readonly sender: CommandSender;
   readonly senderFault: () => string | null;
-  readonly failures: DeadLetterHandling;
-  /** What operators have released in the transaction that runs; empty between two of them. */
+  readonly deadLetters: DeadLetterHandling;
+  /** The instances that operators have released in the running transaction; empty outside of one. */
   readonly released: ReleasedInstance[];
   readonly stopping: AbortSignal;
   readonly storeFits: StoreFit;
@@ -39,10 +39,10 @@ export interface ReactorParts extends ReactorsOptions {
   readonly isOwn: boolean;
 }
 
-/** A process manager that runs. */
+/** A running process manager. */
 export interface RunningProcess {
   readonly handler: ReactorHandler;
   readonly group: ConsumerGroup;
-  /** Rejects where the process can't go on. */
+  /** Rejects where the process cannot continue. */
   readonly deadlines: Promise<void>;
 }

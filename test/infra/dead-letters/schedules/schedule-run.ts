@@ -1,4 +1,4 @@
-/** The life of a group by a schedule, on a lane: from its first instance to the fix, the last redrive, and what is left. */
+/** Runs a group by a schedule on a shared topic: from its first instance to the fixed release, the last redrive, and the checks. */
 import * as assert from 'uvu/assert';
 import { aggregateIdOf, type RecordedEvent, type StoredEvent } from '../../../../domain/kernel/recorded-event';
 import type { OperationRequest } from '../../../../infra/commands/operation-requests';
@@ -9,47 +9,47 @@ import { partitionOf } from '../../../../infra/kafka/murmur2';
 import { silentLogger } from '../../../../infra/logger';
 import { staleRowsOf } from '../../../../projections/engine/tables/stale-rows';
 import { storedNotes } from '../notes';
-import { STREAMS, type Act, type Schedule } from './acts';
+import { STREAMS, type Step, type Schedule } from './schedule';
 import { hasReadAll } from './group-instance';
-import type { Lane, LaneRecord, PerPartition } from './lane';
-import { lifeClock } from './life-clock';
-import { diaryIn, expectedRows, GROUP, rowsIn, tell } from './note-book';
-import { succession, type Succession } from './succession';
+import type { SharedTopic, TopicRecord, PerPartition } from './shared-topic';
+import { leapClock } from './leap-clock';
+import { readDiary, expectedRows, GROUP, rowsIn, noteEvent } from './notes-projection';
+import { groupInstances, type GroupInstances } from './owner-and-zombie';
 import type { CrashPoint } from './views-process';
 
 const NOISE = Buffer.from([0xff, 0x00, 0x7b]);
 const MAX_STEPS = 1_000;
 const ALL: PerPartition = [1_000, 1_000];
 
-/** A stream whose key falls into the partition: so that a life is the same whatever its name. */
+/** A stream of the given partition, so that a run is the same whatever its name. */
 const streamIn = (partition: number, stream: string): string =>
   partitionOf(aggregateIdOf(stream), 2) === partition ? stream : streamIn(partition, `${stream}x`);
 
-/** How a life goes on in one act, on what it is led on. */
-export class Life {
-  /** What has happened in it. */
+/** One run of a schedule. */
+export class ScheduleRun {
+  /** The kinds of things that have happened in it. */
   readonly seen = new Set<string>();
   private readonly stored: ReadonlyArray<StoredEvent>;
   private readonly unsent: StoredEvent[];
-  private readonly published: LaneRecord[] = [];
+  private readonly published: TopicRecord[] = [];
   private readonly requests: OperationRequest[] = [];
-  private readonly absencesLeft: Map<string, number>;
-  private readonly clock = lifeClock();
-  private readonly group: Succession;
+  private readonly outagesLeft: Map<string, number>;
+  private readonly clock = leapClock();
+  private readonly group: GroupInstances;
 
-  /** @param name no other life on the lane has it */
+  /** @param name unique among the runs on the shared topic */
   constructor(
-    private readonly lane: Lane,
+    private readonly sharedTopic: SharedTopic,
     file: string,
     private readonly name: string,
-    { story, absences }: Schedule,
+    { events, outages }: Schedule,
   ) {
     const streams = Array.from({ length: STREAMS }, (_, index) => streamIn(index % 2, `note-${name}-${index}`));
-    this.stored = storedNotes(story.map(([stream, fault], index) => tell(streams[stream] ?? '', fault, index)));
+    this.stored = storedNotes(events.map(([stream, fault], index) => noteEvent(streams[stream] ?? '', fault, index)));
     this.unsent = [...this.stored];
-    this.absencesLeft = new Map(this.stored.map(({ id }, index) => [id, absences[index % absences.length] ?? 0]));
-    this.group = succession({
-      lane,
+    this.outagesLeft = new Map(this.stored.map(({ id }, index) => [id, outages[index % outages.length] ?? 0]));
+    this.group = groupInstances({
+      sharedTopic,
       file,
       stored: this.stored,
       requests: this.requests,
@@ -59,13 +59,13 @@ export class Life {
     });
   }
 
-  /** Leads it from its beginning to its end; returns the dead letters that it has left behind. */
-  async lead(acts: ReadonlyArray<Act>): Promise<ReadonlyArray<string>> {
+  /** Runs all steps and checks the result; returns the dead letters, whose copies the dead-letter topic must have. */
+  async run(steps: ReadonlyArray<Step>): Promise<ReadonlyArray<string>> {
     try {
       await this.group.begin();
-      for (const act of acts) {
-        await this.perform(act);
-        await this.group.bury();
+      for (const step of steps) {
+        await this.perform(step);
+        await this.group.replaceEnded();
         this.checkStaleness();
       }
       await this.settle();
@@ -76,50 +76,50 @@ export class Life {
   }
 
   private isAway({ id }: RecordedEvent): boolean {
-    const left = this.absencesLeft.get(id) ?? 0;
-    this.absencesLeft.set(id, left - 1);
+    const left = this.outagesLeft.get(id) ?? 0;
+    this.outagesLeft.set(id, left - 1);
     return left > 0;
   }
 
   // -----------------------------------------------------------------------------------
-  // Acts
+  // Steps
   // -----------------------------------------------------------------------------------
 
-  private async perform(act: Act): Promise<void> {
-    switch (act.does) {
+  private async perform(step: Step): Promise<void> {
+    switch (step.does) {
       case 'publish':
-        return this.publish(act);
+        return this.publish(step);
       case 'deliver':
-        return (act.to === 'owner' ? this.group.owner() : this.group.zombie())?.take(act.batches, act.crash);
+        return (step.to === 'owner' ? this.group.owner() : this.group.zombie())?.take(step.batches, step.crash);
       case 'wait':
-        this.clock.leap(act.ms);
+        this.clock.leap(step.ms);
         return this.group.owner().take([[0, 0]], null);
       case 'find the file busy':
-        this.group.owner().process.busyFor(act.batches);
+        this.group.owner().process.busyFor(step.batches);
         return this.group.owner().take([[3, 3]], null);
       case 'lose the connection':
         return this.group.owner().loseConnection();
       case 'take over':
-        return this.group.takeOver(act.by, act.release);
+        return this.group.takeOver(step.by, step.release);
       case 'restart':
-        return this.group.restart(act.how, act.release);
+        return this.group.restart(step.how, step.release);
       case 'plan a redrive':
         this.planRedrive();
         return;
       case 'redrive':
-        return this.redrive(act.crash);
+        return this.redrive(step.crash);
       case 'copy dead letters':
         return this.copyDeadLetters();
     }
   }
 
-  private async publish({ events, again, noise }: Extract<Act, { readonly does: 'publish' }>): Promise<void> {
-    const fresh = this.unsent.splice(0, events).map(this.lane.recordOf);
+  private async publish({ events, again, noise }: Extract<Step, { readonly does: 'publish' }>): Promise<void> {
+    const fresh = this.unsent.splice(0, events).map(this.sharedTopic.recordOf);
     if (noise) fresh.push({ partition: events % 2, key: `${this.name}-noise`, value: NOISE, headers: [] });
     const known = [...this.published, ...fresh];
     const records = [...fresh, ...again.flatMap((index) => known[index % Math.max(1, known.length)] ?? [])];
     this.published.push(...records);
-    await this.lane.publish(records);
+    await this.sharedTopic.publish(records);
   }
 
   private planRedrive(): void {
@@ -157,14 +157,14 @@ export class Life {
         noteCopying: (group, attempt) => client.noteCopying({ group, attempt }),
       },
       groups: [GROUP],
-      log: this.lane.log,
-      topicPrefix: this.lane.topicPrefix,
+      log: this.sharedTopic.log,
+      topicPrefix: this.sharedTopic.topicPrefix,
       clock: this.clock,
       logger: silentLogger,
     });
   }
 
-  /** A row that lacks events says so. */
+  /** Checks that rows with parked events are marked as stale. */
   private checkStaleness(): void {
     const { database, projection } = this.group.owner().process;
     const waiting = database
@@ -182,17 +182,17 @@ export class Life {
   // The end
   // -----------------------------------------------------------------------------------
 
-  /** The fix is released, everything is delivered, and all that waits is redriven. */
+  /** Releases the fix, delivers all events, and redrives all dead letters. */
   private async settle(): Promise<void> {
     await this.group.restart('in order', 'new');
-    this.absencesLeft.clear();
+    this.outagesLeft.clear();
     while (this.unsent.length > 0) await this.publish({ does: 'publish', events: 6, again: [], noise: false });
     await this.group.zombie()?.take([ALL], null);
-    await this.group.bury();
+    await this.group.replaceEnded();
     await this.group.owner().take([ALL], null);
     this.planRedrive();
     for (let steps = 0; (await this.step()) !== undefined; steps += 1) {
-      if (steps > MAX_STEPS) throw new Error('what waits is never redriven');
+      if (steps > MAX_STEPS) throw new Error('the redrive does not end');
     }
     for (const { eventId, id } of this.letters()) {
       if (eventId !== null) continue;
@@ -207,12 +207,12 @@ export class Life {
     return (await this.group.owner().redrive(null)).events;
   }
 
-  /** Returns the copies that the dead-letter topic must have. */
+  /** Checks rows, order and dead letters; returns the copies that the dead-letter topic must have. */
   private async check(): Promise<ReadonlyArray<string>> {
     const { database } = this.group.owner().process;
-    assert.is(await hasReadAll(this.lane, this.group.owner().process), true, 'all is read');
+    assert.is(await hasReadAll(this.sharedTopic, this.group.owner().process), true, 'all is read');
     assert.equal(rowsIn(database), expectedRows(this.stored), 'the rows are those of a run without failures');
-    const diary = diaryIn(database);
+    const diary = readDiary(database);
     for (const stream of new Set(this.stored.map((event) => event.stream))) {
       const inOrder = this.stored.filter((event) => event.stream === stream).map(({ id }) => id);
       assert.equal(

@@ -1,4 +1,4 @@
-/** Everything about failures in one consumer's file: the intake that creates them, and the desk that deals with them. */
+/** Dead letters in one consumer's file: the intake that creates them, and the processor of the operators' requests about them. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Checkpoints } from '../../consumption/checkpoints/checkpoints';
 import {
@@ -19,10 +19,10 @@ import { operatorRequestProcessor, type OperatorRequestProcessor, type OtherRequ
 export interface DeadLetterHandlingOptions {
   readonly tables: DeadLetterTables & { readonly checkpoints: Checkpoints };
   readonly catalog: Catalog;
-  /** The store, as far as the transaction that runs may ask it. */
+  /** The facts of the store for the running transaction. */
   readonly store: () => StoreFactsWithStreams;
   readonly breakerPolicy?: BreakerPolicy;
-  /** What else operators may ask of the role that owns the file. */
+  /** Requests of other kinds to the role that owns the file. */
   readonly otherRequests?: OtherRequests;
 }
 
@@ -30,12 +30,12 @@ export interface DeadLetterHandling {
   readonly quarantine: Quarantine;
   readonly intake: EventIntake;
   readonly breakers: CircuitBreakers;
-  readonly desk: OperatorRequestProcessor;
+  readonly operatorRequests: OperatorRequestProcessor;
   readonly copies: DeadLetterCopies;
   readonly defects: DefectLog;
 }
 
-/** Everything about failures, on what a consumer's file keeps of them. */
+/** Puts the parts together on the tables of a consumer's file. */
 export const deadLetterHandling = (options: DeadLetterHandlingOptions): DeadLetterHandling => {
   const { tables, breakerPolicy = defaultBreakerPolicy } = options;
   const { quarantine, copies, defects, savepoint, checkpoints } = tables;
@@ -44,7 +44,7 @@ export const deadLetterHandling = (options: DeadLetterHandlingOptions): DeadLett
     quarantine,
     breakers,
     intake: eventIntake({ ...options, checkpoints, quarantine, savepoint, breakerOf: breakers.of }),
-    desk: operatorRequestProcessor(options),
+    operatorRequests: operatorRequestProcessor(options),
     copies,
     defects,
   };

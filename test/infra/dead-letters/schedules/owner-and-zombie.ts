@@ -1,42 +1,42 @@
-/** Who runs the group, who only believes that it does, and how one comes after the other. */
+/** The instance that owns the group, a zombie that only believes that it does, and how one replaces the other. */
 import type { RecordedEvent, StoredEvent } from '../../../../domain/kernel/recorded-event';
 import type { OperationRequest } from '../../../../infra/commands/operation-requests';
-import type { Release } from './acts';
+import type { Release } from './schedule';
 import { startInstance, type GroupInstance } from './group-instance';
-import type { Lane } from './lane';
-import type { LifeClock } from './life-clock';
-import { GROUP, noteBook } from './note-book';
+import type { SharedTopic } from './shared-topic';
+import type { LeapClock } from './leap-clock';
+import { GROUP, notesProjection } from './notes-projection';
 import { startViewsProcess, type ViewsProcess } from './views-process';
 
 const LEASE_TTL_MS = 60_000;
 
-export interface SuccessionOptions {
-  readonly lane: Lane;
+export interface InstancesOptions {
+  readonly sharedTopic: SharedTopic;
   readonly file: string;
   readonly stored: ReadonlyArray<StoredEvent>;
   readonly requests: ReadonlyArray<OperationRequest>;
-  readonly clock: LifeClock;
+  readonly clock: LeapClock;
   readonly isAway: (event: RecordedEvent) => boolean;
-  /** Is told what has happened to those that come and go. */
+  /** Called with the outcomes, states and endings of the instances. */
   readonly onSeen: (what: string) => void;
 }
 
-export interface Succession {
-  /** The group's checkpoints are at the end of the lane. */
+export interface GroupInstances {
+  /** Starts the first instance, with the group's checkpoints at the end of the shared topic. */
   readonly begin: () => Promise<void>;
   readonly owner: () => GroupInstance;
-  /** Another one that believes that it runs the group. */
+  /** Another instance that still believes that it owns the group. */
   readonly zombie: () => GroupInstance | undefined;
   readonly takeOver: (by: 'a process' | 'a loop', release: Release) => Promise<void>;
   readonly restart: (how: 'in order' | 'killed', release: Release) => Promise<void>;
-  /** Whoever has ended is succeeded. */
-  readonly bury: () => Promise<void>;
+  /** Replaces instances that have ended. */
+  readonly replaceEnded: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
-/** Nobody runs it yet. */
-export const succession = (options: SuccessionOptions): Succession => {
-  const { lane, clock, onSeen, isAway } = options;
+/** Makes the instances; none is started yet. */
+export const groupInstances = (options: InstancesOptions): GroupInstances => {
+  const { sharedTopic, clock, onSeen, isAway } = options;
   let owner: GroupInstance | undefined;
   let zombie: GroupInstance | undefined;
 
@@ -45,17 +45,17 @@ export const succession = (options: SuccessionOptions): Succession => {
     return owner;
   };
   const startProcess = async (release: Release): Promise<ViewsProcess> => {
-    // Whoever held the lease has not been heard of for so long.
+    // Lets the lease of an earlier process expire.
     clock.leap(LEASE_TTL_MS);
-    const catalog = lane.releases[release];
-    const projection = noteBook(catalog, release === 'new', isAway);
+    const catalog = sharedTopic.releases[release];
+    const projection = notesProjection(catalog, release === 'new', isAway);
     return startViewsProcess({ ...options, catalog, projection, leaseTtlMs: LEASE_TTL_MS });
   };
   const start = async (release: Release): Promise<GroupInstance> =>
-    startInstance(lane, await startProcess(release), clock);
+    startInstance(sharedTopic, await startProcess(release), clock);
 
-  /** Nothing more comes from it: it is killed, unless the process is the other one's too. */
-  const giveUp = async (instance: GroupInstance | undefined): Promise<void> => {
+  /** Ends an instance: its process is killed, unless the other instance shares it. */
+  const killInstance = async (instance: GroupInstance | undefined): Promise<void> => {
     if (instance === undefined) return;
     const { process } = instance;
     const isShared = [owner, zombie].some((each) => each !== instance && each?.process === process);
@@ -64,7 +64,7 @@ export const succession = (options: SuccessionOptions): Succession => {
     await instance.abandon();
   };
   const forgetZombie = async (): Promise<void> => {
-    await giveUp(zombie);
+    await killInstance(zombie);
     zombie = undefined;
   };
   const note = ({ group, ending }: GroupInstance): void => {
@@ -77,12 +77,12 @@ export const succession = (options: SuccessionOptions): Succession => {
   return {
     begin: async () => {
       const process = await startProcess('old');
-      const { topic, logId } = lane;
-      const checkpoints = lane
+      const { topic, logId } = sharedTopic;
+      const checkpoints = sharedTopic
         .ends()
         .map((nextOffset, partition) => ({ topic, partition, logId, nextOffset, highWaterPosition: 0 }));
       await process.client.begin({ consumer: GROUP, checkpoints });
-      owner = await startInstance(lane, process, clock);
+      owner = await startInstance(sharedTopic, process, clock);
     },
     owner: running,
     zombie: () => zombie,
@@ -90,7 +90,7 @@ export const succession = (options: SuccessionOptions): Succession => {
       const before = running();
       await forgetZombie();
       zombie = before;
-      owner = by === 'a process' ? await start(release) : await startInstance(lane, before.process, clock);
+      owner = by === 'a process' ? await start(release) : await startInstance(sharedTopic, before.process, clock);
     },
     restart: async (how, release) => {
       const { process, stop } = running();
@@ -98,19 +98,19 @@ export const succession = (options: SuccessionOptions): Succession => {
       if (how === 'in order') {
         await stop();
         await process.close();
-      } else await giveUp(owner);
+      } else await killInstance(owner);
       owner = await start(release);
     },
-    bury: async () => {
+    replaceEnded: async () => {
       for (const instance of [owner, zombie]) if (instance !== undefined) note(instance);
       if (zombie?.ending() !== undefined) await forgetZombie();
       if (running().ending() === undefined) return;
-      await giveUp(owner);
+      await killInstance(owner);
       owner = await start('old');
     },
     end: async () => {
       await forgetZombie();
-      await giveUp(owner);
+      await killInstance(owner);
     },
   };
 };

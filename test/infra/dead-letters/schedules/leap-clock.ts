@@ -1,12 +1,12 @@
-/** Time that stands still until somebody waits: the same in every run, and no schedule waits for it. */
+/** A clock whose time only advances when somebody sleeps, and without waiting, so that every run of a schedule is the same. */
 import type { Clock } from '../../../../infra/clock';
 
-export interface LifeClock extends Clock {
+export interface LeapClock extends Clock {
   readonly leap: (durationMs: number) => void;
 }
 
-/** Begins at a fixed moment. */
-export const lifeClock = (): LifeClock => {
+/** Makes a clock that starts at a fixed time. */
+export const leapClock = (): LeapClock => {
   let elapsedMs = 0;
   let ids = 0;
   return {
@@ -16,7 +16,7 @@ export const lifeClock = (): LifeClock => {
     random: () => 0.5,
     sleep: async (durationMs) => {
       elapsedMs += durationMs;
-      // Others have their turn, whoever waits and for however long.
+      // Yields to the event loop, however long the sleep.
       await new Promise((resolve) => setImmediate(resolve));
     },
     leap: (durationMs) => {

@@ -1,4 +1,4 @@
-/** Headers in the dead letters' file: what is kept is what came. */
+/** Headers in the file of dead letters: decoding returns what was encoded. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { decodeHeaders, encodeHeaders } from '../../../infra/sqlite/consumer-file/header-codec';
@@ -8,8 +8,8 @@ import { spec } from '../../spec';
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
 const headers = fc.array(fc.tuple(fc.oneof(fc.string(), fc.constantFrom('a', 'A', '__proto__')), bytes));
 
-spec('kept headers', ({ test }) => {
-  test('are the ones that came: names, duplicates, order and bytes', () =>
+spec('stored headers', ({ test }) => {
+  test('are the original ones: names, duplicates, order and bytes', () =>
     holds(
       fc.property(headers, (all) => {
         assert.equal(decodeHeaders(encodeHeaders(all)), all);
@@ -17,7 +17,7 @@ spec('kept headers', ({ test }) => {
       300,
     ));
 
-  test('can be read as they were kept before a name could come twice', () => {
+  test('can be read in the format of releases that stored one header of each name', () => {
     assert.equal(decodeHeaders('{"trace":"YQ=="}'), [['trace', Buffer.from('a')]]);
   });
 });

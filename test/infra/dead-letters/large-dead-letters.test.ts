@@ -1,4 +1,4 @@
-/** Copies of dead letters that are larger than the topics of events take, and copies that their own topic refuses. */
+/** Copies of dead letters that are larger than the topics of events allow, and copies that their own topic rejects. */
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
@@ -15,11 +15,11 @@ import { eventually } from '../../support/server';
 import { tallyHandler, type Tally } from '../consumption/tally-handler';
 import { relayWorld, type RelayWorld } from '../relay/relay-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';
-import { copyLetters } from './copy-letters';
+import { copyLetters } from './copy-dead-letters';
 
 const folder = temporaryFolder();
 
-/** Bytes that no compression makes fewer. */
+/** Bytes that cannot be compressed. */
 const noise = (bytes: number): Buffer => {
   const buffer = Buffer.alloc(bytes);
   let state = 7;
@@ -45,7 +45,7 @@ kafkaSpec('a dead letter that is large', ({ test, before, after }, broker) => {
   });
   const topic = (): string => world.catalog.byCategory('stock')?.topic.name ?? '';
 
-  /** A tally with these records set aside, for none of them is an event. */
+  /** A tally that has dead-lettered these records, none of which is an event. */
   const tallyWith = async (values: ReadonlyArray<Buffer>): Promise<Tally> => {
     const tally = tallyHandler(join(folder, `${tallies.length}.sqlite`), world.catalog, reader);
     tallies.push(tally);
@@ -66,7 +66,7 @@ kafkaSpec('a dead letter that is large', ({ test, before, after }, broker) => {
   const status = (tally: Tally) =>
     withUnresolvedReason(groupProgress('tally', systemClock).status(), unresolvedReader(tally.database));
 
-  test('is copied like any other, beyond what the topics of events take', async () => {
+  test('is copied like any other, although the topics of events do not allow its size', async () => {
     const prefix = broker.topicPrefix();
     const values = [Buffer.from('first'), noise(1_000_300), noise(1_048_500), Buffer.from('last')];
     const tally = await tallyWith(values);
@@ -79,11 +79,11 @@ kafkaSpec('a dead letter that is large', ({ test, before, after }, broker) => {
     );
   });
 
-  test('is marked with the reason where its topic refuses it, and holds up none of the others', async () => {
+  test('is marked with the reason where its topic rejects it, and delays no other', async () => {
     const prefix = broker.topicPrefix();
     const values = [Buffer.from('first'), noise(9_000), Buffer.from('between'), noise(9_000), Buffer.from('last')];
     const tally = await tallyWith(values);
-    // As somebody has made it before.
+    // Created with other settings before.
     await admin(broker.servers, (client, done) =>
       client.createTopic(
         {

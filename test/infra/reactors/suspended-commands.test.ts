@@ -1,4 +1,4 @@
-/** Commands and deadlines that were set aside come back when an operator says so, without a restart. */
+/** Suspended commands and deadlines are resumed when an operator releases them, without a restart. */
 import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -39,7 +39,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
   let answer = noKey;
   let isTermBroken = true;
 
-  /** Stumbles over the ends of terms as long as a test says so. */
+  /** Throws at deadlines as long as a test wants it to. */
   const manager = (): AnyProcessManager => {
     const sound: AnyProcessManager = fulfilmentWithin(200);
     return {
@@ -92,7 +92,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
     await world.close();
   });
 
-  test('is nothing while the key is wrong: the group says so, and the commands are kept', async () => {
+  test('does not include commands that fail because the key is wrong: the group reports it, and they stay pending', async () => {
     await until('the group says that its key is wrong', () => group()?.state === 'retrying');
     assert.match(
       group()?.reason ?? '',
@@ -101,7 +101,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
     assert.ok(!setAside().some(({ kind }) => kind === 'command'));
   });
 
-  test('is a command that the API refuses, once the key works; and a deadline whose process throws', async () => {
+  test('includes a command that the API refuses, once the key works, and a deadline whose process throws', async () => {
     answer = unknown;
     await until('both are set aside', () => setAside().length === 2);
     assert.equal(
@@ -113,7 +113,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
         ['deadline', 'o1', 'no reminder'],
       ],
     );
-    assert.match(group()?.reason ?? '', /2 commands or deadlines are set aside .*tidemark commands list/);
+    assert.match(group()?.reason ?? '', /2 commands or deadlines are suspended .*tidemark commands list/);
   });
 
   test('is released by an operator without a restart, and stays in the audit', async () => {
@@ -131,7 +131,7 @@ kafkaSpec('what the reactors set aside', ({ test, before, after }, broker) => {
     assert.equal(audits.sort(), ids.map((id) => ['ada', id]).sort());
   });
 
-  test('fails an operator by name who asks for what is not there, and holds nobody up', async () => {
+  test('that does not exist cannot be released: the request fails, and delays no other', async () => {
     const bad = [
       ask('command-release', { group: 'fulfilment', number: 99 }),
       ask('command-release', { group: 'fulfilment', number: 0.5 }),

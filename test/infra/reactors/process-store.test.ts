@@ -1,4 +1,4 @@
-/** What the reactors remember, in a real file: states, commands asked for once, outcomes, commands set aside. */
+/** The process store in a real file: states, commands that are issued once, outcomes, suspended commands. */
 import * as assert from 'uvu/assert';
 import type { ProcessInput, ProcessManager } from '../../../domain/kernel/process-manager';
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
@@ -6,7 +6,7 @@ import { systemClock } from '../../../infra/clock';
 import {
   processOf,
   type Process,
-  processStore,
+  processStoreOf,
   type PendingCommand,
   type ProcessStore,
 } from '../../../infra/reactors/processes/processes';
@@ -24,7 +24,7 @@ interface Counting {
 const dueAt = '2024-01-02T00:00:00.000Z';
 const dueAtMs = Date.parse(dueAt);
 
-/** Asks for `<event>/<letter>` for each letter of the event's text, and once more for each rejection. */
+/** Issues `<event>/<letter>` for each letter of the event's text, and one more for each rejection. */
 const counting = (version = 1, name = 'counting'): ProcessManager<Counting> => ({
   name,
   version,
@@ -87,15 +87,15 @@ const first = (commands: ReadonlyArray<PendingCommand>): PendingCommand => {
   return command1;
 };
 
-spec('the process ledger', ({ test, after }) => {
+spec('the process store', ({ test, after }) => {
   const opened: Database[] = [];
   after(() => {
     for (const database of opened) database.close();
   });
-  const open = (file: string): { readonly database: Database; readonly ledger: ProcessStore } => {
+  const open = (file: string): { readonly database: Database; readonly store: ProcessStore } => {
     const database = openDatabase({ file, synchronous: 'NORMAL', migrations: reactorsMigrations });
     opened.push(database);
-    return { database, ledger: processStore(processRows(database)) };
+    return { database, store: processStoreOf(processRows(database)) };
   };
   const stateOf = (database: Database, process: Process, instance: string): unknown => {
     const row = database
@@ -106,96 +106,96 @@ spec('the process ledger', ({ test, after }) => {
     return row === undefined ? undefined : JSON.parse(row.state);
   };
 
-  test('hands out what an event newly asks for, in the order of asking, and keeps it waiting', () => {
-    const { ledger } = open(newFile());
+  test('returns the commands that follow from an event, in the order of issue, and stores them as pending', () => {
+    const { store } = open(newFile());
     const process = processOf(counting());
-    const commands = ledger.learnEvent(process, event('a@1', 'i', 'xy'));
+    const commands = store.applyEvent(process, event('a@1', 'i', 'xy'));
     assert.equal(idsOf(commands), ['a@1/x', 'a@1/y']);
     assert.ok(Number(commands[0]?.seq) < Number(commands[1]?.seq));
-    assert.equal(ledger.pending(process), commands);
+    assert.equal(store.pending(process), commands);
   });
 
-  test('asks for a command once, whatever comes again', () => {
-    const { ledger } = open(newFile());
+  test('issues a command once, although an event or outcome is repeated', () => {
+    const { store } = open(newFile());
     const process = processOf(counting());
-    const commands = ledger.learnEvent(process, event('a@1', 'i', 'x'));
-    assert.equal(ledger.learnEvent(process, event('a@1', 'i', 'x')), []);
-    ledger.learnOutcome(first(commands), accepted(first(commands)));
+    const commands = store.applyEvent(process, event('a@1', 'i', 'x'));
+    assert.equal(store.applyEvent(process, event('a@1', 'i', 'x')), []);
+    store.applyOutcome(first(commands), accepted(first(commands)));
     assert.equal(
-      ledger.learnEvent(process, event('a@1', 'i', 'xy')).map((each) => each.command.id),
+      store.applyEvent(process, event('a@1', 'i', 'xy')).map((each) => each.command.id),
       ['a@1/y'],
     );
-    assert.equal(idsOf(ledger.pending(process)), ['a@1/y']);
+    assert.equal(idsOf(store.pending(process)), ['a@1/y']);
   });
 
-  test('keeps instances and processes apart', () => {
-    const { ledger, database } = open(newFile());
+  test('separates instances and processes', () => {
+    const { store, database } = open(newFile());
     const one = processOf(counting(1, 'one'));
     const two = processOf(counting(1, 'two'));
-    ledger.learnEvent(one, event('a@1', 'i', 'x'));
-    ledger.learnEvent(one, event('b@1', 'j', 'x'));
-    ledger.learnEvent(two, event('a@1', 'i', 'x'));
+    store.applyEvent(one, event('a@1', 'i', 'x'));
+    store.applyEvent(one, event('b@1', 'j', 'x'));
+    store.applyEvent(two, event('a@1', 'i', 'x'));
     assert.equal(stateOf(database, one, 'i'), { inputs: ['a@1'] });
     assert.equal(stateOf(database, one, 'j'), { inputs: ['b@1'] });
     assert.equal(stateOf(database, two, 'i'), { inputs: ['a@1'] });
-    assert.equal([ledger.pending(one).length, ledger.pending(two).length], [2, 1]);
+    assert.equal([store.pending(one).length, store.pending(two).length], [2, 1]);
   });
 
-  test('learns nothing from an event that concerns no instance', () => {
-    const { ledger, database } = open(newFile());
+  test('ignores an event that concerns no instance', () => {
+    const { store, database } = open(newFile());
     const process = processOf(counting());
-    assert.equal(ledger.learnEvent(process, event('a@1', 'i', 'x', 'Other')), []);
+    assert.equal(store.applyEvent(process, event('a@1', 'i', 'x', 'Other')), []);
     assert.is(stateOf(database, process, 'i'), undefined);
   });
 
-  test('learns an outcome, and what follows from it waits in its place', () => {
-    const { ledger, database } = open(newFile());
+  test('applies an outcome, and appends the commands that follow from it', () => {
+    const { store, database } = open(newFile());
     const process = processOf(counting());
-    const commands = ledger.learnEvent(process, event('a@1', 'i', 'xy'));
-    const followUps = ledger.learnOutcome(first(commands), rejected(first(commands)));
+    const commands = store.applyEvent(process, event('a@1', 'i', 'xy'));
+    const followUps = store.applyOutcome(first(commands), rejected(first(commands)));
     assert.equal(idsOf(followUps), ['a@1/x/instead']);
-    assert.equal(idsOf(ledger.pending(process)), ['a@1/y', 'a@1/x/instead']);
+    assert.equal(idsOf(store.pending(process)), ['a@1/y', 'a@1/x/instead']);
     assert.equal(stateOf(database, process, 'i'), { inputs: ['a@1', 'a@1/x Rejected'] });
   });
 
-  test('remembers all of it in its file', () => {
+  test('stores everything in its file', () => {
     const file = newFile();
     const process = processOf(counting());
     const before = open(file);
-    const commands = before.ledger.learnEvent(process, event('a@1', 'i', 'xyz'));
-    before.ledger.noteAttempt(first(commands), { nextAttemptAtMs: 5, reason: 'busy' });
+    const commands = before.store.applyEvent(process, event('a@1', 'i', 'xyz'));
+    before.store.noteAttempt(first(commands), { nextAttemptAtMs: 5, reason: 'busy' });
     before.database.close();
-    const { ledger, database } = open(file);
+    const { store, database } = open(file);
     assert.equal(
-      ledger.pending(process).map(({ seq, instance, command: each, attempts }) => [seq, instance, each.id, attempts]),
+      store.pending(process).map(({ seq, instance, command: each, attempts }) => [seq, instance, each.id, attempts]),
       commands.map(({ seq, command: each }, index) => [seq, 'i', each.id, index === 0 ? 1 : 0]),
     );
-    assert.equal(ledger.pending(process)[0]?.command, commands[0]?.command);
+    assert.equal(store.pending(process)[0]?.command, commands[0]?.command);
     assert.equal(stateOf(database, process, 'i'), { inputs: ['a@1'] });
-    assert.equal(ledger.learnEvent(process, event('a@1', 'i', 'xyz')), []);
+    assert.equal(store.applyEvent(process, event('a@1', 'i', 'xyz')), []);
   });
 
-  test('keeps nothing of a transaction that is rolled back', () => {
-    const { ledger, database } = open(newFile());
+  test('stores nothing of a transaction that is rolled back', () => {
+    const { store, database } = open(newFile());
     const process = processOf(counting());
     const failing = database.transaction(() => {
-      ledger.learnEvent(process, event('a@1', 'i', 'x'));
+      store.applyEvent(process, event('a@1', 'i', 'x'));
       throw new Error('the lease is lost');
     });
     assert.throws(() => failing.immediate(), 'the lease is lost');
     assert.is(stateOf(database, process, 'i'), undefined);
-    assert.equal(idsOf(ledger.learnEvent(process, event('a@1', 'i', 'x'))), ['a@1/x']);
+    assert.equal(idsOf(store.applyEvent(process, event('a@1', 'i', 'x'))), ['a@1/x']);
   });
 
-  test('counts what waits and what is set aside, and names the first of those with the reason', () => {
+  test('counts pending and suspended commands, and names the first suspended one with the reason', () => {
     const file = newFile();
-    const { ledger } = open(file);
+    const { store } = open(file);
     const process = processOf(counting());
-    const commands = ledger.learnEvent(process, event('a@1', 'i', 'xyz'));
+    const commands = store.applyEvent(process, event('a@1', 'i', 'xyz'));
     const reader = openForReading(file);
     opened.push(reader);
     assert.equal(pendingCounts(reader, process.name), { waiting: 3, parked: 0, firstParked: undefined });
-    for (const each of commands.slice(1).reverse()) ledger.park(each, `no such command: ${each.command.id}`);
+    for (const each of commands.slice(1).reverse()) store.suspend(each, `no such command: ${each.command.id}`);
     assert.equal(pendingCounts(reader, process.name), {
       waiting: 1,
       parked: 2,
@@ -204,112 +204,112 @@ spec('the process ledger', ({ test, after }) => {
     assert.equal(pendingCounts(reader, 'another'), { waiting: 0, parked: 0, firstParked: undefined });
   });
 
-  test('takes commands up again that were set aside, in their old places', () => {
-    const { ledger, database } = open(newFile());
+  test('resumes suspended commands, in their old places', () => {
+    const { store, database } = open(newFile());
     const process = processOf(counting());
-    const commands = ledger.learnEvent(process, event('a@1', 'i', 'xy'));
-    ledger.park(first(commands), '404');
-    assert.equal([ledger.unparkAll(), ledger.unparkAll()], [1, 0]);
-    assert.equal(idsOf(ledger.pending(process)), ['a@1/x', 'a@1/y']);
-    assert.is(ledger.pending(process)[0]?.attempts, 1);
+    const commands = store.applyEvent(process, event('a@1', 'i', 'xy'));
+    store.suspend(first(commands), '404');
+    assert.equal([store.resumeAll(), store.resumeAll()], [1, 0]);
+    assert.equal(idsOf(store.pending(process)), ['a@1/x', 'a@1/y']);
+    assert.is(store.pending(process)[0]?.attempts, 1);
     assert.is(pendingCounts(database, process.name).parked, 0);
   });
 
-  test('keeps a process that is what it was, and knows a new one', () => {
-    const { ledger, database } = open(newFile());
+  test('keeps a process of the same version, and recognises a new one', () => {
+    const { store, database } = open(newFile());
     const process = processOf(counting());
-    assert.is(ledger.prepare(process), false);
-    ledger.learnEvent(process, event('a@1', 'i', 'x'));
-    assert.is(ledger.prepare(process), false);
+    assert.is(store.prepare(process), false);
+    store.applyEvent(process, event('a@1', 'i', 'x'));
+    assert.is(store.prepare(process), false);
     assert.equal(stateOf(database, process, 'i'), { inputs: ['a@1'] });
   });
 
-  test('lets a process of another version begin from nothing, and no other', () => {
-    const { ledger, database } = open(newFile());
+  test('deletes everything of a process of another version, and of no other', () => {
+    const { store, database } = open(newFile());
     const old = processOf(counting(1));
     const other = processOf(counting(1, 'other'));
     for (const process of [old, other]) {
-      ledger.prepare(process);
-      ledger.learnEvent(process, event('a@1', 'i', 'x'));
+      store.prepare(process);
+      store.applyEvent(process, event('a@1', 'i', 'x'));
     }
     const changed = processOf(counting(2));
-    assert.is(ledger.prepare(changed), true);
-    assert.is(ledger.prepare(changed), false);
+    assert.is(store.prepare(changed), true);
+    assert.is(store.prepare(changed), false);
     assert.is(stateOf(database, changed, 'i'), undefined);
-    assert.equal(ledger.pending(changed), []);
-    assert.equal(idsOf(ledger.pending(other)), ['a@1/x']);
-    assert.equal(idsOf(ledger.learnEvent(changed, event('a@1', 'i', 'x'))), ['a@1/x']);
+    assert.equal(store.pending(changed), []);
+    assert.equal(idsOf(store.pending(other)), ['a@1/x']);
+    assert.equal(idsOf(store.applyEvent(changed, event('a@1', 'i', 'x'))), ['a@1/x']);
   });
 
-  test('keeps a deadline aside that its process cannot take, says why, and takes it up again', () => {
-    const { ledger, database } = open(newFile());
+  test('suspends a deadline that its process cannot handle, with the reason, and resumes it', () => {
+    const { store, database } = open(newFile());
     const process = processOf(counting());
-    ledger.learnEvent(process, event('a@1', 'i', ''));
-    const [due] = ledger.deadlinesDue(process, Date.parse(dueAt), 9);
+    store.applyEvent(process, event('a@1', 'i', ''));
+    const [due] = store.deadlinesDue(process, Date.parse(dueAt), 9);
     if (due === undefined) throw new Error('one is due');
-    ledger.parkDeadline(process, due, 'undefined is not a number');
-    assert.equal(ledger.deadlinesDue(process, Date.parse(dueAt), 9), []);
+    store.suspendDeadline(process, due, 'undefined is not a number');
+    assert.equal(store.deadlinesDue(process, Date.parse(dueAt), 9), []);
     const firstParked = { id: 'a@1/due', reason: 'undefined is not a number' };
     assert.equal(pendingCounts(database, process.name), { waiting: 0, parked: 1, firstParked });
-    assert.equal([ledger.unparkAll(), ledger.unparkAll()], [1, 0]);
-    assert.equal(ledger.deadlinesDue(process, Date.parse(dueAt), 9), [due]);
+    assert.equal([store.resumeAll(), store.resumeAll()], [1, 0]);
+    assert.equal(store.deadlinesDue(process, Date.parse(dueAt), 9), [due]);
   });
 
   test('refuses a deadline without a zone, or of a day that is not in the calendar', () => {
-    const { ledger } = open(newFile());
+    const { store } = open(newFile());
     for (const wrong of ['2024-01-02T00:00:00', '2024-02-30T00:00:00Z', 'tomorrow', '']) {
       const manager: ProcessManager<Counting> = {
         ...counting(),
         step: (state) => ({ state, commands: [], deadlines: [{ id: 'due', dueAt: wrong }] }),
       };
       assert.throws(
-        () => ledger.learnEvent(processOf(manager), event('a@1', 'i', '')),
-        /counting asks for the deadline due at '.*'; it takes a time with its zone/,
+        () => store.applyEvent(processOf(manager), event('a@1', 'i', '')),
+        /counting sets the deadline due to .*, which is not a time with its zone/,
       );
     }
   });
 
-  test('lets a process learn once that its deadline has passed, whatever is asked for again', () => {
-    const { ledger, database } = open(newFile());
+  test('applies a passed deadline once, although it is set again', () => {
+    const { store, database } = open(newFile());
     const process = processOf(counting());
-    for (let times = 0; times < 2; times += 1) ledger.learnEvent(process, event('a@1', 'i', ''));
-    assert.equal(ledger.deadlinesDue(process, dueAtMs - 1, 9), []);
-    const due = ledger.deadlinesDue(process, dueAtMs, 9);
+    for (let times = 0; times < 2; times += 1) store.applyEvent(process, event('a@1', 'i', ''));
+    assert.equal(store.deadlinesDue(process, dueAtMs - 1, 9), []);
+    const due = store.deadlinesDue(process, dueAtMs, 9);
     assert.equal(due, [{ instance: 'i', deadline: { id: 'a@1/due', dueAt } }]);
     const [deadline] = due;
     if (deadline === undefined) throw new Error('one is due');
-    assert.equal(idsOf(ledger.learnDeadline(process, deadline)), ['a@1/due/too-late']);
-    assert.equal(ledger.learnDeadline(process, deadline), []);
-    ledger.learnEvent(process, event('a@1', 'i', ''));
-    assert.equal(ledger.deadlinesDue(process, dueAtMs, 9), []);
+    assert.equal(idsOf(store.applyDeadline(process, deadline)), ['a@1/due/too-late']);
+    assert.equal(store.applyDeadline(process, deadline), []);
+    store.applyEvent(process, event('a@1', 'i', ''));
+    assert.equal(store.deadlinesDue(process, dueAtMs, 9), []);
     assert.equal(stateOf(database, process, 'i'), { inputs: ['a@1', 'a@1', 'a@1/due passed', 'a@1'] });
   });
 
-  test('holds the deadlines of an instance that lacks events, and of all where it is not known which one does', () => {
-    const { ledger, database } = open(newFile());
+  test('delays the deadlines of an instance with parked events, and of all where the instance is unknown', () => {
+    const { store, database } = open(newFile());
     const process = processOf(counting());
-    for (const instance of ['i', 'j']) ledger.learnEvent(process, event(`${instance}@1`, instance, ''));
+    for (const instance of ['i', 'j']) store.applyEvent(process, event(`${instance}@1`, instance, ''));
     const lacks = (row: string): void =>
       void database.prepare(`INSERT INTO stale_rows VALUES ('counting', ?, 'some stream')`).run(row);
-    const due = (): ReadonlyArray<string> => ledger.deadlinesDue(process, dueAtMs, 9).map(({ instance }) => instance);
+    const due = (): ReadonlyArray<string> => store.deadlinesDue(process, dueAtMs, 9).map(({ instance }) => instance);
     lacks('i');
     assert.equal(due(), ['j']);
     lacks('*');
     assert.equal(due(), []);
   });
 
-  test('learns ten thousand events of as many instances in a moment', () => {
-    const { ledger, database } = open(newFile());
+  test('applies ten thousand events of as many instances quickly', () => {
+    const { store, database } = open(newFile());
     const process = processOf(counting());
     const startMs = systemClock.monotonicMs();
     database
       .transaction(() => {
         for (let index = 0; index < 10_000; index += 1)
-          ledger.learnEvent(process, event(`a${index}@1`, `i${index}`, 'x'));
+          store.applyEvent(process, event(`a${index}@1`, `i${index}`, 'x'));
       })
       .immediate();
     const durationMs = systemClock.monotonicMs() - startMs;
-    assert.is(ledger.pending(process).length, 10_000);
+    assert.is(store.pending(process).length, 10_000);
     assert.ok(durationMs < 10_000, `took ${durationMs} ms`);
   });
 });

@@ -1,26 +1,26 @@
 /**
- * What a group makes of notes: a row for each note and a row for each of its events. What is lost, doubled or out of order
- * shows in them, and in the diary that the second sort of rows leaves.
+ * A projection of notes: a row for each note and a row for each of its events. Lost or duplicated events are visible in the rows,
+ * and events out of order in the diary, which records the order of the rows of events.
  */
 import type { Catalog } from '../../../../domain/kernel/aggregate';
 import { aggregateIdOf, type RecordedEvent, type StoredEvent } from '../../../../domain/kernel/recorded-event';
 import { TransientEventError } from '../../../../infra/consumption/intake/failures';
 import type { Database } from '../../../../infra/sqlite/database';
 import { integer, ProjectionRejected, text, type Projection, type Upsert } from '../../../../projections/projection';
-import type { Told } from '../notes';
+import type { NoteEvent } from '../notes';
 
 /** The group and its projection. */
 export const GROUP = 'notes';
 const TABLE = `"${GROUP}#1"`;
-/** How long a partition is retried, in the time of a life. */
+/** How long a partition is retried, by the clock of the run. */
 export const RETRY_BOUND_MS = 2_000;
 
-/** What is wrong with an event, until the fix is released; it is what the note says, for a program to stumble over. */
+/** The fault of an event until the fix is released; the text of the note triggers it. */
 export const faults = ['malformed', 'version', 'name', 'rejected', 'defect', 'breaks', 'later'] as const;
 export type Fault = (typeof faults)[number] | 'none';
 
-/** An event with its fault; its number tells its text from all others. */
-export const tell = (stream: string, fault: Fault, number: number): Told => {
+/** An event with its fault; the number makes its text unique. */
+export const noteEvent = (stream: string, fault: Fault, number: number): NoteEvent => {
   switch (fault) {
     case 'malformed':
       return { stream, text: `longer than the old release takes ${number}` };
@@ -37,8 +37,8 @@ export const tell = (stream: string, fault: Fault, number: number): Told => {
 
 const textOf = ({ data }: RecordedEvent): string => (data as { readonly text?: string }).text ?? '';
 
-/** The projection of a release. `isAway` says whether what an event needs is away for now. */
-export const noteBook = (
+/** The projection of a release. `isAway` returns whether something that an event needs is unavailable for now. */
+export const notesProjection = (
   catalog: Catalog,
   isFixed: boolean,
   isAway: (event: RecordedEvent) => boolean,
@@ -57,7 +57,7 @@ export const noteBook = (
     if (says.startsWith('later') && isAway(event)) throw new TransientEventError('what it needs is away');
     if (!isFixed && says.startsWith('no ')) throw new ProjectionRejected('the business said no');
     if (!isFixed && says.startsWith('defect')) throw new TypeError('undefined is not a number');
-    // No text, which the table finds out when all of the batch is written.
+    // Null violates the table's constraint, which is only detected when the whole batch is written.
     const cell = !isFixed && says.startsWith('breaks') ? null : says;
     const change = (note: string): Upsert => ({ key: { note }, set: { text: cell }, add: { events: 1 } });
     return [change(aggregateIdOf(event.stream)), change(event.id)];
@@ -70,7 +70,7 @@ interface NoteRow {
   readonly events: number;
 }
 
-/** The rows of a run in which nothing fails, in the order of keys. */
+/** The rows of a run without failures, ordered by key. */
 export const expectedRows = (stored: ReadonlyArray<StoredEvent>): ReadonlyArray<NoteRow> => {
   const rows = new Map<string, NoteRow>();
   for (const event of stored) {
@@ -82,17 +82,17 @@ export const expectedRows = (stored: ReadonlyArray<StoredEvent>): ReadonlyArray<
   return [...rows.values()].sort((left, right) => (left.note < right.note ? -1 : 1));
 };
 
-/** The rows as they are, in the order of keys. */
+/** The actual rows, ordered by key. */
 export const rowsIn = (database: Database): ReadonlyArray<NoteRow> =>
   database.prepare<[], NoteRow>(`SELECT note, text, events FROM ${TABLE} ORDER BY note`).all();
 
-/** From now on each event's row is noted when it is born, in the same transaction. */
-export const keepDiary = (database: Database): void => {
+/** Records each new row of an event in the diary, in the same transaction. */
+export const createDiary = (database: Database): void => {
   database.exec(`CREATE TABLE diary (seq INTEGER PRIMARY KEY, id TEXT NOT NULL) STRICT;
     CREATE TRIGGER diary_of_notes AFTER INSERT ON ${TABLE} WHEN instr(new.note, '@') > 0
       BEGIN INSERT INTO diary (id) VALUES (new.note); END;`);
 };
 
-/** The events that counted, in the order of counting. */
-export const diaryIn = (database: Database): ReadonlyArray<string> =>
+/** The applied events, in the order of application. */
+export const readDiary = (database: Database): ReadonlyArray<string> =>
   database.prepare<[], string>('SELECT id FROM diary ORDER BY seq').pluck().all();

@@ -1,6 +1,6 @@
 /**
- * A lane: topics of its own that lives are led on one after another, each from where the one before it has ended. Its clients
- * are opened once, so that thousands of lives cost no more than their records.
+ * A topic that many runs use one after another, each from where the one before it has ended. Its clients are opened once, so that
+ * thousands of runs cost little more than their records.
  */
 import { cloudEventEncoder, type EncodedEvent } from '../../../../infra/kafka/cloud-events';
 import type { Catalog } from '../../../../domain/kernel/aggregate';
@@ -15,35 +15,35 @@ import { deadLetterTopic } from '../../../../infra/consumption/loop/dead-letter-
 import { STORE_ID } from '../../../projections/views-fixture';
 import { logAt } from '../../kafka/log-fixture';
 import { newRelease, noteReleases } from '../notes';
-import { GROUP } from './note-book';
+import { GROUP } from './notes-projection';
 
-/** Both partitions of the notes. */
+/** A value for each of the two partitions of the notes. */
 export type PerPartition = readonly [number, number];
 
-/** A record but for its time and its sequence. */
-export type LaneRecord = Pick<OutgoingRecord, 'partition' | 'key' | 'value' | 'headers'>;
+/** A record without its time and its sequence. */
+export type TopicRecord = Pick<OutgoingRecord, 'partition' | 'key' | 'value' | 'headers'>;
 
-export interface Lane {
+export interface SharedTopic {
   readonly releases: { readonly old: Catalog; readonly new: Catalog };
   readonly topic: string;
   readonly topicPrefix: string;
   readonly logId: string;
-  /** What a process is given as its log: consumers come from the lane's own and go back there. */
+  /** The log for the processes; its consumers come from a pool and are returned to it. */
   readonly log: EventLog;
-  readonly recordOf: (event: StoredEvent) => LaneRecord;
+  readonly recordOf: (event: StoredEvent) => TopicRecord;
   /** Resolves when the log holds the records. */
-  readonly publish: (records: ReadonlyArray<LaneRecord>) => Promise<void>;
+  readonly publish: (records: ReadonlyArray<TopicRecord>) => Promise<void>;
   /** The offsets that the next records will get. */
   readonly ends: () => PerPartition;
   readonly close: () => Promise<void>;
 }
 
 const FLUSH_TIMEOUT_MS = 20_000;
-/** Many lives wait for the end of a fetch that found nothing: after each assignment the next one has to wait for it. */
+/** Short, as each assignment has to wait for the end of a pending fetch. */
 const FETCH_WAIT_MS = 20;
 
-/** Opens a lane on a real broker. */
-export const kafkaLane = async (brokers: string, topicPrefix: string): Promise<Lane> => {
+/** Opens a shared topic on a real broker. */
+export const openSharedTopic = async (brokers: string, topicPrefix: string): Promise<SharedTopic> => {
   const releases = noteReleases(`${topicPrefix}${newRelease.aggregates[0]?.topic.name ?? ''}`);
   const topics = releases.new.aggregates.map((each) => each.topic);
   const settings = connectionSettings({ brokers, securityProtocol: 'plaintext' });
@@ -70,17 +70,17 @@ export const kafkaLane = async (brokers: string, topicPrefix: string): Promise<L
   });
   const flush = async (timeoutMs: number): Promise<boolean> => {
     const isDone = await producer.flush(timeoutMs);
-    if (failure !== undefined || !isDone) throw new Error(failure ?? 'the lane takes no records');
+    if (failure !== undefined || !isDone) throw new Error(failure ?? 'the sharedTopic takes no records');
     return isDone;
   };
-  return lane({
+  return sharedTopic({
     releases,
     topicPrefix,
     logId: described?.logId ?? '',
     log: {
       ...log,
       openConsumer: consumers.take,
-      // The topics of a lane are there as long as it is.
+      // The topics exist already.
       ensureTopics: async (wanted) => log.describe(wanted.map(({ name }) => name)),
       openProducer: async () => Promise.resolve({ ...producer, flush, close: async () => Promise.resolve() }),
     },
@@ -93,7 +93,9 @@ export const kafkaLane = async (brokers: string, topicPrefix: string): Promise<L
   });
 };
 
-const lane = async (parts: Omit<Lane, 'topic' | 'recordOf' | 'publish' | 'ends'>): Promise<Lane> => {
+const sharedTopic = async (
+  parts: Omit<SharedTopic, 'topic' | 'recordOf' | 'publish' | 'ends'>,
+): Promise<SharedTopic> => {
   const topic = parts.releases.new.aggregates[0]?.topic.name ?? '';
   const producer = await parts.log.openProducer({ onDelivered: () => undefined, onFailed: () => undefined });
   const encode = cloudEventEncoder({
@@ -129,7 +131,7 @@ interface ClientPool {
   readonly close: () => Promise<void>;
 }
 
-/** Consumers that are not closed by whoever has done with them, but read nothing until the next one takes them. */
+/** A pool of consumers: closing one returns it to the pool, where it reads nothing. */
 const clientPool = (open: () => Promise<LogConsumer>): ClientPool => {
   const all: LogConsumer[] = [];
   const free: LogConsumer[] = [];

@@ -1,24 +1,24 @@
 /**
- * Stands between a group's loop and its log: what comes out of a poll, and when, is the schedule's to say. So every life is
- * the same each time that it is led, although a broker, a loop and timers are in it.
+ * A log whose polls the schedule controls: it decides what a poll returns and when. So every run of a schedule is the same,
+ * although it includes a broker, a loop and timers.
  */
 import type { EventLog, LogConsumer, LogRecord, PartitionOffset } from '../../../../infra/kafka/event-log';
-import type { Lane, PerPartition } from './lane';
+import type { SharedTopic, PerPartition } from './shared-topic';
 
-export interface Gate {
+export interface PollControl {
   readonly log: EventLog;
   /**
-   * Lets the next polls return so many records of each partition, as far as there are any, one batch after the other: the
-   * second is fetched before the first is applied. Nothing more comes then until the next call.
+   * Lets the next polls return this many records of each partition, as far as there are any, one batch after another: the second
+   * is fetched before the first is applied. Later polls wait for the next call.
    */
-  readonly letThrough: (batches: ReadonlyArray<PerPartition>) => Promise<void>;
-  /** Lets the poll that waits fail. */
-  readonly cut: () => void;
-  /** Lets every poll return at once, with nothing. */
-  readonly open: () => void;
-  /** Resolves as soon as the loop has dealt with all that was let through and polls again. */
+  readonly deliver: (batches: ReadonlyArray<PerPartition>) => Promise<void>;
+  /** Fails the pending poll. */
+  readonly failPending: () => void;
+  /** Lets every poll return at once, without records. */
+  readonly returnEmpty: () => void;
+  /** Resolves as soon as the loop has processed all delivered batches and polls again. */
   readonly isIdle: () => Promise<void>;
-  /** Gives the consumer back in the place of a process that is no more. */
+  /** Closes the consumer of a process that was killed. */
   readonly abandon: () => Promise<void>;
 }
 
@@ -27,9 +27,9 @@ interface WaitingPoll {
   readonly reject: (error: Error) => void;
 }
 
-/** Puts a gate before the lane's log. */
-export const gateTo = (lane: Lane): Gate => {
-  let reading: Reading | undefined;
+/** Wraps the log of a shared topic. */
+export const controlPolls = (sharedTopic: SharedTopic): PollControl => {
+  let reading: ReadAhead | undefined;
   let answers: ReadonlyArray<LogRecord>[] = [];
   let waiting: WaitingPoll | undefined;
   let onIdle: () => void = () => undefined;
@@ -56,23 +56,23 @@ export const gateTo = (lane: Lane): Gate => {
 
   return {
     log: {
-      ...lane.log,
+      ...sharedTopic.log,
       openConsumer: async (group) => {
-        const own = readingOf(lane, await lane.log.openConsumer(group));
+        const own = readAheadOf(sharedTopic, await sharedTopic.log.openConsumer(group));
         reading = own;
         return { ...own.consumer, assign: own.assign, poll, close: abandon };
       },
     },
-    letThrough: async (batches) => {
+    deliver: async (batches) => {
       answers = [];
       for (const counts of batches) answers.push((await reading?.take(counts)) ?? []);
-      // The poll after this one is asked for when all before it has been dealt with.
+      // An empty last batch: the loop polls again only after it has processed the ones before.
       answers.push([]);
       const first = answers.shift() ?? [];
       answerWaiting(({ resolve }) => resolve(first));
     },
-    cut: () => answerWaiting(({ reject }) => reject(new Error('the connection to the broker is lost'))),
-    open: () => {
+    failPending: () => answerWaiting(({ reject }) => reject(new Error('the connection to the broker is lost'))),
+    returnEmpty: () => {
       isOpen = true;
       answerWaiting(({ resolve }) => resolve([]));
     },
@@ -85,7 +85,7 @@ export const gateTo = (lane: Lane): Gate => {
 // What the consumer has read ahead
 // -------------------------------------------------------------------------------------
 
-interface Reading {
+interface ReadAhead {
   readonly consumer: LogConsumer;
   readonly assign: LogConsumer['assign'];
   readonly take: (counts: PerPartition) => Promise<ReadonlyArray<LogRecord>>;
@@ -98,7 +98,7 @@ interface ReadPartition {
 
 const MAX_RECORDS = 1_000;
 
-const readingOf = (lane: Lane, consumer: LogConsumer): Reading => {
+const readAheadOf = (sharedTopic: SharedTopic, consumer: LogConsumer): ReadAhead => {
   let partitions = new Map<number, ReadPartition>();
   const readAhead = async (wanted: ReadonlyMap<number, number>): Promise<void> => {
     const isMissing = (): boolean =>
@@ -114,7 +114,7 @@ const readingOf = (lane: Lane, consumer: LogConsumer): Reading => {
       consumer.assign(from);
     },
     take: async (counts) => {
-      const ends = lane.ends();
+      const ends = sharedTopic.ends();
       const wanted = new Map(
         [...partitions].map(([partition, { next }]) => {
           const at = partition === 0 ? 0 : 1;

@@ -1,13 +1,13 @@
-/** What may happen in the life of a group, as data: a schedule that fails is made smaller act by act. */
+/** The steps of a random schedule as data, so that a failing schedule can be shrunk step by step. */
 import fc from 'fast-check';
-import type { PerPartition } from './lane';
-import { faults, type Fault } from './note-book';
+import type { PerPartition } from './shared-topic';
+import { faults, type Fault } from './notes-projection';
 import { crashPoints, type CrashPoint } from './views-process';
 
 export type Release = 'old' | 'new';
 
-export type Act =
-  /** The relay publishes the next events; records that were there come again, and one that is no event. */
+export type Step =
+  /** The relay publishes the next events, repeats earlier records, and writes one that is not an event. */
   | {
       readonly does: 'publish';
       readonly events: number;
@@ -23,7 +23,7 @@ export type Act =
   | { readonly does: 'wait'; readonly ms: number }
   | { readonly does: 'find the file busy'; readonly batches: number }
   | { readonly does: 'lose the connection' }
-  /** Another one runs the group, and this one does not know yet. */
+  /** Another instance takes over the group, and the former one does not know it yet. */
   | { readonly does: 'take over'; readonly by: 'a process' | 'a loop'; readonly release: Release }
   | { readonly does: 'restart'; readonly how: 'in order' | 'killed'; readonly release: Release }
   | { readonly does: 'plan a redrive' }
@@ -31,13 +31,13 @@ export type Act =
   | { readonly does: 'copy dead letters' };
 
 export interface Schedule {
-  readonly story: ReadonlyArray<readonly [stream: number, fault: Fault]>;
-  /** How often what an event needs is away; by the event's number, over and over. */
-  readonly absences: ReadonlyArray<number>;
-  readonly acts: ReadonlyArray<Act>;
+  readonly events: ReadonlyArray<readonly [stream: number, fault: Fault]>;
+  /** How often something that an event needs is unavailable; assigned to the events cyclically. */
+  readonly outages: ReadonlyArray<number>;
+  readonly steps: ReadonlyArray<Step>;
 }
 
-/** Streams of one life. */
+/** The number of streams of one run. */
 export const STREAMS = 5;
 
 const fault = fc.oneof(
@@ -53,13 +53,13 @@ const release = fc.oneof(
 const counts = fc.tuple(fc.nat({ max: 7 }), fc.nat({ max: 7 }));
 
 const crashDuring = (operation: (typeof crashPoints)[CrashPoint]['during']): fc.Arbitrary<CrashPoint | null> => {
-  // The keys of an object are its keys.
+  // Object.keys loses the type of the keys.
   const points = Object.keys(crashPoints) as ReadonlyArray<CrashPoint>;
   const fitting = points.filter((point) => crashPoints[point].during === operation);
   return fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(...fitting) });
 };
 
-const act: fc.Arbitrary<Act> = fc.oneof(
+const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
@@ -113,7 +113,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 
 /** Random schedules. */
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
-  story: fc.array(fc.tuple(fc.nat({ max: STREAMS - 1 }), fault), { minLength: 1, maxLength: 40, size: 'max' }),
-  absences: fc.array(fc.constantFrom(0, 1, 2, 20), { minLength: 1, maxLength: 5 }),
-  acts: fc.array(act, { minLength: 3, maxLength: 40, size: 'max' }),
+  events: fc.array(fc.tuple(fc.nat({ max: STREAMS - 1 }), fault), { minLength: 1, maxLength: 40, size: 'max' }),
+  outages: fc.array(fc.constantFrom(0, 1, 2, 20), { minLength: 1, maxLength: 5 }),
+  steps: fc.array(step, { minLength: 3, maxLength: 40, size: 'max' }),
 });
