@@ -170,7 +170,7 @@ kafkaSpec('replaying, day by day', ({ test, before, after }, broker) => {
       });
       const none = await tidemark('rebuild', '--rollback', 'order-summary');
       assert.is(none.status, 1);
-      assert.match(none.output, /no former build/);
+      assert.match(none.output, /no previous generation/);
     },
     { timeoutMs: 60_000 },
   );
