@@ -115,7 +115,7 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
   {
     layer: 'projections',
     rule: 'a refund is taken off what was paid',
-    file: 'projections/sales-by-day.js',
+    file: 'projections/fulfilment/sales-by-day.js',
     right: 'add: { paid: -amount }',
     wrong: 'add: { paid: amount }',
     test: 'test/projections/projections.test.js',

@@ -29,7 +29,7 @@ export interface CopyingOptions {
 const COPIES_AT_ONCE = 500;
 /** Longer than a producer needs to detect a stall, so that its more specific error is reported. */
 const FLUSH_TIMEOUT_MS = 40_000;
-/** The original's size plus the headers: any record that another producer could write has to fit. */
+/** The original's size plus the headers; each record that another producer could write has to fit. */
 const MAX_COPY_BYTES = 16_777_216;
 
 /** Copies all pending dead letters of all groups. Rejects where Kafka accepts none; they stay pending then. */

@@ -15,7 +15,7 @@ import { spec } from '../../spec';
 import { eventually } from '../../support/server';
 import { temporaryFolder } from '../sqlite/temporary-folder';
 import { tallyHandler, type Tally } from './tally-handler';
-import { ownClock } from '../../support/test-clock';
+import { systemClock } from '../../../infra/clock';
 
 const { catalog } = application;
 
@@ -47,7 +47,7 @@ const run = async (tally: Tally, events: number, holds: () => boolean, isReplace
     log,
     handler: tally,
     topics: catalog.aggregates.map(({ topic }) => topic),
-    clock: ownClock,
+    clock: systemClock,
     logger: silentLogger,
     acceptNewLog: false,
     storeFits: storeFit({ store: feed, file: 'views.sqlite', boundTo: STORE_ID }),
