@@ -1,7 +1,7 @@
 /** At start: whether the program's events are those that were agreed, and those that the store holds. */
 import { existsSync } from 'node:fs';
-import { runtimeFindings } from '../../domain/contracts/contract-check';
-import { findingLines } from '../../domain/contracts/finding-lines';
+import { runtimeFindings } from '../../infra/contracts/contract-check';
+import { findingLines } from '../../infra/contracts/finding-lines';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { unknownKinds } from '../../domain/kernel/known-events';
 import { readFixtures, readLock } from '../../infra/contracts/contract-files';

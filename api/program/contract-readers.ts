@@ -1,5 +1,5 @@
 /** Who in this program reads events, as the contract check watches them. */
-import type { InstrumentedReader } from '../../domain/contracts/field-readers';
+import type { InstrumentedReader } from '../../infra/contracts/field-readers';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Projection } from '../../projections/projection';
 import { boundedCache } from '../../infra/memory/bounded-cache';

@@ -74,7 +74,7 @@ export interface Aggregate {
 
 /** Folds as text and back. */
 export interface FoldSnapshot {
-  /** As declared; see domain/contracts/fold-behaviour.ts for what a snapshot is marked with beside it. */
+  /** As declared; see infra/commands/fold-behaviour.ts for what a snapshot is marked with beside it. */
   readonly version: number;
   readonly encode: (fold: Fold) => string;
   /** May throw. */

@@ -1,6 +1,6 @@
 /** When the state of a long stream is kept, and when a kept one may be used. */
 import type { Aggregate, Fold } from '../../domain/kernel/aggregate';
-import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
+import { snapshotMarkOf } from './fold-behaviour';
 import { boundedCache } from '../memory/bounded-cache';
 import type { Snapshot, SnapshotStore } from './snapshots';
 

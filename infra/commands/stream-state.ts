@@ -1,7 +1,7 @@
 /** A stream folded to its end: what a decision rests on. Kept in memory, never trusted without a check of its version. */
 import * as E from 'fp-ts/Either';
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
-import { snapshotMarkOf } from '../../domain/contracts/fold-behaviour';
+import { snapshotMarkOf } from './fold-behaviour';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore, NewEvent } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';

@@ -3,7 +3,7 @@
  * the bounds of both, each word, each field present and absent. No chance is involved, so that a message is the same
  * tomorrow.
  */
-import type { JsonSchema } from '../kernel/codec';
+import type { JsonSchema } from '../../domain/kernel/codec';
 import { propertiesOf, refusedPath, requiredOf } from './schema-check';
 
 /** The smallest value that a schema takes. Throws where none is known. */

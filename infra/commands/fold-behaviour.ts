@@ -3,9 +3,9 @@
  * of it when it is read again. Two programs with the same digest may use each other's snapshots; a comment, a name or where
  * the code stands changes nothing.
  */
-import type { Aggregate, Fold, FoldSnapshot } from '../kernel/aggregate';
-import type { Command } from '../kernel/command-definition';
-import type { DomainEvent } from '../kernel/event-definition';
+import type { Aggregate, Fold, FoldSnapshot } from '../../domain/kernel/aggregate';
+import type { Command } from '../../domain/kernel/command-definition';
+import type { DomainEvent } from '../../domain/kernel/event-definition';
 import { foldSamples } from './fold-samples';
 
 export interface FoldBehaviour {

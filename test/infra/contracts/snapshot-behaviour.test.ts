@@ -1,10 +1,10 @@
 /** Snapshots are marked by what the fold does, not by how it is written; and the gate holds the declared version to it. */
 import { readPastForms } from '../../../infra/contracts/past-forms';
 import * as assert from 'uvu/assert';
-import { checkContracts } from '../../../domain/contracts/contract-check';
-import { lockOf, type ContractLock } from '../../../domain/contracts/contract-lock';
-import { foldBehaviourOf, snapshotMarkOf } from '../../../domain/contracts/fold-behaviour';
-import { snapshotFindings } from '../../../domain/contracts/snapshot-check';
+import { checkContracts } from '../../../infra/contracts/contract-check';
+import { lockOf, type ContractLock } from '../../../infra/contracts/contract-lock';
+import { foldBehaviourOf, snapshotMarkOf } from '../../../infra/commands/fold-behaviour';
+import { snapshotFindings } from '../../../infra/contracts/snapshot-check';
 import { aggregate, catalogOf, type Aggregate, type AggregateDefinition } from '../../../domain/kernel/aggregate';
 import { field } from '../../../domain/kernel/codec';
 import { defineCommand, type CommandOf } from '../../../domain/kernel/command-definition';

@@ -2,10 +2,10 @@
  * Who reads which field of an event, found out by running the readers over events that note every access. A list kept by
  * hand would be wrong at the first change.
  */
-import type { JsonSchema } from '../kernel/codec';
-import type { AnyEventDefinition } from '../kernel/event-definition';
-import type { RecordedEvent } from '../kernel/recorded-event';
-import { valuesOf, wholeValue } from './schema-values';
+import type { JsonSchema } from '../../domain/kernel/codec';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
+import type { RecordedEvent } from '../../domain/kernel/recorded-event';
+import { valuesOf, wholeValue } from '../schemas/schema-values';
 
 /** A projection, a process manager, or whatever else takes events in. */
 export interface InstrumentedReader {

@@ -1,12 +1,12 @@
 /** Payloads as they were once written, one file for each version of each event: they must be readable for ever. */
 import * as E from 'fp-ts/Either';
-import type { Catalog } from '../kernel/aggregate';
-import { decodeEvent } from '../kernel/decode-event';
-import type { AnyEventDefinition } from '../kernel/event-definition';
-import { versionsOf, type EventVersion } from '../kernel/event-versions';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import { decodeEvent } from '../../domain/kernel/decode-event';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
+import { versionsOf, type EventVersion } from '../../domain/kernel/event-versions';
 import { schemaOf } from './contract-lock';
 import type { Finding } from './finding';
-import { sampleValues } from './schema-values';
+import { sampleValues } from '../schemas/schema-values';
 
 /** A payload, and what its one step to the next version makes of it; absent for the version that is the newest yet. */
 export interface FixturePayload {
