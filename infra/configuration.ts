@@ -19,6 +19,8 @@ export type CloudEventsMode = 'structured' | 'binary';
 export interface Configuration {
   readonly host: string;
   readonly port: number;
+  /** Where this process, whatever its roles are, answers for metrics and health; absent: nowhere. */
+  readonly ops?: { readonly host: string; readonly port: number };
   readonly dataDirectory: string;
   /** Absent: the embedded broker. */
   readonly kafka?: KafkaConnection;
@@ -86,10 +88,12 @@ export const readConfiguration = (environment: Environment = process.env): Confi
   const baseUrl = url(environment, 'BASE_URL') ?? `http://${reachable(host)}:${port}`;
   const apiKey = ownApiKey(environment, warn);
   const ordersDirectory = text(environment, 'ORDERS_DIR');
+  const ops = opsAddress(environment);
   const eventSource = uriReference(environment, 'EVENT_SOURCE');
   return {
     host,
     port,
+    ...(ops === undefined ? {} : { ops }),
     dataDirectory: resolve(text(environment, 'DATA_DIR') ?? './data'),
     ...(kafka === undefined ? {} : { kafka }),
     topicPrefix: topicPrefix(environment),
@@ -112,6 +116,15 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     ...(ordersDirectory === undefined ? {} : { ordersDirectory: resolve(ordersDirectory) }),
     ...(warnings.length === 0 ? {} : { warnings }),
   };
+};
+
+const opsAddress = (environment: Environment): Configuration['ops'] => {
+  const host = text(environment, 'OPS_HOST');
+  if (text(environment, 'OPS_PORT') !== undefined) {
+    return { host: host ?? '127.0.0.1', port: integer(environment, 'OPS_PORT', 0, 1, 65_535) };
+  }
+  if (host === undefined) return undefined;
+  throw new ConfigurationError('OPS_HOST is set and OPS_PORT is not: set OPS_PORT to serve metrics and health there');
 };
 
 /** Reads an application's own settings; see {@link SettingDeclarations}. Throws {@link ConfigurationError}. */

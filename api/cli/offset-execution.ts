@@ -9,7 +9,7 @@ import {
   type OffsetRequestStatus,
 } from '../../infra/consumption/checkpoints/checkpoints';
 import { consumerFile, readOffsetMovesIn } from '../../infra/sqlite/consumer-file/consumer-file';
-import { closeLeased, openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
+import { closeLeased, openUnusedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
 import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { viewsMigrations } from '../../projections/engine/generations/generations';
 import type { Application } from '../../projections/application';
@@ -59,18 +59,10 @@ const tryOpen = async (
   migrations: typeof viewsMigrations,
   clock: Clock,
 ): Promise<LeasedDatabase | undefined> => {
-  const waiting = new AbortController();
-  return openLeasedDatabase({
-    file,
-    synchronous: 'NORMAL',
-    migrations,
-    clock,
-    ttlMs: leaseTtlMs,
-    signal: waiting.signal,
-    onWaiting: () => waiting.abort(),
-    onLost: () => undefined,
-  }).catch((error: unknown) => {
-    if (waiting.signal.aborted) return undefined;
+  const isRunning = new Error('the role runs');
+  const options = { file, synchronous: 'NORMAL', migrations, clock, ttlMs: leaseTtlMs } as const;
+  return openUnusedDatabase(options, () => isRunning).catch((error: unknown) => {
+    if (error === isRunning) return undefined;
     throw error;
   });
 };

@@ -31,7 +31,7 @@ export const addReplayCommands = (program: Command, load: Load, print: (line: st
     .argument('[projections...]', 'their names, such as order-summary; several are rebuilt in one pass over the log')
     .addOption(new Option('--from <source>', 'where the events come from').choices(['kafka', 'store']).default('kafka'))
     .option('--accept-differences [id]', 'swaps also where rows differ; with an id: lets a rebuild that waits go on')
-    .option('--until <moment>', 'a position or a time: makes a scratch copy as of then (needs --copy)')
+    .option('--until <moment>', 'a position, or a time with its zone: makes a scratch copy as of then (needs --copy)')
     .option('--copy <name>', 'the name of the copy; read it at /views/<projection>@<name>')
     .option('--drop-copy <name>', 'drops a copy')
     .option('--key <key>', 'makes this one row again')
@@ -52,7 +52,7 @@ export const addReplayCommands = (program: Command, load: Load, print: (line: st
     .option('--repair', 'with --log: publishes what is missing at the ends of partitions (stop the relay first)')
     .option(
       '--recreate-topics',
-      'with --repair: makes topics anew that have gaps in the middle, and publishes all of them',
+      'with --repair: makes topics anew that have gaps in the middle or forged records, and publishes all of them',
     )
     .addOption(jsonOption())
     .action(async (names: string[], options: { log?: true; repair?: true; recreateTopics?: true; json: boolean }) => {

@@ -47,7 +47,7 @@ export const verifyLog = async (
   const ground: Ground = { configuration, store, log, catalog, relayFile, output };
   try {
     const found = await compared(ground);
-    if (!wish.repair || found.missing === 0) return isClean(found) ? 0 : 1;
+    if (!wish.repair || found.missing + found.unknown.length === 0) return isClean(found) ? 0 : 1;
     for (const line of await repaired(ground, found, wish.recreateTopics)) output.print(line);
     return isClean(await compared(ground)) ? 0 : 1;
   } finally {

@@ -1,4 +1,4 @@
-/** What the HTTP API is built on: ports, so that tests can hand it anything that keeps their promises. */
+/** The ports that the HTTP API depends on; tests pass their own implementations. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { Clock } from '../../infra/clock';
@@ -9,13 +9,15 @@ import type { ApiKey } from '../../infra/configuration';
 import type { ConnectionLimits } from './connections';
 import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
 import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
+import type { StagesReport } from '../../infra/flow/stage-report';
 import type { Logger } from '../../infra/logger';
 import type { SkipResult, RelayStatus } from '../../infra/relay/state/state';
 import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/processes/processes';
+import type { Metrics } from '../../infra/metrics/registry';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
 
-/** A stage that stands in the way, or that an operator should know of. */
+/** A stage that is not ready, or that an operator should know about. */
 export interface ReadinessReason {
   /** `store`, `relay`, or the name of a group. */
   readonly stage: string;
@@ -23,14 +25,14 @@ export interface ReadinessReason {
   readonly reason: string;
 }
 
-/** Whether the program takes requests, and what it says of each of its parts. */
+/** Whether the program accepts requests, and the state of each of its parts. */
 export interface Readiness {
   readonly ready: boolean;
-  /** Name of the part to how it stands, for people. */
+  /** State of each part, by its name, as text. */
   readonly checks: Readonly<Record<string, string>>;
   /** Why it is not ready. */
   readonly reasons?: ReadonlyArray<ReadinessReason>;
-  /** What does not stand in the way. */
+  /** What operators should know although the program is ready. */
   readonly notices?: ReadonlyArray<ReadinessReason>;
 }
 
@@ -38,39 +40,42 @@ export interface Readiness {
 export interface ApiDependencies {
   readonly catalog: Catalog;
   readonly store: EventStore;
-  /** Absent: a state as of a moment is folded from the stream's beginning. */
+  /** Absent: the state as of a point in time is folded from the stream's first event. */
   readonly snapshots?: SnapshotStore;
   readonly handleCommand: HandleCommand;
   readonly views: ViewReader;
-  /** Undefined where neither a row nor an event stands behind the key. */
+  /** Undefined if the key has neither a row nor an event. */
   readonly explainRow: (projection: string, key: string, signal?: AbortSignal) => Promise<RowExplanation | undefined>;
-  /** Undefined where no relay has ever run on this data. */
+  /** Undefined if no relay has ever run on this data. */
   readonly relayStatus: () => Promise<RelayStatus | undefined>;
-  /** How a request to withhold an event went; undefined until the relay has taken it up. */
+  /** The result of a request to withhold an event; undefined until the relay has picked it up. */
   readonly skipResult?: (requestId: number) => SkipResult | undefined;
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
-  /** What failed for good, in every role's file. */
+  /** The dead letters of all roles. */
   readonly failures: DeadLetterDirectory;
-  /** Commands and deadlines that the process managers have set aside, the newest first. */
+  /** Commands and deadlines that the process managers have set aside, newest first. */
   readonly setAside: (filter: SetAsideFilter, limit: number) => ReadonlyArray<SetAsideEntry>;
-  /** Requests of operators that could not be carried out, of every role, the newest first. */
+  /** Requests of operators that could not be carried out, of every role, newest first. */
   readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
   /** Where operators' requests are written for other roles, and read again until those have picked them up. */
   readonly operationRequests: PatientRequestWriter & OperationRequestReader;
-  /** What this installation's reactors show with their commands; their idempotency keys have a space of their own. */
+  /** The token that this installation's reactors send with their commands; their idempotency keys have their own namespace. */
   readonly reactorToken: () => string;
-  /** Empty: no key is asked for. */
+  /** Empty: no key is required. */
   readonly apiKeys: ReadonlyArray<ApiKey>;
-  /** Requests a second per client; 0 for no limit. */
+  /** Requests per second and client; 0 for no limit. */
   readonly rateLimitPerSecond: number;
   readonly bodyLimitBytes: number;
-  /** Names under which the server is asked beside loopback and addresses: a Host header with another one is refused. */
+  /** Host names that requests may use besides loopback and IP addresses; a Host header with another name is rejected. */
   readonly allowedHosts: ReadonlyArray<string>;
-  /** Left out: the limits of `defaultConnectionLimits`. */
+  /** Default: `defaultConnectionLimits`. */
   readonly connections?: Partial<ConnectionLimits>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly readiness: () => Promise<Readiness>;
+  /** The flow over the last minute; undefined before the first look. */
+  readonly stages: () => StagesReport | undefined;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   /** True from the wish to stop on: nothing new is taken. */
   readonly isShuttingDown: () => boolean;
 }

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod 
 import type * as t from 'io-ts';
 import { record, type AnyRecord, type Fields } from '../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../domain/kernel/json-schema';
+import { jsonInSteps } from '../../infra/json-in-steps';
 import type { ProblemName } from './problem-kinds';
 
 /** A codec of exactly what `T` is: where a field is missing or is another one, this does not compile. */
@@ -76,6 +77,9 @@ export type JsonText<A> = string & { readonly [sent]: A };
 
 /** Makes the text here, so that Fastify has nothing left to serialise; the reply needs its `content-type` then. */
 export const jsonText = <A>(value: A): JsonText<A> => JSON.stringify(value) as JsonText<A>;
+
+/** The same for values of thousands of parts: others have their turn while it is made. */
+export const largeJsonText = async <A>(value: A): Promise<JsonText<A>> => (await jsonInSteps(value)) as JsonText<A>;
 
 interface RouteTypes<Params extends Fields, Body, Sends extends Answers> {
   readonly Params: Readonly<Record<keyof Params & string, string>>;

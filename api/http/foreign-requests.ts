@@ -16,9 +16,16 @@ export interface OwnHosts {
 export const refuseForeignRequests = ({ names }: OwnHosts): ((request: FastifyRequest) => void) => {
   const own = new Set(names.map((name) => name.toLowerCase()));
   return (request) => {
+    refuseMissingHost(request);
     refuseForeignHost(request, own);
     refuseCrossSite(request, own);
   };
+};
+
+/** RFC 9112: only HTTP/1.0 knows requests without one. */
+const refuseMissingHost = ({ headers, raw }: FastifyRequest): void => {
+  if (headers.host === undefined && raw.httpVersion === '1.1')
+    failWith('malformed-request', 'The request is not valid HTTP/1.1: it has no Host header.');
 };
 
 /** An address can't be rebound, only a name can; and a request without the header comes from no browser. */

@@ -8,12 +8,12 @@ import { refuseForeignRequests } from './foreign-requests';
 import { ProblemError, type Problem } from './problem';
 import type { RateLimit } from './rate-limit';
 import { refuseWhileShuttingDown } from './shedding';
-import { refuseForeignCoding, refuseRepeatedHeaders } from './strict-headers';
+import { refuseExpectation, refuseForeignCoding, refuseRepeatedHeaders } from './strict-headers';
 
 /** Adds the guards; `explainUnknown` says what is wrong with an address that no route has. */
 export const guard = (
   app: FastifyInstance,
-  { apiKeys, allowedHosts, isShuttingDown }: ApiDependencies,
+  { apiKeys, allowedHosts, isShuttingDown }: Pick<ApiDependencies, 'apiKeys' | 'allowedHosts' | 'isShuttingDown'>,
   limit: RateLimit,
   explainUnknown: (request: FastifyRequest) => Problem,
 ): void => {
@@ -31,6 +31,7 @@ export const guard = (
     request.caller = identify(request);
     // Before the body: what is wrong with it does not matter where nobody takes it.
     if (request.is404) throw new ProblemError(explainUnknown(request));
+    refuseExpectation(request);
     refuseRepeatedHeaders(request);
     refuseForeignCoding(request);
     withinBudget(request, reply);

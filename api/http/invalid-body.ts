@@ -4,6 +4,7 @@ import type { AnyRecord } from '../../domain/kernel/codec';
 import type { PathFailure } from '../../domain/kernel/explain';
 import { bodyFailures } from './body-failures';
 import { problem, type Problem } from './problem';
+import type { Irregularity } from './strict-json';
 
 /** The problem for a body that ajv refused, at the first thing that it found. */
 export const invalidBody = (
@@ -28,8 +29,10 @@ export const explained = (codec: AnyRecord, body: unknown): Problem | undefined 
 };
 
 /** The problem of one thing in a body that no schema can see. */
-export const irregularBody = (failure: PathFailure): Problem =>
-  problemOf(`The body would not be kept as it was sent: ${failure.path} ${failure.message}.`, [failure]);
+export const irregularBody = ({ failure, isLimit }: Irregularity): Problem => {
+  const what = isLimit ? 'The body passes a limit' : 'The body would not be kept as it was sent';
+  return problemOf(`${what}: ${failure.path} ${failure.message}.`, [failure]);
+};
 
 const detailOf = (codec: AnyRecord | undefined, count: number): string =>
   `The body is not a valid ${codec?.name ?? 'request'}: ${count === 1 ? 'one thing is' : `${count} things are`} wrong, see errors.`;

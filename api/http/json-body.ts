@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { irregularBody } from './invalid-body';
 import { whereNotJson } from './json-position';
 import { problem, ProblemError } from './problem';
-import { irregularityOf } from './strict-json';
+import { MAX_VALUES, scanJson } from './strict-json';
 
 /** Takes `application/json` only. An empty body is left undefined: whether that will do is the route's to say. */
 export const takeJsonOnly = (app: FastifyInstance): void => {
@@ -27,15 +27,15 @@ const parse = (bytes: Buffer): { readonly value: unknown } | ProblemError => {
   } catch {
     return notJson(text);
   }
-  const irregularity = irregularityOf(text, value);
-  return irregularity === undefined ? { value } : new ProblemError(irregularBody(irregularity));
+  const { found } = scanJson(text, value);
+  return found === undefined ? { value } : new ProblemError(irregularBody(found));
 };
 
 const notJson = (text: string): ProblemError => {
   const position = whereNotJson(text);
   if (position === undefined) {
     const errors = [{ path: '/', message: 'is not JSON' }];
-    const detail = 'The body is not JSON, and holds too many values to look for the place.';
+    const detail = `The body is not JSON; the place is looked for in its first ${MAX_VALUES} values, and lies behind them.`;
     return new ProblemError(problem('body-not-json', detail, { extensions: { errors } }));
   }
   const { line, column } = position;

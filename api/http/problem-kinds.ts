@@ -128,6 +128,11 @@ export const problemKinds = {
     title: 'Too many requests',
     meaning: 'RATE_LIMIT_PER_SECOND sets how many a client may send. `Retry-After` says when to go on.',
   },
+  'expectation-failed': {
+    status: 417,
+    title: 'The expectation is not met',
+    meaning: 'The only Expect header that is taken is `100-continue`; leave any other one out.',
+  },
   'headers-too-large': {
     status: 431,
     title: 'The headers are too large',

@@ -32,6 +32,15 @@ export const refuseRepeatedHeaders = ({ raw: { rawHeaders } }: FastifyRequest): 
   }
 };
 
+/** Refuses what nobody here can promise; Node itself answers `100-continue`. */
+export const refuseExpectation = ({ headers: { expect } }: FastifyRequest): void => {
+  if (expect === undefined || expect.toLowerCase() === '100-continue') return;
+  failWith(
+    'expectation-failed',
+    `The request expects '${expect}'; the only expectation that is taken is 100-continue.`,
+  );
+};
+
 const CHARSET = /;\s*charset\s*=\s*("?)([^";]*)\1/gi;
 
 /** Refuses a body that is not plain UTF-8, before any of it is read. */

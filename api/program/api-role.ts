@@ -1,34 +1,33 @@
 /** The API's role: it writes the store, reads what the other roles write, and listens. */
 import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
 import { commandHandler } from '../../infra/commands/command-handler';
-import { ConfigurationError, type Configuration } from '../../infra/configuration';
-import { deadLetterDirectory, type DeadLetterDirectory } from '../../infra/dead-letters/query/query';
+import type { Configuration } from '../../infra/configuration';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
-import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
+import { observedCommands } from '../../infra/metrics/command-metrics';
+import { sample, type Metrics } from '../../infra/metrics/registry';
 import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/state/state';
 import type { EventFeed } from '../../infra/event-store/event-feed';
-import { deadLetterSource } from '../../infra/sqlite/consumer-file/consumer-file';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { whenNotBusy } from '../../infra/sqlite/leased-database';
 import { rowExplanations } from '../../projections/engine/inspect/inspect';
 import { openViewReader } from '../../projections/engine/query/query';
-import { viewsMigrations } from '../../projections/engine/generations/generations';
 import type { Projection } from '../../projections/projection';
 import type { ViewReader } from '../../projections/view-reader';
 import { buildApp } from '../http/server/app';
 import type { ApiDependencies, Readiness, ReadinessReason } from '../http/dependencies';
 import { defaultConnectionLimits } from '../http/connections';
 import type { DataFiles } from './data-files';
+import { deadLettersOf } from './dead-letter-files';
+import { listen } from './listen';
+import type { Observation } from './observation';
 import { openStoreGate, type GateStanding, type StoreGate } from './store-gate';
 import { flowStages } from './flow-stages';
 import { assessStages, type StageAssessment } from './readiness';
@@ -47,6 +46,8 @@ export interface ApiRoleOptions {
   readonly roles: ReadonlySet<Role>;
   readonly files: DataFiles;
   readonly projections: ReadonlyArray<Projection>;
+  /** Counts commands, and is told whether the API is ready. */
+  readonly observation: Observation;
   /** Whether the relay starts in this process too. */
   readonly awaitsRelay: boolean;
   /** The names of the process managers. */
@@ -71,7 +72,7 @@ const closeGraceMs = ({ shutdownDeadlineMs }: Configuration): number =>
 
 /** Waits for the store's lease, then serves. */
 export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
-  const { configuration, clock, logger, catalog, files } = options;
+  const { configuration, clock, logger, catalog, files, observation } = options;
   let isShuttingDown = false;
   const store = await openStore(options);
   const feed = await openEventFeed(files.store);
@@ -81,13 +82,14 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const reactorGroups = (): ReadonlyArray<GroupStatus> =>
     existsSync(files.reactors) ? readReactorGroups(files.reactors) : [];
   const failures = deadLettersOf(options);
+  const handler = commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots });
+  const isReady = readiness({ ...options, store, gate, views, relayStatus, reactorGroups });
+  showAppendQueue(observation.metrics, store);
   const app = buildApp({
     catalog,
     store,
     snapshots: store.snapshots,
-    handleCommand: gate.guarded(
-      commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots }),
-    ),
+    handleCommand: observedCommands(gate.guarded(handler), observation.metrics, clock),
     views,
     explainRow: rowExplanations({ viewsFile: files.views, store: feed, catalog, projections: options.projections }),
     relayStatus,
@@ -105,26 +107,21 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     connections: { closeGraceMs: closeGraceMs(configuration) },
     clock,
     logger,
-    readiness: readiness({ ...options, store, gate, views, relayStatus, reactorGroups }),
+    readiness: isReady,
+    stages: observation.stages,
+    metrics: observation.metrics,
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
-  const expiring = new AbortController();
-  const expiry = expireAnswers({
-    store,
-    clock,
-    logger,
-    stopping: expiring.signal,
-    ttlMs: configuration.idempotencyTtlMs,
-  });
+  const stopExpiry = startExpiry(options, store);
   const closeStore = async (): Promise<void> => {
     await gate.stop();
-    expiring.abort();
-    await expiry;
+    await stopExpiry();
     await feed.close();
     await store.close();
   };
   try {
-    const url = await listen(app, configuration);
+    const url = await listen(app, { ...configuration, variable: 'PORT' });
+    observation.answerReadiness(isReady);
     return {
       url,
       closeServer: async () => {
@@ -140,6 +137,19 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     await closeStore();
     throw error;
   }
+};
+
+/** Forgets old answers until the function that it returns is called. */
+const startExpiry = (
+  { clock, logger, configuration: { idempotencyTtlMs: ttlMs } }: ApiRoleOptions,
+  store: SqliteEventStore,
+): (() => Promise<void>) => {
+  const expiring = new AbortController();
+  const expiry = expireAnswers({ store, clock, logger, stopping: expiring.signal, ttlMs });
+  return async () => {
+    expiring.abort();
+    await expiry;
+  };
 };
 
 /** The wait for a lock that another process holds on the store is not the event loop's. */
@@ -164,16 +174,6 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process writes the store: this one waits'),
     onFault: (reason) => logger.warn({ reason }, 'the API waits for the file of the store'),
   });
-
-const deadLettersOf = ({ files, projections, processes }: ApiRoleOptions): DeadLetterDirectory =>
-  deadLetterDirectory([
-    deadLetterSource({
-      file: files.views,
-      groups: projections.map(({ name }) => name),
-      schemaVersion: viewsMigrations.length,
-    }),
-    deadLetterSource({ file: files.reactors, groups: processes, schemaVersion: reactorsMigrations.length }),
-  ]);
 
 interface ReadinessSources extends ApiRoleOptions {
   readonly store: SqliteEventStore;
@@ -230,17 +230,8 @@ const readinessOf = (
 /** The relay's own words, with its lag as of now: a relay that has died can't say how far behind it is. */
 const currentRelayStatus = async (file: string, feed: EventFeed, clock: Clock): Promise<RelayStatus | undefined> => {
   const status = existsSync(file) ? readRelayStatus(file) : undefined;
-  return status === undefined ? undefined : { ...status, ...(await relayLag(feed, status.cursor, clock)) };
+  return status === undefined ? undefined : { ...status, ...(await relayLag(feed, status, clock)) };
 };
 
-const listen = async (app: FastifyInstance, { host, port }: Configuration): Promise<string> => {
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') throw error;
-    throw new ConfigurationError(`port ${port} on ${host} is taken: end the process that has it, or set PORT`);
-  }
-  // A server that listens on a port has an address that is not a pipe's name.
-  const address = app.server.address() as AddressInfo;
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
-};
+const showAppendQueue = (metrics: Metrics, store: SqliteEventStore): void =>
+  metrics.collect('append queue', () => [sample('tidemark_append_queue_length', {}, store.status().queueLength)]);

@@ -8,17 +8,22 @@ import type { EventLog } from '../../infra/kafka/event-log';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
 import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
+import { groupMetrics } from '../../infra/metrics/group-metrics';
+import { observedLog } from '../../infra/metrics/log-metrics';
 import type { Running } from '../../infra/running/role';
 import { startReactors } from '../../infra/reactors/reactors';
 import { startRelay } from '../../infra/relay/relay';
 import { waitForStore } from '../../infra/event-store/open-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { startProjections } from '../../projections/engine/role/role';
+import { buildOpsApp } from '../http/server/ops-app';
 import { startApi } from './api-role';
 import type { LoadedApplication } from './application';
 import { assertProgram } from './assert-program';
 import { refuseContractDrift, warnOfUnreadableEvents } from './contract-drift';
 import { dataFiles, type DataFiles } from './data-files';
+import { listen } from './listen';
+import { openObservation, type Observation } from './observation';
 import type { Role } from './roles';
 import { checkStart } from './start-checks';
 
@@ -64,9 +69,11 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
     }
   };
   try {
-    const url = roles.has('api') ? await beginApi(options, parts, running) : undefined;
+    const observation = await beginObservation(options, parts, running);
+    const observed = { ...options, observation };
+    const url = roles.has('api') ? await beginApi(observed, parts, running) : undefined;
     const needsLog = roles.has('relay') || roles.has('projections') || roles.has('reactors');
-    if (needsLog) await beginConsumers(options, parts, running);
+    if (needsLog) await beginConsumers(observed, parts, running);
     return { url, stop };
   } catch (error) {
     await stop();
@@ -85,7 +92,7 @@ interface Parts {
 type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
 
 /** The server stops first, so that nothing new comes in; the store closes last, after all that reads it. */
-const STOP_ORDER = ['server', 'reactors', 'projections', 'relay', 'broker', 'store'];
+const STOP_ORDER = ['server', 'ops server', 'observation', 'reactors', 'projections', 'relay', 'broker', 'store'];
 const stopRank = (name: string): number => STOP_ORDER.indexOf(name);
 
 const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Role>): void => {
@@ -96,8 +103,34 @@ const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Ro
   );
 };
 
-const beginApi = async (
+type ObservedOptions = ProgramOptions & { readonly observation: Observation };
+
+/** Before everything else: what a process waits for is to be seen while it waits. */
+const beginObservation = async (
   options: ProgramOptions,
+  { catalog, processManagers, files }: Parts,
+  running: Started,
+): Promise<Observation> => {
+  const observation = openObservation({
+    ...options,
+    catalog,
+    files,
+    projections: options.loaded.application.projections,
+    processes: processManagers.map(({ name }) => name),
+  });
+  running.push({ name: 'observation', stop: observation.stop });
+  const { ops, apiKeys, allowedHosts } = options.configuration;
+  if (ops === undefined) return observation;
+  const { metrics, readiness } = observation;
+  const { clock, logger } = options;
+  const app = buildOpsApp({ apiKeys, allowedHosts, metrics, readiness, clock, logger, isShuttingDown: () => false });
+  running.push({ name: 'ops server', stop: () => app.close() });
+  logger.info({ url: await listen(app, { ...ops, variable: 'OPS_PORT' }) }, 'metrics and health are served');
+  return observation;
+};
+
+const beginApi = async (
+  options: ObservedOptions,
   { catalog, processManagers, files }: Parts,
   running: Started,
 ): Promise<string> => {
@@ -115,18 +148,20 @@ const beginApi = async (
 };
 
 const beginConsumers = async (
-  options: ProgramOptions,
+  options: ObservedOptions,
   { catalog, processManagers, files }: Parts,
   running: Started,
 ): Promise<void> => {
-  const { configuration, roles, clock, logger, signal, onFatal } = options;
+  const { configuration, roles, clock, logger, signal, onFatal, observation } = options;
   const log = await openLog({ configuration, clock, logger });
   running.push({ name: 'broker', stop: log.close });
   explainBroker(log, logger);
   const openStore = () => openEventFeed(files.store);
   await waitForStore(openStore, clock, signal);
+  const { metrics, groups } = observation;
   const shared = {
-    log,
+    log: observedLog(log, metrics, groups),
+    observer: groupMetrics(metrics),
     catalog,
     clock,
     logger,

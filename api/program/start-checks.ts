@@ -23,6 +23,10 @@ export interface StartCheckOptions {
 export const checkStart = async ({ configuration, roles, logger }: StartCheckOptions): Promise<void> => {
   for (const warning of configuration.warnings ?? []) logger.warn({}, warning);
   if (roles.has('api')) await refuseExposed(configuration);
+  if (configuration.ops !== undefined) {
+    const { apiKeys, ops } = configuration;
+    await refuseExposed({ host: ops.host, apiKeys }, undefined, 'OPS_HOST');
+  }
   if (roles.has('reactors')) refuseReactorsWithoutKey(configuration);
   if (roles.size > 1 || !roles.has('api')) await checkLogSettings(configuration);
   for (const finding of prepareDataFolder(configuration.dataDirectory)) logger.warn({}, finding);

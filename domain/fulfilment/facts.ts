@@ -1,9 +1,9 @@
 /**
- * What fulfilment knows of one order: a bag of facts that only ever grows. Each fact has its place, and the first one to
- * fill it stays; so facts from different topics may arrive in any order, and as often as they like.
+ * What fulfilment knows about one order: a set of facts that only grows. Each fact has one place, and the first one to
+ * fill it stays. So facts from different topics may arrive in any order and any number of times.
  *
- * Lists are sorted by id, so that equal knowledge is equal text, whatever the order of its arrival. (Lists rather than
- * objects by id, because an article may be called `constructor`.)
+ * Lists are sorted by id, so that equal knowledge is equal text, in whatever order it arrived. (Lists rather than objects
+ * by id, because an article may be called `constructor`.)
  *
  * Storage format, version with care: a change of shape needs a new version of the process manager.
  */
@@ -20,7 +20,7 @@ import { StockReserved } from '../stock/events';
 // State
 // -------------------------------------------------------------------------------------
 
-/** The event that a fact comes from: what is caused by it is named after it. */
+/** The event that a fact comes from: commands that it causes carry its id. */
 export interface Cause {
   readonly eventId: string;
   readonly correlationId: string;
@@ -28,18 +28,18 @@ export interface Cause {
   readonly at: string;
 }
 
-/** What was ordered: what it takes to confirm it. */
+/** What was ordered, and so has to be reserved and paid before the order is confirmed. */
 export interface OrderFact extends Cause {
   readonly orderId: string;
   readonly currency: string;
   readonly amount: number;
-  /** When the store recorded the placing: what deadlines count from. */
+  /** When the store recorded the placing; deadlines are counted from it. */
   readonly recordedAt: string;
-  /** Each article once, with the pieces of all its lines. */
+  /** Each article once, with its total quantity. */
   readonly needs: ReadonlyArray<{ readonly sku: string; readonly quantity: number }>;
 }
 
-/** Pieces set aside; the id is the article's. */
+/** Reserved pieces; the id is the article's. */
 export interface ReservationFact extends Cause {
   readonly id: string;
   readonly quantity: number;
@@ -57,7 +57,7 @@ export interface DeclineFact extends Cause {
   readonly id: string;
 }
 
-/** A command of this process that an aggregate refused; the id is the command's. */
+/** A command of this process that an aggregate rejected; the id is the command's. */
 export interface RefusalFact {
   readonly id: string;
   readonly command: string;
@@ -66,14 +66,14 @@ export interface RefusalFact {
 }
 
 /**
- * What the process has made up its mind to. It is the one place where the order of arrival counts: where one payment is
- * declined while others pay in full, whichever is learned first decides. In a replay that may be the other one; then the
- * order holds to what it was told first, for it takes no confirmation once cancelled, and no cancellation `unlessConfirmed`
- * once confirmed.
+ * Whether the process confirms or cancels the order. Only here does the sequence of arrival matter: if one payment is
+ * declined while others pay in full, the one that arrives first decides. In a replay that may be the other one. The order
+ * then keeps its first outcome: once cancelled it rejects a confirmation, and once confirmed a cancellation
+ * `unlessConfirmed`.
  */
 export type Verdict = { readonly to: 'confirm'; readonly confirmedAt: string } | { readonly to: 'cancel' };
 
-/** Everything known of one order. */
+/** Everything known about one order. */
 export interface FulfilmentState {
   readonly order: OrderFact | null;
   readonly handedOver: Cause | null;
@@ -83,12 +83,12 @@ export interface FulfilmentState {
   readonly captures: ReadonlyArray<CaptureFact>;
   readonly declines: ReadonlyArray<DeclineFact>;
   readonly refusals: ReadonlyArray<RefusalFact>;
-  /** The moment by which the order had to be paid, once it has passed without that. */
+  /** The payment deadline, once it has passed without full payment. */
   readonly unpaidAt: string | null;
   readonly verdict: Verdict | null;
 }
 
-/** Nothing is known. */
+/** The state before any input. */
 export const nothingKnown: FulfilmentState = {
   order: null,
   handedOver: null,
@@ -102,10 +102,10 @@ export const nothingKnown: FulfilmentState = {
 };
 
 // -------------------------------------------------------------------------------------
-// Learning
+// Applying inputs
 // -------------------------------------------------------------------------------------
 
-/** The events that fulfilment learns from. */
+/** The events that fulfilment handles. */
 export const handledEvents = [
   OrderPlaced,
   OrderHandedToCarrier,
@@ -116,36 +116,36 @@ export const handledEvents = [
   PaymentDeclined,
 ] as const;
 
-/** A recorded event that fulfilment learns from. */
+/** A recorded event that fulfilment handles. */
 export type HandledEvent = EventEnvelope & EventOf<(typeof handledEvents)[number]>;
 
 const handledTypes: ReadonlySet<string> = new Set(handledEvents.map((each) => each.type));
 
-/** Recorded events have passed the codec of their type, so the type tells the payload. */
+/** Whether fulfilment handles the event. A recorded event has passed its type's codec, so the type determines the payload. */
 export const isHandled = (event: RecordedEvent): event is HandledEvent => handledTypes.has(event.type);
 
-/** The state with what the input tells, and the verdict that follows. */
-export const learn = (state: FulfilmentState, input: ProcessInput): FulfilmentState => {
-  const learned = learnInput(state, input);
-  return { ...learned, verdict: learned.verdict ?? verdictOn(learned) };
+/** The state with the facts of the input, and the verdict that follows from them. */
+export const applyInput = (state: FulfilmentState, input: ProcessInput): FulfilmentState => {
+  const next = withFacts(state, input);
+  return { ...next, verdict: next.verdict ?? verdictOn(next) };
 };
 
-const learnInput = (state: FulfilmentState, input: ProcessInput): FulfilmentState => {
+const withFacts = (state: FulfilmentState, input: ProcessInput): FulfilmentState => {
   switch (input._tag) {
     case 'Event':
-      return learnEvent(state, input.event);
+      return applyEvent(state, input.event);
     case 'Outcome':
-      return learnOutcome(state, input.outcome);
+      return applyOutcome(state, input.outcome);
     case 'DeadlinePassed':
-      return learnDeadline(state, input.deadline);
+      return applyDeadline(state, input.deadline);
   }
 };
 
 /** The deadline is only about payment: an order that is paid may still wait for its articles. */
-const learnDeadline = (state: FulfilmentState, { dueAt }: ProcessDeadline): FulfilmentState =>
+const applyDeadline = (state: FulfilmentState, { dueAt }: ProcessDeadline): FulfilmentState =>
   state.order === null || isPaid(state.order, state) ? state : { ...state, unpaidAt: state.unpaidAt ?? dueAt };
 
-const learnEvent = (state: FulfilmentState, event: RecordedEvent): FulfilmentState => {
+const applyEvent = (state: FulfilmentState, event: RecordedEvent): FulfilmentState => {
   if (!isHandled(event)) return state;
   switch (event.type) {
     case 'OrderPlaced':
@@ -176,8 +176,8 @@ const learnEvent = (state: FulfilmentState, event: RecordedEvent): FulfilmentSta
   }
 };
 
-/** What an aggregate accepted comes back as an event; only a refusal has no other way to be heard. */
-const learnOutcome = (state: FulfilmentState, outcome: CommandOutcome): FulfilmentState => {
+/** An accepted command comes back as an event; a rejection is known only from the outcome. */
+const applyOutcome = (state: FulfilmentState, outcome: CommandOutcome): FulfilmentState => {
   if (outcome._tag === 'Accepted') return state;
   const { command, rejectionType } = outcome;
   const refusal = { id: command.id, command: command.type, aggregateId: command.aggregateId, rejectionType };
@@ -208,7 +208,7 @@ const withFact = <Fact extends { readonly id: string }>(facts: ReadonlyArray<Fac
 // The verdict
 // -------------------------------------------------------------------------------------
 
-/** Articles that could not be reserved. */
+/** The rejected reservations. */
 export const refusedReservations = (state: FulfilmentState): ReadonlyArray<RefusalFact> =>
   state.refusals.filter(({ command }) => command === 'reserve');
 

@@ -1,23 +1,23 @@
 /**
- * Fulfilment, from placing to the last consequence. One process an order:
+ * Fulfilment, from placing an order to the last consequence. One process per order:
  *
  *     placed                          -> reserve every article
  *     all reserved and paid in full   -> confirm
- *     not to be reserved, or declined -> cancel
+ *     cannot be reserved, or declined -> cancel
  *     not paid within its term        -> cancel
  *     cancelled or unavailable        -> release what is reserved, refund what is captured
  *     with the carrier                -> dispatch what is reserved
  *
- * It learns facts ({@link learn}) and says what follows from them ({@link nextActions}); both are pure.
+ * It collects facts ({@link applyInput}) and derives commands from them ({@link nextActions}); both are pure.
  */
 import { defineProcessManager, type ProcessDeadline, type ProcessManager } from '../kernel/process-manager';
-import { handledEvents, isHandled, learn, nothingKnown, type FulfilmentState, type OrderFact } from './facts';
+import { applyInput, handledEvents, isHandled, nothingKnown, type FulfilmentState, type OrderFact } from './facts';
 import { nextActions, PROCESS_NAME } from './next-actions';
 import { DEFAULT_PAYMENT_TERM_MS } from './payment-term';
 
 /**
- * The process manager of an order's fulfilment. An order has to be paid within the term; it counts from when the order was
- * recorded, so that orders of years ago that are taken in today have their term before them.
+ * The process manager of an order's fulfilment. An order has to be paid within the term, counted from when the order was
+ * recorded, so that old orders imported today still have the whole term.
  */
 export const fulfilmentWithin = (paymentTermMs: number): ProcessManager<FulfilmentState> =>
   defineProcessManager({
@@ -28,20 +28,20 @@ export const fulfilmentWithin = (paymentTermMs: number): ProcessManager<Fulfilme
     instanceOf: (event) => (isHandled(event) ? event.data.orderId : undefined),
     initialState: nothingKnown,
     step: (state, input) => {
-      const next = learn(state, input);
-      const asked = new Set(nextActions(state).map(({ id }) => id));
-      const commands = nextActions(next).filter(({ id }) => !asked.has(id));
+      const next = applyInput(state, input);
+      const issued = new Set(nextActions(state).map(({ id }) => id));
+      const commands = nextActions(next).filter(({ id }) => !issued.has(id));
       const { order } = next;
       if (order === null || state.order !== null) return { state: next, commands };
       return { state: next, commands, deadlines: [paymentDeadline(order, paymentTermMs)] };
     },
   });
 
-/** The term is part of the id: with another one it is another deadline. */
+/** The term is part of the id: another term makes another deadline. */
 const paymentDeadline = ({ eventId, recordedAt }: OrderFact, paymentTermMs: number): ProcessDeadline => ({
   id: `${PROCESS_NAME}/${eventId}/payment-within/${paymentTermMs}`,
   dueAt: new Date(Date.parse(recordedAt) + paymentTermMs).toISOString(),
 });
 
-/** With the term that holds where nothing else is set. */
+/** Fulfilment with the default payment term. */
 export const fulfilment = fulfilmentWithin(DEFAULT_PAYMENT_TERM_MS);

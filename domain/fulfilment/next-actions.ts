@@ -1,7 +1,7 @@
 /**
- * What follows from what is known of an order: every command that the process has ever wanted by now. More knowledge only
- * adds commands. Each one's id names the event that caused it; its body follows from facts of the same ids, so that a
- * replay in another order asks for the same.
+ * Every command that the process has issued for an order so far, derived from the known facts. More facts only add
+ * commands. Each command's id names the event that caused it, and its body depends only on facts that the id identifies,
+ * so that a replay in another sequence issues the same commands.
  */
 import type { ProcessCommand } from '../kernel/process-manager';
 import { latestOf } from '../kernel/values';
@@ -10,13 +10,13 @@ import { refusedReservations, type Cause, type FulfilmentState, type OrderFact }
 /** The process's name, and the first part of its commands' ids. */
 export const PROCESS_NAME = 'fulfilment';
 
-/** One refund a payment by this process: the name need only be unique within the payment. */
+/** This process refunds a payment at most once, so the id need only be unique within the payment. */
 const REFUND_ID = 'order-called-off';
 
-/** Every command wanted, in lifecycle order. */
+/** Every command issued so far, in lifecycle order. */
 export const nextActions = (state: FulfilmentState): ReadonlyArray<ProcessCommand> => {
   const { order } = state;
-  // Reservations and payments for an order that nobody placed (yet) lead to nothing.
+  // Reservations and payments for an order that has not been placed (yet) have no consequences.
   if (order === null) return [];
   return [
     ...reserveEachArticle(order),
@@ -49,8 +49,8 @@ const confirmOrCancel = (state: FulfilmentState, order: OrderFact): ReadonlyArra
 };
 
 /**
- * The time is part of the id: where an order is paid more than once over, it depends on which payment was learned first,
- * and one id must never stand for two bodies.
+ * The time is part of the id: where an order is paid more than once, the time depends on which payment arrived first, and
+ * one id must never have two bodies.
  */
 const confirm = (order: OrderFact, confirmedAt: string): ProcessCommand =>
   commandFrom(order, `confirm/${confirmedAt}`, {
@@ -61,8 +61,8 @@ const confirm = (order: OrderFact, confirmedAt: string): ProcessCommand =>
   });
 
 /**
- * Each cause asks for itself, with its own reason and time; the order takes the first and finds the others repeats. One
- * command with the reason that happened to be learned first would have a body that a replay need not make again.
+ * Each cause issues its own command with its reason and time; the order accepts the first and treats the others as
+ * repeats. A single command would carry the reason that happened to arrive first, which a replay might not reproduce.
  */
 const cancelForEachCause = (state: FulfilmentState, order: OrderFact): ReadonlyArray<ProcessCommand> => {
   const cancel = (cause: Cause, action: string, reason: string): ProcessCommand =>
@@ -77,14 +77,14 @@ const cancelForEachCause = (state: FulfilmentState, order: OrderFact): ReadonlyA
       cancel(order, `cancel/${aggregateId}`, `article ${aggregateId} could not be reserved: ${rejectionType}`),
     ),
     ...(state.unpaidAt === null ? [] : [state.unpaidAt]).map((unpaidAt) =>
-      // The time is part of the id, for the term may be another one in a replay.
+      // The time is part of the id, because the term may differ in a replay.
       cancel({ ...order, at: unpaidAt }, `cancel/unpaid-by/${unpaidAt}`, `not paid in full by ${unpaidAt}`),
     ),
     ...state.declines.map((decline) => cancel(decline, 'cancel', `payment ${decline.id} was declined`)),
   ];
 };
 
-/** Once a carrier has the goods they are gone, even if the order is cancelled in transit. */
+/** Goods that a carrier has are dispatched, even if the order is cancelled in transit. */
 const dispatchReservations = (
   { handedOver, reservations }: FulfilmentState,
   { orderId }: OrderFact,
@@ -100,7 +100,7 @@ const dispatchReservations = (
   );
 };
 
-/** The order's own events arrive in order: by the time it is known to be closed, a hand-over before that is known too. */
+/** The order's own events arrive in sequence: when the closing is known, an earlier hand-over is known too. */
 const releaseReservations = (
   { closed, handedOver, reservations }: FulfilmentState,
   { orderId }: OrderFact,
@@ -116,7 +116,7 @@ const releaseReservations = (
   );
 };
 
-/** Without an amount: all that has not gone back yet, so that a part refunded by hand does not stand in the way. */
+/** Without an amount, which means everything not yet refunded, so that an earlier partial refund is no obstacle. */
 const refundCaptures = ({ closed, captures }: FulfilmentState): ReadonlyArray<ProcessCommand> => {
   if (closed === null) return [];
   return captures.map((capture) =>

@@ -1,8 +1,8 @@
-/** How long a customer has to pay: what each installation decides for itself. */
+/** How long a customer has to pay: a setting of each installation. */
 import { constrained } from '../kernel/codec';
 import { defineSetting } from '../kernel/setting';
 
-/** Where nothing else is set: two weeks. */
+/** Two weeks. */
 export const DEFAULT_PAYMENT_TERM_MS = 14 * 24 * 3_600_000;
 
 const MIN_PAYMENT_TERM_MS = 1_000;
@@ -16,7 +16,7 @@ const PaymentTerm = constrained(
   { type: 'integer', minimum: MIN_PAYMENT_TERM_MS, maximum: MAX_PAYMENT_TERM_MS },
 );
 
-/** The setting. */
+/** The setting `PAYMENT_TERM_MS`. */
 export const paymentTermMs = defineSetting({
   variable: 'PAYMENT_TERM_MS',
   codec: PaymentTerm,

@@ -1,4 +1,4 @@
-/** An aggregate: a decider with its contracts (events, commands, topic), and the untyped face that the engine drives. */
+/** An aggregate: a decider with its contracts (events, commands, topic), and the untyped interface that the engine calls. */
 import type * as E from 'fp-ts/Either';
 import type { AnyCommandDefinition, Command } from './command-definition';
 import type { Decider, Rejection } from './decider';
@@ -27,27 +27,27 @@ export interface AggregateDefinition<C extends Command, State, Event extends Dom
   readonly category: string;
   /** The path segment of its commands: `orders` in `POST /orders/{id}/{command}`. */
   readonly path: string;
-  /** What the aggregate stands for, in a sentence. */
+  /** What the aggregate represents, in a sentence. */
   readonly meaning: string;
   readonly topic: Topic;
   readonly events: ReadonlyArray<AnyEventDefinition & { readonly type: Event['type'] }>;
   readonly commands: ReadonlyArray<AnyCommandDefinition & { readonly type: C['type'] }>;
   readonly decider: Decider<C, State, Event>;
-  /** For streams that grow long: how the state is kept, so that a command need not read all of the stream. */
+  /** For streams that grow long: how the state is stored, so that a command need not read the whole stream. */
   readonly snapshot?: SnapshotCodec<State>;
 }
 
-/** How a state becomes JSON and comes back. What is kept is never the truth: it is thrown away when the decider changes. */
+/** How a state becomes JSON and comes back. A snapshot is only a cache of the stream: it is discarded when the decider changes. */
 export interface SnapshotCodec<State> {
-  /** Raise it when the same events make another state than before, or it is kept otherwise: the contract check demands it. */
+  /** Raise it when the same events yield a different state, or the stored format changes: the contract check demands it. */
   readonly version: number;
   readonly encode: (state: State) => unknown;
-  /** Gets what `encode` made under the same version; may throw, and then the stream is read. */
+  /** Receives what `encode` returned under the same version. May throw: the stream is read instead. */
   readonly decode: (json: unknown) => State;
 }
 
 // -------------------------------------------------------------------------------------
-// What the engine drives
+// What the engine calls
 // -------------------------------------------------------------------------------------
 
 /** A folded stream whose state only its own decider can read. */
@@ -68,22 +68,22 @@ export interface Aggregate {
   readonly commands: ReadonlyMap<string, AnyCommandDefinition>;
   /** The fold of an empty stream. */
   readonly emptyFold: Fold;
-  /** Absent where states are not kept. */
+  /** Absent where the aggregate has no snapshots. */
   readonly snapshot?: FoldSnapshot;
 }
 
-/** Folds as text and back. */
+/** Folds as JSON values and back. */
 export interface FoldSnapshot {
-  /** As declared; see infra/commands/fold-behaviour.ts for what a snapshot is marked with beside it. */
+  /** As declared; a stored snapshot also carries a digest of the fold, see infra/commands/fold-behaviour.ts. */
   readonly version: number;
-  readonly encode: (fold: Fold) => string;
+  readonly encode: (fold: Fold) => unknown;
   /** May throw. */
-  readonly decode: (text: string) => Fold;
+  readonly decode: (json: unknown) => Fold;
 }
 
 /**
- * Closes a definition over its types. Events and commands that reach the fold have passed their codecs before. Throws
- * {@link InvalidDeclaration} where a name can't be one.
+ * Erases a definition's type parameters. Events and commands that reach the fold have already passed their codecs. Throws
+ * {@link InvalidDeclaration} for an invalid name.
  */
 export const aggregate = <C extends Command, State, Event extends DomainEvent>(
   definition: AggregateDefinition<C, State, Event>,
@@ -126,7 +126,7 @@ const assertNames = ({ category, path, topic, events, commands }: Named): void =
   assertUnique('command', types(commands), where);
 };
 
-/** What Kafka, and a 32-bit hash over partitions, take. */
+/** Upper limit on a topic's partitions. */
 const MAX_PARTITIONS = 10_000;
 
 const assertTopic = ({ name, partitions, retention, earlier = [] }: Topic, where: string): void => {
@@ -143,9 +143,9 @@ const foldSnapshot = <State>(
   foldOf: (state: State) => Fold,
 ): FoldSnapshot => ({
   version,
-  // The fold is one of this aggregate's own.
-  encode: ({ state }) => JSON.stringify(encode(state as State)),
-  decode: (text) => foldOf(decode(JSON.parse(text))),
+  // The fold was made by this aggregate, so its state has this type.
+  encode: ({ state }) => encode(state as State),
+  decode: (json) => foldOf(decode(json)),
 });
 
 // -------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ export interface Catalog {
   readonly aggregates: ReadonlyArray<Aggregate>;
   readonly byCategory: (category: string) => Aggregate | undefined;
   readonly byTopic: (topic: string) => Aggregate | undefined;
-  /** Finds a contract by its name, or by one that it had before. */
+  /** Finds a contract by its current name or an earlier one. */
   readonly eventDefinition: (type: string) => AnyEventDefinition | undefined;
 }
 
@@ -182,7 +182,7 @@ export const catalogOf = (aggregates: ReadonlyArray<Aggregate>): Catalog => {
   };
 };
 
-/** The topics that an aggregate has and had. */
+/** The names of a topic and of the topics that it replaced. */
 export const topicNames = ({ name, earlier = [] }: Topic): ReadonlyArray<string> => [
   name,
   ...earlier.map((each) => each.name),

@@ -19,7 +19,7 @@ export class ConstrainedType<A> extends t.Type<A, A> {
     name: string,
     is: (value: unknown) => value is A,
     readonly schema: JsonSchema,
-    /** What requests are checked by, where `schema`, which published events are promised by, says less than the code. */
+    /** The schema that requests are checked against, where the published `schema` says less than the code. */
     readonly inputSchema: JsonSchema = schema,
   ) {
     super(name, is, (value, context) => (is(value) ? t.success(value) : t.failure(value, context)), t.identity);
@@ -28,7 +28,7 @@ export class ConstrainedType<A> extends t.Type<A, A> {
 
 /**
  * A codec for values that pass `test`.
- * @param name what a message calls the expected value, for example `positive integer`
+ * @param name the expected value as messages call it, for example `positive integer`
  * @param test whether a value belongs to the type
  * @param schema the same rule as JSON Schema
  * @param inputSchema the rule in full, where the published `schema` leaves something out
@@ -41,8 +41,8 @@ export const constrained = <A>(
 ): ConstrainedType<A> => new ConstrainedType(name, test, schema, inputSchema);
 
 /**
- * A list. Its limits are for requests, whose work must be bounded: an event that was recorded is read however long it is,
- * so decoding does not look at them.
+ * A list. Its limits apply to requests, whose work must be bounded. Decoding ignores them: a recorded event is read
+ * however long its list is.
  */
 export class ListType<C extends t.Mixed> extends t.ReadonlyArrayType<
   C,
@@ -59,18 +59,18 @@ export class ListType<C extends t.Mixed> extends t.ReadonlyArrayType<
   }
 }
 
-/** A list of at most `maxItems`, and at least `minItems`, in a request. */
+/** A list of `minItems` to `maxItems` elements in a request. */
 export const list = <C extends t.Mixed>(element: C, maxItems: number, minItems = 0): ListType<C> =>
   new ListType(element, maxItems, minItems);
 
-/** A value, or null where there is none. */
+/** A value or null. */
 export const orNull = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC]> => t.union([codec, t.null]);
 
 // -------------------------------------------------------------------------------------
 // Documented records
 // -------------------------------------------------------------------------------------
 
-/** One field of a record: its codec, what its value means (unit, currency, zone), and whether it may be left out. */
+/** One field of a record: its codec, what its value means (unit, currency, zone), and whether it is required. */
 export interface Field<C extends t.Mixed, Required extends boolean> {
   readonly codec: C;
   readonly meaning: string;
@@ -90,14 +90,14 @@ export type RecordOf<F extends Fields> = {
   readonly [K in RequiredNames<F>]: t.TypeOf<F[K]['codec']>;
 } & { readonly [K in Exclude<keyof F, RequiredNames<F>>]?: t.TypeOf<F[K]['codec']> };
 
-/** A field that must be there. */
+/** A required field. */
 export const field = <C extends t.Mixed>(codec: C, meaning: string): Field<C, true> => ({
   codec,
   meaning,
   required: true,
 });
 
-/** A field that may be left out (`undefined` counts as left out; `null` does not). */
+/** An optional field (`undefined` counts as absent; `null` does not). */
 export const optionalField = <C extends t.Mixed>(codec: C, meaning: string): Field<C, false> => ({
   codec,
   meaning,

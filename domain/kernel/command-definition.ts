@@ -1,4 +1,4 @@
-/** A command as people send it: an imperative name, the aggregate's id from the path, and a documented body. */
+/** A command as clients send it: an imperative name, the aggregate's id from the path, and a documented body. */
 import { record, type AnyRecord, type Fields, type RecordOf, type RecordType } from './codec';
 import { assertName, COMMAND, FIELD } from './declarations';
 
@@ -10,9 +10,9 @@ export interface Command<Type extends string = string, Data = unknown> {
   readonly data: Data;
 }
 
-/** What a command is called, means and carries. */
+/** A command's name, meaning and body. */
 export interface CommandDefinition<Type extends string, F extends Fields> {
-  /** The command's name as it stands in the URL, kebab-case imperative. */
+  /** The command's name in the URL: kebab-case, imperative. */
   readonly type: Type;
   readonly meaning: string;
   readonly codec: RecordType<F>;
@@ -31,7 +31,7 @@ export interface AnyCommandDefinition {
 /** The command type that a definition describes. */
 export type CommandOf<D> = D extends CommandDefinition<infer Type, infer F> ? Command<Type, RecordOf<F>> : never;
 
-/** Declares a command. Throws InvalidDeclaration where its name can't be one. */
+/** Declares a command. Throws InvalidDeclaration for an invalid name. */
 export const defineCommand = <Type extends string, F extends Fields>(
   type: Type,
   contract: { readonly meaning: string; readonly fields: F; readonly example: RecordOf<F> },

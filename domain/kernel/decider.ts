@@ -1,20 +1,20 @@
 /** The decider: an aggregate's rules as three pure values (after Jérémie Chassaing's functional event sourcing). */
 import * as E from 'fp-ts/Either';
 
-/** Why an aggregate refuses a command: a fact of the business, not a fault. */
+/** Why an aggregate rejects a command: a business fact, not a fault. */
 export interface Rejection {
   /** The stated fact in PascalCase, for example `OrderAlreadyDelivered`; stable, scripts rely on it. */
   readonly type: string;
-  /** One sentence for people: what does not hold, and what would. */
+  /** One sentence for people: why the command is rejected, and what to do instead. */
   readonly message: string;
 }
 
-/** What an aggregate answers: the events that a command causes, or why it is refused. */
+/** The result of a command: the events that it causes, or why it is rejected. */
 export type Decision<Event> = E.Either<Rejection, ReadonlyArray<Event>>;
 
 /**
  * An aggregate's behaviour.
- * `decide` answers a command with the events that it causes (none where the command repeats what already holds);
+ * `decide` returns the events that a command causes (none where the command repeats what already happened);
  * `evolve` folds one event into the state; `initialState` is the state of a stream without events.
  */
 export interface Decider<Command, State, Event> {
@@ -24,14 +24,14 @@ export interface Decider<Command, State, Event> {
 }
 
 // -------------------------------------------------------------------------------------
-// Words for decisions
+// Constructors of decisions
 // -------------------------------------------------------------------------------------
 
 /** The command causes these events. */
 export const accept = <Event>(...events: ReadonlyArray<Event>): Decision<Event> => E.right(events);
 
-/** The command repeats what already holds: a success without events. */
+/** The command repeats what already happened: a success without events. */
 export const nothingToChange: Decision<never> = E.right([]);
 
-/** The command is refused, with the fact that stands against it. */
-export const refuse = (type: string, message: string): Decision<never> => E.left({ type, message });
+/** The command is rejected, with the fact that prevents it. */
+export const reject = (type: string, message: string): Decision<never> => E.left({ type, message });

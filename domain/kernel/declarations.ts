@@ -1,39 +1,39 @@
 /**
- * The rules for names, held where a name is declared. Names end up in places with rules of their own (a stream's name, a
- * URL, a Kafka topic, a table), and one that does not fit there would be found out by the first event that needs it.
+ * The rules for names, checked where a name is declared. Names end up in places that restrict them (a stream's name, a
+ * URL, a Kafka topic, a table); without this check the first event that needs such a place would fail.
  */
 
-/** A definition that no program can be made of: what is wrong, where, and what is allowed. */
+/** A definition that is invalid: what is wrong, where, and what is allowed. */
 export class InvalidDeclaration extends Error {
   override readonly name = 'InvalidDeclaration';
 }
 
-/** What a kind of name may look like. */
+/** What a kind of name must look like. */
 export interface NameRule {
   readonly what: string;
   readonly pattern: RegExp;
   readonly maxLength: number;
-  /** The pattern in words. */
+  /** The pattern in prose. */
   readonly allowed: string;
   readonly example: string;
-  /** Names that fit the pattern and are taken already, each with what for. */
+  /** Names that match the pattern but are already in use, each with its use. */
   readonly reserved?: ReadonlyMap<string, string>;
 }
 
 const DISPLAY_LIMIT_CHARACTERS = 60;
 
-/** A name as a message shows it: it may be anything, and of any length. */
+/** A name as messages show it: quoted, escaped and truncated, since it may be any value. */
 export const shownName = (name: unknown): string => {
-  if (typeof name !== 'string') return `${String(name)} (no text)`;
+  if (typeof name !== 'string') return `${String(name)} (not a string)`;
   const text = JSON.stringify(name).slice(1, -1);
   if (text.length <= DISPLAY_LIMIT_CHARACTERS) return `'${text}'`;
   return `'${text.slice(0, DISPLAY_LIMIT_CHARACTERS)}...' (${name.length} characters)`;
 };
 
-/** Holds a name to its rule. Throws {@link InvalidDeclaration}; `where` says whose name it is. */
+/** Throws {@link InvalidDeclaration} for a name that breaks its rule; `where` says whose name it is. */
 export const assertName = (rule: NameRule, name: string, where: string): void => {
   const { what, pattern, maxLength, allowed, example, reserved } = rule;
-  // Definitions may come from plain JavaScript, where nothing has checked that it is a text.
+  // Definitions may come from plain JavaScript, where nothing has checked that it is a string.
   const isName = typeof (name as unknown) === 'string' && name.length <= maxLength && pattern.test(name);
   if (!isName) {
     throw new InvalidDeclaration(
@@ -45,7 +45,7 @@ export const assertName = (rule: NameRule, name: string, where: string): void =>
   throw new InvalidDeclaration(`${where}: ${shownName(name)} can't be ${what}; that name is taken by ${taken}`);
 };
 
-/** Throws {@link InvalidDeclaration} where a name is declared twice; `same` says when two names are one. */
+/** Throws {@link InvalidDeclaration} where a name is declared twice; two names are equal if `same` maps them to one text. */
 export const assertUnique = (
   what: string,
   names: ReadonlyArray<string>,
@@ -58,7 +58,9 @@ export const assertUnique = (
     if (earlier === name)
       throw new InvalidDeclaration(`${where} names the ${what} '${name}' twice; use each name once`);
     if (earlier !== undefined)
-      throw new InvalidDeclaration(`${where} names the ${what} '${name}' beside '${earlier}', which is the same name`);
+      throw new InvalidDeclaration(
+        `${where} names the ${what} '${name}' and also '${earlier}', which is the same name`,
+      );
     seen.set(same(name), name);
   }
 };
@@ -73,7 +75,7 @@ export const assertInteger = (what: string, value: number, where: string, least:
 // The rules
 // -------------------------------------------------------------------------------------
 
-/** A category ends at the first dash of a stream's name, so it can't have one. */
+/** A category ends at the first dash of a stream's name, so it cannot contain one. */
 export const CATEGORY: NameRule = {
   what: 'a category',
   pattern: /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/,
@@ -85,7 +87,7 @@ export const CATEGORY: NameRule = {
 const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const KEBAB_WORDS = 'kebab-case: lower-case letters, digits and single dashes between them';
 
-/** Where the program's own addresses begin. */
+/** The first path segments of the program's own routes. */
 const RESERVED_PATHS: ReadonlyMap<string, string> = new Map(
   ['views', 'streams', 'ops', 'health', 'docs', 'metrics', 'console', 'schemas', 'problems', 'openapi', 'asyncapi'].map(
     (path) => [path, `the program's own address /${path}`],
@@ -109,7 +111,7 @@ export const COMMAND: NameRule = {
   example: 'place or declare-unavailable',
 };
 
-/** Whether it is a fact is for the contract check to say; here it has to fit a URL and a metric's label. */
+/** It has to fit a URL and a metric's label; whether it states a fact is checked by the contract check. */
 export const EVENT_TYPE: NameRule = {
   what: 'an event type',
   pattern: /^[A-Z][A-Za-z0-9]*$/,
@@ -118,14 +120,14 @@ export const EVENT_TYPE: NameRule = {
   example: 'OrderPlaced',
 };
 
-/** Kafka puts no such name on a topic, whatever else it allows. */
+/** Kafka's internal topics. */
 const RESERVED_TOPICS: ReadonlyMap<string, string> = new Map([
   ['__consumer_offsets', 'Kafka itself'],
   ['__transaction_state', 'Kafka itself'],
   ['__cluster_metadata', 'Kafka itself'],
 ]);
 
-/** Upper limit of Kafka on a topic's name. */
+/** Kafka's upper limit on the length of a topic's name. */
 export const MAX_TOPIC_CHARACTERS = 249;
 
 export const TOPIC: NameRule = {
@@ -133,12 +135,12 @@ export const TOPIC: NameRule = {
   pattern: /^(?!\.{1,2}$)(?!.*\.dlt$)(?!__)[A-Za-z0-9._-]+$/,
   maxLength: MAX_TOPIC_CHARACTERS,
   allowed:
-    "letters, digits and . _ - (but not '.', '..', a beginning with '__', which is Kafka's own, or an ending with '.dlt', which is a dead-letter topic)",
+    "letters, digits and . _ - (but not '.', '..', the prefix '__', which Kafka reserves, or the suffix '.dlt', which marks dead-letter topics)",
   example: 'orders',
   reserved: RESERVED_TOPICS,
 };
 
-/** A consumer group's name is also that of its dead-letter topic, `<prefix><group>.dlt`. */
+/** A consumer group's name is part of its dead-letter topic's name, `<prefix><group>.dlt`. */
 const MAX_GROUP_CHARACTERS = 100;
 
 export const PROJECTION: NameRule = {
@@ -157,9 +159,9 @@ export const PROCESS_MANAGER: NameRule = {
   example: 'fulfilment',
 };
 
-/** What a row or a request for rows says beside the columns. */
+/** Names that a row or a request for rows has besides the columns. */
 const RESERVED_COLUMNS: ReadonlyMap<string, string> = new Map([
-  ['stale', 'the mark of rows whose events wait behind a dead letter'],
+  ['stale', 'the flag of rows whose events are parked behind a dead letter'],
   ['limit', "the parameter 'limit' of every list"],
   ['cursor', "the parameter 'cursor' of every list"],
   ['wait', "the parameter 'wait' of every query"],
@@ -189,27 +191,27 @@ export const FIELD: NameRule = {
 };
 
 // -------------------------------------------------------------------------------------
-// Topics together
+// The topics of one installation
 // -------------------------------------------------------------------------------------
 
 const KAFKA_TOPIC = /^(?!\.{1,2}$)(?!__)[A-Za-z0-9._-]+$/;
 
 /**
- * Holds the topics of one installation to what Kafka takes of them together: no name twice, none too long, and none that
- * differs from another only by `.` and `_`, for Kafka's metrics count both under one name (it refuses such a pair).
+ * Throws {@link InvalidDeclaration} for topics that Kafka does not accept together: a name twice, a name that is too long,
+ * or two names that differ only by `.` and `_`, which Kafka refuses because its metrics would mix them up.
  */
 export const assertTopics = (names: ReadonlyArray<string>, where: string): void => {
   for (const name of names) {
     if (!KAFKA_TOPIC.test(name)) {
       throw new InvalidDeclaration(
-        `${where}: Kafka takes no topic ${shownName(name)}; it takes letters, digits and . _ -, not '.', '..', or a beginning with '__', which is its own`,
+        `${where}: Kafka accepts no topic ${shownName(name)}; it takes letters, digits and . _ -, but not '.', '..' or the prefix '__', which it reserves`,
       );
     }
     if (name.length <= MAX_TOPIC_CHARACTERS) continue;
     throw new InvalidDeclaration(
-      `${where}: the topic ${shownName(name)} would be too long; Kafka takes at most ${MAX_TOPIC_CHARACTERS} characters, the prefix and '.dlt' included`,
+      `${where}: the topic ${shownName(name)} is too long; Kafka takes at most ${MAX_TOPIC_CHARACTERS} characters, including the prefix and '.dlt'`,
     );
   }
   assertUnique('topic', names, where);
-  assertUnique('topic', names, `${where} (Kafka takes '.' and '_' for the same)`, (name) => name.replaceAll('.', '_'));
+  assertUnique('topic', names, `${where} (to Kafka '.' and '_' are the same)`, (name) => name.replaceAll('.', '_'));
 };

@@ -1,11 +1,11 @@
 /**
- * From a stored or received event to a domain event: find the contract, also by a former name; bring the payload to the
- * newest version; check it. The same for the store, Kafka and dead letters.
+ * Turns a stored or received event into a domain event: finds the contract, also by an earlier name, upcasts the payload
+ * to the newest version and validates it. Used for the store, Kafka and dead letters.
  */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from './aggregate';
 import type { AnyEventDefinition } from './event-definition';
-import { checkedBy, upcast, versionsOf } from './event-versions';
+import { upcast, validate, versionsOf } from './event-versions';
 import type { EventEnvelope, RecordedEvent } from './recorded-event';
 
 /** Why an event can't be read. */
@@ -14,8 +14,8 @@ export type ContractFailure =
   | { readonly _tag: 'MalformedEvent'; readonly reason: string };
 
 /**
- * Reads the payload with the contract that the envelope names. The answer has the newest name and the newest version's
- * payload, whatever was written.
+ * Reads the payload with the contract that the envelope names. The result has the newest name and the payload of the
+ * newest version, whichever version was written.
  */
 export const decodeEvent =
   (catalog: Catalog) =>
@@ -24,7 +24,7 @@ export const decodeEvent =
     if (definition === undefined) return unknownContract(`no contract is named '${envelope.type}'`);
     const { type, schemaVersion, codec } = definition;
     if (envelope.schemaVersion === schemaVersion && envelope.type === type) {
-      const checked = checkedBy(codec, data);
+      const checked = validate(codec, data);
       return E.isLeft(checked) ? malformed(checked.left) : E.right({ ...envelope, data: checked.right });
     }
     const unknown = unknownVersion(definition, envelope);
@@ -35,7 +35,7 @@ export const decodeEvent =
       : E.right({ ...envelope, type, schemaVersion, data: newest.right });
   };
 
-/** Undefined for a version that is in the chain under the name that it was written by. */
+/** Why the version is unknown; undefined for one that is in the chain under the name in the envelope. */
 const unknownVersion = (definition: AnyEventDefinition, { type, schemaVersion }: EventEnvelope): string | undefined => {
   if (schemaVersion > definition.schemaVersion) {
     return `${type} has schema version ${schemaVersion}; this program knows up to ${definition.schemaVersion}`;

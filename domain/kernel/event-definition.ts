@@ -12,25 +12,25 @@ export interface DomainEvent<Type extends string = string, Data = unknown> {
 // Versions
 // -------------------------------------------------------------------------------------
 
-/** A version that was written once: it is read for ever, and changes no more. */
+/** A version that is no longer the newest. Stored events have it, so it stays readable and never changes. */
 export interface EarlierVersion {
-  /** What the event was called then; a rename is a version like any other. */
+  /** What the event was called then; a rename is a new version. */
   readonly type: string;
   readonly schemaVersion: number;
   readonly meaning: string;
   readonly codec: AnyRecord;
   /** The day on which it was first written, ISO 8601. */
   readonly since: string;
-  /** From which day on nobody should count on it any more, and from which day on no producer writes it. */
+  /** The day from which consumers should not rely on it, and the day from which no producer writes it. */
   readonly deprecated: string;
   readonly sunset: string;
-  /** To the next version; pure. The payload has passed this version's codec. */
+  /** Converts a payload to the next version; pure. The payload has passed this version's codec. */
   readonly upcast: (data: unknown) => unknown;
-  /** From the next version; undefined for a payload that this version can't say. Absent where no payload can be. */
+  /** Converts a payload from the next version; returns undefined for one that this version cannot express. Absent where none can be. */
   readonly downcast?: (data: unknown) => unknown;
 }
 
-/** What a team writes of an earlier version; `next` is there for the types alone. */
+/** What a team declares of an earlier version; `next` is there for the types alone. */
 export interface EarlierContract<F extends Fields, Next extends Fields> {
   readonly type: string;
   readonly schemaVersion: number;
@@ -53,7 +53,7 @@ export const earlierVersion = <F extends Fields, Next extends Fields>(
   const version = { type, schemaVersion, meaning, since, deprecated, sunset, codec: record(type, contract.fields) };
   return {
     ...version,
-    // The chain checks each payload with the codec of its version before it takes the step.
+    // The chain validates each payload with the codec of its version before the step.
     upcast: (data) => upcast(data as RecordOf<F>),
     ...(downcast === undefined ? {} : { downcast: (data: unknown) => downcast(data as RecordOf<Next>) }),
   };
@@ -79,31 +79,31 @@ export interface AnyEventDefinition {
   /** One sentence: which business fact this event states. */
   readonly meaning: string;
   readonly codec: AnyRecord;
-  /** Who answers for it; empty where nobody was named, which the contract check refuses. */
+  /** Who is responsible for it; empty where nobody was named, which the contract check reports. */
   readonly owner: string;
-  /** The day on which the newest version was first written, ISO 8601; empty where none was named, as above. */
+  /** The day on which the newest version was first written, ISO 8601; empty where none was named, which is reported too. */
   readonly since: string;
-  /** Why the name states a fact, where neither its grammar nor a list of words shows that. */
+  /** Why the name states a fact, where neither its grammar nor a word list shows that. */
   readonly isFact?: FactReason;
-  /** What is written instead and from when on, where this event is on its way out. */
+  /** The event that is written instead, and since when, where this one is deprecated. */
   readonly deprecatedBy?: { readonly type: string; readonly since: string };
   /** Every version before the newest, oldest first. */
   readonly earlier: ReadonlyArray<EarlierVersion>;
 }
 
-/** A team's word that a name states a business fact, with the reason that reviewers read. */
+/** A team's statement that a name is a business fact, with the reason that reviewers read. */
 export interface FactReason {
   readonly because: string;
 }
 
-/** What a team writes of an event. */
+/** What a team declares of an event. */
 export interface EventContract<F extends Fields> {
   readonly schemaVersion: number;
   readonly meaning: string;
   readonly fields: F;
   readonly owner?: string;
   readonly since?: string;
-  /** Declares the name a fact where the contract check does not see that it is one (`LoanOverdue`), and says why. */
+  /** Declares that the name is a fact where the contract check does not recognise it (`LoanOverdue`), and says why. */
   readonly isFact?: FactReason;
   readonly deprecatedBy?: { readonly type: string; readonly since: string };
   readonly earlier?: ReadonlyArray<EarlierVersion>;

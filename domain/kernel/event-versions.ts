@@ -1,4 +1,4 @@
-/** An event's versions as one chain: up to the newest for every reader, down for a producer whose readers are not ready. */
+/** An event's versions as one chain: upcast to the newest for readers, downcast for a producer whose readers are not ready. */
 import * as E from 'fp-ts/Either';
 import type * as t from 'io-ts';
 import type { AnyRecord } from './codec';
@@ -30,14 +30,14 @@ const versionOf = ({ type, schemaVersion, meaning, codec, since }: EventVersion)
   since,
 });
 
-/** Every name that the event has had, the present one included. */
+/** Every name that the event has had, including the current one. */
 export const namesOf = ({ type, earlier }: AnyEventDefinition): ReadonlyArray<string> => [
   ...new Set([type, ...earlier.map((each) => each.type)]),
 ];
 
-/** Passes a payload through a codec: the value without undeclared fields, or a sentence with every failing path. */
-export const checkedBy = (codec: t.Mixed, data: unknown): E.Either<string, unknown> => {
-  // `is` costs a fifth of `decode`, and nearly every event passes; `decode` explains the one that does not.
+/** Validates a payload with a codec: returns the value without undeclared fields, or a sentence with every failing path. */
+export const validate = (codec: t.Mixed, data: unknown): E.Either<string, unknown> => {
+  // `is` costs a fifth of `decode`, and nearly every event passes; `decode` is needed only to explain a failure.
   if (codec.is(data)) return E.right(data);
   const decoded = codec.decode(data);
   if (E.isRight(decoded)) return E.right(decoded.right as unknown);
@@ -48,7 +48,7 @@ export const checkedBy = (codec: t.Mixed, data: unknown): E.Either<string, unkno
   );
 };
 
-/** From an earlier version to the newest, step by step; each step sees only what its version's codec has let through. */
+/** Brings a payload from an earlier version to the newest, step by step; each step receives only what its codec accepted. */
 export const upcast = (
   definition: AnyEventDefinition,
   fromVersion: number,
@@ -56,14 +56,14 @@ export const upcast = (
 ): E.Either<string, unknown> => {
   let current = data;
   for (const step of definition.earlier.filter(({ schemaVersion }) => schemaVersion >= fromVersion)) {
-    const checked = checkedBy(step.codec, current);
+    const checked = validate(step.codec, current);
     if (E.isLeft(checked)) return E.left(`as version ${step.schemaVersion}: ${checked.left}`);
     current = step.upcast(checked.right);
   }
-  return checkedBy(definition.codec, current);
+  return validate(definition.codec, current);
 };
 
-/** A payload in an earlier version; undefined where that version can't say it without loss. */
+/** A payload in an earlier version; undefined where that version cannot express it without loss. */
 export const downcast = (definition: AnyEventDefinition, toVersion: number, data: unknown): unknown => {
   let current: unknown = data;
   for (const step of [...definition.earlier].reverse()) {

@@ -1,13 +1,13 @@
 /** Turns io-ts errors into one sentence per failing path. */
 import type * as t from 'io-ts';
 
-/** A path that fails, as a JSON pointer, and what was expected there. */
+/** The path of an invalid value, as a JSON pointer, and what was expected there. */
 export interface PathFailure {
   readonly path: string;
   readonly message: string;
 }
 
-/** Explains every error; the path is a JSON pointer into the value (`/lines/0/quantity`), `/` for the value itself. */
+/** Explains every error. A path is a JSON pointer into the value (`/lines/0/quantity`), `/` for the value itself. */
 export const explain = (errors: t.Errors): ReadonlyArray<PathFailure> => errors.map(explainOne);
 
 const explainOne = (error: t.ValidationError): PathFailure => {
@@ -16,19 +16,19 @@ const explainOne = (error: t.ValidationError): PathFailure => {
   return { path: `/${keys.join('/')}`, message: expectation(expected, error.value) };
 };
 
-/** What was expected, and what came instead. */
+/** A phrase with what was expected and what was found instead. */
 export const expectation = (expected: string, value: unknown): string =>
   value === undefined ? `is missing; expected ${expected}` : `must be ${expected}, not ${show(value)}`;
 
 const DISPLAY_LIMIT = 60;
 
-/** A value as JSON, cut short: of a large value no more is written than is shown. */
+/** A value as truncated JSON; of a large value only the part that is shown is serialised. */
 const show = (value: unknown): string => {
   const text = beginningOf(value, DISPLAY_LIMIT);
   return text.length > DISPLAY_LIMIT ? `${text.slice(0, DISPLAY_LIMIT)}…` : text;
 };
 
-/** At least `length` characters of the JSON, or all of it. Each level of nesting takes a character, so depth is bounded. */
+/** At least `length` characters of the JSON, or all of it. Each nesting level adds a character, so recursion is bounded. */
 const beginningOf = (value: unknown, length: number): string => {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, length + 1));
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return JSON.stringify(value);

@@ -1,18 +1,18 @@
-/** JSON Schema from codecs, so that documentation and request checks have no second source. */
+/** JSON Schema derived from codecs, so that documentation and request checks have one source. */
 import * as t from 'io-ts';
 import { ConstrainedType, ListType, RecordType, type Fields, type JsonSchema } from './codec';
 
-/** What a schema says of fields that the record doesn't declare. */
+/** What a schema says about fields that the record does not declare. */
 export interface JsonSchemaOptions {
   /**
-   * `false` for requests: a misspelt field is the sender's mistake, and limits that only requests have are part of the
-   * schema. `true` for events: a reader tolerates newer fields. Left out for answers: nothing is said of newer fields,
-   * and a field may hold what is known of at run time only (a row, a state, counts by name).
+   * `false` for requests: a misspelt field is the sender's mistake, and the schema includes limits that apply to requests
+   * only. `true` for events: a reader tolerates newer fields. Absent for responses: the schema says nothing about newer
+   * fields, and a field may hold what is known at run time only (a row, a state, counts by name).
    */
   readonly additionalProperties?: boolean;
 }
 
-/** The JSON Schema (2020-12) of a codec. Throws for a codec that it doesn't know, rather than documenting it wrongly. */
+/** The JSON Schema (2020-12) of a codec. Throws for an unknown codec rather than documenting it wrongly. */
 export const jsonSchemaOf = (codec: t.Mixed, options: JsonSchemaOptions): JsonSchema => {
   if (codec instanceof ConstrainedType) return isRequest(options) ? codec.inputSchema : codec.schema;
   // The casts below restore type arguments that `instanceof` erases; nothing depends on which they are.
@@ -29,7 +29,7 @@ export const jsonSchemaOf = (codec: t.Mixed, options: JsonSchemaOptions): JsonSc
     plainSchema(codec) ?? (options.additionalProperties === undefined ? openSchema(codec, options) : undefined);
   if (schema !== undefined) return schema;
   throw new Error(
-    `no JSON Schema is known for the codec '${codec.name}': use one of domain/kernel, or teach this file`,
+    `no JSON Schema is known for the codec '${codec.name}': use one of domain/kernel, or add it to domain/kernel/json-schema.ts`,
   );
 };
 
@@ -44,7 +44,7 @@ const plainSchema = (codec: t.Mixed): JsonSchema | undefined => {
   return undefined;
 };
 
-/** Of codecs that say little of what they let through. */
+/** The schema of codecs that accept more than can be described: undefined for any other. */
 const openSchema = (codec: t.Mixed, options: JsonSchemaOptions): JsonSchema | undefined => {
   if (codec instanceof t.UnknownType) return {};
   if (codec instanceof t.AnyDictionaryType) return { type: 'object' };
@@ -53,14 +53,18 @@ const openSchema = (codec: t.Mixed, options: JsonSchemaOptions): JsonSchema | un
   return undefined;
 };
 
-/** `null` is one more type of what has a type, and one more branch of anything else. */
+/** A schema with a plain type gets `null` as another type; any other schema gets it as another branch. */
 const unionSchema = (members: ReadonlyArray<t.Mixed>, options: JsonSchemaOptions): JsonSchema => {
   const [first, second] = members;
   if (members.length === 2 && first !== undefined && second instanceof t.NullType) {
     const schema = jsonSchemaOf(first, options);
-    const words = schema['enum'] as ReadonlyArray<unknown> | undefined;
+    const values = schema['enum'] as ReadonlyArray<unknown> | undefined;
     if (typeof schema['type'] === 'string' && !('properties' in schema))
-      return { ...schema, type: [schema['type'], 'null'], ...(words === undefined ? {} : { enum: [...words, null] }) };
+      return {
+        ...schema,
+        type: [schema['type'], 'null'],
+        ...(values === undefined ? {} : { enum: [...values, null] }),
+      };
     return { anyOf: [{ type: 'null' }, schema] };
   }
   return { anyOf: members.map((each) => jsonSchemaOf(each, options)) };

@@ -1,15 +1,15 @@
-/** Which stored events a program can read, told by what stands beside the payload. */
+/** Which stored events a program can read, judging by the envelope alone. */
 import type { Catalog } from './aggregate';
 import { versionsOf } from './event-versions';
 
-/** What an event is one of: a type in a version, in streams of a category. */
+/** The kind of an event: its type and schema version, and the category of its stream. */
 export interface EventKind {
   readonly category: string;
   readonly type: string;
   readonly schemaVersion: number;
 }
 
-/** Makes the function that says what the catalog lacks for a kind of event; undefined where it has a contract for it. */
+/** Returns a function that names what the catalog lacks for a kind of event; undefined where it has a contract for it. */
 export const unknownKinds = (catalog: Catalog): ((kind: EventKind) => string | undefined) => {
   const known = new Set(
     catalog.aggregates.flatMap(({ category, events }) =>

@@ -1,15 +1,15 @@
 /**
- * A map that is never changed: setting a key answers a new map, which shares all but one path with the old one. States
- * that grow with use (the reservations of a much-wanted article) fold in steps of constant cost, yet stay values: a copy
- * of an object at each event would make the fold quadratic.
+ * An immutable map: setting a key returns a new map, which shares all but one path with the old one. States that grow with
+ * use (the reservations of a popular article) fold at a constant cost per event; copying an object at each event would
+ * make the fold quadratic.
  *
- * The hash trie is immutable's; what is added here is an order that does not hang on the order of events.
+ * The hash trie is that of the library immutable; this class adds an iteration order that is independent of the events.
  */
 import { Map as ImmutableMap } from 'immutable';
 
 type Entry<Value> = readonly [key: string, value: Value];
 
-/** An immutable map from text to values. */
+/** An immutable map from strings to values. */
 export class PersistentMap<Value> {
   private constructor(private readonly map: ImmutableMap<string, Value>) {}
 
@@ -18,7 +18,7 @@ export class PersistentMap<Value> {
     return new PersistentMap(ImmutableMap<string, Value>());
   }
 
-  /** A map of entries; of those with the same key the last counts. */
+  /** A map of entries; the last one with a key wins. */
   static of<Value>(entries: ReadonlyArray<Entry<Value>>): PersistentMap<Value> {
     return new PersistentMap(ImmutableMap<string, Value>(entries));
   }
@@ -33,12 +33,12 @@ export class PersistentMap<Value> {
     return new PersistentMap(this.map.set(key, value));
   }
 
-  /** Every entry in the order of keys. */
+  /** Every entry, sorted by key. */
   entries(): ReadonlyArray<Entry<Value>> {
-    return [...this.map].sort(([left], [right]) => (left < right ? -1 : 1));
+    return [...this.map].sort((left, right) => (left[0] < right[0] ? -1 : 1));
   }
 
-  /** Shows as a plain object in JSON. */
+  /** Called by `JSON.stringify`: a plain object. */
   toJSON(): Readonly<Record<string, Value>> {
     return Object.fromEntries(this.entries());
   }

@@ -1,9 +1,9 @@
-/** A process manager: pure state and next actions. What performs them lives in infra. */
+/** A process manager: pure state and next actions. The code that performs them is in infra/reactors. */
 import { assertInteger, assertName, assertUnique, PROCESS_MANAGER } from './declarations';
 import type { AnyEventDefinition } from './event-definition';
 import type { RecordedEvent } from './recorded-event';
 
-/** A command that the process wants to be carried out, with an identity derived from what caused it. */
+/** A command that the process issues, with an id derived from the event that caused it. */
 export interface ProcessCommand {
   /**
    * The same for the same cause in every replay and every interleaving; it becomes the request's idempotency key.
@@ -20,15 +20,15 @@ export interface ProcessCommand {
   readonly data: unknown;
 }
 
-/** A moment after which the process wants to look again, whatever has happened by then. */
+/** A time at which the process gets a `DeadlinePassed` input, whatever has happened by then. */
 export interface ProcessDeadline {
   /** The same for the same cause in every replay. By convention `<process>/<id of the causing event>/<what is due>`. */
   readonly id: string;
-  /** Wall-clock time, ISO 8601 in UTC: counted from when an event was recorded, never from the time of asking. */
+  /** Wall-clock time, ISO 8601 in UTC: computed from when an event was recorded, never from the current time. */
   readonly dueAt: string;
 }
 
-/** What became of a command: the aggregate took it (or nothing had to change), or rejected it. */
+/** The outcome of a command: the aggregate accepted it (or nothing had to change), or rejected it. */
 export type CommandOutcome =
   | { readonly _tag: 'Accepted'; readonly command: ProcessCommand }
   | {
@@ -38,21 +38,21 @@ export type CommandOutcome =
       readonly message: string;
     };
 
-/** What a process manager learns. */
+/** An input of a process manager. */
 export type ProcessInput =
   | { readonly _tag: 'Event'; readonly event: RecordedEvent }
   | { readonly _tag: 'Outcome'; readonly outcome: CommandOutcome }
   /**
-   * A deadline has passed, and everything that was recorded before it passed is learned. So in a replay it comes after
-   * whatever has made it pointless.
+   * A deadline has passed, and every event that was recorded before it has been applied. So in a replay it comes after
+   * the events that made it irrelevant.
    */
   | { readonly _tag: 'DeadlinePassed'; readonly deadline: ProcessDeadline };
 
-/** The state after an input and the commands that it newly asks for. */
+/** The state after an input, and the commands that it newly issues. */
 export interface ProcessStep<State> {
   readonly state: State;
   readonly commands: ReadonlyArray<ProcessCommand>;
-  /** Deadlines that it newly asks for. */
+  /** Deadlines that it newly sets. */
   readonly deadlines?: ReadonlyArray<ProcessDeadline>;
 }
 
@@ -80,14 +80,14 @@ export interface AnyProcessManager extends Omit<ProcessManager<unknown>, 'step'>
 
 const MAX_VERSION = 1_000_000;
 
-/** A process manager, its name and version checked. Throws InvalidDeclaration. */
+/** Checks the name and version of a process manager and returns it. Throws InvalidDeclaration. */
 export const defineProcessManager = <State>(manager: ProcessManager<State>): ProcessManager<State> => {
   assertName(PROCESS_MANAGER, manager.name, 'a process manager');
   assertInteger('version', manager.version, `the process manager ${manager.name}`, 1, MAX_VERSION);
   return manager;
 };
 
-/** The process managers of a program. Throws InvalidDeclaration where a name can't be one, or two have the same. */
+/** Checks the process managers of a program and returns them. Throws InvalidDeclaration for an invalid or repeated name. */
 export const processManagersOf = (
   processManagers: ReadonlyArray<AnyProcessManager>,
 ): ReadonlyArray<AnyProcessManager> => {

@@ -1,20 +1,20 @@
-/** Events as the store holds them: the payload in an envelope that says where, when, why and by whom. */
+/** Events as the store holds them: a payload, and an envelope that says where, when, why and by whom. */
 
-/** What the store knows of an event beside its payload. */
+/** Everything that the store holds of an event except its payload. */
 export interface EventEnvelope {
-  /** `<stream>@<version>`: unique, the consumer's duplicate check, and the caller's consistency token. */
+  /** `<stream>@<version>`: unique; consumers detect duplicates by it, and clients use it as a consistency token. */
   readonly id: string;
   /** `<category>-<aggregate id>`. */
   readonly stream: string;
-  /** The place in its stream, counted from 1 without gaps. */
+  /** The version within its stream, counted from 1 without gaps. */
   readonly version: number;
-  /** The place in the whole store, counted from 1 without gaps, in commit order. */
+  /** The position in the whole store, counted from 1 without gaps, in commit order. */
   readonly position: number;
   readonly type: string;
   readonly schemaVersion: number;
-  /** When the store recorded it: ISO 8601, UTC, milliseconds. Business time stands in the payload. */
+  /** When the store recorded it: ISO 8601, UTC, milliseconds. Business time is in the payload. */
   readonly recordedAt: string;
-  /** The same for everything that follows from one request. */
+  /** Shared by everything that follows from one request. */
   readonly correlationId: string;
   /** The id of the event or request that caused this one. */
   readonly causationId: string;
@@ -24,7 +24,7 @@ export interface EventEnvelope {
   readonly traceparent?: string;
 }
 
-/** An event as stored: the payload is the JSON text that was written, never re-encoded. */
+/** An event as stored: the payload is the JSON text exactly as it was written, never re-encoded. */
 export interface StoredEvent extends EventEnvelope {
   readonly payload: string;
 }
@@ -38,7 +38,7 @@ export interface RecordedEvent<Type extends string = string, Data = unknown> ext
 /** The name of an aggregate's stream. */
 export const streamName = (category: string, id: string): string => `${category}-${id}`;
 
-/** The category of a stream: what stands before the first `-`. */
+/** The category of a stream: the part before the first `-`. */
 export const categoryOf = (stream: string): string => {
   const dash = stream.indexOf('-');
   return dash < 0 ? stream : stream.slice(0, dash);
@@ -47,10 +47,10 @@ export const categoryOf = (stream: string): string => {
 /** The aggregate's id in a stream's name; it is also the partition key. */
 export const aggregateIdOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 
-/** The identity of an event. */
+/** The id of an event. */
 export const eventId = (stream: string, version: number): string => `${stream}@${String(version)}`;
 
-/** Splits an event's identity; undefined where the text is not one. */
+/** Splits an event's id; undefined where the text is not one. */
 export const parseEventId = (id: string): { readonly stream: string; readonly version: number } | undefined => {
   const at = id.lastIndexOf('@');
   const version = Number(id.slice(at + 1));

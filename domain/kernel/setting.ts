@@ -1,23 +1,23 @@
-/** What an application lets each installation decide: settings of its own, read from the environment where it starts. */
+/** An application's own settings, which each installation sets in the environment; read at start. */
 import * as E from 'fp-ts/Either';
 import type * as t from 'io-ts';
 import { InvalidDeclaration, shownName } from './declarations';
 
-/** One setting: the variable that it is read from, what it takes, and what holds where nothing is set. */
+/** One setting: the variable that it is read from, the values that it takes, and its default. */
 export interface Setting<Value> {
   /** The environment variable, in capitals: `PAYMENT_TERM_MS`. */
   readonly variable: string;
-  /** Takes the variable's text; where it takes no text, the JSON value that the text is (`14`, `true`). */
+  /** Decodes the variable's text; if that fails, the JSON value of the text (`14`, `true`). */
   readonly codec: t.Type<Value, unknown>;
   readonly default: Value;
-  /** What the value means (with its unit), for those who set it. */
+  /** What the value means (with its unit), for whoever sets it. */
   readonly meaning: string;
 }
 
 /** Any setting, where the type of its value doesn't matter. */
 export type AnySetting = Omit<Setting<unknown>, 'codec'> & { readonly codec: t.Mixed };
 
-/** Settings by the name that the application's code calls them. */
+/** Settings by the name that the application's code uses. */
 export type SettingDeclarations = Readonly<Record<string, AnySetting>>;
 
 /** The values of declared settings. */
@@ -25,7 +25,7 @@ export type SettingValues<S extends SettingDeclarations> = {
   readonly [Name in keyof S]: S[Name] extends { readonly default: infer Value } ? Value : never;
 };
 
-/** Declares a setting. Throws {@link InvalidDeclaration} where the variable can't be one, or the codec refuses the default. */
+/** Declares a setting. Throws {@link InvalidDeclaration} for an invalid variable name, or a default that the codec rejects. */
 export const defineSetting = <Value>(setting: Setting<Value>): Setting<Value> => {
   if (!/^[A-Z][A-Z0-9_]{0,99}$/.test(setting.variable)) {
     throw new InvalidDeclaration(
@@ -34,21 +34,21 @@ export const defineSetting = <Value>(setting: Setting<Value>): Setting<Value> =>
   }
   if (!setting.codec.is(setting.default)) {
     throw new InvalidDeclaration(
-      `the setting ${setting.variable} has the default ${JSON.stringify(setting.default)}, which is no ${setting.codec.name}`,
+      `the setting ${setting.variable} has the default ${JSON.stringify(setting.default)}, which is not a valid ${setting.codec.name}`,
     );
   }
   return setting;
 };
 
-/** What holds where nothing is set. */
+/** The values where nothing is set. */
 export const defaultSettings = <S extends SettingDeclarations>(declarations: S): SettingValues<S> =>
   valuesOf(declarations, (setting) => setting.default);
 
-/** The value that a variable's text stands for; undefined where the codec takes neither the text nor the JSON value in it. */
+/** The value of a variable's text; undefined where the codec accepts neither the text nor the JSON value in it. */
 export const settingValue = ({ codec }: AnySetting, text: string): unknown => {
   const asText = codec.decode(text);
   if (E.isRight(asText)) return asText.right;
-  const asJson = codec.decode(parsed(text));
+  const asJson = codec.decode(parseJson(text));
   return E.isRight(asJson) ? asJson.right : undefined;
 };
 
@@ -62,7 +62,7 @@ export const valuesOf = <S extends SettingDeclarations>(
     Object.entries(declarations).map(([name, setting]) => [name, valueOf(setting)]),
   ) as SettingValues<S>;
 
-const parsed = (text: string): unknown => {
+const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text) as unknown;
   } catch {

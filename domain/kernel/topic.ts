@@ -1,26 +1,26 @@
-/** A topic as a design decision: a boundary of event type and retention, and the answer to what needs order. */
+/** A topic as a design decision: which events share it, how long they are retained, and which of them stay in order. */
 export interface Topic {
   /** The name in Kafka, plural. */
   readonly name: string;
-  /** How many partitions: the concurrency that consumers can have. Changing it moves keys, so it is refused at start. */
+  /** The number of partitions limits how many consumers can share the topic. Changing it would move keys, so the program refuses to start. */
   readonly partitions: number;
-  /** How long Kafka keeps the records, in milliseconds; `forever` makes the log rebuildable from offset zero. */
+  /** How long Kafka keeps the records, in milliseconds; with `forever` projections can be rebuilt from offset zero. */
   readonly retention: 'forever' | { readonly ms: number };
   readonly key: PartitionKey;
   /**
-   * The topics that this one took over from, newest first: another number of partitions needs another topic, or keys
-   * would move within one. What a group has applied from an earlier one it does not apply again from this one.
+   * The topics that this one replaces, newest first: changing the number of partitions requires a new topic, because keys
+   * would move within the old one. A group does not apply again what it has already applied from an earlier topic.
    */
   readonly earlier?: ReadonlyArray<{ readonly name: string; readonly partitions: number }>;
 }
 
-/** What the partition key is, and why. The contract check refuses a catalog that leaves one of the answers out. */
+/** What the partition key is, and why. The contract check reports any of these that is missing. */
 export interface PartitionKey {
   readonly is: string;
-  /** What needs order, and what does not. */
+  /** Which events must stay in order, and which need not. */
   readonly because: string;
-  /** How many consumers can share the topic, and what for. */
+  /** How many consumers can share the topic, and whether that is enough. */
   readonly concurrency?: string;
-  /** Whether some keys will weigh more than others, and what then. */
+  /** Whether some keys have far more events than others, and what follows from that. */
   readonly skew?: string;
 }

@@ -1,9 +1,9 @@
-/** The value types that events and commands are made of. Money is an integer in minor units beside a currency. */
+/** The value types that events and commands are made of. Money is an integer in minor units, with its currency in another field. */
 import * as t from 'io-ts';
 import { constrained, list, type ListType } from './codec';
 import { daysOf } from './time-text';
 
-/** Of {@link Identifier}. */
+/** The pattern of {@link Identifier}. */
 export const IDENTIFIER_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
 const identifierExpression = new RegExp(IDENTIFIER_PATTERN);
 
@@ -23,7 +23,7 @@ export const Text = constrained(
   { type: 'string', minLength: 1, maxLength: MAX_TEXT_CHARACTERS },
 );
 
-/** Counted as JSON Schema counts: a character beyond U+FFFF is one, though JavaScript holds it as two. */
+/** Counts as JSON Schema does: a character beyond U+FFFF is one, though its `length` in JavaScript is two. */
 const hasAtMost = (characters: number, text: string): boolean =>
   text.length <= characters || (text.length <= 2 * characters && Array.from(text).length <= characters);
 
@@ -55,7 +55,7 @@ export const Currency = constrained(
   { type: 'string', pattern: CURRENCY_PATTERN },
 );
 
-/** What {@link Instant} takes, said in full: the calendar's days, leap years, and times of day. */
+/** Exactly what {@link Instant} accepts: days of the calendar, leap years included, and times of day. */
 const CALENDAR_DAY =
   '[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))';
 const LEAP_DAY = '(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29';
@@ -65,7 +65,7 @@ export const EXACT_INSTANT_PATTERN = `^(?:${CALENDAR_DAY}|${LEAP_DAY})T${TIME_OF
 const INSTANT_PATTERN = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,3})?Z$';
 const instantExpression = new RegExp(INSTANT_PATTERN);
 
-/** A moment of business time in UTC, ISO 8601 with a `Z`, such as `2017-07-09T21:57:05Z`. */
+/** A point in business time in UTC, ISO 8601 with a `Z`, such as `2017-07-09T21:57:05Z`. */
 export const Instant = constrained(
   'instant (ISO 8601 in UTC, such as 2017-07-09T21:57:05Z)',
   (value): value is string => typeof value === 'string' && instantExpression.test(value) && isCalendarInstant(value),
@@ -73,7 +73,7 @@ export const Instant = constrained(
   { type: 'string', format: 'date-time', pattern: EXACT_INSTANT_PATTERN },
 );
 
-/** Whether there is such a moment, of a text in the right form: `Date.parse` would roll 30 February over into March. */
+/** Whether a well-formed instant exists in the calendar: `Date.parse` would turn 30 February into a day of March. */
 const isCalendarInstant = (value: string): boolean => {
   const year = twoDigitsAt(value, 0) * 100 + twoDigitsAt(value, 2);
   const month = twoDigitsAt(value, 5);
@@ -82,32 +82,32 @@ const isCalendarInstant = (value: string): boolean => {
   return isDay && twoDigitsAt(value, 11) < 24 && twoDigitsAt(value, 14) < 60 && twoDigitsAt(value, 17) < 60;
 };
 
-/** Every event that is read has instants in it: without parts of the text being cut out this takes a tenth of the time. */
+/** Every event that is read contains instants: without substrings the check takes a tenth of the time. */
 const twoDigitsAt = (text: string, index: number): number =>
   (text.charCodeAt(index) - ZERO) * 10 + text.charCodeAt(index + 1) - ZERO;
 
 const ZERO = '0'.charCodeAt(0);
 
-/** Whether one instant lies before another; both in the format of {@link Instant}, with or without milliseconds. */
+/** Whether one instant is before another; both in the format of {@link Instant}, with or without milliseconds. */
 export const isBefore = (left: string, right: string): boolean => Date.parse(left) < Date.parse(right);
 
-/** The latest of several instants; where two name the same moment, the first as it was written. */
+/** The latest of several instants; where two are equal, the first of them as it was written. */
 export const latestOf = (first: string, ...others: ReadonlyArray<string>): string =>
   others.reduce((latest, each) => (isBefore(latest, each) ? each : latest), first);
 
-/** The most that a list in a request holds, where it names no limit of its own. */
+/** Default upper limit on the elements of a list in a request. */
 export const MAX_LIST_ITEMS = 5_000;
 
-/** A list of a documented element; requests may hold at most `maxItems` of them, and hold at least `minItems`. */
+/** A list of a documented element; in a request it has `minItems` to `maxItems` elements. */
 export const listOf = <C extends t.Mixed>(element: C, maxItems: number = MAX_LIST_ITEMS, minItems = 0): ListType<C> =>
   list(element, maxItems, minItems);
 
-/** One of a few words. */
+/** One of several fixed words. */
 export const oneOf = <Words extends Readonly<Record<string, null>>>(words: Words): t.KeyofC<Words> => t.keyof(words);
 
 /** One of the words of a list. */
 export const wordOf = <Word extends string>(words: ReadonlyArray<Word>): t.KeyofC<Record<Word, null>> =>
-  // Every word of the list becomes a name, which the compiler cannot see.
+  // Every word of the list becomes a key, which the compiler cannot see.
   t.keyof(Object.fromEntries(words.map((word) => [word, null])) as Record<Word, null>);
 
 /** Any integer that a number holds exactly. */

@@ -1,4 +1,4 @@
-/** What can be asked of an order; the id in the path is the order's. */
+/** The commands of an order; the id in the path is the order's. */
 import * as t from 'io-ts';
 import { field, optionalField } from '../kernel/codec';
 import { defineCommand, type CommandOf } from '../kernel/command-definition';

@@ -1,15 +1,15 @@
-/** What happens to an order. Stored and published shapes: change them with a new schema version only. */
+/** The events of an order. Stored and published shapes: change them with a new schema version only. */
 import { field } from '../kernel/codec';
 import { defineEvent, type EventOf } from '../kernel/event-definition';
 import { Amount, Currency, Identifier, Instant, listOf, Text } from '../kernel/values';
 import { OrderLine } from './line';
 
-/** The same for every event of an order. */
+/** Common to every event of an order. */
 const contract = { owner: 'order desk', schemaVersion: 1, since: '2026-11-24' };
 
 /**
- * In every event of an order, so that a consumer of the topic can count and sum by customer, currency and day of placing
- * from one event alone, whichever it sees.
+ * Part of every event of an order, so that a consumer of the topic can count and sum by customer, currency and day of
+ * placing from any single event.
  */
 const orderFacts = {
   orderId: field(Identifier, 'The order.'),

@@ -1,11 +1,11 @@
 /**
- * The order: placed, confirmed, handed to a carrier, delivered; or cancelled, or declared unavailable, on the way.
+ * The order: placed, confirmed, handed to a carrier, delivered; or cancelled or declared unavailable before that.
  *
- * A step happens once. A command whose step has happened repeats it and changes nothing, however late it comes and
- * whatever business time it names: the first report stands, for it is what everybody has read.
+ * Each step happens once. A command for a step that has already happened changes nothing, however late it comes and
+ * whatever business time it names: the first report counts, because consumers have already read it.
  */
 import { aggregate } from '../kernel/aggregate';
-import { accept, nothingToChange, refuse, type Decider, type Decision } from '../kernel/decider';
+import { accept, nothingToChange, reject, type Decider, type Decision } from '../kernel/decider';
 import { isBefore, MAX_QUANTITY } from '../kernel/values';
 import { orderCommands, type OrderCommand, type OrderCommandNamed } from './commands';
 import {
@@ -59,7 +59,7 @@ const evolve = (state: OrderState, event: OrderEvent): OrderState => {
 const decide = (command: OrderCommand, state: OrderState): Decision<OrderEvent> => {
   if (command.type === 'place') return decidePlace(command, state);
   const { placed } = state;
-  if (placed === undefined) return refuse('OrderNotPlaced', `Order ${command.id} was never placed: place it first.`);
+  if (placed === undefined) return reject('OrderNotPlaced', `Order ${command.id} was never placed: place it first.`);
   switch (command.type) {
     case 'confirm':
       return decideConfirm(command, state, placed);
@@ -78,20 +78,20 @@ const decidePlace = ({ id, data }: OrderCommandNamed<'place'>, { placed }: Order
   if (placed !== undefined) {
     return isSameOrder(placed, data)
       ? nothingToChange
-      : refuse('OrderAlreadyPlaced', `Order ${id} was placed with other content: place a new order under its own id.`);
+      : reject('OrderAlreadyPlaced', `Order ${id} was placed with other content: place a new order under its own id.`);
   }
   if (data.lines.length === 0)
-    return refuse('OrderWithoutLines', `Order ${id} has no lines: name one article or more.`);
+    return reject('OrderWithoutLines', `Order ${id} has no lines: name one article or more.`);
   for (const [sku, quantity] of quantitiesBySku(data.lines)) {
     if (quantity > MAX_QUANTITY)
-      return refuse(
+      return reject(
         'OrderQuantityTooLarge',
         `Order ${id} asks for ${quantity} of ${sku}; at most ${MAX_QUANTITY} can be.`,
       );
   }
   const amount = amountOf(data.lines);
   if (!Number.isSafeInteger(amount))
-    return refuse('OrderAmountTooLarge', `The lines of order ${id} add up to more than ${Number.MAX_SAFE_INTEGER}.`);
+    return reject('OrderAmountTooLarge', `The lines of order ${id} add up to more than ${Number.MAX_SAFE_INTEGER}.`);
   return accept(OrderPlaced.of({ orderId: id, amount, ...data }));
 };
 
@@ -101,9 +101,9 @@ const decideConfirm = (
   placed: OrderPlacedData,
 ): Decision<OrderEvent> => {
   if (state.confirmedAt !== undefined) return nothingToChange;
-  if (isClosed(state)) return refuseClosed(id, state);
+  if (isClosed(state)) return rejectClosed(id, state);
   if (isBefore(confirmedAt, placed.placedAt))
-    return refuseTime('ConfirmedBeforePlacement', id, `confirmed at ${confirmedAt}`, `placed at ${placed.placedAt}`);
+    return rejectTime('ConfirmedBeforePlacement', id, `confirmed at ${confirmedAt}`, `placed at ${placed.placedAt}`);
   return accept(OrderConfirmed.of({ ...orderFactsOf(placed), confirmedAt }));
 };
 
@@ -113,10 +113,10 @@ const decideHandToCarrier = (
   placed: OrderPlacedData,
 ): Decision<OrderEvent> => {
   if (state.handedOverAt !== undefined) return nothingToChange;
-  if (isClosed(state)) return refuseClosed(id, state);
-  if (state.confirmedAt === undefined) return refuseUnconfirmed(id);
+  if (isClosed(state)) return rejectClosed(id, state);
+  if (state.confirmedAt === undefined) return rejectUnconfirmed(id);
   if (isBefore(handedOverAt, state.confirmedAt))
-    return refuseTime(
+    return rejectTime(
       'HandedOverBeforeConfirmation',
       id,
       `handed over at ${handedOverAt}`,
@@ -131,12 +131,12 @@ const decideDeliver = (
   placed: OrderPlacedData,
 ): Decision<OrderEvent> => {
   if (state.deliveredAt !== undefined) return nothingToChange;
-  if (isClosed(state)) return refuseClosed(id, state);
-  if (state.confirmedAt === undefined) return refuseUnconfirmed(id);
+  if (isClosed(state)) return rejectClosed(id, state);
+  if (state.confirmedAt === undefined) return rejectUnconfirmed(id);
   if (state.handedOverAt === undefined)
-    return refuse('OrderNotHandedOver', `No carrier has order ${id}: hand it to a carrier first.`);
+    return reject('OrderNotHandedOver', `No carrier has order ${id}: hand it to a carrier first.`);
   if (isBefore(deliveredAt, state.handedOverAt))
-    return refuseTime(
+    return rejectTime(
       'DeliveredBeforeHandOver',
       id,
       `delivered at ${deliveredAt}`,
@@ -151,15 +151,15 @@ const decideCancel = (
   placed: OrderPlacedData,
 ): Decision<OrderEvent> => {
   if (state.cancelledAt !== undefined) return nothingToChange;
-  if (isClosed(state)) return refuseClosed(id, state);
-  if (state.deliveredAt !== undefined) return refuseDelivered(id, state.deliveredAt);
+  if (isClosed(state)) return rejectClosed(id, state);
+  if (state.deliveredAt !== undefined) return rejectDelivered(id, state.deliveredAt);
   if (unlessConfirmed === true && state.confirmedAt !== undefined)
-    return refuse(
+    return reject(
       'OrderAlreadyConfirmed',
       `Order ${id} was confirmed at ${state.confirmedAt}, and is to stay so then.`,
     );
   if (isBefore(cancelledAt, placed.placedAt))
-    return refuseTime('CancelledBeforePlacement', id, `cancelled at ${cancelledAt}`, `placed at ${placed.placedAt}`);
+    return rejectTime('CancelledBeforePlacement', id, `cancelled at ${cancelledAt}`, `placed at ${placed.placedAt}`);
   return accept(OrderCancelled.of({ ...orderFactsOf(placed), reason, cancelledAt }));
 };
 
@@ -169,15 +169,15 @@ const decideDeclareUnavailable = (
   placed: OrderPlacedData,
 ): Decision<OrderEvent> => {
   if (state.unavailableAt !== undefined) return nothingToChange;
-  if (isClosed(state)) return refuseClosed(id, state);
-  if (state.deliveredAt !== undefined) return refuseDelivered(id, state.deliveredAt);
+  if (isClosed(state)) return rejectClosed(id, state);
+  if (state.deliveredAt !== undefined) return rejectDelivered(id, state.deliveredAt);
   if (state.handedOverAt !== undefined)
-    return refuse(
+    return reject(
       'OrderAlreadyHandedOver',
       `A carrier has had order ${id} since ${state.handedOverAt}: it was available; cancel it instead.`,
     );
   if (isBefore(declaredAt, placed.placedAt))
-    return refuseTime(
+    return rejectTime(
       'DeclaredUnavailableBeforePlacement',
       id,
       `declared unavailable at ${declaredAt}`,
@@ -187,14 +187,14 @@ const decideDeclareUnavailable = (
 };
 
 // -------------------------------------------------------------------------------------
-// What decisions ask
+// Helpers of the decisions
 // -------------------------------------------------------------------------------------
 
-/** The business time is not content: whoever asks again may not know when they asked first. */
-const isSameOrder = (placed: OrderPlacedData, asked: OrderCommandNamed<'place'>['data']): boolean =>
-  placed.customerId === asked.customerId &&
-  placed.currency === asked.currency &&
-  areSameLines(placed.lines, asked.lines);
+/** The business time is not compared: a client that repeats a command may not know the time of the first attempt. */
+const isSameOrder = (placed: OrderPlacedData, requested: OrderCommandNamed<'place'>['data']): boolean =>
+  placed.customerId === requested.customerId &&
+  placed.currency === requested.currency &&
+  areSameLines(placed.lines, requested.lines);
 
 const orderFactsOf = ({ orderId, customerId, currency, amount, placedAt }: OrderPlacedData) => ({
   orderId,
@@ -207,19 +207,19 @@ const orderFactsOf = ({ orderId, customerId, currency, amount, placedAt }: Order
 const isClosed = ({ cancelledAt, unavailableAt }: OrderState): boolean =>
   cancelledAt !== undefined || unavailableAt !== undefined;
 
-const refuseClosed = (id: string, { cancelledAt }: OrderState): Decision<never> =>
+const rejectClosed = (id: string, { cancelledAt }: OrderState): Decision<never> =>
   cancelledAt === undefined
-    ? refuse('OrderUnavailable', `Order ${id} was declared unavailable: nothing more can happen to it.`)
-    : refuse('OrderAlreadyCancelled', `Order ${id} was cancelled at ${cancelledAt}: nothing more can happen to it.`);
+    ? reject('OrderUnavailable', `Order ${id} was declared unavailable: nothing more can happen to it.`)
+    : reject('OrderAlreadyCancelled', `Order ${id} was cancelled at ${cancelledAt}: nothing more can happen to it.`);
 
-const refuseUnconfirmed = (id: string): Decision<never> =>
-  refuse('OrderNotConfirmed', `Order ${id} is not confirmed: it has to be reserved, paid and confirmed first.`);
+const rejectUnconfirmed = (id: string): Decision<never> =>
+  reject('OrderNotConfirmed', `Order ${id} is not confirmed: it has to be reserved, paid and confirmed first.`);
 
-const refuseDelivered = (id: string, deliveredAt: string): Decision<never> =>
-  refuse('OrderAlreadyDelivered', `Order ${id} was delivered at ${deliveredAt}: it can no longer be called off.`);
+const rejectDelivered = (id: string, deliveredAt: string): Decision<never> =>
+  reject('OrderAlreadyDelivered', `Order ${id} was delivered at ${deliveredAt}: it can no longer be called off.`);
 
-const refuseTime = (type: string, id: string, step: string, earlierStep: string): Decision<never> =>
-  refuse(type, `Order ${id} can't have been ${step}: it was ${earlierStep}, which is later.`);
+const rejectTime = (type: string, id: string, step: string, earlierStep: string): Decision<never> =>
+  reject(type, `Order ${id} can't have been ${step}: it was ${earlierStep}, which is later.`);
 
 // -------------------------------------------------------------------------------------
 // The aggregate

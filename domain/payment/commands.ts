@@ -1,4 +1,4 @@
-/** What can be asked of a payment; the id in the path is the payment's. */
+/** The commands of a payment; the id in the path is the payment's. */
 import { field, optionalField } from '../kernel/codec';
 import { defineCommand, type CommandOf } from '../kernel/command-definition';
 import { Amount, Currency, Identifier, Instant, Text } from '../kernel/values';

@@ -1,4 +1,4 @@
-/** What happens to a payment. Stored and published shapes: change them with a new schema version only. */
+/** The events of a payment. Stored and published shapes: change them with a new schema version only. */
 import type * as t from 'io-ts';
 import { constrained, field, type RecordOf } from '../kernel/codec';
 import { defineEvent, earlierVersion, type EventOf } from '../kernel/event-definition';
@@ -15,14 +15,14 @@ const PAYMENT_METHODS = [
   'voucher',
 ] as const satisfies ReadonlyArray<PaymentMethod>;
 
-/** What a payment is made with, and out of what. */
+/** The instrument of a payment and where its money comes from. */
 export type PaymentMeans = RecordOf<Pick<typeof authorisedFields, 'instrument' | 'funding'>>;
 
 const MAX_INSTALMENTS = 48;
 
 /**
- * In how many parts a customer pays. Paying at once is one instalment; some source systems write 0 for it, which is
- * refused, because two spellings of one fact would split every count, and an amount per instalment would divide by zero.
+ * The number of instalments. Paying at once is one instalment. Some source systems write 0 for it, which is rejected: two
+ * spellings of one fact would split every count, and computing an amount per instalment would divide by zero.
  */
 export const Instalments = constrained(
   `number of instalments (integer, 1 to ${MAX_INSTALMENTS}; paying at once is 1)`,
@@ -31,10 +31,10 @@ export const Instalments = constrained(
   { type: 'integer', minimum: 1, maximum: MAX_INSTALMENTS },
 );
 
-/** The same for every event of a payment. */
+/** Common to every event of a payment. */
 const contract = { owner: 'payments desk', since: '2026-11-24' };
 
-/** In every event of a payment, so that a consumer need not have seen an earlier one. */
+/** Part of every event of a payment, so that a consumer need not have read an earlier one. */
 const paymentFacts = {
   paymentId: field(Identifier, 'The payment; one attempt to pay has one id.'),
   orderId: field(Identifier, 'The order that the payment is for; several payments may pay one order.'),
@@ -64,7 +64,7 @@ const authorisedFields = {
   authorisedAt: authorisedFieldsV1.authorisedAt,
 };
 
-/** A method said two things at once: what is paid with, and where the money comes from. */
+/** Splits a method, which combined two facts: what is paid with, and where the money comes from. */
 export const splitMethod = (method: PaymentMethod): PaymentMeans => {
   switch (method) {
     case 'credit-card':
@@ -78,8 +78,8 @@ export const splitMethod = (method: PaymentMethod): PaymentMeans => {
   }
 };
 
-/** The other way; undefined for means that no method had a word for, such as a prepaid card. */
-const joinedMethod = ({ instrument, funding }: PaymentMeans): PaymentMethod | undefined =>
+/** The reverse of {@link splitMethod}; undefined for means that no method describes, such as a prepaid card. */
+const joinMethod = ({ instrument, funding }: PaymentMeans): PaymentMethod | undefined =>
   PAYMENT_METHODS.find((method) => {
     const means = splitMethod(method);
     return means.instrument === instrument && means.funding === funding;
@@ -102,7 +102,7 @@ export const PaymentAuthorised = defineEvent('PaymentAuthorised', {
       next: authorisedFields,
       upcast: ({ method, ...data }) => ({ ...data, ...splitMethod(method) }),
       downcast: ({ instrument, funding, ...data }) => {
-        const method = joinedMethod({ instrument, funding });
+        const method = joinMethod({ instrument, funding });
         return method === undefined ? undefined : { ...data, method };
       },
     }),

@@ -1,12 +1,12 @@
 /**
- * One attempt to pay: authorised, then captured or declined; or declined at once. Captured money can go back, never more
- * of it than was captured. A new attempt is a new payment with its own id.
+ * One attempt to pay: authorised, then captured or declined; or declined at once. Captured money can be refunded, but
+ * never more than was captured. A new attempt is a new payment with its own id.
  *
- * A step happens once, whatever business time a repeat names: the first report stands. Business times are not compared:
- * they come from the clocks of different providers.
+ * Each step happens once, whatever business time a repeat names: the first report counts. Business times are not compared,
+ * because they come from the clocks of different providers.
  */
 import { aggregate } from '../kernel/aggregate';
-import { accept, nothingToChange, refuse, type Decider, type Decision } from '../kernel/decider';
+import { accept, nothingToChange, reject, type Decider, type Decision } from '../kernel/decider';
 import { PersistentMap } from '../kernel/persistent-map';
 import { paymentCommands, type PaymentCommand, type PaymentCommandNamed } from './commands';
 import {
@@ -30,7 +30,7 @@ export interface PaymentState {
   readonly authorised?: Data<'PaymentAuthorised'>;
   readonly declined?: Data<'PaymentDeclined'>;
   readonly captured?: Data<'PaymentCaptured'>;
-  /** How much of the captured amount went back, in minor units. */
+  /** How much of the captured amount was refunded, in minor units. */
   readonly refundedAmount: number;
   /** Refund id to amount. */
   readonly refunds: PersistentMap<number>;
@@ -78,9 +78,9 @@ const decideAuthorise = (
   { id, data }: PaymentCommandNamed<'authorise'>,
   { authorised, declined }: PaymentState,
 ): Decision<PaymentEvent> => {
-  if (authorised !== undefined) return isSameAuthorisation(authorised, data) ? nothingToChange : refuseAuthorised(id);
-  if (declined !== undefined) return refuseDeclined(id);
-  if (data.amount === 0) return refuseWithoutAmount(id);
+  if (authorised !== undefined) return isSameAuthorisation(authorised, data) ? nothingToChange : rejectAuthorised(id);
+  if (declined !== undefined) return rejectDeclined(id);
+  if (data.amount === 0) return rejectWithoutAmount(id);
   const { method, ...rest } = data;
   return accept(PaymentAuthorised.of({ paymentId: id, ...rest, ...splitMethod(method) }));
 };
@@ -89,11 +89,11 @@ const decideDecline = (
   { id, data }: PaymentCommandNamed<'decline'>,
   { authorised, declined, captured }: PaymentState,
 ): Decision<PaymentEvent> => {
-  if (declined !== undefined) return isSamePayment(declined, data) ? nothingToChange : refuseDeclined(id);
+  if (declined !== undefined) return isSamePayment(declined, data) ? nothingToChange : rejectDeclined(id);
   if (captured !== undefined)
-    return refuse('PaymentAlreadyCaptured', `The money of payment ${id} was collected: refund it instead.`);
-  if (authorised !== undefined && !isSamePayment(authorised, data)) return refuseAuthorised(id);
-  if (data.amount === 0) return refuseWithoutAmount(id);
+    return reject('PaymentAlreadyCaptured', `The money of payment ${id} was collected: refund it instead.`);
+  if (authorised !== undefined && !isSamePayment(authorised, data)) return rejectAuthorised(id);
+  if (data.amount === 0) return rejectWithoutAmount(id);
   return accept(PaymentDeclined.of({ paymentId: id, ...data }));
 };
 
@@ -102,9 +102,9 @@ const decideCapture = (
   { authorised, declined, captured }: PaymentState,
 ): Decision<PaymentEvent> => {
   if (captured !== undefined) return nothingToChange;
-  if (declined !== undefined) return refuseDeclined(id);
+  if (declined !== undefined) return rejectDeclined(id);
   if (authorised === undefined)
-    return refuse('PaymentNotAuthorised', `Payment ${id} is not authorised: authorise it before its capture.`);
+    return reject('PaymentNotAuthorised', `Payment ${id} is not authorised: authorise it before its capture.`);
   const { orderId, currency, amount } = authorised;
   return accept(PaymentCaptured.of({ paymentId: id, orderId, currency, amount, capturedAt }));
 };
@@ -114,53 +114,55 @@ const decideRefund = (
   { captured, refundedAmount, refunds }: PaymentState,
 ): Decision<PaymentEvent> => {
   if (captured === undefined)
-    return refuse('PaymentNotCaptured', `No money of payment ${id} was collected: there is nothing to refund.`);
+    return reject('PaymentNotCaptured', `No money of payment ${id} was collected: there is nothing to refund.`);
   const known = refunds.get(refundId);
   if (known !== undefined && (amount === undefined || amount === known)) return nothingToChange;
   if (known !== undefined)
-    return refuse('RefundAlreadyMade', `Refund ${refundId} of payment ${id} was made with the amount ${known}.`);
+    return reject('RefundAlreadyMade', `Refund ${refundId} of payment ${id} was made with the amount ${known}.`);
   if (amount === 0)
-    return refuse('RefundWithoutAmount', `Refund ${refundId} of payment ${id} needs an amount above 0.`);
-  const rest = captured.amount - refundedAmount;
-  if (amount === undefined && rest === 0) return nothingToChange;
-  if (amount !== undefined && amount > rest)
-    return refuse(
+    return reject('RefundWithoutAmount', `Refund ${refundId} of payment ${id} needs an amount above 0.`);
+  const remaining = captured.amount - refundedAmount;
+  if (amount === undefined && remaining === 0) return nothingToChange;
+  if (amount !== undefined && amount > remaining)
+    return reject(
       'RefundExceedsCapture',
-      `Refund ${refundId} asks for ${amount}, but ${rest} of payment ${id} are left.`,
+      `Refund ${refundId} asks for ${amount}, but ${remaining} of payment ${id} are left.`,
     );
   const { orderId, currency } = captured;
-  return accept(PaymentRefunded.of({ paymentId: id, orderId, currency, refundId, amount: amount ?? rest, refundedAt }));
+  return accept(
+    PaymentRefunded.of({ paymentId: id, orderId, currency, refundId, amount: amount ?? remaining, refundedAt }),
+  );
 };
 
 // -------------------------------------------------------------------------------------
-// What decisions ask
+// Helpers of the decisions
 // -------------------------------------------------------------------------------------
 
 type PaymentIdentity = Pick<Data<'PaymentAuthorised'>, 'orderId' | 'amount' | 'currency'>;
 
-const isSamePayment = (known: PaymentIdentity, asked: PaymentIdentity): boolean =>
-  known.orderId === asked.orderId && known.amount === asked.amount && known.currency === asked.currency;
+const isSamePayment = (known: PaymentIdentity, requested: PaymentIdentity): boolean =>
+  known.orderId === requested.orderId && known.amount === requested.amount && known.currency === requested.currency;
 
 const isSameAuthorisation = (
   known: Data<'PaymentAuthorised'>,
-  asked: PaymentCommandNamed<'authorise'>['data'],
+  requested: PaymentCommandNamed<'authorise'>['data'],
 ): boolean => {
-  const { instrument, funding } = splitMethod(asked.method);
+  const { instrument, funding } = splitMethod(requested.method);
   const isSameMeans = known.instrument === instrument && known.funding === funding;
-  return isSamePayment(known, asked) && isSameMeans && known.instalments === asked.instalments;
+  return isSamePayment(known, requested) && isSameMeans && known.instalments === requested.instalments;
 };
 
-const refuseWithoutAmount = (id: string): Decision<never> =>
-  refuse('PaymentWithoutAmount', `Payment ${id} needs an amount above 0.`);
+const rejectWithoutAmount = (id: string): Decision<never> =>
+  reject('PaymentWithoutAmount', `Payment ${id} needs an amount above 0.`);
 
-const refuseAuthorised = (id: string): Decision<never> =>
-  refuse(
+const rejectAuthorised = (id: string): Decision<never> =>
+  reject(
     'PaymentAlreadyAuthorised',
     `Payment ${id} was authorised with other content: a new attempt needs its own id.`,
   );
 
-const refuseDeclined = (id: string): Decision<never> =>
-  refuse('PaymentAlreadyDeclined', `Payment ${id} was declined, and that is final: a new attempt needs its own id.`);
+const rejectDeclined = (id: string): Decision<never> =>
+  reject('PaymentAlreadyDeclined', `Payment ${id} was declined, and that is final: a new attempt needs its own id.`);
 
 // -------------------------------------------------------------------------------------
 // The aggregate
@@ -181,8 +183,8 @@ export const paymentAggregate = aggregate({
     key: {
       is: 'the payment id',
       because:
-        "Order is needed within one payment's life. Two payments of one order need none between them: whoever adds them up " +
-        'does so in any order.',
+        "Order is needed within one payment's life. Two payments of one order need none between them: their sum is the same " +
+        'in any order.',
       concurrency: 'Four partitions let four consumers share the topic; payments have nothing to do with each other.',
       skew: 'None is expected: payments are many and alike, a handful of events each, so all partitions stay busy.',
     },

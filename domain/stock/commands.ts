@@ -1,4 +1,4 @@
-/** What can be asked of the stock of an article; the id in the path is its stock keeping unit. */
+/** The commands of an article's stock; the id in the path is its stock keeping unit. */
 import { field, optionalField } from '../kernel/codec';
 import { defineCommand, type CommandOf } from '../kernel/command-definition';
 import { Identifier, Instant, Quantity } from '../kernel/values';

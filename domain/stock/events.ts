@@ -1,11 +1,11 @@
-/** What happens to the stock of an article. Stored and published shapes: change them with a new schema version only. */
+/** The events of an article's stock. Stored and published shapes: change them with a new schema version only. */
 import { field } from '../kernel/codec';
 import { defineEvent, earlierVersion, type EventOf } from '../kernel/event-definition';
 import { Identifier, Instant, oneOf, Quantity } from '../kernel/values';
 
 const sku = field(Identifier, 'The article, by its stock keeping unit.');
 
-/** The same for every event of stock. */
+/** Common to every event of stock. */
 const contract = { owner: 'warehouse', since: '2026-11-24' };
 
 /** Where pieces come from. */
@@ -38,7 +38,7 @@ export const StockReceived = defineEvent('StockReceived', {
       meaning: 'Pieces of an article came into the warehouse: as many more are on hand.',
       fields: receivedFieldsV1,
       next: receivedFields,
-      // Returns were not booked as receipts before there was a word for them.
+      // Returns were not booked as receipts before version 2.
       upcast: (data) => ({ ...data, origin: 'supplier' as const }),
       downcast: ({ origin, ...data }) => (origin === 'supplier' ? data : undefined),
     }),
@@ -64,7 +64,7 @@ const releasedFields = {
   releasedAt: field(Instant, 'When the reservation ended; business time, UTC.'),
 };
 
-/** Was `StockReleased`, which half of its readers took for goods leaving the warehouse. */
+/** Formerly `StockReleased`, which many readers misunderstood as goods leaving the warehouse. */
 export const StockReservationReleased = defineEvent('StockReservationReleased', {
   ...contract,
   schemaVersion: 2,

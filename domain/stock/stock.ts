@@ -1,12 +1,12 @@
 /**
- * The stock of one article: pieces on hand, and those of them that are set aside for orders. Never less than nothing is
- * available.
+ * The stock of one article: pieces on hand, and those of them that are reserved for orders. The available quantity is
+ * never negative.
  *
  * A receipt and a reservation happen once, whatever business time a repeat names. Business times are not compared: they
- * come from people and scanners who report in any order, and no rule of stock hangs on them.
+ * come from people and scanners that report in any sequence, and no rule of stock depends on them.
  */
 import { aggregate, type SnapshotCodec } from '../kernel/aggregate';
-import { accept, nothingToChange, refuse, type Decider, type Decision } from '../kernel/decider';
+import { accept, nothingToChange, reject, type Decider, type Decision } from '../kernel/decider';
 import { PersistentMap } from '../kernel/persistent-map';
 import { stockCommands, type StockCommand, type StockCommandNamed } from './commands';
 import {
@@ -22,16 +22,16 @@ import {
 // State
 // -------------------------------------------------------------------------------------
 
-/** What became of an order's reservation; an ended one is remembered, so that a late repeat doesn't revive it. */
+/** An order's reservation; an ended one is remembered, so that a late repeat does not create it again. */
 export interface Reservation {
   readonly quantity: number;
   readonly status: 'reserved' | 'released' | 'dispatched';
 }
 
-/** The article's pieces. */
+/** The stock of an article. */
 export interface StockState {
   readonly onHand: number;
-  /** How many of those on hand are set aside. */
+  /** How many of those on hand are reserved. */
   readonly reserved: number;
   /** Receipt id to quantity. */
   readonly receipts: PersistentMap<number>;
@@ -95,13 +95,13 @@ const decideReceive = ({ id, data }: StockCommandNamed<'receive'>, state: StockS
   const received = state.receipts.get(data.receiptId);
   if (received === undefined) return decideNewReceipt(id, data, state);
   if (received === data.quantity) return nothingToChange;
-  return refuse(
+  return reject(
     'ReceiptAlreadyBooked',
     `Receipt ${data.receiptId} of ${id} was booked with ${received} pieces: book the difference under its own receipt.`,
   );
 };
 
-/** Beyond the safe integers a sum would be wrong in silence. */
+/** Rejects a receipt whose sum would exceed the safe integers and be silently wrong. */
 const decideNewReceipt = (
   sku: string,
   data: StockCommandNamed<'receive'>['data'],
@@ -109,7 +109,7 @@ const decideNewReceipt = (
 ): Decision<StockEvent> => {
   if (Number.isSafeInteger(onHand + data.quantity))
     return accept(StockReceived.of({ sku, origin: 'supplier', ...data }));
-  return refuse(
+  return reject(
     'StockTooLarge',
     `${onHand} of ${sku} are on hand: with ${data.quantity} more they would be more than ${Number.MAX_SAFE_INTEGER}.`,
   );
@@ -120,7 +120,7 @@ const decideReserve = ({ id, data }: StockCommandNamed<'reserve'>, state: StockS
   if (known !== undefined) return decideReserveAgain(id, data, known);
   const available = state.onHand - state.reserved;
   if (data.quantity > available)
-    return refuse(
+    return reject(
       'StockNotAvailable',
       `Order ${data.orderId} needs ${data.quantity} of ${id}, but ${available} are available: receive more first.`,
     );
@@ -132,10 +132,10 @@ const decideReserveAgain = (
   { orderId, quantity }: StockCommandNamed<'reserve'>['data'],
   known: Reservation,
 ): Decision<StockEvent> => {
-  // A success would say that pieces are set aside, and they aren't; new ones would be for an order that gave them up.
-  if (known.status === 'released') return refuseReleased(sku, orderId);
+  // A success would claim that pieces are reserved, and they are not; a new reservation would be for an order that ended.
+  if (known.status === 'released') return rejectReleased(sku, orderId);
   if (known.quantity === quantity) return nothingToChange;
-  return refuse(
+  return reject(
     'StockAlreadyReserved',
     `Order ${orderId} has its reservation of ${known.quantity} of ${sku}: another quantity needs another order.`,
   );
@@ -148,7 +148,7 @@ const decideRelease = ({ id, data }: StockCommandNamed<'release'>, state: StockS
     case 'released':
       return nothingToChange;
     case 'dispatched':
-      return refuse(
+      return reject(
         'StockAlreadyDispatched',
         `The ${known.quantity} of ${id} for order ${data.orderId} left the warehouse: receive them when they come back.`,
       );
@@ -161,9 +161,9 @@ const decideDispatch = ({ id, data }: StockCommandNamed<'dispatch'>, state: Stoc
   const known = state.reservations.get(data.orderId);
   switch (known?.status) {
     case undefined:
-      return refuse('StockNotReserved', `No ${id} is reserved for order ${data.orderId}: reserve it first.`);
+      return reject('StockNotReserved', `No ${id} is reserved for order ${data.orderId}: reserve it first.`);
     case 'released':
-      return refuseReleased(id, data.orderId);
+      return rejectReleased(id, data.orderId);
     case 'dispatched':
       return nothingToChange;
     case 'reserved':
@@ -171,8 +171,8 @@ const decideDispatch = ({ id, data }: StockCommandNamed<'dispatch'>, state: Stoc
   }
 };
 
-const refuseReleased = (sku: string, orderId: string): Decision<never> =>
-  refuse(
+const rejectReleased = (sku: string, orderId: string): Decision<never> =>
+  reject(
     'ReservationAlreadyReleased',
     `The reservation of ${sku} for order ${orderId} was released, and that is final.`,
   );
@@ -181,18 +181,18 @@ const refuseReleased = (sku: string, orderId: string): Decision<never> =>
 // The aggregate
 // -------------------------------------------------------------------------------------
 
-/** The state as kept. Stored format; its version changes with what `evolve` makes. */
-interface KeptStock {
+/** The stored format of a snapshot; its version changes when `evolve` yields another state. */
+interface StoredStock {
   readonly onHand: number;
   readonly reserved: number;
   readonly receipts: ReadonlyArray<readonly [string, number]>;
   readonly reservations: ReadonlyArray<readonly [string, number, Reservation['status']]>;
 }
 
-/** How the state is kept. */
+/** How snapshots of the state are stored. */
 export const stockSnapshot: SnapshotCodec<StockState> = {
   version: 1,
-  encode: ({ onHand, reserved, receipts, reservations }): KeptStock => ({
+  encode: ({ onHand, reserved, receipts, reservations }): StoredStock => ({
     onHand,
     reserved,
     receipts: receipts.entries(),
@@ -200,7 +200,7 @@ export const stockSnapshot: SnapshotCodec<StockState> = {
   }),
   decode: (json) => {
     // Made by `encode` above, under the same version.
-    const { onHand, reserved, receipts, reservations } = json as KeptStock;
+    const { onHand, reserved, receipts, reservations } = json as StoredStock;
     return {
       onHand,
       reserved,
@@ -217,7 +217,7 @@ export const stockDecider: Decider<StockCommand, StockState, StockEvent> = { dec
 export const stockAggregate = aggregate({
   category: 'stock',
   path: 'stock',
-  meaning: 'The pieces of one article: on hand, set aside for orders, gone.',
+  meaning: 'The pieces of one article: on hand, reserved for orders, dispatched.',
   topic: {
     name: 'stock',
     partitions: 4,
@@ -233,6 +233,6 @@ export const stockAggregate = aggregate({
   events: stockEvents,
   commands: stockCommands,
   decider: stockDecider,
-  // A much-wanted article has a long stream.
+  // A popular article has a long stream.
   snapshot: stockSnapshot,
 });

@@ -1,7 +1,7 @@
 /**
- * What an aggregate's snapshots mean, as a digest: of what its fold makes of sample events, how that is kept, and what comes
- * of it when it is read again. Two programs with the same digest may use each other's snapshots; a comment, a name or where
- * the code stands changes nothing.
+ * What an aggregate's snapshots mean, as a digest over the states folded from sample events, their encoded form, and the
+ * states decoded from it. Two programs with the same digest may use each other's snapshots; comments, names and the
+ * place of the code do not affect it.
  */
 import type { Aggregate, Fold, FoldSnapshot } from '../../domain/kernel/aggregate';
 import type { Command } from '../../domain/kernel/command-definition';
@@ -11,15 +11,15 @@ import { foldSamples } from './fold-samples';
 export interface FoldBehaviour {
   /** The version that the aggregate declares. */
   readonly version: number;
-  /** Of the samples: another contract has others. */
+  /** A digest of the samples; another contract has other samples. */
   readonly inputs: string;
-  /** Of what the fold makes of them. */
+  /** A digest of the states folded from them. */
   readonly behaviour: string;
 }
 
 const known = new WeakMap<FoldSnapshot, FoldBehaviour>();
 
-/** Tries the fold out, once; undefined where the aggregate keeps no snapshots. Some milliseconds. */
+/** Runs the fold over samples and remembers the result; undefined where the aggregate has no snapshots. Takes some milliseconds. */
 export const foldBehaviourOf = (aggregate: Aggregate): FoldBehaviour | undefined => {
   const { snapshot } = aggregate;
   if (snapshot === undefined) return undefined;
@@ -27,7 +27,7 @@ export const foldBehaviourOf = (aggregate: Aggregate): FoldBehaviour | undefined
   if (before !== undefined) return before;
   const { sequences, commands, inputs } = foldSamples(aggregate);
   const digest = textDigest();
-  digest.add(kept(snapshot, aggregate.emptyFold));
+  digest.add(encodeOrFail(snapshot, aggregate.emptyFold));
   for (const events of sequences) tryOut(snapshot, aggregate.emptyFold, events, commands, digest.add);
   const samples = textDigest();
   samples.add(inputs);
@@ -36,47 +36,50 @@ export const foldBehaviourOf = (aggregate: Aggregate): FoldBehaviour | undefined
   return found;
 };
 
-/** By what a snapshot is marked; of use only to who has the same. Undefined where the aggregate keeps none. */
-export const snapshotMarkOf = (aggregate: Aggregate): string | undefined => {
+/** The fingerprint of an aggregate's snapshots: only a program with the same one may use them. Undefined where it has none. */
+export const snapshotFingerprintOf = (aggregate: Aggregate): string | undefined => {
   const found = foldBehaviourOf(aggregate);
   return found === undefined ? undefined : `${found.version}/${found.behaviour}`;
 };
 
-/** One fold goes straight on, and another one is kept and read again at every third event: both are told. */
+/** Folds once straight through, and once with a round trip through a snapshot at every third event; adds both to the digest. */
 const tryOut = (
   snapshot: FoldSnapshot,
   empty: Fold,
   events: ReadonlyArray<DomainEvent>,
   commands: ReadonlyArray<Command>,
-  tell: (text: string) => void,
+  add: (text: string) => void,
 ): void => {
   try {
     let straight = empty;
-    let revived = empty;
+    let restored = empty;
     for (const [index, event] of events.entries()) {
       straight = straight.apply(event);
-      revived = revived.apply(event);
-      if (index % 3 === 2) revived = snapshot.decode(snapshot.encode(revived));
-      tell(kept(snapshot, straight));
+      restored = restored.apply(event);
+      if (index % 3 === 2) restored = keptAndRead(snapshot, restored);
+      add(encodeOrFail(snapshot, straight));
     }
-    revived = snapshot.decode(snapshot.encode(revived));
-    tell(kept(snapshot, revived));
-    // Not what is decided, which may change without a snapshot being wrong; but whether it is the same from a snapshot.
-    for (const command of commands) tell(String(decided(straight, command) === decided(revived, command)));
+    restored = keptAndRead(snapshot, restored);
+    add(encodeOrFail(snapshot, restored));
+    // Decisions may change without making a snapshot wrong; they must only be the same with and without a snapshot.
+    for (const command of commands) add(String(decideOrFail(straight, command) === decideOrFail(restored, command)));
   } catch {
-    tell('throws');
+    add('throws');
   }
 };
 
-const kept = (snapshot: FoldSnapshot, fold: Fold): string => {
+const keptAndRead = (snapshot: FoldSnapshot, fold: Fold): Fold =>
+  snapshot.decode(JSON.parse(JSON.stringify(snapshot.encode(fold))));
+
+const encodeOrFail = (snapshot: FoldSnapshot, fold: Fold): string => {
   try {
-    return snapshot.encode(fold);
+    return JSON.stringify(snapshot.encode(fold));
   } catch {
     return 'cannot be kept';
   }
 };
 
-const decided = (fold: Fold, command: Command): string => {
+const decideOrFail = (fold: Fold, command: Command): string => {
   try {
     return JSON.stringify(fold.decide(command));
   } catch {
@@ -89,7 +92,7 @@ interface TextDigest {
   readonly end: () => string;
 }
 
-/** Two lanes of 32 bits over texts (as MurmurHash mixes them): enough to tell releases apart, and no defence against malice. */
+/** A hash of two 32-bit words over texts (mixed as in MurmurHash): it tells releases apart, but is not cryptographic. */
 const textDigest = (): TextDigest => {
   let left = 0xdeadbeef;
   let right = 0x41c6ce57;
@@ -102,15 +105,15 @@ const textDigest = (): TextDigest => {
   return {
     add: (text) => {
       for (let index = 0; index < text.length; index += 1) mix(text.charCodeAt(index));
-      // Where one text ends: no UTF-16 unit is so high.
+      // Separates texts: no UTF-16 unit has this value.
       mix(0x10000);
     },
-    end: () => [left, right].map((lane) => (finish(lane) >>> 0).toString(16).padStart(8, '0')).join(''),
+    end: () => [left, right].map((word) => (finish(word) >>> 0).toString(16).padStart(8, '0')).join(''),
   };
 };
 
-const finish = (lane: number): number => {
-  const first = Math.imul(lane ^ (lane >>> 16), 2_246_822_507);
+const finish = (word: number): number => {
+  const first = Math.imul(word ^ (word >>> 16), 2_246_822_507);
   const second = Math.imul(first ^ (first >>> 13), 3_266_489_909);
   return second ^ (second >>> 16);
 };

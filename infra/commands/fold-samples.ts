@@ -1,7 +1,7 @@
 /**
- * Sequences of events and single commands for trying out a fold, made from the contracts alone and the same every time: what
- * a person would write down of each event version, and walks that mix all of them over few identities and telling numbers,
- * so that sums, repeats and orders show.
+ * Sequences of events and single commands for exercising a fold, generated deterministically from the contracts alone:
+ * sample values of each event version, and random sequences that mix all of them over few ids and chosen numbers, so that
+ * differences in sums, repeats and sequence show.
  */
 import * as E from 'fp-ts/Either';
 import type { Aggregate } from '../../domain/kernel/aggregate';
@@ -13,17 +13,17 @@ import { jsonSchemaOf } from '../../domain/kernel/json-schema';
 import { propertiesOf, refusedPath, requiredOf } from '../schemas/schema-check';
 import { sampleValues, valuesOf } from '../schemas/schema-values';
 
-const WALKS = 24;
-const EVENTS_PER_WALK = 32;
+const RANDOM_SEQUENCES = 24;
+const EVENTS_PER_SEQUENCE = 32;
 const SAMPLES_PER_VERSION = 32;
 const SAMPLES_PER_COMMAND = 4;
 
-/** Small ones often, so that they repeat and add up; and some on either side of what people take for large. */
+/** Many small numbers, so that they repeat and add up, and a few large ones. */
 const NUMBERS = [0, 1, 2, 3, 5, 7, 12, 100, 999, 1_000, 12_345, 1_000_000];
 const INSTANTS = ['2016-02-29T00:00:00Z', '2017-07-09T21:57:05Z', '2017-07-09T21:57:05.5Z', '2018-12-31T23:59:59Z'];
 const SAMPLE_TEXTS = 4;
 
-/** A sample as it would be stored, and as today's contracts read it. */
+/** A sample as it would be stored, and as the current contracts read it. */
 interface Sample {
   readonly type: string;
   readonly schemaVersion: number;
@@ -32,25 +32,25 @@ interface Sample {
 }
 
 export interface FoldSamples {
-  /** Sequences of events, each from the empty state on. */
+  /** Sequences of events, each to be folded from the empty state. */
   readonly sequences: ReadonlyArray<ReadonlyArray<DomainEvent>>;
   readonly commands: ReadonlyArray<Command>;
-  /** What went in, before any code of the aggregate has seen it. */
+  /** The samples before any code of the aggregate has converted them. */
   readonly inputs: string;
 }
 
 /** Makes the samples of an aggregate. */
 export const foldSamples = (aggregate: Aggregate): FoldSamples => {
   const choose = numbersFrom(20_240_501);
-  const told = everyVersion(aggregate, tellingOrNone);
+  const plain = everyVersion(aggregate, sampleValuesOrNone);
   const varied = everyVersion(aggregate, (schema) => {
     const make = valueMaker(schema, choose);
     return Array.from({ length: SAMPLES_PER_VERSION }, make);
   });
-  const all = [...told, ...varied];
+  const all = [...plain, ...varied];
   const byVersion = groupsOf(all);
-  const walks = Array.from({ length: byVersion.length === 0 ? 0 : WALKS }, () =>
-    Array.from({ length: EVENTS_PER_WALK }, () => {
+  const mixed = Array.from({ length: byVersion.length === 0 ? 0 : RANDOM_SEQUENCES }, () =>
+    Array.from({ length: EVENTS_PER_SEQUENCE }, () => {
       const group = byVersion[choose(byVersion.length)] ?? [];
       return group[choose(group.length)];
     }).flatMap((sample) => (sample === undefined ? [] : [sample])),
@@ -61,14 +61,14 @@ export const foldSamples = (aggregate: Aggregate): FoldSamples => {
     return data.map((each): Command => ({ type, id: 'a', data: each }));
   });
   return {
-    sequences: [told, [...told].reverse(), ...walks].map((samples) => samples.map(({ event }) => event)),
+    sequences: [plain, [...plain].reverse(), ...mixed].map((samples) => samples.map(({ event }) => event)),
     commands,
     inputs: JSON.stringify([all.map(({ type, schemaVersion, stored }) => [type, schemaVersion, stored]), commands]),
   };
 };
 
-/** None where no value of a field is known: the contract check says so, and a start must not fail for it. */
-const tellingOrNone = (schema: JsonSchema): ReadonlyArray<unknown> => {
+/** None where no value of a field is known: the contract check reports that, and a start must not fail for it. */
+const sampleValuesOrNone = (schema: JsonSchema): ReadonlyArray<unknown> => {
   try {
     return sampleValues(schema);
   } catch {
@@ -99,7 +99,7 @@ const groupsOf = (samples: ReadonlyArray<Sample>): ReadonlyArray<ReadonlyArray<S
   return [...groups.values()];
 };
 
-/** Values of a schema, each another mixture. What a schema takes is worked out once. */
+/** Returns a function that generates values of a schema; the schema is analysed once. */
 const valueMaker = (schema: JsonSchema, choose: (below: number) => number): (() => unknown) => {
   const { type } = schema;
   if (type === 'object') {
@@ -116,14 +116,14 @@ const valueMaker = (schema: JsonSchema, choose: (below: number) => number): (() 
     const make = valueMaker(schema['items'] as JsonSchema, choose);
     return () => Array.from({ length: choose(4) }, make);
   }
-  const words = Array.isArray(schema['enum']) ? (schema['enum'] as ReadonlyArray<unknown>) : undefined;
-  // Few identities, so that they come again.
+  const enumValues = Array.isArray(schema['enum']) ? (schema['enum'] as ReadonlyArray<unknown>) : undefined;
+  // Few ids, so that they repeat.
   const texts = schema['format'] === 'date-time' ? INSTANTS : valuesOf(schema).slice(0, SAMPLE_TEXTS);
-  const candidates = words ?? [...texts, ...NUMBERS].filter((each) => refusedPath(schema, each) === undefined);
+  const candidates = enumValues ?? [...texts, ...NUMBERS].filter((each) => refusedPath(schema, each) === undefined);
   return () => candidates[choose(candidates.length)];
 };
 
-/** Numbers below a bound, the same every time (mulberry32). */
+/** Seeded pseudo-random integers below a bound (mulberry32). */
 const numbersFrom = (seed: number): ((below: number) => number) => {
   let state = seed >>> 0;
   return (below) => {

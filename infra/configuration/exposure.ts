@@ -23,19 +23,20 @@ const resolveAll: Resolve = async (host) => (await lookup(host, { all: true })).
 export const refuseExposed = async (
   { host, apiKeys }: { readonly host: string; readonly apiKeys: ReadonlyArray<ApiKey> },
   resolve: Resolve = resolveAll,
+  variable: 'HOST' | 'OPS_HOST' = 'HOST',
 ): Promise<void> => {
   const addresses = await resolve(host).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigurationError(`HOST is '${host}', which is no address of this machine (${reason})`);
+    throw new ConfigurationError(`${variable} is '${host}', which is no address of this machine (${reason})`);
   });
   if (apiKeys.length > 0) return;
   const reachable = addresses.find((address) => !isLoopbackAddress(address));
   if (reachable === undefined) return;
   const what = reachable === host ? `'${host}'` : `'${host}' (${reachable})`;
   throw new ConfigurationError(
-    `HOST is ${what}, which other machines can reach, and API_KEYS is not set: whoever reached it could do everything. Set ` +
+    `${variable} is ${what}, which other machines can reach, and API_KEYS is not set: whoever reached it could do everything. Set ` +
       "API_KEYS=<name>:<client|operator>:<key> (and API_KEY to one of the keys, for this program's own reactors), or leave " +
-      'HOST out to serve this machine alone',
+      `${variable} out to serve this machine alone`,
   );
 };
 

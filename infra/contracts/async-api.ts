@@ -1,4 +1,4 @@
-/** The AsyncAPI document, generated from the catalog: what stands on which topic, in which versions, keyed by what and why. */
+/** The AsyncAPI document, generated from the catalog: which events are on which topic, their versions, and the partition key. */
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
 import type { JsonSchema } from '../../domain/kernel/codec';
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
@@ -8,7 +8,7 @@ import { sampleValues } from '../schemas/schema-values';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** An AsyncAPI 3 document of what the relay publishes, in CloudEvents' structured mode. */
+/** The AsyncAPI 3 document of what the relay publishes, in CloudEvents' structured mode. */
 export const asyncApiOf = ({ aggregates }: Catalog): Json => {
   const messages = aggregates.flatMap((aggregate) =>
     messagesOf(aggregate).map((each) => [each.name, each.message] as const),
@@ -19,8 +19,8 @@ export const asyncApiOf = ({ aggregates }: Catalog): Json => {
       title: 'Tidemark',
       version: '1',
       description:
-        'Business facts as CloudEvents 1.0, one topic for each kind of aggregate. Every version that was ever written stands here: ' +
-        'older ones are on the topics for ever.',
+        'Business facts as CloudEvents 1.0, one topic for each kind of aggregate. Every version that was ever written is listed: ' +
+        'records of older versions stay on the topics.',
     },
     defaultContentType: 'application/cloudevents+json',
     channels: Object.fromEntries(aggregates.map((aggregate) => [aggregate.topic.name, channelOf(aggregate)])),

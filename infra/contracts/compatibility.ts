@@ -1,12 +1,12 @@
 /**
- * What a change of a schema means for those who read and write it. Not by a table of rules: by looking for a value that
- * one side writes and the other refuses, and showing the smallest.
+ * What a schema change means for readers and writers. It is not decided by a table of rules, but by searching for a value
+ * that one side writes and the other rejects; the smallest one found is the example.
  */
 import type { JsonSchema } from '../../domain/kernel/codec';
 import { propertiesOf, refusedPath, requiredOf, shapeOf } from '../schemas/schema-check';
 import { valuesOf } from '../schemas/schema-values';
 
-/** A value that one side writes and the other refuses; `value` is undefined where it is certain only that they differ. */
+/** A value that one side writes and the other rejects; `value` is undefined where no example is known. */
 export interface Break {
   readonly path: string;
   readonly value: unknown;
@@ -19,9 +19,9 @@ export interface Comparison {
   readonly compatibility: Compatibility;
   /** Every path at which the shapes differ, as a JSON pointer; `*` stands for every element of a list. */
   readonly changes: ReadonlyArray<{ readonly path: string; readonly what: string }>;
-  /** What was written before, and the new schema refuses: history can't be read. */
+  /** A value of the old schema that the new one rejects: history cannot be read. */
   readonly oldRefusedByNew?: Break;
-  /** What is written now, and the old schema refuses: consumers that are not ready stop. */
+  /** A value of the new schema that the old one rejects: consumers that are not ready stop. */
   readonly newRefusedByOld?: Break;
 }
 
@@ -32,7 +32,7 @@ export const compareSchemas = (before: JsonSchema, after: JsonSchema): Compariso
   const oldRefusedByNew = breakOf(before, after, changes);
   const newRefusedByOld = breakOf(after, before, changes);
   return {
-    compatibility: named(oldRefusedByNew === undefined, newRefusedByOld === undefined),
+    compatibility: compatibilityOf(oldRefusedByNew === undefined, newRefusedByOld === undefined),
     changes,
     ...(oldRefusedByNew === undefined ? {} : { oldRefusedByNew }),
     ...(newRefusedByOld === undefined ? {} : { newRefusedByOld }),
@@ -40,8 +40,8 @@ export const compareSchemas = (before: JsonSchema, after: JsonSchema): Compariso
 };
 
 /**
- * The same for two versions of one event that a step joins: new code reads what was written through it, so what counts is
- * whether consumers that know the older one alone can read the newer.
+ * Compares two versions of one event that are connected by an upcast. New code reads old events through the upcast, so
+ * what counts is whether consumers that know only the older version can read the newer one.
  */
 export const compareVersions = (before: VersionShape, after: VersionShape): Comparison => {
   const { changes, newRefusedByOld } = compareSchemas(before.schema, after.schema);
@@ -50,18 +50,18 @@ export const compareVersions = (before: VersionShape, after: VersionShape): Comp
     return { ...rest, compatibility: newRefusedByOld === undefined ? 'full' : 'backward' };
   const rename = {
     path: '/',
-    what: `'${before.type}' is called '${after.type}': who knows the older name alone can't read it`,
+    what: `'${before.type}' is called '${after.type}': consumers that know only the older name can't read it`,
   };
   return { ...rest, compatibility: 'backward', changes: [rename, ...changes] };
 };
 
-/** What there is to compare of a version. */
+/** The parts of a version that are compared. */
 export interface VersionShape {
   readonly type: string;
   readonly schema: JsonSchema;
 }
 
-const named = (backward: boolean, forward: boolean): Compatibility => {
+const compatibilityOf = (backward: boolean, forward: boolean): Compatibility => {
   if (backward && forward) return 'full';
   if (backward) return 'backward';
   return forward ? 'forward' : 'breaking';
@@ -71,19 +71,19 @@ const named = (backward: boolean, forward: boolean): Compatibility => {
 // Examples
 // -------------------------------------------------------------------------------------
 
-/** The smallest value of the writer that the reader refuses. */
+/** The smallest value of the writer that the reader rejects. */
 const breakOf = (writer: JsonSchema, reader: JsonSchema, changes: Comparison['changes']): Break | undefined => {
   for (const value of valuesOf(writer, reader)) {
     const path = refusedPath(reader, value);
-    if (path !== undefined) return { path, value: shrunk(writer, reader, value) };
+    if (path !== undefined) return { path, value: shrink(writer, reader, value) };
   }
-  // A pattern is beyond the values tried here: what can't be shown to be safe is not.
+  // The values tried here do not cover patterns, so a changed pattern counts as a break.
   const pattern = changes.find(({ what }) => what.startsWith('pattern'));
   return pattern === undefined ? undefined : { path: pattern.path, value: undefined };
 };
 
-/** Brings numbers and long texts to the smallest that are still refused. */
-const shrunk = (writer: JsonSchema, reader: JsonSchema, value: unknown): unknown => {
+/** Reduces a value to the smallest that is still rejected. */
+const shrink = (writer: JsonSchema, reader: JsonSchema, value: unknown): unknown => {
   const isBreak = (candidate: unknown): boolean =>
     refusedPath(writer, candidate) === undefined && refusedPath(reader, candidate) !== undefined;
   let smallest = value;
@@ -95,7 +95,7 @@ const shrunk = (writer: JsonSchema, reader: JsonSchema, value: unknown): unknown
   }
 };
 
-/** What counts is how much a reader has to take in: fields, characters, and how far numbers are from 0. */
+/** The size that {@link shrink} minimises: fields, characters, and how far numbers are from 0. */
 const sizeOf = (value: unknown): number => {
   if (typeof value === 'number') return Math.abs(value);
   if (typeof value === 'string') return value.length;
@@ -149,4 +149,4 @@ const fieldChanges = (before: JsonSchema, after: JsonSchema, path: string): Comp
   });
 };
 
-const shown = (value: unknown): string => (value === undefined ? 'not said' : JSON.stringify(value));
+const shown = (value: unknown): string => (value === undefined ? 'not set' : JSON.stringify(value));

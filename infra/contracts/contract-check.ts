@@ -1,4 +1,4 @@
-/** The gate: what the catalog says now against what was agreed, and what every change means for whom. */
+/** The contract check: compares the catalog with the lock and says whom every change affects. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
 import { namesOf, versionsOf, type EventVersion } from '../../domain/kernel/event-versions';
@@ -20,11 +20,11 @@ export interface ContractCheck {
   readonly lock: ContractLock;
   readonly fixtures: ReadonlyArray<Fixture>;
   readonly readers: ReadonlyArray<InstrumentedReader>;
-  /** The words that names of facts are looked up in. */
+  /** The word list for checking that event names are in the past tense. */
   readonly pastForms: PastForms;
 }
 
-/** Everything that does not hold; empty where the contracts are as agreed. */
+/** All findings; empty where the contracts are as agreed. */
 export const checkContracts = (check: ContractCheck): ReadonlyArray<Finding> => [
   ...ruleFindings(check.catalog, check.pastForms),
   ...schemaFindings(check.catalog),
@@ -33,8 +33,8 @@ export const checkContracts = (check: ContractCheck): ReadonlyArray<Finding> => 
 ];
 
 /**
- * What keeps a program from running on what was agreed: the changes and what was written no longer being read, but not how
- * things are named and described, which is for those to judge who change it.
+ * The findings that must stop a program from starting: changed contracts and stored payloads that can no longer be read,
+ * but not names and descriptions, which concern only those who change them.
  */
 export const runtimeFindings = (check: Omit<ContractCheck, 'pastForms'>): ReadonlyArray<Finding> =>
   [
@@ -43,7 +43,7 @@ export const runtimeFindings = (check: Omit<ContractCheck, 'pastForms'>): Readon
     ...fixtureFindings(check.catalog, check.fixtures),
   ].filter(({ wordsOnly }) => wordsOnly !== true);
 
-/** What differs from the lock. */
+/** Everything that differs from the lock. */
 export const changeFindings = ({
   catalog,
   lock,
@@ -62,7 +62,7 @@ export const changeFindings = ({
   ];
 };
 
-/** Under its present name or one that it had. */
+/** Whether the event is in the lock under its current name or an earlier one. */
 const isLocked = (catalog: Catalog, lock: ContractLock, type: string): boolean => {
   const definition = catalog.eventDefinition(type);
   return definition !== undefined && namesOf(definition).some((name) => lock.events[name] !== undefined);
@@ -108,10 +108,10 @@ const goneEvent = (type: string, { versions }: LockedEvent, readers: ReadonlyArr
   return {
     subject: type,
     compatibility: 'breaking',
-    problem: 'the event is gone from the catalog, or was renamed without its former name',
+    problem: 'the event is gone from the catalog, or was renamed without listing its former name',
     remedy:
-      `History holds it and consumers read it. If it was renamed, raise schemaVersion and list '${type}' in 'earlier' of the new name; ` +
-      "if nobody writes it any more, keep the definition and say so with 'deprecatedBy'.",
+      `History contains it and consumers read it. If it was renamed, raise schemaVersion and list '${type}' in 'earlier' of the new name; ` +
+      "if it is no longer written, keep the definition and declare 'deprecatedBy'.",
     details: [
       ...schemas.flatMap((schema) => exampleLines(valuesOf(schema)[0], '/')),
       ...readerLines([type], schemas, ['/'], readers),
@@ -125,7 +125,7 @@ const goneVersion = (definition: AnyEventDefinition, number: string, { schema }:
   compatibility: 'breaking',
   problem: 'the version is gone from the chain',
   remedy:
-    "Stored events are never rewritten: bring it back into 'earlier' with its fields and its step to the next version.",
+    "Stored events are never rewritten: restore it in 'earlier' with its fields and its upcast to the next version.",
   details: exampleLines(valuesOf(schema)[0], '/'),
   acceptable: false,
 });
@@ -143,7 +143,7 @@ const versionChanges = (
         subject,
         compatibility: 'breaking',
         problem: `the version was called '${was.type}', and is '${is.type}' now`,
-        remedy: `Stored events keep the name they were written by: list version ${is.schemaVersion} as '${was.type}' in 'earlier', and give the new name a new version.`,
+        remedy: `Stored events keep the name under which they were written: list version ${is.schemaVersion} as '${was.type}' in 'earlier', and give the new name a new version.`,
         details: [],
         acceptable: false,
       },
@@ -158,8 +158,8 @@ const versionChanges = (
 const meaningChange = (subject: string, was: LockedVersion, is: EventVersion): Finding => ({
   subject,
   compatibility: 'full',
-  problem: 'its words changed, its shape did not',
-  remedy: `If the values mean what they meant, ${ACCEPT} If the unit, zone or sense changed, it is another field: raise schemaVersion and give it another name.`,
+  problem: 'its descriptions changed, its shape did not',
+  remedy: `If the values mean the same as before, ${ACCEPT} If the unit, zone or meaning changed, it is another field: raise schemaVersion and give it another name.`,
   details: was.meaning === is.meaning ? [] : [`was: ${was.meaning}`, `is:  ${is.meaning}`],
   acceptable: true,
   wordsOnly: true,
@@ -177,14 +177,16 @@ const shapeChange = (
   const next = definition.schemaVersion + 1;
   const remedy =
     is.superseded === undefined
-      ? `Put the fields back as version ${is.schemaVersion} in 'earlier' with the step to the next, make this one schemaVersion: ${next}, then ${ACCEPT}`
-      : `An earlier version never changes: put it back. What should be different belongs into a version ${next}.`;
+      ? `Restore the fields as version ${is.schemaVersion} in 'earlier' with the upcast to the next, make this one schemaVersion: ${next}, then ${ACCEPT}`
+      : `An earlier version never changes: restore it. What should be different belongs in version ${next}.`;
   return {
     subject,
     compatibility,
     problem: `its shape changed without a new version: ${MEANING_OF[compatibility]}`,
     remedy:
-      compatibility === 'full' ? `Where no reader has to know of it, ${ACCEPT} Otherwise it is a new version.` : remedy,
+      compatibility === 'full'
+        ? `If no reader needs to know about it, ${ACCEPT} Otherwise make it a new version.`
+        : remedy,
     details: [
       ...comparisonLines(comparison),
       ...readerLines(
@@ -199,11 +201,11 @@ const shapeChange = (
 };
 
 const MEANING_OF: Readonly<Record<'full' | 'backward' | 'forward' | 'breaking', string>> = {
-  full: 'compatible both ways (full)',
+  full: 'compatible in both directions (full)',
   backward:
-    'compatible backward only: new code reads what was written, consumers that are not ready refuse what is written now',
-  forward: 'compatible forward only: consumers read what is written now, new code refuses what was written',
-  breaking: 'breaking, both ways',
+    'compatible backward only: new code reads what was written, consumers that are not ready reject what is written now',
+  forward: 'compatible forward only: consumers read what is written now, new code rejects what was written',
+  breaking: 'breaking in both directions',
 };
 
 const newVersion = (
@@ -232,7 +234,7 @@ const newVersion = (
 // Schemas
 // -------------------------------------------------------------------------------------
 
-/** A schema is what outsiders go by: the codec must take what it takes. */
+/** Outsiders rely on the schema, so the codec must accept every value that the schema accepts. */
 const schemaFindings = ({ aggregates }: Catalog): ReadonlyArray<Finding> =>
   aggregates
     .flatMap(({ events }) => [...events.values()])
@@ -244,8 +246,8 @@ const schemaFindings = ({ aggregates }: Catalog): ReadonlyArray<Finding> =>
         return [
           {
             subject: `${definition.type} version ${schemaVersion}`,
-            problem: 'its codec refuses a value that its JSON Schema takes',
-            remedy: 'Let both say the same: the schema stands beside the test in the codec of the field.',
+            problem: 'its codec rejects a value that its JSON Schema accepts',
+            remedy: 'Make both agree: the schema is next to the test in the codec of the field.',
             details: [`example: ${JSON.stringify(odd)}`],
             acceptable: false,
           },

@@ -11,7 +11,7 @@ export const readLock = (folder: string): ContractLock => {
   const file = join(folder, 'lock.json');
   if (!existsSync(file)) {
     throw new ConfigurationError(
-      `${file} does not exist: bring it back, or begin one with 'tidemark contracts accept'`,
+      `${file} does not exist: bring it back, or begin one with 'tidemark contracts accept' (with the same --app, if there was one)`,
     );
   }
   // Only `writeLock` writes it, and what people edit is shown by the check; a merge may have left it in pieces.

@@ -1,4 +1,4 @@
-/** The lock: what every contract is, as agreed with those who read it. Plain JSON, committed, and written by one command. */
+/** The lock: every contract as agreed with its readers. Plain JSON, committed, and written by one command. */
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
 import type { JsonSchema } from '../../domain/kernel/codec';
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
@@ -16,7 +16,7 @@ export interface LockedVersion {
   readonly schema: JsonSchema;
 }
 
-/** An event under its present name. */
+/** An event under its current name. */
 export interface LockedEvent {
   readonly topic: string;
   readonly owner: string;
@@ -24,30 +24,30 @@ export interface LockedEvent {
   readonly versions: Readonly<Record<string, LockedVersion>>;
 }
 
-/** What decides where a record stands and how long it stays. */
+/** What decides on which partition a record is and how long it is retained. */
 export interface LockedTopic {
   readonly partitions: number;
   readonly retention: string;
   readonly key: string;
 }
 
-/** What the snapshots of one version mean: digests of the samples and of what the fold makes of them. */
+/** What the snapshots of one version mean: digests of the sample events and of the states folded from them. */
 export interface LockedSnapshot {
   readonly inputs: string;
   readonly behaviour: string;
 }
 
-/** By category, then by the declared version; earlier versions stay, so that none is used again for something else. */
+/** By category, then by the declared version; earlier versions stay, so that a version number is never reused. */
 export type LockedSnapshots = Readonly<Record<string, Readonly<Record<string, LockedSnapshot>>>>;
 
 export interface ContractLock {
   readonly topics: Readonly<Record<string, LockedTopic>>;
   readonly events: Readonly<Record<string, LockedEvent>>;
-  /** Absent in a lock from before snapshots were in it. */
+  /** Absent in locks of older releases. */
   readonly snapshots?: LockedSnapshots;
 }
 
-/** The lock of a catalog as it stands; of snapshots it keeps what was agreed on earlier versions. */
+/** The lock of a catalog; earlier snapshot versions are taken over from `before`. */
 export const lockOf = ({ aggregates }: Catalog, before?: ContractLock): ContractLock => ({
   topics: Object.fromEntries(aggregates.map(({ topic }) => [topic.name, lockedTopic(topic)])),
   events: Object.fromEntries(
@@ -90,6 +90,6 @@ const lockedVersion = (version: EventVersion): LockedVersion => {
   return { type, since, ...dates, meaning, schema: schemaOf(version) };
 };
 
-/** What a reader of this version may count on; fields that it doesn't name are tolerated. */
+/** What a reader of this version may rely on; fields that it does not name are tolerated. */
 export const schemaOf = ({ codec }: Pick<EventVersion, 'codec'>): JsonSchema =>
   jsonSchemaOf(codec, { additionalProperties: true });

@@ -1,4 +1,4 @@
-/** What every contract has to say of itself, whatever it is about: an owner, dates, meanings, a name that is a fact. */
+/** What every contract has to declare: an owner, dates, meanings, and a name that states a fact. */
 import * as t from 'io-ts';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { RecordType, type AnyField, type Fields } from '../../domain/kernel/codec';
@@ -41,14 +41,14 @@ const nameFindings = (
 ): ReadonlyArray<Finding> => {
   if (isFact !== undefined) {
     if (SENTENCE.test(isFact.because)) return [];
-    const remedy = "Write it as 'because', from a capital letter to a full stop: reviewers read it.";
-    return [finding(type, 'it is declared a fact, and no sentence says why', remedy)];
+    const remedy = "Write a sentence in 'because', from a capital letter to a full stop: reviewers read it.";
+    return [finding(type, 'it is declared a fact, but no sentence says why', remedy)];
   }
   const problem = nameProblem(type, category, past);
   if (problem === undefined) return [];
   const remedy =
     'Name the business fact in the past tense (OrderPlaced, CopyLent, PriceChanged), not what happens to a row; ' +
-    `where the name is a fact all the same, say so in defineEvent('${type}', { isFact: { because: '...' }, ... }).`;
+    `if the name is a fact nevertheless, declare it in defineEvent('${type}', { isFact: { because: '...' }, ... }).`;
   return [finding(type, problem, remedy)];
 };
 
@@ -69,7 +69,7 @@ const versionFindings = (definition: AnyEventDefinition): ReadonlyArray<Finding>
         finding(
           subject,
           `version ${index + 1} is missing in the chain`,
-          `List every version from 1 on in 'earlier': history holds them all, and each is one step from the next.`,
+          `List every version from 1 on in 'earlier': history contains them all, and each has an upcast to the next.`,
         ),
       );
     const days =
@@ -87,13 +87,13 @@ const successorFindings = (catalog: Catalog, { type, deprecatedBy }: AnyEventDef
     : [
         finding(
           type,
-          `it is deprecated by '${deprecatedBy.type}', which no contract is named`,
+          `it is deprecated by '${deprecatedBy.type}', which is not in the catalog`,
           'Name an event of the catalog.',
         ),
       ];
 
 // -------------------------------------------------------------------------------------
-// Words
+// Meanings
 // -------------------------------------------------------------------------------------
 
 const SENTENCE = /^[A-Z].{5,}\.$/;
@@ -113,8 +113,8 @@ const wordFindings = (definition: AnyEventDefinition): ReadonlyArray<Finding> =>
     return [...about, ...fieldsOf(codec.fields, '').flatMap(([path, each]) => meaningFindings(subject, path, each))];
   });
 
-/** What the meaning of a value has to name, or the number is worth nothing to a stranger. */
-const UNITS: ReadonlyArray<readonly [codec: t.Mixed, word: RegExp, what: string]> = [
+/** What the meaning of a value has to name so that outsiders can interpret it. */
+const UNITS: ReadonlyArray<readonly [codec: t.Mixed, pattern: RegExp, what: string]> = [
   [Amount, /minor units/, 'its unit (minor units of which currency)'],
   [Currency, /ISO 4217/, 'its standard (ISO 4217)'],
   [Instant, /UTC/, 'its zone (UTC)'],
@@ -125,7 +125,7 @@ const meaningFindings = (subject: string, path: string, { codec, meaning }: AnyF
     return [
       finding(subject, `no sentence says what ${path} means`, `Write one: field(codec, 'What it is, in which unit.').`),
     ];
-  const unit = UNITS.find(([of, word]) => of === codec && !word.test(meaning));
+  const unit = UNITS.find(([of, pattern]) => of === codec && !pattern.test(meaning));
   return unit === undefined ? [] : [finding(subject, `the meaning of ${path} does not name ${unit[2]}`, 'Name it.')];
 };
 
@@ -148,6 +148,6 @@ const topicFindings = ({ name, key }: Topic): ReadonlyArray<Finding> =>
       finding(
         `topic ${name}`,
         `its key leaves '${question}' open`,
-        'Answer all four: what the key is, what needs order, how many consumers can share the topic, and which keys weigh more.',
+        'Answer all four: what the key is, which events must stay in order, how many consumers can share the topic, and which keys have far more events.',
       ),
     );

@@ -1,25 +1,25 @@
 /**
- * Whether an event's name states a business fact. Grammar alone can't say it, so what is in doubt is let through: the rule
- * refuses names without any word in the past tense, and words that say what a database did. A team that means a fact all the
- * same declares it one (`isFact: { because }`).
+ * Whether an event's name states a business fact. Grammar alone cannot decide it, so doubtful names pass: the rule reports
+ * names without any word in the past tense, and words for database operations. A team can declare such a name a fact
+ * (`isFact: { because }`).
  */
 
-/** Past forms of English verbs that do not simply end in `-ed`; which list of words it asks is the caller's choice. */
+/** Past forms of English verbs that do not simply end in `-ed`; the caller supplies the word list. */
 export interface PastForms {
   /** `sold`, `taken`, `went`; in lower case. */
   readonly isPastForm: (word: string) => boolean;
-  /** `set`, `cut`, `read`: a past form that is also the verb's first. */
+  /** `set`, `cut`, `read`: a past form that equals the infinitive. */
   readonly isUnchanged: (word: string) => boolean;
 }
 
-/** What a refused name lacks; undefined for a name that states a fact. */
+/** What is wrong with a name; undefined for a name that states a fact. */
 export const nameProblem = (type: string, category: string, past: PastForms): string | undefined => {
   const words = wordsOf(type);
   if (!/^[A-Z][A-Za-z0-9]*$/.test(type) || words.length < 2) return 'the name is not PascalCase of two words or more';
   const lower = words.map((word) => word.toLowerCase());
   const isPast = lower.some((word, index) => index > 0 && isPastWord(word, index === lower.length - 1, lower, past));
   if (!isPast) return 'the name states no fact: it has no word in the past tense';
-  return saysDatabase(lower, category) ? 'the name is a word of a database, not a fact of the business' : undefined;
+  return saysDatabase(lower, category) ? 'the name describes a database operation, not a business fact' : undefined;
 };
 
 /** `VATRefundPaid` is VAT, Refund, Paid. */
@@ -30,7 +30,7 @@ const wordsOf = (type: string): ReadonlyArray<string> =>
 // The past tense
 // -------------------------------------------------------------------------------------
 
-/** Words that end in `-ed` and are no past form. */
+/** Words that end in `-ed` but are not past forms. */
 const NOT_PAST = new Set([
   ...[
     'bed',
@@ -54,7 +54,7 @@ const NOT_PAST = new Set([
 
 const PREFIXES = /^(?:re|over|under|un|out|pre|mis|fore|up|with|dis|co|in|off|de)/;
 
-/** Verbs that begin a request: after one of them `Set` or `Run` is a thing. */
+/** Verbs that begin an imperative: after one of them `Set` or `Run` is a noun. */
 const IMPERATIVES = new Set([
   ...['create', 'update', 'delete', 'insert', 'upsert', 'save', 'store', 'add', 'remove', 'modify', 'change', 'set'],
   ...['get', 'start', 'stop', 'begin', 'end', 'do', 'make', 'send', 'cancel', 'place', 'request', 'submit', 'load'],
@@ -70,12 +70,12 @@ const isPastWord = (word: string, isLast: boolean, words: ReadonlyArray<string>,
 };
 
 // -------------------------------------------------------------------------------------
-// Words of a database
+// Database operations
 // -------------------------------------------------------------------------------------
 
-/** They say that a row was written, of whatever it is. */
+/** Verbs that always describe a change of a row. */
 const ROW_VERBS = new Set(['created', 'updated', 'deleted', 'inserted', 'upserted', 'modified']);
-/** They say no more than that where they are said of the aggregate itself; `PriceChanged` names what changed. */
+/** Verbs that do so only where their subject is the aggregate or a row; `PriceChanged` is fine, as it names what changed. */
 const GENERAL_VERBS = new Set([
   'changed',
   'added',

@@ -1,27 +1,27 @@
 /**
- * Who reads which field of an event, found out by running the readers over events that note every access. A list kept by
- * hand would be wrong at the first change.
+ * Which readers use which field of an event, found by running them over events that record every access. A list
+ * maintained by hand would be out of date after the first change.
  */
 import type { JsonSchema } from '../../domain/kernel/codec';
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import { valuesOf, wholeValue } from '../schemas/schema-values';
 
-/** A projection, a process manager, or whatever else takes events in. */
+/** A projection, a process manager, or any other reader of events. */
 export interface InstrumentedReader {
-  /** How a message calls it, such as `projection order-summary`. */
+  /** Its name in messages, such as `projection order-summary`. */
   readonly name: string;
   readonly handles: ReadonlyArray<AnyEventDefinition>;
-  /** Takes an event in; what becomes of it is of no interest. */
+  /** Handles an event; the result is ignored. */
   readonly take: (event: RecordedEvent) => void;
 }
 
-/** Field path (JSON pointer, `*` for each element of a list) to the names of those who read it. */
+/** Field path (JSON pointer, `*` for each element of a list) to the names of its readers. */
 export type FieldReaders = ReadonlyMap<string, ReadonlyArray<string>>;
 
 /**
- * Runs every reader that handles the event, under whichever of its names.
- * @param schemas of the payloads to run them over; a field that is gone from the newest is looked for all the same
+ * Runs every reader that handles the event under any of its names.
+ * @param schemas of the payloads to run them over; they may include fields that the newest version no longer has
  */
 export const readersOf = (
   names: ReadonlyArray<string>,
@@ -43,7 +43,7 @@ export const readersOf = (
       try {
         reader.take(event);
       } catch {
-        // A payload of another version than it expects: what it looked at before it stumbled counts.
+        // The payload may be of another version than the reader expects; the fields read before the error count.
       }
     });
     for (const path of paths) found.set(path, [...(found.get(path) ?? []), reader.name]);
@@ -51,14 +51,14 @@ export const readersOf = (
   return found;
 };
 
-/** Those who read the field, or one inside it. */
+/** The names of those that read the field, or one inside it. */
 export const readersAt = (readers: FieldReaders, path: string): ReadonlyArray<string> => [
   ...new Set(
     [...readers].filter(([each]) => each === path || each.startsWith(`${path}/`)).flatMap(([, names]) => names),
   ),
 ];
 
-/** The last field that was looked at before the work ended or broke; undefined where it looked at none. */
+/** The last field that was read before `work` ended or threw; undefined where it read none. */
 export const lastReadPath = (event: RecordedEvent, work: (event: RecordedEvent) => unknown): string | undefined => {
   let last: string | undefined;
   const note = (path: string): void => {
@@ -67,7 +67,7 @@ export const lastReadPath = (event: RecordedEvent, work: (event: RecordedEvent) 
   try {
     work({ ...event, data: watched(event.data, '', note) });
   } catch {
-    // It breaks again, which is what it is run for.
+    // It is expected to throw again.
   }
   return last;
 };
@@ -86,7 +86,7 @@ const eventOf = (type: string, version: number, data: unknown): RecordedEvent =>
   data,
 });
 
-/** The same value, which tells of every field that is looked at; one that is copied whole is looked at whole. */
+/** A proxy of the value that calls `note` for every field that is read; copying an object reads all its fields. */
 const watched = (value: unknown, path: string, note: (path: string) => void): unknown => {
   if (typeof value !== 'object' || value === null) return value;
   return new Proxy(value, {

@@ -1,4 +1,4 @@
-/** Payloads as they were once written, one file for each version of each event: they must be readable for ever. */
+/** Payloads as they were once written, one file for each version of each event: they must always stay readable. */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { decodeEvent } from '../../domain/kernel/decode-event';
@@ -8,26 +8,26 @@ import { schemaOf } from './contract-lock';
 import type { Finding } from './finding';
 import { sampleValues } from '../schemas/schema-values';
 
-/** A payload, and what its one step to the next version makes of it; absent for the version that is the newest yet. */
+/** A payload and its upcast to the next version, which is absent for the newest version. */
 export interface FixturePayload {
   readonly data: unknown;
   readonly upcast?: unknown;
 }
 
-/** What is kept of one version. */
+/** The sample payloads of one version. */
 export interface Fixture {
   readonly type: string;
   readonly schemaVersion: number;
   readonly payloads: ReadonlyArray<FixturePayload>;
 }
 
-/** The fixture of a version, from what its codec says of itself. */
+/** Makes the fixture of a version from its codec's schema. */
 export const fixtureOf = (version: EventVersion): Fixture => {
   const payloads = sampleValues(schemaOf(version)).map((data) => ({ data, ...upcastOf(version, data) }));
   return { type: version.type, schemaVersion: version.schemaVersion, payloads };
 };
 
-/** The same fixture with the steps that were not there when its payloads were written. */
+/** The same fixture with the upcasts that did not exist when its payloads were written. */
 export const withUpcasts = (fixture: Fixture, version: EventVersion): Fixture => ({
   ...fixture,
   payloads: fixture.payloads.map((payload) =>
@@ -38,12 +38,12 @@ export const withUpcasts = (fixture: Fixture, version: EventVersion): Fixture =>
 const upcastOf = ({ superseded }: EventVersion, data: unknown): Pick<FixturePayload, 'upcast'> =>
   superseded === undefined ? {} : { upcast: superseded.upcast(data) };
 
-/** Every fixture that is missing, can't be read any more, or is read differently than before. */
+/** Findings for every fixture that is missing, can no longer be read, or is read differently than before. */
 export const fixtureFindings = (catalog: Catalog, fixtures: ReadonlyArray<Fixture>): ReadonlyArray<Finding> => {
   const definitions = catalog.aggregates.flatMap(({ events }) => [...events.values()]);
   return [
     ...definitions.flatMap((definition) => missingFixtures(definition, fixtures)),
-    ...fixtures.flatMap((each) => broken(catalog, each)),
+    ...fixtures.flatMap((each) => payloadFindings(catalog, each)),
   ];
 };
 
@@ -54,13 +54,13 @@ const missingFixtures = (definition: AnyEventDefinition, fixtures: ReadonlyArray
     )
     .map(({ type, schemaVersion }) => ({
       subject: `${type} version ${schemaVersion}`,
-      problem: 'no fixture of it is kept',
-      remedy: "If the version is new, 'tidemark contracts accept' writes one; if its file was removed, bring it back.",
+      problem: 'it has no fixture',
+      remedy: "If the version is new, 'tidemark contracts accept' writes one; if its file was removed, restore it.",
       details: [],
       acceptable: true,
     }));
 
-const broken = (catalog: Catalog, fixture: Fixture): ReadonlyArray<Finding> => {
+const payloadFindings = (catalog: Catalog, fixture: Fixture): ReadonlyArray<Finding> => {
   const version = catalog.aggregates
     .flatMap(({ events }) => [...events.values()])
     .flatMap(versionsOf)
@@ -84,7 +84,7 @@ const unreadable = (
   subject: `${type} version ${schemaVersion}`,
   problem: `payload ${index} of its fixture can't be read any more: ${reason}`,
   remedy:
-    "Events like it are in the store and stay there. Leave the old version as it was in 'earlier', add a new one, and write the step between them.",
+    "Events like it are in the store and stay there. Leave the old version as it was in 'earlier', add a new one, and write the upcast between them.",
   details: [`example: ${JSON.stringify(data)}`],
   acceptable: false,
 });
@@ -107,17 +107,17 @@ const readDifferently = (
   acceptable: false,
 });
 
-/** The order of fields is of no meaning. */
+/** Compares as JSON; the order of fields does not matter. */
 const sameJson = (left: unknown, right: unknown): boolean =>
-  JSON.stringify(sorted(left)) === JSON.stringify(sorted(right));
+  JSON.stringify(sortKeys(left)) === JSON.stringify(sortKeys(right));
 
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted);
+const sortKeys = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
       .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([name, member]) => [name, sorted(member)]),
+      .map(([name, member]) => [name, sortKeys(member)]),
   );
 };
 

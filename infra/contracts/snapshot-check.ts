@@ -1,4 +1,4 @@
-/** Whether snapshots mean what was agreed: the same version, the same behaviour. */
+/** Checks that snapshots still mean what was agreed: the same version, the same behaviour. */
 import type { Aggregate } from '../../domain/kernel/aggregate';
 import type { LockedSnapshot, LockedSnapshots } from './contract-lock';
 import type { Finding } from './finding';
@@ -29,18 +29,18 @@ const findingOf = (
     ];
   if (was.behaviour === behaviour) return [];
   if (was.inputs !== inputs) {
-    const problem = 'its contracts changed, and so did what is made of them';
-    const remedy = `Stored snapshots are read no more and made anew. ${ACCEPT}`;
+    const problem = 'its contracts changed, and so did the states folded from them';
+    const remedy = `Stored snapshots are discarded and recreated. ${ACCEPT}`;
     return [{ subject, problem, remedy, details: [], acceptable: true }];
   }
   const next = Math.max(version, ...Object.keys(versions).map(Number)) + 1;
   return [
     {
       subject,
-      problem: 'the same events make another state than was agreed, or it is kept or read otherwise',
+      problem: 'the same events yield another state than was agreed, or it is encoded or decoded differently',
       remedy:
-        `If that is meant, make it snapshot version ${next}: an older release would decide on what this one has kept. ` +
-        "If it is not, put back what 'evolve', an upcast, the initial state, 'encode' or 'decode' did, with all that they call.",
+        `If that is intended, make it snapshot version ${next}: an older release would decide on snapshots of this one. ` +
+        "If it is not, restore what 'evolve', an upcast, the initial state, 'encode' or 'decode' did, with all that they call.",
       details: [`was: ${was.behaviour}`, `is:  ${behaviour}`],
       acceptable: false,
     },

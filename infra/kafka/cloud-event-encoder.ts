@@ -2,7 +2,7 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import type { CloudEventsMode } from '../configuration';
-import { destinationOf } from './destination';
+import { destinationOf } from './placement';
 import { JSON_CONTENT_TYPE, STRUCTURED_CONTENT_TYPE } from './record-headers';
 import { versionWriter, type WriteVersions, type WrittenEvent } from './written-version';
 

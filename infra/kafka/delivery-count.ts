@@ -64,7 +64,7 @@ export const deliveryCount = (listener: DeliveryListener): DeliveryCount => {
       }
       waitedMs = 0;
       count(report, -1);
-      listener.onDelivered(sequence);
+      listener.onDelivered(sequence, report.topic);
       if (outstanding === 0) wake();
     },
     fail,

@@ -95,6 +95,11 @@ export interface LogConsumer {
   readonly gaps: () => ReadonlyArray<OffsetGap>;
   /** The first offset that is still there and the one that the next record will get. */
   readonly watermarks: (topic: string, partition: number) => Promise<{ readonly low: number; readonly high: number }>;
+  /**
+   * Tells Kafka under the group's name how far the caller is, for Kafka's own tools to show: nothing is ever read back. Rejects
+   * where the broker refuses; the answer comes with a later poll. Absent where nobody could look.
+   */
+  readonly commit?: (offsets: ReadonlyArray<PartitionOffset>) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -132,7 +137,7 @@ export interface ProducerOptions {
 /** What a producer tells: calls come on the event loop, those of one partition in the order of sending. */
 export interface DeliveryListener {
   /** Kafka has the record, acknowledged by all in-sync replicas. */
-  readonly onDelivered: (sequence: number) => void;
+  readonly onDelivered: (sequence: number, topic: string) => void;
   /**
    * A record was not delivered, or the client is beyond repair: close this producer, open another, and go on from the
    * last contiguous acknowledgement.

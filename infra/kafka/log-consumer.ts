@@ -1,9 +1,9 @@
-/** The consumer: partitions assigned by hand, records pulled in batches, nothing committed to Kafka. */
-import { KafkaConsumer, type Message } from '@confluentinc/kafka-javascript';
+/** The consumer: partitions assigned by hand, records pulled in batches, offsets committed for Kafka's own tools alone. */
+import { KafkaConsumer, type LibrdKafkaError, type Message } from '@confluentinc/kafka-javascript';
 import type { Clock } from '../clock';
 import { exclusive } from '../exclusive';
 import type { Logger } from '../logger';
-import { answerOf, errorCodes, KafkaError } from './client-errors';
+import { answerOf, errorCodes, KafkaError, kafkaError } from './client-errors';
 import { clientTokens } from './client-tokens';
 import { connectClient, disconnected, watchClient } from './client-lifecycle';
 import { settingsOfKind, type ClientSettings } from './client-settings';
@@ -18,6 +18,7 @@ import { byPartition, partitionMap, partitionName } from '../topic-partition';
 const consumerPromises = {
   'enable.auto.commit': false,
   'enable.auto.offset.store': false,
+  offset_commit_cb: true,
   'auto.offset.reset': 'error',
   // Tells how far a partition goes, also where its last offsets hold no record.
   'enable.partition.eof': true,
@@ -53,6 +54,8 @@ export interface LogConsumerOptions {
   readonly logger: Logger;
   /** How long the broker may hold a fetch that finds nothing; a real one answers as soon as there is something. */
   readonly fetchWaitMs?: number;
+  /** Whether there is anybody who could look at them. */
+  readonly commitsOffsets?: boolean;
   readonly trouble?: ConnectionTrouble;
   /** How long there may be something to read and nothing come; absent for the usual bound. */
   readonly stallTimeoutMs?: number;
@@ -78,6 +81,7 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
   let closing: Promise<void> | undefined;
   return {
     assign: reading.assign,
+    ...(options.commitsOffsets === true ? { commit: commitsOf(client) } : {}),
     gaps: reading.gaps,
     poll: (maxRecords) => inTurn(() => reading.poll(maxRecords)),
     watermarks: async (topic, partition) => {
@@ -91,6 +95,20 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
       return closing;
     },
   };
+};
+
+/** Each answer is that of the oldest commit that has none yet: the client sends them one after another. */
+const commitsOf = (client: KafkaConsumer): NonNullable<LogConsumer['commit']> => {
+  const waiting: ((error: LibrdKafkaError | null | undefined) => void)[] = [];
+  client.on('offset.commit', (error: LibrdKafkaError | null | undefined) => waiting.shift()?.(error));
+  return (offsets) =>
+    new Promise((resolve, reject) => {
+      client.commit(offsets.map((each) => ({ ...each })));
+      waiting.push((error) => {
+        if (error === null || error === undefined) resolve();
+        else reject(kafkaError('commit', error));
+      });
+    });
 };
 
 type TimeoutOnlyForFirst = KafkaConsumer & {

@@ -63,7 +63,18 @@ export const openRealLog = async (options: RealLogOptions): Promise<EventLog> =>
     openProducer: (listener, own) =>
       explain(() => openLogProducer({ settings: producing, listener, clock, logger, trouble, ...stall, ...own })),
     openConsumer: (group) =>
-      explain(() => openLogConsumer({ settings: consuming, group, askBounds, clock, logger, trouble, ...stall })),
+      explain(() =>
+        openLogConsumer({
+          settings: consuming,
+          group,
+          askBounds,
+          clock,
+          logger,
+          trouble,
+          commitsOffsets: true,
+          ...stall,
+        }),
+      ),
     trouble: trouble.current,
     close: async () => {
       if (closed.signal.aborted) return;

@@ -1,6 +1,7 @@
 /** What every role but the API is started with. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../clock';
+import type { GroupObserver } from '../consumption/loop/loop';
 import type { EventLog } from '../kafka/event-log';
 import type { Logger } from '../logger';
 
@@ -15,4 +16,6 @@ export interface RoleOptions {
   readonly leaseTtlMs: number;
   /** Take on topics that are not the ones the role has worked on so far. */
   readonly acceptNewLog: boolean;
+  /** Told what the role's consumer groups do; left out: nobody counts. */
+  readonly observer?: GroupObserver;
 }

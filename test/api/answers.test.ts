@@ -7,6 +7,7 @@ import { field, record } from '../../domain/kernel/codec';
 import { oneOf } from '../../domain/kernel/values';
 import type { DeadLetterDirectory, DeadLetter, RedriveStatus } from '../../infra/dead-letters/query/query';
 import type { SetAsideEntry } from '../../infra/reactors/processes/processes';
+import type { StagesReport } from '../../infra/flow/stage-report';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import type { RebuildStatus } from '../../projections/view-reader';
 import { answerContract } from '../support/answer-contract';
@@ -132,11 +133,41 @@ const blocked = {
   position: 7,
   eventId: 'order-o1@2',
   reason: 'too large',
+  events: 1,
   since: MOMENT,
   attempts: 2,
   nextAttemptAt: MOMENT,
 };
 const unroutable = { category: 'cart', events: 1, firstPosition: 1, firstEventId: 'cart-1@1', lastPosition: 1 };
+const pace = { behind: 2, ageSeconds: 1.5, ratePerSecond: 0.5, drain: 'not-draining', etaSeconds: null } as const;
+const stages: StagesReport = {
+  storePosition: 7,
+  windowSeconds: 60,
+  slowest: 'projected',
+  items: [{ stage: 'projected', state: 'silent', verdict: 'stopped', slowest: 'order-summary', ...pace }],
+  groups: [
+    {
+      group: 'order-summary',
+      stage: 'projected',
+      state: 'silent',
+      reason: null,
+      verdict: 'stopped',
+      isEstimate: true,
+      partitions: [
+        {
+          topic: 'orders',
+          partition: 0,
+          nextOffset: 3,
+          lag: 2,
+          isEstimate: true,
+          ageSeconds: 1.5,
+          verdict: 'stopped',
+        },
+      ],
+      ...pace,
+    },
+  ],
+};
 const copies = { waiting: 1, failed: 1, reason: 'no such topic', since: MOMENT };
 
 const fixture = (): ApiFixture => {
@@ -151,12 +182,14 @@ const fixture = (): ApiFixture => {
         state: 'blocked',
         cause: 'store-behind',
         broker: null,
+        sentPosition: 8,
         failures: { timeout: 2 },
         blocked: [blocked],
         unroutable: [unroutable],
         topics: [{ topic: 'orders', partitions: 6, logId: 'l' }],
       }),
     reactorGroups: () => [{ ...group, group: 'fulfilment', deadLetterCopies: copies }],
+    stages: () => stages,
     readiness: async () =>
       Promise.resolve({
         ready: true,
@@ -183,6 +216,8 @@ const requests: ReadonlyArray<readonly [method: 'GET' | 'POST', url: string, bod
   ['GET', '/ops/relay'],
   ['GET', '/ops/groups'],
   ['GET', '/ops/projections'],
+  ['GET', '/ops/stages'],
+  ['GET', '/metrics'],
   ['POST', '/ops/projections/order-summary/rebuild', { copy: 'friday', until: '7' }],
   ['POST', '/ops/projections/order-summary/rollback'],
   ['POST', '/ops/rebuilds', { projections: ['order-summary', 'sales-by-day'] }],

@@ -9,6 +9,8 @@ import type { NewOperationRequest, OperationRequest } from '../../infra/commands
 import type { RelayStatus } from '../../infra/relay/state/state';
 import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
+import { silentLogger } from '../../infra/logger';
+import { openMetrics } from '../../infra/metrics/registry';
 import { answerContract, type AnswerContract } from '../support/answer-contract';
 import { fakeViews, group, type FakeViews } from './fake-views';
 
@@ -103,6 +105,8 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       warn: () => {},
       error: (fields, message) => void logged.push({ ...fields, message }),
     },
+    stages: () => undefined,
+    metrics: openMetrics(silentLogger),
     readiness: async () => Promise.resolve({ ready: true, checks: { store: 'open' } }),
     isShuttingDown: () => false,
     ...overrides,

@@ -369,6 +369,7 @@ spec('a problem', ({ test, after }) => {
         '413 body-too-large',
         '413 event-too-large',
         '415 unsupported-media-type',
+        '417 expectation-failed',
         '421 foreign-host',
         '422 idempotency-key-reused',
         '422 parameters-conflict',

@@ -123,6 +123,7 @@ export const fakeViews = (): FakeViews => {
     isQuarantined: (view, { stream, position }) => (quarantined.get(`${view} ${stream}`) ?? Infinity) <= position,
     projections: () => [projection],
     groups: () => [group],
+    latestRebuilds: () => [...rebuilds.values()],
     rebuild: (id) => rebuilds.get(id),
     offsetRequest: (id) => (id === 99 ? { id, state: 'done', reason: null } : undefined),
     changeCounter: () => {

@@ -10,6 +10,7 @@ const blocked = {
   type: 'OrderPlaced',
   position: 7,
   reason: 'too large',
+  events: 1,
   attempts: 3,
   since: '2026-01-01T00:00:00.000Z',
   nextAttemptAt: '2026-01-01T00:01:00.000Z',
@@ -52,7 +53,7 @@ spec('a skip of the relay', ({ test }) => {
       const answer = await post('/ops/relay/skips', body);
       assert.equal([answer.status, answer.body['type']], [400, '/problems/invalid-body']);
       assert.match(JSON.stringify(answer.body['errors']), path);
-      assert.equal(dependencies.operationRequests.after(0), []);
+      assert.equal(await dependencies.operationRequests.after(0), []);
     });
   }
 

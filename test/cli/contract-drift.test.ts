@@ -52,7 +52,7 @@ spec('the contracts at start', ({ test, before }) => {
 
   test('refuse a codec that reads less than it did', () =>
     edited('domain/kernel/values.js', /value >= 0/, 'value >= 10', () =>
-      refuses(/its codec refuses a value that its JSON Schema takes/),
+      refuses(/its codec rejects a value that its JSON Schema accepts/),
     ));
 
   test('refuse an event that is gone, and one that nobody has agreed to', () =>
@@ -80,7 +80,10 @@ spec('the contracts at start', ({ test, before }) => {
       rmSync(join(copy.folder, LOCK));
       const { status, output } = await copy.run(['serve']);
       assert.is(status, 1);
-      assert.match(output, /lock\.json does not exist: bring it back, or begin one with 'tidemark contracts accept'/);
+      assert.match(
+        output,
+        /lock\.json does not exist: bring it back, or begin one with 'tidemark contracts accept' \(with the same --app, if there was one\)/,
+      );
     });
   });
 

@@ -155,6 +155,7 @@ const memoryViews = (): {
       hasSeen: (_view, { position }) => position <= seen,
       projections: () => [],
       groups: () => [],
+      latestRebuilds: () => [],
       rebuild: () => undefined,
       offsetRequest: () => undefined,
       changeCounter: () => seen,

@@ -1,7 +1,7 @@
 import { aggregate } from '../../domain/kernel/aggregate';
 import { field } from '../../domain/kernel/codec';
 import { defineCommand, type CommandOf } from '../../domain/kernel/command-definition';
-import { accept, nothingToChange, refuse, type Decision } from '../../domain/kernel/decider';
+import { accept, nothingToChange, reject, type Decision } from '../../domain/kernel/decider';
 import { defineEvent, type EventOf } from '../../domain/kernel/event-definition';
 import { Amount, Currency, Identifier, Instant } from '../../domain/kernel/values';
 
@@ -53,9 +53,9 @@ const decide = (command: VoucherCommand, { issued, isRedeemed }: Voucher): Decis
   if (command.type === 'issue') {
     if (issued === undefined) return accept(VoucherIssued.of({ voucherId: command.id, ...command.data }));
     const isSame = issued.customerId === command.data.customerId && issued.amount === command.data.amount;
-    return isSame ? nothingToChange : refuse('VoucherAlreadyIssued', `Voucher ${command.id} is somebody else's.`);
+    return isSame ? nothingToChange : reject('VoucherAlreadyIssued', `Voucher ${command.id} is somebody else's.`);
   }
-  if (issued === undefined) return refuse('VoucherNotIssued', `No voucher has the id ${command.id}: issue it first.`);
+  if (issued === undefined) return reject('VoucherNotIssued', `No voucher has the id ${command.id}: issue it first.`);
   if (isRedeemed === true) return nothingToChange;
   return accept(VoucherRedeemed.of({ ...issued, ...command.data }));
 };

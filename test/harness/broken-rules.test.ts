@@ -100,7 +100,7 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
     layer: 'snapshots',
     rule: 'a snapshot of another decider is of no use',
     file: 'infra/commands/kept-states.js',
-    right: 'found.decider !== (0, fold_behaviour_1.snapshotMarkOf)(aggregate)',
+    right: 'found.decider !== (0, fold_behaviour_1.snapshotFingerprintOf)(aggregate)',
     wrong: 'false',
     test: 'test/infra/commands/snapshots.test.js',
   },

@@ -26,9 +26,15 @@ spec('the configuration', ({ test }) => {
       appendQueueLimit: 10_000,
       leaseTtlMs: 5_000,
       shutdownDeadlineMs: 15_000,
-      paymentTermMs: 1_209_600_000,
       idempotencyTtlMs: 604_800_000,
     });
+  });
+
+  test('serves metrics and health where OPS_PORT says, on this machine unless OPS_HOST says more', () => {
+    assert.equal(readConfiguration({ OPS_PORT: '9100' }).ops, { host: '127.0.0.1', port: 9_100 });
+    assert.equal(readConfiguration({ OPS_PORT: '9100', OPS_HOST: '10.0.0.1' }).ops, { host: '10.0.0.1', port: 9_100 });
+    assert.throws(() => readConfiguration({ OPS_HOST: '10.0.0.1' }), /OPS_HOST is set and OPS_PORT is not/);
+    assert.throws(() => readConfiguration({ OPS_PORT: '0' }), /OPS_PORT is '0'; it takes an integer from 1 to 65535/);
   });
 
   test('takes an empty setting for one that is not set', () => {

@@ -61,7 +61,7 @@ export const answerContract = (document: Json): AnswerContract => {
     if (!(type in response.content)) return [`the media type ${type} is not declared`];
     const steps = ['paths', operation.path, operation.method.toLowerCase(), 'responses', String(status), 'content'];
     const validate = validatorOf(pointerOf([...steps, type, 'schema']));
-    const body: unknown = JSON.parse(text);
+    const body: unknown = type.endsWith('json') ? JSON.parse(text) : text;
     if (!validate(body)) {
       return (validate.errors ?? []).map(
         ({ instancePath, message, params }) => `${instancePath} ${message ?? ''} ${JSON.stringify(params)}`,

@@ -38,3 +38,18 @@ export const consumeLines = async (servers: string, topic: string, count: number
   const printed = await runTool(tool, [...parameters, ...ending, ...properties], '');
   return printed.split('\n').filter((line) => line.includes('\t'));
 };
+
+/** What kafka-consumer-groups.sh says of a group, by `topic/partition`. */
+export const describeGroup = async (
+  servers: string,
+  group: string,
+): Promise<ReadonlyMap<string, { readonly offset: string; readonly lag: string }>> => {
+  const tool = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand';
+  const printed = await runTool(tool, ['--bootstrap-server', servers, '--describe', '--group', group], '');
+  const rows = printed.split('\n').map((line) => line.trim().split(/\s+/));
+  return new Map(
+    rows.flatMap(([name, topic, partition, offset = '', , lag = '']) =>
+      name === group ? [[`${topic ?? ''}/${partition ?? ''}`, { offset, lag }] as const] : [],
+    ),
+  );
+};

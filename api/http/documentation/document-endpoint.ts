@@ -29,6 +29,7 @@ const everywhere = [
   'request-timeout',
   'foreign-host',
   'too-many-requests',
+  'expectation-failed',
   'headers-too-large',
   'internal-error',
   'shutting-down',

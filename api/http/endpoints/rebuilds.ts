@@ -21,7 +21,7 @@ const RebuildBody = record('rebuild', {
   from,
   acceptDifferences,
   copy: optionalField(CopyName, 'Make a scratch copy under this name instead; it takes `until` too.'),
-  until: optionalField(MomentText, 'The moment that the copy shows: a position, or a time (ISO 8601, UTC).'),
+  until: optionalField(MomentText, 'The moment that the copy shows: a position, or a time with its zone (ISO 8601).'),
   key: optionalField(RowKey, 'Make this one row again instead, by its key as in the address of the row.'),
 });
 

@@ -59,7 +59,7 @@ export const stream = endpoint({
     ...paging,
     asOf: optionalField(
       parameter({ type: 'string', pattern: MOMENT_PATTERN }),
-      'A position, or a moment of recording (ISO 8601, UTC); excludes the others.',
+      'A position, or a time of recording with its zone (ISO 8601); excludes the others.',
     ),
   },
   answers: {

@@ -21,8 +21,7 @@ import { commandEndpoint } from '../endpoints/commands';
 import { explained } from '../invalid-body';
 import { failWith, ProblemError, sendProblem } from '../problem';
 import { allowOnly, flagOf, queryOf } from '../query-parameters';
-import { idempotencyScopes, type ScopeOf } from '../idempotency-scope';
-import { requestHash } from '../request-hash';
+import { idempotencyScopes, requestHash, type ScopeOf } from '../idempotency';
 import { readPage } from '../stream-pages';
 
 type CommandRoute = FastifyRequest<{ Params: { id: string } }>;

@@ -11,7 +11,10 @@ const detailOf = (reasons: ReadonlyArray<ReadinessReason>): string =>
     : reasons.map(({ stage, state, reason }) => `${stage} is ${state}: ${reason}`).join('; ');
 
 /** Adds the health routes, which need no key and answer to the last. */
-export const healthRoutes = (app: FastifyInstance, { readiness, isShuttingDown }: ApiDependencies): void => {
+export const healthRoutes = (
+  app: FastifyInstance,
+  { readiness, isShuttingDown }: Pick<ApiDependencies, 'readiness' | 'isShuttingDown'>,
+): void => {
   addEndpoint(app, 'GET', '/health/live', live, () => ({ status: 'live' }));
 
   addEndpoint(app, 'GET', '/health/ready', ready, async () => {

@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint } from '../endpoint';
 import { groups, projections, relay } from '../endpoints/operations';
+import { stages as stagesEndpoint } from '../endpoints/stages';
 import type { RunExpensiveRead } from '../expensive-reads';
-import { failWith } from '../problem';
+import { failWith, retryAfter } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 import { explainRoutes } from './explain';
 import { offsetRoutes } from './offsets';
@@ -17,7 +18,7 @@ export const operationRoutes = (
   dependencies: ApiDependencies,
   runExpensiveRead: RunExpensiveRead,
 ): void => {
-  const { views, relayStatus, reactorGroups } = dependencies;
+  const { views, relayStatus, reactorGroups, stages } = dependencies;
   addEndpoint(app, 'GET', '/ops/relay', relay, async (request) => {
     allowOnly(queryOf(request));
     return (await relayStatus()) ?? failWith('no-relay-yet', 'No relay has run on this data yet.');
@@ -29,6 +30,10 @@ export const operationRoutes = (
   addEndpoint(app, 'GET', '/ops/projections', projections, (request) => {
     allowOnly(queryOf(request));
     return { items: views.projections() };
+  });
+  addEndpoint(app, 'GET', '/ops/stages', stagesEndpoint, (request) => {
+    allowOnly(queryOf(request));
+    return stages() ?? failWith('not-ready', 'The flow has not been looked at yet.', { headers: retryAfter(1) });
   });
   rebuildRoutes(app, dependencies);
   offsetRoutes(app, dependencies);

@@ -2,10 +2,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { Aggregate, Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
-import { MOMENT, momentOf, type PointInTime } from '../../../domain/kernel/time-text';
+import { POINT_IN_TIME, parsePointInTime, type PointInTime } from '../../../domain/kernel/time-text';
 import { Identifier } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
-import { addEndpoint } from '../endpoint';
+import { addEndpoint, largeJsonText } from '../endpoint';
 import { stream as streamEndpoint, type EventAnswer } from '../endpoints/streams';
 import { isNoneMatch } from '../entity-tags';
 import type { RunExpensiveRead } from '../expensive-reads';
@@ -40,10 +40,11 @@ export const streamRoutes = (
         "With 'asOf' the answer is one state, not a list: leave 'limit' and 'cursor' out.",
       );
     }
-    const state = await runExpensiveRead(request, (signal) =>
-      stateAsOf(dependencies, aggregate, stream, moment, signal),
-    );
-    return state === undefined ? unknownStream(stream) : { stream, asOf, ...state };
+    const text = await runExpensiveRead(request, async (signal) => {
+      const state = await stateAsOf(dependencies, aggregate, stream, moment, signal);
+      return state === undefined ? unknownStream(stream) : largeJsonText({ stream, asOf, ...state });
+    });
+    return reply.type('application/json; charset=utf-8').code(200).send(text);
   });
 };
 
@@ -84,7 +85,7 @@ const unknownStream: (stream: string) => never = (stream) =>
   failWith('unknown-stream', `No event stands in '${stream}'.`);
 
 const asOfMoment = (asOf: string): PointInTime =>
-  momentOf(asOf) ?? failWith('invalid-parameter', `'asOf' takes a ${MOMENT}.`);
+  parsePointInTime(asOf) ?? failWith('invalid-parameter', `'asOf' takes a ${POINT_IN_TIME}.`);
 
 const CURSOR = /^v(\d{1,15})$/;
 

@@ -1,6 +1,6 @@
 /** The HTTP API as a function: it gets its dependencies and answers an app that listens nowhere yet. */
 import fastify, { type FastifyInstance } from 'fastify';
-import { clientErrorAnswers } from '../client-errors';
+import { clientErrorAnswers, takeUnusualRequests } from '../client-errors';
 import { defaultConnectionLimits, endConnectionsOnClose } from '../connections';
 import type { ApiDependencies } from '../dependencies';
 import { describeApi } from '../documentation/open-api';
@@ -16,6 +16,7 @@ import { commandRoutes } from '../routes/commands';
 import { deadLetterRoutes } from '../routes/dead-letters';
 import { documentationRoutes } from '../routes/documentation';
 import { healthRoutes } from '../routes/health';
+import { metricsRoutes } from '../routes/metrics';
 import { operationRoutes } from '../routes/operations';
 import { redriveRoutes } from '../routes/redrives';
 import { setAsideRoutes } from '../routes/set-aside';
@@ -50,6 +51,8 @@ export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
       headersTimeout: requestTimeoutMs,
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: checkIntervalMs,
+      // Node would answer by itself, and uncounted: the guards refuse a request without a host.
+      requireHostHeader: false,
     },
     // A request on a kept connection is refused by the hook below, with a problem instead of Fastify's own answer.
     return503OnClosing: false,
@@ -62,6 +65,7 @@ export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
     frameworkErrors: (error, request, reply) => void onError(counted(error, request.ip, limit), request, reply),
   });
   endConnectionsOnClose(app, closeGraceMs, clock);
+  takeUnusualRequests(app.server, limit);
   const explain: (target: RequestTarget) => Problem = explainUnknown(app, catalog);
   guard(app, dependencies, limit, explain);
   // Commands go without: the timer costs them several percent, and what they wait for is bounded already.
@@ -94,6 +98,7 @@ const addRoutes = async (app: FastifyInstance, dependencies: ApiDependencies): P
   redriveRoutes(app, dependencies);
   setAsideRoutes(app, dependencies);
   healthRoutes(app, dependencies);
+  metricsRoutes(app, dependencies);
   documentationRoutes(app, dependencies);
 };
 

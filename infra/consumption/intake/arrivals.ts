@@ -4,14 +4,15 @@
  */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../../domain/kernel/aggregate';
-import { categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
+import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/kernel/recorded-event';
 import { destinationOf } from '../../kafka/cloud-events';
+import { partitionFor } from '../../kafka/placement';
 import { byPartition, partitionFinder, partitionName, type TopicPartition } from '../../topic-partition';
 import { highWaterAt, type Checkpoint, type CheckpointMove, type Mark } from '../checkpoints/checkpoints';
 import type { RecordBatch } from './batches';
 import type { EventHandler } from './event-handler';
 import type { Failure } from './failures';
-import type { BatchShare } from './foreign-share';
+import type { BatchShare } from './failure-rate-limit';
 import {
   rawEvent,
   toIncomingEvent,
@@ -20,7 +21,6 @@ import {
   type IncomingRecord,
 } from './incoming-events';
 import type { Origin } from './quarantine-port';
-import { appliedEarlier } from './replaced-topics';
 
 /** What a walk through a batch meets. */
 export type Arrival =
@@ -155,4 +155,30 @@ const placing = (catalog: Catalog) => {
   const destination = destinationOf(catalog);
   return ({ stream }: StoredEvent) =>
     catalog.byCategory(categoryOf(stream)) === undefined ? undefined : destination(stream);
+};
+
+// -------------------------------------------------------------------------------------
+// Topics that were replaced
+// -------------------------------------------------------------------------------------
+
+/** Finds the position up to which the events of a stream were applied from an earlier topic; 0 where there was none. */
+type AppliedEarlier = (stream: string) => number;
+
+const nothingEarlier: AppliedEarlier = () => 0;
+
+/**
+ * What a consumer has applied from the topics that the present ones took over from. The earlier topic had other partitions, so it
+ * is the event's key that tells how far it was read there.
+ */
+const appliedEarlier = (catalog: Catalog, known: ReadonlyArray<Checkpoint>): AppliedEarlier => {
+  if (catalog.aggregates.every(({ topic }) => topic.earlier === undefined)) return nothingEarlier;
+  const checkpoints = byPartition(known);
+  return (stream) => {
+    const earlier = catalog.byCategory(categoryOf(stream))?.topic.earlier ?? [];
+    const key = aggregateIdOf(stream);
+    return earlier.reduce((most, topic) => {
+      const at = checkpoints.get({ topic: topic.name, partition: partitionFor(topic, key) });
+      return Math.max(most, at?.highWaterPosition ?? 0);
+    }, 0);
+  };
 };

@@ -9,7 +9,7 @@ export interface RecordBatch {
   /** One for each partition that the batch touches; `highWaterPosition` is left to the handler, who reads the records. */
   readonly moves: ReadonlyArray<Omit<CheckpointMove, 'highWaterPosition'>>;
   /** The retry of transient faults has outlasted its bound: attempts so far. Absent while it has not. */
-  readonly exhaustedAttempts?: number;
+  readonly exhaustedAttempts?: number | undefined;
 }
 
 /** What can be walked through again, each time from the beginning. */

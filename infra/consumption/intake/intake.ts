@@ -1,12 +1,14 @@
 /** What becomes of each event of a batch: dropped as a duplicate, applied, dead-lettered, or parked. */
 export { repeatable, type RecordBatch, type StorePage, type StorePageQuery } from './batches';
-export type { EventHandler } from './event-handler';
+export type { EventHandler, Handling } from './event-handler';
 export {
   type BreakerPolicy,
-  circuitBreaker,
-  type CircuitBreaker,
+  type CircuitBreakers,
+  circuitBreakersOf,
   CircuitOpen,
   defaultBreakerPolicy,
+  NotThisLog,
+  type TrippedBreakers,
 } from './failure-rate-limit';
 export {
   defaultRetryPolicy,
@@ -21,7 +23,6 @@ export {
   type RetryPolicy,
   TransientEventError,
 } from './failures';
-export { NotThisLog } from './foreign-share';
 export {
   addDigest,
   addIdentity,
@@ -32,9 +33,8 @@ export {
   type TakenIn,
 } from './identity-digest';
 export { type IncomingRecord, rawEvent, readingOf } from './incoming-events';
-export type { StoreFacts, StoreFactsWithStreams } from './known-facts';
 export { placeCheck, type PlaceCheck, type PlaceRefusal } from './place-check';
 export type { FailedEvent, Quarantine } from './quarantine-port';
-export { transactionFacts, type TransactionFacts } from './store-facts';
+export { type StoreFacts, type StoreFactsWithStreams, transactionFacts, type TransactionFacts } from './store-facts';
 export { originInStore } from './store-origin';
 export { eventIntake, type EventIntake } from './take-batch';

@@ -10,7 +10,7 @@ import { partitionFor } from '../../kafka/placement';
 import type { StoredAttributes } from '../../event-store/event-feed';
 import type { Failure } from './failures';
 import { partitionName } from '../../topic-partition';
-import type { StoreFacts } from './known-facts';
+import type { StoreFacts } from './store-facts';
 
 /** Undefined where the record is accepted. */
 export type PlaceCheck = (

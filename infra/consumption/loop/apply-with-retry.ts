@@ -8,6 +8,7 @@ import type { Exclusive } from '../../exclusive';
 import type { LogConsumer, LogRecord } from '../../kafka/event-log';
 import { CircuitOpen, NotThisLog, type RecordBatch } from '../intake/intake';
 import type { GroupHandler } from './group-handler';
+import type { GroupObserver } from './group-observer';
 import type { GroupProgress } from './progress';
 import { blockedPartitions, type BlockedPartitions, type HoldingOptions, type Pending } from './blocked-partitions';
 import { byPartition, partitionMap, partitionName } from '../../topic-partition';
@@ -16,6 +17,7 @@ export interface RetryingApplicationOptions extends HoldingOptions {
   readonly handler: GroupHandler;
   readonly oneAtATime: Exclusive;
   readonly stopping: AbortSignal;
+  readonly observer?: GroupObserver;
 }
 
 export interface RetryingApplication {
@@ -35,14 +37,20 @@ export interface RetryingApplication {
 
 /** Records on their way through the handler, in one step. */
 const pendingRecords = (
-  { handler, progress, oneAtATime }: RetryingApplicationOptions,
+  { handler, progress, oneAtATime, clock, observer }: RetryingApplicationOptions,
   records: ReadonlyArray<LogRecord>,
 ): Pending => ({
   doing: '',
   step: async (exhaustedAttempts) => {
     const batch = batchOf(progress, records);
     const withAttempts = exhaustedAttempts === undefined ? batch : { ...batch, exhaustedAttempts };
-    progress.count(await oneAtATime(() => handler.apply(withAttempts)));
+    const outcome = await oneAtATime(async () => {
+      const startedAtMs = clock.monotonicMs();
+      const counts = await handler.apply(withAttempts);
+      observer?.applied(handler.group, (clock.monotonicMs() - startedAtMs) / 1_000);
+      return counts;
+    });
+    progress.count(outcome);
     for (const move of batch.moves) {
       const at = progress.partition(move);
       if (at !== undefined) at.nextOffset = move.nextOffset;
@@ -77,7 +85,7 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
 
   const takeApart = async (records: ReadonlyArray<LogRecord>, fault: unknown): Promise<boolean> => {
     const partitions = apartByPartition(records);
-    if (partitions.length > 1) progress.countRetry();
+    if (partitions.length > 1) progress.countRetry(fault);
     let isAnyApplied = false;
     for (const own of partitions) {
       const pending = pendingRecords(options, own);

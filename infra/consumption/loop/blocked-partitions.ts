@@ -75,7 +75,7 @@ export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingO
     const waitMs = backoffMs(clock, partition.attempts);
     const delayMs = isExhausted(partition) ? Math.max(HALTED_RETRY_MS, waitMs) : waitMs;
     partition.nextAttemptAtMs = clock.monotonicMs() + delayMs;
-    progress.countRetry();
+    progress.countRetry(error);
     const { topic, reason } = partition;
     logger.warn({ group: handler.group, topic, partition: partition.partition, reason, delayMs }, 'tries again');
     mark(partition);

@@ -108,7 +108,7 @@ const takeApart = async (
   const { afterPosition, untilPosition } = order;
   const behind: Behind[] = [];
   let reached = afterPosition;
-  if (partitions.length > 1) options.progress.countRetry();
+  if (partitions.length > 1) options.progress.countRetry(fault);
   for (const { topic, partition } of partitions) {
     const bounds = [{ topic, partition, highWaterPosition: untilPosition }];
     try {

@@ -5,6 +5,7 @@ import type { RetryingApplication } from './apply-with-retry';
 import { MAX_BATCH_RECORDS, recordsWithinBytes } from './batch-size';
 import { GroupHalted } from './make-plan';
 import { gapsReached, RecordsMissing } from './missing-records';
+import { offsetsForTools } from './offsets-for-tools';
 import type { RunningGroup } from './running-group';
 
 /** While one batch is applied, the next one is fetched; never more than one ahead. */
@@ -17,6 +18,7 @@ export const consume = async (
 ): Promise<void> => {
   const { stopping, reporter, progress } = running;
   let hasRecovered = hadRecovered;
+  const forTools = offsetsForTools(running, progress, consumer);
   let next = consumer.poll(MAX_BATCH_RECORDS);
   try {
     for (;;) {
@@ -33,6 +35,7 @@ export const consume = async (
       if (isApplied) onProgress();
       hasRecovered ||= isApplied;
       await application.retryWhenDue();
+      forTools.commitWhenDue();
       const { state, reason } = application.standing();
       const isNews = progress.status().state !== state || progress.status().reason !== reason;
       if (isNews && (hasRecovered || state !== 'running')) {
@@ -45,6 +48,7 @@ export const consume = async (
   } finally {
     // Where the log does not hold the next offset, the next session finds out what that means, and refuses or catches up.
     await next.catch(() => []);
+    await forTools.settle();
   }
 };
 

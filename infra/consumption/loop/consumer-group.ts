@@ -6,6 +6,7 @@ import type { TopicCheckIntervals } from '../../kafka/topic-watch';
 import type { Logger } from '../../logger';
 import type { Running } from '../../running/role';
 import type { GroupHandler } from './group-handler';
+import type { GroupObserver } from './group-observer';
 import type { StoreFit } from './store-fit';
 import type { GroupStatus } from '../status/status';
 
@@ -26,6 +27,8 @@ export interface ConsumerGroupOptions {
   readonly topicPrefix?: string;
   /** How often the settings of the topics are looked at. */
   readonly topicChecks?: TopicCheckIntervals;
+  /** Told what the group does; left out: nobody counts. */
+  readonly observer?: GroupObserver;
 }
 
 /** A group that runs: it stops at a batch boundary, with the consumer closed and the last status reported. */

@@ -38,10 +38,10 @@ export const directiveForGroup = async (running: RunningGroup, error: unknown): 
 };
 
 /** Says that the group tries again. */
-export const tellRetry = async (running: RunningGroup, { reason, attempts, delayMs }: Retry): Promise<void> => {
+export const tellRetry = async (running: RunningGroup, { error, reason, attempts, delayMs }: Retry): Promise<void> => {
   const { logger, handler, progress } = running;
   logger.warn({ group: handler.group, reason, attempts, delayMs }, 'the group tries again');
-  progress.countRetry();
+  progress.countRetry(error);
   await become(running, 'retrying', reason);
 };
 

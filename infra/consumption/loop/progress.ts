@@ -2,6 +2,7 @@
 import { isoTime, type Clock } from '../../clock';
 import { countNames, noCounts, type OutcomeCounts, type GroupStatus, type PartitionStatus } from '../status/status';
 import type { Checkpoint } from '../checkpoints/checkpoints';
+import { retryClassOf, type GroupObserver } from './group-observer';
 import { byPartition, partitionMap, type TopicPartition } from '../../topic-partition';
 
 type State = GroupStatus['state'];
@@ -18,7 +19,8 @@ interface PartitionProgress extends TopicPartition {
 export interface GroupProgress {
   readonly become: (state: State, reason: string | null) => void;
   readonly count: (outcome: OutcomeCounts) => void;
-  readonly countRetry: () => void;
+  /** An attempt has failed of that error, and is repeated. */
+  readonly countRetry: (error: unknown) => void;
   /** Takes over the partitions as they stand in the handler's file. */
   readonly restore: (checkpoints: ReadonlyArray<Checkpoint>) => void;
   readonly partition: (at: TopicPartition) => PartitionProgress | undefined;
@@ -27,7 +29,7 @@ export interface GroupProgress {
 }
 
 /** Starts with nothing known. */
-export const groupProgress = (group: string, clock: Clock): GroupProgress => {
+export const groupProgress = (group: string, clock: Clock, observer?: GroupObserver): GroupProgress => {
   const outcomes = { ...noCounts(), retries: 0 };
   let partitions = partitionMap<PartitionProgress>();
   let state: State = 'starting';
@@ -42,8 +44,9 @@ export const groupProgress = (group: string, clock: Clock): GroupProgress => {
     count: (outcome) => {
       for (const name of countNames) outcomes[name] += outcome[name];
     },
-    countRetry: () => {
+    countRetry: (error) => {
       outcomes.retries += 1;
+      observer?.retried(group, retryClassOf(error));
     },
     restore: (checkpoints) => {
       partitions = byPartition(

@@ -11,7 +11,7 @@ import { runningGroup, type RunningGroup } from './running-group';
 
 /** Starts the group; it waits by itself for a broker and for its topics. */
 export const startConsumerGroup: StartConsumerGroup = (options): ConsumerGroup => {
-  const progress = groupProgress(options.handler.group, options.clock);
+  const progress = groupProgress(options.handler.group, options.clock, options.observer);
   const oneAtATime = exclusive();
   const watched = watchAnswers(options.log, options.clock);
   const running = startRunning(async (stopping) => {

@@ -78,7 +78,7 @@ const memoryProducer = (
     const [key, value] = [bytesOf(record.key), bytesOf(record.value)];
     const headers = recordHeaders(record.headers);
     records.push({ topic, partition, offset: records.length, key, value, headers, timestampMs });
-    onDelivered(record.sequence);
+    onDelivered(record.sequence, topic);
   };
   return {
     send: (record) => {

@@ -8,6 +8,7 @@ import {
   type NoteOffsetMove,
   type OffsetRequests,
 } from '../../consumption/checkpoints/checkpoints';
+import { partitionName } from '../../topic-partition';
 import { keyOf, nextNumber, removeWhere, type MemoryTables } from './tables';
 
 export const memoryCheckpoints = ({ checkpoints }: MemoryTables): Checkpoints => ({
@@ -34,7 +35,7 @@ export const memoryCheckpoints = ({ checkpoints }: MemoryTables): Checkpoints =>
     const at = checkpoints.get(key);
     if (at?.logId !== fromLogId || at.nextOffset !== fromOffset)
       throw new CheckpointMoved(
-        `${consumer} no longer owns ${topic}/${partition}: its checkpoint is not at offset ${fromOffset}`,
+        `${consumer} no longer owns ${partitionName({ topic, partition })}: its checkpoint is not at offset ${fromOffset}`,
       );
     const reached = Math.max(at.highWaterPosition, highWaterPosition);
     checkpoints.set(key, { ...at, logId, nextOffset, highWaterPosition: reached });

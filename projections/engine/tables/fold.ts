@@ -3,32 +3,31 @@
  * events are in the batch.
  */
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
-import { failureOf, type HandlerResult } from '../../../infra/consumption/intake/intake';
+import { failureOf, type Handling, type HandlerResult } from '../../../infra/consumption/intake/intake';
 import type { Contribution, Projection, Row, Upsert } from '../../projection';
 import type { Generation, StoredTable } from './sqlite-tables';
 import { addTo, applyUpsert, setCells } from './row-changes';
 import { cellFrom, rowFrom } from './row-codec';
 import type { Cell } from './layout';
 
-/** The rows that a batch has touched so far. Used up by `write`. */
-export interface Fold {
-  /** A failure that is answered has changed nothing; after a throw the fold is of no more use. */
-  readonly apply: (event: RecordedEvent) => HandlerResult;
-  /** Writes what changed; call inside the transaction in which the rows were read. */
-  readonly write: (counted?: Counted) => void;
-}
+/** Called for each changed detail row with each row of the view that it contributed to before, or contributes to now. */
+export type ContributionListener = (detailRow: ReadonlyArray<Cell>, viewKey: Row) => void;
 
-/** Told of each row of the memory that has changed, and of each row of the view that it counted for before or counts for now. */
-export type Counted = (memoryRow: ReadonlyArray<Cell>, viewKey: Row) => void;
-
-/** Starts a batch on a build of a projection's tables. */
-export const foldInto = ({ projection, view, memory }: Generation): Fold => {
+/**
+ * Starts a batch on a generation of a projection's tables. An event that fails with a result has changed nothing. Changed rows
+ * are written by `finish`, inside the transaction in which they were read.
+ * @param onContribution called by `finish` for the function to call with each contribution
+ */
+export const foldInto = (
+  { projection, view, memory }: Generation,
+  onContribution?: () => ContributionListener | undefined,
+): Handling => {
   const viewRows = workingRows(view);
   const { rollup } = projection;
   if (rollup === undefined || memory === undefined) {
     return {
-      apply: (event) => applyTo(viewRows, projection, event),
-      write: () => {
+      handle: (event) => applyTo(viewRows, projection, event),
+      finish: () => {
         if (projection.compute !== undefined) computeRows(viewRows, projection.compute);
         writeRows(viewRows);
       },
@@ -36,17 +35,18 @@ export const foldInto = ({ projection, view, memory }: Generation): Fold => {
   }
   const memoryRows = workingRows(memory);
   return {
-    apply: (event) => applyTo(memoryRows, projection, event),
-    write: (counted) => {
-      const countRow = (cells: ReadonlyArray<Cell>, sign: 1 | -1): void => {
+    handle: (event) => applyTo(memoryRows, projection, event),
+    finish: () => {
+      const notify = onContribution?.();
+      const contribute = (cells: ReadonlyArray<Cell>, sign: 1 | -1): void => {
         const contribution = rollup.contribution(rowFrom(memory.shape.columns, cells));
         if (contribution === undefined) return;
-        count(viewRows, contribution, sign);
-        counted?.(cells, contribution.key);
+        addContribution(viewRows, contribution, sign);
+        notify?.(cells, contribution.key);
       };
       for (const { before, cells } of memoryRows.changed()) {
-        if (before !== undefined) countRow(before, -1);
-        countRow(cells, 1);
+        if (before !== undefined) contribute(before, -1);
+        contribute(cells, 1);
       }
       writeRows(memoryRows);
       writeSums(viewRows);
@@ -54,7 +54,7 @@ export const foldInto = ({ projection, view, memory }: Generation): Fold => {
   };
 };
 
-/** The projection is pure: where it throws, nothing has happened yet. */
+/** The projection is pure: when it throws, nothing has changed yet. */
 const applyTo = (rows: WorkingRows, { project }: Projection, event: RecordedEvent): HandlerResult => {
   let upserts: ReadonlyArray<Upsert>;
   try {
@@ -78,7 +78,7 @@ const applyTo = (rows: WorkingRows, { project }: Projection, event: RecordedEven
 // -------------------------------------------------------------------------------------
 
 interface WorkingRow {
-  /** As the table holds it; undefined for a new one. */
+  /** The stored row; undefined for a new one. */
   readonly before: ReadonlyArray<Cell> | undefined;
   readonly cells: Cell[];
   isChanged: boolean;
@@ -86,7 +86,7 @@ interface WorkingRow {
 
 interface WorkingRows {
   readonly table: StoredTable;
-  /** The row under a key, read from the table at its first mention. */
+  /** The row under a key, read from the table at first use. */
   readonly at: (key: Row) => WorkingRow;
   readonly changed: () => ReadonlyArray<WorkingRow>;
 }
@@ -114,7 +114,7 @@ const workingRows = (table: StoredTable): WorkingRows => {
 // Changes
 // -------------------------------------------------------------------------------------
 
-const count = (rows: WorkingRows, contribution: Contribution, sign: 1 | -1): void => {
+const addContribution = (rows: WorkingRows, contribution: Contribution, sign: 1 | -1): void => {
   const row = rows.at(contribution.key);
   for (const name in contribution.add) {
     addTo(rows.table.shape, row.cells, name, sign * (contribution.add[name] ?? 0));
@@ -126,21 +126,21 @@ const count = (rows: WorkingRows, contribution: Contribution, sign: 1 | -1): voi
 // Writing
 // -------------------------------------------------------------------------------------
 
-/** What follows from the rest of a row is worked out once a batch, from the row as it is then. */
+/** Computed columns are updated once per batch, from the row at its end. */
 const computeRows = (rows: WorkingRows, compute: NonNullable<Projection['compute']>): void => {
   const { shape } = rows.table;
   for (const { cells } of rows.changed()) setCells(shape, cells, compute(rowFrom(shape.columns, cells)));
 };
 
 const writeRows = (rows: WorkingRows): void => {
-  for (const { cells } of rows.changed()) rows.table.recomputeContribution(cells);
+  for (const { cells } of rows.changed()) rows.table.write(cells);
 };
 
-/** A row to which nothing contributes any longer says nothing. */
+/** Removes rows to which nothing contributes any more. */
 const writeSums = (rows: WorkingRows): void => {
   const { keyLength } = rows.table.shape;
   for (const { before, cells } of rows.changed()) {
-    if (cells.slice(keyLength).some((cell) => cell !== 0)) rows.table.recomputeContribution(cells);
+    if (cells.slice(keyLength).some((cell) => cell !== 0)) rows.table.write(cells);
     else if (before !== undefined) rows.table.remove(cells.slice(0, keyLength));
   }
 };

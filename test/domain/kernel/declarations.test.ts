@@ -1,4 +1,4 @@
-/** Names are held to the rules of the place where they end up, where they are declared. */
+/** Names are checked where they are declared, by the rules of the places where they end up. */
 import * as assert from 'uvu/assert';
 import { assertProgram } from '../../../api/program/assert-program';
 import { withTopicPrefix } from '../../../domain/kernel/topic-prefix';
@@ -43,7 +43,7 @@ const view = (columns: ReadonlyArray<string>, name = 'cards-by-day') =>
   defineProjection({
     name,
     version: 1,
-    meaning: 'One row a day.',
+    meaning: 'One row per day.',
     view: { key: { day: text('The day.') }, columns: Object.fromEntries(columns.map((each) => [each, integer('A.')])) },
     handles: [CardIssued],
     project: () => [],
@@ -96,7 +96,7 @@ spec('a declared name', ({ test }) => {
     for (const category of ['card', 'gift_card', 'card2', 'a'.repeat(64)]) card({ category });
   });
 
-  test('of a path fits a URL, and takes no address of the program itself', () => {
+  test('of a path fits a URL, and is not a route of the program', () => {
     for (const path of ['Cards', 'cards.json', 'gift_cards', 'cards-', 'a'.repeat(65), ...hostile, ...ofNoText])
       assert.match(
         refusal(() => card({ path })),
@@ -121,7 +121,7 @@ spec('a declared name', ({ test }) => {
     for (const path of ['cards', 'gift-cards', 'stock']) card({ path });
   });
 
-  test('of a topic is one that Kafka takes', () => {
+  test('of a topic is one that Kafka accepts', () => {
     for (const name of [
       'orders.dlt',
       '__consumer_offsets',
@@ -157,18 +157,18 @@ spec('a declared name', ({ test }) => {
     withTopicPrefix(long, 'p'.repeat(49));
     assert.match(
       refusal(() => withTopicPrefix(long, 'p'.repeat(50))),
-      /would be too long; Kafka takes at most 249/,
+      /is too long; Kafka takes at most 249/,
     );
     for (const prefix of ['__', 'a/', ' '])
       assert.match(
         refusal(() => withTopicPrefix(long, prefix)),
-        /Kafka takes no topic/,
+        /Kafka accepts no topic/,
       );
     const other = { category: 'other', path: 'others', events: [], commands: [] };
     const pair = (one: string, two: string) => () =>
       catalogOf([card({ topic: { name: one } }), card({ ...other, topic: { name: two } })]);
     assert.match(refusal(pair('cards', 'cards')), /names the topic 'cards' twice/);
-    assert.match(refusal(pair('my.cards', 'my_cards')), /'my_cards' beside 'my.cards', which is the same name/);
+    assert.match(refusal(pair('my.cards', 'my_cards')), /'my_cards' and also 'my.cards', which is the same name/);
     const earlier = [{ name: 'cards', partitions: 1 }];
     assert.match(
       refusal(() => catalogOf([card({}), card({ ...other, topic: { name: 'others', earlier } })])),
@@ -233,7 +233,7 @@ spec('a declared name', ({ test }) => {
       );
     assert.match(
       refusal(() => view(['sum', 'suM'])),
-      /'suM' beside 'sum', which is the same name/,
+      /'suM' and also 'sum', which is the same name/,
     );
     assert.match(
       refusal(() => projectionsOf([view(['a']), view(['b'])])),
@@ -267,7 +267,7 @@ spec('a declared name', ({ test }) => {
     );
   });
 
-  test('goes together with the others of a program: groups, what they handle, dead-letter topics', () => {
+  test('is compatible with the others of a program: groups, what they handle, dead-letter topics', () => {
     const program = { catalog, topicPrefix: '', projections, processManagers };
     assertProgram(program);
     const named = { ...process('order-summary'), handles: [] };
@@ -282,7 +282,7 @@ spec('a declared name', ({ test }) => {
     const long = { name: 'a'.repeat(100), handles: [] };
     assert.match(
       refusal(() => assertProgram({ ...program, topicPrefix: 'p'.repeat(146), projections: [long] })),
-      /would be too long/,
+      /is too long/,
     );
   });
 });

@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import * as E from 'fp-ts/Either';
 import { application } from '../../../projections/fulfilment/application';
-import { snapshotMarkOf } from '../../../infra/commands/fold-behaviour';
+import { snapshotFingerprintOf } from '../../../infra/commands/fold-behaviour';
 import { aggregate, catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
 import { stockCommands } from '../../../domain/stock/commands';
 import { stockEvents } from '../../../domain/stock/events';
@@ -111,7 +111,7 @@ spec('the state of a long stream', ({ test }) => {
         const handler = freshHandler(store, catalogOf([other]));
         assert.is(version(await handler.receive('r3')), 1_201);
         assert.is(handler.read[0], 0, 'the stream is read from its beginning');
-        await eventually(() => store.snapshots.find(STREAM)?.decider === snapshotMarkOf(other));
+        await eventually(() => store.snapshots.find(STREAM)?.decider === snapshotFingerprintOf(other));
       }
     }));
 

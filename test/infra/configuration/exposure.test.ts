@@ -54,6 +54,11 @@ spec('without keys', ({ test }) => {
     });
   }
 
+  test('the server for operators is refused likewise, under the name of its own setting', async () => {
+    const sentence = await sentenceOf(() => refuseExposed({ host: '0.0.0.0', apiKeys: [] }, undefined, 'OPS_HOST'));
+    assert.match(sentence ?? '', /^OPS_HOST is '0.0.0.0'.* or leave OPS_HOST out/);
+  });
+
   test('a name serves where all of its addresses are of this machine alone', async () => {
     const check = async (host: string) => sentenceOf(() => refuseExposed({ host, apiKeys: [] }, resolveNames));
     assert.is(await check('this.example'), undefined);

@@ -1,10 +1,10 @@
 /** The consumer's file in SQLite keeps the contract. */
-import { systemClock } from '../../../infra/clock';
 import { groupStatusReader } from '../../../infra/sqlite/consumer-file/consumer-file';
 import { openDatabase } from '../../../infra/sqlite/database';
 import { closeLeased, openLeasedDatabase } from '../../../infra/sqlite/leased-database';
 import { reactorsFile, reactorsMigrations } from '../../../infra/sqlite/process-store/process-store';
 import { newFile } from '../sqlite/store-fixture';
+import { ownClock } from '../../support/test-clock';
 import { consumerFileContract } from './contract';
 
 consumerFileContract('SQLite', async () => {
@@ -13,12 +13,12 @@ consumerFileContract('SQLite', async () => {
     file: path,
     synchronous: 'NORMAL',
     migrations: reactorsMigrations,
-    clock: systemClock,
+    clock: ownClock,
     ttlMs: 60_000,
     onLost: () => undefined,
   });
   return {
-    file: reactorsFile(leased, systemClock),
+    file: reactorsFile(leased, ownClock),
     statuses: groupStatusReader(leased.database),
     takeOver: () => {
       const other = openDatabase({ file: path, synchronous: 'NORMAL', migrations: reactorsMigrations });

@@ -3,6 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoint';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
+import { silentLogger } from '../../../infra/logger';
+import { groupMetrics } from '../../../infra/metrics/group-metrics';
+import { openMetrics } from '../../../infra/metrics/registry';
+import { parseExposition } from '../../support/exposition';
 import { admin, deleteRecordsBefore, produceRaw } from '../../support/broker-admin';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { rawRecords, repeatLog } from '../../support/log-probe';
@@ -57,7 +61,8 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
   test('tries a batch that fails again, in place, until it goes through, and counts the attempts', async () => {
     const tally = world.open();
     tally.failNext(14);
-    const group = world.run(tally);
+    const metrics = openMetrics(silentLogger);
+    const group = world.run(tally, { observer: groupMetrics(metrics) });
     await world.publish(20);
     await eventually('the group says that it retries', async () =>
       Promise.resolve(/says the test/.test(group.status().reason ?? '')),
@@ -66,6 +71,9 @@ kafkaSpec('a consumer group', ({ test, before, after }, broker) => {
     await stateIs(group, 'running');
     assert.is(group.status().outcomes.retries, 14);
     await group.stop();
+    const { sum } = parseExposition(await metrics.text());
+    assert.is(sum('tidemark_retries_total', { group: tally.group }), 14);
+    assert.ok(sum('tidemark_processing_seconds_count', { group: tally.group }) > 0);
   });
 
   test('keeps a record that is no event aside, byte for byte, and goes on', async () => {

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { OutcomeCounts } from '../../../infra/consumption/status/outcome-counts';
-import type { StoreFacts } from '../../../infra/consumption/intake/known-facts';
+import type { StoreFacts } from '../../../infra/consumption/intake/store-facts';
 import { deadLetterReader } from '../../../infra/sqlite/consumer-file/dead-letters-reader';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../../infra/kafka/event-log';

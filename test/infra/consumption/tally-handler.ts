@@ -6,7 +6,7 @@ import type { BreakerPolicy } from '../../../infra/consumption/intake/failure-ra
 import type { EventHandler } from '../../../infra/consumption/intake/event-handler';
 import { defaultRetryPolicy, type HandlerResult, type RetryPolicy } from '../../../infra/consumption/intake/failures';
 import type { GroupHandler } from '../../../infra/consumption/loop/group-handler';
-import type { StoreFacts } from '../../../infra/consumption/intake/known-facts';
+import type { StoreFacts } from '../../../infra/consumption/intake/store-facts';
 import { groupStatusMigration, groupStatusWriter } from '../../../infra/sqlite/consumer-file/group-status';
 import {
   deadLetterCopyingMigration,

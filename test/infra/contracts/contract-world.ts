@@ -6,7 +6,7 @@ import type { NewEvent } from '../../../domain/kernel/event-store';
 import { systemClock } from '../../../infra/clock';
 import type { ConsumerGroup } from '../../../infra/consumption/loop/consumer-group';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
-import type { StoreFacts } from '../../../infra/consumption/intake/known-facts';
+import type { StoreFacts } from '../../../infra/consumption/intake/store-facts';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { silentLogger } from '../../../infra/logger';
 import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';

@@ -63,7 +63,7 @@ spec('the name of an event', ({ test }) => {
     ])
       assert.match(
         nameProblem(type, type.startsWith('Gift') ? 'gift_card' : 'order', past) ?? '',
-        /word of a database/,
+        /describes a database operation/,
         type,
       );
   });
@@ -86,7 +86,7 @@ spec('the name of an event', ({ test }) => {
         .map(({ problem, remedy }) => `${problem}: ${remedy}`)
         .join('\n');
     assert.match(problems(undefined), /no word in the past tense[\s\S]*isFact: \{ because/);
-    assert.match(problems({ because: 'so' }), /declared a fact, and no sentence says why/);
+    assert.match(problems({ because: 'so' }), /declared a fact, but no sentence says why/);
     assert.is(problems({ because: 'The term of delivery has passed, which the carrier told us.' }), '');
   });
 });

@@ -1,4 +1,4 @@
-/** Events broken on purpose: the gate catches each, and tells a stranger what breaks, for whom, and what to do. */
+/** Events broken on purpose: the contract check finds each, and says what breaks, for whom, and what to do. */
 import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
 import { field, optionalField } from '../../../domain/kernel/codec';
@@ -25,13 +25,13 @@ const says = (finding: Finding, ...parts: ReadonlyArray<string | RegExp>): void 
   }
 };
 
-spec('the gate', ({ test }) => {
-  test('lets the committed contracts through: the lock is theirs', () => {
+spec('the contract check', ({ test }) => {
+  test('has no findings for the committed contracts', () => {
     assert.equal(readLock(application.contractsFolder ?? ''), lock);
     assert.equal(wholeGate(catalog), []);
   });
 
-  test('catches a field that is taken away: breaking for consumers, with the smallest example and its readers', () => {
+  test('finds a removed field, which is breaking for consumers, with the smallest example and its readers', () => {
     const finding = only(gate(withEvent('OrderPlaced', withFields({ amount: undefined }))));
     assert.is(finding.compatibility, 'backward');
     assert.not(finding.acceptable);
@@ -41,33 +41,33 @@ spec('the gate', ({ test }) => {
       '/amount was taken away',
       'smallest example: {"orderId":"a","customerId":"a","currency":"BRL","placedAt":"2017-07-09T21:57:05Z","lines":[]}',
       /\/amount is read by: projection order-summary, projection customer-orders, projection sales-by-day, process manager fulfilment/,
-      "Put the fields back as version 1 in 'earlier'",
+      "Restore the fields as version 1 in 'earlier'",
       'schemaVersion: 2',
     );
   });
 
-  test('catches a new field that must be there: history does not have it', () => {
+  test('catches a new required field, which history does not have', () => {
     const finding = only(
       gate(withEvent('OrderDelivered', withFields({ signedBy: field(Text, 'Who signed for it.') }))),
     );
     assert.is(finding.compatibility, 'forward');
     assert.not(finding.acceptable);
-    says(finding, '/signedBy was added', 'new code refuses what was written, at /signedBy', 'read by: no projection');
+    says(finding, '/signedBy was added', 'new code rejects what was written, at /signedBy', 'read by: no projection');
   });
 
-  test('catches a range that was narrowed, by the first value beyond it', () => {
+  test('catches a narrowed range, with the first value beyond it', () => {
     const narrowed = field(constrainedInstalments(12), 'In how many parts the customer pays; 1 is at once.');
     const finding = only(gate(withEvent('PaymentAuthorised', withFields({ instalments: narrowed }))));
     assert.is(finding.compatibility, 'forward');
     says(finding, '/instalments maximum was 48, is 12', '"instalments":13');
   });
 
-  test('catches a type that changed: breaking both ways', () => {
+  test('catches a changed type, which is breaking in both directions', () => {
     const finding = only(gate(withEvent('PaymentCaptured', withFields({ amount: field(Text, 'As a text.') }))));
     assert.is(finding.compatibility, 'breaking');
     says(
       finding,
-      'breaking, both ways',
+      'breaking in both directions',
       '"amount":0',
       '"amount":"a"',
       'projection order-summary',
@@ -75,14 +75,14 @@ spec('the gate', ({ test }) => {
     );
   });
 
-  test('catches a rename that forgets the former name', () => {
+  test('catches a rename without the former name', () => {
     const findings = gate(withEvent('OrderCancelled', (each) => ({ ...each, type: 'OrderWithdrawn' })));
     const gone = findings.find(({ subject }) => subject === 'OrderCancelled');
     assert.ok(gone);
     says(gone, 'gone from the catalog', "list 'OrderCancelled' in 'earlier'", /read by: .*process manager fulfilment/);
   });
 
-  test('catches a rename that keeps the version number: stored events keep the name they were written by', () => {
+  test('catches a rename that keeps the version number: stored events keep the name under which they were written', () => {
     const finding = only(
       gate(
         withEvent('StockReservationReleased', (each) => ({
@@ -94,7 +94,7 @@ spec('the gate', ({ test }) => {
     says(finding, "the version was called 'StockReleased', and is 'StockLetGo' now");
   });
 
-  test('catches an earlier version that is taken out of the chain', () => {
+  test('catches an earlier version that is removed from the chain', () => {
     const findings = wholeGate(withEvent('PaymentAuthorised', (each) => ({ ...each, earlier: [] })));
     const texts = findings.map(textOf).join('\n');
     assert.match(texts, /PaymentAuthorised version 1: the version is gone from the chain/);
@@ -102,7 +102,7 @@ spec('the gate', ({ test }) => {
     assert.ok(findings.every(({ acceptable }) => !acceptable));
   });
 
-  test('catches a step that reads history differently than yesterday', () => {
+  test('catches an upcast that reads history differently than before', () => {
     const findings = wholeGate(
       withEvent('StockReceived', (each) => ({
         ...each,
@@ -128,7 +128,7 @@ spec('the gate', ({ test }) => {
     says(only(gate(withTopic('stock', { key }))), 'key was the stock keeping unit, is the order id');
   });
 
-  test('takes a topic of its own for another number of partitions, and no other way to one', () => {
+  test('accepts a new topic for another number of partitions, and nothing else', () => {
     const earlier = [{ name: 'stock', partitions: 4 }];
     const taken = gate(withTopic('stock', { name: 'stock-2', partitions: 8, earlier }));
     assert.equal(
@@ -144,16 +144,16 @@ spec('the gate', ({ test }) => {
     }
   });
 
-  test('takes an optional field as compatible both ways, and words that changed as words', () => {
+  test('treats an optional field as fully compatible, and a changed description as a change of words only', () => {
     const added = only(gate(withEvent('OrderDelivered', withFields({ note: optionalField(Text, 'For people.') }))));
     assert.equal([added.compatibility, added.acceptable], ['full', true]);
     const reworded = withFields({ orderId: field(Identifier, 'The order, in other words.') });
     const words = only(gate(withEvent('OrderDelivered', reworded)));
     assert.equal([words.compatibility, words.acceptable], ['full', true]);
-    says(words, 'its words changed, its shape did not', 'is another field');
+    says(words, 'its descriptions changed, its shape did not', 'is another field');
   });
 
-  test('takes a new version with its step, and says who is not ready for it', () => {
+  test('accepts a new version with its upcast, and says who is not ready for it', () => {
     const next = withEvent('OrderPlaced', (each) => ({
       ...withFields({ amount: undefined, total: field(Amount, 'The same, in minor units.') })(each),
       schemaVersion: 2,
@@ -191,20 +191,20 @@ spec('the rules of contracts', ({ test }) => {
     wholeGate(withEvent(type, change)).map(textOf).join('\n');
 
   for (const name of ['UserUpdated', 'RowChanged', 'OrderSet']) {
-    test(`refuse ${name}: a word of a database`, () =>
+    test(`report ${name}: a database operation`, () =>
       assert.match(
         problemsOf('OrderDelivered', (each) => ({ ...each, type: name })),
-        new RegExp(`${name}: the name is a word`),
+        new RegExp(`${name}: the name describes a database operation`),
       ));
   }
   for (const name of ['OrderDelivery', 'OrderDeliver', 'OrderIsThere']) {
-    test(`refuse ${name}: nothing in it is past`, () =>
+    test(`report ${name}: no word is in the past tense`, () =>
       assert.match(
         problemsOf('OrderDelivered', (each) => ({ ...each, type: name })),
         /no word in the past tense/,
       ));
   }
-  test('refuse a contract without an owner, a date or a sentence', () => {
+  test('report a contract without an owner, a date or a sentence', () => {
     assert.match(
       problemsOf('OrderDelivered', (each) => ({ ...each, owner: '' })),
       /OrderDelivered: nobody owns it/,
@@ -218,17 +218,17 @@ spec('the rules of contracts', ({ test }) => {
       /no sentence says which business fact/,
     );
   });
-  test('refuse a field without a meaning, an amount without its unit', () => {
+  test('report a field without a meaning, an amount without its unit', () => {
     const bare = withFields({ orderId: field(Identifier, '') });
     assert.match(problemsOf('OrderDelivered', bare), /no sentence says what \/orderId means/);
     const unitless = withFields({ amount: field(Amount, 'What it costs.') });
     assert.match(problemsOf('OrderDelivered', unitless), /the meaning of \/amount does not name its unit/);
   });
-  test('refuse a successor that nobody knows, and a key that leaves a question open', () => {
+  test('report an unknown successor, and a partition key that leaves a question open', () => {
     const deprecatedBy = { type: 'OrderBroughtHome', since: '2026-11-24' };
     assert.match(
       problemsOf('OrderDelivered', (each) => ({ ...each, deprecatedBy })),
-      /no contract is named/,
+      /which is not in the catalog/,
     );
     const open = wholeGate(withTopic('orders', { key: { is: 'the order id', because: 'x' } }))
       .map(textOf)
@@ -236,11 +236,11 @@ spec('the rules of contracts', ({ test }) => {
     assert.match(open, /topic orders: its key leaves 'concurrency' open/);
     assert.match(open, /topic orders: its key leaves 'skew' open/);
   });
-  test('refuse a codec that takes less than its schema says', () => {
+  test('report a codec that accepts less than its schema', () => {
     const liar = withFields({ amount: field(constrainedInstalments(12, 48), 'In minor units.') });
-    assert.match(problemsOf('OrderDelivered', liar), /its codec refuses a value that its JSON Schema takes/);
+    assert.match(problemsOf('OrderDelivered', liar), /its codec rejects a value that its JSON Schema accepts/);
   });
-  test('let an event without earlier versions be declared as briefly as before', () => {
+  test('allow the short declaration of an event without earlier versions', () => {
     const { earlier, owner, since } = defineEvent('VoucherIssued', { schemaVersion: 1, meaning: 'x', fields: {} });
     assert.equal([earlier, owner, since], [[], '', '']);
   });

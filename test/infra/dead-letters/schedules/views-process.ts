@@ -10,8 +10,8 @@ import type { Database } from '../../../../infra/sqlite/database';
 import { openLeasedDatabase } from '../../../../infra/sqlite/leased-database';
 import type { ViewsOperations } from '../../../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../../../projections/engine/generations/schema';
-import { viewsClient, type ViewsClient } from '../../../../projections/engine/writer-thread/views-client';
 import { viewsFile } from '../../../../projections/engine/store/views-file';
+import { viewsClient, type ViewsClient } from '../../../../projections/engine/writer-thread/client';
 import { viewsWriter } from '../../../../projections/engine/writer-thread/group-operations';
 import type { Catalog } from '../../../../domain/kernel/aggregate';
 import type { Projection } from '../../../../projections/projection';
@@ -80,6 +80,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
   await operations.prepare({});
   const noAnswer = new Promise<never>(() => undefined);
   let isAlive = true;
+  const isKilled = (): boolean => !isAlive;
   let nextCrash: CrashPoint | undefined;
   let busyBatches = 0;
   let onCrash: () => void = () => undefined;
@@ -123,7 +124,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
         return answer === undefined ? await noAnswer : (answer.output as never);
       } catch (error) {
         // A process that was killed meanwhile answers nothing.
-        if (!isAlive) return noAnswer;
+        if (isKilled()) return noAnswer;
         throw error;
       }
     }),

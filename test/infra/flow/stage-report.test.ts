@@ -1,0 +1,105 @@
+/** What is reported of the stages over samples: age, rate, time to drain, and the slowest named. */
+import * as assert from 'uvu/assert';
+import { noCounts } from '../../../infra/consumption/status/outcome-counts';
+import type { FlowSample, GroupSample, RelaySample } from '../../../infra/flow/flow-sample';
+import { reportStages, skewByTopic } from '../../../infra/flow/stage-report';
+import { spec } from '../../spec';
+
+const relay: RelaySample = {
+  state: 'running',
+  reason: null,
+  cursor: 100,
+  sentPosition: 100,
+  lagEvents: 0,
+  lagSeconds: 0,
+  unsentSeconds: 0,
+  failures: {},
+  published: 100,
+  updatedAt: '2024-01-01T00:00:00.000Z',
+};
+
+const group = (nextOffset: number, lag: number, ageSeconds: number, rest: Partial<GroupSample> = {}): GroupSample => ({
+  group: 'rows',
+  stage: 'projected',
+  state: 'running',
+  reason: null,
+  outcomes: { ...noCounts(), retries: 0 },
+  updatedAt: '2024-01-01T00:00:00.000Z',
+  partitions: [
+    { topic: 't', partition: 0, nextOffset, lag, ageSeconds, isEstimate: false, state: 'running', logEndOffset: null },
+  ],
+  ...rest,
+});
+
+const at = (second: number, rest: Partial<FlowSample>): FlowSample => ({
+  atMs: second * 1_000,
+  storePosition: 100,
+  relay,
+  groups: [],
+  ...rest,
+});
+
+spec('the report on the stages', ({ test }) => {
+  test('says nothing without a look, and of rates nothing with one', () => {
+    assert.is(reportStages([]), undefined);
+    const [only] = reportStages([at(0, { groups: [group(10, 90, 30)] })])?.groups ?? [];
+    assert.equal([only?.drain, only?.etaSeconds, only?.behind], ['measuring', null, 90]);
+  });
+
+  test('names the slowest stage, its rate, and when nothing waits any more at the present rates', () => {
+    const report = reportStages([at(0, { groups: [group(0, 100, 40)] }), at(10, { groups: [group(50, 60, 42)] })]);
+    assert.is(report?.slowest, 'projected');
+    const stage = report?.items.find((each) => each.stage === 'projected');
+    assert.equal(
+      [stage?.slowest, stage?.ratePerSecond, stage?.drain, stage?.etaSeconds, stage?.verdict],
+      ['rows', 5, 'draining', 15, 'catching-up'],
+    );
+  });
+
+  test('says that it does not drain where more comes in than goes through', () => {
+    const [rows] =
+      reportStages([at(0, { groups: [group(0, 10, 40)] }), at(10, { groups: [group(10, 60, 42)] })])?.groups ?? [];
+    assert.equal([rows?.drain, rows?.etaSeconds, rows?.ratePerSecond], ['not-draining', null, 1]);
+  });
+
+  test('blames the relay alone for what Kafka does not have', () => {
+    const stopped: RelaySample = {
+      ...relay,
+      state: 'silent',
+      cursor: 40,
+      sentPosition: 40,
+      lagSeconds: 30,
+      unsentSeconds: 30,
+    };
+    const report = reportStages([at(0, { relay: stopped }), at(12, { relay: stopped, groups: [group(40, 0, 0)] })]);
+    assert.is(report?.slowest, 'relayed');
+    assert.equal(
+      report?.items.map(({ stage, verdict }) => `${stage} ${verdict}`),
+      ['relayed stopped', 'acknowledged stopped', 'consumed ok', 'projected ok'],
+    );
+  });
+
+  test('calls a group stopped that is halted, also one without partitions', () => {
+    const report = reportStages([at(0, { groups: [group(0, 0, 0, { state: 'halted', partitions: [] })] })]);
+    assert.is(report?.groups[0]?.verdict, 'stopped');
+  });
+});
+
+spec('the skew of a topic', ({ test }) => {
+  const ends = (...all: ReadonlyArray<number>): GroupSample => {
+    const [partition] = group(0, 0, 0).partitions;
+    if (partition === undefined) throw new Error('no partition');
+    return group(0, 0, 0, {
+      partitions: all.map((logEndOffset, index) => ({ ...partition, partition: index, logEndOffset })),
+    });
+  };
+
+  test('is that of the last minute where enough came, else that of the whole log', () => {
+    const skew = (...samples: ReadonlyArray<GroupSample>) =>
+      skewByTopic(samples.map((each, index) => at(index, { groups: [each] }))).get('t');
+    assert.is(skew(ends(0, 0)), 1);
+    assert.is(skew(ends(300, 100)), 1.5);
+    assert.is(skew(ends(300, 100), ends(310, 100)), (310 * 2) / 410);
+    assert.is(skew(ends(300, 100), ends(300, 300)), 2);
+  });
+});
