@@ -1,7 +1,7 @@
 /** At start: compares the program's events with the recorded contracts, and with the events in the store. */
 import { existsSync } from 'node:fs';
-import { runtimeFindings } from '../../domain/contracts/contract-check';
-import { findingLines } from '../../domain/contracts/finding-lines';
+import { runtimeFindings } from '../../infra/contracts/contract-check';
+import { findingLines } from '../../infra/contracts/finding-lines';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { unknownKinds } from '../../domain/kernel/known-events';
 import { readFixtures, readLock } from '../../infra/contracts/contract-files';

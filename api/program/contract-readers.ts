@@ -1,5 +1,5 @@
-/** The readers of events in this program, instrumented for the contract check. */
-import type { InstrumentedReader } from '../../domain/contracts/field-readers';
+/** Who in this program reads events, as the contract check watches them. */
+import type { InstrumentedReader } from '../../infra/contracts/field-readers';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Projection } from '../../projections/projection';
 import { boundedCache } from '../../infra/memory/bounded-cache';

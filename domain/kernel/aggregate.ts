@@ -74,7 +74,7 @@ export interface Aggregate {
 
 /** Folds as JSON values and back. */
 export interface FoldSnapshot {
-  /** As declared; a stored snapshot also carries a digest of the fold, see domain/contracts/fold-behaviour.ts. */
+  /** As declared; a stored snapshot also carries a digest of the fold, see infra/commands/fold-behaviour.ts. */
   readonly version: number;
   readonly encode: (fold: Fold) => unknown;
   /** May throw. */

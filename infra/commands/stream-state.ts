@@ -2,7 +2,7 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import * as E from 'fp-ts/Either';
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
-import { snapshotFingerprintOf } from '../../domain/contracts/fold-behaviour';
+import { snapshotFingerprintOf } from './fold-behaviour';
 import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { EventStore, NewEvent, StoreUnavailable } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';

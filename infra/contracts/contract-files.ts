@@ -1,8 +1,8 @@
 /** The committed files of the contracts: the lock, and a fixture for each version of each event. */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ContractLock } from '../../domain/contracts/contract-lock';
-import type { Fixture } from '../../domain/contracts/fixtures';
+import type { ContractLock } from './contract-lock';
+import type { Fixture } from './fixtures';
 import { ConfigurationError } from '../configuration';
 import { writeWholeJson } from '../files/whole-file';
 

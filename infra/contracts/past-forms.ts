@@ -1,6 +1,6 @@
 /** The past forms of English verbs, from RosaeNLG's list (made from WordNet). */
 import { readFileSync } from 'node:fs';
-import type { PastForms } from '../../domain/contracts/fact-names';
+import type { PastForms } from './fact-names';
 
 /** By infinitive: pairs of past tense and participle. */
 type IrregularVerbs = Readonly<Record<string, ReadonlyArray<ReadonlyArray<string>>>>;

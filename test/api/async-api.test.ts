@@ -1,7 +1,7 @@
 /** The AsyncAPI document, as its own parser reads it. */
 import { Parser } from '@asyncapi/parser';
 import * as assert from 'uvu/assert';
-import { refusedPath } from '../../domain/contracts/schema-check';
+import { refusedPath } from '../../infra/schemas/schema-check';
 import { application } from '../../projections/fulfilment/application';
 import type { JsonSchema } from '../../domain/kernel/codec';
 import { versionsOf } from '../../domain/kernel/event-versions';

@@ -1,7 +1,7 @@
 /** A state of 31,000 keys is read, shown and kept in many turns of the event loop, not in one. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { snapshotFingerprintOf } from '../../domain/contracts/fold-behaviour';
+import { snapshotFingerprintOf } from '../../infra/commands/fold-behaviour';
 import { aggregate, catalogOf } from '../../domain/kernel/aggregate';
 import { PersistentMap } from '../../domain/kernel/persistent-map';
 import { stockCommands } from '../../domain/stock/commands';

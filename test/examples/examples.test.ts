@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { application } from '../../projections/fulfilment/application';
-import { ruleFindings } from '../../domain/contracts/contract-rules';
+import { ruleFindings } from '../../infra/contracts/contract-rules';
 import { catalogOf } from '../../domain/kernel/aggregate';
 import type { ProcessInput } from '../../domain/kernel/process-manager';
 import { readLock } from '../../infra/contracts/contract-files';

@@ -59,10 +59,10 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
   {
     layer: 'contracts',
     rule: 'a change that nobody can read across is breaking',
-    file: 'domain/contracts/compatibility.js',
+    file: 'infra/contracts/compatibility.js',
     right: "return forward ? 'forward' : 'breaking';",
     wrong: "return 'full';",
-    test: 'test/domain/contracts/gate.test.js',
+    test: 'test/infra/contracts/gate.test.js',
   },
   {
     layer: 'upcasts',
@@ -70,7 +70,7 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
     file: 'domain/kernel/decode-event.js',
     right: 'E.right({ ...envelope, type, schemaVersion, data: newest.right })',
     wrong: 'E.right({ ...envelope, type, schemaVersion, data })',
-    test: 'test/domain/contracts/versions.test.js',
+    test: 'test/infra/contracts/versions.test.js',
   },
   {
     layer: 'dead letters',

@@ -1,10 +1,10 @@
-/** `tidemark contracts list`, `show` and `diff`: the event catalog, as text or JSON lines. */
-import { compareVersions } from '../../../domain/contracts/compatibility';
-import { schemaOf } from '../../../domain/contracts/contract-lock';
-import { readersAt, readersOf } from '../../../domain/contracts/field-readers';
-import { comparisonLines } from '../../../domain/contracts/finding-lines';
-import { propertiesOf, requiredOf } from '../../../domain/contracts/schema-check';
-import { smallestValue } from '../../../domain/contracts/schema-values';
+/** `tidemark contracts list`, `show` and `diff`: the catalog for people. */
+import { compareVersions } from '../../../infra/contracts/compatibility';
+import { schemaOf } from '../../../infra/contracts/contract-lock';
+import { readersAt, readersOf } from '../../../infra/contracts/field-readers';
+import { comparisonLines } from '../../../infra/contracts/finding-lines';
+import { propertiesOf, requiredOf } from '../../../infra/schemas/schema-check';
+import { smallestValue } from '../../../infra/schemas/schema-values';
 import type { Aggregate } from '../../../domain/kernel/aggregate';
 import type { AnyEventDefinition } from '../../../domain/kernel/event-definition';
 import { namesOf, versionsOf, type EventVersion } from '../../../domain/kernel/event-versions';

@@ -1,10 +1,10 @@
 /** `tidemark contracts check` and `accept`: compares the code's events with the recorded contracts, and records changes. */
 import { join, relative } from 'node:path';
-import { changeFindings, checkContracts } from '../../../domain/contracts/contract-check';
-import { lockOf } from '../../../domain/contracts/contract-lock';
-import type { Finding } from '../../../domain/contracts/finding';
-import { findingLines } from '../../../domain/contracts/finding-lines';
-import { fixtureOf, withUpcasts } from '../../../domain/contracts/fixtures';
+import { changeFindings, checkContracts } from '../../../infra/contracts/contract-check';
+import { lockOf } from '../../../infra/contracts/contract-lock';
+import type { Finding } from '../../../infra/contracts/finding';
+import { findingLines } from '../../../infra/contracts/finding-lines';
+import { fixtureOf, withUpcasts } from '../../../infra/contracts/fixtures';
 import { versionsOf } from '../../../domain/kernel/event-versions';
 import { hasLock, readFixtures, readLock, writeFixture, writeLock } from '../../../infra/contracts/contract-files';
 import { readPastForms } from '../../../infra/contracts/past-forms';

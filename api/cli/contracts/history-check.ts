@@ -1,5 +1,5 @@
-/** Runs stored events, one after another, through everything that the present code would do with them. */
-import { lastReadPath, type InstrumentedReader } from '../../../domain/contracts/field-readers';
+/** One stored event after another through everything that today's code would do with it. */
+import { lastReadPath, type InstrumentedReader } from '../../../infra/contracts/field-readers';
 import type { Catalog, Fold } from '../../../domain/kernel/aggregate';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
 import { categoryOf, type RecordedEvent, type StoredEvent } from '../../../domain/kernel/recorded-event';

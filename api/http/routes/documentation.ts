@@ -1,7 +1,7 @@
 /** The routes of the OpenAPI and AsyncAPI documents, the documentation page, event schemas and kinds of problems. */
 import type { FastifyInstance } from 'fastify';
-import { asyncApiOf } from '../../../domain/contracts/async-api';
-import { schemaOf } from '../../../domain/contracts/contract-lock';
+import { asyncApiOf } from '../../../infra/contracts/async-api';
+import { schemaOf } from '../../../infra/contracts/contract-lock';
 import type { JsonSchema } from '../../../domain/kernel/codec';
 import { versionsOf } from '../../../domain/kernel/event-versions';
 import type { ApiDependencies } from '../dependencies';

@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import * as E from 'fp-ts/Either';
 import { application } from '../../../projections/fulfilment/application';
-import { snapshotFingerprintOf } from '../../../domain/contracts/fold-behaviour';
+import { snapshotFingerprintOf } from '../../../infra/commands/fold-behaviour';
 import { aggregate, catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
 import { stockCommands } from '../../../domain/stock/commands';
 import { stockEvents } from '../../../domain/stock/events';

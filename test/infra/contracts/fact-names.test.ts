@@ -1,9 +1,9 @@
 /** The gate takes every name of a fact, by a list of words that others keep, and still refuses what a database did. */
 import * as assert from 'uvu/assert';
-import { nameProblem } from '../../../domain/contracts/fact-names';
-import { ruleFindings } from '../../../domain/contracts/contract-rules';
+import { nameProblem } from '../../../infra/contracts/fact-names';
+import { ruleFindings } from '../../../infra/contracts/contract-rules';
 import { readPastForms } from '../../../infra/contracts/past-forms';
-import { withEvent } from '../../domain/contracts/changed-catalog';
+import { withEvent } from './changed-catalog';
 import { spec } from '../../spec';
 
 const past = readPastForms();

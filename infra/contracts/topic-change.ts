@@ -1,6 +1,6 @@
 /** What a change of a topic's design means for its consumers. */
-import type { Catalog } from '../kernel/aggregate';
-import type { Topic } from '../kernel/topic';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Topic } from '../../domain/kernel/topic';
 import type { LockedTopic } from './contract-lock';
 import type { Finding } from './finding';
 import { ACCEPT } from './finding-lines';

@@ -3,7 +3,7 @@
  * differ: the bounds of both, each enum value, each field present and absent. They are not random, so that messages do
  * not change between runs.
  */
-import type { JsonSchema } from '../kernel/codec';
+import type { JsonSchema } from '../../domain/kernel/codec';
 import { propertiesOf, refusedPath, requiredOf } from './schema-check';
 
 /** The smallest value that a schema accepts. Throws where none is known. */

@@ -4,14 +4,14 @@
  * differences in sums, repeats and sequence show.
  */
 import * as E from 'fp-ts/Either';
-import type { Aggregate } from '../kernel/aggregate';
-import type { JsonSchema } from '../kernel/codec';
-import type { Command } from '../kernel/command-definition';
-import type { DomainEvent } from '../kernel/event-definition';
-import { upcast, versionsOf } from '../kernel/event-versions';
-import { jsonSchemaOf } from '../kernel/json-schema';
-import { propertiesOf, refusedPath, requiredOf } from './schema-check';
-import { sampleValues, valuesOf } from './schema-values';
+import type { Aggregate } from '../../domain/kernel/aggregate';
+import type { JsonSchema } from '../../domain/kernel/codec';
+import type { Command } from '../../domain/kernel/command-definition';
+import type { DomainEvent } from '../../domain/kernel/event-definition';
+import { upcast, versionsOf } from '../../domain/kernel/event-versions';
+import { jsonSchemaOf } from '../../domain/kernel/json-schema';
+import { propertiesOf, refusedPath, requiredOf } from '../schemas/schema-check';
+import { sampleValues, valuesOf } from '../schemas/schema-values';
 
 const RANDOM_SEQUENCES = 24;
 const EVENTS_PER_SEQUENCE = 32;

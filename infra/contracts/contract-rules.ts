@@ -1,12 +1,12 @@
 /** What every contract has to declare: an owner, dates, meanings, and a name that states a fact. */
 import * as t from 'io-ts';
-import type { Catalog } from '../kernel/aggregate';
-import { RecordType, type AnyField, type Fields } from '../kernel/codec';
-import type { AnyEventDefinition } from '../kernel/event-definition';
-import { versionsOf } from '../kernel/event-versions';
-import { isCalendarDay } from '../kernel/time-text';
-import type { Topic } from '../kernel/topic';
-import { Amount, Currency, Instant } from '../kernel/values';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import { RecordType, type AnyField, type Fields } from '../../domain/kernel/codec';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
+import { versionsOf } from '../../domain/kernel/event-versions';
+import { isCalendarDay } from '../../domain/kernel/time-text';
+import type { Topic } from '../../domain/kernel/topic';
+import { Amount, Currency, Instant } from '../../domain/kernel/values';
 import { nameProblem, type PastForms } from './fact-names';
 import type { Finding } from './finding';
 

@@ -1,7 +1,7 @@
 /** The contract check: compares the catalog with the lock and says whom every change affects. */
-import type { Catalog } from '../kernel/aggregate';
-import type { AnyEventDefinition } from '../kernel/event-definition';
-import { namesOf, versionsOf, type EventVersion } from '../kernel/event-versions';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
+import { namesOf, versionsOf, type EventVersion } from '../../domain/kernel/event-versions';
 import { compareSchemas, compareVersions, type Comparison } from './compatibility';
 import { ACCEPT, comparisonLines, exampleLines, readerLines } from './finding-lines';
 import { movedEvent, successorOf, topicChange } from './topic-change';
@@ -11,8 +11,8 @@ import type { InstrumentedReader } from './field-readers';
 import type { PastForms } from './fact-names';
 import type { Finding } from './finding';
 import { fixtureFindings, type Fixture } from './fixtures';
-import { refusedPath } from './schema-check';
-import { valuesOf } from './schema-values';
+import { refusedPath } from '../schemas/schema-check';
+import { valuesOf } from '../schemas/schema-values';
 import { snapshotFindings } from './snapshot-check';
 
 export interface ContractCheck {

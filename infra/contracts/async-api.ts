@@ -1,10 +1,10 @@
 /** The AsyncAPI document, generated from the catalog: which events are on which topic, their versions, and the partition key. */
-import type { Aggregate, Catalog } from '../kernel/aggregate';
-import type { JsonSchema } from '../kernel/codec';
-import type { AnyEventDefinition } from '../kernel/event-definition';
-import { versionsOf, type EventVersion } from '../kernel/event-versions';
+import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
+import type { JsonSchema } from '../../domain/kernel/codec';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
+import { versionsOf, type EventVersion } from '../../domain/kernel/event-versions';
 import { schemaOf } from './contract-lock';
-import { sampleValues } from './schema-values';
+import { sampleValues } from '../schemas/schema-values';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -2,9 +2,9 @@
  * What a schema change means for readers and writers. It is not decided by a table of rules, but by searching for a value
  * that one side writes and the other rejects; the smallest one found is the example.
  */
-import type { JsonSchema } from '../kernel/codec';
-import { propertiesOf, refusedPath, requiredOf } from './schema-check';
-import { valuesOf } from './schema-values';
+import type { JsonSchema } from '../../domain/kernel/codec';
+import { propertiesOf, refusedPath, requiredOf, shapeOf } from '../schemas/schema-check';
+import { valuesOf } from '../schemas/schema-values';
 
 /** A value that one side writes and the other rejects; `value` is undefined where no example is known. */
 export interface Break {
@@ -123,19 +123,6 @@ const reductions = (value: unknown): ReadonlyArray<unknown> => {
 // -------------------------------------------------------------------------------------
 // Paths
 // -------------------------------------------------------------------------------------
-
-/** The schema without descriptions: only what decides which values are valid. */
-export const shapeOf = (schema: JsonSchema): JsonSchema => {
-  const shape: Record<string, unknown> = { ...schema };
-  delete shape['description'];
-  if (schema['properties'] !== undefined) {
-    const properties = Object.entries(propertiesOf(schema)).map(([name, each]) => [name, shapeOf(each)]);
-    shape['properties'] = Object.fromEntries(properties);
-  }
-  if (schema['items'] !== undefined) shape['items'] = shapeOf(schema['items'] as JsonSchema);
-  if (Array.isArray(schema['anyOf'])) shape['anyOf'] = schema['anyOf'].map((each) => shapeOf(each as JsonSchema));
-  return shape;
-};
 
 const changesOf = (before: JsonSchema, after: JsonSchema, path: string): Comparison['changes'] => {
   const here = path === '' ? '/' : path;

@@ -3,9 +3,9 @@
  * states decoded from it. Two programs with the same digest may use each other's snapshots; comments, names and the
  * place of the code do not affect it.
  */
-import type { Aggregate, Fold, FoldSnapshot } from '../kernel/aggregate';
-import type { Command } from '../kernel/command-definition';
-import type { DomainEvent } from '../kernel/event-definition';
+import type { Aggregate, Fold, FoldSnapshot } from '../../domain/kernel/aggregate';
+import type { Command } from '../../domain/kernel/command-definition';
+import type { DomainEvent } from '../../domain/kernel/event-definition';
 import { foldSamples } from './fold-samples';
 
 export interface FoldBehaviour {

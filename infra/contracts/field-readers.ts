@@ -2,10 +2,10 @@
  * Which readers use which field of an event, found by running them over events that record every access. A list
  * maintained by hand would be out of date after the first change.
  */
-import type { JsonSchema } from '../kernel/codec';
-import type { AnyEventDefinition } from '../kernel/event-definition';
-import type { RecordedEvent } from '../kernel/recorded-event';
-import { valuesOf, wholeValue } from './schema-values';
+import type { JsonSchema } from '../../domain/kernel/codec';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
+import type { RecordedEvent } from '../../domain/kernel/recorded-event';
+import { valuesOf, wholeValue } from '../schemas/schema-values';
 
 /** A projection, a process manager, or any other reader of events. */
 export interface InstrumentedReader {

@@ -3,8 +3,8 @@ import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
-import { refusedPath } from '../../../domain/contracts/schema-check';
-import { schemaOf } from '../../../domain/contracts/contract-lock';
+import { refusedPath } from '../../../infra/schemas/schema-check';
+import { schemaOf } from '../../../infra/contracts/contract-lock';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
 import { field } from '../../../domain/kernel/codec';
 import { defineEvent, earlierVersion } from '../../../domain/kernel/event-definition';
@@ -12,7 +12,7 @@ import { Quantity } from '../../../domain/kernel/values';
 import { downcast, upcast, versionsOf } from '../../../domain/kernel/event-versions';
 import { readFixtures } from '../../../infra/contracts/contract-files';
 import { spec } from '../../spec';
-import { arbitraryOf, holds } from '../arbitraries';
+import { arbitraryOf, holds } from '../../domain/arbitraries';
 
 const { catalog } = application;
 

@@ -8,7 +8,7 @@ import { Identifier, Text } from '../../../domain/kernel/values';
 import { OrderPlaced } from '../../../domain/order/events';
 import { spec } from '../../spec';
 import { gate, lock, textOf, wholeGate, withEvent, withFields, withTopic } from './changed-catalog';
-import type { Finding } from '../../../domain/contracts/finding';
+import type { Finding } from '../../../infra/contracts/finding';
 import { readLock } from '../../../infra/contracts/contract-files';
 
 const { catalog } = application;

@@ -1,9 +1,9 @@
 /** Checks that snapshots still mean what was agreed: the same version, the same behaviour. */
-import type { Aggregate } from '../kernel/aggregate';
+import type { Aggregate } from '../../domain/kernel/aggregate';
 import type { LockedSnapshot, LockedSnapshots } from './contract-lock';
 import type { Finding } from './finding';
 import { ACCEPT } from './finding-lines';
-import { foldBehaviourOf } from './fold-behaviour';
+import { foldBehaviourOf } from '../commands/fold-behaviour';
 
 /** Compares every aggregate's snapshots with the lock. */
 export const snapshotFindings = (

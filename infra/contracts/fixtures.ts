@@ -1,12 +1,12 @@
 /** Payloads as they were once written, one file for each version of each event: they must always stay readable. */
 import * as E from 'fp-ts/Either';
-import type { Catalog } from '../kernel/aggregate';
-import { decodeEvent } from '../kernel/decode-event';
-import type { AnyEventDefinition } from '../kernel/event-definition';
-import { versionsOf, type EventVersion } from '../kernel/event-versions';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import { decodeEvent } from '../../domain/kernel/decode-event';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
+import { versionsOf, type EventVersion } from '../../domain/kernel/event-versions';
 import { schemaOf } from './contract-lock';
 import type { Finding } from './finding';
-import { sampleValues } from './schema-values';
+import { sampleValues } from '../schemas/schema-values';
 
 /** A payload and its upcast to the next version, which is absent for the newest version. */
 export interface FixturePayload {

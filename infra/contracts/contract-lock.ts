@@ -1,10 +1,10 @@
 /** The lock: every contract as agreed with its readers. Plain JSON, committed, and written by one command. */
-import type { Aggregate, Catalog } from '../kernel/aggregate';
-import type { JsonSchema } from '../kernel/codec';
-import type { AnyEventDefinition } from '../kernel/event-definition';
-import { versionsOf, type EventVersion } from '../kernel/event-versions';
-import { jsonSchemaOf } from '../kernel/json-schema';
-import { foldBehaviourOf } from './fold-behaviour';
+import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
+import type { JsonSchema } from '../../domain/kernel/codec';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
+import { versionsOf, type EventVersion } from '../../domain/kernel/event-versions';
+import { jsonSchemaOf } from '../../domain/kernel/json-schema';
+import { foldBehaviourOf } from '../commands/fold-behaviour';
 
 /** One version of an event, as it was agreed. */
 export interface LockedVersion {

@@ -1,8 +1,8 @@
 /** The catalog after a change, and the findings of the contract check. */
 import { application } from '../../../projections/fulfilment/application';
-import { changeFindings, checkContracts } from '../../../domain/contracts/contract-check';
-import { lockOf } from '../../../domain/contracts/contract-lock';
-import type { Finding } from '../../../domain/contracts/finding';
+import { changeFindings, checkContracts } from '../../../infra/contracts/contract-check';
+import { lockOf } from '../../../infra/contracts/contract-lock';
+import type { Finding } from '../../../infra/contracts/finding';
 import { catalogOf, type Aggregate, type Catalog } from '../../../domain/kernel/aggregate';
 import { record, type AnyField, type Fields } from '../../../domain/kernel/codec';
 import type { AnyEventDefinition } from '../../../domain/kernel/event-definition';

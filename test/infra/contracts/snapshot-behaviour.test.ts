@@ -1,10 +1,10 @@
 /** A snapshot's fingerprint depends on what the fold does, not on how it is written; the contract check compares it with the declared version. */
 import { readPastForms } from '../../../infra/contracts/past-forms';
 import * as assert from 'uvu/assert';
-import { checkContracts } from '../../../domain/contracts/contract-check';
-import { lockOf, type ContractLock } from '../../../domain/contracts/contract-lock';
-import { foldBehaviourOf, snapshotFingerprintOf } from '../../../domain/contracts/fold-behaviour';
-import { snapshotFindings } from '../../../domain/contracts/snapshot-check';
+import { checkContracts } from '../../../infra/contracts/contract-check';
+import { lockOf, type ContractLock } from '../../../infra/contracts/contract-lock';
+import { foldBehaviourOf, snapshotFingerprintOf } from '../../../infra/commands/fold-behaviour';
+import { snapshotFindings } from '../../../infra/contracts/snapshot-check';
 import { aggregate, catalogOf, type Aggregate, type AggregateDefinition } from '../../../domain/kernel/aggregate';
 import { field } from '../../../domain/kernel/codec';
 import { defineCommand, type CommandOf } from '../../../domain/kernel/command-definition';
