@@ -20,7 +20,6 @@ const REAL_TIME: Readonly<Record<string, string>> = {
   'benchmarks/replay/many-events': 'runs beside a broker',
   'demo/api-client.test': 'patience with a server on a real socket',
   'infra/consumption/kafka-answers.test': 'how long a broker may be silent',
-  'infra/consumption/store-fit.test': 'a group that watches how long a broker is silent',
   'infra/dead-letters/copy-dead-letters': 'runs beside a broker',
   'infra/dead-letters/schedules/group-instance': 'waits for a process',
   'infra/memory/in-memory-event-feed.test': 'how soon a change is told',

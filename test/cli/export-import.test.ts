@@ -182,7 +182,7 @@ spec('an export', ({ test, before }) => {
     [
       'of another encoding',
       () => Buffer.from(text.replace('caf\u00e9', 'caf~')).map((byte) => (byte === 0x7e ? 0xe9 : byte)) as Buffer,
-      /is not UTF-8/,
+      /is not valid UTF-8/,
     ],
     ['cut where gzip has compressed it', () => gzipSync(text).subarray(0, -30), /can't be read: /],
     [
@@ -228,7 +228,7 @@ spec('an export', ({ test, before }) => {
     );
     const { events, output } = await takenIn(file, { ...STRICT, allowUnknown: true });
     assert.equal(events, everything(other));
-    assert.match(output, /unknown to this program, but imported: the category 'widget' \(3 events/);
+    assert.match(output, /unknown to this program, imported nevertheless: the category 'widget' \(3 events/);
     const type = fileOf(lines[0]?.replaceAll('OrderCancelled', 'OrderFramed') ?? '');
     const version = fileOf(lines[0]?.replace('OrderCancelled/1', 'OrderCancelled/9') ?? '');
     const elsewhere = fileOf(lines[0]?.replace('order-o0@1', 'stock-o0@1') ?? '');

@@ -82,11 +82,11 @@ spec('a move of offsets', ({ test, before }) => {
     const good = line('stock', 0);
     assert.match(
       await ofFile(good, line('stock', 7)),
-      /^line 2 of .* names stock\/7, where stock-level does not stand \(it reads stock\)/,
+      /^line 2 of .* names stock\/7, in which stock-level has no checkpoint \(it reads stock\)/,
     );
     assert.match(
       await ofFile(good, '', line('orders', 0)),
-      /^line 3 of .* names orders\/0, where stock-level does not stand/,
+      /^line 3 of .* names orders\/0, in which stock-level has no checkpoint/,
     );
     assert.match(
       await ofFile(good, line('stock', 1), line('stock', 0, 2)),
@@ -126,8 +126,14 @@ spec('a move of offsets', ({ test, before }) => {
       await refusal({ group: 'nobody', toOffset: '1' }),
       /^the group 'nobody' has no checkpoint: 'tidemark offsets' lists/,
     );
-    assert.match(await refusal({ group: GROUP, topic: 'orders', toOffset: '1' }), /'stock-level' in orders/);
-    assert.match(await refusal({ group: GROUP, topic: 'stock', partition: '7', shift: '-1' }), /in stock\/7/);
+    assert.match(
+      await refusal({ group: GROUP, topic: 'orders', toOffset: '1' }),
+      /'stock-level' has no checkpoint in orders/,
+    );
+    assert.match(
+      await refusal({ group: GROUP, topic: 'stock', partition: '7', shift: '-1' }),
+      /has no checkpoint in stock\/7/,
+    );
     assert.match(await refusal({ toOffset: '1' }), /a move takes one --group/);
   });
 

@@ -108,7 +108,7 @@ spec("the demonstration's client", ({ test, after }) => {
 
   test('loses patience, and says what the last answer was', async () => {
     const { client } = await clientOf([{ status: 503, body: { title: 'Overloaded' } }]);
-    assert.match(await stopped(client.perform(place)), /orders\/o1\/place did not come .*503 Overloaded/);
+    assert.match(await stopped(client.perform(place)), /orders\/o1\/place did not arrive .*503 Overloaded/);
   });
 
   test('stops where the server refuses the key, or is none of this engine', async () => {

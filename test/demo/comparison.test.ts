@@ -82,7 +82,7 @@ spec('the report', ({ test }) => {
     ]);
     const lines = commandLines({ posted: 2_000, accepted: 700, unchanged: 62, refused, versions: new Map() }, 2_000);
     assert.equal(lines, [
-      '2,000 commands posted in 2.0 s (1,000 a second): 700 accepted, 62 unchanged, 1,238 refused',
+      '2,000 commands posted in 2.0 s (1,000 per second): 700 accepted, 62 unchanged, 1,238 refused',
       'rejected, by reason:',
       '     1,234  place: A',
       '         2  cancel: A',
@@ -94,7 +94,7 @@ spec('the report', ({ test }) => {
     const lines = figureLines({ comparisons: [differing], otherOrders: 3 });
     assert.match(lines[2] ?? '', /paid for orders delivered +23\.00 +0\.01  DIFFERS$/);
     assert.not.match(lines[1] ?? '', 'DIFFERS');
-    assert.match(lines.at(-1) ?? '', /^3 other orders .* counted in/);
+    assert.match(lines.at(-1) ?? '', /^3 other orders .* included in/);
   });
 
   test('says that all agrees, and how much that is', () => {

@@ -202,7 +202,7 @@ spec('the demonstration stops', ({ test }) => {
 
   test('where there is no server, before it says anything else', async () => {
     const { status, output } = await demo('http://127.0.0.1:9');
-    assert.match(String(status), /DemoStopped: no Tidemark answers at http:\/\/127\.0\.0\.1:9/);
+    assert.match(String(status), /DemoStopped: no Tidemark server answers at http:\/\/127\.0\.0\.1:9/);
     assert.is(output, '');
   });
 

@@ -98,7 +98,7 @@ spec('order files', ({ test, after }) => {
     [
       'the same order twice',
       orders('o1,c1,created,2018-01-01 00:00:00,,,,', 'o1,c1,created,2018-01-01 00:00:00,,,,'),
-      /order 'o1' stands in .* more than once/,
+      /order 'o1' appears in .* more than once/,
     ],
     [
       'a price that is none',

@@ -116,7 +116,10 @@ spec('performing', ({ test }) => {
 
   test('stops where a confirmation does not come, and names the order', async () => {
     const { result, log } = await play([inputOrder()], { seen: false });
-    assert.match(result as string, /order o1 is reserved and paid, yet no confirmation \(order-o1@2\).*\/ops\/groups/);
+    assert.match(
+      result as string,
+      /order o1 is reserved and paid, but no confirmation \(order-o1@2\) arrived.*\/ops\/groups/,
+    );
     assert.not.ok(log.includes('begin o1 hand-to-carrier'));
   });
 

@@ -72,8 +72,8 @@ spec('the catalog on the command line', ({ test }) => {
     const output = { json: false, print: (line: string) => void lines.push(line) };
     assert.equal([check(loaded, output), diffWithLock(loaded, output)], [0, 0]);
     assert.equal(lines, [
-      'contracts: 14 events in 17 versions, as agreed in domain/contracts/lock.json',
-      'the code and domain/contracts/lock.json say the same',
+      'contracts: 14 events in 17 versions, as recorded in domain/contracts/lock.json',
+      'the code and domain/contracts/lock.json agree',
     ]);
   });
 });

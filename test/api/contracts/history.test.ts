@@ -128,7 +128,7 @@ spec('verifying a store', ({ test }) => {
   test('fails for a name that no contract has, and for an event of another aggregate', async () => {
     for (const [stream, event, reason] of [
       ['order-o1', { type: 'OrderForgotten', schemaVersion: 1, data: {} }, /no contract is named 'OrderForgotten'/],
-      ['order-o1', released, /StockReservationReleased is no event of order/],
+      ['order-o1', released, /StockReservationReleased is not an event of order/],
       ['kettle-k1', released, /no aggregate owns the stream 'kettle-k1'/],
     ] as const) {
       const to = output();

@@ -277,7 +277,7 @@ spec('a declared name', ({ test }) => {
     );
     assert.match(
       refusal(() => assertProgram({ ...program, projections: [view(['sum'])] })),
-      /cards-by-day handles CardIssued, which no aggregate of the program has/,
+      /cards-by-day handles CardIssued, which is not an event of any aggregate of the program/,
     );
     const long = { name: 'a'.repeat(100), handles: [] };
     assert.match(
