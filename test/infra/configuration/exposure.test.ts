@@ -47,7 +47,7 @@ spec('without keys', ({ test }) => {
     test(`${host} is refused, and the sentence says what to set`, async () => {
       const sentence = (await sentenceOf(() => refuseExposed({ host, apiKeys: [] }))) ?? '';
       assert.match(sentence, new RegExp(`^HOST is '${host}'.*which other machines can reach, and API_KEYS is not set`));
-      assert.match(sentence, /Set API_KEYS=<name>:<client\|operator>:<key> .*or leave HOST out/);
+      assert.match(sentence, /Set API_KEYS=<name>:<client\|operator>:<key> .*or omit HOST/);
     });
     test(`${host} serves with keys`, async () => {
       assert.is(await sentenceOf(() => refuseExposed({ host, apiKeys: keys })), undefined);
@@ -56,7 +56,7 @@ spec('without keys', ({ test }) => {
 
   test('the server for operators is refused likewise, under the name of its own setting', async () => {
     const sentence = await sentenceOf(() => refuseExposed({ host: '0.0.0.0', apiKeys: [] }, undefined, 'OPS_HOST'));
-    assert.match(sentence ?? '', /^OPS_HOST is '0.0.0.0'.* or leave OPS_HOST out/);
+    assert.match(sentence ?? '', /^OPS_HOST is '0.0.0.0'.* or omit OPS_HOST/);
   });
 
   test('a name serves where all of its addresses are of this machine alone', async () => {

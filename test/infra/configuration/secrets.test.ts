@@ -59,7 +59,7 @@ spec('a secret in a file', ({ test, after }) => {
 
     test(`${name}_FILE beside ${name} is refused`, () => {
       const sentence = read(fileWith('one-secret-of-many'), { [name]: 'another-secret-of-many' });
-      assert.is(sentence, `${name} and ${name}_FILE are both set: leave one of them out`);
+      assert.is(sentence, `${name} and ${name}_FILE are both set: omit one of them`);
     });
 
     test(`${name}_FILE that can't be used is refused with its name and the reason`, () => {
@@ -78,10 +78,10 @@ spec('a secret in a file', ({ test, after }) => {
   test('of one line is refused with several', () => {
     assert.match(
       refusal({ API_KEY_FILE: fileWith('first-line-of-two\nsecond') }),
-      /^API_KEY_FILE holds more than one line/,
+      /^API_KEY_FILE has more than one line/,
     );
     const sentence = refusal({ ...sasl, KAFKA_SASL_PASSWORD_FILE: fileWith('first\nsecond\n') });
-    assert.match(sentence, /^KAFKA_SASL_PASSWORD_FILE holds more than one line/);
+    assert.match(sentence, /^KAFKA_SASL_PASSWORD_FILE has more than one line/);
     assert.not.match(sentence, 'second');
   });
 
