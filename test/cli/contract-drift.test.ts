@@ -94,7 +94,7 @@ spec('the contracts at start', ({ test, before }) => {
       const environment = { PORT: port, DATA_DIR: join(copy.folder, 'warned') };
       const warned = copy.start(['serve'], { ...environment, CONTRACT_DRIFT: 'warn' });
       await eventually('it serves', () => isReady(`http://127.0.0.1:${port}`));
-      assert.match(warned.output(), /WARNING a contract is not as agreed subject="OrderPlaced version 1"/);
+      assert.match(warned.output(), /WARNING an event differs from its recorded contract subject="OrderPlaced version 1"/);
       await warned.end('SIGTERM');
       const lock = copy.read(LOCK);
       const accepted = await copy.run(['contracts', 'accept']);
@@ -116,7 +116,7 @@ spec('the contracts at start', ({ test, before }) => {
       assert.match(output, /nothing was written, for \d of \d findings can't be accepted:/);
       assert.match(output, /refused: OrderDelivery: the name states no fact/);
       assert.match(output, /refused: OrderDelivered: the event is gone/);
-      assert.match(output, /waits for that: OrderDelivery: the event is new/);
+      assert.match(output, /acceptable otherwise: OrderDelivery: the event is new/);
       const json = await copy.run(['contracts', 'accept', '--json']);
       const lines = json.output
         .trim()

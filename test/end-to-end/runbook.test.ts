@@ -150,7 +150,7 @@ kafkaSpec('the runbook', ({ test, before, after }, broker) => {
       release?.kill('SIGTERM');
       servers.push(startTidemark(['serve', '--roles', 'projections'], environment));
       const planned = await tidemark(5, { '<fingerprint>': String(defect?.['fingerprint']) });
-      assert.match(planned, /2 keys, 2 events, at most 200 a second/);
+      assert.match(planned, /2 streams, 2 events, at most 200 per second/);
       const [, redrive = ''] = /redrive run (\d+)/.exec(planned) ?? [];
       assert.match(await tidemark(6, { '<id>': redrive }), /done, 2 of 2 keys, 0 failed/);
       await rowIs('bad-1', 'cancelled');
