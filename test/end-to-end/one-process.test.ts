@@ -108,7 +108,7 @@ spec('the command line', ({ test }) => {
     const folder = mkdtempSync(join(tmpdir(), 'tidemark-empty-'));
     const { status, output } = await runTidemark(['offsets'], { DATA_DIR: folder });
     assert.is(status, 0, output);
-    assert.match(output, `in ${folder} (DATA_DIR)`);
+    assert.match(output, `in the files of ${folder} (DATA_DIR)`);
   });
 
   const refused: ReadonlyArray<readonly [string, ReadonlyArray<string>, Readonly<Record<string, string>>, RegExp]> = [
