@@ -94,7 +94,10 @@ spec('the contracts at start', ({ test, before }) => {
       const environment = { PORT: port, DATA_DIR: join(copy.folder, 'warned') };
       const warned = copy.start(['serve'], { ...environment, CONTRACT_DRIFT: 'warn' });
       await eventually('it serves', () => isReady(`http://127.0.0.1:${port}`));
-      assert.match(warned.output(), /WARNING an event differs from its recorded contract subject="OrderPlaced version 1"/);
+      assert.match(
+        warned.output(),
+        /WARNING an event differs from its recorded contract subject="OrderPlaced version 1"/,
+      );
       await warned.end('SIGTERM');
       const lock = copy.read(LOCK);
       const accepted = await copy.run(['contracts', 'accept']);
