@@ -119,7 +119,7 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
         Promise.resolve(world.reader.groups().every(({ state }) => state === 'halted')),
       );
       for (const { reason } of world.reader.groups())
-        assert.match(reason ?? '', /has read .* so far, and now it is to/);
+        assert.match(reason ?? '', /has read .* so far, and is now configured to read/);
     }));
 
   test('cannot be rebuilt from a topic whose first records are gone, and can from the store', () =>

@@ -68,7 +68,7 @@ kafkaSpec('an event that Kafka refuses', ({ test, after }, broker) => {
     const status = await statusWhere(
       world,
       'the rest is published',
-      ({ state, cursor }) => state === 'blocked' && cursor === 122,
+      ({ state, cursor, lagSeconds }) => state === 'blocked' && cursor === 122 && lagSeconds > 0,
     );
     const [blocked] = status.blocked;
     assert.is(status.blocked.length, 1);
