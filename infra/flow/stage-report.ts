@@ -98,7 +98,7 @@ interface Count {
   readonly behind: number;
 }
 
-const paceOf = (counts: ReadonlyArray<Count>, ageSeconds: number): Pace => {
+const paceOf = (counts: ReadonlyArray<Count>, ageSeconds: number, state: StageState): Pace => {
   const last = counts.at(-1) ?? { atMs: 0, done: 0, behind: 0 };
   const [first = last] = counts;
   const seconds = (last.atMs - first.atMs) / 1_000;
@@ -107,7 +107,8 @@ const paceOf = (counts: ReadonlyArray<Count>, ageSeconds: number): Pace => {
     return { behind, ageSeconds, ratePerSecond: 0, drain: behind === 0 ? 'now' : 'measuring', etaSeconds: null };
   }
   const rate = Math.max(0, (last.done - first.done) / seconds);
-  const net = (first.behind - last.behind) / seconds;
+  // What has stopped drains nothing, however fast it was a minute ago.
+  const net = isStopped(state) ? 0 : (first.behind - last.behind) / seconds;
   const drain = behind === 0 ? 'now' : net > 0 ? 'draining' : 'not-draining';
   const etaSeconds = drain === 'now' ? 0 : drain === 'draining' ? Math.ceil(behind / net) : null;
   return { behind, ageSeconds, ratePerSecond: Math.round(rate * 10) / 10, drain, etaSeconds };
@@ -136,14 +137,14 @@ const relayStage = (
     state,
     verdict: verdictOf(looks),
     slowest: relay === undefined ? null : 'relay',
-    ...paceOf(counts, ageSeconds),
+    ...paceOf(counts, ageSeconds, state),
   };
 };
 
 const groupStage = (stage: StageName, groups: ReadonlyArray<GroupReport>): StageReport => {
   const [slowest] = [...groups].sort((left, right) => right.ageSeconds - left.ageSeconds || right.behind - left.behind);
   if (slowest === undefined) {
-    return { stage, state: 'starting', verdict: 'ok', slowest: null, ...paceOf([], 0) };
+    return { stage, state: 'starting', verdict: 'ok', slowest: null, ...paceOf([], 0, 'starting') };
   }
   const { state, behind, ageSeconds, ratePerSecond, drain, etaSeconds } = slowest;
   const verdict = worstOf(groups.map((group) => group.verdict));
@@ -180,7 +181,7 @@ const groupReport = (samples: ReadonlyArray<FlowSample>, last: GroupSample): Gro
     verdict: isIdle ? 'stopped' : worstOf(partitions.map(({ verdict }) => verdict)),
     isEstimate: partitions.some(({ isEstimate }) => isEstimate),
     partitions,
-    ...paceOf(counts, Math.max(0, ...partitions.map(({ ageSeconds }) => ageSeconds))),
+    ...paceOf(counts, Math.max(0, ...partitions.map(({ ageSeconds }) => ageSeconds)), state),
   };
 };
 

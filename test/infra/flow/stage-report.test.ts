@@ -56,6 +56,14 @@ spec('the report on the stages', ({ test }) => {
     );
   });
 
+  for (const state of ['halted', 'stopped', 'silent'] as const)
+    test(`says that what is ${state} does not drain, however much went through before`, () => {
+      const [rows] =
+        reportStages([at(0, { groups: [group(0, 100, 40)] }), at(10, { groups: [group(90, 10, 42, { state })] })])
+          ?.groups ?? [];
+      assert.equal([rows?.behind, rows?.drain, rows?.etaSeconds], [10, 'not-draining', null]);
+    });
+
   test('says that it does not drain where more comes in than goes through', () => {
     const [rows] =
       reportStages([at(0, { groups: [group(0, 10, 40)] }), at(10, { groups: [group(10, 60, 42)] })])?.groups ?? [];
