@@ -15,7 +15,7 @@ import { startSharedKafka } from './support/shared-kafka';
 /** Fewer tests than this means that some were lost: raise it with every test that is added. */
 const MIN_TESTS = 2_400;
 const CONCURRENT_FILES = 2;
-const FILE_TIMEOUT_MS = 600_000;
+const FILE_TIMEOUT_MS = 300_000;
 const FAST = '--fast';
 
 interface FileResult {

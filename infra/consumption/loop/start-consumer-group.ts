@@ -1,4 +1,5 @@
 /** A consumer group from its start to its last report: one session after another, with retries after transient faults. */
+import { systemClock } from '../../clock';
 import { exclusive } from '../../exclusive';
 import { startRunning } from '../../running/role';
 import { supervise } from '../../running/supervise';
@@ -13,11 +14,13 @@ import { runningGroup, type RunningGroup } from './running-group';
 export const startConsumerGroup: StartConsumerGroup = (options): ConsumerGroup => {
   const progress = groupProgress(options.handler.group, options.clock, options.observer);
   const oneAtATime = exclusive();
-  const watched = watchAnswers(options.log, options.clock);
+  // How long a broker is silent is a matter of real time, whatever clock the group goes by.
+  const watched = watchAnswers(options.log, systemClock);
   const running = startRunning(async (stopping) => {
     const group = runningGroup({ ...options, log: watched.log, progress, oneAtATime, stopping });
     const ended = new AbortController();
-    const silence = reportSilence({ ...group, watched, stopping: ended.signal });
+    const over = AbortSignal.any([stopping, ended.signal]);
+    const silence = reportSilence({ ...group, watched, clock: systemClock, stopping: over });
     await run(group).finally(() => ended.abort());
     await silence;
   });

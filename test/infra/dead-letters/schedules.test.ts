@@ -63,7 +63,7 @@ kafkaSpec(
         const ends = await Promise.allSettled(sharedTopics.map(runSchedules));
         for (const end of ends) if (end.status === 'rejected') throw end.reason;
       },
-      { timeoutMs: 540_000 },
+      { timeoutMs: 270_000 },
     );
 
     test('leave a copy of every dead letter in the dead-letter topic', async () => {

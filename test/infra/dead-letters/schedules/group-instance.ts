@@ -94,7 +94,11 @@ export const startInstance = async (
       polls.returnEmpty();
       await settled(stopped);
     },
-    abandon: polls.abandon,
+    // Nobody waits for it: what was killed answers nothing, and only its timers have to end.
+    abandon: async () => {
+      void group.stop();
+      await polls.abandon();
+    },
   };
 };
 
