@@ -61,6 +61,19 @@ export type StoredAttributes = readonly [
   traceparent: string | null,
 ];
 
+/** The attributes of an event that is at hand as a whole. */
+export const storedAttributesOf = (event: StoredEvent): StoredAttributes => [
+  event.stream,
+  event.version,
+  event.type,
+  event.schemaVersion,
+  Date.parse(event.recordedAt),
+  event.correlationId,
+  event.causationId,
+  event.actor,
+  event.traceparent ?? null,
+];
+
 /** An event's identity and position. */
 export type StoredIdentity = Pick<StoredEvent, 'id' | 'stream' | 'position' | 'recordedAt'>;
 

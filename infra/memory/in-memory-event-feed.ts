@@ -1,12 +1,12 @@
 /** The event feed of the store in memory: for tests and trials. */
 import { parseEventId, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { checkPage } from '../event-store/append-rules';
-import type {
-  ChangeQuery,
-  EventFeed,
-  EventPageQuery,
-  StoredAttributes,
-  StoreIdentity,
+import {
+  storedAttributesOf,
+  type ChangeQuery,
+  type EventFeed,
+  type EventPageQuery,
+  type StoreIdentity,
 } from '../event-store/event-feed';
 import { withinBytes } from '../event-store/page-bytes';
 import type { InMemoryEventStore } from './in-memory-event-store';
@@ -49,7 +49,7 @@ export const inMemoryEventFeed = ({ store, storeId, reactorToken = '' }: InMemor
     attributesAt: async (positions) => {
       const found = positions.flatMap((position) => {
         const event = store.events()[position - 1];
-        return event === undefined ? [] : [[position, attributesOf(event)] as const];
+        return event === undefined ? [] : [[position, storedAttributesOf(event)] as const];
       });
       return Promise.resolve(new Map(found));
     },
@@ -80,18 +80,6 @@ const pageOf = (
   const page = events.slice(0, limit);
   return maxBytes === undefined ? page : withinBytes(page, maxBytes, ({ payload }) => payload);
 };
-
-const attributesOf = (event: StoredEvent): StoredAttributes => [
-  event.stream,
-  event.version,
-  event.type,
-  event.schemaVersion,
-  Date.parse(event.recordedAt),
-  event.correlationId,
-  event.causationId,
-  event.actor,
-  event.traceparent ?? null,
-];
 
 async function* changesOf(store: InMemoryEventStore, { signal }: ChangeQuery): AsyncGenerator<void, void, void> {
   let isNews = true;

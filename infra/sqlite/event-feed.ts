@@ -6,40 +6,43 @@ import { openEventReader, type EventReader } from './event-reader';
 /** Opens the file for reading; rejects with what {@link openEventReader} throws. */
 export const openEventFeed = async (file: string): Promise<EventFeed> => {
   const reader = await Promise.resolve(openEventReader(file));
-  return {
-    get identity() {
-      return reader.identity;
-    },
-    readAll: async (page) => Promise.resolve(reader.readAll(page)),
-    readStream: async (stream, page) => Promise.resolve(reader.readStream(stream, page)),
-    readCorrelated: async (ids, range) => Promise.resolve(reader.readCorrelated(ids, range)),
-    identities: async (range) => {
-      const found: StoredIdentity[] = [];
-      reader.eachIdentity(range, (event) => void found.push(event));
-      return Promise.resolve(found);
-    },
-    attributesAt: async (positions) => {
-      const found = new Map<number, StoredAttributes>();
-      reader.inSnapshot(() => {
-        for (const position of positions) {
-          const attributes = reader.eventAt(position);
-          if (attributes !== undefined) found.set(position, attributes);
-        }
-      });
-      return Promise.resolve(found);
-    },
-    lastPosition: async () => Promise.resolve(reader.lastPosition()),
-    positionOf: async (eventId) => Promise.resolve(reader.positionOf(eventId)),
-    requestsAfter: async (id, kinds) => Promise.resolve(reader.operationRequestsAfter(id, kinds)),
-    reactorToken: async () => Promise.resolve(reader.reactorToken()),
-    isInPlace: async () => Promise.resolve(reader.isInPlace()),
-    changes: (query) => changesOf(reader, query),
-    close: async () => {
-      reader.close();
-      return Promise.resolve();
-    },
-  };
+  return feedOfReader(reader, (query) => changesOf(reader, query));
 };
+
+/** A synchronous reader behind the asynchronous port; `changes` is how its owner learns of commits. */
+export const feedOfReader = (reader: EventReader, changes: EventFeed['changes']): EventFeed => ({
+  get identity() {
+    return reader.identity;
+  },
+  readAll: async (page) => Promise.resolve(reader.readAll(page)),
+  readStream: async (stream, page) => Promise.resolve(reader.readStream(stream, page)),
+  readCorrelated: async (ids, range) => Promise.resolve(reader.readCorrelated(ids, range)),
+  identities: async (range) => {
+    const found: StoredIdentity[] = [];
+    reader.eachIdentity(range, (event) => void found.push(event));
+    return Promise.resolve(found);
+  },
+  attributesAt: async (positions) => {
+    const found = new Map<number, StoredAttributes>();
+    reader.inSnapshot(() => {
+      for (const position of positions) {
+        const attributes = reader.eventAt(position);
+        if (attributes !== undefined) found.set(position, attributes);
+      }
+    });
+    return Promise.resolve(found);
+  },
+  lastPosition: async () => Promise.resolve(reader.lastPosition()),
+  positionOf: async (eventId) => Promise.resolve(reader.positionOf(eventId)),
+  requestsAfter: async (id, kinds) => Promise.resolve(reader.operationRequestsAfter(id, kinds)),
+  reactorToken: async () => Promise.resolve(reader.reactorToken()),
+  isInPlace: async () => Promise.resolve(reader.isInPlace()),
+  changes,
+  close: async () => {
+    reader.close();
+    return Promise.resolve();
+  },
+});
 
 /** A look costs some microseconds. */
 async function* changesOf(reader: EventReader, { signal, withinMs }: ChangeQuery): AsyncGenerator<void, void, void> {

@@ -36,19 +36,7 @@ export interface EventQueries {
 }
 
 /** A row as an array, which costs half of what an object with eleven names costs. */
-type EventRow = readonly [
-  position: number,
-  stream: string,
-  version: number,
-  type: string,
-  schemaVersion: number,
-  recordedAtMs: number,
-  correlationId: string,
-  causationId: string,
-  actor: string,
-  traceparent: string | null,
-  payload: string,
-];
+type EventRow = readonly [position: number, ...attributes: StoredAttributes, payload: string];
 
 const payloadOf = (row: EventRow): string => row[10];
 

@@ -1,4 +1,5 @@
 /** A row that lacks an event is stale, sums too: from when the event is dead-lettered until it is redriven. */
+import { storedAttributesOf } from '../../infra/event-store/event-feed';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -17,17 +18,7 @@ import { seededRandom } from '../support/random';
 import { deliveries, histories } from './histories';
 import { memoryLog } from './memory-log';
 import { asked, request, run } from './rebuild-fixture';
-import {
-  attributesOf,
-  deliver,
-  logOf,
-  openViews,
-  readBy,
-  storedOf,
-  temporaryFolder,
-  type Told,
-  type Views,
-} from './views-fixture';
+import { deliver, logOf, openViews, readBy, storedOf, temporaryFolder, type Told, type Views } from './views-fixture';
 
 const { catalog, projections } = application;
 
@@ -255,7 +246,7 @@ spec('over random histories with failures', ({ test }) => {
     const eventAt = (position: number) => {
       const event = events.find((each) => each.position === position);
       if (event === undefined) return undefined;
-      return attributesOf(future.has(event.id) ? { ...event, schemaVersion: 99 } : event);
+      return storedAttributesOf(future.has(event.id) ? { ...event, schemaVersion: 99 } : event);
     };
     const views = await openViews({ ...options, file: inFile(), eventAt });
     const without = await openViews({ ...options, projections: [projection], file: inFile() });

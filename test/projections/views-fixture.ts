@@ -13,7 +13,7 @@ import type { StoreFacts } from '../../infra/consumption/intake/store-facts';
 import { feedOf } from '../support/reader-feed';
 import { recordHeaders } from '../../infra/kafka/record-headers';
 import type { Database } from '../../infra/sqlite/database';
-import type { StoredAttributes } from '../../infra/event-store/event-feed';
+import { storedAttributesOf } from '../../infra/event-store/event-feed';
 import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { LeaseLost } from '../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
@@ -138,7 +138,7 @@ export const storeOf = (
   inSnapshot: (work) => work(),
   eventAt: (position) => {
     const event = stored.find((each) => each.position === position) ?? recorded.get(position);
-    return event === undefined ? undefined : attributesOf(event);
+    return event === undefined ? undefined : storedAttributesOf(event);
   },
   watch: () => ({ dataVersion: () => 1 }),
   reactorToken: () => '',
@@ -152,22 +152,9 @@ export const recordedFacts: StoreFacts = {
   lastPosition: () => Math.max(0, ...recorded.keys()),
   eventAt: (position) => {
     const event = recorded.get(position);
-    return event === undefined ? undefined : attributesOf(event);
+    return event === undefined ? undefined : storedAttributesOf(event);
   },
 };
-
-/** The facts about an event that the store returns without its payload. */
-export const attributesOf = (event: StoredEvent): StoredAttributes => [
-  event.stream,
-  event.version,
-  event.type,
-  event.schemaVersion,
-  Date.parse(event.recordedAt),
-  event.correlationId,
-  event.causationId,
-  event.actor,
-  event.traceparent ?? null,
-];
 
 // -------------------------------------------------------------------------------------
 // Events and records
