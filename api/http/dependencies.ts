@@ -74,7 +74,7 @@ export interface ApiDependencies {
   readonly logger: Logger;
   readonly readiness: () => Promise<Readiness>;
   /** The flow over the last minute; undefined before the first look. */
-  readonly stages: () => StagesReport | undefined;
+  readonly stages: () => Promise<StagesReport | undefined>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   /** True from the wish to stop on: nothing new is taken. */
   readonly isShuttingDown: () => boolean;

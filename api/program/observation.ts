@@ -40,7 +40,7 @@ export interface ObservationOptions {
 export interface Observation {
   readonly metrics: Metrics;
   /** Over the last minute; undefined while there is no store. */
-  readonly stages: () => StagesReport | undefined;
+  readonly stages: () => Promise<StagesReport | undefined>;
   /** Of this process: its roles are at work, and the API, where it is one of them, takes requests. */
   readonly readiness: () => Promise<Readiness>;
   /** From then on the API says whether it is ready, for itself and for the whole installation. */
@@ -88,7 +88,7 @@ export const openObservation = (options: ObservationOptions): Observation => {
   showReadiness(metrics, readiness);
   return {
     metrics,
-    stages: () => reportStages(flow.samples()),
+    stages: async () => reportStages(await flow.samplesByNow()),
     readiness,
     answerReadiness: (api) => (ofApi = api),
     groups: new Set([...sources.projectionNames, ...sources.processNames]),

@@ -189,7 +189,7 @@ const fixture = (): ApiFixture => {
         topics: [{ topic: 'orders', partitions: 6, logId: 'l' }],
       }),
     reactorGroups: () => [{ ...group, group: 'fulfilment', deadLetterCopies: copies }],
-    stages: () => stages,
+    stages: async () => Promise.resolve(stages),
     readiness: async () =>
       Promise.resolve({
         ready: true,

@@ -105,7 +105,7 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       warn: () => {},
       error: (fields, message) => void logged.push({ ...fields, message }),
     },
-    stages: () => undefined,
+    stages: async () => Promise.resolve(undefined),
     metrics: openMetrics(silentLogger),
     readiness: async () => Promise.resolve({ ready: true, checks: { store: 'open' } }),
     isShuttingDown: () => false,

@@ -31,9 +31,11 @@ export const operationRoutes = (
     allowOnly(queryOf(request));
     return { items: views.projections() };
   });
-  addEndpoint(app, 'GET', '/ops/stages', stagesEndpoint, (request) => {
+  addEndpoint(app, 'GET', '/ops/stages', stagesEndpoint, async (request) => {
     allowOnly(queryOf(request));
-    return stages() ?? failWith('not-ready', 'The flow has not been looked at yet.', { headers: retryAfter(1) });
+    return (
+      (await stages()) ?? failWith('not-ready', 'The flow has not been looked at yet.', { headers: retryAfter(1) })
+    );
   });
   rebuildRoutes(app, dependencies);
   offsetRoutes(app, dependencies);
