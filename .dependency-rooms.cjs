@@ -256,6 +256,7 @@ const rooms = {
   'infra/relay': [
     'domain/kernel',
     'infra',
+    'infra/commands',
     'infra/consumption/intake',
     'infra/event-store',
     'infra/kafka',

@@ -1,4 +1,7 @@
-/** Finds where a text stops being JSON: the platform's own parser often does not say. */
+/**
+ * Finds where a text stops being JSON: the platform's own parser often does not say. jsonc-parser was tried and not taken: it
+ * overflows the stack at 400,000 open brackets, and places a string that is cut off at its opening quote.
+ */
 import { MAX_VALUES } from './strict-json';
 
 /** A place in a text, both counted from 1. */

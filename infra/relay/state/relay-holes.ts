@@ -42,4 +42,6 @@ export interface RelayHoles {
   readonly lastRequestId: () => number;
   /** Carries a decision out where the event blocks its partition, and stores the result. Returns whether it did. */
   readonly skip: (decision: SkipDecision) => boolean;
+  /** Ends a request that cannot be carried out as failed, with the reason. */
+  readonly refuse: (requestId: number, reason: string) => void;
 }

@@ -121,6 +121,8 @@ export const relayHoles = (database: Database, lease: Lease, clock: Clock): Rela
         unblock(one);
         return true;
       }),
+    // A request that cannot be read names no event.
+    refuse: (requestId, reason) => underLease(() => statements.result.run(requestId, '', 'failed', reason)),
   };
 };
 

@@ -157,6 +157,28 @@ kafkaSpec('an event that Kafka refuses', ({ test, after }, broker) => {
     assert.is(own[1]?.['withheld'], undefined);
   });
 
+  test('is not held up by requests to skip that cannot be read: they end as failed', async () => {
+    const world = await newWorld();
+    await smallTopic(servers, world);
+    await world.append(['stock-big'], { text: noise(9_000) });
+    const relay = world.start();
+    await statusWhere(world, 'it is blocked', ({ state }) => state === 'blocked');
+    const skip = (body: string) => world.store.submit({ kind: 'relay-skip', actor: 'ann', body }).id;
+    const unreadable = ['{', 'null', '[]', '{"eventId":"stock-big@1"}', '{"eventId":7,"reason":"a slip"}'].map(skip);
+    const right = skip('{"eventId":"stock-big@1","reason":"too large"}');
+    const isDone = ({ state, cursor }: { readonly state: string; readonly cursor: number }): boolean =>
+      state === 'running' && cursor === 1;
+    await statusWhere(world, 'the event is withheld', isDone);
+    await relay.stop();
+    const results = [...unreadable, right].map(world.skipResult);
+    assert.equal(
+      results.map((result) => result?.state),
+      ['failed', 'failed', 'failed', 'failed', 'failed', 'done'],
+    );
+    assert.match(results[0]?.reason ?? '', 'its body is not JSON: {');
+    assert.match(results[3]?.reason ?? '', 'not a request to skip an event: {"eventId":"stock-big@1"}');
+  });
+
   test('is published by itself, and then its partition, once its topic accepts it', async () => {
     const world = await newWorld();
     await smallTopic(servers, world);

@@ -11,8 +11,8 @@ import { openLog } from '../../../infra/broker/open-log';
 import { silentLogger } from '../../../infra/logger';
 import type { Role } from '../../../infra/running/role';
 import { startRelay, type RelayOptions } from '../../../infra/relay/relay';
-import { readRelayStatus } from '../../../infra/sqlite/relay-file/relay-file';
-import type { RelayStatus } from '../../../infra/relay/state/state';
+import { readRelayStatus, readSkipResult } from '../../../infra/sqlite/relay-file/relay-file';
+import type { RelayStatus, SkipResult } from '../../../infra/relay/state/state';
 import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import type { SqliteEventStore } from '../../../infra/sqlite/event-store';
 import { openStore } from '../sqlite/store-fixture';
@@ -30,6 +30,8 @@ export interface RelayWorld {
   readonly append: (streams: ReadonlyArray<string>, payload?: unknown) => Promise<void>;
   readonly start: (options?: Partial<RelayOptions>) => Role;
   readonly status: () => RelayStatus | undefined;
+  /** The result of an operator's request to skip an event. */
+  readonly skipResult: (requestId: number) => SkipResult | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -86,6 +88,7 @@ export const relayWorld = async (servers: string, prefix: string): Promise<Relay
       return relay;
     },
     status: () => readRelayStatus(relayFile),
+    skipResult: (requestId) => readSkipResult(relayFile, requestId),
     close: async () => {
       for (const relay of running) await relay.stop();
       await store.close();
