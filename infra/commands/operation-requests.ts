@@ -2,6 +2,8 @@
  * What an operator asks of another role as a row in the store: the API writes it, the role that it is for reads it. So
  * requests flow the same way as events, and survive any crash.
  */
+import { isRight } from 'fp-ts/Either';
+import type { Decoder } from 'io-ts';
 
 /** What can be asked for. */
 export type OperationKind =
@@ -30,6 +32,20 @@ export const requestBody = ({ body }: Pick<OperationRequest, 'body'>): unknown =
   } catch {
     throw new RequestRefused(`its body is not JSON: ${body}`);
   }
+};
+
+/**
+ * The body of a stored request, as its codec reads it. Throws {@link RequestRefused} where it is not JSON, and with `refusal`
+ * where it is something else than the codec takes.
+ */
+export const readRequest = <Body>(
+  request: Pick<OperationRequest, 'kind' | 'body'>,
+  codec: Decoder<unknown, Body>,
+  refusal = `its body is not valid for ${request.kind}`,
+): Body => {
+  const decoded = codec.decode(requestBody(request));
+  if (isRight(decoded)) return decoded.right;
+  throw new RequestRefused(`${refusal}: ${request.body}`);
 };
 
 /** A request as stored. */

@@ -1,7 +1,6 @@
 /** Operators' requests about suspended commands and deadlines. Stored formats, version with care. */
-import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
-import { requestBody, RequestRefused, type OperationKind, type OperationRequest } from '../commands/operation-requests';
+import { readRequest, RequestRefused, type OperationKind, type OperationRequest } from '../commands/operation-requests';
 import { PositiveInteger } from '../dead-letters/redrive/redrive';
 import type { ReleasedInstance, SetAside } from './processes/processes';
 
@@ -16,21 +15,15 @@ export const carryOutCommandRequest = (
   groups: ReadonlySet<string>,
   request: OperationRequest,
 ): ReleasedInstance => {
-  const body = requestBody(request);
   const context = { actor: request.actor, requestId: request.id };
   const checkGroup = (group: string): string => {
     if (groups.has(group)) return group;
     throw new RequestRefused(`no process manager of this program is called '${group}'`);
   };
   if (request.kind === 'command-discard') {
-    const discard = DiscardRequest.decode(body);
-    if (E.isRight(discard)) {
-      const { group, number, reason } = discard.right;
-      return setAside.discard(checkGroup(group), number, reason, context);
-    }
-  } else {
-    const release = ReleaseRequest.decode(body);
-    if (E.isRight(release)) return setAside.release(checkGroup(release.right.group), release.right.number, context);
+    const { group, number, reason } = readRequest(request, DiscardRequest);
+    return setAside.discard(checkGroup(group), number, reason, context);
   }
-  throw new RequestRefused(`its body is not valid for ${request.kind}: ${request.body}`);
+  const { group, number } = readRequest(request, ReleaseRequest);
+  return setAside.release(checkGroup(group), number, context);
 };

@@ -1,7 +1,8 @@
 /** Checkpoints that operators move. Every move is recorded permanently in the file of the checkpoints. */
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
-import { requestBody } from '../../commands/operation-requests';
+import { readRequest } from '../../commands/operation-requests';
+import { errorTextOf } from '../../error-text';
 import { checkpointAt, CheckpointMoved, type Checkpoints } from './checkpoint';
 import { partitionName } from '../../topic-partition';
 
@@ -68,15 +69,10 @@ export interface OffsetRequest {
 }
 
 /** Decodes a request. A Left has the reason why it cannot be read. */
-export const readOffsetMoveRequest = (body: string): E.Either<string, OffsetMoveRequest> => {
-  try {
-    const moveRequest = OffsetMoveRequest.decode(requestBody({ body }));
-    if (E.isRight(moveRequest)) return moveRequest;
-    return E.left(`its body does not describe moves of offsets (integers from 0 on): ${body}`);
-  } catch (error) {
-    return E.left(error instanceof Error ? error.message : String(error));
-  }
-};
+export const readOffsetMoveRequest = (body: string): E.Either<string, OffsetMoveRequest> =>
+  E.tryCatch(() => readRequest({ kind: 'move-offsets', body }, OffsetMoveRequest, NO_MOVES), errorTextOf);
+
+const NO_MOVES = 'its body does not describe moves of offsets (integers from 0 on)';
 
 /** The state of such a request. */
 export interface OffsetRequestStatus {

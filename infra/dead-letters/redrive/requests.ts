@@ -1,12 +1,7 @@
 /** The bodies of operators' requests about dead letters. Stored formats, version with care. */
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
-import {
-  requestBody,
-  RequestRefused,
-  type OperationKind,
-  type OperationRequest,
-} from '../../commands/operation-requests';
+import { readRequest, requestBody, type OperationKind, type OperationRequest } from '../../commands/operation-requests';
 
 /** The kinds of request about dead letters. */
 export const deadLetterKinds: ReadonlyArray<OperationKind> = [
@@ -60,32 +55,20 @@ export const groupOfRequest = (request: OperationRequest): string | undefined =>
 
 /** Reads a request. Throws RequestRefused where it is none of these, or its body is not what the API writes. */
 export const readDeadLetterRequest = (request: OperationRequest): DeadLetterRequest => {
-  const read = decodeRequest(request);
-  if (read === undefined) throw new RequestRefused(`its body is not valid for ${request.kind}: ${request.body}`);
-  return read;
-};
-
-const decodeRequest = (request: OperationRequest): DeadLetterRequest | undefined => {
   const { kind } = request;
-  const value = requestBody(request);
   switch (kind) {
     case 'dead-letter-assign':
-      return withKind(kind, AssignRequest.decode(value));
+      return { kind, ...readRequest(request, AssignRequest) };
     case 'dead-letter-note':
-      return withKind(kind, NoteRequest.decode(value));
+      return { kind, ...readRequest(request, NoteRequest) };
     case 'dead-letter-discard':
-      return withKind(kind, DiscardRequest.decode(value));
+      return { kind, ...readRequest(request, DiscardRequest) };
     case 'redrive-plan':
-      return withKind(kind, PlanRequest.decode(value));
+      return { kind, ...readRequest(request, PlanRequest) };
     case 'redrive-run':
     case 'redrive-pause':
-      return withKind(kind, RunRequest.decode(value));
+      return { kind, ...readRequest(request, RunRequest) };
     default:
-      return undefined;
+      return readRequest(request, t.never);
   }
 };
-
-const withKind = <Kind extends string, Body extends object>(
-  kind: Kind,
-  body: E.Either<t.Errors, Body>,
-): ({ readonly kind: Kind } & Body) | undefined => (E.isLeft(body) ? undefined : { kind, ...body.right });

@@ -1,7 +1,7 @@
 /** Picks up operator requests for the projections from the store. */
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
-import { requestBody, RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
+import { readRequest, RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
 import { failureOf, isAttributable } from '../../../infra/consumption/intake/intake';
 import { readOffsetMoveRequest, type OffsetRequests } from '../../../infra/consumption/checkpoints/checkpoints';
 import { type NoteFailedRequest, PositiveInteger } from '../../../infra/dead-letters/redrive/redrive';
@@ -146,10 +146,9 @@ const projectionNamed = (body: string): string => {
 
 const takeRebuild = (options: RequestOptions, request: OperationRequest, moment: Moment): void => {
   const { rebuilds, projections, generations } = options;
-  const { id, body } = request;
-  const decoded = RebuildRequest.decode(requestBody(request));
-  if (E.isLeft(decoded)) throw new RequestRefused(`the request is not a request for a rebuild: ${body}`);
-  const order = orderOf(decoded.right, moment);
+  const { id } = request;
+  const asked = readRequest(request, RebuildRequest, 'the request is not a request for a rebuild');
+  const order = orderOf(asked, moment);
   rebuilds.add(id, order);
   const refusal = refusedRebuild(projections, generations, order);
   if (refusal === undefined) return;
@@ -198,10 +197,8 @@ const refusedRollback = (
 };
 
 const takeControl = ({ rebuilds, generations }: RequestOptions, request: OperationRequest): void => {
-  const decoded = RebuildControl.decode(requestBody(request));
   // The API has checked it, so an unknown request comes from a newer program.
-  if (E.isLeft(decoded)) throw new RequestRefused(`the request is not a known one about rebuilds: ${request.body}`);
-  const control = decoded.right;
+  const control = readRequest(request, RebuildControl, 'the request is not a known one about rebuilds');
   switch (control.action) {
     case 'cancel': {
       const state = rebuilds.stateOf(control.rebuild);
