@@ -1,5 +1,8 @@
 /** A way to a broker that can swallow its answers, and a port where somebody listens and never says a word. */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { systemClock } from '../../infra/clock';
+
+const CLIENTS_LEAVE_WITHIN_MS = 20_000;
 
 /** Between clients and a broker. Connections that have lost an answer never work again; new ones do, once it is healed. */
 export interface KafkaProxy {
@@ -8,6 +11,10 @@ export interface KafkaProxy {
   /** From now on requests reach the broker, and no answer comes back: to all connections, or to those that ask for it. */
   readonly swallow: () => void;
   readonly heal: () => void;
+  /**
+   * Resets the connections that have lost an answer, and lets the clients leave: one that still waits for the answer to a
+   * commit of offsets ends only when a broker gives it.
+   */
   readonly close: () => Promise<void>;
 }
 
@@ -27,24 +34,25 @@ const closing = async (server: Server, sockets: ReadonlySet<Socket>): Promise<vo
 export const kafkaProxy = async (brokerServers: string): Promise<KafkaProxy> => {
   const brokerPort = Number(brokerServers.split(':')[1]);
   const sockets = new Set<Socket>();
+  const deaf = new Set<Socket>();
   let isSwallowing = false;
   let rewrite = (chunk: Buffer): Buffer => chunk;
   const server = createServer((client) => {
     const broker = connect(brokerPort, '127.0.0.1');
-    let isSwallowed = false;
     for (const socket of [client, broker]) {
       sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => {
         sockets.delete(socket);
+        deaf.delete(client);
         client.destroy();
         broker.destroy();
       });
     }
     client.on('data', (chunk: Buffer) => void broker.write(chunk));
     broker.on('data', (chunk: Buffer) => {
-      isSwallowed ||= isSwallowing;
-      if (!isSwallowed) client.write(rewrite(chunk));
+      if (isSwallowing) deaf.add(client);
+      if (!deaf.has(client)) client.write(rewrite(chunk));
     });
   });
   const port = await listening(server);
@@ -53,7 +61,13 @@ export const kafkaProxy = async (brokerServers: string): Promise<KafkaProxy> => 
     servers: `127.0.0.1:${port}`,
     swallow: () => void (isSwallowing = true),
     heal: () => void (isSwallowing = false),
-    close: () => closing(server, sockets),
+    close: async () => {
+      isSwallowing = false;
+      for (const client of deaf) client.destroy();
+      const endAtMs = systemClock.monotonicMs() + CLIENTS_LEAVE_WITHIN_MS;
+      while (sockets.size > 0 && systemClock.monotonicMs() < endAtMs) await systemClock.sleep(50);
+      await closing(server, sockets);
+    },
   };
 };
 
