@@ -1,8 +1,10 @@
 /** A way to a broker that can swallow its answers, and a port where somebody listens and never says a word. */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { systemClock } from '../../infra/clock';
+import { setTimeout as delay } from 'node:timers/promises';
 
-const CLIENTS_LEAVE_WITHIN_MS = 20_000;
+const LOOK_INTERVAL_MS = 50;
+/** Clients have 20 seconds to leave. */
+const MAX_LOOKS = 400;
 
 /** Between clients and a broker. Connections that have lost an answer never work again; new ones do, once it is healed. */
 export interface KafkaProxy {
@@ -64,8 +66,7 @@ export const kafkaProxy = async (brokerServers: string): Promise<KafkaProxy> => 
     close: async () => {
       isSwallowing = false;
       for (const client of deaf) client.destroy();
-      const endAtMs = systemClock.monotonicMs() + CLIENTS_LEAVE_WITHIN_MS;
-      while (sockets.size > 0 && systemClock.monotonicMs() < endAtMs) await systemClock.sleep(50);
+      for (let look = 0; look < MAX_LOOKS && sockets.size > 0; look += 1) await delay(LOOK_INTERVAL_MS);
       await closing(server, sockets);
     },
   };
