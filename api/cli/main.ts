@@ -6,6 +6,7 @@ import { systemClock } from '../../infra/clock';
 import type { LoadedApplication } from '../program/application';
 import { allRoles, parseRoles } from '../program/roles';
 import { addContractCommands } from './contracts/commands';
+import { addEffectCommands } from './effect-commands';
 import { addDeadLetterCommands } from './failure-commands';
 import { failureLine } from './failure-line';
 import { lastLinesWritten } from './log-target';
@@ -77,6 +78,7 @@ program
     if (!(await lastLinesWritten(systemClock))) process.exit();
   });
 
+addEffectCommands(program, { jsonOption, print });
 addReplayCommands(program, load, print);
 addStoreCommands(program, load, print);
 

@@ -1,6 +1,7 @@
 /** The API's role: it writes the store, reads what the other roles write, and listens. */
 import { existsSync } from 'node:fs';
 import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Effect } from '../../domain/kernel/effect';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
 import { commandHandler } from '../../infra/commands/command-handler';
@@ -9,7 +10,7 @@ import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
 import { observedCommands } from '../../infra/metrics/command-metrics';
 import { sample, type Metrics } from '../../infra/metrics/registry';
-import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
+import { readEffectResultsIn, readEffects, readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/state/state';
@@ -50,8 +51,9 @@ export interface ApiRoleOptions {
   readonly observation: Observation;
   /** Whether the relay starts in this process too. */
   readonly awaitsRelay: boolean;
-  /** The names of the process managers. */
+  /** The names of the process managers and effects. */
   readonly processes: ReadonlyArray<string>;
+  readonly effects: ReadonlyArray<Effect>;
 }
 
 export interface ApiRole {
@@ -95,6 +97,8 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     relayStatus,
     skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
     failures,
+    effects: () => readEffects(files.reactors, options.effects),
+    effectResults: (filter, limit) => readEffectResultsIn(files.reactors, filter, limit),
     setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,

@@ -6,21 +6,26 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock';
 import type { CommandOutcome } from '../../domain/kernel/process-manager';
 import { backoffMs } from '../backoff';
-import { failureOf, isAttributable } from '../consumption/intake/intake';
 import { deferred } from '../running/deferred';
-import { directiveFor, supervise } from '../running/supervise';
-import type { PostCommand, PostResult } from './command-client';
 import { instanceQueues, type ClaimedQueue, type InstanceQueues } from './instance-queues';
-import type { PendingCommand } from './processes/processes';
+import type { PendingCommand, PostCommand, PostResult } from './processes/processes';
+import { openGate, type SendGate } from './send-gate';
+import { applyOutcome, retryingRecord } from './sender-writes';
 
 /** The port of the sender to the reactors' file; each call is one transaction. */
 export interface SenderRecord {
   /** Applies the outcome to the process; returns the commands that it issues. Throws what the process throws. */
-  readonly applyOutcome: (pending: PendingCommand, outcome: CommandOutcome) => ReadonlyArray<PendingCommand>;
+  readonly applyOutcome: (
+    pending: PendingCommand,
+    outcome: CommandOutcome,
+    attempts: number,
+  ) => ReadonlyArray<PendingCommand>;
   readonly noteAttempt: (
     pending: PendingCommand,
     attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
   ) => void;
+  /** Records that it is not to be sent before a time. */
+  readonly postpone: (pending: PendingCommand, notBeforeMs: number, reason: string) => void;
   readonly suspend: (pending: PendingCommand, reason: string, stack?: string) => void;
   /** Reports why the file can't be written for now; null once it can be again. */
   readonly noteFault: (reason: string | null) => void;
@@ -34,6 +39,8 @@ export interface SenderOptions {
   readonly concurrency: number;
   /** How many commands may be pending before {@link CommandSender.room} delays its caller. */
   readonly backlogLimit: number;
+  /** Delays the next command; absent: none is delayed. */
+  readonly gate?: SendGate;
 }
 
 export interface CommandSender {
@@ -43,6 +50,10 @@ export interface CommandSender {
   readonly release: (commands: ReadonlyArray<PendingCommand>) => void;
   /** Resolves when fewer commands are pending than the limit, or the sender has stopped. */
   readonly room: () => Promise<void>;
+  /** Looks at the gate again: it may be open now. */
+  readonly resume: () => void;
+  /** The number of commands that are pending in memory, and of those being sent. */
+  readonly load: () => { readonly pending: number; readonly inFlight: number };
   /** Aborts the requests in flight. They are sent again after a restart, and the API returns the same response then. */
   readonly stop: () => Promise<void>;
   /** Rejects when this process may no longer write the outcomes of commands. Other faults are retried. */
@@ -70,75 +81,34 @@ const conditionWait = (isMet: () => boolean): ConditionWait => {
   };
 };
 
+/** Upper limit on one sleep, so that a change of the wall clock is noticed in time. */
+const MAX_SLEEP_MS = 10_000;
+
+/** Sleeps until the wall clock has reached a time. */
+const sleepUntil = async (clock: Clock, timeMs: number, signal: AbortSignal): Promise<void> => {
+  for (let leftMs = timeMs - clock.nowMs(); leftMs > 0 && !signal.aborted; leftMs = timeMs - clock.nowMs()) {
+    await clock.sleep(Math.min(leftMs, MAX_SLEEP_MS), signal);
+  }
+};
+
+/** Calls back after a wait; further calls during the wait change nothing. */
+const waitOnce = (clock: Clock, signal: AbortSignal, then: () => void): ((durationMs: number) => void) => {
+  let isWaiting = false;
+  return (durationMs) => {
+    if (isWaiting || durationMs === Infinity) return;
+    isWaiting = true;
+    void clock.sleep(durationMs, signal).then(() => {
+      isWaiting = false;
+      then();
+    });
+  };
+};
+
 /** Node warns of more than ten listeners; each command in flight has one, or two while it waits for its retry. */
 const abortControllerFor = (commands: number): AbortController => {
   const controller = new AbortController();
   setMaxListeners(2 * commands + 10, controller.signal);
   return controller;
-};
-
-interface Applied {
-  readonly _tag: 'Applied';
-  readonly followUps: ReadonlyArray<PendingCommand>;
-}
-
-/**
- * Applies the outcome of a command to its process. Where the process throws, it is defective for this instance only, and the
- * others continue; a fixed release sends the command again, and the API returns the same response.
- */
-const applyOutcome = (
-  record: SenderRecord,
-  pending: PendingCommand,
-  outcome: CommandOutcome,
-): Applied | Extract<PostResult, { readonly _tag: 'Defect' }> => {
-  try {
-    return { _tag: 'Applied', followUps: record.applyOutcome(pending, outcome) };
-  } catch (error) {
-    if (!isAttributable(error)) throw error;
-    const { reason, stack } = failureOf(error);
-    const text = `its process cannot handle the outcome: ${reason}`;
-    return { _tag: 'Defect', reason: text, ...(stack === undefined ? {} : { stack }) };
-  }
-};
-
-/** Writes the outcomes of commands and retries as long as that fails. Only the loss of the lease is thrown. */
-const retryingRecord = (record: SenderRecord, clock: Clock, stopping: AbortSignal) => {
-  let isFaulty = false;
-  const attempt = <Result>(write: () => Result): Result => {
-    const result = write();
-    if (isFaulty) record.noteFault(null);
-    isFaulty = false;
-    return result;
-  };
-  const noteFault = (error: unknown): void => {
-    isFaulty = true;
-    record.noteFault(failureOf(error).reason);
-  };
-  return {
-    /** Retries until the write succeeds, as a full disk or a locked file is transient. Undefined once stopped. */
-    writeWithRetry: async <Result>(write: () => Result): Promise<Result | undefined> => {
-      let result: Result | undefined;
-      await supervise({
-        clock,
-        stopping,
-        session: () => {
-          result = attempt(write);
-          return Promise.resolve();
-        },
-        onRetry: ({ error }) => noteFault(error),
-      });
-      return result;
-    },
-    /** Only operators read the attempts: where one can't be written, sending continues all the same. */
-    noteAttempt: (...[pending, details]: Parameters<SenderRecord['noteAttempt']>): void => {
-      try {
-        attempt(() => record.noteAttempt(pending, details));
-      } catch (error) {
-        if (directiveFor(error) === 'escalate') throw error;
-        noteFault(error);
-      }
-    },
-  };
 };
 
 /** The fault that ends a sender. */
@@ -161,10 +131,12 @@ const releaseIn = (queues: InstanceQueues, pump: () => void): CommandSender['rel
 };
 
 /** Starts a sender. */
-export const commandSender = ({ post, record, clock, concurrency, backlogLimit }: SenderOptions): CommandSender => {
+export const commandSender = (options: SenderOptions): CommandSender => {
+  const { post, record, clock, concurrency, backlogLimit, gate = openGate } = options;
   const stopping = abortControllerFor(concurrency);
   const queues = instanceQueues();
   const { writeWithRetry, noteAttempt } = retryingRecord(record, clock, stopping.signal);
+  const gateWait = waitOnce(clock, stopping.signal, () => pump());
   const inFlight = new Set<Promise<void>>();
   const room = conditionWait(() => queues.waiting() < backlogLimit || stopping.signal.aborted);
   const { failed, fail } = senderFailure(stopping);
@@ -175,7 +147,9 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
   };
 
   const pump = (): void => {
-    while (!stopping.signal.aborted && inFlight.size < concurrency) {
+    while (!stopping.signal.aborted && inFlight.size < concurrency && queues.isAnyReady()) {
+      const closedMs = gate.claim();
+      if (closedMs > 0) return gateWait(closedMs);
       const claimed = queues.claim();
       if (claimed === undefined) return;
       const sending: Promise<void> = sendFirst(claimed)
@@ -191,10 +165,13 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
 
   const sendFirst = async (claimed: ClaimedQueue): Promise<void> => {
     const { first } = claimed;
-    const posted = await post(first.command, stopping.signal);
+    const attempt = claimed.attempts + 1;
+    const posted = await post(first.command, stopping.signal, { attempt, notBeforeMs: first.notBeforeMs });
     if (stopping.signal.aborted) return;
     const result =
-      posted._tag === 'Decided' ? await writeWithRetry(() => applyOutcome(record, first, posted.outcome)) : posted;
+      posted._tag === 'Decided'
+        ? await writeWithRetry(() => applyOutcome(record, first, posted.outcome, attempt))
+        : posted;
     switch (result?._tag) {
       // Stopped: the command is sent again after a restart, and the API returns the same response.
       case undefined:
@@ -205,6 +182,8 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
         return;
       case 'Retry':
         return retry(claimed, result);
+      case 'Later':
+        return postpone(claimed, result);
       case 'Defect':
         await writeWithRetry(() => record.suspend(first, result.reason, result.stack));
         queues.suspend(claimed);
@@ -226,8 +205,22 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
     if (everyCommand) await waited;
   };
 
+  const postpone = async (
+    claimed: ClaimedQueue,
+    { notBeforeMs, reason }: Extract<PostResult, { readonly _tag: 'Later' }>,
+  ): Promise<void> => {
+    const { first } = claimed;
+    if (notBeforeMs !== first.notBeforeMs) await writeWithRetry(() => record.postpone(first, notBeforeMs, reason));
+    void sleepUntil(clock, notBeforeMs, stopping.signal).then(() => {
+      queues.repeat(claimed);
+      pump();
+    });
+  };
+
   return {
     enqueue,
+    resume: () => pump(),
+    load: () => ({ pending: queues.waiting(), inFlight: inFlight.size }),
     release: releaseIn(queues, pump),
     room: room.wait,
     stop: async () => {

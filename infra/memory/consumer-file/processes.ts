@@ -48,11 +48,15 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
       if (issued.has(key)) return undefined;
       issued.add(key);
       const seq = nextNumber(tables, 'command');
-      pending.set(seq, { seq, process, instance, command, attempts: 0, parked: false });
+      pending.set(seq, { seq, process, instance, command, attempts: 0, notBeforeMs: 0, parked: false });
       return seq;
     },
     remove: (seq) => void pending.delete(seq),
     noteAttempt: (seq) => changePending(seq, pending.get(seq)?.parked ?? false),
+    postpone: (seq, notBeforeMs) => {
+      const command = pending.get(seq);
+      if (command !== undefined) pending.set(seq, { ...command, notBeforeMs });
+    },
     suspend: (seq) => changePending(seq, true),
     resumeAll: () => {
       const parkedCommands = [...pending.values()].filter(({ parked }) => parked);
@@ -65,6 +69,6 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
       [...pending.values()]
         .filter((each) => each.process === process && (instance === undefined || each.instance === instance))
         .sort((left, right) => left.seq - right.seq)
-        .map(({ seq, instance: of, command, attempts }) => ({ seq, instance: of, command, attempts })),
+        .map(({ process: _, parked: __, ...row }) => row),
   };
 };
