@@ -47,7 +47,7 @@ const rooms = {
     'infra/sqlite',
     'projections',
   ],
-  'api/demo': ['domain/kernel', 'infra'],
+  'api/demo': ['domain/kernel', 'infra', 'infra/webhooks', 'projections/fulfilment/effects'],
   'api/http': [
     'domain/kernel',
     'infra',
@@ -111,6 +111,7 @@ const rooms = {
     'infra/memory',
     'infra/metrics',
     'infra/reactors',
+    'infra/reactors/effects',
     'infra/relay',
     'infra/relay/state',
     'infra/running',
@@ -240,11 +241,13 @@ const rooms = {
     'infra/dead-letters/redrive',
     'infra/event-store',
     'infra/kafka',
+    'infra/reactors/effects',
     'infra/reactors/processes',
     'infra/running',
     'infra/sqlite',
     'infra/sqlite/process-store',
   ],
+  'infra/reactors/effects': ['domain/kernel', 'infra', 'infra/consumption/intake', 'infra/reactors/processes'],
   'infra/reactors/processes': [
     'domain/kernel',
     'infra',
@@ -426,7 +429,10 @@ const rooms = {
     'domain/payment',
     'domain/stock',
     'projections',
+    'projections/fulfilment/effects',
   ],
+  'projections/fulfilment/effects': ['domain/kernel', 'domain/order', 'infra/webhooks'],
+  'infra/webhooks': ['domain/kernel', 'infra'],
 };
 
 /** Rooms with a door: who stands outside imports the file of the room's name, and nothing past it. */

@@ -32,6 +32,11 @@ build/.built: node_modules/.installed tsconfig.json $(SOURCES)
 	npx tsc --project tsconfig.json
 	@touch $@
 
+# Where the demonstration receives the webhooks of deliveries from the server of `make run`; set it to nothing for none.
+export DELIVERY_WEBHOOK_URL ?= http://127.0.0.1:8090/deliveries
+export DELIVERY_WEBHOOK_SECRET ?= whsec_Zm9yIHRoZSBkZW1vbnN0cmF0aW9uIG9ubHk=
+export DELIVERY_WEBHOOK_TO_PRIVATE ?= true
+
 run: build ## serves on http://127.0.0.1:8080 (PORT, DATA_DIR, KAFKA_BROKERS)
 	@exec $(TIDEMARK) serve
 

@@ -1,8 +1,7 @@
 /** `tidemark effects`: shows effects and the results of their calls, and pauses, drains and resumes them. */
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
-import type { EffectMode, RecordedEffectResult } from '../../infra/reactors/processes/processes';
-import type { EffectStatus } from '../../infra/reactors/reactor-status';
+import type { EffectMode, EffectStatus, RecordedEffectResult } from '../../infra/reactors/processes/processes';
 import { refusalOf } from './failed-request';
 import { request, ServerRefused } from './server-client';
 

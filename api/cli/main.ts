@@ -111,11 +111,14 @@ program
   .description('posts orders (ORDERS_DIR, or generated ones) to the server at BASE_URL and checks the totals')
   .action(async () => {
     const { runDemo } = await import('../demo/demo.js');
+    const { demoWebhook } = await import('../demo/demo-webhook.js');
     const { baseUrl, ordersDirectory, apiKey } = readConfiguration();
+    const webhook = demoWebhook();
     process.exitCode = await runDemo({
       baseUrl,
       ...(ordersDirectory === undefined ? {} : { ordersDirectory }),
       ...(apiKey === undefined ? {} : { apiKey }),
+      ...(webhook === undefined ? {} : { webhook }),
       output: process.stdout,
     });
   });

@@ -12,8 +12,12 @@ import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
 import type { StagesReport } from '../../infra/flow/stage-report';
 import type { Logger } from '../../infra/logger';
 import type { SkipResult, RelayStatus } from '../../infra/relay/state/state';
-import type { EffectStatus } from '../../infra/reactors/reactor-status';
-import type { RecordedEffectResult, SetAsideEntry, SetAsideFilter } from '../../infra/reactors/processes/processes';
+import type {
+  EffectStatus,
+  RecordedEffectResult,
+  SetAsideEntry,
+  SetAsideFilter,
+} from '../../infra/reactors/processes/processes';
 import type { Metrics } from '../../infra/metrics/registry';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';

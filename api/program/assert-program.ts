@@ -20,7 +20,13 @@ export interface ProgramDefinitions {
 }
 
 /** Throws InvalidDeclaration if the definitions contradict each other. */
-export const assertProgram = ({ catalog, topicPrefix, projections, processManagers, effects = [] }: ProgramDefinitions): void => {
+export const assertProgram = ({
+  catalog,
+  topicPrefix,
+  projections,
+  processManagers,
+  effects = [],
+}: ProgramDefinitions): void => {
   const names = new Set(projections.map(({ name }) => name));
   const shared = processManagers.find(({ name }) => names.has(name));
   if (shared !== undefined) {

@@ -2,7 +2,7 @@
 import type { Effect } from '../../domain/kernel/effect';
 import { ConfigurationError, readSettings, type Configuration } from '../../infra/configuration';
 import type { Metrics } from '../../infra/metrics/registry';
-import type { EffectOptions } from '../../infra/reactors/senders';
+import type { EffectOptions } from '../../infra/reactors/effects/effects';
 
 /** Reads the settings of effects. Throws ConfigurationError. */
 export const effectOptions = (

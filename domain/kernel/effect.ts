@@ -106,8 +106,11 @@ export const defaultEffectPolicy: EffectPolicy = {
 };
 
 /** An effect as a team declares it. */
-export interface EffectDefinition<D extends Definition, Result extends t.Mixed, S extends SettingDeclarations>
-  extends Partial<EffectPolicy> {
+export interface EffectDefinition<
+  D extends Definition,
+  Result extends t.Mixed,
+  S extends SettingDeclarations,
+> extends Partial<EffectPolicy> {
   /** Names the consumer group and begins every idempotency key, so it never changes. */
   readonly name: string;
   /** What happens outside, in a sentence. */
@@ -125,10 +128,7 @@ export interface EffectDefinition<D extends Definition, Result extends t.Mixed, 
     call: EffectCall<Handled<D>, SettingValues<S>>,
   ) => Promise<EffectOutcome<t.TypeOf<Result>>> | EffectOutcome<t.TypeOf<Result>>;
   /** The command that follows from the outcome; pure. It is sent under the effect's idempotency key. */
-  readonly command?: (
-    event: Handled<D>,
-    outcome: FinalEffectOutcome<t.TypeOf<Result>>,
-  ) => EffectCommand | undefined;
+  readonly command?: (event: Handled<D>, outcome: FinalEffectOutcome<t.TypeOf<Result>>) => EffectCommand | undefined;
   /** Default: `now`, so that a new effect never acts on the past. */
   readonly startFrom?: StartFrom;
 }
@@ -144,7 +144,9 @@ export interface Effect {
   readonly policy: EffectPolicy;
   readonly startFrom: StartFrom;
   readonly keyOf: (event: RecordedEvent) => string | undefined;
-  readonly perform: (call: EffectCall<RecordedEvent, Readonly<Record<string, unknown>>>) => Promise<EffectOutcome<unknown>>;
+  readonly perform: (
+    call: EffectCall<RecordedEvent, Readonly<Record<string, unknown>>>,
+  ) => Promise<EffectOutcome<unknown>>;
   readonly command: (event: RecordedEvent, outcome: FinalEffectOutcome<unknown>) => EffectCommand | undefined;
 }
 
@@ -169,7 +171,7 @@ export const effectKey = (effect: string, eventId: string): string => `${effect}
 export const defineEffect = <
   D extends Definition,
   Result extends t.Mixed,
-  const S extends SettingDeclarations = Record<never, never>,
+  const S extends SettingDeclarations = SettingDeclarations,
 >(
   definition: EffectDefinition<D, Result, S>,
 ): Effect => {
@@ -192,7 +194,7 @@ export const defineEffect = <
     // The engine passes only events that the effect handles, validated by their codecs, and the values of its settings.
     keyOf: (event) => (keyOf === undefined ? event.stream : keyOf(event as Handled<D>)),
     perform: async (call) => definition.perform(call as unknown as EffectCall<Handled<D>, SettingValues<S>>),
-    command: (event, outcome) => command?.(event as Handled<D>, outcome as FinalEffectOutcome<t.TypeOf<Result>>),
+    command: (event, outcome) => command?.(event as Handled<D>, outcome),
   };
 };
 
@@ -209,7 +211,10 @@ const policyOf = (definition: Partial<EffectPolicy>): EffectPolicy => {
 
 const HOUR_MS = 3_600_000;
 
-const assertPolicy = ({ timeoutMs, concurrency, ratePerSecond, maxAttempts, breaker }: EffectPolicy, where: string): void => {
+const assertPolicy = (
+  { timeoutMs, concurrency, ratePerSecond, maxAttempts, breaker }: EffectPolicy,
+  where: string,
+): void => {
   assertInteger('timeoutMs', timeoutMs, where, 1, HOUR_MS);
   assertInteger('concurrency', concurrency, where, 1, 1_000);
   assertInteger('maxAttempts', maxAttempts, where, 1, 1_000_000);

@@ -9,7 +9,8 @@ import type { ApiAddress } from './command-client';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Process, ProcessStore, ReactorsFile, ReleasedInstance } from './processes/processes';
 import type { ReactorHandler } from './reactor-handler';
-import type { EffectOptions, Senders } from './senders';
+import type { EffectOptions } from './effects/effects';
+import type { Senders } from './senders';
 
 export interface ReactorsOptions extends RoleOptions {
   readonly reactorsFile: string;

@@ -118,9 +118,7 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
 
 /** A group whose commands or calls make no progress makes no progress, although it continues reading. */
 const withFault = (status: GroupStatus, fault: string | null): GroupStatus =>
-  fault === null || status.state !== 'running'
-    ? status
-    : { ...status, state: 'retrying', reason: fault };
+  fault === null || status.state !== 'running' ? status : { ...status, state: 'retrying', reason: fault };
 
 /** Where the process throws, only this deadline is suspended. */
 const applyDeadline = (

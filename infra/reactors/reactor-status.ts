@@ -4,68 +4,73 @@ import { isoTime } from '../clock';
 import type { GroupStatus } from '../consumption/status/status';
 import { withUnresolvedReason } from '../dead-letters/query/query';
 import { readReactorsFile } from '../sqlite/process-store/process-store';
-import type { EffectMode, ReactorReader, RecordedEffectResult, SetAsideEntry, SetAsideFilter } from './processes/processes';
+import type {
+  EffectStatus,
+  ReactorReader,
+  RecordedEffectResult,
+  SetAsideEntry,
+  SetAsideFilter,
+  StoredEffect,
+} from './processes/processes';
 
 /** The statuses of the process managers' groups; empty where the role has never run. */
 export const readReactorGroups = (file: string): ReadonlyArray<GroupStatus> =>
   readReactorsFile<ReadonlyArray<GroupStatus>>(file, [], (reader) =>
-    reader.groups().map((status) => withUnresolvedReason(withMode(withSuspended(withRepeats(status, reader), reader), reader), reader)),
+    reader
+      .groups()
+      .map((status) =>
+        withUnresolvedReason(withMode(withSuspended(withRepeats(status, reader), reader), reader), reader),
+      ),
   );
 
 /** Suspended commands and deadlines, the newest first; empty where the role has never run. */
 export const readSetAsideIn = (file: string, filter: SetAsideFilter, limit: number): ReadonlyArray<SetAsideEntry> =>
   readReactorsFile<ReadonlyArray<SetAsideEntry>>(file, [], (reader) => reader.setAside(filter, limit));
 
-/** An effect as operators see it. */
-export interface EffectStatus {
-  readonly effect: string;
-  readonly meaning: string;
-  readonly owner: string;
-  readonly mode: EffectMode;
-  /** Who set the mode, and when (ISO 8601, UTC); null where nobody has. */
-  readonly modeSetBy: string | null;
-  readonly modeSetAt: string | null;
-  /** Events up to this position are never performed; null where the effect has never run. */
-  readonly afterPosition: number | null;
-  /** Nor are events recorded before this time; null where there is no such time. */
-  readonly notBefore: string | null;
-  /** Calls that are to be made, including those that wait to be tried again. */
-  readonly pending: number;
-  /** Calls that wait for an operator. */
-  readonly suspended: number;
-  readonly done: number;
-  readonly rejected: number;
-  readonly dryRun: number;
-  /** Why calls fail for now, or why the first of them is suspended; null where none is. */
-  readonly reason: string | null;
-}
-
 /** The status of every effect; readable from any process. */
 export const readEffects = (file: string, effects: ReadonlyArray<Effect>): ReadonlyArray<EffectStatus> =>
-  readReactorsFile(file, effects.map((effect) => effectStatus(effect)), (reader) =>
-    effects.map((effect) => effectStatus(effect, reader)),
+  readReactorsFile(
+    file,
+    effects.map((effect) => effectStatus(effect)),
+    (reader) => effects.map((effect) => effectStatus(effect, reader)),
   );
 
-const effectStatus = ({ name, meaning, owner }: Effect, reader?: ReactorReader): EffectStatus => {
-  const stored = reader?.effect(name);
-  const counts = reader?.pendingCounts(name);
-  const repeated = reader?.repeatedCommands(name, 1);
+const effectStatus = ({ name, meaning, owner }: Effect, reader?: ReactorReader): EffectStatus => ({
+  effect: name,
+  meaning,
+  owner,
+  ...storedStatus(reader?.effect(name)),
+  ...pendingStatus(name, reader),
+});
+
+const NEVER_RUN: StoredEffect = {
+  mode: 'running',
+  modeActor: null,
+  modeAtMs: null,
+  afterPosition: 0,
+  notBefore: null,
+  outcomes: { done: 0, rejected: 0, 'dry-run': 0 },
+};
+
+const storedStatus = (stored: StoredEffect | undefined) => {
+  const { mode, modeActor, modeAtMs, afterPosition, notBefore, outcomes } = stored ?? NEVER_RUN;
   return {
-    effect: name,
-    meaning,
-    owner,
-    mode: stored?.mode ?? 'running',
-    modeSetBy: stored?.modeActor ?? null,
-    modeSetAt: stored?.modeAtMs == null ? null : isoTime(stored.modeAtMs),
-    afterPosition: stored?.afterPosition ?? null,
-    notBefore: stored?.notBefore ?? null,
-    pending: counts?.waiting ?? 0,
-    suspended: counts?.parked ?? 0,
-    done: stored?.outcomes.done ?? 0,
-    rejected: stored?.outcomes.rejected ?? 0,
-    dryRun: stored?.outcomes['dry-run'] ?? 0,
-    reason: counts?.firstParked?.reason ?? repeated?.reason ?? null,
+    mode,
+    modeSetBy: modeActor,
+    modeSetAt: modeAtMs === null ? null : isoTime(modeAtMs),
+    afterPosition: stored === undefined ? null : afterPosition,
+    notBefore,
+    done: outcomes.done,
+    rejected: outcomes.rejected,
+    dryRun: outcomes['dry-run'],
   };
+};
+
+const pendingStatus = (name: string, reader: ReactorReader | undefined) => {
+  if (reader === undefined) return { pending: 0, suspended: 0, reason: null };
+  const { waiting, parked, firstParked } = reader.pendingCounts(name);
+  const { reason } = reader.repeatedCommands(name, 1);
+  return { pending: waiting, suspended: parked, reason: firstParked?.reason ?? reason ?? null };
 };
 
 /** The recorded results of an effect's calls, newest first; none where the role has never run. */
@@ -92,6 +97,10 @@ const withRepeats = (status: GroupStatus, reader: ReactorReader): GroupStatus =>
   if (status.state !== 'running') return status;
   const { repeats, reason } = reader.repeatedCommands(status.group, MIN_ATTEMPTS);
   if (repeats === 0) return status;
+  // Another system that is away is not a fault of this one: the group continues, with a reason.
+  if (reader.effect(status.group) !== undefined) {
+    return { ...status, reason: `${repeats} calls are made again and again: ${reason ?? ''}` };
+  }
   return { ...status, state: 'retrying', reason: `${repeats} commands are sent again and again: ${reason ?? ''}` };
 };
 

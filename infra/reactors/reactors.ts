@@ -9,14 +9,14 @@ import { whenAborted } from '../running/stop-signal';
 import { whenNotBusy, type LeasedDatabase } from '../sqlite/leased-database';
 import { reactorsFile, reactorsMigrations } from '../sqlite/process-store/process-store';
 import { carryOutCommandRequest, commandKinds } from './command-requests';
-import { effectProcess } from './effects/effects';
+import { effectProcess, noEffects } from './effects/effects';
 import { processOf, processStoreOf, type Process, type ReleasedInstance } from './processes/processes';
 import { catchUpCheck, watchDeadlines } from './deadlines';
 import { reactorHandler } from './reactor-handler';
 import type { ReactorContext, ReactorsOptions, RunningProcess } from './reactor-context';
 import { processReactorRequests } from './reactor-requests';
 import { beginSending, prepareEffects, startOf } from './effect-starts';
-import { makeSenders, noEffects } from './senders';
+import { makeSenders } from './senders';
 
 export type { ReactorsOptions };
 
@@ -133,7 +133,7 @@ const prepare = ({ file, processStore, deadLetters, logger, processes }: Reactor
 const startGroup = (context: ReactorContext, process: Process): RunningProcess => {
   const { senders, catalog, reader, clock, stopping } = context;
   const { enqueue, room } = senders.of(process);
-  const handler = reactorHandler({ ...context, process, enqueue, room, senderFault: () => senders.faultOf(process) });
+  const handler = reactorHandler({ ...context, process, enqueue, room, senderFault: senders.fault });
   const group = startConsumerGroup({
     ...context,
     handler,

@@ -2,10 +2,11 @@
 import type { Effect } from '../../domain/kernel/effect';
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
-import { commandSender, type CommandSender, type SenderRecord } from './command-sender';
+import { commandSender, type CommandSender } from './command-sender';
 import type { PostToApi } from './command-client';
-import { circuitBreaker, isEffectCall, performEffect, rateLimit, type BreakerState, type PerformOptions } from './effects/effects';
+import { circuitBreaker, isEffectCall, performEffect, rateLimit, type PerformOptions } from './effects/effects';
 import type { EffectMode, PendingCommand } from './processes/processes';
+import type { SenderRecord } from './sender-port';
 
 export interface RunningEffect {
   readonly effect: Effect;
@@ -14,13 +15,6 @@ export interface RunningEffect {
   readonly begin: (mode: EffectMode, pending: ReadonlyArray<PendingCommand>) => void;
   /** Adopts the mode that is stored; `pending` reads all pending calls, for when they are no longer withheld. */
   readonly adopt: (mode: EffectMode, pending: () => ReadonlyArray<PendingCommand>) => void;
-  readonly status: () => {
-    readonly mode: EffectMode;
-    readonly breaker: BreakerState;
-    /** Why nothing is called for now; null where calls are made. */
-    readonly reason: string | null;
-    readonly inFlight: number;
-  };
 }
 
 export interface RunningEffectOptions {
@@ -85,11 +79,5 @@ export const runningEffect = (options: RunningEffectOptions): RunningEffect => {
       if (isResumed) sender.enqueue(pending());
       sender.resume();
     },
-    status: () => ({
-      mode,
-      breaker: breaker.state(),
-      reason: breaker.reason(),
-      inFlight: sender.load().inFlight,
-    }),
   };
 };

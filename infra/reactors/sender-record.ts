@@ -1,7 +1,7 @@
 /** What the sender writes in the reactors' file; each call is one transaction. */
 import type { Logger } from '../logger';
 import type { Transaction } from '../dead-letters/redrive/redrive';
-import type { SenderRecord } from './command-sender';
+import type { SenderRecord } from './sender-port';
 import { isEffectCall, resultOf } from './effects/effects';
 import type { EffectResults, ProcessStore, SetAside } from './processes/processes';
 
@@ -35,7 +35,9 @@ export const senderRecord = ({
     logger.debug({ command: pending.command.id, reason: attempt.reason }, 'a command is retried');
     write(() => processStore.noteAttempt(pending, attempt));
   },
-  postpone: (pending, notBeforeMs, reason) => void write(() => processStore.postpone(pending, notBeforeMs, reason)),
+  postpone: (pending, notBeforeMs, reason) => {
+    write(() => processStore.postpone(pending, notBeforeMs, reason));
+  },
   suspend: (pending, reason, stack) => {
     const { process, instance, command } = pending;
     const kind = isEffectCall(command) ? 'effect' : 'command';
@@ -44,7 +46,10 @@ export const senderRecord = ({
       setAside.note({ process: process.name, kind, subject: command.id, instance, reason });
     });
     const fields = { group: process.name, command: command.id, eventId: command.causationId, reason };
-    logger.error({ ...fields, ...(stack === undefined ? {} : { stack }) }, kind === 'effect' ? 'an effect is suspended' : 'a command is suspended: no retry can help');
+    logger.error(
+      { ...fields, ...(stack === undefined ? {} : { stack }) },
+      kind === 'effect' ? 'an effect is suspended' : 'a command is suspended: no retry can help',
+    );
   },
   noteFault: (reason) => {
     if (reason === null) logger.info({}, 'the outcomes of commands can be written again');

@@ -1,31 +1,14 @@
 /** The senders of the role: one for the commands of all process managers, and one for each effect. */
-import type { Effect } from '../../domain/kernel/effect';
 import type { EventFeed } from '../event-store/event-feed';
-import { commandClient } from './command-client';
+import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Clock } from '../clock';
+import type { Logger } from '../logger';
+import { commandClient, type ApiAddress } from './command-client';
 import { commandSender, type CommandSender } from './command-sender';
-import type { PerformOptions } from './effects/effects';
+import { noEffects, type EffectOptions } from './effects/effects';
 import type { Process, ProcessStore, ReactorsFile } from './processes/processes';
-import type { ReactorsOptions } from './reactor-context';
 import { runningEffect, type RunningEffect } from './running-effect';
 import { senderRecord } from './sender-record';
-
-/** What an installation declares about its effects. */
-export interface EffectOptions {
-  readonly effects: ReadonlyArray<Effect>;
-  /** The values of an effect's settings. */
-  readonly settingsOf: (effect: Effect) => Readonly<Record<string, unknown>>;
-  /** Whether the calls of an effect are only logged and recorded. */
-  readonly isDryRun: (effect: string) => boolean;
-  readonly observe: PerformOptions['observe'];
-}
-
-/** The effects of a program without any. */
-export const noEffects: EffectOptions = {
-  effects: [],
-  settingsOf: () => ({}),
-  isDryRun: () => false,
-  observe: () => undefined,
-};
 
 export interface Senders {
   readonly of: (process: Process) => CommandSender;
@@ -34,11 +17,16 @@ export interface Senders {
   readonly stop: () => Promise<void>;
   /** Rejects when this process may no longer write outcomes. */
   readonly failed: Promise<never>;
-  /** Why the commands or calls of a process make no progress for now; null where they do. */
-  readonly faultOf: (process: Process) => string | null;
+  /** Why outcomes can't be written for now; null where they can be. */
+  readonly fault: () => string | null;
 }
 
-export interface SendersOptions extends Pick<ReactorsOptions, 'api' | 'catalog' | 'clock' | 'logger' | 'effects'> {
+export interface SendersOptions {
+  readonly api: ApiAddress;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly effects?: EffectOptions;
   readonly file: ReactorsFile;
   readonly processStore: ProcessStore;
   readonly reader: Pick<EventFeed, 'reactorToken'>;
@@ -91,10 +79,6 @@ export const makeSenders = (options: SendersOptions): Senders => {
       await Promise.all(all.map((sender) => sender.stop()));
     },
     failed: Promise.race(all.map(({ failed }) => failed)),
-    faultOf: ({ name }) => {
-      if (fault !== null) return `the outcomes of commands cannot be written: ${fault}`;
-      const reason = byName.get(name)?.status().reason ?? null;
-      return reason === null ? null : `its circuit breaker is open, one call is tried from time to time: ${reason}`;
-    },
+    fault: () => (fault === null ? null : `the outcomes of commands cannot be written: ${fault}`),
   };
 };

@@ -2,8 +2,12 @@
 import * as t from 'io-ts';
 import { field, optionalField, orNull, record } from '../../../domain/kernel/codec';
 import { Integer, wordOf } from '../../../domain/kernel/values';
-import { effectModes, effectOutcomes, type RecordedEffectResult } from '../../../infra/reactors/processes/processes';
-import type { EffectStatus } from '../../../infra/reactors/reactor-status';
+import {
+  effectModes,
+  effectOutcomes,
+  type EffectStatus,
+  type RecordedEffectResult,
+} from '../../../infra/reactors/processes/processes';
 import { answer, endpoint, type Documents } from '../endpoint';
 import { limit, NameParameter, wholeListOf } from './fields';
 
@@ -18,7 +22,10 @@ const EffectResponse: Documents<EffectStatus> = record('effect', {
   modeSetBy: field(orNull(t.string), 'Who set the mode; null where nobody has.'),
   modeSetAt: field(orNull(t.string), 'ISO 8601, UTC.'),
   afterPosition: field(orNull(Integer), 'Events up to this position are never performed; null before the first start.'),
-  notBefore: field(orNull(t.string), 'Events recorded before this time are never performed; null: there is no such time.'),
+  notBefore: field(
+    orNull(t.string),
+    'Events recorded before this time are never performed; null: there is no such time.',
+  ),
   pending: field(Integer, 'Calls that are to be made, including those that wait to be tried again.'),
   suspended: field(Integer, 'Calls that wait for an operator; `GET /ops/commands` lists them.'),
   done: field(Integer, 'Calls that are done.'),

@@ -7,14 +7,12 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 
 export interface Breaker {
   readonly state: () => BreakerState;
-  /** Why it is open; null where it is not. */
-  readonly reason: () => string | null;
   /** The milliseconds until the next call may be made; 0 where it may be now, and it is counted then. */
   readonly claim: () => number;
   /** The claimed call was not made after all. */
   readonly released: () => void;
   readonly succeeded: () => void;
-  readonly failed: (reason: string) => void;
+  readonly failed: () => void;
 }
 
 /** Opens after consecutive transient failures; after a wait one call is tried, which closes it or opens it again. */
@@ -25,11 +23,9 @@ export const circuitBreaker = (
   let consecutive = 0;
   let openUntilMs: number | undefined;
   let isTrying = false;
-  let lastReason: string | null = null;
   const state = (): BreakerState => (openUntilMs === undefined ? 'closed' : isTrying ? 'half-open' : 'open');
   return {
     state,
-    reason: () => (openUntilMs === undefined ? null : lastReason),
     claim: () => {
       if (openUntilMs === undefined) return 0;
       const leftMs = openUntilMs - clock.monotonicMs();
@@ -46,11 +42,9 @@ export const circuitBreaker = (
       consecutive = 0;
       openUntilMs = undefined;
       isTrying = false;
-      lastReason = null;
     },
-    failed: (reason) => {
+    failed: () => {
       consecutive += 1;
-      lastReason = reason;
       isTrying = false;
       if (consecutive >= failures) openUntilMs = clock.monotonicMs() + openMs;
     },

@@ -46,7 +46,7 @@ export const performEffect =
     const result = await attemptOf(options, command, signal, attempt);
     // A stop says nothing about the other side.
     if (!signal.aborted) {
-      if (result._tag === 'Retry') breaker.failed(result.reason);
+      if (result._tag === 'Retry') breaker.failed();
       else breaker.succeeded();
       observe(effect.name, outcomeName(result), (clock.monotonicMs() - startedAtMs) / 1_000);
     }
@@ -152,7 +152,10 @@ const resultOfOutcome = (effect: Effect, command: ProcessCommand, outcome: Effec
     case 'TryAgain': {
       const notBeforeMs = timeMsOf(outcome.at);
       if (notBeforeMs !== undefined) return { _tag: 'Later', notBeforeMs, reason: outcome.reason };
-      return { _tag: 'Defect', reason: `it asks to be called again at '${outcome.at}', which is not a ${TIME_WITH_ZONE}` };
+      return {
+        _tag: 'Defect',
+        reason: `it asks to be called again at '${outcome.at}', which is not a ${TIME_WITH_ZONE}`,
+      };
     }
     default:
       return { _tag: 'Defect', reason: "it returned no outcome; a handler returns 'done', 'declined' or 'tryAgainAt'" };

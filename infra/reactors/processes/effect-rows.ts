@@ -44,6 +44,30 @@ export interface StoredEffect extends EffectStart {
   readonly outcomes: Readonly<Record<EffectResultOutcome, number>>;
 }
 
+/** An effect as operators see it. */
+export interface EffectStatus {
+  readonly effect: string;
+  readonly meaning: string;
+  readonly owner: string;
+  readonly mode: EffectMode;
+  /** Who set the mode, and when (ISO 8601, UTC); null where nobody has. */
+  readonly modeSetBy: string | null;
+  readonly modeSetAt: string | null;
+  /** Events up to this position are never performed; null where the effect has never run. */
+  readonly afterPosition: number | null;
+  /** Nor are events recorded before this time; null where there is no such time. */
+  readonly notBefore: string | null;
+  /** Calls that are to be made, including those that wait to be tried again. */
+  readonly pending: number;
+  /** Calls that wait for an operator. */
+  readonly suspended: number;
+  readonly done: number;
+  readonly rejected: number;
+  readonly dryRun: number;
+  /** Why calls fail for now, or why the first of them is suspended; null where none is. */
+  readonly reason: string | null;
+}
+
 /** The rows of effects. Calls that write belong inside the caller's transaction. */
 export interface EffectRows {
   /** Undefined where the effect has never run. */

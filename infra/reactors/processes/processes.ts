@@ -8,6 +8,7 @@ export {
   type EffectResults,
   type EffectRows,
   type EffectStart,
+  type EffectStatus,
   type RecordedEffectResult,
   type StoredEffect,
 } from './effect-rows';

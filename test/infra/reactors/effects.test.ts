@@ -16,7 +16,8 @@ import {
 import { isoTime, systemClock } from '../../../infra/clock';
 import type { OperationKind } from '../../../infra/commands/operation-requests';
 import { silentLogger } from '../../../infra/logger';
-import { readEffectResultsIn, readEffects, readSetAsideIn, type EffectStatus } from '../../../infra/reactors/reactor-status';
+import { readEffectResultsIn, readEffects, readSetAsideIn } from '../../../infra/reactors/reactor-status';
+import type { EffectStatus } from '../../../infra/reactors/processes/processes';
 import { startReactors } from '../../../infra/reactors/reactors';
 import type { Role } from '../../../infra/running/role';
 import { openEventFeed } from '../../../infra/sqlite/event-feed';
@@ -42,7 +43,10 @@ kafkaSpec('effects', ({ test, before, after }, broker) => {
   const calls: Call[] = [];
   let reply: (call: Call) => Promise<EffectOutcome<Receipt>> | EffectOutcome<Receipt> = () => done({ receipt: 'r' });
 
-  const effectNamed = (name: string, more: { readonly startFrom?: StartFrom; readonly command?: boolean } = {}): Effect =>
+  const effectNamed = (
+    name: string,
+    more: { readonly startFrom?: StartFrom; readonly command?: boolean } = {},
+  ): Effect =>
     defineEffect({
       name,
       meaning: 'Sends a receipt.',
@@ -147,13 +151,10 @@ kafkaSpec('effects', ({ test, before, after }, broker) => {
     const [result] = readEffectResultsIn(file, { effect: 'receipt', key: 'receipt/order-a2@1' }, 10);
     assert.equal([result?.outcome, result?.result, result?.attempts], ['done', { receipt: 'r' }, 1]);
     await until('the commands that follow are sent', () => api.requests.length === 2);
-    assert.equal(
-      api.requests.map(({ headers, url }) => [url, headers['idempotency-key']]).sort(),
-      [
-        ['/orders/a1/confirm', 'receipt/order-a1@1'],
-        ['/orders/a2/confirm', 'receipt/order-a2@1'],
-      ],
-    );
+    assert.equal(api.requests.map(({ headers, url }) => [url, headers['idempotency-key']]).sort(), [
+      ['/orders/a1/confirm', 'receipt/order-a1@1'],
+      ['/orders/a2/confirm', 'receipt/order-a2@1'],
+    ]);
     await role.stop();
 
     // A restart, and a replay of everything from offset zero, call nothing again.
@@ -184,13 +185,10 @@ kafkaSpec('effects', ({ test, before, after }, broker) => {
       [1, 2, 3],
     );
     const suspended = readSetAsideIn(file, { group: 'flaky', status: 'open' }, 10);
-    assert.equal(
-      suspended.map(({ kind, instance, reason }) => [kind, instance, reason]).sort(),
-      [
-        ['effect', 'order-b2', 'a bug'],
-        ['effect', 'order-b4', 'given up after 4 attempts: fetch failed (refused)'],
-      ],
-    );
+    assert.equal(suspended.map(({ kind, instance, reason }) => [kind, instance, reason]).sort(), [
+      ['effect', 'order-b2', 'a bug'],
+      ['effect', 'order-b4', 'given up after 4 attempts: fetch failed (refused)'],
+    ]);
     const [rejected] = readEffectResultsIn(file, { effect: 'flaky', key: 'flaky/order-b3@1' }, 10);
     assert.equal(
       [rejected?.outcome, rejected?.result],
@@ -226,7 +224,9 @@ kafkaSpec('effects', ({ test, before, after }, broker) => {
     const effect = effectNamed('later');
     const dueMs = systemClock.nowMs() + 2_500;
     reply = ({ orderId }) =>
-      orderId === 'd1' && systemClock.nowMs() < dueMs ? tryAgainAt(isoTime(dueMs), 'too early') : done({ receipt: 'r' });
+      orderId === 'd1' && systemClock.nowMs() < dueMs
+        ? tryAgainAt(isoTime(dueMs), 'too early')
+        : done({ receipt: 'r' });
     await place('d1');
     const role = run(file, [effect]);
     await until('it was called', () => callsOf('later', 'd1').length === 1);
