@@ -26,7 +26,7 @@ export class WebhookRefused extends Error {
 }
 
 const MAX_RESPONSE_BYTES = 65_536;
-const SHOWN_CHARACTERS = 200;
+const DISPLAY_CHARACTERS = 200;
 
 /** Posts a body. Rejects with {@link WebhookRefused} for an address that is not allowed, and with Node's error for a network fault. */
 export const postWebhook = ({
@@ -96,6 +96,6 @@ const readResponse = async (incoming: IncomingMessage): Promise<WebhookResponse>
   return {
     status: incoming.statusCode ?? 0,
     retryAfter: incoming.headers['retry-after'],
-    text: Buffer.concat(chunks).toString('utf8').slice(0, SHOWN_CHARACTERS),
+    text: Buffer.concat(chunks).toString('utf8').slice(0, DISPLAY_CHARACTERS),
   };
 };
