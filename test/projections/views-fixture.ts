@@ -18,6 +18,7 @@ import type { EventReader } from '../../infra/sqlite/event-reader';
 import type { LeaseLost } from '../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
 import { importEvents } from '../../infra/archive/import-events';
+import { tablesOf } from '../../projections/engine/tables/tables';
 import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-batch';
 import type { ViewsOperations } from '../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
@@ -272,10 +273,6 @@ export const advanceHighWater = async (
 export const rowsOf = (database: Database, projection: string, generation = 1): ReadonlyArray<unknown> =>
   database.prepare(`SELECT * FROM "${projection}#${generation}"`).all();
 
-/** Every row of a generation, detail rows included. */
-export const allRowsOf = (database: Database, projection: Projection, generation = 1): ReadonlyArray<unknown> => [
-  ...rowsOf(database, projection.name, generation),
-  ...(projection.rollup === undefined
-    ? []
-    : database.prepare(`SELECT * FROM "${projection.name}#${generation}#memory"`).all()),
-];
+/** Every row of every table of a generation. */
+export const allRowsOf = (database: Database, projection: Projection, generation = 1): ReadonlyArray<unknown> =>
+  tablesOf(projection, generation).flatMap(({ name }) => database.prepare(`SELECT * FROM "${name}"`).all());
