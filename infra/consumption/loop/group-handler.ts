@@ -1,5 +1,5 @@
 /** What a consumer group does with records, as the loop that feeds it sees it. */
-import type { OutcomeCounts, GroupStatus } from '../status/status';
+import type { TimedCounts, GroupStatus } from '../status/status';
 import type { RecordBatch, StorePage, StorePageQuery, RetryPolicy } from '../intake/intake';
 import type { Checkpoint, CheckpointMove, Mark } from '../checkpoints/checkpoints';
 
@@ -21,7 +21,7 @@ export interface GroupHandler {
    * Rejects with CheckpointMoved where another process has moved a checkpoint, and with CircuitOpen where too many keys fail;
    * nothing is applied then. Whatever else it rejects with is transient: failures of events are outcomes.
    */
-  readonly apply: (batch: RecordBatch) => Promise<OutcomeCounts>;
+  readonly apply: (batch: RecordBatch) => Promise<TimedCounts>;
   /** Moves checkpoints without effects, to another log or past records that are gone. Rejects with CheckpointMoved. */
   readonly move: (moves: ReadonlyArray<CheckpointMove>) => Promise<void>;
   /**

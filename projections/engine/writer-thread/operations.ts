@@ -6,7 +6,7 @@ import type {
   Mark,
   OffsetRequest,
 } from '../../../infra/consumption/checkpoints/checkpoints';
-import type { OutcomeCounts, GroupStatus } from '../../../infra/consumption/status/status';
+import type { TimedCounts, GroupStatus } from '../../../infra/consumption/status/status';
 import type { StorePage, StorePageQuery } from '../../../infra/consumption/intake/intake';
 import type { CopyAttempt, DeadLetterCopy } from '../../../infra/dead-letters/topic/topic';
 import type { LoggedDefect } from '../../../infra/dead-letters/store/store';
@@ -32,7 +32,7 @@ export interface ViewsOperations {
     readonly projection: string;
     readonly batch: PackedBatch;
     readonly exhaustedAttempts?: number | undefined;
-  }) => Answer<OutcomeCounts>;
+  }) => Answer<TimedCounts>;
   readonly applyFromStore: (input: StorePageQuery & { readonly projection: string }) => Answer<StorePage>;
   readonly caughtUpTo: (input: { readonly consumer: string; readonly marks: ReadonlyArray<Mark> }) => Answer<void>;
   readonly report: (input: { readonly status: GroupStatus }) => Answer<void>;
