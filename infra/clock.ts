@@ -1,12 +1,12 @@
-/** The one place where time and chance enter the program. Everything else is handed a clock. */
+/** The one place where time and chance enter the program. Everything else receives a clock. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Time and identity as a dependency, so that a test can hold them still. */
+/** Time and identity as a dependency, so that tests can control them. */
 export interface Clock {
   /** Wall-clock time in milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** A clock that never goes back, in milliseconds; only differences mean anything. */
+  /** Monotonic time in milliseconds; only differences are meaningful. */
   readonly monotonicMs: () => number;
   /** A random identifier (UUID). */
   readonly newId: () => string;
@@ -26,7 +26,7 @@ export const systemClock: Clock = {
     try {
       await delay(durationMs, undefined, signal === undefined ? {} : { signal });
     } catch {
-      // An aborted wait is a wait that ended: whoever aborted knows why.
+      // An aborted sleep just ends early: the caller that aborted it knows why.
     }
   },
 };

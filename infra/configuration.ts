@@ -1,4 +1,4 @@
-/** The one file that reads the environment. Every setting has a name, a default, and an error that says what to do. */
+/** The only file that reads the environment. Every setting has a name, a default, and an error message that says what to do. */
 import { isIPv4, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { settingValue, valuesOf, type SettingDeclarations, type SettingValues } from '../domain/kernel/setting';
@@ -13,7 +13,7 @@ export type { KafkaOAuth, TokenEndpoint } from './configuration/kafka-oauth';
 export { refuseExposed, refuseReactorsWithoutKey } from './configuration/exposure';
 export { ConfigurationError } from './configuration/values';
 
-/** How records are written: one JSON value with everything (structured), or attributes as headers (binary). */
+/** How records are written: as one JSON value (structured), or with attributes as headers (binary). */
 export type CloudEventsMode = 'structured' | 'binary';
 
 export interface Configuration {
@@ -24,64 +24,64 @@ export interface Configuration {
   readonly dataDirectory: string;
   /** Absent: the embedded broker. */
   readonly kafka?: KafkaConnection;
-  /** Put before every topic's name, so that several installations can share a cluster. */
+  /** Prefix of every topic's name, so that several installations can share a cluster. */
   readonly topicPrefix: string;
   readonly cloudEventsMode: CloudEventsMode;
-  /** Take on topics that are not the ones this data was published to, by publishing everything again. */
+  /** Accept topics other than those that the data was published to, by publishing everything again. */
   readonly acceptNewLog: boolean;
-  /** Empty: no key is asked for. */
+  /** Empty: no key is required. */
   readonly apiKeys: ReadonlyArray<ApiKey>;
   /** The key that this program's own clients (reactors, command line) send. */
   readonly apiKey?: string;
-  /** Names, beside loopback and addresses, under which the API takes requests; `*` for any. */
+  /** Host names, besides loopback and IP addresses, that requests to the API may use; `*` for any. */
   readonly allowedHosts: ReadonlyArray<string>;
   /** Where clients find the API. */
   readonly baseUrl: string;
-  /** Where consumers find the schemas that events name in `dataschema`; `/<type>/<version>` is put behind it. */
+  /** Where consumers find the schemas that events name in `dataschema`; `/<type>/<version>` is appended. */
   readonly schemaBaseUrl: string;
-  /** What `source` of every published event says; absent: `/tidemark/<store id>/<category>`. */
+  /** The `source` of every published event; absent: `/tidemark/<store id>/<category>`. */
   readonly eventSource?: string;
-  /** Events that the relay publishes in an older version, until consumers are ready: event name to version. */
+  /** Events that the relay publishes in an older version, until consumers are ready, by event name. */
   readonly writeVersions: ReadonlyMap<string, number>;
-  /** What happens at start where the program's events are not those of the contracts' lock. */
+  /** What to do at start if the program's events differ from the contracts' lock. */
   readonly contractDrift: 'refuse' | 'warn';
-  /** Requests a second per client; 0 for no limit. */
+  /** Requests per second and client; 0 for no limit. */
   readonly rateLimitPerSecond: number;
-  /** The largest request body taken. */
+  /** Upper limit on a request body. */
   readonly bodyLimitBytes: number;
-  /** Appends that may wait for the disk before new commands are answered 503. */
+  /** Upper limit on waiting appends; beyond it new commands are rejected with 503. */
   readonly appendQueueLimit: number;
-  /** How long a writer that no longer renews its lease keeps a successor out. */
+  /** How long a writer that no longer renews its lease blocks a successor. */
   readonly leaseTtlMs: number;
-  /** How long the answers to clients' requests are remembered under their idempotency keys. */
+  /** How long responses are remembered by their idempotency keys. */
   readonly idempotencyTtlMs: number;
-  /** From the signal to the end of the process, at most. */
+  /** Upper limit on the time from the signal to the end of the process. */
   readonly shutdownDeadlineMs: number;
   readonly ordersDirectory?: string;
-  /** What is not wrong, but should be known: to be logged at the start. */
+  /** Warnings to be logged at start. */
   readonly warnings?: ReadonlyArray<string>;
 }
 
 /**
- * Before the first asynchronous I/O: each Kafka consumer holds a thread of libuv's pool while it waits for records, and
- * the default of four would starve the rest (file access, name look-ups).
+ * Call it before the first asynchronous I/O: each Kafka consumer occupies a thread of libuv's pool while it waits for records,
+ * and the default of four threads would starve the rest (file access, name resolution).
  */
 export const prepareProcess = (): void => {
   process.env['UV_THREADPOOL_SIZE'] ??= '16';
 };
 
-/** Whether whoever runs the program wants stacks instead of sentences; asked where the other settings may be wrong. */
+/** Whether errors are printed with stacks; usable even if other settings are invalid. */
 export const isDebugging = (environment: Environment = process.env): boolean =>
   environment['TIDEMARK_DEBUG'] === 'true' || environment['TIDEMARK_DEBUG'] === '1';
 
-/** A Kafka record holds a megabyte at most, an event's attributes included: what no record can hold is not let in. */
+/** A Kafka record holds at most a megabyte, including the event's attributes; larger bodies are rejected. */
 const MAX_BODY_BYTES = 900_000;
 
 /** Reads the environment. Throws {@link ConfigurationError}. */
 export const readConfiguration = (environment: Environment = process.env): Configuration => {
   const warnings: string[] = [];
   const warn = (sentence: string): void => void warnings.push(sentence);
-  // Not 0, a port of the system's choice: nobody would know where to find the API, this program's reactors included.
+  // Not 0 (a port of the system's choice): nobody, including the reactors, would know where to find the API.
   const port = integer(environment, 'PORT', 8080, 1, 65_535);
   const host = listeningHost(environment);
   const kafka = kafkaConnection(environment, warn);
@@ -144,12 +144,12 @@ export const readSettings = <S extends SettingDeclarations>(
 
 const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$/;
 
-/** What to listen on. An address in brackets, as a URL has it, is meant without them. */
+/** The address to listen on; brackets around an IPv6 address are removed. */
 const listeningHost = (environment: Environment): string => {
   const value = text(environment, 'HOST') ?? '127.0.0.1';
   const host = /^\[(.*)\]$/.exec(value)?.[1] ?? value;
   const isInBrackets = host !== value;
-  // What looks like an IPv4 address and is none would be taken for a name.
+  // An invalid IPv4 address must not count as a name.
   const isName = HOST_NAME.test(host) && host.length <= 253 && !/(^|\.)(0[xX][0-9A-Fa-f]*|[0-9]+)\.?$/.test(host);
   if (isIPv6(host) || (!isInBrackets && (isIPv4(host) || isName))) return host;
   throw new ConfigurationError(
@@ -157,24 +157,26 @@ const listeningHost = (environment: Environment): string => {
   );
 };
 
-/** A host to connect to: one that stands for all of a machine's addresses is reached at the machine itself. */
+/** The host to connect to; a wildcard address is reached at loopback. */
 const reachable = (host: string): string => {
   if (host.includes('%')) {
-    throw new ConfigurationError(`HOST is '${host}': no URL holds the zone of an address, so set BASE_URL as well`);
+    throw new ConfigurationError(
+      `HOST is '${host}': a URL can't contain the zone of an address, so set BASE_URL as well`,
+    );
   }
   if (isIPv6(host) && new URL(`http://[${host}]`).hostname === '[::]') return '127.0.0.1';
   if (host === '0.0.0.0') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 };
 
-/** HOST and the host of BASE_URL are names of this server in any case. */
+/** HOST and the host of BASE_URL are names of this server in all cases. */
 const allowedHosts = (environment: Environment, host: string, baseUrl: string): ReadonlyArray<string> => {
   const named = (text(environment, 'ALLOWED_HOSTS') ?? '').split(',').map((name) => name.trim().toLowerCase());
   const names = named.filter((name) => name !== '');
   for (const name of names) {
     if (name === '*' || /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/.test(name)) continue;
     throw new ConfigurationError(
-      `ALLOWED_HOSTS names '${name}'; it takes host names without ports, several of them with commas between, or *`,
+      `ALLOWED_HOSTS names '${name}'; it takes host names without ports, several separated by commas, or *`,
     );
   }
   return [...new Set([host.toLowerCase(), new URL(baseUrl).hostname.replace(/^\[(.*)\]$/, '$1'), ...names])];
@@ -188,7 +190,7 @@ const writeVersions = (environment: Environment): ReadonlyMap<string, number> =>
       const [, name, version] = /^([A-Za-z0-9]+)=([1-9]\d{0,5})$/.exec(entry.trim()) ?? [];
       if (name !== undefined && version !== undefined) return [name, Number(version)];
       throw new ConfigurationError(
-        `WRITE_VERSIONS holds '${entry}'; it takes <event>=<version>, several of them with commas between`,
+        `WRITE_VERSIONS holds '${entry}'; it takes <event>=<version>, several separated by commas`,
       );
     }),
   );

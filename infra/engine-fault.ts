@@ -1,11 +1,11 @@
-/** Faults of the engine's surroundings or of its right to go on: never the fault of the event that was being handled. */
+/** Faults of the engine's environment, or the loss of its lease: never the fault of the event that is being handled. */
 
-/** Base of all such errors: an intake that meets one rolls its batch back and blames no event. */
+/** Base of all such errors: an intake that catches one rolls back its batch and blames no event. */
 export class EngineFault extends Error {
   override readonly name: string = 'EngineFault';
 }
 
-/** Another process owns by now what this one still wants to write: it can't go on here, whatever is tried. */
+/** Another process now owns what this one wants to write, so this one can't continue. */
 export class TakenOver extends EngineFault {
   override readonly name: string = 'TakenOver';
 }

@@ -1,14 +1,14 @@
-/** One at a time: work that must not overlap, in the order of asking. */
+/** Runs work that must not overlap, one at a time, in the order of the calls. */
 
-/** Runs the work when all that was asked for before has ended, well or badly. */
+/** Runs the work after all earlier work has ended, whether it succeeded or failed. */
 export type Exclusive = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
-/** Makes a queue of its own. */
+/** Creates a queue. */
 export const exclusive = (): Exclusive => {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
     const turn = last.then(work, work);
-    // Whoever asked gets the failure; those who come after only wait for the end.
+    // A failure goes to its caller only; later work just waits for the end.
     last = turn.catch(() => undefined);
     return turn;
   };

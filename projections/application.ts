@@ -1,11 +1,11 @@
-/** What a program is made of: one value that every role, every command and every test of it takes. */
+/** An application: one value that holds everything a program runs, passed to every role, command and test. */
 import { catalogOf, type Aggregate, type Catalog } from '../domain/kernel/aggregate';
 import { assertName, PROJECTION } from '../domain/kernel/declarations';
 import { processManagersOf, type AnyProcessManager } from '../domain/kernel/process-manager';
 import { defaultSettings, type SettingDeclarations, type SettingValues } from '../domain/kernel/setting';
 import { projectionsOf, type Projection } from './projection';
 
-/** An application as its author writes it down. */
+/** An application as its author declares it. */
 export interface ApplicationDefinition<S extends SettingDeclarations> {
   /** In lower case, with hyphens: `library`. */
   readonly name: string;
@@ -14,13 +14,13 @@ export interface ApplicationDefinition<S extends SettingDeclarations> {
   readonly processManagers?:
     ReadonlyArray<AnyProcessManager> | ((settings: SettingValues<S>) => ReadonlyArray<AnyProcessManager>);
   readonly projections?: ReadonlyArray<Projection>;
-  /** What an installation may decide, by the name that the code calls it. */
+  /** What each installation may set, by the name that the code uses. */
   readonly settings?: S;
-  /** The folder of the contracts' lock and fixtures, an absolute path; absent for `contracts` beside the application's file. */
+  /** The folder of the contracts' lock and fixtures, an absolute path; absent for `contracts` next to the application's file. */
   readonly contractsFolder?: string;
 }
 
-/** A checked application. */
+/** A validated application. */
 export interface Application {
   readonly name: string;
   readonly catalog: Catalog;
@@ -28,7 +28,7 @@ export interface Application {
   readonly settings: SettingDeclarations;
   /** The process managers with the values of the settings, as `readSettings` returns them. */
   readonly processManagersWith: (settings: Readonly<Record<string, unknown>>) => ReadonlyArray<AnyProcessManager>;
-  /** The same with the settings that hold where nothing is set. */
+  /** The process managers with the default settings. */
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
   readonly contractsFolder: string | undefined;
 }
@@ -43,7 +43,7 @@ export interface Application {
  *       projections: [memberLoans, lendingByDay],
  *     });
  *
- * Throws InvalidDeclaration where names are wrong, or are used twice.
+ * Throws InvalidDeclaration for invalid or repeated names.
  */
 export const defineApplication = <const S extends SettingDeclarations = SettingDeclarations>(
   definition: ApplicationDefinition<S>,
@@ -53,7 +53,7 @@ export const defineApplication = <const S extends SettingDeclarations = SettingD
   const settings = definition.settings ?? ({} as S);
   const processManagersWith: Application['processManagersWith'] = (values) =>
     processManagersOf(
-      // `readSettings` has made one value per declared setting.
+      // `readSettings` returns one value per declared setting.
       typeof processManagers === 'function' ? processManagers(values as SettingValues<S>) : processManagers,
     );
   return {

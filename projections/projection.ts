@@ -1,9 +1,9 @@
 /**
- * A projection as data: a view's table, the events that it is made from, and a pure function from an event to changes of
- * rows. It is handed an event and nothing else, so that the same events make the same rows, today and in any rebuild.
+ * A projection as data: a view's table, the events that it handles, and a pure function from an event to changes of rows.
+ * The function receives nothing but the event, so that the same events yield the same rows, now and in any rebuild.
  *
- * Order holds within one stream and is never assumed between streams: what comes from several streams has to commute
- * (`add`, `max`, columns that one stream alone sets).
+ * Events are in order within one stream only: changes from several streams have to commute (`add`, `max`, columns that
+ * only one stream sets).
  */
 import {
   assertInteger,
@@ -39,58 +39,58 @@ type Handled<D> = EventOf<D> extends infer Event ? RecordedOf<Event> : never;
 
 type RecordedOf<Event> = Event extends DomainEvent<infer Type, infer Data> ? RecordedEvent<Type, Data> : never;
 
-/** The business says no to an event: it is set aside with its key, for an operator to look at. */
+/** A projection's rejection of an event for a business reason: the event is dead-lettered and its stream quarantined. */
 export interface Rejected {
   readonly _tag: 'Rejected';
   readonly reason: string;
 }
 
-/** Says no to an event, and why. */
+/** Rejects an event with a reason. */
 export const rejected = (reason: string): Rejected => ({ _tag: 'Rejected', reason });
 
-/** How a rejection travels through the engine. */
+/** A rejection as an exception inside the engine. */
 export class ProjectionRejected extends Error {
   override readonly name = 'EventRejected';
 }
 
-/** What is done when a fault that should pass (a busy database, say) does not pass within its bound. */
+/** What to do when a transient fault (such as a busy database) lasts longer than `boundMs`. */
 export interface RetryDeclaration {
   readonly boundMs: number;
-  /** `halt` the partition and try on, or `quarantine` the key where the fault is about one event. */
+  /** `halt` the partition and keep retrying, or `quarantine` the stream if the fault concerns one event. */
   readonly exhausted: 'halt' | 'quarantine';
 }
 
 interface Description<D extends Definition> {
   /** Names the view in the URL, the consumer group, and the tables. */
   readonly name: string;
-  /** Another version means other rows from the same events: the rows are made again, from the first event on. */
+  /** A new version means that the same events yield other rows: they are rebuilt from the first event. */
   readonly version: number;
-  /** What a row stands for, in a sentence. */
+  /** What a row represents, in a sentence. */
   readonly meaning: string;
   readonly handles: ReadonlyArray<D>;
-  /** Left out: ten minutes, then `halt`. */
+  /** Default: ten minutes, then `halt`. */
   readonly retry?: RetryDeclaration;
 }
 
 interface Direct<View extends Table, D extends Definition> extends Description<D> {
   readonly view: View;
   readonly project: (event: Handled<D>) => ReadonlyArray<UpsertOf<View>> | Rejected;
-  /** Columns that follow from the others of the same row, whichever events came first; pure. */
+  /** Columns computed from the other columns of the same row, whatever the sequence of events; pure. */
   readonly compute?: (row: RowOf<View['key']> & RowOf<View['columns']>) => Partial<RowOf<View['columns']>>;
 }
 
 interface Rollup<View extends Table, Memory extends Table, D extends Definition> extends Description<D> {
   readonly view: View;
-  /** Rows of its own, which are not served: one for each thing that counts in the view. */
+  /** The detail table, which is not served: one row for each item that contributes to the view. */
   readonly memory: Memory;
-  /** Changes the memory. */
+  /** Changes of the detail table. */
   readonly project: (event: Handled<D>) => ReadonlyArray<UpsertOf<Memory>> | Rejected;
-  /** What a row of the memory counts for, if it counts yet. A row of the view whose sums are all 0 vanishes. */
+  /** What a detail row adds to the view; undefined while it adds nothing. A row of the view is removed when all its sums are 0. */
   readonly contribution: (row: RowOf<Memory['key']> & RowOf<Memory['columns']>) => ContributionOf<View> | undefined;
 }
 
 // -------------------------------------------------------------------------------------
-// What the engine drives
+// What the engine calls
 // -------------------------------------------------------------------------------------
 
 /** A row by column names. */
@@ -106,7 +106,7 @@ export interface Upsert {
   readonly max?: Readonly<Record<string, number | string>>;
 }
 
-/** What a memory row adds to the view, without its types. */
+/** What a detail row adds to the view, without its types. */
 export interface Contribution {
   readonly key: Row;
   readonly add: Readonly<Record<string, number>>;
@@ -120,7 +120,7 @@ export interface Projection {
   readonly handles: ReadonlyArray<AnyEventDefinition>;
   readonly retry?: RetryDeclaration;
   readonly view: Table;
-  /** Changes of the view, or of the memory where there is one. Throws {@link ProjectionRejected}. */
+  /** Changes of the view, or of the detail table where there is one. Throws {@link ProjectionRejected}. */
   readonly project: (event: RecordedEvent) => ReadonlyArray<Upsert>;
   readonly compute?: (row: Row) => Row;
   readonly rollup?: {
@@ -129,40 +129,40 @@ export interface Projection {
   };
 }
 
-/** Declares a projection that changes the rows of its view. Throws where a name can't be one. */
+/** Declares a projection that changes the rows of its view. Throws InvalidDeclaration for an invalid name or key. */
 export const defineProjection = <const View extends Table, D extends Definition>(
   definition: Direct<View, D>,
 ): Projection => {
   const { project, compute, ...rest } = definition;
-  // The engine hands it the events that it handles, checked by their codecs, and nothing else; and whole rows of the view.
-  return checked({
+  // The engine passes only events that the projection handles, validated by their codecs, and complete rows of the view.
+  return validate({
     ...rest,
     project: (event) => changesOf(project(event as Handled<D>)),
     ...(compute === undefined ? {} : { compute: (row: Row): Row => compute(row as never) }),
   });
 };
 
-/** Declares a projection whose view sums up rows that it keeps for itself. Throws where a name can't be one. */
+/** Declares a projection whose view sums up the rows of its detail table. Throws InvalidDeclaration for an invalid name or key. */
 export const defineRollup = <const View extends Table, const Memory extends Table, D extends Definition>(
   definition: Rollup<View, Memory, D>,
 ): Projection => {
   const { project, memory, contribution, ...rest } = definition;
-  return checked({
+  return validate({
     ...rest,
-    // As above; and the engine hands `contribution` whole rows of the memory's own table.
+    // As above; and the engine passes complete rows of the detail table to `contribution`.
     project: (event) => changesOf(project(event as Handled<D>)),
     rollup: { memory, contribution: (row) => contribution(row as never) as Contribution | undefined },
   });
 };
 
-const changesOf = (answer: ReadonlyArray<object> | Rejected): ReadonlyArray<Upsert> => {
-  if (!('_tag' in answer)) return answer as ReadonlyArray<Upsert>;
-  throw new ProjectionRejected(answer.reason);
+const changesOf = (result: ReadonlyArray<object> | Rejected): ReadonlyArray<Upsert> => {
+  if (!('_tag' in result)) return result as ReadonlyArray<Upsert>;
+  throw new ProjectionRejected(result.reason);
 };
 
 const MAX_VERSION = 1_000_000;
 
-const checked = (projection: Projection): Projection => {
+const validate = (projection: Projection): Projection => {
   const { name, version, view, rollup } = projection;
   assertName(PROJECTION, name, 'a projection');
   const where = `the projection ${name}`;
@@ -175,7 +175,7 @@ const checked = (projection: Projection): Projection => {
       throw new InvalidDeclaration(`${where} can't have the key '${unsortable[0]}': a key takes texts and integers`);
     if (key.length === 0) throw new InvalidDeclaration(`${where}: a table needs a key of at least one column`);
     for (const column of columns) assertName(COLUMN, column, where);
-    // SQLite takes the case of names for nothing.
+    // SQLite ignores the case of names.
     assertUnique('column', columns, where, (column) => column.toLowerCase());
     for (const column of (table.indexes ?? []).flat())
       if (!columns.includes(column))
@@ -184,7 +184,7 @@ const checked = (projection: Projection): Projection => {
   return projection;
 };
 
-/** The projections of a program. Throws InvalidDeclaration where two have one name. */
+/** Checks the projections of a program and returns them. Throws InvalidDeclaration where two have the same name. */
 export const projectionsOf = (projections: ReadonlyArray<Projection>): ReadonlyArray<Projection> => {
   assertUnique(
     'projection',

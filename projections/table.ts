@@ -1,8 +1,8 @@
-/** The tables of projections, typed: columns with their meanings, and what may change in a row of theirs. */
+/** The tables of projections, typed: columns with their meanings, and the changes that a row allows. */
 
 export type ColumnType = 'text' | 'integer' | 'boolean' | 'json';
 
-/** A column and what its values mean. A new row begins with null, or else with 0, false or an empty text. */
+/** A column and what its values mean. In a new row it is null if nullable, else 0, false or an empty text. */
 export interface Column<Type extends ColumnType = ColumnType, Nullable extends boolean = boolean> {
   readonly type: Type;
   readonly nullable: Nullable;
@@ -12,10 +12,10 @@ export interface Column<Type extends ColumnType = ColumnType, Nullable extends b
 /** A text column. */
 export const text = (meaning: string): Column<'text', false> => ({ type: 'text', nullable: false, meaning });
 
-/** A column of safe integers. An event that would take it beyond them is rejected: set aside, with column and row named. */
+/** A column of safe integers. An event that would exceed them is rejected, with a message that names the column and the row. */
 export const integer = (meaning: string): Column<'integer', false> => ({ type: 'integer', nullable: false, meaning });
 
-/** A column of truth values. */
+/** A column of booleans. */
 export const boolean = (meaning: string): Column<'boolean', false> => ({ type: 'boolean', nullable: false, meaning });
 
 /** A column of JSON values, null until set. */
@@ -30,11 +30,11 @@ export const nullable = <Type extends ColumnType>({ type, meaning }: Column<Type
 
 export type Columns = Readonly<Record<string, Column>>;
 
-/** A table: the columns that name a row, in the order of sorting, and the columns that describe it. */
+/** A table: the key columns, in sort order, and the other columns. */
 export interface Table<Key extends Columns = Columns, Rest extends Columns = Columns> {
   readonly key: Key;
   readonly columns: Rest;
-  /** Columns that clients often filter by; each index costs a little at every write. */
+  /** Columns that clients often filter by; each index slows down writes a little. */
   readonly indexes?: ReadonlyArray<ReadonlyArray<keyof Rest & string>>;
 }
 
@@ -45,11 +45,11 @@ interface Plain {
   readonly json: unknown;
 }
 
-/** What a column holds in memory. */
+/** The type of a column's values. */
 export type ValueOf<C> =
   C extends Column<infer Type, infer Nullable> ? Plain[Type] | (Nullable extends true ? null : never) : never;
 
-/** What a row holds in memory. */
+/** The type of a row. */
 export type RowOf<C extends Columns> = { readonly [Name in keyof C]: ValueOf<C[Name]> };
 
 type IntegersOf<C extends Columns> = {
@@ -60,7 +60,7 @@ type JsonsOf<C extends Columns> = {
   readonly [Name in keyof C as C[Name] extends Column<'json'> ? Name : never]?: Readonly<Record<string, number>>;
 };
 
-/** The columns that have an order: integers by value, texts as instants. */
+/** The columns that can be compared: integers by value, texts as instants. */
 type OrderedOf<C extends Columns> = {
   readonly [Name in keyof C as C[Name] extends Column<'json' | 'boolean'> ? never : Name]?: NonNullable<
     ValueOf<C[Name]>
@@ -71,20 +71,20 @@ type OrderedOf<C extends Columns> = {
 // Changes of rows
 // -------------------------------------------------------------------------------------
 
-/** A change of one row, which is born where it is not there yet. */
+/** A change of one row, which is created if it does not exist yet. */
 export interface UpsertOf<T extends Table> {
   readonly key: RowOf<T['key']>;
-  /** A guard: nothing is done unless it is above the row's `version` column, which then takes it. */
+  /** A guard: the change is skipped unless this is above the row's `version` column, which is then set to it. */
   readonly version?: number;
   readonly set?: Partial<RowOf<T['columns']>>;
   readonly add?: IntegersOf<T['columns']>;
   /** Adds to the members of JSON objects, such as sums by currency. */
   readonly addEach?: JsonsOf<T['columns']>;
-  /** The greater one stays: of integers by value, of instants (ISO 8601, UTC) the later one. */
+  /** Keeps the greater value: integers by value, instants (ISO 8601, UTC) by time. */
   readonly max?: OrderedOf<T['columns']>;
 }
 
-/** What one row of the memory adds to one row of the view. */
+/** What one row of the detail table adds to one row of the view. */
 export interface ContributionOf<View extends Table> {
   readonly key: RowOf<View['key']>;
   readonly add: IntegersOf<View['columns']>;

@@ -1,4 +1,4 @@
-/** The read side as the API sees it: rows, and how far each projection has come. */
+/** The read side as the API sees it: rows, and the progress of each projection. */
 import type { GroupStatus } from '../infra/consumption/status/status';
 import type { OffsetRequestStatus } from '../infra/consumption/checkpoints/checkpoints';
 import type { TopicPartition } from '../infra/topic-partition';
@@ -14,7 +14,7 @@ export interface ViewColumn {
   readonly meaning: string;
 }
 
-/** What a view offers. */
+/** A view as the API documents it. */
 export interface ViewDescription {
   readonly name: string;
   readonly version: number;
@@ -27,8 +27,8 @@ export interface ViewDescription {
 }
 
 /**
- * A row: column name to text, integer, parsed JSON or null. One that lacks events of a quarantined key has `stale: true`
- * beside its columns.
+ * A row: column name to text, integer, parsed JSON or null. A row that lacks events of a quarantined stream also has
+ * `stale: true`.
  */
 export type ViewRow = Readonly<Record<string, unknown>>;
 
@@ -44,41 +44,41 @@ export type ListFailure =
   | { readonly _tag: 'InvalidFilter'; readonly name: string; readonly reason: string }
   | { readonly _tag: 'InvalidCursor' };
 
-/** How a projection stands. */
+/** The state of a projection. */
 export interface ProjectionStatus {
   readonly name: string;
   readonly version: number;
-  /** Which build of the tables is served; grows with every swap. */
+  /** Which generation of the tables is served; grows with every swap. */
   readonly generation: number;
   readonly rows: number;
   readonly rebuild: RebuildStatus | null;
-  /** The build that was served before, until it is dropped: a way back. */
+  /** The previous generation, until it is dropped: a rollback returns to it. */
   readonly former: { readonly version: number; readonly generation: number } | null;
-  /** Scratch copies, to be read as `<projection>@<name>`. */
+  /** Point-in-time copies, to be read as `<projection>@<name>`. */
   readonly copies: ReadonlyArray<ViewCopy>;
 }
 
-/** What a view was at some moment, made on request. */
+/** A view as of a point in time, made on request. */
 export interface ViewCopy {
   readonly name: string;
   readonly version: number;
-  /** The moment as it was asked for: a position, or a time. */
+  /** The point in time as requested: a position or a time. */
   readonly until: string;
-  /** The last position that is in it. */
+  /** The last position that it includes. */
   readonly untilPosition: number;
   readonly madeAt: string;
 }
 
-/** A row that two builds do not agree on. */
+/** A row in which two generations differ. */
 export interface RowDifference {
-  /** `memory`: a row that the projection keeps for itself. */
+  /** `memory`: the projection's detail table. */
   readonly table: 'view' | 'memory';
-  /** As it stands in a URL. */
+  /** As in a URL. */
   readonly key: string;
-  /** In the rows that are served; null where it is not there. */
+  /** In the served generation; null where it does not exist. */
   readonly before: ViewRow | null;
   readonly after: ViewRow | null;
-  /** The ids of the last events that made it, oldest first, and how many there were in all; null until they are looked up. */
+  /** The ids of the last events that changed it, oldest first, and the number of all of them; null until they are looked up. */
   readonly events: ReadonlyArray<string> | null;
   readonly eventCount: number | null;
 }
@@ -89,42 +89,42 @@ export interface Differences {
   readonly rows: ReadonlyArray<RowDifference>;
 }
 
-/** How a rebuild stands. */
+/** The state of a rebuild. */
 export interface RebuildStatus {
   readonly id: number;
   readonly projection: string;
-  /** `rollback` goes back to the former build, `copy` makes a scratch copy as of a moment, `row` makes one row again. */
+  /** `rollback` returns to the previous generation, `copy` makes a point-in-time copy, `row` rebuilds one row. */
   readonly kind: 'rebuild' | 'rollback' | 'copy' | 'row';
   readonly from: 'kafka' | 'store';
-  /** `waiting`: the rows differ from those served, and a person has to accept that, or to cancel. */
+  /** `waiting`: the rows differ from those served, and an operator has to accept that or to cancel. */
   readonly state: 'requested' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled';
-  /** Swap also where the rows differ. */
+  /** Swap even if the rows differ. */
   readonly acceptDifferences: boolean;
-  /** Of a copy: its name, and the moment that it shows. */
+  /** Of a copy: its name and point in time. */
   readonly copy: string | null;
   readonly until: string | null;
   /** Of one row: its key. */
   readonly key: string | null;
   readonly reason: string | null;
-  /** Events read so far and to read in all; `total` is null before the first look. */
+  /** Events read so far, and in total; `total` is null until it is known. */
   readonly done: number;
   readonly total: number | null;
   /** Events a second over the whole run. */
   readonly rate: number | null;
-  /** Seconds to go at that rate. */
+  /** Remaining seconds at that rate. */
   readonly etaSeconds: number | null;
   /**
-   * What shows that the rebuilt rows are right: row counts and hashes before and after, and the events taken in beside those
-   * of the store; null until done.
+   * Evidence that the rebuilt rows are right: row counts and hashes before and after, and the applied events compared with
+   * those of the store; null until done.
    */
   readonly proof: Readonly<Record<string, unknown>> | null;
-  /** Where rows differ: how many, and the first of them with the events that made them. */
+  /** Where rows differ: how many, and the first of them with the events that changed them. */
   readonly differences: Differences | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
 }
 
-/** Reads the views' file; every call answers from what is committed now. */
+/** Reads the views' file; every call sees the latest committed state. */
 export interface ViewReader {
   readonly views: ReadonlyArray<ViewDescription>;
   /** Rows that match every filter (equality), in key order. */
@@ -136,20 +136,20 @@ export interface ViewReader {
       readonly cursor?: string;
     },
   ) => { readonly _tag: 'Left'; readonly left: ListFailure } | { readonly _tag: 'Right'; readonly right: ViewPage };
-  /** The row under a key as it stands in a URL. */
+  /** The row under a key as in a URL. */
   readonly find: (view: string, key: string) => ViewRow | undefined;
   /** Whether the served generation has applied the event at `position` of that partition. */
   readonly hasSeen: (view: string, event: TopicPartition & { readonly position: number }) => boolean;
-  /** Whether the event waits, or will wait, behind a dead letter of its stream: no waiting for it helps. */
+  /** Whether the event is parked, or will be, behind a dead letter of its stream: waiting for it is pointless. */
   readonly isQuarantined: (view: string, event: { readonly stream: string; readonly position: number }) => boolean;
   readonly projections: () => ReadonlyArray<ProjectionStatus>;
   readonly groups: () => ReadonlyArray<GroupStatus>;
   /** The rebuild of each projection that runs or waits, else its last one. */
   readonly latestRebuilds: () => ReadonlyArray<RebuildStatus>;
   readonly rebuild: (id: number) => RebuildStatus | undefined;
-  /** How a move of offsets stands that was asked for; undefined until it is taken over. */
+  /** The state of a requested move of offsets; undefined until the role has picked it up. */
   readonly offsetRequest: (id: number) => OffsetRequestStatus | undefined;
-  /** Changes when anything was committed: look again then, and only then. */
+  /** Changes whenever anything is committed, so that pollers need not query otherwise. */
   readonly changeCounter: () => number;
   readonly close: () => void;
 }

@@ -1,4 +1,4 @@
-/** `tidemark dead-letters`: what failed for good, and what people do about it. */
+/** `tidemark dead-letters`: lists dead letters, and acts on them. */
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import type { AuditEntry, DeadLetter, DeadLetterDetail } from '../../infra/dead-letters/query/query';
@@ -7,7 +7,7 @@ import { request, ServerRefused } from './server-client';
 
 type Print = (line: string) => void;
 
-/** Which ones; as the API's parameters are called. */
+/** Filters, named like the API's parameters. */
 export interface ListOptions {
   readonly group?: string;
   readonly status?: string;
@@ -18,7 +18,7 @@ export interface ListOptions {
   readonly json: boolean;
 }
 
-/** Prints one line a dead letter. */
+/** Prints one line per dead letter. */
 export const listDeadLetters = async (
   configuration: Configuration,
   { json, ...parameters }: ListOptions,
@@ -53,12 +53,12 @@ export const listDeadLetters = async (
     );
   }
   if (page.nextCursor !== undefined)
-    print(`there are more: --limit shows up to 1000, --group, --status and --class fewer`);
+    print(`there are more: raise --limit (up to 1000), or narrow the list with --group, --status and --class`);
 };
 
 const WIDTHS = [20, 16, 16, 24, 7, 16, 0];
 
-/** Prints all that is known of one. */
+/** Prints everything known about one dead letter. */
 export const showDeadLetter = async (
   configuration: Configuration,
   id: string,
@@ -79,7 +79,7 @@ export const showDeadLetter = async (
 
 const sentence = ({ at, actor, action, detail }: AuditEntry): string => `${at} ${actor} ${action}: ${detail}`;
 
-/** Does something to some of them, and waits until each audit shows it. */
+/** Performs an action on dead letters, and waits until the audit of each one shows it. */
 export const actOnDeadLetters = async (
   configuration: Configuration,
   ids: ReadonlyArray<string>,
@@ -115,7 +115,7 @@ const audited = async (
     if (refusal !== undefined) throw new ServerRefused(`${id}: ${refusal}`);
     if (systemClock.monotonicMs() > untilMs) {
       throw new ServerRefused(
-        `${id}: the role of its group has not taken the request up yet (request ${requestId}); is it running?`,
+        `${id}: the role that runs its group has not picked up the request yet (request ${requestId}); is it running?`,
       );
     }
     await systemClock.sleep(POLL_MS);

@@ -1,13 +1,13 @@
-/** `tidemark explain`: why a row says what it says. */
+/** `tidemark explain`: shows which events made a row. */
 import type { Configuration } from '../../infra/configuration';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import { request } from './server-client';
 import { partitionName } from '../../infra/topic-partition';
 
-/** The server looks at every event of the store. */
+/** The server reads every event of the store. */
 const EXPLAIN_TIMEOUT_MS = 60_000;
 
-/** Prints the explanation for people, or as JSON. */
+/** Prints the explanation as text, or as JSON. */
 export const explain = async (
   configuration: Configuration,
   projection: string,
@@ -35,7 +35,7 @@ const explanationLines = (explanation: RowExplanation): ReadonlyArray<string> =>
           .join(', ')}`,
     ),
     '',
-    'with them, by request:',
+    'other events of the same requests:',
     ...chains.flatMap(({ correlationId, events }) => [
       `  ${correlationId}`,
       ...events.map(
@@ -46,7 +46,7 @@ const explanationLines = (explanation: RowExplanation): ReadonlyArray<string> =>
     `deliveries dropped as duplicates by the group: ${deliveries.duplicates ?? 'unknown'}`,
     ...deliveries.parked.map(
       ({ topic, partition, offset, reason }) =>
-        `kept aside: ${partitionName({ topic, partition })} offset ${offset}: ${reason}`,
+        `dead-lettered: ${partitionName({ topic, partition })} offset ${offset}: ${reason}`,
     ),
   ];
 };

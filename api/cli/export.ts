@@ -1,4 +1,4 @@
-/** `tidemark export`: the store as JSON lines of CloudEvents, in the order of positions, and a last line that says so. */
+/** `tidemark export`: the store as JSON lines of CloudEvents, in the order of positions, and a trailer line that completes them. */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isoTime, systemClock } from '../../infra/clock';
@@ -12,15 +12,15 @@ import { dataFiles } from '../program/data-files';
 
 const EVENTS_PER_PAGE = 1_000;
 
-/** The store of an installation is for its owner's eyes: it holds customers and payments. */
+/** Readable by its owner only: the events hold personal and payment data. */
 const EXPORT_MODE = 0o600;
 
-/** The store can't be copied as a whole. */
+/** The store can't be exported completely. */
 class ExportFailed extends Error {
   override readonly name = 'ExportFailed';
 }
 
-/** Writes everything that the store held at the beginning; needs no server, and disturbs none. */
+/** Writes everything that the store holds when the export starts. Needs no server, and does not disturb a running one. */
 export const exportStore = async (configuration: Configuration, file: string | undefined): Promise<void> => {
   const store = await openEventFeed(dataFiles(configuration.dataDirectory).store);
   try {
@@ -32,7 +32,7 @@ export const exportStore = async (configuration: Configuration, file: string | u
   }
 };
 
-/** The text of the whole export, in parts of some lines. */
+/** The text of the whole export, in chunks of several lines. */
 async function* linesOf(store: EventFeed, { schemaBaseUrl, eventSource }: Configuration): AsyncGenerator<string> {
   const { storeId } = store.identity;
   const digest = lineDigest();
@@ -42,10 +42,10 @@ async function* linesOf(store: EventFeed, { schemaBaseUrl, eventSource }: Config
     const page = await store.readAll({ afterPosition: events, limit: Math.min(EVENTS_PER_PAGE, until - events) });
     const lines = page.map((event) => {
       events += 1;
-      // Positions have no gaps: where one is missing, the store's file is damaged, and a copy would hide it.
+      // Positions have no gaps: a missing one means that the store's file is damaged, and an export would hide it.
       if (event.position !== events)
         throw new ExportFailed(
-          `the store has no event at position ${events}: its file is damaged; restore a copy of it`,
+          `the store has no event at position ${events}: its file is damaged; restore it from a backup`,
         );
       return storedEventText(event, { storeId, eventSource, schemaBaseUrl });
     });

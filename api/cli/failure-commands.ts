@@ -1,4 +1,4 @@
-/** The commands about failures: `tidemark dead-letters` and `tidemark redrive`. */
+/** The commands for what could not be processed: `tidemark dead-letters`, `redrive` and `commands`. */
 import type { Command, Option } from 'commander';
 import { readConfiguration } from '../../infra/configuration';
 import type { ListOptions } from './dead-letters';
@@ -14,7 +14,7 @@ interface Json {
   readonly json: boolean;
 }
 
-/** Adds them. */
+/** Adds the commands to the program. */
 export const addDeadLetterCommands = (program: Command, terminal: Terminal): void => {
   addDeadLetters(program, terminal);
   addRedrive(program, terminal);
@@ -22,24 +22,26 @@ export const addDeadLetterCommands = (program: Command, terminal: Terminal): voi
 };
 
 const addDeadLetters = (program: Command, { jsonOption, print }: Terminal): void => {
-  const letters = program.command('dead-letters').description('what failed for good in a consumer group, and why');
-  letters
+  const deadLetters = program
+    .command('dead-letters')
+    .description('events that a consumer group could not process, and why');
+  deadLetters
     .command('list')
-    .description('one line each, the newest first')
-    .option('--group <group>', 'only of this consumer group')
+    .description('one line per dead letter, newest first')
+    .option('--group <group>', 'only this consumer group')
     .option('--status <status>', 'open, assigned, redriven or discarded')
     .option('--class <class>', 'malformed, unknown-contract, foreign, misplaced, transient, rejected or defect')
-    .option('--fingerprint <fingerprint>', 'only of this cause')
-    .option('--stream <stream>', 'only of this stream, such as order-o1')
-    .option('--limit <count>', 'how many at most', '50')
+    .option('--fingerprint <fingerprint>', 'only this cause')
+    .option('--stream <stream>', 'only this stream, such as order-o1')
+    .option('--limit <count>', 'upper limit on the lines', '50')
     .addOption(jsonOption())
     .action(async (options: ListOptions) => {
       const { listDeadLetters } = await import('./dead-letters.js');
       await listDeadLetters(readConfiguration(), options, print);
     });
-  letters
+  deadLetters
     .command('show')
-    .description('all that is known of one, with everything that was done to it')
+    .description('everything known about one dead letter, with its audit')
     .argument('<id>', 'such as order-summary:17')
     .addOption(jsonOption())
     .action(async (id: string, options: Json) => {
@@ -47,7 +49,7 @@ const addDeadLetters = (program: Command, { jsonOption, print }: Terminal): void
       await showDeadLetter(readConfiguration(), id, options, print);
     });
   const act = (name: 'assign' | 'discard' | 'note', field: string, what: string, meaning: string): void => {
-    letters
+    deadLetters
       .command(name)
       .description(what)
       .argument('<ids...>', 'such as order-summary:17')
@@ -59,22 +61,24 @@ const addDeadLetters = (program: Command, { jsonOption, print }: Terminal): void
         await actOnDeadLetters(readConfiguration(), ids, { name, body }, options, print);
       });
   };
-  act('assign', 'owner', 'says who sees to them', 'who does');
-  act('note', 'note', 'adds a note to their audit', 'what the next one to look should know');
-  act('discard', 'reason', 'lets the group go on without them', 'why; it stays in the audit');
+  act('assign', 'owner', 'records who looks after them', 'who does');
+  act('note', 'note', 'adds a note to their audit', 'the note');
+  act('discard', 'reason', 'gives the events up: the group continues without them', 'why; it stays in the audit');
 };
 
 const addRedrive = (program: Command, { jsonOption, print }: Terminal): void => {
-  const redrive = program.command('redrive').description('runs dead letters again, in their own group only, in order');
+  const redrive = program
+    .command('redrive')
+    .description('runs dead deadLetters again, in their own group only, in the order of their streams');
   redrive
     .command('plan')
-    .description('freezes a selection and says what it comes to; runs nothing')
+    .description('fixes a selection and shows what it contains; runs nothing')
     .argument('<group>', 'the consumer group')
-    .option('--class <class>', 'only of this class')
-    .option('--fingerprint <fingerprint>', 'only of this cause')
-    .option('--stream <stream>', 'only of this stream, such as order-o1')
+    .option('--class <class>', 'only this class')
+    .option('--fingerprint <fingerprint>', 'only this cause')
+    .option('--stream <stream>', 'only this stream, such as order-o1')
     .option('--id <ids...>', 'only these')
-    .option('--rate <events>', 'events a second, at most', '200')
+    .option('--rate <events>', 'upper limit on events per second', '200')
     .addOption(jsonOption())
     .action(async (group: string, options: PlanOptions) => {
       const { planRedrive } = await import('./redrive.js');
@@ -82,7 +86,7 @@ const addRedrive = (program: Command, { jsonOption, print }: Terminal): void => 
     });
   redrive
     .command('run')
-    .description('one key, then 5 %, 25 %, the rest; halts where the same cause is still there')
+    .description('one stream, then 5 %, 25 %, then the rest; halts if events fail again for the same cause')
     .argument('<id>', 'from the plan')
     .addOption(jsonOption())
     .action(async (id: string, options: Json) => {
@@ -91,7 +95,7 @@ const addRedrive = (program: Command, { jsonOption, print }: Terminal): void => 
     });
   redrive
     .command('pause')
-    .description('stops it after the events under way')
+    .description('stops it after the events in progress')
     .argument('<id>', 'from the plan')
     .addOption(jsonOption())
     .action(async (id: string, options: Json) => {
@@ -103,13 +107,13 @@ const addRedrive = (program: Command, { jsonOption, print }: Terminal): void => 
 const addSetAside = (program: Command, { jsonOption, print }: Terminal): void => {
   const commands = program
     .command('commands')
-    .description('commands and deadlines of process managers that were set aside');
+    .description('commands and deadlines that process managers have set aside');
   commands
     .command('list')
-    .description('one line each, the newest first')
-    .option('--group <group>', 'only of this process manager')
+    .description('one line per entry, newest first')
+    .option('--group <group>', 'only this process manager')
     .option('--status <status>', 'open, released or discarded')
-    .option('--limit <count>', 'how many at most', '50')
+    .option('--limit <count>', 'upper limit on the lines', '50')
     .addOption(jsonOption())
     .action(async (options: SetAsideOptions) => {
       const { listSetAside } = await import('./set-aside.js');
@@ -117,7 +121,7 @@ const addSetAside = (program: Command, { jsonOption, print }: Terminal): void =>
     });
   commands
     .command('release')
-    .description('takes them up again, without a restart, with all that waits behind them')
+    .description('performs them again, with everything parked behind them; needs no restart')
     .argument('<ids...>', 'such as fulfilment:17')
     .addOption(jsonOption())
     .action(async (ids: ReadonlyArray<string>, options: Json) => {
@@ -126,7 +130,7 @@ const addSetAside = (program: Command, { jsonOption, print }: Terminal): void =>
     });
   commands
     .command('discard')
-    .description('lets their processes go on without them')
+    .description('gives them up: their processes continue without them')
     .argument('<ids...>', 'such as fulfilment:17')
     .requiredOption('--reason <reason>', 'why; it stays in the audit')
     .addOption(jsonOption())

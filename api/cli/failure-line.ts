@@ -1,9 +1,9 @@
-/** What the program says when it ends by an error: one sentence, whatever was thrown. */
+/** The line that the program prints when an error ends it: one sentence, whatever was thrown. */
 
-/** Upper limit on a sentence about an error that nobody has worded. */
+/** Upper limit on a message that was not written for operators. */
 const DISPLAY_LIMIT_CHARACTERS = 600;
 
-/** Where in the code it was thrown; a syntax error has its place in the first line of its stack. */
+/** Where in the code it was thrown; a syntax error names its place in the first line of its stack. */
 const placeOf = ({ name, stack = '' }: Error): string | undefined => {
   const lines = stack.split('\n');
   if (name === 'SyntaxError') {
@@ -21,7 +21,7 @@ const inOneLine = (text: string): string => {
   return line.length <= DISPLAY_LIMIT_CHARACTERS ? line : `${line.slice(0, DISPLAY_LIMIT_CHARACTERS)}...`;
 };
 
-/** Errors that were made to be read have a name of their own, and so have those of the system. */
+/** Errors that were written for operators have a specific name, and so have system errors. */
 const isWorded = (error: Error): boolean =>
   ![
     'Error',
@@ -49,7 +49,7 @@ const isErrorLike = (thrown: unknown): thrown is Error =>
   thrown instanceof Error ||
   (typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string');
 
-/** The sentence; with `isDebugging` the stack, with those of its causes. */
+/** Returns the sentence; with `isDebugging` the stack, and the stacks of its causes. */
 export const failureLine = (thrown: unknown, isDebugging: boolean): string => {
   if (!isErrorLike(thrown)) return `something that is not an error was thrown: ${inOneLine(thrownValue(thrown))}`;
   if (isDebugging) return withCauses(thrown);
@@ -57,7 +57,7 @@ export const failureLine = (thrown: unknown, isDebugging: boolean): string => {
   if (thrown instanceof Error && isWorded(thrown)) return message.trim() === '' ? name : message;
   const [firstLine = ''] = message.split('\n');
   const sentence = inOneLine(firstLine) === '' ? 'an error without a message was thrown' : inOneLine(firstLine);
-  // What only looks like an error may have no name.
+  // An object that only looks like an error may have no name.
   const kind = (name as string | undefined) === undefined || name === 'Error' ? '' : `${name}: `;
   const place = placeOf(thrown);
   return `${kind}${sentence} (${place === undefined ? '' : `at ${place}; `}TIDEMARK_DEBUG=true shows the stack)`;

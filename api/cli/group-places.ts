@@ -1,4 +1,4 @@
-/** Where the groups stand: their checkpoints from their files, beside what Kafka holds now. */
+/** The checkpoints of consumer groups, read from their files, together with what Kafka holds now. */
 import * as E from 'fp-ts/Either';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
@@ -11,16 +11,16 @@ import { readGroupCheckpoints } from '../../infra/sqlite/consumer-file/consumer-
 import { dataFiles } from '../program/data-files';
 import { isSamePartition } from '../../infra/topic-partition';
 
-/** A partition of a group. */
+/** The checkpoint of a group in one partition. */
 export interface GroupPlace extends Checkpoint {
   readonly group: string;
-  /** What Kafka holds; null where it can't be asked. */
+  /** What Kafka holds; null if Kafka can't be reached. */
   readonly bounds: { readonly low: number; readonly high: number } | null;
   /** The event that the group reads next; null at the end. */
   readonly event: { readonly id: string; readonly type: string; readonly position: number } | null;
-  /** Where the time that was asked for stands. */
+  /** The first offset at or after the requested time. */
   readonly offsetAtTime: number | null;
-  /** Why something is not known. */
+  /** Why a value is unknown. */
   readonly note: string | null;
 }
 
@@ -29,7 +29,7 @@ export interface GroupPlacesOptions {
   readonly atTimeMs?: number;
 }
 
-/** Reads them; also while the roles run. */
+/** Reads the checkpoints; the roles may be running. */
 export const groupPlaces = async (
   configuration: Configuration,
   { isWanted, atTimeMs }: GroupPlacesOptions,
@@ -69,8 +69,8 @@ const placesIn = async (
     for (const place of stored) {
       if (topics.get(place.topic)?.logId !== place.logId) {
         const note = keepsHistory(place.logId)
-          ? 'the topic is not the one that it counts in (recreated, or another cluster)'
-          : 'it counts in the log of an embedded broker';
+          ? 'the checkpoint belongs to another topic of that name (recreated, or in another cluster)'
+          : 'the checkpoint belongs to the log of an embedded broker';
         places.push({ ...place, ...UNKNOWN, note });
         continue;
       }
@@ -99,7 +99,7 @@ const eventAt = async (
     const record = (await consumer.poll(1)).find((each) => isSamePartition(each, { topic, partition }));
     if (record === undefined) continue;
     const event = readCloudEvent(record);
-    if (E.isLeft(event)) return { id: 'no event', type: event.left, position: 0 };
+    if (E.isLeft(event)) return { id: 'not an event', type: event.left, position: 0 };
     const { id, type, position } = event.right.envelope;
     return { id, type, position };
   }

@@ -1,15 +1,17 @@
-/** The lines of a file that is to be imported: of UTF-8 alone, and of a file that gzip has compressed too. */
+/** The lines of an import file: UTF-8, plain or compressed with gzip. */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { ImportRefused } from '../../infra/archive/import-events';
 
-const GZIP_MARK = Buffer.from([0x1f, 0x8b]);
+const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
 /**
- * Reads them one after the other, without their ends (`\n` or `\r\n`, and no other character that readers of lines know, for
- * texts hold those). Throws ImportRefused.
+ * Yields the lines one by one, without `\
+ ` or `\\r\
+ `. Other characters that some readers treat as line ends (U+2028 and the like)
+ * stay, because texts may contain them.
  */
 export async function* linesOfFile(file: string): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -31,7 +33,7 @@ const decoded = (decoder: TextDecoder, chunk: Buffer | undefined, line: number, 
   try {
     return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
   } catch {
-    throw new ImportRefused(`${file} is not UTF-8 in line ${line} or soon after it; nothing was taken in`);
+    throw new ImportRefused(`${file} is not valid UTF-8 in or shortly after line ${line}; nothing was imported`);
   }
 };
 
@@ -42,10 +44,10 @@ async function* chunksOf(file: string): AsyncGenerator<Buffer> {
     const first = await chunks.next();
     if (first.done === true) return;
     const all = startingWith(first.value, chunks);
-    yield* first.value.subarray(0, GZIP_MARK.length).equals(GZIP_MARK) ? unzipped(all) : all;
+    yield* first.value.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC) ? unzipped(all) : all;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ImportRefused(`${file} can't be read: ${reason}; nothing was taken in`);
+    throw new ImportRefused(`${file} can't be read: ${reason}; nothing was imported`);
   }
 }
 

@@ -11,15 +11,15 @@ import { linesOfFile } from './import-lines';
 const LINE_INTERVAL_MS = 2_000;
 
 export interface ImportChoices {
-  /** Takes a file that does not end as an export does. */
+  /** Accepts a file without the trailer line of an export. */
   readonly acceptIncomplete: boolean;
-  /** Takes events that this program does not know. */
+  /** Accepts events that this program does not know. */
   readonly allowUnknown: boolean;
   /** The installation moves: the store keeps the id that the file names. */
   readonly keepStoreId: boolean;
 }
 
-/** Positions, ids and payloads stay as they are; all of it is taken in, or nothing. */
+/** Positions, ids and payloads stay as they are; everything is imported, or nothing. */
 export const importStore = async (
   application: Application,
   { dataDirectory, leaseTtlMs }: Configuration,
@@ -42,6 +42,6 @@ export const importStore = async (
       print(`${done} events`);
     },
   });
-  for (const kind of unknown) print(`unknown to this program, and taken in all the same: ${kind}`);
+  for (const kind of unknown) print(`unknown to this program, imported nevertheless: ${kind}`);
   print(`${events} events are in the store of ${dataDirectory}; the relay publishes them to topics that are empty`);
 };

@@ -5,7 +5,7 @@ import type { Drain, Pace, StagesReport } from '../../infra/flow/stage-report';
 import type { GroupStatus } from '../../projections/view-reader';
 import { request } from './server-client';
 
-/** Prints one line a stage, or one JSON object a stage. */
+/** Prints one line, or one JSON object, per stage. */
 export const lag = async (
   configuration: Configuration,
   options: { readonly json: boolean },

@@ -1,4 +1,4 @@
-/** Two output formats of the engine's log: lines for people, and JSON lines for machines. */
+/** The two output formats of the logger: text lines for a terminal, and JSON lines. */
 import pino from 'pino';
 import type { Clock } from '../../infra/clock';
 import { isoTime } from '../../infra/clock';
@@ -7,7 +7,7 @@ import { standardOutput, type LogTarget } from './log-target';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** JSON lines on standard output, or where they are sent. */
+/** Writes JSON lines to standard output, or to the given target. */
 export const jsonLogger = (target: LogTarget = standardOutput(jsonLoss)): Logger => {
   const logger = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: (error: unknown) => error } },
@@ -21,13 +21,13 @@ export const jsonLogger = (target: LogTarget = standardOutput(jsonLoss)): Logger
   };
 };
 
-const LOSS = 'lines of the log could not be written';
+const LOSS = 'log lines could not be written';
 
-/** As pino writes a warning. */
+/** In the format of a pino warning. */
 const jsonLoss = (lines: number, reason: string): string =>
   `${JSON.stringify({ level: 40, lines, reason, msg: LOSS })}\n`;
 
-/** One line a message: time, level where it matters, sentence, fields; under an error line the stacks of its errors. */
+/** One line per message: time, level (except for info), sentence, fields; an error line is followed by the stacks of its errors. */
 export const humanLogger = (clock: Clock, given?: LogTarget): Logger => {
   const time = (): string => isoTime(clock.nowMs()).slice(11, 19);
   const target =
@@ -55,7 +55,7 @@ const show = (value: unknown): string => {
 const stackOf = (value: unknown): ReadonlyArray<string> =>
   value instanceof Error ? (value.stack ?? '').split('\n').slice(1) : [];
 
-/** Never throws: what holds itself, or a number without end, must not end who logs it. */
+/** Never throws: a circular object or a bigint must not end the code that logs it. */
 const safeJson = (value: unknown): string => {
   try {
     return JSON.stringify(plain(value, 0));
@@ -68,7 +68,7 @@ const safeJson = (value: unknown): string => {
 // Errors as plain objects
 // -------------------------------------------------------------------------------------
 
-/** JSON takes an error for an empty object: wherever one stands in the fields, it becomes what it says. */
+/** JSON.stringify turns an error into an empty object, so errors anywhere in the fields are replaced by plain objects. */
 const plainFields = (fields: Fields): Fields => plain(fields, 0) as Fields;
 
 const MAX_DEPTH = 6;

@@ -15,28 +15,28 @@ import { addStoreCommands } from './store-commands';
 
 prepareProcess();
 
-// Whoever reads the output has seen enough (`| head`): that is no failure.
+// The reader of the output has closed it (`| head`): that is not a failure.
 const endWithOutput = (error: NodeJS.ErrnoException): void => {
   if (error.code === 'EPIPE') process.exit(0);
   process.stderr.write(`tidemark: standard output can't be written: ${error.message}\n`);
   process.exit(1);
 };
 process.stdout.on('error', endWithOutput);
-// What is said there is said once: whether anybody hears it or not.
+// Nothing can be done if standard error can't be written.
 process.stderr.on('error', () => undefined);
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /**
- * Ends with a sentence on the error stream instead of a stack: what is wrong, and what to do. The definitions are loaded by
- * the commands that need them, so that what a definition throws while it is loaded ends here too.
+ * Ends with one sentence on standard error instead of a stack: what is wrong, and what to do. Commands load the definitions
+ * lazily, so that an error thrown while a definition is loaded ends here too.
  */
 const failWith = (error: unknown): void => {
   process.stderr.write(`tidemark: ${failureLine(error, isDebugging())}\n`);
   process.exitCode = 1;
 };
 
-// Thrown where nobody waits for it: what state the program is in is not known, so it ends, and says why.
+// Thrown outside any awaited call: the program's state is unknown, so it ends, and says why.
 process.on('uncaughtException', (error) => {
   failWith(error);
   process.exit(1);
@@ -48,12 +48,12 @@ const program = new Command('tidemark')
   )
   .option(
     '--app <file>',
-    'the application: else tidemark.config.{js,mjs,cjs,ts} of the working folder, else the shipped example',
+    'the application; by default tidemark.config.{js,mjs,cjs,ts} of the working folder, else the shipped example',
   )
   .exitOverride()
   .showHelpAfterError('(tidemark --help lists the commands)');
 
-/** Loaded by the commands that need it: what a definition throws while it is loaded ends in their sentence. */
+/** Loaded lazily by the commands that need it, so that they report an error in a definition. */
 const load = async (): Promise<LoadedApplication> => {
   const { findApplication } = await import('../program/application.js');
   return findApplication(program.opts<{ app?: string }>().app);
@@ -63,17 +63,17 @@ const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').
 
 program
   .command('serve')
-  .description('runs the roles of the engine until SIGTERM or SIGINT')
+  .description('runs roles of the engine until SIGTERM or SIGINT')
   .option('--roles <list>', 'which roles run in this process, separated by commas', allRoles.join(','))
   .addOption(jsonOption())
   .action(async (options: { roles: string; json: boolean }) => {
     const { serve } = await import('./serve.js');
-    // A server outlives its log.
+    // A server keeps running if its log lines can't be written.
     process.stdout.off('error', endWithOutput);
     process.stdout.on('error', () => undefined);
     const logger = options.json ? jsonLogger() : humanLogger(systemClock);
     await serve(await load(), readConfiguration(), parseRoles(options.roles), logger);
-    // A reader that stands still would keep the process alive for ever.
+    // A reader that has stopped reading would keep the process alive forever.
     if (!(await lastLinesWritten(systemClock))) process.exit();
   });
 
@@ -91,11 +91,11 @@ program
 
 program
   .command('relay')
-  .description('the way of events from the store to Kafka')
+  .description("the relay, which publishes the store's events to Kafka")
   .command('skip')
-  .description('goes on past an event that cannot be published: says what that means, and does it with --confirm')
+  .description('skips an event that cannot be published: explains the effect, and does it with --confirm')
   .argument('<event id>', 'the event that blocks its partition, such as order-o1@3: tidemark lag names it')
-  .requiredOption('--reason <reason>', 'why; it stands in the placeholder and in the audit')
+  .requiredOption('--reason <reason>', 'why; recorded in the placeholder and in the audit')
   .option('--confirm', 'do it', false)
   .action(async (eventId: string, options: { reason: string; confirm: boolean }) => {
     const { skipEvent } = await import('./relay.js');
@@ -118,19 +118,17 @@ program
     });
   });
 
-const kafka = program
-  .command('kafka')
-  .description('a real single-node Apache Kafka on 127.0.0.1:9092, for development');
+const kafka = program.command('kafka').description('a single-node Apache Kafka on 127.0.0.1:9092, for development');
 kafka
   .command('start')
-  .description('fetches it where needed, starts it, and waits until it answers')
+  .description('downloads it if needed, starts it, and waits until it is ready')
   .action(async () => {
     const { startDetachedKafka } = await import('../../infra/kafka/real-broker/detached-kafka.js');
     await startDetachedKafka({ clock: systemClock, logger: humanLogger(systemClock) });
   });
 kafka
   .command('stop')
-  .description('stops it; its data stays')
+  .description('stops it; its data is kept')
   .action(async () => {
     const { stopDetachedKafka } = await import('../../infra/kafka/real-broker/detached-kafka.js');
     await stopDetachedKafka({ clock: systemClock, logger: humanLogger(systemClock) });
@@ -139,7 +137,7 @@ kafka
 addContractCommands(program, load, print);
 
 program.parseAsync().catch((error: unknown) => {
-  // Commander has already printed what it refuses, and help is no failure.
+  // Commander has already printed the error, and help is not a failure.
   if (error instanceof CommanderError) process.exitCode = error.exitCode;
   else failWith(error);
 });

@@ -1,4 +1,4 @@
-/** Moves offsets: through the role that owns them while it runs, or in its place while it does not. */
+/** Moves offsets: through the role that owns them if it runs, else directly in its file. */
 import { userInfo } from 'node:os';
 import type { Clock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
@@ -9,7 +9,7 @@ import {
   type OffsetRequestStatus,
 } from '../../infra/consumption/checkpoints/checkpoints';
 import { consumerFile, readOffsetMovesIn } from '../../infra/sqlite/consumer-file/consumer-file';
-import { closeLeased, openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
+import { closeLeased, openUnusedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
 import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { viewsMigrations } from '../../projections/engine/generations/generations';
 import type { Application } from '../../projections/application';
@@ -20,7 +20,7 @@ import { partitionName } from '../../infra/topic-partition';
 const POLL_MS = 200;
 const DISPLAY_LIMIT = 100;
 
-/** Returns the exit status: 0 where it was done. */
+/** Returns the exit status: 0 if the offsets were moved. */
 export const execute = async (
   { projections }: Application,
   configuration: Configuration,
@@ -34,43 +34,35 @@ export const execute = async (
   const opened = await tryOpen(configuration, file, isProjection ? viewsMigrations : reactorsMigrations, clock);
   if (opened === undefined) {
     if (isProjection) return askRole(configuration, order, clock, print);
-    print(`the reactors run: stop that role first (serve --roles reactors), then move ${order.group}`);
+    print(`the reactors are running: stop that role first (serve --roles reactors), then move ${order.group}`);
     return 1;
   }
   try {
     const { checkpoints, noteOffsetMove, write } = consumerFile(opened, clock);
     const actor = `${userInfo().username} on the command line`;
     write(() => moveOffsets(checkpoints, noteOffsetMove, order, actor));
-    print(`moved while the role was stopped, and noted: ${order.moves.length} partitions of ${order.group}`);
+    print(`moved while the role was stopped, and recorded: ${order.moves.length} partitions of ${order.group}`);
     return 0;
   } catch (error) {
     if (!(error instanceof CheckpointMoved)) throw error;
-    print(`${error.message}; nothing was moved: look again`);
+    print(`${error.message}; nothing was moved: check the offsets and try again`);
     return 1;
   } finally {
     closeLeased(opened);
   }
 };
 
-/** The file as its one writer; undefined while the role holds it. */
+/** Opens the file as its only writer; undefined while the role holds its lease. */
 const tryOpen = async (
   { leaseTtlMs }: Configuration,
   file: string,
   migrations: typeof viewsMigrations,
   clock: Clock,
 ): Promise<LeasedDatabase | undefined> => {
-  const waiting = new AbortController();
-  return openLeasedDatabase({
-    file,
-    synchronous: 'NORMAL',
-    migrations,
-    clock,
-    ttlMs: leaseTtlMs,
-    signal: waiting.signal,
-    onWaiting: () => waiting.abort(),
-    onLost: () => undefined,
-  }).catch((error: unknown) => {
-    if (waiting.signal.aborted) return undefined;
+  const isRunning = new Error('the role runs');
+  const options = { file, synchronous: 'NORMAL', migrations, clock, ttlMs: leaseTtlMs } as const;
+  return openUnusedDatabase(options, () => isRunning).catch((error: unknown) => {
+    if (error === isRunning) return undefined;
     throw error;
   });
 };
@@ -86,7 +78,7 @@ const askRole = async (
   for (;;) {
     const status = (await request(configuration, 'GET', `/ops/offset-moves/${id}`)) as OffsetRequestStatus;
     if (status.state !== 'requested') {
-      const sentence = `moved while the group was stopped, and noted: ${moves.length} partitions of ${group}`;
+      const sentence = `moved while the group was stopped, and recorded: ${moves.length} partitions of ${group}`;
       print(status.state === 'done' ? sentence : (status.reason ?? 'it was not moved'));
       return status.state === 'done' ? 0 : 1;
     }
@@ -94,12 +86,12 @@ const askRole = async (
   }
 };
 
-/** Every move that was made by hand, newest first. */
+/** The manual offset moves, newest first. */
 export const historyLines = ({ dataDirectory }: Configuration, json: boolean): ReadonlyArray<string> => {
   const { views, reactors } = dataFiles(dataDirectory);
   const moves = [views, reactors].flatMap((file) => readOffsetMovesIn(file, DISPLAY_LIMIT));
   if (json) return moves.map((move) => JSON.stringify(move));
-  if (moves.length === 0) return ['no offset was ever moved by hand'];
+  if (moves.length === 0) return ['no offset has been moved manually'];
   return moves.map(
     ({ movedAt, actor, group, topic, partition, fromOffset, toOffset }) =>
       `${movedAt} ${actor}: ${group} ${partitionName({ topic, partition })} ${fromOffset} -> ${toOffset}`,

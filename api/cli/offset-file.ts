@@ -1,9 +1,9 @@
-/** Where a file of JSON lines wants a group to stand: all of its lines are meant, or none is taken. */
+/** Reads target offsets from a file of JSON lines; one invalid line rejects the whole file. */
 import { readFileSync } from 'node:fs';
 import { InvalidArguments } from './invalid-arguments';
 import { isSamePartition, partitionName, type TopicPartition } from '../../infra/topic-partition';
 
-/** A line, with its number for people. */
+/** A line, with its line number for messages. */
 export interface OffsetLine extends TopicPartition {
   readonly line: number;
   readonly offset: number;
@@ -11,7 +11,7 @@ export interface OffsetLine extends TopicPartition {
 
 const EXPECTED = '{"topic":"...","partition":0,"offset":0}';
 
-/** Reads the lines. Throws {@link InvalidArguments}, which names the line. */
+/** Reads the lines. Throws {@link InvalidArguments} with the number of the invalid line. */
 export const readOffsetFile = (file: string, group: string): ReadonlyArray<OffsetLine> => {
   const lines: OffsetLine[] = [];
   const texts = contentOf(file).split('\n');
@@ -21,16 +21,16 @@ export const readOffsetFile = (file: string, group: string): ReadonlyArray<Offse
     const same = lines.find((each) => isSamePartition(each, line));
     if (same !== undefined) {
       throw new InvalidArguments(
-        `line ${line.line} of ${file} names ${partitionName(line)}, as line ${same.line} does: say each once`,
+        `line ${line.line} of ${file} names ${partitionName(line)}, as line ${same.line} does: name each partition once`,
       );
     }
     lines.push(line);
   });
-  if (lines.length === 0) throw new InvalidArguments(`${file} has no lines; it takes ${EXPECTED} for each partition`);
+  if (lines.length === 0) throw new InvalidArguments(`${file} has no lines; expected ${EXPECTED} for each partition`);
   return lines;
 };
 
-/** Throws {@link InvalidArguments} for the first line whose partition is none of these. */
+/** Throws {@link InvalidArguments} for the first line whose partition is not among the places. */
 export const assertEachMatches = (
   file: string,
   lines: ReadonlyArray<OffsetLine>,
@@ -41,7 +41,7 @@ export const assertEachMatches = (
   if (stray === undefined) return;
   const topics = [...new Set(places.map(({ topic }) => topic))].join(', ');
   throw new InvalidArguments(
-    `line ${stray.line} of ${file} names ${partitionName(stray)}, where ${group} does not stand` +
+    `line ${stray.line} of ${file} names ${partitionName(stray)}, in which ${group} has no checkpoint` +
       (topics === '' ? '' : ` (it reads ${topics})`),
   );
 };
@@ -61,11 +61,11 @@ const lineOf = (file: string, text: string, line: number, group: string): Offset
   const fields = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
   const { topic, partition, offset } = fields;
   if (typeof topic !== 'string' || topic === '' || !isIndex(partition) || !isIndex(offset)) {
-    throw new InvalidArguments(`line ${line} of ${file} is not ${EXPECTED}, with integers from 0 on`);
+    throw new InvalidArguments(`line ${line} of ${file} is not ${EXPECTED}, with non-negative integers`);
   }
   if (fields['group'] !== undefined && fields['group'] !== group) {
     throw new InvalidArguments(
-      `line ${line} of ${file} is about the group ${JSON.stringify(fields['group'])}, not ${group}`,
+      `line ${line} of ${file} names the group ${JSON.stringify(fields['group'])}, not ${group}`,
     );
   }
   return { line, topic, partition, offset };

@@ -1,4 +1,4 @@
-/** `tidemark offsets`: where each group stands in each partition, what stands there, and moving it. */
+/** `tidemark offsets`: shows the checkpoint of each group in each partition, and moves it. */
 import { TIME_WITH_ZONE, timeMsOf } from '../../domain/kernel/time-text';
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
@@ -13,7 +13,7 @@ import { partitionName } from '../../infra/topic-partition';
 
 type Options = Readonly<Record<string, string | boolean>>;
 
-/** Returns the exit status: 0, or 1 where a move was refused. */
+/** Returns the exit status: 0, or 1 if a move was refused. */
 export const offsets = async (
   application: () => Promise<Application>,
   configuration: Configuration,
@@ -25,33 +25,37 @@ export const offsets = async (
     return 0;
   }
   if (options['partition'] !== undefined) integerOf('--partition', String(options['partition']), 0);
-  const wish = wishOf(options);
+  const requested = requestedMove(options);
   const places = await groupPlaces(configuration, {
     isWanted: (place) => isWanted(options, place),
-    ...(wish?._tag === 'Time' ? { atTimeMs: wish.timeMs } : {}),
+    ...(requested?._tag === 'Time' ? { atTimeMs: requested.timeMs } : {}),
   });
-  if (wish === undefined) {
+  if (requested === undefined) {
     const isJson = options['json'] === true;
     if (places.length === 0 && !isJson) print(nothingRead(configuration));
     else show(places, isJson, print);
     return 0;
   }
-  assertMeant(wish, places, options);
-  return move(application, configuration, places, wish, options, print);
+  assertMatches(requested, places, options);
+  return move(application, configuration, places, requested, options, print);
 };
 
-/** What is meant for no partition at all, or names one that the group does not read, was meant otherwise. */
-const assertMeant = (wish: Wish, places: ReadonlyArray<GroupPlace>, { group, topic, partition }: Options): void => {
-  if (wish._tag === 'File') assertEachMatches(wish.file, wish.lines, String(group), places);
+/** Rejects a selection that matches no checkpoint, which is almost certainly a mistyped name. */
+const assertMatches = (
+  requested: RequestedMove,
+  places: ReadonlyArray<GroupPlace>,
+  { group, topic, partition }: Options,
+): void => {
+  if (requested._tag === 'File') assertEachMatches(requested.file, requested.lines, String(group), places);
   if (places.length > 0) return;
   const where = [topic, partition].filter((each) => each !== undefined).join('/');
   throw new InvalidArguments(
-    `nothing was read by the group '${String(group)}'${where === '' ? '' : ` in ${where}`}: 'tidemark offsets' lists where each group stands`,
+    `the group '${String(group)}' has no checkpoint${where === '' ? '' : ` in ${where}`}: 'tidemark offsets' lists those of each group`,
   );
 };
 
 const nothingRead = ({ dataDirectory }: Configuration): string =>
-  `nothing of that kind was read by a group whose files are in ${dataDirectory} (DATA_DIR)`;
+  `no such checkpoint exists in the files of ${dataDirectory} (DATA_DIR)`;
 
 const isWanted = (
   { group, topic, partition }: Options,
@@ -95,12 +99,12 @@ const show = (places: ReadonlyArray<GroupPlace>, json: boolean, print: (line: st
 // Moves
 // -------------------------------------------------------------------------------------
 
-type Wish =
+type RequestedMove =
   | OffsetTarget
   | { readonly _tag: 'Time'; readonly timeMs: number }
   | { readonly _tag: 'File'; readonly file: string; readonly lines: ReadonlyArray<OffsetLine> };
 
-const wishOf = (options: Options): Wish | undefined => {
+const requestedMove = (options: Options): RequestedMove | undefined => {
   const given = ['toOffset', 'toTime', 'shift', 'fromFile'].filter((name) => options[name] !== undefined);
   const [name] = given;
   if (name === undefined) return undefined;
@@ -124,22 +128,22 @@ const wishOf = (options: Options): Wish | undefined => {
   }
 };
 
-const integerOf = (option: string, text: string, least = -Number.MAX_SAFE_INTEGER): number => {
+const integerOf = (option: string, text: string, min = -Number.MAX_SAFE_INTEGER): number => {
   const value = /^[+-]?\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
-  if (value >= least) return value;
-  throw new InvalidArguments(`${option} is '${text}'; it takes a whole number${least === 0 ? ' from 0 on' : ''}`);
+  if (value >= min) return value;
+  throw new InvalidArguments(`${option} is '${text}'; expected ${min === 0 ? 'a non-negative integer' : 'an integer'}`);
 };
 
-const targetFor = (wish: Wish, place: GroupPlace): OffsetTarget | undefined => {
-  switch (wish._tag) {
+const targetFor = (requested: RequestedMove, place: GroupPlace): OffsetTarget | undefined => {
+  switch (requested._tag) {
     case 'Time':
       return place.offsetAtTime === null ? undefined : { _tag: 'Offset', offset: place.offsetAtTime };
     case 'File': {
-      const line = wish.lines.find((each) => isSamePartition(each, place));
+      const line = requested.lines.find((each) => isSamePartition(each, place));
       return line === undefined ? undefined : { _tag: 'Offset', offset: line.offset };
     }
     default:
-      return wish;
+      return requested;
   }
 };
 
@@ -147,30 +151,30 @@ const move = async (
   application: () => Promise<Application>,
   configuration: Configuration,
   places: ReadonlyArray<GroupPlace>,
-  wish: Wish,
+  requested: RequestedMove,
   options: Options,
   print: (line: string) => void,
 ): Promise<number> => {
   const moves: OffsetOrder['moves'][number][] = [];
   let refused = false;
   for (const place of places) {
-    const target = targetFor(wish, place);
-    // A file moves the partitions that it names; what is asked for all of them has to be possible for each.
-    if (target === undefined && wish._tag === 'File') continue;
+    const target = targetFor(requested, place);
+    // A file moves the partitions that it names; other moves must be possible in every selected partition.
+    if (target === undefined && requested._tag === 'File') continue;
     const { group, topic, partition, nextOffset: fromOffset, logId, bounds } = place;
     const decision =
       bounds === null || target === undefined
-        ? ({ _tag: 'Refuse', reason: place.note ?? 'Kafka does not say where that is' } as const)
+        ? ({ _tag: 'Refuse', reason: place.note ?? 'Kafka does not know that offset' } as const)
         : offsetDecision(place, bounds, target);
     const at = `${group} ${partitionName({ topic, partition })}: ${fromOffset}`;
     if (decision._tag === 'Refuse') print(`${at}: refused: ${decision.reason}`);
-    else if (decision._tag === 'Stay') print(`${at}: is there already`);
+    else if (decision._tag === 'Stay') print(`${at}: is already there`);
     else print(`${at} -> ${decision.toOffset}: ${decision.meaning}`);
     if (decision._tag === 'Refuse') refused = true;
     if (decision._tag === 'Move') moves.push({ topic, partition, logId, fromOffset, toOffset: decision.toOffset });
   }
   if (refused) {
-    print('nothing is moved');
+    print('nothing was moved');
     return 1;
   }
   if (moves.length === 0) {
@@ -178,7 +182,7 @@ const move = async (
     return 0;
   }
   if (options['execute'] !== true) {
-    print('a dry run: nothing is moved; add --execute to do it');
+    print('dry run: nothing was moved; add --execute to move');
     return 0;
   }
   return execute(await application(), configuration, { group: String(options['group']), moves }, systemClock, print);

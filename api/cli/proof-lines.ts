@@ -1,7 +1,7 @@
-/** The proof of a rebuild, for people: rows and hashes as they are, and beside them the events that the store holds. */
+/** Formats the proof of a rebuild as text: rows, hashes, and the comparison with the store's events. */
 import { partitionName } from '../../infra/topic-partition';
 
-/** One topic of a comparison with the store, as the server writes it. */
+/** One topic of a comparison with the store, as the server sends it. */
 interface TopicLine {
   readonly topic: string;
   readonly events: number;
@@ -21,17 +21,17 @@ interface Store {
   readonly topics: ReadonlyArray<TopicLine>;
 }
 
-/** One line a figure, indented. */
+/** One indented line per figure. */
 export const proofLines = (proof: Readonly<Record<string, unknown>> | null): ReadonlyArray<string> =>
   Object.entries(proof ?? {}).flatMap(([name, value]) =>
-    // Written by the server of this program.
+    // The server of this program sends this shape.
     name === 'store' ? storeLines(value as Store) : [`  ${name}: ${shown(value)}`],
   );
 
 const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 const storeLines = ({ equal, topics }: Store): ReadonlyArray<string> => [
-  `  taken in as the store holds it: ${equal ? 'yes' : 'no'}`,
+  `  same events as in the store: ${equal ? 'yes' : 'no'}`,
   ...topics.flatMap((each) => [
     `    ${each.topic}: ${each.events} events (${each.digest}), in the store ${each.eventsInStore} (${each.digestInStore})`,
     ...each.differs.map(

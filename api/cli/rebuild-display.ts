@@ -1,20 +1,20 @@
-/** Rebuilds on the screen: a bar each on a terminal, a line every so often elsewhere, JSON lines where asked for. */
+/** Shows the progress of rebuilds: bars on a terminal, a line at intervals elsewhere, JSON lines on request. */
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import { systemClock } from '../../infra/clock';
 import type { RebuildStatus } from '../../projections/view-reader';
 
-/** What follows rebuilds on the screen. */
+/** Displays rebuilds until they end. */
 export interface RebuildDisplay {
   readonly show: (statuses: ReadonlyArray<RebuildStatus>) => void;
   readonly end: () => void;
 }
 
-/** A line every so often where there is no terminal to draw on. */
+/** How often a line is printed when the output is not a terminal. */
 const LINE_INTERVAL_MS = 2_000;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** The display that suits the output. */
+/** The display that fits the output. */
 export const rebuildDisplay = (json: boolean): RebuildDisplay => {
   if (json) return jsonDisplay();
   return process.stdout.isTTY ? barDisplay() : lineDisplay();

@@ -1,4 +1,4 @@
-/** `tidemark rebuild`: asks the server for rebuilds and follows them to their ends, or decides about one. */
+/** `tidemark rebuild`: requests rebuilds from the server and follows them until they end, or acts on one. */
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import type { RebuildStatus, RowDifference } from '../../projections/view-reader';
@@ -6,7 +6,7 @@ import { proofLines } from './proof-lines';
 import { rebuildDisplay } from './rebuild-display';
 import { request } from './server-client';
 
-/** What an operator wants. */
+/** What the operator requested. */
 export type RebuildCommand =
   | {
       readonly _tag: 'Rebuild';
@@ -18,7 +18,7 @@ export type RebuildCommand =
   | { readonly _tag: 'DropFormer'; readonly projection: string }
   | { readonly _tag: 'DropCopy'; readonly projection: string; readonly copy: string };
 
-/** A wish that can't be one. */
+/** Arguments that contradict each other. */
 class InvalidArguments extends Error {
   override readonly name = 'UnclearWish';
 }
@@ -27,29 +27,33 @@ const POLL_MS = 250;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Returns the exit status: 0 when what was asked for is done, 1 when it failed, 2 when differences wait to be accepted. */
-export const rebuild = async (configuration: Configuration, wish: RebuildCommand, json: boolean): Promise<number> => {
+/** Returns the exit status: 0 when the request is done, 1 when it failed, 2 when differences must be accepted first. */
+export const rebuild = async (
+  configuration: Configuration,
+  command: RebuildCommand,
+  json: boolean,
+): Promise<number> => {
   const post = (path: string, body?: unknown) => request(configuration, 'POST', path, body);
   const of = (projection: string): string => `/ops/projections/${encodeURIComponent(projection)}`;
-  switch (wish._tag) {
+  switch (command._tag) {
     case 'Cancel':
-      return cancel(configuration, wish.id, json);
+      return cancel(configuration, command.id, json);
     case 'Accept':
-      // The server answers the rebuild as it was before.
-      await post(`/ops/rebuilds/${encodeURIComponent(wish.id)}/accept-differences`);
-      return follow(configuration, [Number(wish.id)], json, 'waiting');
+      // The server responds with the state of the rebuild before the request.
+      await post(`/ops/rebuilds/${encodeURIComponent(command.id)}/accept-differences`);
+      return follow(configuration, [Number(command.id)], json, 'waiting');
     case 'Rollback':
-      return follow(configuration, [idOf(await post(`${of(wish.projection)}/rollback`))], json);
+      return follow(configuration, [idOf(await post(`${of(command.projection)}/rollback`))], json);
     case 'DropFormer':
-      await post(`${of(wish.projection)}/drop-former`);
-      print(`the former build of ${wish.projection} will be dropped`);
+      await post(`${of(command.projection)}/drop-former`);
+      print(`the previous generation of ${command.projection} will be dropped`);
       return 0;
     case 'DropCopy':
-      await post(`${of(wish.projection)}/drop-copy`, { copy: wish.copy });
-      print(`${wish.projection}@${wish.copy} will be dropped`);
+      await post(`${of(command.projection)}/drop-copy`, { copy: command.copy });
+      print(`${command.projection}@${command.copy} will be dropped`);
       return 0;
     case 'Rebuild':
-      return follow(configuration, await ask(configuration, wish), json);
+      return follow(configuration, await ask(configuration, command), json);
   }
 };
 
@@ -89,7 +93,7 @@ const cancel = async (configuration: Configuration, id: string, json: boolean): 
 
 const isOver = ({ state }: RebuildStatus): boolean => state === 'done' || state === 'failed' || state === 'cancelled';
 
-/** Follows them to their ends; `past` is a state that they are about to leave. */
+/** Follows rebuilds until they end; `past` is a state that they are about to leave. */
 const follow = async (
   configuration: Configuration,
   ids: ReadonlyArray<number>,
@@ -103,10 +107,10 @@ const follow = async (
       const statuses = await Promise.all(ids.map((id) => statusOf(configuration, id)));
       display.show(statuses);
       for (const { id, state } of statuses) if (state !== past) left.add(id);
-      // Until its events are looked up, a rebuild that waits has more to say.
-      const stands = ({ id, state, differences }: RebuildStatus): boolean =>
+      // A rebuild whose differences wait for acceptance is still looking up the events behind them.
+      const isPaused = ({ id, state, differences }: RebuildStatus): boolean =>
         state === 'waiting' && left.has(id) && (differences?.rows.every(({ events }) => events !== null) ?? true);
-      if (statuses.every((status) => isOver(status) || stands(status))) {
+      if (statuses.every((status) => isOver(status) || isPaused(status))) {
         display.end();
         return Math.max(...statuses.map((status) => conclude(status, json)));
       }
@@ -146,21 +150,21 @@ const linesOf = (status: RebuildStatus): ReadonlyArray<string> => {
   const note = reason === null ? '' : ` (${reason})`;
   const sentence = {
     rebuild: `${projection} is rebuilt from ${done} events, read from ${from === 'kafka' ? 'Kafka' : 'the store'}${note}, and served`,
-    rollback: `the former build of ${projection} is brought up to date and served${note}`,
+    rollback: `the previous generation of ${projection} is caught up and served${note}`,
     copy: `${projection} as of ${status.until ?? ''} can be read at /views/${projection}@${copy ?? ''}${note}`,
-    row: `the row ${key ?? ''} of ${projection} is made again${note}`,
+    row: `the row ${key ?? ''} of ${projection} is recomputed${note}`,
   }[kind];
-  const waits = `${projection} is rebuilt, but its rows differ from those served, which stay${note}`;
+  const waits = `${projection} is rebuilt, but its rows differ from the served ones, which stay in place${note}`;
   const shown =
     differences === null ? [] : [`  ${differences.count} rows differ:`, ...differences.rows.flatMap(differenceLines)];
-  const waysOn =
+  const nextSteps =
     state === 'waiting'
-      ? [`  accept: tidemark rebuild --accept-differences ${id}`, `  or end: tidemark rebuild --cancel ${id}`]
+      ? [`  accept: tidemark rebuild --accept-differences ${id}`, `  or cancel: tidemark rebuild --cancel ${id}`]
       : [];
-  return [state === 'waiting' ? waits : sentence, ...proofLines(proof), ...shown, ...waysOn];
+  return [state === 'waiting' ? waits : sentence, ...proofLines(proof), ...shown, ...nextSteps];
 };
 
-/** A row that differs: its key, the columns that do, and the events behind it. */
+/** Formats a row that differs: its key, the columns that differ, and the events that made it. */
 export const differenceLines = ({
   table,
   key,

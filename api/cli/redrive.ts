@@ -1,4 +1,4 @@
-/** `tidemark redrive`: plans, runs and pauses the way back of dead letters. */
+/** `tidemark redrive`: plans, runs and pauses redrives of dead letters. */
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import type { RedriveStatus } from '../../infra/dead-letters/query/query';
@@ -18,7 +18,7 @@ export interface PlanOptions {
 const POLL_MS = 250;
 const LINE_INTERVAL_MS = 1_000;
 
-/** Freezes a selection and prints what it comes to. */
+/** Fixes a selection and prints what it contains. */
 export const planRedrive = async (
   configuration: Configuration,
   group: string,
@@ -32,12 +32,12 @@ export const planRedrive = async (
     return;
   }
   const { keys, events, classes, fingerprints, schemaVersions, oldest, notRedrivable } = plan.preview;
-  print(`redrive ${plan.id} of ${group}: ${keys} keys, ${events} events, at most ${plan.ratePerSecond} a second`);
+  print(`redrive ${plan.id} of ${group}: ${keys} streams, ${events} events, at most ${plan.ratePerSecond} per second`);
   print(`  classes          ${tally(classes)}`);
   print(`  causes           ${tally(fingerprints)}`);
   print(`  schema versions  ${tally(schemaVersions)}`);
   print(`  oldest           ${oldest ?? 'none'}`);
-  if (notRedrivable > 0) print(`  left out         ${notRedrivable} that name no event: only to be discarded`);
+  if (notRedrivable > 0) print(`  left out         ${notRedrivable} without an event: these can only be discarded`);
   print(`nothing runs yet: tidemark redrive run ${plan.id}`);
 };
 
@@ -46,7 +46,7 @@ const tally = (counts: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `${name}: ${count}`)
     .join(', ');
 
-/** Runs a plan and follows it. Returns the exit status: 0 when every key of it is live again. */
+/** Runs a plan and follows it. Returns the exit status: 0 when no stream of it is quarantined any more. */
 export const runRedrive = async (
   configuration: Configuration,
   id: string,
@@ -57,7 +57,7 @@ export const runRedrive = async (
   const show = lines(options.json, print);
   for (;;) {
     const status = (await request(configuration, 'GET', `/ops/redrives/${id}`)) as RedriveStatus;
-    // Until the role has taken the request up, it says how it stood before.
+    // Until the role has picked up the request, the status is the one from before.
     const isOver = status.runs > before.runs && status.state !== 'running';
     show(status, isOver);
     if (isOver) return status.state === 'done' && status.keys.failed === 0 ? 0 : 1;
@@ -65,7 +65,7 @@ export const runRedrive = async (
   }
 };
 
-/** Stops it after the events under way. */
+/** Stops a redrive after the events in progress. */
 export const pauseRedrive = async (
   configuration: Configuration,
   id: string,
@@ -73,7 +73,7 @@ export const pauseRedrive = async (
   print: Print,
 ): Promise<void> => {
   const status = (await request(configuration, 'POST', `/ops/redrives/${id}/pause`)) as RedriveStatus;
-  print(json ? JSON.stringify(status) : `redrive ${id} stops; tidemark redrive run ${id} goes on with it`);
+  print(json ? JSON.stringify(status) : `redrive ${id} stops; tidemark redrive run ${id} resumes it`);
 };
 
 const lines = (json: boolean, print: Print): ((status: RedriveStatus, isLast: boolean) => void) => {

@@ -1,4 +1,4 @@
-/** `tidemark relay skip`: goes on past an event that can't be published, after a person has decided so. */
+/** `tidemark relay skip`: skips an event that can't be published, on an operator's decision. */
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import type { RelayStatus } from '../../infra/relay/state/state';
@@ -19,7 +19,7 @@ interface SkipState {
 const POLL_MS = 200;
 const WAIT_MS = 30_000;
 
-/** Says what it would do; with `confirm` asks the relay to do it, and waits. Returns the exit status. */
+/** Explains the effect; with `confirm`, requests it from the relay and waits. Returns the exit status. */
 export const skipEvent = async (
   configuration: Configuration,
   eventId: string,
@@ -30,27 +30,27 @@ export const skipEvent = async (
   const one = blocked.find((each) => each.eventId === eventId);
   if (one === undefined) {
     const known = blocked.map((each) => each.eventId).join(', ');
-    print(`${eventId} does not block a partition; ${known === '' ? 'none does' : `those that do are ${known}`}`);
+    print(`${eventId} does not block a partition; ${known === '' ? 'none does' : `these do: ${known}`}`);
     return 1;
   }
   print(`${partitionName(one)} is blocked since ${one.since} after ${one.attempts} attempts: ${one.reason}`);
   print(
-    `a placeholder takes the place of ${eventId} in the topic, for ever, and says: withheld, ${reason}. The store keeps the event; ` +
-      'projections and reactors of this installation take it from there; others learn that it is withheld',
+    `a placeholder permanently replaces ${eventId} in the topic and says: withheld, ${reason}. The store keeps the event; ` +
+      'projections and reactors of this installation read it from there; other consumers see only that it is withheld',
   );
   if (!confirm) {
-    print('nothing is done yet: say it again with --confirm');
+    print('nothing is done yet: repeat the command with --confirm');
     return 0;
   }
   const { id } = (await request(configuration, 'POST', '/ops/relay/skips', { eventId, reason })) as SkipState;
   const untilMs = systemClock.monotonicMs() + WAIT_MS;
   for (;;) {
     const now = (await request(configuration, 'GET', `/ops/relay/skips/${id}`)) as SkipState;
-    if (now.state === 'done') print(`${eventId} is withheld; the partition goes on`);
+    if (now.state === 'done') print(`${eventId} is withheld; the partition continues`);
     else if (now.state === 'failed') print(now.reason ?? 'it was not withheld');
     if (now.state !== 'requested') return now.state === 'done' ? 0 : 1;
     if (systemClock.monotonicMs() > untilMs) {
-      print(`request ${id} waits for the relay: it is carried out when that role publishes again`);
+      print(`request ${id} is waiting for the relay: it is carried out when that role publishes again`);
       return 1;
     }
     await systemClock.sleep(POLL_MS);

@@ -9,7 +9,7 @@ type Load = () => Promise<LoadedApplication>;
 
 const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
 
-/** What stands behind `tidemark rebuild`, as it was typed. */
+/** The options of `tidemark rebuild` as they were given. */
 interface RebuildOptions {
   readonly from: 'kafka' | 'store';
   readonly acceptDifferences?: string | true;
@@ -23,36 +23,36 @@ interface RebuildOptions {
   readonly json: boolean;
 }
 
-/** Adds them. */
+/** Adds the commands to the program. */
 export const addReplayCommands = (program: Command, load: Load, print: (line: string) => void): void => {
   program
     .command('rebuild')
-    .description('rebuilds projections from offset zero, alongside the live rows, proves the rows, and swaps')
+    .description('rebuilds projections from offset zero alongside the live rows, compares the rows, and swaps')
     .argument('[projections...]', 'their names, such as order-summary; several are rebuilt in one pass over the log')
     .addOption(new Option('--from <source>', 'where the events come from').choices(['kafka', 'store']).default('kafka'))
     .option('--accept-differences [id]', 'swaps also where rows differ; with an id: lets a rebuild that waits go on')
-    .option('--until <moment>', 'a position or a time: makes a scratch copy as of then (needs --copy)')
+    .option('--until <moment>', 'a position, or a time with its zone: makes a scratch copy as of then (needs --copy)')
     .option('--copy <name>', 'the name of the copy; read it at /views/<projection>@<name>')
     .option('--drop-copy <name>', 'drops a copy')
-    .option('--key <key>', 'makes this one row again')
-    .option('--cancel <id>', 'ends a rebuild; what is served stays')
-    .option('--rollback <projection>', 'serves the build from before the last swap again, brought up to date')
-    .option('--drop-former <projection>', 'drops that build: no way back')
+    .option('--key <key>', 'recomputes only this row')
+    .option('--cancel <id>', 'cancels a rebuild; the served rows stay')
+    .option('--rollback <projection>', 'catches up the previous generation and serves it again')
+    .option('--drop-former <projection>', 'drops the previous generation; a rollback is then impossible')
     .addOption(jsonOption())
     .action(async (projections: string[], options: RebuildOptions) => {
       const { rebuild } = await import('./rebuild.js');
-      process.exitCode = await rebuild(readConfiguration(), wishOf(projections, options), options.json);
+      process.exitCode = await rebuild(readConfiguration(), rebuildCommand(projections, options), options.json);
     });
 
   program
     .command('verify')
-    .description('holds a projection against the store, or with --log the Kafka log; exit status 1 where they differ')
-    .argument('[projections...]', 'their names; none with --log: all of them')
+    .description('compares a projection (or the Kafka log, with --log) with the store; exit status 1 if they differ')
+    .argument('[projections...]', 'their names; all of them by default; none with --log')
     .option('--log', 'compares the store with the Kafka log: missing, extra, out of order, altered')
     .option('--repair', 'with --log: publishes what is missing at the ends of partitions (stop the relay first)')
     .option(
       '--recreate-topics',
-      'with --repair: makes topics anew that have gaps in the middle, and publishes all of them',
+      'with --repair: makes topics anew that have gaps in the middle or forged records, and publishes all of them',
     )
     .addOption(jsonOption())
     .action(async (names: string[], options: { log?: true; repair?: true; recreateTopics?: true; json: boolean }) => {
@@ -69,9 +69,9 @@ export const addReplayCommands = (program: Command, load: Load, print: (line: st
 
   program
     .command('explain')
-    .description('which events made a row, what each changed, and what else came of the same requests')
+    .description('which events made a row, what each changed, and what else the same requests caused')
     .argument('<projection>')
-    .argument('<key>', 'as in the address of the row')
+    .argument('<key>', 'as in the URL of the row')
     .addOption(jsonOption())
     .action(async (projection: string, key: string, options: { json: boolean }) => {
       const { explain } = await import('./explain.js');
@@ -82,7 +82,7 @@ export const addReplayCommands = (program: Command, load: Load, print: (line: st
   addFiles(program, load, print);
 };
 
-const wishOf = (projections: ReadonlyArray<string>, options: RebuildOptions): RebuildCommand => {
+const rebuildCommand = (projections: ReadonlyArray<string>, options: RebuildOptions): RebuildCommand => {
   const { cancel, rollback, dropFormer, dropCopy, acceptDifferences, from, until, copy, key } = options;
   if (cancel !== undefined) return { _tag: 'Cancel', id: cancel };
   if (rollback !== undefined) return { _tag: 'Rollback', projection: rollback };
@@ -90,7 +90,7 @@ const wishOf = (projections: ReadonlyArray<string>, options: RebuildOptions): Re
   const accept = acceptDifferences !== undefined;
   if (typeof acceptDifferences === 'string' && projections.length === 0)
     return { _tag: 'Accept', id: acceptDifferences };
-  // `--accept-differences order-summary`: the name was taken for the id.
+  // `--accept-differences order-summary`: commander parsed the name as the id.
   const names = typeof acceptDifferences === 'string' ? [acceptDifferences, ...projections] : projections;
   if (dropCopy !== undefined) return { _tag: 'DropCopy', projection: names[0] ?? '', copy: dropCopy };
   return {
@@ -109,16 +109,16 @@ const wishOf = (projections: ReadonlyArray<string>, options: RebuildOptions): Re
 const addOffsets = (program: Command, load: Load, print: (line: string) => void): void => {
   program
     .command('offsets')
-    .description('where each group stands in each partition; moves it (a dry run unless --execute)')
+    .description('shows the checkpoint of each group in each partition, or moves it (a dry run unless --execute)')
     .option('--group <group>', 'only this group; needed for a move')
     .option('--topic <topic>', 'only this topic')
     .option('--partition <number>', 'only this partition')
     .option('--to-offset <offset>', 'moves to an offset')
     .option('--to-time <time>', 'moves to the first record at or after a time (ISO 8601)')
-    .option('--shift <records>', 'moves by so many records; negative goes back')
-    .option('--from-file <file>', 'moves to what JSON lines with topic, partition and offset say')
-    .option('--execute', 'does it; without it, only shows what would be done')
-    .option('--history', 'shows the moves that were made')
+    .option('--shift <records>', 'moves by this many records; negative numbers move back')
+    .option('--from-file <file>', 'moves to the offsets in a file of JSON lines with topic, partition and offset')
+    .option('--execute', 'moves the offsets; otherwise the command only shows what it would do')
+    .option('--history', 'shows past moves')
     .addOption(jsonOption())
     .action(async (options: Readonly<Record<string, string | boolean>>) => {
       const { offsets } = await import('./offsets.js');
@@ -141,13 +141,13 @@ const addFiles = (program: Command, load: Load, print: (line: string) => void): 
     .argument('<file>', "as 'tidemark export' wrote it; may be compressed with gzip")
     .option(
       '--accept-incomplete',
-      'takes a file without the last line of an export: made by hand, or by an older release',
+      'accepts a file without the trailer line of an export: handmade, or from an older release',
     )
     .option(
       '--keep-store-id',
-      'the installation moves: it stays the store that the file names (never beside the original)',
+      'moves the installation: keeps the store id in the file (never run it alongside the original)',
     )
-    .option('--allow-unknown', 'takes events of aggregates, types and versions that this program does not know')
+    .option('--allow-unknown', 'accepts events of aggregates, types and versions that this program does not know')
     .action(async (file: string, options: { acceptIncomplete?: true; allowUnknown?: true; keepStoreId?: true }) => {
       const { importStore } = await import('./import.js');
       const choices = {

@@ -1,4 +1,4 @@
-/** `tidemark serve`: runs roles until a signal, and leaves in order. */
+/** `tidemark serve`: runs roles until a signal, then shuts down in order. */
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import type { Logger } from '../../infra/logger';
@@ -23,7 +23,7 @@ export const serve = async (
   process.once('SIGTERM', () => stop('SIGTERM'));
   process.once('SIGINT', () => stop('SIGINT'));
 
-  // From the first wish to stop, the process ends within the deadline, whatever a library still waits for.
+  // From the first stop request, the process ends within the deadline, whatever a library may still be waiting for.
   void stopped.promise.then(() => {
     const watchdog = setTimeout(() => {
       logger.error({ deadlineMs: configuration.shutdownDeadlineMs }, 'the shutdown deadline has passed: killed');
@@ -33,13 +33,13 @@ export const serve = async (
   });
 
   const onFatal = (error: Error): void => {
-    logger.error({ reason: error.message }, 'a role can go on no longer: the program stops');
+    logger.error({ reason: error.message }, 'a role cannot continue: the program stops');
     process.exitCode = 1;
     stop(error.message);
   };
   const options = { loaded, configuration, roles, clock: systemClock, logger, signal: starting.signal, onFatal };
   const program = await startProgram(options).catch((error: unknown) => {
-    // Whoever is told to stop while it still waits for its turn has not failed.
+    // A stop request while the program waits to start is not a failure.
     if (starting.signal.aborted) return undefined;
     throw error;
   });

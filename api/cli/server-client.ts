@@ -1,7 +1,7 @@
-/** How the command line talks to a running server. */
+/** HTTP requests from the command line to a running server. */
 import type { Configuration } from '../../infra/configuration';
 
-/** The server can't be reached, or refused: the message says what to do. */
+/** The server can't be reached, or rejected the request; the message says what to do. */
 export class ServerRefused extends Error {
   override readonly name = 'ServerRefused';
 }
@@ -9,7 +9,7 @@ export class ServerRefused extends Error {
 const REQUEST_TIMEOUT_MS = 10_000;
 const FAULTS_NAMED = 5;
 
-/** Sends a request and answers the parsed JSON body. Throws {@link ServerRefused}. */
+/** Sends a request and returns the parsed JSON body. Throws {@link ServerRefused}. */
 export const request = async (
   { baseUrl, apiKey }: Configuration,
   method: 'GET' | 'POST',
@@ -37,7 +37,7 @@ const reach = async (url: string, init: RequestInit): Promise<Response> => {
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     throw new ServerRefused(
-      `no Tidemark answers at ${new URL(url).origin} (${cause}): start it with 'make run', or name it with BASE_URL`,
+      `no Tidemark server answers at ${new URL(url).origin} (${cause}): start it with 'make run', or name it with BASE_URL`,
     );
   }
 };
@@ -46,7 +46,7 @@ const detailOf = (answer: unknown): string => {
   if (typeof answer !== 'object' || answer === null) return '';
   const { title, detail, errors } = answer as Readonly<Record<string, unknown>>;
   const said = [title, detail].filter((part) => typeof part === 'string').join(': ');
-  // A terminal shows no list of errors beside the sentence, so the first ones are named in it.
+  // The command line prints one sentence, so the first errors of the list are included in it.
   const faults = (Array.isArray(errors) ? errors : []).slice(0, FAULTS_NAMED).flatMap(faultOf);
   return faults.length === 0 ? said : `${said} (${faults.join('; ')})`;
 };

@@ -1,4 +1,4 @@
-/** `tidemark commands`: what the process managers have set aside, and what people do about it. */
+/** `tidemark commands`: lists commands and deadlines that process managers have set aside, and acts on them. */
 import { systemClock } from '../../infra/clock';
 import type { Configuration } from '../../infra/configuration';
 import type { SetAsideEntry } from '../../infra/reactors/processes/processes';
@@ -7,7 +7,7 @@ import { request, ServerRefused } from './server-client';
 
 type Print = (line: string) => void;
 
-/** Which ones; as the API's parameters are called. */
+/** Filters, named like the API's parameters. */
 export interface ListOptions {
   readonly group?: string;
   readonly status?: string;
@@ -15,7 +15,7 @@ export interface ListOptions {
   readonly json: boolean;
 }
 
-/** Prints one line each. */
+/** Prints one line per entry. */
 export const listSetAside = async (
   configuration: Configuration,
   { json, ...parameters }: ListOptions,
@@ -39,7 +39,7 @@ const fetchEntries = async (configuration: Configuration, query: string): Promis
   return items;
 };
 
-/** Decides about some of them, and waits until each audit shows it. */
+/** Performs an action on entries, and waits until the audit of each one shows it. */
 export const decideSetAside = async (
   configuration: Configuration,
   ids: ReadonlyArray<string>,
@@ -50,7 +50,7 @@ export const decideSetAside = async (
   for (const id of ids) {
     const path = `/ops/commands/${encodeURIComponent(id)}/${act.name}`;
     const { requestId } = (await request(configuration, 'POST', path, act.body)) as { readonly requestId: number };
-    const entry = await decided(configuration, id, requestId);
+    const entry = await awaitAudit(configuration, id, requestId);
     print(json ? JSON.stringify(entry) : `${id}: ${act.name === 'release' ? 'released' : 'discarded'}`);
   }
 };
@@ -58,7 +58,7 @@ export const decideSetAside = async (
 const POLL_MS = 100;
 const TIMEOUT_MS = 30_000;
 
-const decided = async (configuration: Configuration, id: string, requestId: number): Promise<SetAsideEntry> => {
+const awaitAudit = async (configuration: Configuration, id: string, requestId: number): Promise<SetAsideEntry> => {
   const untilMs = systemClock.monotonicMs() + TIMEOUT_MS;
   const group = encodeURIComponent(id.slice(0, id.lastIndexOf(':')));
   for (;;) {
@@ -68,7 +68,9 @@ const decided = async (configuration: Configuration, id: string, requestId: numb
     const refusal = await refusalOf(configuration, requestId);
     if (refusal !== undefined) throw new ServerRefused(`${id}: ${refusal}`);
     if (systemClock.monotonicMs() > untilMs) {
-      throw new ServerRefused(`${id}: the reactors have not taken the request up yet (${requestId}); do they run?`);
+      throw new ServerRefused(
+        `${id}: the reactors have not picked up the request yet (request ${requestId}); are they running?`,
+      );
     }
     await systemClock.sleep(POLL_MS);
   }

@@ -5,7 +5,7 @@ import type { LoadedApplication } from '../program/application';
 
 const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
 
-/** Adds them. */
+/** Adds the commands to the program. */
 export const addStoreCommands = (
   program: Command,
   load: () => Promise<LoadedApplication>,
@@ -13,7 +13,7 @@ export const addStoreCommands = (
 ): void => {
   const store = program
     .command('store')
-    .description('the id of the store, how far each stage has come with it, and whether they fit')
+    .description('the id of the store, how far each stage has read it, and whether they belong together')
     .addOption(jsonOption())
     .action(async ({ json }: { json: boolean }) => {
       const { showStore } = await import('./store.js');
@@ -21,8 +21,8 @@ export const addStoreCommands = (
     });
   store
     .command('new-history')
-    .description('shows how to begin a new history from the events of this store; with --confirm, does it')
-    .option('--confirm <id>', "the store's present id: carries the plan out")
+    .description('shows how to start a new history from the events of this store; with --confirm, does it')
+    .option('--confirm <id>', "the store's present id; carries out the plan")
     .addOption(jsonOption())
     .action(async ({ confirm, json }: { confirm?: string; json: boolean }) => {
       const { newHistory } = await import('./store.js');

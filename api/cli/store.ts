@@ -1,4 +1,4 @@
-/** `tidemark store`: who the store is, and how far each stage has come with it; and the way to a new history. */
+/** `tidemark store`: shows the store's id and how far each stage has read it, and starts a new history. */
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
@@ -19,7 +19,7 @@ export interface StoreOutput {
   readonly print: (line: string) => void;
 }
 
-/** Returns the exit status: 0 where everything fits. */
+/** Returns the exit status: 0 if store and stages belong together. */
 export const showStore = async (configuration: Configuration, { json, print }: StoreOutput): Promise<number> => {
   const standing = await readStanding(configuration);
   if (json) print(JSON.stringify(standing));
@@ -37,7 +37,7 @@ const readStanding = async ({ dataDirectory }: Configuration): Promise<StoreStan
   }
 };
 
-/** What the files do not show, the relay has seen at the ends of the topics. */
+/** The relay may have found a mismatch at the ends of the topics that the files do not show. */
 const withRelayCause = (standing: StoreStanding, relayFile: string): StoreStanding => {
   const relay = standing.verdict === 'fits' && existsSync(relayFile) ? readRelayStatus(relayFile) : undefined;
   if (relay?.state !== 'halted' || relay.cause === null) return standing;
@@ -54,7 +54,7 @@ const standingLines = ({ storeId, lastPosition, stages, reason }: StoreStanding)
   reason === null ? 'everything fits' : `does not fit: ${reason}`,
 ];
 
-/** Prints the plan; carries it out where the store's present id is confirmed. */
+/** Prints the plan; carries it out if the store's present id is confirmed. */
 export const newHistory = async (
   { catalog }: Application,
   configuration: Configuration,
@@ -99,19 +99,19 @@ const planLines = (
   unfit: string | undefined,
 ): ReadonlyArray<string> => [
   '',
-  'The plan of a new history; nothing is changed yet:',
-  `1. The store keeps its ${lastPosition} events and gets a new id. What was published under ${storeId} is another store's from then on.`,
-  `2. Moved aside, under a name with the time: ${stages.filter((each) => existsSync(each)).join(', ') || 'nothing'}.`,
+  'The plan of a new history; nothing has been changed yet:',
+  `1. The store keeps its ${lastPosition} events and gets a new id. What was published under ${storeId} belongs to another store from then on.`,
+  `2. Renamed, with the time in the name: ${stages.filter((each) => existsSync(each)).join(', ') || 'nothing'}.`,
   `3. At the next start everything is published to ${topics.join(', ')} (KAFKA_TOPIC_PREFIX sets their names), the views are`,
-  '   built again, and the process managers learn every event again: their commands carry the same idempotency keys as',
-  '   before, and are answered as before where the store knows the answer. Effects outside of it are not repeated by that.',
+  '   rebuilt, and the process managers process every event again. Their commands carry the same idempotency keys as',
+  '   before, and get the same responses if the store still remembers them, so they have no effect a second time.',
   ...(unfit === undefined ? [] : [`   Not yet possible: ${unfit}.`]),
   '',
   'The other way, where a newer copy of the store exists: stop all roles, put that file in place, and start again.',
   `To go this way, stop all roles, then: npx tidemark store new-history --confirm ${storeId}`,
 ];
 
-/** Why the topics will not do: a new history needs topics that hold nothing. */
+/** Returns why the topics can't be used: a new history needs empty topics. */
 const filledTopics = async (
   configuration: Configuration,
   topics: ReadonlyArray<string>,
@@ -120,7 +120,7 @@ const filledTopics = async (
   try {
     for (const topic of topics) {
       if (!(await isEmpty(log, topic)))
-        return `the topic ${topic} is not empty: set KAFKA_TOPIC_PREFIX to a prefix that was not used yet, here and for every role`;
+        return `the topic ${topic} is not empty: set KAFKA_TOPIC_PREFIX to an unused prefix, here and for every role`;
     }
     return undefined;
   } finally {

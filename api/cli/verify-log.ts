@@ -1,4 +1,4 @@
-/** `tidemark verify --log`: holds the Kafka log against the store; with `--repair`, publishes what is missing. */
+/** `tidemark verify --log`: compares the Kafka log with the store; with `--repair`, publishes what is missing. */
 import { existsSync } from 'node:fs';
 import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import type { Catalog } from '../../domain/kernel/aggregate';
@@ -19,7 +19,7 @@ import type { Application } from '../../projections/application';
 import type { Output } from './verify';
 import { partitionName } from '../../infra/topic-partition';
 
-interface Ground {
+interface Context {
   readonly configuration: Configuration;
   readonly store: EventFeed;
   readonly log: EventLog;
@@ -30,7 +30,7 @@ interface Ground {
 
 const LINE_INTERVAL_MS = 2_000;
 
-/** Returns the exit status: 0 where the log is the store's history, 1 where it is not. */
+/** Returns the exit status: 0 if the log matches the store, 1 if not. */
 export const verifyLog = async (
   application: Application,
   configuration: Configuration,
@@ -44,12 +44,12 @@ export const verifyLog = async (
   const store = await openEventFeed(storeFile);
   const log = await openLog({ configuration, clock: systemClock, logger: silentLogger });
   const catalog = withTopicPrefix(application.catalog, configuration.topicPrefix);
-  const ground: Ground = { configuration, store, log, catalog, relayFile, output };
+  const context: Context = { configuration, store, log, catalog, relayFile, output };
   try {
-    const found = await compared(ground);
-    if (!wish.repair || found.missing === 0) return isClean(found) ? 0 : 1;
-    for (const line of await repaired(ground, found, wish.recreateTopics)) output.print(line);
-    return isClean(await compared(ground)) ? 0 : 1;
+    const found = await compare(context);
+    if (!wish.repair || found.missing + found.unknown.length === 0) return isClean(found) ? 0 : 1;
+    for (const line of await repair(context, found, wish.recreateTopics)) output.print(line);
+    return isClean(await compare(context)) ? 0 : 1;
   } finally {
     await store.close();
     await log.close();
@@ -59,9 +59,9 @@ export const verifyLog = async (
 const isClean = ({ missing, extra, outOfOrder, altered, offsetGaps }: LogComparison): boolean =>
   missing + extra + outOfOrder + altered + offsetGaps.length === 0;
 
-const compared = async (ground: Ground): Promise<LogComparison> => {
-  const { configuration, store, log, catalog, relayFile, output } = ground;
-  // Read before the log's ends: everything up to here is in the log, or should be.
+const compare = async (context: Context): Promise<LogComparison> => {
+  const { configuration, store, log, catalog, relayFile, output } = context;
+  // Read before the log's ends: everything up to this position should be in the log.
   const untilPosition = existsSync(relayFile) ? (readRelayStatus(relayFile)?.cursor ?? 0) : 0;
   const withheld = existsSync(relayFile) ? readWithheldEvents(relayFile) : new Map<number, string>();
   let printedAtMs = systemClock.monotonicMs();
@@ -111,7 +111,7 @@ const linesOf = (found: LogComparison): ReadonlyArray<string> => {
     summary,
     ...findings.map(
       ({ kind, topic, partition, offset, id, detail }) =>
-        `  ${kind}: ${partitionName({ topic, partition })}${offset === null ? '' : ` offset ${offset}`} ${id ?? 'no event'}: ${detail}`,
+        `  ${kind}: ${partitionName({ topic, partition })}${offset === null ? '' : ` offset ${offset}`} ${id ?? 'not an event'}: ${detail}`,
     ),
     ...offsetGaps.map((gap) => `  ${gapText(gap)}`),
     ...(offsetGaps.length === 0 ? [] : [`  ${GAP_CAUSES}`]),
@@ -124,8 +124,8 @@ const linesOf = (found: LogComparison): ReadonlyArray<string> => {
   ];
 };
 
-const repaired = async (
-  { configuration, store, log, catalog, relayFile }: Ground,
+const repair = async (
+  { configuration, store, log, catalog, relayFile }: Context,
   found: LogComparison,
   recreateTopics: boolean,
 ): Promise<ReadonlyArray<string>> => {

@@ -1,4 +1,4 @@
-/** `tidemark verify`: folds the store and compares with the rows in service; needs no server and no Kafka. */
+/** `tidemark verify`: projects the store's events and compares the result with the served rows; needs neither server nor Kafka. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
@@ -17,7 +17,7 @@ export interface Output {
 
 const LINE_INTERVAL_MS = 2_000;
 
-/** Returns the exit status: 0 where every row is what the store makes it, 1 where one is not. */
+/** Returns the exit status: 0 if every row matches the store's events, 1 if not. */
 export const verify = async (
   application: Application,
   { dataDirectory, topicPrefix }: Configuration,
@@ -34,7 +34,7 @@ export const verify = async (
   const { store: storeFile, views: viewsFile } = dataFiles(dataDirectory);
   const store = await openEventFeed(storeFile);
   const catalog = withTopicPrefix(application.catalog, topicPrefix);
-  // Beside the data, where there is room for rows.
+  // In the data directory, which has room for the rows.
   const folder = mkdtempSync(join(dataDirectory, 'verify-'));
   let exit = 0;
   try {
@@ -69,13 +69,13 @@ export const verify = async (
 const linesOf = ({ projection, position, events, proof, differences }: Verification): ReadonlyArray<string> => {
   if (proof.equal) {
     return [
-      `${projection}: ${proof.rows} rows are what ${events} events up to position ${position} make (${proof.hashAfter})`,
+      `${projection}: ${proof.rows} rows match the ${events} events up to position ${position} (${proof.hashAfter})`,
     ];
   }
   return [
-    `${projection}: the rows are NOT what ${events} events up to position ${position} make: ` +
+    `${projection}: the rows do NOT match the ${events} events up to position ${position}: ` +
       `${differences?.count ?? 'all'} differ (served -> from the store)`,
     ...(differences?.rows ?? []).flatMap(differenceLines),
-    `  look closer: tidemark explain ${projection} <key>; mend: tidemark rebuild ${projection} --accept-differences`,
+    `  to investigate: tidemark explain ${projection} <key>; to correct: tidemark rebuild ${projection} --accept-differences`,
   ];
 };

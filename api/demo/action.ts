@@ -1,7 +1,7 @@
-/** What the demonstration does to the engine: one command over HTTP, at a moment of business time. */
+/** One step of the demonstration: a command over HTTP, at a point in business time. */
 
 export interface Action {
-  /** When it happened in the outside world; the global order of all actions. */
+  /** Business time; defines the global order of all actions. */
   readonly at: string;
   /** Actions of one lane are performed strictly one after another: an order's id, or `stock-<sku>`. */
   readonly lane: string;

@@ -1,9 +1,9 @@
-/** From orders to actions: every command that the facts of an order call for, in the order of business time. */
+/** From orders to actions: all commands that follow from an order's facts, in the order of business time. */
 import type { Action, Step } from './action';
 import { fingerprint } from './fingerprint';
 import { INPUT_CURRENCY, type InputOrder, type InputPayment } from './input-order';
 
-/** All actions of all orders in one global order: by time, and at the same time by what has to come first. */
+/** All actions of all orders in one global order: by time, and among equal times by which has to come first. */
 export const actionsOf = (orders: ReadonlyArray<InputOrder>): ReadonlyArray<Action> =>
   [...receiptsOf(orders), ...orders.flatMap(orderActions)].sort(
     (left, right) => compare(left.at, right.at) || RANK[left.step._tag] - RANK[right.step._tag],
@@ -11,7 +11,7 @@ export const actionsOf = (orders: ReadonlyArray<InputOrder>): ReadonlyArray<Acti
 
 const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
-/** What comes first among actions of the same moment. */
+/** Order of actions with the same time. */
 const RANK: Readonly<Record<Step['_tag'], number>> = {
   Receive: 0,
   Place: 1,
@@ -30,7 +30,7 @@ const RANK: Readonly<Record<Step['_tag'], number>> = {
 
 const stockLane = (sku: string): string => `stock-${sku}`;
 
-/** One receipt for each sku, of all that its orders need, at the moment of the first of them. */
+/** One receipt per sku, with the quantity that all its orders need, at the time of the first order. */
 const receiptsOf = (orders: ReadonlyArray<InputOrder>): ReadonlyArray<Action> => {
   const needs = new Map<string, { readonly quantity: number; readonly at: string }>();
   for (const order of orders.filter((each) => each.inStock)) {
@@ -53,7 +53,7 @@ const receipt = (sku: string, quantity: number, at: string): Action => ({
   path: 'stock',
   id: sku,
   command: 'receive',
-  // Named after its content: the same input repeats its receipt, another input brings one of its own.
+  // The id is a hash of the content: the same input repeats the receipt, another input creates a new one.
   body: { receiptId: `demo-${fingerprint(`${sku} ${quantity} ${at}`)}`, quantity, receivedAt: at },
 });
 
@@ -111,14 +111,14 @@ const shipment = (order: InputOrder): ReadonlyArray<Action> => {
     actions.push(orderAction(order, handedOverAt, 'hand-to-carrier', step, { handedOverAt }));
   }
   if (deliveredAt !== undefined || order.status === 'delivered') {
-    // Delivered at no known time: posted without the time, for the API to refuse.
+    // Delivered at no known time: posted without the time, so that the API rejects it.
     const body = deliveredAt === undefined ? {} : { deliveredAt };
     actions.push(orderAction(order, deliveredAt ?? lastTimeOf(order), 'deliver', { _tag: 'Deliver', orderId }, body));
   }
   return actions;
 };
 
-/** Cancelling and unavailability have no time of their own in the source: they come after all else that is known. */
+/** The source has no time for cancellation or unavailability, so they come after everything else that is known. */
 const ending = (order: InputOrder): ReadonlyArray<Action> => {
   const { orderId, status } = order;
   const at = lastTimeOf(order);

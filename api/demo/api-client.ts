@@ -1,4 +1,4 @@
-/** The demonstration's way to the server: plain HTTP, the way every client speaks it. */
+/** The demonstration's way to the server: plain HTTP, like any other client. */
 import type { Action } from './action';
 import { fingerprint } from './fingerprint';
 import {
@@ -11,25 +11,25 @@ import {
   type ServerAddress,
 } from './patient-requests';
 
-/** What the server made of a command. */
+/** The result of a command. */
 export type CommandAnswer =
   | { readonly _tag: 'Accepted'; readonly stream: string; readonly version: number }
-  /** Nothing had to change, or the server remembers the very same request. */
+  /** Nothing had to change, or the server has already processed this request. */
   | { readonly _tag: 'Unchanged'; readonly stream: string; readonly version: number }
-  /** The business reason, or what is wrong with the request. */
+  /** The business reason of the rejection, or what is wrong with the request. */
   | { readonly _tag: 'Refused'; readonly reason: string };
 
 export interface ApiClient {
-  /** Resolves when the server takes requests. Throws {@link DemoStopped}. */
+  /** Resolves when the server accepts requests. Throws {@link DemoStopped}. */
   readonly ensureReady: () => Promise<void>;
-  /** Posts the action's command under a key of its own, so that a repeat of the demonstration gets the same answer. */
+  /** Posts the action's command with an idempotency key of its own, so that repeating the demonstration gives the same result. */
   readonly perform: (action: Action) => Promise<CommandAnswer>;
   /**
-   * Waits until the view has seen the events of these ids; false where it has not by the deadline (in monotonic ms).
-   * Throws {@link DemoStopped} where it never can.
+   * Waits until the view has seen the events of these ids; false if it has not by the deadline (in monotonic ms).
+   * Throws {@link DemoStopped} if it never will.
    */
   readonly awaitSeen: (view: string, tokens: ReadonlyArray<string>, deadlineMs: number) => Promise<boolean>;
-  /** One row of a view; undefined where there is none. */
+  /** One row of a view; undefined if there is none. */
   readonly readRow: (view: string, key: string) => Promise<Row | undefined>;
   /** Every row of a view, page by page. */
   readonly readView: (view: string) => Promise<ReadonlyArray<Row>>;
@@ -40,10 +40,10 @@ export interface ApiClient {
 const VIEW_WAIT_MS = 5_000;
 const PAGE_SIZE = 500;
 
-/** How many tokens the server takes in one request. */
+/** How many consistency tokens the server accepts in one request. */
 export const TOKENS_PER_REQUEST = 20;
 
-/** Makes a client of one server. */
+/** Creates the client. */
 export const apiClient = (server: ServerAddress): ApiClient => {
   const { clock } = server;
   const { base, once, patiently } = patientRequests(server);
@@ -66,7 +66,7 @@ export const apiClient = (server: ServerAddress): ApiClient => {
     ensureReady: async () => {
       const unreachable = (reason: string): DemoStopped =>
         new DemoStopped(
-          `no Tidemark answers at ${base} (${reason}): start it with 'make run' in another terminal, ` +
+          `no Tidemark server answers at ${base} (${reason}): start it with 'make run' in another terminal, ` +
             'or name a running one with BASE_URL',
         );
       await once('/health/live', {}).catch((error: unknown) => {
@@ -78,7 +78,7 @@ export const apiClient = (server: ServerAddress): ApiClient => {
     perform: async (action) => {
       const path = `/${action.path}/${encodeURIComponent(action.id)}/${action.command}`;
       const body = JSON.stringify(action.body);
-      // The content is part of the key: other data about the same thing is another request, for the server to judge.
+      // The content is part of the key: other data under the same id is another request, which the server decides about.
       const headers = { 'content-type': 'application/json', 'idempotency-key': `demo${path}/${fingerprint(body)}` };
       return commandAnswer(await patiently(`an answer to ${path}`, path, { method: 'POST', headers, body }), path);
     },
@@ -104,7 +104,7 @@ export const apiClient = (server: ServerAddress): ApiClient => {
   };
 };
 
-/** Not at once: a server that answers "too many" or not at all gets a moment. */
+/** Pause before a retry when the server is overloaded or does not answer. */
 const PAUSE_MS = 50;
 
 const isBefore = async ({ clock }: ServerAddress, deadlineMs: number): Promise<boolean> => {
@@ -131,7 +131,7 @@ const commandAnswer = ({ status, body, replayed }: HttpAnswer, path: string): Co
   return { _tag: status === 201 && !replayed ? 'Accepted' : 'Unchanged', stream, version };
 };
 
-/** A rejection by its business reason; a request that is no command by the paths that fail. */
+/** The business reason of a rejection, or the invalid paths of a malformed request. */
 const refusalOf = (status: number, body: Row): string => {
   const { rejection, errors } = body;
   if (typeof rejection === 'string') return rejection;

@@ -1,4 +1,4 @@
-/** Holds what the read models show against what they must show: row by row, and in sums for people. */
+/** Compares the read models with the expected rows: row by row, and in totals for display. */
 import type { ExpectedOrder } from './model';
 import type { Row } from './patient-requests';
 import type { SummedOrder } from './sums';
@@ -12,23 +12,23 @@ export interface Figure {
   readonly isMoney: boolean;
 }
 
-/** One read model held against the input. */
-export interface Comparison {
+/** The comparison of one read model with the input. */
+export interface ViewComparison {
   readonly view: string;
   /** How many rows were compared. */
   readonly rows: number;
   readonly figures: ReadonlyArray<Figure>;
-  /** Rows that differ, each column in a sentence. */
+  /** One sentence for each column that differs. */
   readonly differences: ReadonlyArray<string>;
 }
 
 /** Rows by their key. */
 export type Rows = ReadonlyMap<string, Row>;
 
-/** What a row must show, column by column. */
+/** The expected values of a row by column. */
 export type Columns = Readonly<Record<string, string | number | null>>;
 
-/** The columns that must be there, compared one by one; a missing row differs, and so does one too many. */
+/** Compares the expected columns one by one; a missing or surplus row is a difference too. */
 export const compareRows = (
   view: string,
   expected: ReadonlyMap<string, Columns>,
@@ -56,7 +56,7 @@ export const compareSums = (
   expected: ReadonlyMap<string, Columns>,
   found: Rows,
   sums: ReadonlyArray<{ readonly name: string; readonly column: string; readonly isMoney: boolean }>,
-): Comparison => ({
+): ViewComparison => ({
   view,
   rows: expected.size,
   figures: sums.map(({ name, column, isMoney }) => ({
@@ -68,11 +68,11 @@ export const compareSums = (
   differences: compareRows(view, expected, found),
 });
 
-/** What an order that is only known by its payments is counted under. */
+/** The status under which rows that know only payments are counted. */
 const NOT_PLACED = 'never placed';
 
 /** Compares `order-summary`: every row, orders by status, and the amounts paid by status. */
-export const compareOrders = (expected: ReadonlyArray<ExpectedOrder>, found: Rows): Comparison => {
+export const compareOrders = (expected: ReadonlyArray<ExpectedOrder>, found: Rows): ViewComparison => {
   const view = 'order-summary';
   const ours = expected.map((order): Columns => ({ ...order }));
   const theirs = [...found.values()];
@@ -92,8 +92,8 @@ export const compareOrders = (expected: ReadonlyArray<ExpectedOrder>, found: Row
   return { view, rows: expected.length, figures, differences };
 };
 
-/** An order as `order-summary` shows it, as far as sums need it; undefined for a row that only payments are known of. */
-export const summedOrder = (row: Row): SummedOrder | undefined => {
+/** An order as `order-summary` shows it, as far as sums need it; undefined for a row that knows only payments. */
+export const toSummedOrder = (row: Row): SummedOrder | undefined => {
   const { customerId, status, placedAt, amount, paid, currency } = row;
   if (typeof placedAt !== 'string' || typeof amount !== 'number' || typeof paid !== 'number') return undefined;
   return {

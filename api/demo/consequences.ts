@@ -1,4 +1,4 @@
-/** Waits for all that follows from the accepted commands: by the ids of the events, never for a guessed while. */
+/** Waits for everything that follows from the accepted commands, by the ids of the events rather than a fixed time. */
 import { TOKENS_PER_REQUEST, type ApiClient } from './api-client';
 import { forEachBounded } from './in-flight';
 
@@ -18,8 +18,8 @@ const VIEWS_OF: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 /**
  * Waits until each view has seen the last known event of each stream.
- * @param versions the last version of each stream that an answer named
- * @param owedEvents ids of events that nobody asked for and that have to come
+ * @param versions the last version of each stream that a response named
+ * @param owedEvents ids of events that no command of the demonstration caused directly and that must follow
  * @returns the views that have not seen all of it by the deadline
  */
 export const awaitConsequences = async (
@@ -34,7 +34,7 @@ export const awaitConsequences = async (
     return views.flatMap((view) => bundles.map((bundle) => ({ view, bundle })));
   });
   await forEachBounded(waits, concurrency, async ({ view, bundle }) => {
-    // Whatever else a view misses that is late already would take as long again to be found missing.
+    // A view that is already late is not waited for again: it would only double the time.
     if (!late.has(view) && !(await client.awaitSeen(view, bundle, deadlineMs))) late.add(view);
   });
   return [...late];

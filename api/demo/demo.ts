@@ -1,4 +1,4 @@
-/** The demonstration: posts orders through the API as a shop would, and checks that the read models come to the same. */
+/** The demonstration: posts orders through the API as a shop would, and checks that the read models agree. */
 import { systemClock, type Clock } from '../../infra/clock';
 import { apiClient, type ApiClient } from './api-client';
 import { awaitConsequences } from './consequences';
@@ -16,19 +16,19 @@ export interface DemoOptions {
   readonly ordersDirectory?: string;
   readonly apiKey?: string;
   readonly output: DemoOutput;
-  /** How long the server may be away, and the read models behind, before that counts as a failure. */
+  /** How long the server may be away, and the read models behind, before it counts as a failure. */
   readonly patienceMs?: number;
   readonly clock?: Clock;
 }
 
 const PATIENCE_MS = 60_000;
-/** Commands under way at the same time; also requests, where it waits or reads. */
+/** Upper limit on concurrent commands, and on concurrent reads. */
 const CONCURRENCY = 16;
 
 /**
  * Runs the demonstration. It can be repeated on the same data, and on a server that holds other orders.
- * Returns the exit status: 0 where every row and every total agrees, 1 otherwise. Throws DemoStopped where the server can't
- * be reached or the process manager doesn't go on, and UnusableOrders where the orders can't be read.
+ * Returns the exit status: 0 if every row and every total agrees, 1 otherwise. Throws DemoStopped if the server can't be
+ * reached or the process manager does not continue, and UnusableOrders if the orders can't be read.
  */
 export const runDemo = async (options: DemoOptions): Promise<number> => {
   const { output, clock = systemClock, patienceMs = PATIENCE_MS } = options;
@@ -48,8 +48,8 @@ export const runDemo = async (options: DemoOptions): Promise<number> => {
   const seconds = ((clock.monotonicMs() - performedMs) / 1_000).toFixed(1);
   print(
     late.length === 0
-      ? `all that follows from them had happened and was shown ${seconds} s later`
-      : `after ${seconds} s these had not seen all that must follow: ${late.join(', ')} (see ${options.baseUrl}/ops/groups)`,
+      ? `all their consequences were visible in the views ${seconds} s later`
+      : `after ${seconds} s these views had not seen all consequences: ${late.join(', ')} (see ${options.baseUrl}/ops/groups)`,
     '',
     ...figureLines(verification),
     '',
@@ -71,8 +71,8 @@ const perform = async (
   }
 };
 
-/** The views are read one after another; where others write meanwhile they may not fit together at first. */
-const READINGS = 3;
+/** The views are read one after another; if other clients write meanwhile, they may disagree at first. */
+const MAX_ATTEMPTS = 3;
 
 const settle = async (
   client: ApiClient,
@@ -86,6 +86,6 @@ const settle = async (
   for (let reading = 1; ; reading += 1) {
     const stock = await settleStock(model.stock(), { ...waiting, input });
     const verification = await verify(client, input, model, stock);
-    if (agrees(verification) || reading >= READINGS) return { verification, late };
+    if (agrees(verification) || reading >= MAX_ATTEMPTS) return { verification, late };
   }
 };

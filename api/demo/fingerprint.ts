@@ -1,4 +1,4 @@
-/** A short name for a content. */
+/** A short hash of a text. */
 import { createHash } from 'node:crypto';
 
 /** 24 hexadecimal digits of the text's SHA-256: the same for the same text. */

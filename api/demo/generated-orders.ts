@@ -1,4 +1,4 @@
-/** Orders from a seed, for a demonstration without any data at hand: the same seed always gives the same orders. */
+/** Orders from a seed, for a demonstration without input files: the same seed always gives the same orders. */
 import type { InputLine, InputOrder, InputPayment } from './input-order';
 
 const FIRST_DAY_MS = Date.UTC(2024, 0, 1);
@@ -8,15 +8,15 @@ const PRODUCTS = 40;
 const CUSTOMERS = 120;
 
 /**
- * Generates orders that go every way an order can go: most are delivered, some are cancelled or unavailable, some are
- * paid in two ways, some are refused by the bank or by the warehouse, and a few break the rules, to be refused.
+ * Generates orders that take every possible course: most are delivered, some are cancelled or unavailable, some are paid in
+ * two ways, some are declined by the bank or lack stock, and a few break the rules and must be rejected.
  */
 export const generateOrders = (count: number, seed: number): ReadonlyArray<InputOrder> =>
   Array.from({ length: count }, (_, index) => generateOrder(index, randomOf(seed * 1_000_003 + index), seed));
 
 type Random = () => number;
 
-/** What becomes of an order, and how often. */
+/** The courses an order can take, with their frequencies. */
 const fates = [
   ['delivered', 0.7],
   ['shipped', 0.08],
@@ -111,7 +111,7 @@ const minutes = (random: Random, least: number, most: number): number =>
 
 const instant = (timeMs: number): string => new Date(timeMs).toISOString().replace('.000Z', 'Z');
 
-/** A small generator of numbers in [0, 1) (mulberry32). */
+/** A seeded generator of numbers in [0, 1) (mulberry32). */
 const randomOf = (seed: number): Random => {
   let state = seed >>> 0;
   return () => {

@@ -1,11 +1,11 @@
-/** Bounds how many tasks are under way at the same time. */
+/** Limits how many tasks run at the same time. */
 
 export interface InFlight {
-  /** Waits for a place, runs the task in it, and frees it. */
+  /** Waits for a free slot, runs the task in it, and frees the slot. */
   readonly run: <A>(task: () => Promise<A>) => Promise<A>;
 }
 
-/** Places for `limit` tasks; who waits longest goes first. */
+/** A semaphore with `limit` slots, first come, first served. */
 export const inFlight = (limit: number): InFlight => {
   let free = limit;
   const waiting: (() => void)[] = [];
@@ -18,7 +18,7 @@ export const inFlight = (limit: number): InFlight => {
   };
   const leave = (): void => {
     const next = waiting.shift();
-    // The place goes straight to the next one in line, so that nobody can slip in between.
+    // The slot passes directly to the next waiting task, so that no other can take it first.
     if (next === undefined) free += 1;
     else next();
   };
@@ -34,7 +34,7 @@ export const inFlight = (limit: number): InFlight => {
   };
 };
 
-/** Starts `task` for every item in order, at most `limit` under way; ends at the first failure. */
+/** Starts `task` for every item in order, at most `limit` at a time; ends at the first failure. */
 export const forEachBounded = async <A>(
   items: ReadonlyArray<A>,
   limit: number,

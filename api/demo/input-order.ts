@@ -1,11 +1,11 @@
-/** An order as the demonstration reads it: facts of the outside world, before anything here has judged them. */
+/** An order as the demonstration reads it: facts of the outside world, not validated yet. */
 
-/** What stands in one line of an order; money in cents. */
+/** One line of an order; money in cents. */
 export interface InputLine {
   readonly sku: string;
   readonly quantity: number;
   readonly unitPrice: number;
-  /** For the whole line. */
+  /** For the whole line, not per piece. */
   readonly freight: number;
 }
 
@@ -14,15 +14,15 @@ export interface InputPayment {
   readonly method: string;
   readonly instalments: number;
   readonly amount: number;
-  /** The bank refuses it; only generated orders know such payments. */
+  /** The bank declines it; only generated orders have such payments. */
   readonly declined: boolean;
 }
 
-/** One order with all that ever became of it. Times are ISO 8601 in UTC; absent where it never happened. */
+/** One order with its whole history. Times are ISO 8601 in UTC, absent if the event never happened. */
 export interface InputOrder {
   readonly orderId: string;
   readonly customerId: string;
-  /** The word of the source: `delivered`, `canceled`, `unavailable` and so on. */
+  /** The status as the source names it: `delivered`, `canceled`, `unavailable` and so on. */
   readonly status: string;
   readonly placedAt: string;
   readonly approvedAt?: string;
@@ -30,7 +30,7 @@ export interface InputOrder {
   readonly deliveredAt?: string;
   readonly lines: ReadonlyArray<InputLine>;
   readonly payments: ReadonlyArray<InputPayment>;
-  /** False where the warehouse never gets what the order needs; only generated orders know that. */
+  /** False if the warehouse never receives what the order needs; only generated orders have that. */
   readonly inStock: boolean;
 }
 

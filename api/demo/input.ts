@@ -1,4 +1,4 @@
-/** The orders that the demonstration is about, and what of the server's data is theirs. */
+/** The orders of the demonstration, and which of the server's data belongs to them. */
 import type { Action } from './action';
 import { actionsOf } from './actions';
 import { generateOrders } from './generated-orders';
@@ -6,13 +6,13 @@ import type { InputOrder } from './input-order';
 import { readOrders } from './order-files';
 
 export interface Input {
-  /** Where the orders come from, for people. */
+  /** Where the orders come from, for display. */
   readonly source: string;
   readonly orders: ReadonlyArray<InputOrder>;
   readonly actions: ReadonlyArray<Action>;
-  /** Whether an order is one of these; all others on the server are somebody else's. */
+  /** Whether the order is part of the input; the server may hold others. */
   readonly hasOrder: (orderId: string) => boolean;
-  /** Whether a goods receipt is one that was made up for these orders. */
+  /** Whether the goods receipt was created for the input. */
   readonly hasReceipt: (receiptId: string) => boolean;
 }
 
@@ -25,7 +25,7 @@ export const inputFrom = (directory: string | undefined): Input =>
     ? inputOf(`${GENERATED_ORDERS} generated orders (seed ${SEED})`, generateOrders(GENERATED_ORDERS, SEED))
     : inputOf(`the orders of ${directory}`, readOrders(directory));
 
-/** The input that some orders make. */
+/** Makes the input of the given orders. */
 export const inputOf = (source: string, orders: ReadonlyArray<InputOrder>): Input => {
   const actions = actionsOf(orders);
   const orderIds = new Set(orders.map(({ orderId }) => orderId));

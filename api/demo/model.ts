@@ -1,11 +1,11 @@
 /**
- * What the read models must say, computed from the accepted input alone: plain sums in plain code that knows nothing of
- * the engine, so that the two can be held against each other.
+ * What the read models must show, computed from the accepted input alone: plain sums, independent of the engine's code, so that
+ * the two can be compared.
  */
 import type { Step } from './action';
 import { INPUT_CURRENCY, type InputOrder } from './input-order';
 
-/** An order as `order-summary` must show it; what nobody knows is null, all of it where only payments are known. */
+/** An order as `order-summary` must show it; unknown values are null; if only payments are known, almost all are. */
 export interface ExpectedOrder {
   readonly orderId: string;
   readonly customerId: string | null;
@@ -19,30 +19,30 @@ export interface ExpectedOrder {
   readonly deliveredAt: string | null;
 }
 
-/** An article as `stock-level` must show it. */
+/** An sku as `stock-level` must show it. */
 export interface ExpectedStock {
   readonly onHand: number;
   readonly reserved: number;
   readonly available: number;
 }
 
-/** The facts of the accepted input, growing with every accepted action. */
+/** The facts of the accepted input; each accepted action adds to them. */
 export interface Model {
   readonly accept: (step: Step) => void;
-  /** Whether the order, by what is accepted so far, is in stock and paid in full and so has to be confirmed. */
+  /** Whether the order, according to the accepted actions, is in stock and fully paid and so must be confirmed. */
   readonly mustBeConfirmed: (orderId: string) => boolean;
-  /** Orders that were placed, and those that were not and yet are paid. */
+  /** Orders that were placed, and orders that have payments only. */
   readonly orders: () => ReadonlyArray<ExpectedOrder>;
   readonly stock: () => ReadonlyMap<string, ExpectedStock>;
-  /** The ids of the events that nobody asks for and that have to follow: confirmations, cancellations, refunds. */
+  /** The ids of the events that must follow without a command from the demonstration: confirmations, cancellations, refunds. */
   readonly owedEvents: () => ReadonlyArray<string>;
 }
 
-/** What is known of one order from the commands that were accepted. */
+/** The accepted facts of one order. */
 interface OrderFacts {
   readonly input: InputOrder;
   placed: boolean;
-  /** All that it takes to confirm it came together before it was called off. */
+  /** Everything needed to confirm the order happened before it was cancelled. */
   confirmed: boolean;
   handedOver: boolean;
   delivered: boolean;
@@ -57,7 +57,7 @@ interface OrderFacts {
 export const amountOf = (order: InputOrder): number =>
   order.lines.reduce((sum, line) => sum + line.quantity * line.unitPrice + line.freight, 0);
 
-/** Starts with nothing accepted. */
+/** Returns a model in which nothing has been accepted yet. */
 export const modelOf = (inputs: ReadonlyArray<InputOrder>): Model => {
   const facts = new Map(inputs.map((input) => [input.orderId, factsOf(input)]));
   const received = new Map<string, number>();
@@ -133,7 +133,7 @@ const acceptOrderStep = (order: OrderFacts, step: Exclude<Step, { readonly _tag:
 
 const capturedSum = (order: OrderFacts): number => [...order.captured.values()].reduce((sum, each) => sum + each, 0);
 
-/** Called off by a bank that refuses, or by a warehouse that has nothing. */
+/** Will be cancelled: the bank declines, or the warehouse has no stock. */
 const isDoomed = (order: OrderFacts, inStock: boolean): boolean => order.declined || !inStock;
 
 const isOff = (order: OrderFacts, inStock: boolean): boolean =>
@@ -157,7 +157,7 @@ const expectedOrder = (order: OrderFacts, inStock: boolean): ExpectedOrder => {
     placedAt,
     amount: amountOf(order.input),
     paid: isOff(order, inStock) ? 0 : capturedSum(order),
-    // Payments are collected when the order is approved; where nothing was to be paid, placing it was enough.
+    // Payments are collected when the order is approved; an order that costs nothing is confirmed once it is placed.
     confirmedAt: order.confirmed ? ((order.captured.size > 0 ? approvedAt : undefined) ?? placedAt) : null,
     handedOverAt: order.handedOver ? (handedOverAt ?? null) : null,
     deliveredAt: order.delivered ? (deliveredAt ?? null) : null,
@@ -193,7 +193,7 @@ const stockOf = (
   return new Map([...levels].map(([sku, level]) => [sku, { ...level, available: level.onHand - level.reserved }]));
 };
 
-/** Confirmed or called off, an order has its second event; a payment that was authorised and captured goes back third. */
+/** The second event of an order confirms or cancels it; the third event of a captured payment is its refund. */
 const owedEventsOf = (order: OrderFacts, inStock: boolean): ReadonlyArray<string> => [
   ...(order.confirmed || isDoomed(order, inStock) ? [`order-${order.input.orderId}@2`] : []),
   ...(isOff(order, inStock) ? [...order.captured.keys()].map((paymentId) => `payment-${paymentId}@3`) : []),

@@ -1,6 +1,6 @@
 /**
  * Reads orders from a folder with `orders.csv`, `order_items.csv` and `order_payments.csv`, columns as Olist published
- * them. Their times carry no zone and are read as UTC: whatever the zone was, order and distance of times stay the same.
+ * them. Their times have no zone and are read as UTC: order and distance of times do not depend on the zone.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { timeMsOf } from '../../domain/kernel/time-text';
 import type { InputLine, InputOrder, InputPayment } from './input-order';
 import { centsOf } from './money';
 
-/** A folder, a file or a row that can't be used: which, and what it would take. */
+/** A folder, file or row can't be used; the message says which and why. */
 export class UnusableOrders extends Error {
   override readonly name = 'UnusableOrders';
 }
@@ -21,7 +21,7 @@ export const readOrders = (directory: string): ReadonlyArray<InputOrder> => {
   const known = new Set<string>();
   return readRows(directory, 'orders.csv', ORDER_COLUMNS).map((row) => {
     const orderId = cell(row, 'order_id');
-    if (known.has(orderId)) throw new UnusableOrders(`order '${orderId}' stands in ${directory} more than once`);
+    if (known.has(orderId)) throw new UnusableOrders(`order '${orderId}' appears in ${directory} more than once`);
     known.add(orderId);
     try {
       return orderOf(row, linesOf(lines.get(orderId) ?? []), (payments.get(orderId) ?? []).map(paymentOf));
@@ -85,7 +85,7 @@ const linesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<InputLine> => {
 
 const paymentOf = (row: Row): InputPayment => ({
   paymentId: `${cell(row, 'order_id')}-${cell(row, 'payment_sequential')}`,
-  // `not_defined` has no counterpart: it is posted as it is, for the API to refuse.
+  // `not_defined` has no counterpart: it is posted unchanged, so that the API rejects it.
   method: METHODS.get(cell(row, 'payment_type')) ?? cell(row, 'payment_type'),
   instalments: Number(cell(row, 'payment_installments')),
   amount: centsOf(cell(row, 'payment_value')),

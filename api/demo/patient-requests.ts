@@ -1,18 +1,18 @@
-/** Requests that outlast a server that is away, busy or behind. All that the demonstration sends can be sent again. */
+/** Requests that are retried while the server is unreachable, busy or behind. All requests of the demonstration are idempotent. */
 import type { Clock } from '../../infra/clock';
 
-/** The demonstration can't go on: what is wrong, and what to do. */
+/** The demonstration can't continue; the message says what is wrong and what to do. */
 export class DemoStopped extends Error {
   override readonly name = 'DemoStopped';
 }
 
-/** A JSON object of an answer: a row of a view, a problem. */
+/** A JSON object in a response: a row of a view, or a problem. */
 export type Row = Readonly<Record<string, unknown>>;
 
 export interface HttpAnswer {
   readonly status: number;
   readonly body: Row;
-  /** Whether the server gave a remembered answer again. */
+  /** Whether the server repeated a remembered response. */
   readonly replayed: boolean;
 }
 
@@ -20,23 +20,23 @@ export interface ServerAddress {
   readonly baseUrl: string;
   readonly apiKey?: string;
   readonly clock: Clock;
-  /** How long the server may be away or busy before the demonstration gives up. */
+  /** How long the server may be unreachable or busy before the demonstration gives up. */
   readonly patienceMs: number;
 }
 
 export interface PatientRequests {
-  /** The server's address without a slash at its end. */
+  /** The server's address without a trailing slash. */
   readonly base: string;
-  /** One attempt; rejects where no answer comes. */
+  /** One attempt; rejects if no response arrives. */
   readonly once: (path: string, init: RequestInit) => Promise<HttpAnswer>;
-  /** Repeats until an answer says more than "not now". Throws {@link DemoStopped} when patience ends. */
+  /** Retries until the response is final. Throws {@link DemoStopped} when the time is up. */
   readonly patiently: (what: string, path: string, init: RequestInit) => Promise<HttpAnswer>;
 }
 
 const REQUEST_TIMEOUT_MS = 20_000;
 const RETRY_MS = 100;
 
-/** Requests to one server. */
+/** Creates the requests to one server. */
 export const patientRequests = ({ baseUrl, apiKey, clock, patienceMs }: ServerAddress): PatientRequests => {
   const base = baseUrl.replace(/\/+$/, '');
   const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
@@ -62,7 +62,9 @@ export const patientRequests = ({ baseUrl, apiKey, clock, patienceMs }: ServerAd
         if (typeof attempt !== 'string' && !isNotNow(attempt)) return attempt;
         if (clock.monotonicMs() >= deadlineMs) {
           const last = typeof attempt === 'string' ? attempt : `${attempt.status} ${problemText(attempt.body)}`;
-          throw new DemoStopped(`${what} did not come in ${Math.round(patienceMs / 1_000)} s (last answer: ${last})`);
+          throw new DemoStopped(
+            `${what} did not arrive within ${Math.round(patienceMs / 1_000)} s (last response: ${last})`,
+          );
         }
         await clock.sleep(RETRY_MS);
       }
@@ -70,17 +72,17 @@ export const patientRequests = ({ baseUrl, apiKey, clock, patienceMs }: ServerAd
   };
 };
 
-/** Busy, away, or the same request is still under way. */
+/** The server is busy or failing, or the same request is still in progress. */
 const isNotNow = ({ status }: HttpAnswer): boolean => status === 409 || status === 429 || status >= 500;
 
-/** What a problem says, for people. */
+/** The text of a problem. */
 export const problemText = (body: Row): string =>
   [body['title'], body['detail']].filter((part): part is string => typeof part === 'string').join(': ');
 
-/** What went wrong, with the cause that node's fetch hides one level down. */
+/** The message of an error, with the cause that Node's fetch nests one level down. */
 export const explainFetch = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
-  // A refused connection has several causes (one an address), and then no message of its own.
+  // A refused connection has one cause per address, and then no message itself.
   return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
 };
 

@@ -1,4 +1,4 @@
-/** Performs all actions: in the order of business time, strictly one after another within an order. */
+/** Performs all actions: in the order of business time, strictly sequentially within an order. */
 import type { Clock } from '../../infra/clock';
 import type { Action } from './action';
 import type { ApiClient, CommandAnswer } from './api-client';
@@ -6,22 +6,22 @@ import { inFlight } from './in-flight';
 import type { Model } from './model';
 import { DemoStopped } from './patient-requests';
 
-/** What came of the actions. */
+/** The results of the actions. */
 export interface Performed {
   readonly posted: number;
   readonly accepted: number;
-  /** Accepted, and nothing had to change. */
+  /** Accepted without a change. */
   readonly unchanged: number;
-  /** How often each reason was given, by `<command>: <reason>`. */
+  /** How often each reason occurred, by `<command>: <reason>`. */
   readonly refused: ReadonlyMap<string, number>;
-  /** The last version of each stream that an answer named. */
+  /** The last version of each stream that a response named. */
   readonly versions: ReadonlyMap<string, number>;
 }
 
 export interface PerformOptions {
   readonly client: ApiClient;
   readonly model: Model;
-  /** Commands under way at the same time, at most. */
+  /** Upper limit on concurrent commands. */
   readonly concurrency: number;
   readonly clock: Clock;
   /** How long a confirmation may take before the demonstration gives up. */
@@ -29,10 +29,10 @@ export interface PerformOptions {
   readonly onProgress: (done: number) => void;
 }
 
-/** Actions that may have begun while an earlier one still waits for its confirmation, for each command under way. */
+/** How many actions per concurrent command may have started while an earlier one still waits for its confirmation. */
 const WINDOW_FACTOR = 16;
 
-/** Performs the actions and tells the model of every one that was accepted. */
+/** Performs the actions, and passes each accepted one to the model. */
 export const performAll = async (actions: ReadonlyArray<Action>, options: PerformOptions): Promise<Performed> => {
   const { client, model, concurrency, onProgress } = options;
   const confirmed = new Set<string>();
@@ -60,19 +60,19 @@ export const performAll = async (actions: ReadonlyArray<Action>, options: Perfor
 };
 
 /**
- * What follows a confirmation has to wait for it: the process manager confirms in its own time, and whether it came
- * first must not depend on the speed of this machine.
+ * Actions after a confirmation must wait for it: the process manager confirms asynchronously, and the result must not depend on
+ * which came first.
  */
 const needsConfirmation = ({ step }: Action): boolean =>
   step._tag === 'HandOver' || step._tag === 'Deliver' || step._tag === 'Cancel' || step._tag === 'DeclareUnavailable';
 
-/** A confirmation is the second event of its order: only the placing comes before. */
+/** A confirmation is the second event of its order: the first one places it. */
 const confirmation = async (orderId: string, { client, clock, patienceMs }: PerformOptions): Promise<void> => {
   const token = `order-${orderId}@2`;
   if (await client.awaitSeen('order-summary', [token], clock.monotonicMs() + patienceMs)) return;
   throw new DemoStopped(
-    `order ${orderId} is reserved and paid, yet no confirmation (${token}) came in ${Math.round(patienceMs / 1_000)} s: ` +
-      'look at /ops/relay and /ops/groups, the reason stands there',
+    `order ${orderId} is reserved and paid, but no confirmation (${token}) arrived within ${Math.round(patienceMs / 1_000)} s: ` +
+      'see /ops/relay and /ops/groups for the reason',
   );
 };
 
@@ -96,7 +96,7 @@ const count = (
   }
 };
 
-/** Begins the actions in their order, at most `window` at a time, each behind the earlier ones of its lanes. */
+/** Starts the actions in order, at most `window` at a time, each after the earlier ones of its lanes. */
 const inLanes = async (
   actions: ReadonlyArray<Action>,
   window: number,
@@ -110,7 +110,7 @@ const inLanes = async (
     const before = [action.lane, ...action.after].flatMap((lane) => lanes.get(lane) ?? []);
     const done = places
       .run(async () => {
-        // What it waits for began earlier, so it holds a place already or is done: the wait always ends.
+        // Earlier actions already have a slot or are done, so the wait always ends.
         await Promise.all(before);
         if (!hasFailed()) await perform(action, hasFailed);
       })

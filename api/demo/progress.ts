@@ -3,7 +3,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import type { Clock } from '../../infra/clock';
 import { countOf } from './report';
 
-/** Where the demonstration prints. */
+/** The output of the demonstration. */
 export type DemoOutput = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 export interface Progress {
@@ -13,7 +13,7 @@ export interface Progress {
 
 const LINE_INTERVAL_MS = 2_000;
 
-/** Starts at nothing done of `total` commands. */
+/** Returns the progress display for `total` commands. */
 export const progressOn = (output: DemoOutput, total: number, clock: Clock): Progress => {
   const startedMs = clock.monotonicMs();
   const rateOf = (done: number): number => (done * 1_000) / Math.max(1, clock.monotonicMs() - startedMs);
@@ -45,7 +45,9 @@ const linesOn = (output: DemoOutput, total: number, rateOf: (done: number) => nu
     show: (done) => {
       if (clock.monotonicMs() - printedAtMs < LINE_INTERVAL_MS) return;
       printedAtMs = clock.monotonicMs();
-      output.write(`  ${countOf(done)} of ${countOf(total)} commands, ${countOf(Math.round(rateOf(done)))} a second\n`);
+      output.write(
+        `  ${countOf(done)} of ${countOf(total)} commands, ${countOf(Math.round(rateOf(done)))} per second\n`,
+      );
     },
     end: () => {},
   };

@@ -1,4 +1,4 @@
-/** What the demonstration says, as lines for people. */
+/** Formats the result of the demonstration as text. */
 import type { Figure } from './comparison';
 import { decimalOf } from './money';
 import type { Performed } from './perform';
@@ -6,10 +6,10 @@ import { agrees, type Verification } from './verification';
 
 const DISPLAY_LIMIT = 20;
 
-/** 24312 as `24,312`. */
+/** Formats 24312 as `24,312`. */
 export const countOf = (value: number): string => value.toLocaleString('en-US');
 
-/** What came of the commands. */
+/** Formats the results of the commands. */
 export const commandLines = (
   { posted, accepted, unchanged, refused }: Performed,
   durationMs: number,
@@ -20,16 +20,16 @@ export const commandLines = (
   const refusedCount = refusals.reduce((sum, [, count]) => sum + count, 0);
   const seconds = Math.max(durationMs / 1_000, 0.001);
   return [
-    `${countOf(posted)} commands posted in ${seconds.toFixed(1)} s (${countOf(Math.round(posted / seconds))} a second): ` +
+    `${countOf(posted)} commands posted in ${seconds.toFixed(1)} s (${countOf(Math.round(posted / seconds))} per second): ` +
       `${countOf(accepted)} accepted, ${countOf(unchanged)} unchanged, ${countOf(refusedCount)} refused`,
-    ...(refusals.length === 0 ? [] : ['refused, by reason:']),
+    ...(refusals.length === 0 ? [] : ['rejected, by reason:']),
     ...refusals.map(([reason, count]) => `  ${countOf(count).padStart(8)}  ${reason}`),
   ];
 };
 
 const COLUMNS = { view: 16, name: 28, number: 18 } as const;
 
-/** The figures of every read model beside the input's. */
+/** Formats the figures of every read model next to those of the input. */
 export const figureLines = ({ comparisons, otherOrders }: Verification): ReadonlyArray<string> => {
   const row = (view: string, name: string, expected: string, found: string, mark: string): string =>
     `${view.padEnd(COLUMNS.view)}${name.padEnd(COLUMNS.name)}${expected.padStart(COLUMNS.number)}` +
@@ -43,7 +43,9 @@ export const figureLines = ({ comparisons, otherOrders }: Verification): Readonl
     ),
     ...(otherOrders === 0
       ? []
-      : [`${countOf(otherOrders)} other orders on this server are counted in by day, by customer and by article`]),
+      : [
+          `${countOf(otherOrders)} other orders on this server are included in the sums by day, by customer and by sku`,
+        ]),
   ];
 };
 
@@ -51,7 +53,7 @@ const amountOf = ({ isMoney }: Figure, value: number): string => (isMoney ? deci
 
 const markOf = ({ expected, found }: Figure): string => (expected === found ? '' : '  DIFFERS');
 
-/** Whether all agrees, or where it doesn't. */
+/** Formats whether everything agrees, or the differences. */
 export const verdictLines = (verification: Verification): ReadonlyArray<string> => {
   const { comparisons } = verification;
   const rows = comparisons.reduce((sum, each) => sum + each.rows, 0);

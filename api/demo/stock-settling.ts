@@ -1,6 +1,6 @@
 /**
- * Waits until the stock of each article is what it has to be. How many reservations, releases and dispatches are still
- * to come is not known beforehand where others use the same article, so each step waits for the article's next event.
+ * Waits until the stock of each sku is as expected. If other clients use the same sku, the number of outstanding reservations,
+ * releases and dispatches is unknown, so each step waits for the sku's next event.
  */
 import type { ApiClient } from './api-client';
 import { forEachBounded } from './in-flight';
@@ -18,7 +18,7 @@ export interface StockSettling {
 
 const VIEW = 'stock-level';
 
-/** Returns what must be shown: the input's stock, with what others did to the same articles counted in. */
+/** Returns the expected stock: the input's, plus what other clients did to the same skus. */
 export const settleStock = async (
   expected: ReadonlyMap<string, ExpectedStock>,
   options: StockSettling,
@@ -27,12 +27,12 @@ export const settleStock = async (
   const settled = new Map(expected);
   const open = [...expected].filter(([sku, level]) => !shows(rows.get(sku), level));
   await forEachBounded(open, options.concurrency, async ([sku, level]) => {
-    settled.set(sku, await settleArticle(sku, level, options));
+    settled.set(sku, await settleSku(sku, level, options));
   });
   return settled;
 };
 
-const settleArticle = async (sku: string, ours: ExpectedStock, options: StockSettling): Promise<ExpectedStock> => {
+const settleSku = async (sku: string, ours: ExpectedStock, options: StockSettling): Promise<ExpectedStock> => {
   const { client, input, deadlineMs } = options;
   for (;;) {
     const row = await client.readRow(VIEW, sku);
@@ -46,7 +46,7 @@ const settleArticle = async (sku: string, ours: ExpectedStock, options: StockSet
 const shows = (row: Row | undefined, { onHand, reserved, available }: ExpectedStock): boolean =>
   row?.['onHand'] === onHand && row['reserved'] === reserved && row['available'] === available;
 
-/** Adds what the article's events say of receipts and orders that are not the input's. */
+/** Adds receipts and orders from the sku's events that are not part of the input. */
 export const withOthers = (
   ours: ExpectedStock,
   events: ReadonlyArray<Row>,
@@ -58,7 +58,7 @@ export const withOthers = (
     if (receiptId === undefined ? hasOrder(String(orderId)) : hasReceipt(receiptId)) continue;
     if (type === 'StockReceived') onHand += quantity;
     if (type === 'StockReserved') reserved += quantity;
-    // As it was called until its second version, and since.
+    // The event's name in schema version 1, and since version 2.
     if (type === 'StockReleased' || type === 'StockReservationReleased') reserved -= quantity;
     if (type === 'StockDispatched') [onHand, reserved] = [onHand - quantity, reserved - quantity];
   }

@@ -1,6 +1,6 @@
-/** What orders come to by day and by customer: the input's orders and, where there are any, those that were there before. */
+/** Sums of orders by day and by customer, over the input and any other orders on the server. */
 
-/** An order as far as the sums need it. */
+/** The fields of an order that the sums need. */
 export interface SummedOrder {
   readonly customerId: string;
   readonly status: string;
@@ -10,7 +10,7 @@ export interface SummedOrder {
   readonly paid: number;
 }
 
-/** A row of `sales-by-day` as it must be. */
+/** An expected row of `sales-by-day`. */
 export interface ExpectedSales {
   readonly ordersPlaced: number;
   readonly amountPlaced: number;
@@ -19,7 +19,7 @@ export interface ExpectedSales {
   readonly amountPaid: number;
 }
 
-/** A row of `customer-orders` as it must be. */
+/** An expected row of `customer-orders`. */
 export interface ExpectedCustomer {
   readonly orders: number;
   readonly amount: number;
@@ -28,7 +28,7 @@ export interface ExpectedCustomer {
 
 /** By `<day>:<currency>` of placing. */
 export const salesByDay = (orders: ReadonlyArray<SummedOrder>): ReadonlyMap<string, ExpectedSales> =>
-  groupedBy(
+  groupBy(
     orders,
     (order) => `${order.placedAt.slice(0, 10)}:${order.currency}`,
     (group) => {
@@ -45,7 +45,7 @@ export const salesByDay = (orders: ReadonlyArray<SummedOrder>): ReadonlyMap<stri
 
 /** By customer. */
 export const customers = (orders: ReadonlyArray<SummedOrder>): ReadonlyMap<string, ExpectedCustomer> =>
-  groupedBy(
+  groupBy(
     orders,
     (order) => order.customerId,
     (group) => ({
@@ -55,13 +55,13 @@ export const customers = (orders: ReadonlyArray<SummedOrder>): ReadonlyMap<strin
     }),
   );
 
-/** By the moment, for other data may write the same moment in another way. */
+/** Compares instants rather than texts, because other data may write the same instant differently. */
 const later = (left: string, right: string): string => (Date.parse(right) > Date.parse(left) ? right : left);
 
 const sum = <A>(items: ReadonlyArray<A>, amount: (item: A) => number): number =>
   items.reduce((total, item) => total + amount(item), 0);
 
-const groupedBy = <A, B>(
+const groupBy = <A, B>(
   items: ReadonlyArray<A>,
   keyOf: (item: A) => string,
   summarise: (group: ReadonlyArray<A>) => B,

@@ -1,18 +1,18 @@
-/** Reads every read model and holds it against the model. */
+/** Reads every read model and compares it with the expected rows. */
 import type { ApiClient } from './api-client';
-import { compareOrders, compareSums, summedOrder, type Comparison } from './comparison';
+import { compareOrders, compareSums, toSummedOrder, type ViewComparison } from './comparison';
 import type { Input } from './input';
 import type { ExpectedStock, Model } from './model';
 import type { Row } from './patient-requests';
 import { customers, salesByDay, type SummedOrder } from './sums';
 
 export interface Verification {
-  readonly comparisons: ReadonlyArray<Comparison>;
-  /** Orders on the server that are not the input's; they are counted in wherever orders are summed up. */
+  readonly comparisons: ReadonlyArray<ViewComparison>;
+  /** Orders on the server that are not part of the input; all sums of orders include them. */
   readonly otherOrders: number;
 }
 
-/** Compares everything that the read models show now. */
+/** Compares the present rows of all read models. */
 export const verify = async (
   client: ApiClient,
   input: Pick<Input, 'hasOrder'>,
@@ -22,8 +22,8 @@ export const verify = async (
   const rows = await client.readView('order-summary');
   const expected = model.orders();
   const ours = rows.filter((row) => input.hasOrder(String(row['orderId'])));
-  const others = summed(rows.filter((row) => !input.hasOrder(String(row['orderId']))));
-  const all = [...summed(expected.map((order): Row => ({ ...order }))), ...others];
+  const others = toSummedOrders(rows.filter((row) => !input.hasOrder(String(row['orderId']))));
+  const all = [...toSummedOrders(expected.map((order): Row => ({ ...order }))), ...others];
   const levels = (await client.readView('stock-level')).filter((row) => stock.has(String(row['sku'])));
   return {
     otherOrders: others.length,
@@ -59,17 +59,17 @@ export const verify = async (
   };
 };
 
-/** Whether nothing differs anywhere. */
+/** Whether there are no differences at all. */
 export const agrees = ({ comparisons }: Verification): boolean =>
   comparisons.every(({ differences }) => differences.length === 0);
 
-const summed = (rows: ReadonlyArray<Row>): ReadonlyArray<SummedOrder> =>
-  rows.map(summedOrder).filter((order): order is SummedOrder => order !== undefined);
+const toSummedOrders = (rows: ReadonlyArray<Row>): ReadonlyArray<SummedOrder> =>
+  rows.map(toSummedOrder).filter((order): order is SummedOrder => order !== undefined);
 
 const byKey = (rows: ReadonlyArray<Row>, ...columns: ReadonlyArray<string>): ReadonlyMap<string, Row> =>
   new Map(rows.map((row) => [columns.map((column) => String(row[column])).join(':'), row]));
 
-/** The same rows, their columns by name. */
+/** The same rows as plain records. */
 const columnsOf = <Expected extends object>(
   rows: ReadonlyMap<string, Expected>,
 ): ReadonlyMap<string, { readonly [Column in keyof Expected]: Expected[Column] }> =>

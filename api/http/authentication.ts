@@ -1,14 +1,14 @@
-/** Who is asking: keys are compared in constant time, as digests, so that neither their content nor length leaks. */
+/** Authenticates callers. Keys are compared in constant time, as digests, so that neither their content nor their length leaks. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { ApiKey } from '../../infra/configuration';
 import { ANONYMOUS, type Caller } from './fastify-types';
 import { problem, ProblemError } from './problem';
 
-/** Finds the caller of a request, or ends it with 401 or 403. */
+/** Returns the caller of a request, or throws a 401 or 403 problem. */
 export type Authenticate = (request: FastifyRequest) => Caller;
 
-/** Knows these keys. */
+/** Authenticates with the given keys. */
 export const authentication = (keys: ReadonlyArray<ApiKey>): Authenticate => {
   if (keys.length === 0) return () => ANONYMOUS;
   const known = keys.map(({ name, role, key }) => ({ caller: { name, role }, digest: digestOf(key) }));
@@ -16,7 +16,7 @@ export const authentication = (keys: ReadonlyArray<ApiKey>): Authenticate => {
   const callerWith = (presented: string): Caller | undefined => {
     const digest = digestOf(presented);
     let found: Caller | undefined;
-    // Every key is compared, also behind the right one: the time says nothing of its place.
+    // Every key is compared, even after a match, so that the time does not reveal the matching one's position.
     for (const each of known) if (timingSafeEqual(each.digest, digest)) found = each.caller;
     return found;
   };
@@ -25,11 +25,11 @@ export const authentication = (keys: ReadonlyArray<ApiKey>): Authenticate => {
     const { access } = request.routeOptions.config;
     if (access === 'open') return ANONYMOUS;
     const presented = presentedKey(request);
-    if (presented === undefined) throw refused('This installation asks for a key.', 'Bearer');
+    if (presented === undefined) throw unauthenticated('This installation requires an API key.', 'Bearer');
     const caller = callerWith(presented);
-    if (caller === undefined) throw refused('The key is not known here.', 'Bearer error="invalid_token"');
+    if (caller === undefined) throw unauthenticated('The API key is unknown.', 'Bearer error="invalid_token"');
     if (access === 'operator' && caller.role !== 'operator') {
-      const detail = `'${caller.name}' has the role ${caller.role}; this takes an operator.`;
+      const detail = `'${caller.name}' has the role ${caller.role}; this request requires an operator.`;
       throw new ProblemError(problem('forbidden', detail));
     }
     return caller;
@@ -45,5 +45,5 @@ const presentedKey = ({ headers }: FastifyRequest): string | undefined => {
   return typeof key === 'string' && key !== '' ? key : undefined;
 };
 
-const refused = (detail: string, challenge: string): ProblemError =>
+const unauthenticated = (detail: string, challenge: string): ProblemError =>
   new ProblemError(problem('unauthenticated', detail, { headers: { 'www-authenticate': challenge } }));

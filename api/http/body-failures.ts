@@ -1,18 +1,18 @@
-/** What is wrong with a body, path by path: every failing path is counted, the first of them are explained. */
+/** Finds what is wrong with a body: every failing path is counted, and the first ones are explained. */
 import * as t from 'io-ts';
 import { ListType, RecordType, type AnyRecord, type Fields } from '../../domain/kernel/codec';
 import { expectation, type PathFailure } from '../../domain/kernel/explain';
 
-/** The work is bounded by the size of the body, what is written by the limit of those shown. */
+/** The size of the body bounds the work; the display limit bounds the size of the response. */
 export interface BodyFailures {
   readonly count: number;
   readonly shown: ReadonlyArray<PathFailure>;
 }
 
-/** A body of thousands of wrong lines is explained well enough by the first of them. */
+/** Upper limit on explained paths: the first ones are enough to fix a body with thousands of errors. */
 const DISPLAY_LIMIT = 100;
 
-/** Compares a body with the codec that its schema was derived from. */
+/** Compares a body with the codec from which its schema is derived. */
 export const bodyFailures = (codec: AnyRecord, body: unknown): BodyFailures => {
   const shown: PathFailure[] = [];
   let count = 0;
@@ -24,14 +24,14 @@ export const bodyFailures = (codec: AnyRecord, body: unknown): BodyFailures => {
   return { count, shown };
 };
 
-/** Texts are made only of what is shown. */
+/** Paths and messages are built lazily, only for explained failures. */
 type Lazy = () => string;
 type Report = (path: Lazy, message: Lazy) => void;
 
 const compare = (codec: t.Mixed, value: unknown, path: Lazy, report: Report): void => {
   if (codec.is(value) && !(codec instanceof RecordType) && !(codec instanceof t.ReadonlyArrayType)) return;
   if (codec instanceof RecordType && isObject(value)) {
-    // The cast restores what `instanceof` erases.
+    // The cast restores the type parameters that `instanceof` erases.
     compareFields((codec as RecordType<Fields>).fields, value, path, report);
   } else if (codec instanceof t.ReadonlyArrayType && Array.isArray(value)) {
     compareItems(codec as t.ReadonlyArrayType<t.Mixed>, value, path, report);
@@ -50,7 +50,7 @@ const compareFields = (fields: Fields, value: Readonly<Record<string, unknown>>,
     if (Object.hasOwn(fields, name)) continue;
     report(
       () => `${path()}/${pointerPart(name)}`,
-      () => 'is unknown here; leave it out',
+      () => 'is not a known field; leave it out',
     );
   }
 };

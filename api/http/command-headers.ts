@@ -1,16 +1,16 @@
-/** The headers that come beside a command. */
+/** The request headers of a command. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Identifier } from '../../domain/kernel/values';
 import { tagCondition, type EntityTag } from './entity-tags';
 import { failWith } from './problem';
 
-/** Printable ASCII as it arrives: space at either end belongs to no header's value. */
+/** Printable ASCII without space at either end, which HTTP strips from header values. */
 export const SENDABLE_PATTERN = '^[!-~](?:[ -~]{0,253}[!-~])?$';
 const SENDABLE = /^[\x20-\x7e]{1,255}$/;
 const VERSION_TAG = /^"(0|[1-9]\d{0,14})"$/;
 const TRACE_PARENT = /^([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
 
-/** What `If-Match` and `If-None-Match` ask for: one of these versions, or (with `*`) that the stream has events at all. */
+/** What `If-Match` and `If-None-Match` require: one of these versions, or (with `*`) that the stream has events. */
 export type Precondition = ReadonlyArray<number> | 'streamExists';
 
 /** From `Idempotency-Key`: 1 to 255 printable characters. */
@@ -18,18 +18,21 @@ export const idempotencyKeyOf = (headers: IncomingHttpHeaders): string | undefin
   const key = headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key === 'string' && SENDABLE.test(key)) return key;
-  return failWith('invalid-header', 'Idempotency-Key takes 1 to 255 printable ASCII characters.');
+  return failWith('invalid-header', 'Idempotency-Key must have 1 to 255 printable ASCII characters.');
 };
 
 /**
- * From `If-Match`, and from `If-None-Match: *`, which asks for a stream without events. Compared strongly: a weak tag, and
- * a tag that is no version, is fine to send and never matches.
+ * From `If-Match`, and from `If-None-Match: *`, which requires a stream without events. Comparison is strong: a weak tag, and
+ * a tag that is not a version, is accepted and never matches.
  */
 export const preconditionOf = (headers: IncomingHttpHeaders): Precondition | undefined => {
   const match = tagCondition(headers, 'if-match');
   const noneMatch = tagCondition(headers, 'if-none-match');
   if (noneMatch !== undefined && noneMatch !== '*') {
-    failWith('invalid-header', 'If-None-Match takes * on a command: the aggregate must not be there yet.');
+    failWith(
+      'invalid-header',
+      'A command accepts only If-None-Match: *, which requires that the aggregate does not exist yet.',
+    );
   }
   const versions = match === undefined || match === '*' ? match : match.flatMap(versionOf);
   if (noneMatch === undefined) return versions === '*' ? 'streamExists' : versions;
@@ -46,7 +49,7 @@ const versionOf = ({ isWeak, opaque }: EntityTag): ReadonlyArray<number> => {
 export const correlationIdOf = (headers: IncomingHttpHeaders): string | undefined => {
   const id = headers['x-correlation-id'];
   if (id === undefined || Identifier.is(id)) return id;
-  return failWith('invalid-header', `X-Correlation-Id takes an ${Identifier.name}.`);
+  return failWith('invalid-header', `X-Correlation-Id must be an ${Identifier.name}.`);
 };
 
 /** From `X-Causation-Id`: usually the id of an event, `order-o1@3`. */
@@ -54,10 +57,10 @@ export const causationIdOf = (headers: IncomingHttpHeaders): string | undefined 
   const id = headers['x-causation-id'];
   if (id === undefined) return undefined;
   if (typeof id === 'string' && SENDABLE.test(id)) return id;
-  return failWith('invalid-header', 'X-Causation-Id takes 1 to 255 printable ASCII characters.');
+  return failWith('invalid-header', 'X-Causation-Id must have 1 to 255 printable ASCII characters.');
 };
 
-/** From `traceparent`. A malformed one is ignored, as W3C Trace Context asks; tracing must never fail a request. */
+/** From `traceparent`. A malformed one is ignored, as W3C Trace Context requires; tracing must never fail a request. */
 export const traceparentOf = (headers: IncomingHttpHeaders): string | undefined => {
   const value = headers['traceparent'];
   if (typeof value !== 'string') return undefined;

@@ -1,4 +1,4 @@
-/** What the command port's failures mean in HTTP. */
+/** Maps failures of the command port to HTTP problems. */
 import type { CommandFailure, ExpectedVersions } from '../../infra/commands/command-port';
 import type { Rejection } from '../../domain/kernel/decider';
 import { problem, retryAfter, type Problem } from './problem';
@@ -6,28 +6,32 @@ import { problem, retryAfter, type Problem } from './problem';
 const RETRY_SOON_SECONDS = 1;
 const RETRY_LATER_SECONDS = 5;
 
-/** The problem that a failed command is answered with. */
+/** Returns the problem for a failed command. */
 export const commandProblem = (failure: CommandFailure): Problem => {
   switch (failure._tag) {
     case 'Rejected':
-      return rejected(failure.rejection, failure.stream, failure.replayed);
+      return toProblem(failure.rejection, failure.stream, failure.replayed);
     case 'VersionMismatch':
       return versionMismatch(failure.stream, failure.expected, failure.actual);
     case 'ConcurrentChange':
       return problem(
         'concurrent-change',
-        `${failure.stream} changed ${failure.attempts} times while the command was decided; send it again.`,
+        `${failure.stream} changed ${failure.attempts} times while the command was being decided; send the command again.`,
         { headers: retryAfter(RETRY_SOON_SECONDS) },
       );
     case 'KeyReused':
       return problem(
         'idempotency-key-reused',
-        `The Idempotency-Key '${failure.key}' came before with another request.`,
+        `The Idempotency-Key '${failure.key}' was used before with another request.`,
       );
     case 'KeyInProgress':
-      return problem('request-in-progress', `A request with the Idempotency-Key '${failure.key}' is under way.`, {
-        headers: retryAfter(RETRY_SOON_SECONDS),
-      });
+      return problem(
+        'request-in-progress',
+        `A request with the Idempotency-Key '${failure.key}' is still being processed.`,
+        {
+          headers: retryAfter(RETRY_SOON_SECONDS),
+        },
+      );
     case 'UnreadableStream':
       return problem('unreadable-stream', `${failure.eventId} cannot be read: ${failure.reason}`, {
         extensions: { stream: failure.stream, eventId: failure.eventId },
@@ -41,7 +45,7 @@ export const commandProblem = (failure: CommandFailure): Problem => {
       );
     }
     case 'StoreOverloaded':
-      return problem('overloaded', 'Too many commands wait for the disk; nothing was written.', {
+      return problem('overloaded', 'Too many commands are waiting to be written; nothing was written.', {
         headers: retryAfter(RETRY_SOON_SECONDS),
       });
     case 'StoreBehind':
@@ -51,25 +55,25 @@ export const commandProblem = (failure: CommandFailure): Problem => {
   }
 };
 
-/** `If-Match` named a version that the stream does not have. */
+/** `If-Match` names a version that the stream does not have. */
 export const versionMismatch = (stream: string, expected: ExpectedVersions | '*', actual: number): Problem =>
-  problem('version-mismatch', `${stream} has version ${actual}, ${wanted(expected)}.`, {
+  problem('version-mismatch', `${stream} has version ${actual}, ${expectation(expected)}.`, {
     extensions: { stream, expected, actual },
     headers: { etag: `"${actual}"` },
   });
 
-const wanted = (expected: ExpectedVersions | '*'): string => {
+const expectation = (expected: ExpectedVersions | '*'): string => {
   if (typeof expected !== 'object') return `not ${expected}`;
   return expected.length === 0 ? 'and no tag of the condition is a version' : `none of ${expected.join(', ')}`;
 };
 
-/** The store can't be read or written; why stands in the log, not in the answer. */
+/** The store can't be read or written; the reason is logged, not returned to the client. */
 export const storeUnavailable = (): Problem =>
-  problem('store-unavailable', 'The event store cannot be reached just now; nothing was written.', {
+  problem('store-unavailable', 'The event store is not available at present; nothing was written.', {
     headers: retryAfter(RETRY_LATER_SECONDS),
   });
 
-const rejected = ({ type, message }: Rejection, stream: string, replayed: boolean): Problem => {
+const toProblem = ({ type, message }: Rejection, stream: string, replayed: boolean): Problem => {
   const words = wordsOf(type);
   return {
     type: `/problems/${words.join('-')}`,

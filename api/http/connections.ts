@@ -1,15 +1,15 @@
-/** The server's sockets: how long each may be slow or silent, and how all of them end when the server does. */
+/** The server's sockets: how long each may be slow or idle, and how they are closed at shutdown. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../infra/clock';
 
 export interface ConnectionLimits {
-  /** For a whole request to arrive, its headers and its body; also for the first byte of a new connection. */
+  /** Until a whole request has arrived (headers and body); also until the first byte of a new connection. */
   readonly requestTimeoutMs: number;
-  /** How often Node looks for those that are over their time. */
+  /** How often Node checks for connections that have timed out. */
   readonly checkIntervalMs: number;
-  /** What is under way when the server closes may be answered for so long; then every socket that is left is destroyed. */
+  /** How long requests in progress may take once the server closes; then all remaining sockets are destroyed. */
   readonly closeGraceMs: number;
 }
 
@@ -19,13 +19,13 @@ export const defaultConnectionLimits: ConnectionLimits = {
   closeGraceMs: 3_000,
 };
 
-/** Watches the server's sockets; Node's own `closeIdleConnections` passes by those that never sent a request. */
+/** Watches the server's sockets; Node's own `closeIdleConnections` ignores those that never sent a request. */
 export const endConnectionsOnClose = (
   app: FastifyInstance,
   closeGraceMs: number,
   clock: Pick<Clock, 'sleep'>,
 ): void => {
-  /** Every socket with the number of its requests that are not answered yet. */
+  /** Every socket with the number of its pending requests. */
   const sockets = new Map<Socket, number>();
   let isClosing = false;
 
@@ -53,6 +53,6 @@ export const endConnectionsOnClose = (
   });
 };
 
-/** Node looks at the time-outs only so often; the property is there, whatever its types say. */
+/** The interval at which Node checks timeouts; the property exists, although its types omit it. */
 export const checkIntervalOf = (server: Server): number | undefined =>
   (server as { readonly connectionsCheckingInterval?: number }).connectionsCheckingInterval;

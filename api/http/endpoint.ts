@@ -1,62 +1,62 @@
 /**
- * One endpoint, said once in the language of the codecs: what its address, its query, its headers and its body take, and what
- * it answers. The types that its handler works with, the check of its body and its part of the OpenAPI document all come
- * from here, so that none of them can say anything else than the others.
+ * One endpoint, declared once with codecs: its path parameters, query, headers, body and responses. The types of its handler, the
+ * check of its body and its part of the OpenAPI document are all derived from this declaration, so that they can't disagree.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type * as t from 'io-ts';
 import { record, type AnyRecord, type Fields } from '../../domain/kernel/codec';
 import { jsonSchemaOf } from '../../domain/kernel/json-schema';
+import { jsonInSteps } from '../../infra/json-in-steps';
 import type { ProblemName } from './problem-kinds';
 
-/** A codec of exactly what `T` is: where a field is missing or is another one, this does not compile. */
+/** A codec of exactly the type `T`: a missing or different field does not compile. */
 export type Documents<T> = t.Type<T, unknown>;
 
-/** One answer that is no problem. */
+/** One response that is not a problem. */
 export interface Answer<C extends t.Mixed> {
   readonly description: string;
   readonly codec: C;
   readonly headers?: Fields;
-  /** Left out: `application/json`. */
+  /** Default: `application/json`. */
   readonly mediaType?: string;
 }
 
-/** An answer with a JSON body. */
+/** Declares a response with a JSON body. */
 export const answer = <C extends t.Mixed>(description: string, codec: C, headers?: Fields): Answer<C> => ({
   description,
   codec,
   ...(headers === undefined ? {} : { headers }),
 });
 
-/** What an endpoint answers, by status. */
+/** The responses of an endpoint by status. */
 export type Answers = Readonly<Record<number, Answer<t.Mixed>>>;
 
 type NoFields = Readonly<Record<string, never>>;
 
-/** What is declared of an endpoint. */
+/** The declaration of an endpoint. */
 export interface Endpoint<
   Params extends Fields = Fields,
   Body extends AnyRecord | undefined = AnyRecord | undefined,
   Sends extends Answers = Answers,
 > {
-  /** `open`: no key is asked for. Left out: a known key of whichever role will do. */
+  /** `open`: no key is required. Default: a known key of any role. */
   readonly access?: 'open' | 'operator';
-  /** `always`: answers while the server shuts down, too. */
+  /** `always`: responds even while the server shuts down. */
   readonly available?: 'always';
   readonly operationId: string;
-  /** One of the tags that the document explains. Left out: the endpoint is not part of the document. */
+  /** One of the document's tags. Without it, the endpoint is not part of the document. */
   readonly tag?: string;
   readonly summary: string;
-  /** The parts of the address; the handler gets them as texts, and checks them. */
+  /** Path parameters; the handler receives them as texts and checks them. */
   readonly params?: Params;
   readonly query?: Fields;
   readonly headers?: Fields;
-  /** Checked before the handler runs. One that may be empty may be left out too. */
+  /** Checked before the handler runs. A body with only optional fields may be omitted. */
   readonly body?: Body;
   readonly bodyExample?: unknown;
   readonly answers: Sends;
   readonly problems: ReadonlyArray<ProblemName>;
-  /** What is said of a status whose problems are not the API's own, but an aggregate's. */
+  /** Descriptions of statuses whose problems come from an aggregate. */
   readonly rejections?: Readonly<Record<number, string>>;
 }
 
@@ -71,11 +71,14 @@ export const endpoint = <
 
 declare const sent: unique symbol;
 
-/** JSON text of an `A`. */
+/** The JSON text of an `A`. */
 export type JsonText<A> = string & { readonly [sent]: A };
 
-/** Makes the text here, so that Fastify has nothing left to serialise; the reply needs its `content-type` then. */
+/** Serialises in place of Fastify; the reply then needs a `content-type`. */
 export const jsonText = <A>(value: A): JsonText<A> => JSON.stringify(value) as JsonText<A>;
+
+/** The same for values of thousands of parts: others have their turn while it is made. */
+export const largeJsonText = async <A>(value: A): Promise<JsonText<A>> => (await jsonInSteps(value)) as JsonText<A>;
 
 interface RouteTypes<Params extends Fields, Body, Sends extends Answers> {
   readonly Params: Readonly<Record<keyof Params & string, string>>;
@@ -85,35 +88,35 @@ interface RouteTypes<Params extends Fields, Body, Sends extends Answers> {
 
 type ValueOf<Sent> = Sent extends Answer<infer C> ? t.TypeOf<C> : never;
 
-/** An answer without a body has no text either. */
+/** A response without a body has no text. */
 type Payload<Value> = [Value] extends [undefined] ? undefined : Value | JsonText<Value>;
 
-/** What a handler may return: what one of the answers holds, or the reply that it was sent with. */
+/** What a handler may return: the value of one of the responses, or the reply that has already been sent. */
 type Sent<Sends extends Answers> = { [Status in keyof Sends]: ValueOf<Sends[Status]> }[keyof Sends];
 
-/** A reply that was sent; of Fastify's type only what no answer has, so that answers are told from it. */
+/** A reply that was sent; only those members of Fastify's type that no response value has, so that the two can be told apart. */
 type Replied = Pick<FastifyReply, 'raw'>;
 
-/** Answers a request of an endpoint. */
+/** Handles a request to an endpoint. */
 export type Handler<Params extends Fields, Body extends AnyRecord | undefined, Sends extends Answers> = (
   request: FastifyRequest<RouteTypes<Params, Body, Sends>>,
   reply: FastifyReply<RouteTypes<Params, Body, Sends>>,
 ) => Sent<Sends> | Replied | Promise<Sent<Sends> | Replied>;
 
-/** How a route runs, beside what it answers. */
+/** Further options of a route. */
 interface RouteOptions {
-  /** Left out: the app's own. */
+  /** Default: the app's timeout. */
   readonly handlerTimeout?: number;
   readonly onRequest?: (request: FastifyRequest, reply: FastifyReply, next: () => void) => void;
 }
 
-/** Adds an endpoint's route; `url` names the parts of the address as `:name`. */
+/** Adds an endpoint's route; `url` names the path parameters as `:name`. */
 export const addEndpoint = <Params extends Fields, Body extends AnyRecord | undefined, Sends extends Answers>(
   app: FastifyInstance,
   method: 'GET' | 'POST',
   url: string,
   declared: Endpoint<Params, Body, Sends>,
-  // Inferred from the declaration alone, so that words stay words in what it returns.
+  // Inferred from the declaration alone, so that string literals keep their types in the returned value.
   handler: NoInfer<Handler<Params, Body, Sends>>,
   options: RouteOptions = {},
 ): void => {
@@ -129,7 +132,7 @@ export const addEndpoint = <Params extends Fields, Body extends AnyRecord | unde
       ...(available === undefined ? {} : { available }),
       endpoint: declared,
     },
-    // Fastify's own types know nothing of the codecs; the parameters above are held to them.
+    // Fastify's types do not know the codecs; the parameter types above enforce them.
     handler: handler as unknown as RouteHandlerMethod,
   });
 };
@@ -139,11 +142,11 @@ const bodySchema = ({ bodyExample }: Endpoint, body: AnyRecord): object => ({
   ...(bodyExample === undefined ? {} : { examples: [bodyExample] }),
 });
 
-/** A body may be left out where nothing in it is needed. */
+/** A body with only optional fields may be omitted. */
 const withoutBody = (request: FastifyRequest, _reply: FastifyReply, next: () => void): void => {
   if (request.body === undefined) request.body = {};
   next();
 };
 
-/** The body of an endpoint that its address says all about: left out, or empty. */
+/** The body of an endpoint without input: absent or empty. */
 export const Nothing = record('request without content', {});

@@ -3,12 +3,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { JsonSchema } from '../../domain/kernel/codec';
 import { failWith } from './problem';
 
-/** What a conditional header holds. */
+/** The value of a conditional header. */
 export type TagCondition = '*' | ReadonlyArray<EntityTag>;
 
 export interface EntityTag {
   readonly isWeak: boolean;
-  /** With its quotes. */
+  /** Including its quotes. */
   readonly opaque: string;
 }
 
@@ -17,13 +17,13 @@ const TAG = String.raw`(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"`;
 const LIST = new RegExp(String.raw`^(?:[ \t]*,)*[ \t]*${TAG}(?:[ \t]*,(?:[ \t]*${TAG})?)*[ \t]*$`);
 const EACH = new RegExp(TAG, 'g');
 
-/** The same for the documentation, where a header's value comes without the space around it, and with printable tags. */
+/** The pattern for the documentation: a header's value without surrounding space, and printable tags only. */
 const TAG_LIST_PATTERN = '^(?:W/)?"[!#-~]*"(?:, ?(?:W/)?"[!#-~]*")*$';
 
 /** A conditional header: `*` or tags. */
 export const tagListSchema: JsonSchema = { anyOf: [{ const: '*' }, { type: 'string', pattern: TAG_LIST_PATTERN }] };
 
-/** Reads `If-Match` or `If-None-Match`; undefined where it is not there. */
+/** Reads `If-Match` or `If-None-Match`; undefined if it is absent. */
 export const tagCondition = (
   headers: IncomingHttpHeaders,
   name: 'if-match' | 'if-none-match',
@@ -33,12 +33,12 @@ export const tagCondition = (
   if (value.trim() === '*') return '*';
   if (!LIST.test(value)) {
     const title = name === 'if-match' ? 'If-Match' : 'If-None-Match';
-    failWith('invalid-header', `${title} is ${value}; it takes entity tags such as "2", with commas between, or *.`);
+    failWith('invalid-header', `${title} is ${value}; it takes entity tags such as "2", separated by commas, or *.`);
   }
   return [...value.matchAll(EACH)].map(([tag]) => ({ isWeak: tag.startsWith('W/'), opaque: tag.replace(/^W\//, '') }));
 };
 
-/** Whether an answer has to be sent: false where the client has it already. Compared weakly, as RFC 9110 asks. */
+/** Whether a response with a body must be sent: false if the client has it already. Comparison is weak, as RFC 9110 requires. */
 export const isNoneMatch = (headers: IncomingHttpHeaders, tag: string): boolean => {
   const condition = tagCondition(headers, 'if-none-match');
   if (condition === undefined) return true;

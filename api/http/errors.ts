@@ -1,4 +1,4 @@
-/** Turns whatever was thrown into a problem. What is nobody's fault but ours is logged, and answered without its details. */
+/** Turns thrown values into problems. A defect of the server is logged, and its details are not sent to the client. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../infra/logger';
 import { Abandoned } from './expensive-reads';
@@ -13,7 +13,7 @@ export const answerErrors =
 
 const problemOf = (error: unknown, request: FastifyRequest): Problem | undefined => {
   if (error instanceof ProblemError) return error.problem;
-  // Where the client has gone this is sent to nobody.
+  // If the client has disconnected, nobody receives this.
   if (error instanceof Abandoned) return problem('answer-timeout', error.message, { headers: retryAfter(1) });
   if (!isFastifyError(error)) return undefined;
   if (error.validation !== undefined) {
@@ -28,7 +28,7 @@ const problemOfCode = ({ code, message }: FastifyError, request: FastifyRequest)
   switch (code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': {
       const came = request.headers['content-type'] ?? 'none';
-      return problem('unsupported-media-type', `The Content-Type is ${came}; this route takes application/json.`, {
+      return problem('unsupported-media-type', `The Content-Type is ${came}; this route accepts application/json.`, {
         headers: { accept: 'application/json' },
       });
     }
@@ -52,7 +52,11 @@ const problemOfStatus = ({ statusCode, message }: FastifyError): Problem | undef
 const defect = (error: unknown, request: FastifyRequest, logger: Logger): Problem => {
   const { id: requestId, method, url } = request;
   logger.error({ requestId, method, url, error }, 'a request failed');
-  return problem('internal-error', 'The request failed for a reason inside the server; its log has the details.', {
-    extensions: { requestId },
-  });
+  return problem(
+    'internal-error',
+    "The request failed because of an error in the server; the server's log has the details.",
+    {
+      extensions: { requestId },
+    },
+  );
 };

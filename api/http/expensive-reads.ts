@@ -1,9 +1,9 @@
-/** Reads that go through thousands of events: so many at once, so many in the queue, and no more. */
+/** Limits reads of thousands of events: a few run, some more wait, all others are rejected. */
 import type { FastifyRequest } from 'fastify';
 import { failWith, ProblemError, retryAfter } from './problem';
 import { shuttingDown } from './shedding';
 
-/** Runs a read when its turn has come; ends it with 503 where too many wait. */
+/** Runs a read once a slot is free; rejects with 503 if too many are waiting. */
 export type RunExpensiveRead = <Result>(
   request: Pick<FastifyRequest, 'signal'>,
   read: (signal: AbortSignal) => Promise<Result>,
@@ -11,11 +11,11 @@ export type RunExpensiveRead = <Result>(
 
 export interface ExpensiveReads {
   readonly run: RunExpensiveRead;
-  /** Ends those that wait, for the server is about to close. */
+  /** Ends the waiting reads because the server is about to close. */
   readonly stop: () => void;
 }
 
-/** They share one thread: more at once would only hold more memory. */
+/** All reads share one thread: more at a time would only use more memory. */
 const MAX_RUNNING = 2;
 const MAX_WAITING = 100;
 
@@ -24,7 +24,7 @@ interface Waiter {
   readonly fail: (error: Error) => void;
 }
 
-/** Starts with nobody. */
+/** Returns the limiter, with no reads running. */
 export const expensiveReads = (
   limits: { readonly running: number; readonly waiting: number } = {
     running: MAX_RUNNING,
@@ -40,12 +40,12 @@ export const expensiveReads = (
       return;
     }
     if (waiters.size >= limits.waiting) {
-      failWith('overloaded', 'Too many reads of whole histories wait already.', { headers: retryAfter(2) });
+      failWith('overloaded', 'Too many reads of whole histories are already waiting.', { headers: retryAfter(2) });
     }
     await new Promise<void>((begin, fail) => {
       const waiter = { begin, fail };
       waiters.add(waiter);
-      // Whoever has gone, or waits for longer than an answer may take, leaves the queue.
+      // A client that has disconnected, or has waited longer than a response may take, leaves the queue.
       signal.addEventListener('abort', () => waiters.delete(waiter) && fail(new Abandoned()), { once: true });
     });
   };
@@ -75,15 +75,15 @@ export const expensiveReads = (
   };
 };
 
-/** Nobody waits for the answer any more. */
+/** The response is no longer wanted. */
 export class Abandoned extends Error {
   override readonly name = 'Abandoned';
   constructor() {
-    super('the client has gone, or the answer took too long');
+    super('the client has disconnected, or the response took too long');
   }
 }
 
-/** Throws {@link Abandoned}: between two pages of a long read. */
+/** Throws {@link Abandoned}: called between two pages of a long read. */
 export const throwIfAbandoned = (signal: AbortSignal | undefined): void => {
   if (signal?.aborted === true) throw new Abandoned();
 };

@@ -2,27 +2,27 @@
 import type { AccessRole } from '../../infra/configuration';
 import type { Endpoint } from './endpoint';
 
-/** Who sends a request. */
+/** The sender of a request. */
 export interface Caller {
   readonly name: string;
   readonly role: AccessRole;
 }
 
-/** Everybody, where no key is asked for. */
+/** Every caller of an installation without keys. */
 export const ANONYMOUS: Caller = { name: 'anonymous', role: 'operator' };
 
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller;
-    /** On command routes: from the header, or new. */
+    /** On command routes: from the header, or a new one. */
     correlationId: string;
   }
   interface FastifyContextConfig {
-    /** `open`: no key is asked for. Left out: a known key of whichever role will do. */
+    /** `open`: no key is required. Default: a known key of any role. */
     access?: 'open' | 'operator';
-    /** `always`: answers while the server shuts down, too. */
+    /** `always`: responds even while the server shuts down. */
     available?: 'always';
-    /** What is declared of the route. */
+    /** The declaration of the route. */
     endpoint?: Endpoint;
   }
 }

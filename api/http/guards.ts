@@ -1,4 +1,4 @@
-/** What every request passes before anything of it is read: in this order, so that the cheapest refusal comes first. */
+/** The checks that every request passes before its body is read, ordered so that the cheapest rejection comes first. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authentication } from './authentication';
 import { bodyBudget } from './body-budget';
@@ -8,9 +8,9 @@ import { refuseForeignRequests } from './foreign-requests';
 import { ProblemError, type Problem } from './problem';
 import type { RateLimit } from './rate-limit';
 import { refuseWhileShuttingDown } from './shedding';
-import { refuseForeignCoding, refuseRepeatedHeaders } from './strict-headers';
+import { refuseExpectation, refuseForeignCoding, refuseRepeatedHeaders } from './strict-headers';
 
-/** Adds the guards; `explainUnknown` says what is wrong with an address that no route has. */
+/** Adds the guards; `explainUnknown` explains a URL that no route matches. */
 export const guard = (
   app: FastifyInstance,
   { apiKeys, allowedHosts, isShuttingDown }: Pick<ApiDependencies, 'apiKeys' | 'allowedHosts' | 'isShuttingDown'>,
@@ -29,8 +29,9 @@ export const guard = (
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, next: () => void) => {
     refuseWhileShuttingDown(() => isClosing || isShuttingDown(), request);
     request.caller = identify(request);
-    // Before the body: what is wrong with it does not matter where nobody takes it.
+    // Before the body is read: its errors do not matter if no route accepts it.
     if (request.is404) throw new ProblemError(explainUnknown(request));
+    refuseExpectation(request);
     refuseRepeatedHeaders(request);
     refuseForeignCoding(request);
     withinBudget(request, reply);
@@ -38,7 +39,7 @@ export const guard = (
   });
 };
 
-/** Finds the caller, and counts the request whatever comes of it. */
+/** Finds the caller, and counts the request whether it is accepted or not. */
 const countedCaller =
   (
     authenticate: (request: FastifyRequest) => Caller,
@@ -64,7 +65,7 @@ const countedCaller =
 
 const ANONYMOUS = 'anonymous';
 
-/** A refusal is counted too; above the limit it becomes a 429. */
+/** A rejected request counts too; above the limit it becomes a 429. */
 const orCounted = <Result>(find: () => Result, count: () => unknown): Result => {
   try {
     return find();

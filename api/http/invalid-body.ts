@@ -1,11 +1,12 @@
-/** Explains a body that its schema refuses: every failing path, in the words of the codec that the schema came from. */
+/** Explains a body that its schema rejects: every failing path, with the messages of the codec behind the schema. */
 import type { FastifySchemaValidationError } from 'fastify/types/schema';
 import type { AnyRecord } from '../../domain/kernel/codec';
 import type { PathFailure } from '../../domain/kernel/explain';
 import { bodyFailures } from './body-failures';
 import { problem, type Problem } from './problem';
+import type { Irregularity } from './strict-json';
 
-/** The problem for a body that ajv refused, at the first thing that it found. */
+/** Returns the problem for a body that ajv rejected at the first error. */
 export const invalidBody = (
   codec: AnyRecord | undefined,
   body: unknown,
@@ -16,23 +17,25 @@ export const invalidBody = (
     return problemOf('The body is empty: send a JSON object.', [{ path: '/', message }]);
   }
   return (
-    (codec === undefined ? undefined : explained(codec, body)) ??
+    (codec === undefined ? undefined : explainBody(codec, body)) ??
     problemOf(detailOf(codec, 1), found.map(inWordsOfTheSchema))
   );
 };
 
-/** The problem of a body that the codec refuses; undefined where it takes it. */
-export const explained = (codec: AnyRecord, body: unknown): Problem | undefined => {
+/** Returns the problem of a body that the codec rejects; undefined if the codec accepts it. */
+export const explainBody = (codec: AnyRecord, body: unknown): Problem | undefined => {
   const { count, shown } = bodyFailures(codec, body);
   return count === 0 ? undefined : problemOf(detailOf(codec, count), shown);
 };
 
 /** The problem of one thing in a body that no schema can see. */
-export const irregularBody = (failure: PathFailure): Problem =>
-  problemOf(`The body would not be kept as it was sent: ${failure.path} ${failure.message}.`, [failure]);
+export const irregularBody = ({ failure, isLimit }: Irregularity): Problem => {
+  const what = isLimit ? 'The body passes a limit' : 'The body would not be kept as it was sent';
+  return problemOf(`${what}: ${failure.path} ${failure.message}.`, [failure]);
+};
 
 const detailOf = (codec: AnyRecord | undefined, count: number): string =>
-  `The body is not a valid ${codec?.name ?? 'request'}: ${count === 1 ? 'one thing is' : `${count} things are`} wrong, see errors.`;
+  `The body is not a valid ${codec?.name ?? 'request'}: ${count === 1 ? 'one error' : `${count} errors`}, see errors.`;
 
 const problemOf = (detail: string, errors: ReadonlyArray<PathFailure>): Problem =>
   problem('invalid-body', detail, { extensions: { errors } });

@@ -1,16 +1,16 @@
-/** The problems of what is not there, or is over: part of all {@link problemKinds}. */
+/** The problems of missing or already resolved things: part of {@link problemKinds}. */
 import type { ProblemKind } from './problem-kind';
 
 export const notFoundKinds = {
   'unknown-route': {
     status: 404,
     title: 'Not found',
-    meaning: 'No route has this address. /openapi.json lists every route, /docs shows them.',
+    meaning: 'No route matches this URL. /openapi.json lists every route, /docs shows them.',
   },
   'unknown-aggregate': {
     status: 404,
     title: 'No such aggregate',
-    meaning: 'The first part of the path names no aggregate of this installation; `known` lists them.',
+    meaning: 'The first part of the path does not name an aggregate of this installation; `known` lists them.',
   },
   'unknown-command': {
     status: 404,
@@ -22,25 +22,26 @@ export const notFoundKinds = {
     status: 404,
     title: 'No such row',
     meaning:
-      'The view has no row under this key. It may come once the event is projected: send its Consistency-Token to wait.',
+      'The view has no row with this key. It may appear once the event is projected: send its Consistency-Token to wait for it.',
   },
-  'unknown-stream': { status: 404, title: 'No such stream', meaning: 'No event was ever recorded in this stream.' },
+  'unknown-stream': { status: 404, title: 'No such stream', meaning: 'No event has been recorded in this stream.' },
   'unknown-projection': { status: 404, title: 'No such projection', meaning: 'GET /ops/projections lists them.' },
-  'unknown-rebuild': { status: 404, title: 'No such rebuild', meaning: 'No rebuild was asked for under this id.' },
+  'unknown-rebuild': { status: 404, title: 'No such rebuild', meaning: 'No rebuild has this id.' },
   'unknown-build': {
     status: 404,
-    title: 'No such build',
-    meaning: 'The projection has no former build, or no copy of this name; GET /ops/projections shows what there is.',
+    title: 'No such generation or copy',
+    meaning:
+      'The projection has no previous generation, or no copy of this name; GET /ops/projections lists what exists.',
   },
   'unknown-relay-skip': {
     status: 404,
     title: 'No such request',
-    meaning: 'No request to withhold an event was made under this id.',
+    meaning: 'No request to withhold an event has this id.',
   },
   'unknown-offset-move': {
     status: 404,
-    title: 'No such move of offsets',
-    meaning: 'No move of offsets was asked for under this id.',
+    title: 'No such offset move',
+    meaning: 'No offset move has this id.',
   },
   'unknown-group': { status: 404, title: 'No such consumer group', meaning: 'GET /ops/groups lists them.' },
   'unknown-dead-letter': {
@@ -55,24 +56,24 @@ export const notFoundKinds = {
   },
   'set-aside-over': {
     status: 409,
-    title: 'The command or deadline is not set aside any more',
-    meaning: 'It was released or discarded already; GET /ops/commands shows its audit.',
+    title: 'The command or deadline is no longer set aside',
+    meaning: 'It has already been released or discarded; GET /ops/commands shows its audit.',
   },
-  'unknown-redrive': { status: 404, title: 'No such redrive', meaning: 'No redrive was planned under this id.' },
+  'unknown-redrive': { status: 404, title: 'No such redrive', meaning: 'No redrive has this id.' },
   'dead-letter-over': {
     status: 409,
-    title: 'The dead letter is dealt with',
-    meaning: 'It was redriven or discarded already; its audit says by whom.',
+    title: 'The dead letter is already resolved',
+    meaning: 'It has already been redriven or discarded; its audit shows by whom.',
   },
   'nothing-to-redrive': {
     status: 409,
     title: 'Nothing to redrive',
-    meaning: 'No open dead letter of the group that stands at the head of its key is selected.',
+    meaning: 'The selection contains no unresolved dead letter of the group that is the first of its stream.',
   },
   'unknown-cursor': {
     status: 404,
     title: 'No such page',
-    meaning: 'No page of this list has this cursor: take the `nextCursor` of a page as it came.',
+    meaning: 'No page of this list has this cursor: use the `nextCursor` of a page unchanged.',
   },
   'unknown-schema': {
     status: 404,
@@ -82,6 +83,6 @@ export const notFoundKinds = {
   'no-relay-yet': {
     status: 404,
     title: 'No relay has run yet',
-    meaning: 'Nothing is published until a relay runs on this data: start one with `serve --roles relay`.',
+    meaning: 'Nothing is published until a relay runs on this data. Start one with `serve --roles relay`.',
   },
 } as const satisfies Readonly<Record<string, ProblemKind>>;

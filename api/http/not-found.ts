@@ -1,21 +1,21 @@
-/** Addresses that no route has: which part of them is wrong, and what there is instead. */
+/** Explains URLs that no route matches: which part is wrong, and what exists instead. */
 import type { FastifyInstance } from 'fastify';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { pathOf, problem, type Problem } from './problem';
 
-/** A route's methods and address, as registered. */
+/** A route's methods and path, as registered. */
 interface KnownRoute {
   readonly methods: ReadonlyArray<string>;
   readonly parts: ReadonlyArray<string>;
 }
 
-/** What was asked for. */
+/** The method and URL of a request. */
 export interface RequestTarget {
   readonly method: string;
   readonly url: string;
 }
 
-/** Notes every route from here on; the function says what is wrong with an address that none of them has. */
+/** Records every route that is added afterwards; the returned function explains a URL that none of them matches. */
 export const explainUnknown = (app: FastifyInstance, catalog: Catalog): ((target: RequestTarget) => Problem) => {
   const routes: KnownRoute[] = [];
   app.addHook('onRoute', ({ method, url }) => {
@@ -27,15 +27,15 @@ export const explainUnknown = (app: FastifyInstance, catalog: Catalog): ((target
     const allowed = new Set(routes.filter((route) => fits(route, parts)).flatMap(({ methods }) => methods));
     if (allowed.size > 0 && !allowed.has(method)) {
       const allow = [...allowed].join(', ');
-      return problem('method-not-allowed', `${path} takes ${allow}, not ${method}.`, { headers: { allow } });
+      return problem('method-not-allowed', `${path} allows ${allow}, not ${method}.`, { headers: { allow } });
     }
     const isCommand = method === 'POST' && parts.length === 4;
     return (isCommand ? unknownCommand(parts, catalog) : undefined) ?? unknownRoute(method, path);
   };
 };
 
-const fits = ({ parts }: KnownRoute, asked: ReadonlyArray<string>): boolean =>
-  parts.length === asked.length && parts.every((part, index) => part.startsWith(':') || part === asked[index]);
+const fits = ({ parts }: KnownRoute, requested: ReadonlyArray<string>): boolean =>
+  parts.length === requested.length && parts.every((part, index) => part.startsWith(':') || part === requested[index]);
 
 const unknownCommand = ([, path, , command]: ReadonlyArray<string>, catalog: Catalog): Problem => {
   const aggregate = catalog.aggregates.find((each) => each.path === path);
@@ -50,4 +50,4 @@ const unknownCommand = ([, path, , command]: ReadonlyArray<string>, catalog: Cat
 };
 
 const unknownRoute = (method: string, path: string): Problem =>
-  problem('unknown-route', `Nothing answers ${method} ${path}; /docs shows every route.`);
+  problem('unknown-route', `No route matches ${method} ${path}; /docs shows every route.`);

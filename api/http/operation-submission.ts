@@ -1,10 +1,10 @@
-/** What operators ask of other roles: on its way into the store, and looked up until the role has taken it over. */
+/** Operator requests to other roles: written to the store, and read from it until the role has picked them up. */
 import type { NewOperationRequest, OperationKind, OperationRequest } from '../../infra/commands/operation-requests';
 import { storeUnavailable } from './command-problems';
 import type { ApiDependencies } from './dependencies';
 import { failWith, ProblemError } from './problem';
 
-/** Writes one request down; ends with 503 where the store takes no write. */
+/** Stores one request; throws a 503 problem if the store can't be written. */
 export const submitRequest = async (
   dependencies: ApiDependencies,
   kind: OperationKind,
@@ -12,11 +12,11 @@ export const submitRequest = async (
   actor: string,
 ): Promise<OperationRequest> => {
   const [submitted] = await submitRequests(dependencies, kind, [body], actor);
-  if (submitted === undefined) throw new Error('a request that is submitted is answered');
+  if (submitted === undefined) throw new Error('a submitted request must have a result');
   return submitted;
 };
 
-/** Writes several down, all of them or none. */
+/** Stores several requests atomically. */
 export const submitRequests = async (
   { operationRequests, logger }: ApiDependencies,
   kind: OperationKind,
@@ -26,7 +26,7 @@ export const submitRequests = async (
   try {
     return await operationRequests.submitAll(bodies.map((body) => requestOf(kind, body, actor)));
   } catch (error) {
-    logger.error({ error, kind }, 'an operation could not be asked for: the store took no write');
+    logger.error({ error, kind }, "an operator request could not be stored: the store can't be written");
     throw new ProblemError(storeUnavailable());
   }
 };
@@ -37,7 +37,7 @@ const requestOf = (kind: OperationKind, body: object, actor: string): NewOperati
   actor,
 });
 
-/** A request of this kind by its id; undefined where there is none. */
+/** Returns the request of this kind and id; undefined if there is none. */
 export const submittedRequest = async (
   { operationRequests }: Pick<ApiDependencies, 'operationRequests'>,
   kind: OperationKind,
@@ -47,20 +47,20 @@ export const submittedRequest = async (
   return request?.id === id ? request : undefined;
 };
 
-/** The id of a request as it stands in a path. */
+/** Parses the id of a request from a path. */
 export const requestIdOf = (text: string): number =>
   /^[1-9]\d{0,14}$/.test(text)
     ? Number(text)
-    : failWith('invalid-parameter', `The id in the path is '${text}'; it takes a whole number from 1 on.`);
+    : failWith('invalid-parameter', `The id in the path is '${text}'; it takes an integer from 1.`);
 
-/** The name of a consumer group, or 404 with those that there are. */
+/** Returns the name if the consumer group exists, else throws a 404 problem that lists the groups. */
 export const knownGroup = ({ failures: { groups } }: ApiDependencies, name: string): string => {
   if (groups.includes(name)) return name;
   const detail = `No consumer group is called '${name}'; there are ${groups.join(', ')}.`;
   return failWith('unknown-group', detail, { extensions: { known: groups } });
 };
 
-/** The name of a projection, or 404 with those that there are. */
+/** Returns the name if the projection exists, else throws a 404 problem that lists the projections. */
 export const knownProjection = ({ views }: Pick<ApiDependencies, 'views'>, name: string): string => {
   const known = views.views.map((view) => view.name);
   if (known.includes(name)) return name;

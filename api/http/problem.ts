@@ -7,20 +7,20 @@ export interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;
-  /** What is wrong with this very request, and what to do. */
+  /** What is wrong with this request, and what to do. */
   readonly detail: string;
-  /** Further members, for programs. */
+  /** Further members of the problem. */
   readonly extensions: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a problem may carry beside its detail. */
+/** Optional parts of a problem. */
 interface ProblemExtras {
   readonly extensions?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A problem of one of the API's own kinds. */
+/** Creates a problem of one of the API's own kinds. */
 export const problem = (name: ProblemName, detail: string, extras: ProblemExtras = {}): Problem => ({
   type: `/problems/${name}`,
   title: problemKinds[name].title,
@@ -30,7 +30,7 @@ export const problem = (name: ProblemName, detail: string, extras: ProblemExtras
   headers: extras.headers ?? {},
 });
 
-/** Ends a request with a problem from wherever it is noticed. */
+/** Ends a request with a problem when thrown. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   constructor(readonly problem: Problem) {
@@ -38,29 +38,29 @@ export class ProblemError extends Error {
   }
 }
 
-/** Throws the problem. (With its type written out, so that the compiler knows that nothing comes after it.) */
+/** Throws the problem. (The explicit type tells the compiler that it never returns.) */
 export const failWith: (...parameters: Parameters<typeof problem>) => never = (...parameters) => {
   throw new ProblemError(problem(...parameters));
 };
 
-/** The header that says when to come again. */
+/** The `Retry-After` header. */
 export const retryAfter = (seconds: number): Readonly<Record<string, string>> => ({ 'retry-after': String(seconds) });
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-/** A problem as JSON text. */
+/** Formats a problem as JSON. */
 export const problemJson = ({ type, title, status, detail, extensions }: Problem, instance?: string): string =>
   JSON.stringify({ type, title, status, detail, ...(instance === undefined ? {} : { instance }), ...extensions });
 
-/** Sends a problem; `instance` is the path that was asked for. */
-export const sendProblem = (request: FastifyRequest, reply: FastifyReply, answer: Problem): FastifyReply =>
+/** Sends a problem; `instance` becomes the path of the request. */
+export const sendProblem = (request: FastifyRequest, reply: FastifyReply, found: Problem): FastifyReply =>
   reply
-    .code(answer.status)
-    .headers(answer.headers)
+    .code(found.status)
+    .headers(found.headers)
     .header('content-type', PROBLEM_TYPE)
-    .send(problemJson(answer, pathOf(request.url)));
+    .send(problemJson(found, pathOf(request.url)));
 
-/** An address without its query: what was asked for may be secret, where it was asked is not. */
+/** Returns a URL without its query, which may contain secrets. */
 export const pathOf = (url: string): string => {
   const end = url.indexOf('?');
   return end < 0 ? url : url.slice(0, end);

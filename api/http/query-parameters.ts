@@ -1,22 +1,23 @@
-/** What stands behind the question mark: known names only, each at most once, and never guessed at. */
+/** Query parameters: only known names, each at max once, parsed strictly. */
 import type { FastifyRequest } from 'fastify';
 import { failWith } from './problem';
 
 /** The query's parameters by name. */
 export type Query = Readonly<Record<string, string>>;
 
-/** Reads the query; a name that comes twice has no meaning here. */
+/** Parses the query; rejects a name that appears twice. */
 export const queryOf = (request: FastifyRequest): Query => {
-  // Fastify's parser makes a text of each name, or a list of texts where it came more than once.
+  // Fastify's parser returns a text for each name, or a list of texts for a repeated name.
   refuseBrokenEncoding(request.url);
   const query = request.query as Readonly<Record<string, string | ReadonlyArray<string>>>;
   for (const name in query) {
-    if (typeof query[name] !== 'string') failWith('invalid-parameter', `'${name}' stands in the query more than once.`);
+    if (typeof query[name] !== 'string')
+      failWith('invalid-parameter', `'${name}' appears in the query more than once.`);
   }
   return query as Query;
 };
 
-/** The parser would take `%ff` as it stands, for the text of three characters. */
+/** Fastify's parser would accept `%ff` as a text of three characters. */
 const refuseBrokenEncoding = (url: string): void => {
   const start = url.indexOf('?');
   if (start < 0 || !url.includes('%', start)) return;
@@ -27,30 +28,30 @@ const refuseBrokenEncoding = (url: string): void => {
   }
 };
 
-/** Refuses names that the route does not know. */
+/** Rejects names that the route does not know. */
 export const allowOnly = (query: Query, ...known: ReadonlyArray<string>): void => {
   for (const name in query) {
     if (known.includes(name)) continue;
-    failWith('invalid-parameter', `'${name}' is not known here; this route takes ${known.join(', ')}.`, {
+    failWith('invalid-parameter', `'${name}' is not a known parameter; this route accepts ${known.join(', ')}.`, {
       extensions: { known },
     });
   }
 };
 
-/** A whole number within bounds. */
+/** Parses an integer within bounds. */
 export const integerOf = (
   query: Query,
   name: string,
-  { otherwise, least, most }: { readonly otherwise: number; readonly least: number; readonly most: number },
+  { otherwise, min, max }: { readonly otherwise: number; readonly min: number; readonly max: number },
 ): number => {
   const text = query[name];
   if (text === undefined) return otherwise;
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  return failWith('invalid-parameter', `'${name}' is '${text}'; it takes a whole number from ${least} to ${most}.`);
+  if (value >= min && value <= max) return value;
+  return failWith('invalid-parameter', `'${name}' is '${text}'; it takes an integer from ${min} to ${max}.`);
 };
 
-/** `true` or `false`, in letters; left out means false. */
+/** Parses `true` or `false`; false by default. */
 export const flagOf = (query: Query, name: string): boolean => {
   const text = query[name];
   if (text === undefined || text === 'false') return false;
@@ -58,15 +59,15 @@ export const flagOf = (query: Query, name: string): boolean => {
   return failWith('invalid-parameter', `'${name}' is '${text}'; it takes true or false.`);
 };
 
-/** Of a list that is asked for without one. */
+/** The page size of a list without the parameter `limit`. */
 export const DEFAULT_LIMIT = 50;
-/** Upper limit on it. */
+/** Upper limit on the page size. */
 export const MAX_LIMIT = 1_000;
 
-/** How many items a page may have. */
+/** Parses the page size. */
 export const limitOf = (query: Query): number =>
-  integerOf(query, 'limit', { otherwise: DEFAULT_LIMIT, least: 1, most: MAX_LIMIT });
+  integerOf(query, 'limit', { otherwise: DEFAULT_LIMIT, min: 1, max: MAX_LIMIT });
 
-/** Ends the request: the cursor is none that a page of this list gave. */
+/** Throws the problem of a cursor that does not come from this list. */
 export const refuseCursor: () => never = () =>
-  failWith('unknown-cursor', "'cursor' is none that this list gave out: take the nextCursor of a page as it came.");
+  failWith('unknown-cursor', "'cursor' does not come from this list: use the nextCursor of a page unchanged.");

@@ -1,17 +1,17 @@
 /**
- * How many requests a second one client may send. Whoever shows a known key is counted by its name, everybody else by
- * address; an address that has used its share up is refused before its key is looked at, so that nobody can try keys out.
+ * Limits the requests per second of a client. Requests with a known key count by its name, all others by IP address; an address
+ * above its limit is rejected before its key is checked, so that keys can't be guessed by trying.
  */
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../infra/clock';
 import { problem, ProblemError, retryAfter } from './problem';
 
 export interface RateLimit {
-  /** Throws 429 where the address has no request left; counts nothing. */
+  /** Throws 429 if the address is above its limit; does not count. */
   readonly admit: (address: string | undefined) => void;
-  /** Counts a request of nobody whom a key names. Throws 429 above the limit. */
+  /** Counts a request without a known key. Throws 429 above the limit. */
   readonly countAddress: (address: string | undefined) => void;
-  /** Counts a request of a key. Throws 429 above the limit. */
+  /** Counts a request with a known key. Throws 429 above the limit. */
   readonly countKey: (name: string) => void;
 }
 
@@ -21,7 +21,7 @@ interface Window {
 }
 
 const WINDOW_MS = 1_000;
-/** More clients than these within a second share what is left: the oldest is forgotten. */
+/** Upper limit on clients that are remembered at a time: beyond it, the oldest is forgotten. */
 const MAX_CLIENTS = 50_000;
 
 const unlimited: RateLimit = { admit: () => undefined, countAddress: () => undefined, countKey: () => undefined };
@@ -35,7 +35,7 @@ export const rateLimit = (perSecond: number, clock: Pick<Clock, 'monotonicMs'>):
     const nowMs = clock.monotonicMs();
     const known = windows.get(client);
     if (known !== undefined && nowMs - known.startMs < WINDOW_MS) return known;
-    // Put in again, so that the map stays in the order of their beginnings.
+    // Inserted again, so that the map stays ordered by start time.
     windows.delete(client);
     const window = { startMs: nowMs, count: 0 };
     windows.set(client, window);
@@ -57,7 +57,7 @@ export const rateLimit = (perSecond: number, clock: Pick<Clock, 'monotonicMs'>):
   };
 };
 
-/** The first are the oldest: looks at a few, so that what is added is also taken away. */
+/** The first entries are the oldest; checking a few per request keeps the map small. */
 const forgetOld = (windows: Map<string, Window>, nowMs: number): void => {
   let looks = 0;
   for (const [client, { startMs }] of windows) {
@@ -70,12 +70,12 @@ const forgetOld = (windows: Map<string, Window>, nowMs: number): void => {
 
 const tooMany = (perSecond: number): ProblemError =>
   new ProblemError(
-    problem('too-many-requests', `At most ${perSecond} requests a second are taken from one client.`, {
+    problem('too-many-requests', `The limit is ${perSecond} requests per second and client.`, {
       headers: retryAfter(1),
     }),
   );
 
-/** Of an IPv6 address its network of 64 bits: one client has all of it. */
+/** For an IPv6 address its /64 network, because a client usually has all of it. */
 const clientAt = (address: string | undefined): string => {
   if (address === undefined) return 'unknown';
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

@@ -1,61 +1,61 @@
-/** Values that only requests to this API hold; commands have theirs from the domain. */
+/** Types of values in requests to this API; those of commands come from the domain. */
 import { constrained } from '../../domain/kernel/codec';
 import { EXACT_INSTANT_PATTERN, Instant, Text } from '../../domain/kernel/values';
 
-/** Long enough for the key of a view of several columns, each an identifier. */
+/** Long enough for a view key with several columns of identifiers. */
 export const MAX_PARAMETER_LENGTH = 1_024;
 
 const COPY_NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$';
 const copyName = new RegExp(COPY_NAME_PATTERN);
 
-/** The name of a scratch copy. */
+/** The name of a point-in-time copy. */
 export const CopyName = constrained(
   'name of a copy (1 to 63 of a-z 0-9 -, starting with a letter or digit)',
   (value): value is string => typeof value === 'string' && copyName.test(value),
   { type: 'string', pattern: COPY_NAME_PATTERN },
 );
 
-/** The same rule for a query's parameter. */
-export const MOMENT_PATTERN = `^(?:[0-9]{1,15}|${EXACT_INSTANT_PATTERN.slice(1, -1)})$`;
+/** The pattern for query parameters. */
+export const POINT_IN_TIME_PATTERN = `^(?:[0-9]{1,15}|${EXACT_INSTANT_PATTERN.slice(1, -1)})$`;
 
-/** A position in the store. */
+/** Whether a text is a position in the store. */
 export const isPosition = (text: string): boolean => /^[0-9]{1,15}$/.test(text);
 
-/** A moment in the store's history. */
-export const MomentText = constrained(
+/** A point in time in the store's history. */
+export const PointInTimeText = constrained(
   `position or ${Instant.name}`,
   (value): value is string => typeof value === 'string' && (isPosition(value) || Instant.is(value)),
-  { type: 'string', pattern: MOMENT_PATTERN },
+  { type: 'string', pattern: POINT_IN_TIME_PATTERN },
 );
 
-const textUpTo = (most: number, name: string) =>
+const textUpTo = (max: number, name: string) =>
   constrained(
-    `${name} (1 to ${most} characters)`,
+    `${name} (1 to ${max} characters)`,
     (value): value is string =>
-      typeof value === 'string' && value !== '' && Array.from(value.slice(0, 2 * most + 1)).length <= most,
-    { type: 'string', minLength: 1, maxLength: most },
+      typeof value === 'string' && value !== '' && Array.from(value.slice(0, 2 * max + 1)).length <= max,
+    { type: 'string', minLength: 1, maxLength: max },
   );
 
-/** What can be seen: no space of any kind, and no control character. Said in full, for not every reader's `\\S` is the same. */
+/** A visible character: neither space nor control. Spelled out because `\\S` differs between regex engines. */
 const VISIBLE_PATTERN =
   '[^\\u0000-\\u0020\\u007f-\\u00a0\\u00ad\\u1680\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u2064\\u3000\\ufeff]';
 const visible = new RegExp(VISIBLE_PATTERN);
 
-/** What an operator says for the audit: a text of 1 to 500 characters, of which one at least can be seen. */
+/** A text from an operator for the audit: 1 to 500 characters, not all blank. */
 export const OperatorText = constrained(
   `${Text.name}, not all of them blank`,
   (value): value is string => Text.is(value) && visible.test(value),
   { ...Text.schema, pattern: VISIBLE_PATTERN },
 );
 
-const integerUpTo = (most: number, name: string) =>
+const integerUpTo = (max: number, name: string) =>
   constrained(
-    `${name} (integer, 0 to ${most})`,
-    (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most,
-    { type: 'integer', minimum: 0, maximum: most },
+    `${name} (integer, 0 to ${max})`,
+    (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max,
+    { type: 'integer', minimum: 0, maximum: max },
   );
 
-/** The key of a row, as it stands in an address. */
+/** The key of a row, as in a URL. */
 export const RowKey = textUpTo(MAX_PARAMETER_LENGTH, 'key of a row');
 export const TopicName = textUpTo(249, 'name of a topic');
 export const LogId = textUpTo(500, 'identity of a log');
@@ -66,5 +66,5 @@ const MAX_INT_32 = 2_147_483_647;
 export const Partition = integerUpTo(MAX_INT_32, 'partition');
 export const Offset = integerUpTo(Number.MAX_SAFE_INTEGER, 'offset');
 
-/** Upper limit on the numbers that requests are known by in an address. */
+/** Upper limit on request ids in URLs. */
 export const MAX_REQUEST_ID = 999_999_999_999_999;

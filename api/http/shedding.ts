@@ -1,17 +1,17 @@
-/** Turning requests away while the server shuts down. */
+/** Rejects requests while the server shuts down. */
 import type { FastifyRequest } from 'fastify';
 import { problem, ProblemError, retryAfter } from './problem';
 
 const RETRY_AFTER_SHUTDOWN_SECONDS = 5;
 
-/** Ends a request while the server shuts down; only the health routes go on answering. */
+/** Throws a problem while the server shuts down; only the health routes still respond. */
 export const refuseWhileShuttingDown = (isShuttingDown: () => boolean, request: FastifyRequest): void => {
   if (!isShuttingDown() || request.routeOptions.config.available === 'always') return;
   throw new ProblemError(shuttingDown());
 };
 
-/** The problem of a request that comes too late. */
+/** Returns the problem of a request during shutdown. */
 export const shuttingDown = (): ReturnType<typeof problem> =>
-  problem('shutting-down', 'The server is shutting down and takes no new requests.', {
+  problem('shutting-down', 'The server is shutting down and accepts no new requests.', {
     headers: { ...retryAfter(RETRY_AFTER_SHUTDOWN_SECONDS), connection: 'close' },
   });

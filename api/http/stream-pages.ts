@@ -7,7 +7,7 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { PointInTime } from '../../domain/kernel/time-text';
 import { cachedStates, type StreamState as FoldedStream } from '../../infra/commands/kept-states';
 import type { SnapshotStore } from '../../infra/commands/snapshots';
-import { streamChunks } from '../../infra/commands/stream-chunks';
+import { streamChunks } from '../../infra/commands/stream-state';
 import type { ApiDependencies } from './dependencies';
 import { storeUnavailable } from './command-problems';
 import { throwIfAbandoned } from './expensive-reads';
@@ -91,7 +91,7 @@ const snapshotBefore = async (
   stream: string,
   moment: PointInTime,
 ): Promise<FoldedStream | undefined> => {
-  const kept = cachedStates(snapshots).find(stream, aggregate);
+  const kept = await cachedStates(snapshots).find(stream, aggregate);
   if (kept === undefined) return undefined;
   const [last] = await readPage(store, stream, { afterVersion: kept.version - 1, limit: 1 });
   return last === undefined || isAfter(last, moment) ? undefined : kept;

@@ -24,25 +24,45 @@ interface Level {
   expectsName: boolean;
 }
 
+/** One thing in a text: how it would be bent, or which limit it passes. */
+export interface Irregularity {
+  readonly failure: PathFailure;
+  /** It is not looked through any further; what is behind may be in order. */
+  readonly isLimit: boolean;
+}
+
+export interface Scan {
+  readonly found?: Irregularity;
+  /** The tokens that were looked at: what the scan costs. */
+  readonly steps: number;
+}
+
 /**
- * The first irregularity of a text that `JSON.parse` has taken; undefined where there is none. `value` is what it made of the
- * text: from it a list that is too long is told its length. The scan ends at what no request holds, so its time is bounded.
+ * Looks for the first irregularity of a text that `JSON.parse` has taken. `value` is what it made of the text: from it a list
+ * that is too long is told its length. The scan ends at what no request holds, so its time is bounded.
  */
-export const irregularityOf = (text: string, value: unknown = JSON.parse(text)): PathFailure | undefined => {
+export const scanJson = (text: string, value: unknown = JSON.parse(text)): Scan => {
   const levels: Level[] = [];
   let values = 0;
+  let steps = 0;
   for (let at = 0; at < text.length;) {
-    const { end, message, begins } = step(text, at, levels);
-    if (message !== undefined) return { path: pointerOf(levels), message };
+    steps += 1;
+    const { end, bent, beyond, begins } = step(text, at, levels);
+    const message = bent ?? beyond;
+    if (message !== undefined)
+      return { found: { failure: { path: pointerOf(levels), message }, isLimit: bent === undefined }, steps };
     if (begins === true) {
       values += 1;
-      if (values > MAX_VALUES) return { path: '/', message: `holds more than ${MAX_VALUES} values` };
-      if (levels.at(-1)?.place === MAX_ITEMS) return tooLong(value, levels);
+      if (values > MAX_VALUES) return { found: { failure: TOO_MANY, isLimit: true }, steps };
+      if (levels.at(-1)?.place === MAX_ITEMS)
+        return { found: { failure: tooLong(value, levels), isLimit: true }, steps };
     }
     at = end;
   }
-  return undefined;
+  return { steps };
 };
+
+const TOO_MANY: PathFailure = { path: '/', message: `holds more than ${MAX_VALUES} values` };
 
 /** The list in which the scan stands, in the words of the schemas. */
 const tooLong = (value: unknown, levels: Level[]): PathFailure => {
@@ -58,16 +78,19 @@ interface Step {
   readonly end: number;
   /** An object or a list opens, or a further item or member follows. */
   readonly begins?: boolean;
-  readonly message?: string | undefined;
+  /** How it would be bent. */
+  readonly bent?: string | undefined;
+  /** Which limit it passes. */
+  readonly beyond?: string | undefined;
 }
 
-/** Takes the token at a place; with a message where it would be bent. */
+/** Takes the token at a place. */
 const step = (text: string, at: number, levels: Level[]): Step => {
   const end = at + 1;
   switch (text[at]) {
     case '{':
     case '[':
-      if (levels.length === MAX_DEPTH) return { end, message: `is nested deeper than ${MAX_DEPTH} levels` };
+      if (levels.length === MAX_DEPTH) return { end, beyond: `is nested deeper than ${MAX_DEPTH} levels` };
       levels.push(openedBy(text[at]));
       return { end, begins: true };
     case '}':
@@ -88,9 +111,9 @@ const textAt = (text: string, at: number, level: Level | undefined): Step => {
   const end = endOfString(text, at);
   const written = text.slice(at + 1, end - 1);
   const value = written.includes('\\') ? (JSON.parse(text.slice(at, end)) as string) : written;
-  const wrongName = level?.expectsName === true ? noteName(level, value) : undefined;
-  if (HALF_PAIR.test(value)) return { end, message: 'holds half of a surrogate pair, which is no character' };
-  return { end, message: wrongName };
+  const name = level?.expectsName === true ? noteName(level, value) : {};
+  if (HALF_PAIR.test(value)) return { end, bent: 'holds half of a surrogate pair, which is no character' };
+  return { end, ...name };
 };
 
 const openedBy = (bracket: string | undefined): Level =>
@@ -105,15 +128,14 @@ const moveOn = (level: Level | undefined): void => {
 };
 
 /** Notes a name; says what is wrong where the object has it already, or too many others. */
-const noteName = (level: Level, name: string): string | undefined => {
+const noteName = (level: Level, name: string): Pick<Step, 'bent' | 'beyond'> => {
   level.place = name;
   level.expectsName = false;
   level.names ??= new Set();
-  if (level.names.has(name)) return 'comes twice in one object';
+  if (level.names.has(name)) return { bent: 'comes twice in one object' };
   level.names.add(name);
-  return level.names.size > MAX_NAMES
-    ? `is name ${MAX_NAMES + 1} of its object, which takes at most ${MAX_NAMES}`
-    : undefined;
+  if (level.names.size <= MAX_NAMES) return {};
+  return { beyond: `is name ${MAX_NAMES + 1} of its object, which takes at most ${MAX_NAMES}` };
 };
 
 const pointerOf = (levels: ReadonlyArray<Level>): string =>
@@ -140,8 +162,8 @@ const numberAt = (text: string, at: number): Step => {
   if (code !== 0x2d && (code < 0x30 || code > 0x39)) return { end: at + 1 };
   NUMBER.lastIndex = at;
   const token = NUMBER.exec(text)?.[0] ?? '';
-  const message = isExact(token) ? undefined : `is ${shortened(token)}, which no double-precision number holds exactly`;
-  return { end: at + Math.max(token.length, 1), message };
+  const bent = isExact(token) ? undefined : `is ${shortened(token)}, which no double-precision number holds exactly`;
+  return { end: at + Math.max(token.length, 1), bent };
 };
 
 const PLAIN = /^(?:0|-?[1-9]\d{0,14})$/;
@@ -154,7 +176,8 @@ const isExact = (token: string): boolean => {
   if (PLAIN.test(token)) return true;
   if (token.length > MAX_NUMBER_CHARACTERS) return false;
   const value = Number(token);
-  return Number.isFinite(value) && decimalOf(token) === decimalOf(String(value));
+  const written = String(value);
+  return Number.isFinite(value) && (written === token || decimalOf(token) === decimalOf(written));
 };
 
 /** A decimal number in one spelling: significant digits and the power of ten. */

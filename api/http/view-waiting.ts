@@ -1,6 +1,6 @@
 /**
- * Waits until a view has seen events. One timer serves all who wait, and looks closer only when the views' file has
- * changed: before that a view can't have seen anything new, whatever the store has taken in meanwhile.
+ * Waits until a view has seen events. One timer serves all waiting requests, and it checks the view only when the views' file has
+ * changed: before that the view can't have seen anything new.
  */
 import * as E from 'fp-ts/Either';
 import { streamName } from '../../domain/kernel/recorded-event';
@@ -10,20 +10,20 @@ import { partitionFor } from '../../infra/kafka/placement';
 import type { ViewDescription, ViewReader } from '../../projections/view-reader';
 import type { ConsistencyToken } from './consistency-token';
 
-/** Of a query that does not say how long it waits. */
+/** The wait of a query without the parameter `wait`. */
 export const DEFAULT_WAIT_MS = 2_000;
-/** The longest wait for a view; the server's time-outs lie above it. */
+/** The longest wait for a view; the server's timeouts are longer. */
 export const MAX_WAIT_MS = 30_000;
 
 /** How a wait ended. */
 export type WaitResult =
   | { readonly _tag: 'Seen' }
-  /** The time is over, and this event is not in the view. */
+  /** The wait timed out; this event is not in the view yet. */
   | { readonly _tag: 'Behind'; readonly token: string }
-  /** No wait helps: the event stands behind a dead letter of its stream. */
+  /** Waiting does not help: the event is dead-lettered, or parked behind a dead letter of its stream. */
   | { readonly _tag: 'Quarantined'; readonly token: string }
   | { readonly _tag: 'Stopped' }
-  /** So many wait already that another would only make all slower. */
+  /** Too many requests are waiting already. */
   | { readonly _tag: 'TooManyWait' }
   | StoreUnavailable;
 
@@ -33,7 +33,7 @@ export interface ViewWaiting {
     tokens: ReadonlyArray<ConsistencyToken>,
     waitMs: number,
   ) => Promise<WaitResult>;
-  /** Ends every wait, for the server is about to close. */
+  /** Ends every wait because the server is about to close. */
   readonly stop: () => void;
 }
 
@@ -43,8 +43,8 @@ interface WaitingOptions {
   readonly clock: Clock;
 }
 
-/** An event that a view has to see; its position is looked up until the event exists. */
-interface Mark {
+/** An event that the view must see; its position is looked up until the event exists. */
+interface AwaitedEvent {
   readonly token: string;
   readonly stream: string;
   readonly topic: string;
@@ -57,15 +57,15 @@ interface Waiter {
   readonly deadlineMs: number;
   readonly settle: (outcome: WaitResult) => void;
   readonly fail: (error: unknown) => void;
-  marks: ReadonlyArray<Mark>;
-  /** The change counter as it was before the last look. */
+  awaited: ReadonlyArray<AwaitedEvent>;
+  /** The change counter before the last check. */
   lookedAt: number;
 }
 
 const POLL_MS = 5;
 const MAX_WAITERS = 5_000;
 
-/** Starts waiting for nobody yet. */
+/** Returns the waiting list, still empty. */
 export const viewWaiting = ({ views, store, clock }: WaitingOptions): ViewWaiting => {
   const waiters = new Set<Waiter>();
   let isPolling = false;
@@ -78,10 +78,10 @@ export const viewWaiting = ({ views, store, clock }: WaitingOptions): ViewWaitin
 
   const lookAgain = async (waiter: Waiter, counter: number): Promise<void> => {
     waiter.lookedAt = counter;
-    const missing = await missingOf(views, store, waiter.view, waiter.marks);
+    const missing = await missingOf(views, store, waiter.view, waiter.awaited);
     if (E.isLeft(missing)) end(waiter, missing.left);
     else if (missing.right._tag !== 'Missing') end(waiter, missing.right);
-    else waiter.marks = missing.right.marks;
+    else waiter.awaited = missing.right.awaited;
   };
 
   const poll = async (): Promise<void> => {
@@ -92,10 +92,10 @@ export const viewWaiting = ({ views, store, clock }: WaitingOptions): ViewWaitin
         const counter = views.changeCounter();
         for (const waiter of waiters) if (waiter.lookedAt !== counter) await lookAgain(waiter, counter);
         const nowMs = clock.monotonicMs();
-        for (const waiter of waiters) if (nowMs >= waiter.deadlineMs) end(waiter, behind(waiter.marks));
+        for (const waiter of waiters) if (nowMs >= waiter.deadlineMs) end(waiter, behind(waiter.awaited));
       }
     } catch (error) {
-      // The views can't be read at all: everybody learns of it, and the next to come tries anew.
+      // The views can't be read: all waiting requests fail, and the next request tries again.
       for (const waiter of waiters) waiter.fail(error);
       waiters.clear();
     } finally {
@@ -105,20 +105,20 @@ export const viewWaiting = ({ views, store, clock }: WaitingOptions): ViewWaitin
 
   return {
     until: async (view, tokens, waitMs) => {
-      const marks = tokens.map(markOf).filter(({ topic }) => view.topics.includes(topic));
-      if (marks.length === 0) return { _tag: 'Seen' };
-      // Read before the look: what is committed during it counts as new.
+      const awaited = tokens.map(awaitedEvent).filter(({ topic }) => view.topics.includes(topic));
+      if (awaited.length === 0) return { _tag: 'Seen' };
+      // Read before the check, so that a commit during it counts as new.
       const lookedAt = views.changeCounter();
-      const missing = await missingOf(views, store, view.name, marks);
+      const missing = await missingOf(views, store, view.name, awaited);
       if (E.isLeft(missing)) return missing.left;
       if (missing.right._tag !== 'Missing') return missing.right;
-      const missed = missing.right.marks;
+      const missed = missing.right.awaited;
       if (waitMs === 0) return behind(missed);
       if (isStopped) return { _tag: 'Stopped' };
       if (waiters.size >= MAX_WAITERS) return { _tag: 'TooManyWait' };
       const deadlineMs = clock.monotonicMs() + waitMs;
       return new Promise((settle, fail) => {
-        waiters.add({ view: view.name, deadlineMs, settle, fail, marks: missed, lookedAt });
+        waiters.add({ view: view.name, deadlineMs, settle, fail, awaited: missed, lookedAt });
         if (!isPolling) void poll();
       });
     },
@@ -129,7 +129,7 @@ export const viewWaiting = ({ views, store, clock }: WaitingOptions): ViewWaitin
   };
 };
 
-const markOf = ({ id, aggregate, aggregateId }: ConsistencyToken): Mark => ({
+const awaitedEvent = ({ id, aggregate, aggregateId }: ConsistencyToken): AwaitedEvent => ({
   token: id,
   stream: streamName(aggregate.category, aggregateId),
   topic: aggregate.topic.name,
@@ -137,32 +137,32 @@ const markOf = ({ id, aggregate, aggregateId }: ConsistencyToken): Mark => ({
   position: undefined,
 });
 
-/** What a look at the view has shown. */
+/** The result of a check of the view. */
 type Look =
   | Extract<WaitResult, { readonly _tag: 'Seen' | 'Quarantined' }>
-  | { readonly _tag: 'Missing'; readonly marks: ReadonlyArray<Mark> };
+  | { readonly _tag: 'Missing'; readonly awaited: ReadonlyArray<AwaitedEvent> };
 
 const missingOf = async (
   views: ViewReader,
   store: WaitingOptions['store'],
   view: string,
-  marks: ReadonlyArray<Mark>,
+  awaited: ReadonlyArray<AwaitedEvent>,
 ): Promise<E.Either<StoreUnavailable, Look>> => {
-  const missing: Mark[] = [];
-  for (const mark of marks) {
-    if (mark.position === undefined) {
-      const position = await store.positionOf(mark.token)();
+  const missing: AwaitedEvent[] = [];
+  for (const event of awaited) {
+    if (event.position === undefined) {
+      const position = await store.positionOf(event.token)();
       if (E.isLeft(position)) return position;
-      mark.position = position.right;
+      event.position = position.right;
     }
-    const { topic, partition, position, stream, token } = mark;
-    // First, for the view has passed by what it has set aside.
+    const { topic, partition, position, stream, token } = event;
+    // First, because the view's position is already past the events that it has dead-lettered.
     if (position !== undefined && views.isQuarantined(view, { stream, position })) {
       return E.right({ _tag: 'Quarantined', token });
     }
-    if (position === undefined || !views.hasSeen(view, { topic, partition, position })) missing.push(mark);
+    if (position === undefined || !views.hasSeen(view, { topic, partition, position })) missing.push(event);
   }
-  return E.right(missing.length === 0 ? { _tag: 'Seen' } : { _tag: 'Missing', marks: missing });
+  return E.right(missing.length === 0 ? { _tag: 'Seen' } : { _tag: 'Missing', awaited: missing });
 };
 
-const behind = ([first]: ReadonlyArray<Mark>): WaitResult => ({ _tag: 'Behind', token: first?.token ?? '' });
+const behind = ([first]: ReadonlyArray<AwaitedEvent>): WaitResult => ({ _tag: 'Behind', token: first?.token ?? '' });

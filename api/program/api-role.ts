@@ -37,9 +37,9 @@ export interface ApiRoleOptions {
   readonly configuration: Configuration;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Ends the wait for the store's lease. */
+  /** Aborts the wait for the store's lease. */
   readonly signal: AbortSignal;
-  /** The store can't be written any more. */
+  /** Called when the store can no longer be written. */
   readonly onFatal: (error: Error) => void;
   readonly catalog: Catalog;
   /** The roles that this process runs. */
@@ -57,16 +57,16 @@ export interface ApiRoleOptions {
 export interface ApiRole {
   /** Where it listens. */
   readonly url: string;
-  /** Readiness turns to 503, what is under way is answered, and nothing new is taken. */
+  /** Readiness becomes 503, requests in progress are completed, and new ones are rejected. */
   readonly closeServer: () => Promise<void>;
-  /** Commits what waits and closes the files; after the server and all roles in this process have stopped. */
+  /** Commits pending appends and closes the files; call it after the server and all roles of this process have stopped. */
   readonly closeStore: () => Promise<void>;
 }
 
-/** How many streams' folded states are kept: a command on one of them reads nothing. */
+/** Number of streams whose folded states are cached: a command on one of them reads nothing. */
 const STATE_CACHE_STREAMS = 20_000;
 
-/** What is under way gets a part of the time for shutting down, so that every other role has its own. */
+/** Requests in progress get a part of the shutdown deadline, so that time remains for the other roles. */
 const closeGraceMs = ({ shutdownDeadlineMs }: Configuration): number =>
   Math.min(defaultConnectionLimits.closeGraceMs, Math.floor(shutdownDeadlineMs / 5));
 
@@ -127,7 +127,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
       closeServer: async () => {
         isShuttingDown = true;
         await app.close();
-        // Before the role that writes the views: the last to close a file folds its log in, and a reader can't.
+        // Before the role that writes the views closes them: the last connection checkpoints the WAL, which a reader can't.
         views.close();
       },
       closeStore,
@@ -152,7 +152,7 @@ const startExpiry = (
   };
 };
 
-/** The wait for a lock that another process holds on the store is not the event loop's. */
+/** Waiting for a lock that another process holds on the store must not block the event loop. */
 const patientRequests = (
   store: SqliteEventStore,
   { requestsAfter: after }: EventFeed,
@@ -171,8 +171,8 @@ const openStore = ({ configuration, clock, logger, signal, onFatal, files }: Api
     answerTtlMs: configuration.idempotencyTtlMs,
     onLeaseLost: onFatal,
     signal,
-    onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process writes the store: this one waits'),
-    onFault: (reason) => logger.warn({ reason }, 'the API waits for the file of the store'),
+    onWaiting: (owner) => logger.info({ owner, file: files.store }, 'another process is writing the store: waiting'),
+    onFault: (reason) => logger.warn({ reason }, "the API is waiting for the store's file"),
   });
 
 interface ReadinessSources extends ApiRoleOptions {
@@ -204,14 +204,14 @@ const readiness = ({
   };
 };
 
-/** The store takes appends, and every stage that is known moves what is appended. */
+/** Ready if the store accepts appends and every known stage makes progress. */
 const readinessOf = (
   store: SqliteEventStore,
   { verdict, reason }: GateStanding,
   { reasons, notices }: StageAssessment,
 ): Readiness => {
   const { leaseFresh, failure, queueLength, queueLimit, walBytes } = store.status();
-  const lease = leaseFresh ? 'held' : 'not renewed in time: another process may take the store over';
+  const lease = leaseFresh ? 'held' : 'not renewed in time: another process may take over the store';
   const storeReasons: ReadinessReason[] = [];
   if (!leaseFresh) storeReasons.push({ stage: 'store', state: 'lease-stale', reason: lease });
   if (failure !== null) storeReasons.push({ stage: 'store', state: 'failed', reason: failure });
@@ -223,18 +223,18 @@ const readinessOf = (
     notices,
     checks: {
       lease,
-      store: failure ?? 'takes appends',
-      history: reason ?? 'fits what was made from it',
-      queue: `${queueLength} of ${queueLimit} appends wait`,
-      log: `${walBytes} bytes wait to be folded into the file`,
+      store: failure ?? 'accepts appends',
+      history: reason ?? 'matches what was read from it',
+      queue: `${queueLength} of ${queueLimit} appends waiting`,
+      log: `${walBytes} bytes of WAL not checkpointed yet`,
     },
   };
 };
 
-/** The relay's own words, with its lag as of now: a relay that has died can't say how far behind it is. */
+/** The relay's status with its present lag: a relay that has died can't report how far behind it is. */
 const currentRelayStatus = async (file: string, feed: EventFeed, clock: Clock): Promise<RelayStatus | undefined> => {
   const status = existsSync(file) ? readRelayStatus(file) : undefined;
-  return status === undefined ? undefined : { ...status, ...(await relayLag(feed, status.cursor, clock)) };
+  return status === undefined ? undefined : { ...status, ...(await relayLag(feed, status, clock)) };
 };
 
 const showAppendQueue = (metrics: Metrics, store: SqliteEventStore): void =>

@@ -1,25 +1,25 @@
-/** Which application the program runs: the file that is named, else the one of the working folder, else the shipped example. */
+/** Finds the application that the program runs: the named file, else the one of the working folder, else the shipped example. */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigurationError } from '../../infra/configuration';
 import type { Application } from '../../projections/application';
 import { loadApplication } from '../../projections/engine/definitions/definitions';
 
-/** An application, and where it stands: the projections' thread loads it from there for itself. */
+/** An application and its file, from which the projections' thread loads it again. */
 export interface LoadedApplication {
   readonly application: Application;
   /** An absolute path. */
   readonly file: string;
-  /** Where its contracts' lock and fixtures are. */
+  /** The folder of its contracts' lock and fixtures. */
   readonly contractsFolder: string;
 }
 
 const CONFIG_FILES = ['js', 'mjs', 'cjs', 'ts'].map((extension) => `tidemark.config.${extension}`);
 
 /**
- * Finds and loads it.
- * @param named what `--app` says; undefined to look in the working folder
- * Rejects with ConfigurationError where the named file is not there, with NoApplication where it exports none.
+ * Finds and loads the application.
+ * @param named the value of `--app`; undefined to search the working folder
+ * Rejects with ConfigurationError if the named file does not exist, with NoApplication if it exports no application.
  */
 export const findApplication = async (
   named?: string,
@@ -34,5 +34,5 @@ export const findApplication = async (
 const fileIn = (folder: string): string =>
   CONFIG_FILES.map((name) => join(folder, name)).find((file) => existsSync(file)) ?? shippedApplicationFile;
 
-/** The example: order fulfilment. */
+/** The shipped example: order fulfilment. */
 export const shippedApplicationFile = join(__dirname, '..', '..', 'projections', 'fulfilment', 'application.js');

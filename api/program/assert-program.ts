@@ -1,4 +1,4 @@
-/** What only a program as a whole can show to be wrong with its definitions; each alone was checked where it is declared. */
+/** Checks the definitions of a program as a whole; each definition was checked by itself where it is declared. */
 import { topicNames, type Catalog } from '../../domain/kernel/aggregate';
 import { assertTopics, InvalidDeclaration } from '../../domain/kernel/declarations';
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
@@ -11,27 +11,27 @@ interface Group {
 }
 
 export interface ProgramDefinitions {
-  /** With the installation's prefix before its topics. */
+  /** With the installation's topic prefix applied. */
   readonly catalog: Catalog;
   readonly topicPrefix: string;
   readonly projections: ReadonlyArray<Group>;
   readonly processManagers: ReadonlyArray<Group>;
 }
 
-/** Throws InvalidDeclaration. */
+/** Throws InvalidDeclaration if the definitions contradict each other. */
 export const assertProgram = ({ catalog, topicPrefix, projections, processManagers }: ProgramDefinitions): void => {
   const names = new Set(projections.map(({ name }) => name));
   const shared = processManagers.find(({ name }) => names.has(name));
   if (shared !== undefined) {
     throw new InvalidDeclaration(
-      `the process manager ${shared.name} has the name of a projection; both are consumer groups: give one another name`,
+      `the process manager ${shared.name} has the name of a projection; both are consumer groups: rename one of them`,
     );
   }
   const groups = [...projections, ...processManagers];
   for (const { name, handles } of groups) {
     for (const { type } of handles) {
       if (catalog.eventDefinition(type) !== undefined) continue;
-      throw new InvalidDeclaration(`${name} handles ${type}, which no aggregate of the program has among its events`);
+      throw new InvalidDeclaration(`${name} handles ${type}, which is not an event of any aggregate of the program`);
     }
   }
   assertTopics(

@@ -1,4 +1,4 @@
-/** At start: whether the program's events are those that were agreed, and those that the store holds. */
+/** At start: compares the program's events with the recorded contracts, and with the events in the store. */
 import { existsSync } from 'node:fs';
 import { runtimeFindings } from '../../domain/contracts/contract-check';
 import { findingLines } from '../../domain/contracts/finding-lines';
@@ -10,7 +10,7 @@ import { sampleEventKinds, type SampledKind } from '../../infra/sqlite/event-kin
 import { contractReaders } from './contract-readers';
 import type { LoadedApplication } from './application';
 
-/** The program's events are not what was agreed. */
+/** The program's events differ from the recorded contracts. */
 export class ContractsDiffer extends Error {
   override readonly name = 'ContractsDiffer';
 }
@@ -21,7 +21,7 @@ export interface DriftOptions {
   readonly logger: Logger;
 }
 
-/** Throws {@link ContractsDiffer} where the lock and the code differ; with `warn` it says so in the log instead. */
+/** Throws {@link ContractsDiffer} if the lock and the code differ; with `warn` it logs the differences instead. */
 export const refuseContractDrift = ({ loaded, contractDrift, logger }: DriftOptions): void => {
   const findings = runtimeFindings({
     catalog: loaded.application.catalog,
@@ -31,15 +31,16 @@ export const refuseContractDrift = ({ loaded, contractDrift, logger }: DriftOpti
   });
   if (findings.length === 0) return;
   if (contractDrift === 'warn') {
-    for (const { subject, problem } of findings) logger.warn({ subject, problem }, 'a contract is not as agreed');
+    for (const { subject, problem } of findings)
+      logger.warn({ subject, problem }, 'an event differs from its recorded contract');
     return;
   }
   throw new ContractsDiffer(
     [
-      "the program's events are not those of the contracts' lock, so it does not serve:",
+      "the program's events differ from the contracts' lock, so it does not start:",
       ...findings.flatMap(findingLines),
-      "'tidemark contracts check' says the same; once each change is what it should be, 'tidemark contracts accept' takes it into the lock. " +
-        'CONTRACT_DRIFT=warn serves all the same, for trying out.',
+      "'tidemark contracts check' shows the same; if each change is intended, 'tidemark contracts accept' records it in the lock. " +
+        'CONTRACT_DRIFT=warn starts nevertheless, for trials.',
     ].join('\n'),
   );
 };
@@ -49,8 +50,8 @@ export const refuseContractDrift = ({ loaded, contractDrift, logger }: DriftOpti
 // -------------------------------------------------------------------------------------
 
 /**
- * Names in the log what the store holds and no contract of this program reads, as far as a sample shows it
- * (`tidemark contracts verify` reads the whole store). A store that can't be read yet is for the roles to wait for.
+ * Logs which events in the store no contract of this program can read, as far as a sample shows
+ * (`tidemark contracts verify` reads the whole store). If the store can't be read yet, the roles wait for it later.
  */
 export const warnOfUnreadableEvents = (storeFile: string, catalog: Catalog, logger: Logger): void => {
   const unknownOf = unknownKinds(catalog);
@@ -59,7 +60,7 @@ export const warnOfUnreadableEvents = (storeFile: string, catalog: Catalog, logg
     if (unknown === undefined) continue;
     logger.warn(
       { unknown, position: kind.position },
-      "the store holds events that no contract of this program reads; 'tidemark contracts verify' reads them all",
+      "the store holds events that no contract of this program can read; 'tidemark contracts verify' checks all events",
     );
   }
 };

@@ -1,28 +1,28 @@
-/** Who in this program reads events, as the contract check watches them. */
+/** The readers of events in this program, instrumented for the contract check. */
 import type { InstrumentedReader } from '../../domain/contracts/field-readers';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Projection } from '../../projections/projection';
 import { boundedCache } from '../../infra/memory/bounded-cache';
 import type { Application } from '../../projections/application';
 
-/** Every projection and every process manager. */
+/** Returns every projection and every process manager as an instrumented reader. */
 export const contractReaders = ({ projections, processManagers }: Application): ReadonlyArray<InstrumentedReader> => [
   ...projections.map(projectionReader),
   ...processManagers.map(processReader),
 ];
 
-/** A projection under watch. */
+/** An instrumented projection. */
 export const projectionReader = ({ name, handles, project }: Projection): InstrumentedReader => ({
   name: `projection ${name}`,
   handles,
   take: (event) => void project(event),
 });
 
-const REMEMBERED_INSTANCES = 20_000;
+const MAX_CACHED_INSTANCES = 20_000;
 
-/** A process manager under watch: on an empty state, and on what it has come to know of the event's instance. */
+/** An instrumented process manager: runs on an empty state, and on the state that earlier events of the instance have led to. */
 export const processReader = (manager: AnyProcessManager): InstrumentedReader => {
-  const known = boundedCache<string, unknown>(REMEMBERED_INSTANCES);
+  const known = boundedCache<string, unknown>(MAX_CACHED_INSTANCES);
   return {
     name: `process manager ${manager.name}`,
     handles: manager.handles,

@@ -8,7 +8,7 @@ export interface DataFiles {
   readonly reactors: string;
 }
 
-/** Where the files stand in a data directory. */
+/** Returns the paths of the files in a data directory. */
 export const dataFiles = (directory: string): DataFiles => ({
   store: join(directory, 'store.sqlite'),
   relay: join(directory, 'relay.sqlite'),

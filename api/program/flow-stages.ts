@@ -1,4 +1,4 @@
-/** What the stages of the flow say of themselves, read from the files of their roles. */
+/** Reads the reported states of the stages from the files of their roles. */
 import { errorTextOf } from '../../infra/error-text';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { RelayStatus } from '../../infra/relay/state/state';
@@ -19,11 +19,11 @@ export interface FlowStagesOptions {
 
 export interface FlowStages {
   readonly stages: ReadonlyArray<StageReport>;
-  /** Files that can't be read now. */
+  /** Files that can't be read at present. */
   readonly unreadable: ReadonlyArray<ReadinessReason>;
 }
 
-/** Looks into the files; a group that the program no longer has is none of its stages. */
+/** Reads the files; groups that the program no longer has are ignored. */
 export const flowStages = async (options: FlowStagesOptions): Promise<FlowStages> => {
   const { roles, views } = options;
   const unreadable: ReadinessReason[] = [];

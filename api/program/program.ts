@@ -1,4 +1,4 @@
-/** The composition root: here, and nowhere else, the parts are put together. */
+/** The composition root: the only place where the parts are put together. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
@@ -33,9 +33,9 @@ export interface ProgramOptions {
   readonly roles: ReadonlySet<Role>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Ends a start that still waits (for a lease, for the store's file). */
+  /** Aborts a start that is still waiting for a lease or for the store's file. */
   readonly signal: AbortSignal;
-  /** A role can go on no longer, for example because another process took its file over. */
+  /** Called when a role can't continue, for example because another process has taken over its file. */
   readonly onFatal: (error: Error) => void;
 }
 
@@ -47,7 +47,7 @@ export interface Program {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts the roles that were asked for. */
+/** Starts the requested roles. */
 export const startProgram = async (options: ProgramOptions): Promise<Program> => {
   const { configuration, roles, logger, loaded } = options;
   const { application } = loaded;
@@ -61,7 +61,7 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   const parts: Parts = { catalog, processManagers, files };
   assertProgram({ catalog, topicPrefix, projections: application.projections, processManagers });
   warnOfUnreadableEvents(files.store, catalog, logger);
-  // What was started, oldest first: it stops in the order of `stop`, also when a later start fails.
+  // The started parts, oldest first; all of them are stopped in order, even if a later start fails.
   const running: Started = [];
   const stop = async (): Promise<void> => {
     for (const part of running.splice(0).sort((left, right) => stopRank(left.name) - stopRank(right.name))) {
@@ -81,9 +81,9 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   }
 };
 
-/** What the roles are made from. */
+/** What the roles are built from. */
 interface Parts {
-  /** With the installation's prefix before its topics. */
+  /** With the installation's topic prefix applied. */
   readonly catalog: Catalog;
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
   readonly files: DataFiles;
@@ -91,15 +91,15 @@ interface Parts {
 
 type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
 
-/** The server stops first, so that nothing new comes in; the store closes last, after all that reads it. */
+/** The server stops first, so that no new requests arrive; the store closes last, after all its readers. */
 const STOP_ORDER = ['server', 'ops server', 'observation', 'reactors', 'projections', 'relay', 'broker', 'store'];
 const stopRank = (name: string): number => STOP_ORDER.indexOf(name);
 
 const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Role>): void => {
   if (configuration.kafka !== undefined || roles.size === 4) return;
   throw new ConfigurationError(
-    'the embedded broker lives and dies with one process, so it needs all roles in it: ' +
-      "leave --roles out, or set KAFKA_BROKERS ('make kafka' starts a real Kafka on 127.0.0.1:9092)",
+    'the embedded broker exists only within one process, so all roles must run in it: ' +
+      "omit --roles, or set KAFKA_BROKERS ('make kafka' starts a real Kafka on 127.0.0.1:9092)",
   );
 };
 
@@ -190,7 +190,7 @@ const beginConsumers = async (
     const { baseUrl, apiKey } = configuration;
     const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
     const reactors = startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api });
-    // What stands against their first start is a wrong setting, and the start says so.
+    // A failure of their first start is a wrong setting, so the program's start fails with it.
     await reactors.started;
     keep('reactors', reactors);
   }
@@ -204,7 +204,7 @@ const explainBroker = (log: EventLog, logger: Logger): void => {
   }
   logger.info(
     fields,
-    'Kafka: the embedded broker, for trying out; it forgets everything when this process ends, and the store stands in. ' +
+    'Kafka: the embedded broker, for trying out; it forgets everything when this process ends, and consumers then read the store. ' +
       "For a real one: 'make kafka', then KAFKA_BROKERS=127.0.0.1:9092 make run",
   );
 };

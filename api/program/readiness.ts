@@ -1,26 +1,26 @@
 /**
- * Whether the installation does what it is there for: a pure decision over what each stage of the flow says of itself, and how
- * long ago it has said so. What the API can answer without a stage is still answered; readiness says whether events flow.
+ * Decides whether the installation is ready: a pure decision over what each stage of the flow reports, and when it last did. The
+ * API can still respond while a stage is down; readiness says whether events flow.
  */
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { RelayStatus } from '../../infra/relay/state/state';
 import type { ReadinessReason } from '../http/dependencies';
 
-/** A stage as it was found. */
+/** The report of a stage. */
 export interface StageReport {
   readonly stage: string;
-  /** Whether this very process runs it; it has to be seen then. */
+  /** Whether this process runs it; then it must have reported. */
   readonly isOwn: boolean;
-  /** Undefined where it has never been seen. */
+  /** Undefined if it has never reported. */
   readonly status: StageStatus | undefined;
-  /** Its rows are being made anew, and until that is done nothing else is expected of it. */
+  /** Its rows are being rebuilt; it need not report anything else meanwhile. */
   readonly isRebuilding?: boolean;
 }
 
 export interface StageStatus {
   readonly state: RelayStatus['state'] | GroupStatus['state'];
   readonly reason: string | null;
-  /** ISO 8601; missing in what an older release has written. */
+  /** ISO 8601; absent in files of older releases. */
   readonly since?: string;
   readonly updatedAt: string;
 }
@@ -28,21 +28,21 @@ export interface StageStatus {
 export interface StageAssessment {
   /** What makes the installation not ready. */
   readonly reasons: ReadonlyArray<ReadinessReason>;
-  /** What an operator should know, though events flow. */
+  /** What an operator should know although events flow. */
   readonly notices: ReadonlyArray<ReadinessReason>;
 }
 
-/** A stage may be retrying for so long before that counts: a broker's restart is no outage. */
+/** How long a stage may be retrying before it counts as down: a broker's restart is not an outage. */
 export const RETRYING_BOUND_MS = 30_000;
-/** From its start to the first event that it may take. */
+/** How long a stage may be starting. */
 export const STARTING_BOUND_MS = 60_000;
-/** Every stage writes its status every few seconds; one that has not for so long does not live, or hangs. */
+/** Every stage reports every few seconds; one that has not for this long has died or hangs. */
 export const SIGN_OF_LIFE_BOUND_MS = 60_000;
 
 /** A busy machine delays a report; one that is so old is worth a look. */
 const SILENT_MS = 12_000;
 
-/** Decides. `startedAtMs` is when this process started: what was written before is not its own. */
+/** Returns the assessment. Reports from before `startedAtMs`, the start of this process, do not count as its own. */
 export const assessStages = (
   stages: ReadonlyArray<StageReport>,
   nowMs: number,
@@ -83,9 +83,9 @@ const faultOf = (report: StageReport, nowMs: number, startedAtMs: number): Readi
 };
 
 const silence = ({ updatedAt, reason }: StageStatus): string =>
-  `no sign of life since ${updatedAt}${reason === null ? '' : `; its last words: ${reason}`}`;
+  `no report since ${updatedAt}${reason === null ? '' : `; the last reason was: ${reason}`}`;
 
-/** How long a state may last; the others may for ever. One that was stopped in order falls silent after a while. */
+/** How long a state may last; the others may last forever. A stopped stage no longer reports. */
 const STATE_BOUNDS_MS: Readonly<Partial<Record<StageStatus['state'], number>>> = {
   halted: -1,
   blocked: -1,

@@ -1,4 +1,4 @@
-/** The roles of the engine: each owns one SQLite file, and runs alone or beside others in a process. */
+/** The roles of the engine: each owns one SQLite file, and runs alone or together with others in a process. */
 import { ConfigurationError } from '../../infra/configuration';
 
 /** Every role, in the order in which they start. */
@@ -6,7 +6,7 @@ export const allRoles = ['api', 'relay', 'projections', 'reactors'] as const;
 
 export type Role = (typeof allRoles)[number];
 
-/** Reads a comma-separated list. Throws ConfigurationError. */
+/** Parses a comma-separated list. Throws ConfigurationError. */
 export const parseRoles = (list: string): ReadonlySet<Role> => {
   const names = list
     .split(',')

@@ -1,4 +1,4 @@
-/** What must be right before anything is served: settings that can't work end the start with a sentence. */
+/** Checks settings before the program serves: invalid ones end the start with a message. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import {
@@ -19,7 +19,7 @@ export interface StartCheckOptions {
   readonly logger: Logger;
 }
 
-/** Checks who can get in, and makes the data folder private. Throws ConfigurationError. */
+/** Checks access settings, and makes the data folder private. Throws ConfigurationError. */
 export const checkStart = async ({ configuration, roles, logger }: StartCheckOptions): Promise<void> => {
   for (const warning of configuration.warnings ?? []) logger.warn({}, warning);
   if (roles.has('api')) await refuseExposed(configuration);
@@ -36,7 +36,7 @@ const prepareDataFolder = (folder: string): ReadonlyArray<string> => {
   const names = Object.values<string>({ ...dataFiles(folder) }).map((file) => basename(file, '.sqlite'));
   try {
     makePrivateFolder(folder);
-    if (!statSync(folder).isDirectory()) throw new Error('it is no folder');
+    if (!statSync(folder).isDirectory()) throw new Error('it is not a folder');
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     return tightenFolder(folder, names);
   } catch (error) {

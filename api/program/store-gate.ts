@@ -1,4 +1,4 @@
-/** Keeps commands out while the store may be older than what was made from it: its next positions would be given twice. */
+/** Rejects commands while the store may be behind its readers (restored from an old copy): it would assign positions twice. */
 import { existsSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
 import type { Clock } from '../../infra/clock';
@@ -16,32 +16,32 @@ export interface StoreGateOptions {
   readonly feed: Pick<EventFeed, 'identity' | 'isInPlace' | 'lastPosition'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Whether the relay starts in this process: commands then wait, for a bounded time, for its first look at Kafka. */
+  /** Whether the relay starts in this process: commands then wait, for a bounded time, for its first check of Kafka. */
   readonly awaitsRelay: boolean;
 }
 
-/** How the store stands by now. */
+/** The present verdict about the store. */
 export interface GateStanding {
   readonly verdict: StoreStanding['verdict'];
-  /** Null where all fits. */
+  /** Null if the store and its readers match. */
   readonly reason: string | null;
 }
 
 export interface StoreGate {
   readonly standing: () => GateStanding;
-  /** Refuses commands while the store is behind. */
+  /** Rejects commands while the store is behind. */
   readonly guarded: (handle: HandleCommand) => HandleCommand;
   readonly stop: () => Promise<void>;
 }
 
 const POLL_MS = 500;
 const FIRST_POLL_MS = 50;
-/** Where Kafka does not answer by then, commands are taken as they always are without it. */
+/** If Kafka does not respond by then, commands are accepted as usual. */
 const FIRST_LOOK_MS = 5_000;
 
 const FITS: GateStanding = { verdict: 'fits', reason: null };
 
-/** Looks at the files now, and from then on at what the relay finds. */
+/** Checks the files once, and then follows what the relay reports. */
 export const openStoreGate = async ({
   files,
   feed,
@@ -51,11 +51,12 @@ export const openStoreGate = async ({
 }: StoreGateOptions): Promise<StoreGate> => {
   const stopping = new AbortController();
   const startedAtMs = clock.nowMs();
-  // What the files say at the start holds until the next: the store's own new events must not hide it.
+  // A mismatch found at the start stays until the next start: new events of the store must not hide it.
   const atStart = await storeStanding(files, feed.identity.storeId, feed.lastPosition);
   let current: GateStanding = atStart;
   let hasLooked = !awaitsRelay || atStart.verdict !== 'fits';
-  if (atStart.reason !== null) logger.error({ reason: atStart.reason }, 'the store does not fit what was made from it');
+  if (atStart.reason !== null)
+    logger.error({ reason: atStart.reason }, 'the store does not match what was read from it');
 
   const look = async (): Promise<void> => {
     const relay = existsSync(files.relay) ? readRelayStatus(files.relay) : undefined;
@@ -68,7 +69,7 @@ export const openStoreGate = async ({
       try {
         await look();
       } catch (error) {
-        logger.debug({ err: error }, "the relay's status cannot be read now");
+        logger.debug({ err: error }, "the relay's status can't be read at present");
       }
       hasLooked ||= clock.nowMs() - startedAtMs > FIRST_LOOK_MS;
       await clock.sleep(hasLooked ? POLL_MS : FIRST_POLL_MS, stopping.signal);
@@ -94,7 +95,7 @@ export const openStoreGate = async ({
   };
 };
 
-/** Whether the relay has looked at Kafka, or found that it can't, since this process began. */
+/** Whether the relay has checked Kafka, or failed to, since this process started. */
 const hasSettled = ({ state, updatedAt }: RelayStatus, sinceMs: number): boolean =>
   state !== 'starting' && state !== 'waiting-for-lease' && state !== 'stopped' && Date.parse(updatedAt) >= sinceMs;
 

@@ -72,13 +72,13 @@ export interface Aggregate {
   readonly snapshot?: FoldSnapshot;
 }
 
-/** Folds as text and back. */
+/** Folds as JSON values and back. */
 export interface FoldSnapshot {
   /** As declared; a stored snapshot also carries a digest of the fold, see domain/contracts/fold-behaviour.ts. */
   readonly version: number;
-  readonly encode: (fold: Fold) => string;
+  readonly encode: (fold: Fold) => unknown;
   /** May throw. */
-  readonly decode: (text: string) => Fold;
+  readonly decode: (json: unknown) => Fold;
 }
 
 /**
@@ -144,8 +144,8 @@ const foldSnapshot = <State>(
 ): FoldSnapshot => ({
   version,
   // The fold was made by this aggregate, so its state has this type.
-  encode: ({ state }) => JSON.stringify(encode(state as State)),
-  decode: (text) => foldOf(decode(JSON.parse(text))),
+  encode: ({ state }) => encode(state as State),
+  decode: (json) => foldOf(decode(json)),
 });
 
 // -------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ export class PersistentMap<Value> {
 
   /** Every entry, sorted by key. */
   entries(): ReadonlyArray<Entry<Value>> {
-    return [...this.map].sort(([left], [right]) => (left < right ? -1 : 1));
+    return [...this.map].sort((left, right) => (left[0] < right[0] ? -1 : 1));
   }
 
   /** Called by `JSON.stringify`: a plain object. */

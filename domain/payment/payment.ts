@@ -183,8 +183,8 @@ export const paymentAggregate = aggregate({
     key: {
       is: 'the payment id',
       because:
-        "Order is needed within one payment's life. Two payments of one order need none between them: whoever adds them up " +
-        'does so in any order.',
+        "Order is needed within one payment's life. Two payments of one order need none between them: their sum is the same " +
+        'in any order.',
       concurrency: 'Four partitions let four consumers share the topic; payments have nothing to do with each other.',
       skew: 'None is expected: payments are many and alike, a handful of events each, so all partitions stay busy.',
     },

@@ -217,7 +217,7 @@ export const stockDecider: Decider<StockCommand, StockState, StockEvent> = { dec
 export const stockAggregate = aggregate({
   category: 'stock',
   path: 'stock',
-  meaning: 'The pieces of one article: on hand, set aside for orders, gone.',
+  meaning: 'The pieces of one article: on hand, reserved for orders, dispatched.',
   topic: {
     name: 'stock',
     partitions: 4,

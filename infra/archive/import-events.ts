@@ -9,7 +9,7 @@ import { readCloudEvent } from '../kafka/cloud-events';
 import { MAX_EVENT_RECORD_BYTES, recordBytesOf } from '../record-limit';
 import { STRUCTURED_HEADERS } from '../kafka/record-headers';
 import { createStoreFile, type NewStoreFile } from '../sqlite/new-store-file';
-import { openLeasedDatabase, closeLeased } from '../sqlite/leased-database';
+import { closeLeased, openUnusedDatabase } from '../sqlite/leased-database';
 import { lastPositionIn } from '../sqlite/store-statements';
 import { storeMigrations } from '../sqlite/store-migrations';
 
@@ -163,20 +163,10 @@ const removeDatabase = (file: string): void => {
 
 /** As the file's one writer: a program that runs on it, or events in it, are reasons not to touch it. */
 const refuseFilled = async ({ file, clock, leaseTtlMs }: ImportOptions): Promise<void> => {
-  const waiting = new AbortController();
-  const opened = await openLeasedDatabase({
-    file,
-    synchronous: 'FULL',
-    migrations: storeMigrations,
-    clock,
-    ttlMs: leaseTtlMs,
-    signal: waiting.signal,
-    onWaiting: () => waiting.abort(),
-    onLost: () => undefined,
-  }).catch((error: unknown) => {
-    if (!waiting.signal.aborted) throw error;
-    throw new ImportRefused(`${file} is in use: stop the program that runs on it first`);
-  });
+  const opened = await openUnusedDatabase(
+    { file, synchronous: 'FULL', migrations: storeMigrations, clock, ttlMs: leaseTtlMs },
+    () => new ImportRefused(`${file} is in use: stop the program that runs on it first`),
+  );
   const last = lastPositionIn(opened.database);
   closeLeased(opened);
   if (last > 0) {

@@ -1,4 +1,4 @@
-/** The log that the configuration asks for: a real cluster, or the embedded broker. */
+/** Opens the log that the configuration names: a real cluster, or the embedded broker. */
 import type { Clock } from '../clock';
 import type { Configuration } from '../configuration';
 import type { Logger } from '../logger';
@@ -14,11 +14,11 @@ export interface OpenLogOptions {
   readonly logger: Logger;
 }
 
-/** Opens the log. Throws ConfigurationError where the settings can't be met by this build of the client. */
+/** Opens the log. Throws ConfigurationError if this build of the client does not support the settings. */
 export const openLog = async ({ configuration: { kafka }, clock, logger }: OpenLogOptions): Promise<EventLog> =>
   kafka === undefined ? openEmbeddedLog({ clock, logger }) : openRealLog({ connection: kafka, clock, logger });
 
-/** Looks whether clients can be made with these settings, before anything is opened. Throws ConfigurationError. */
+/** Checks that clients can be created with these settings, before anything is opened. Throws ConfigurationError. */
 export const checkLogSettings = async ({ kafka }: Pick<Configuration, 'kafka'>): Promise<void> => {
   if (kafka !== undefined) await tryClients(kafka);
 };

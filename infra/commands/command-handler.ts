@@ -7,7 +7,6 @@ import type { CommandFailure, CommandRequest, CommandResult, HandleCommand } fro
 import { decisionOn, type AppendDecision } from './decision';
 import { given, outcomeOfAnswer, replay } from './remembered-answer';
 import type { SnapshotStore } from './snapshots';
-import { streamQueue } from './stream-queue';
 import { streamStates, type StreamStates } from './stream-state';
 
 export interface CommandHandlerOptions {
@@ -122,4 +121,23 @@ const commit = async (
     case 'StoreUnavailable':
       return E.left(appended.left);
   }
+};
+
+/** Runs `work` once every earlier work on the same stream has ended. */
+type InStreamOrder = <Result>(stream: string, work: () => Promise<Result>) => Promise<Result>;
+
+/** Commands of one stream one after the other, in the order they came: a queue per stream that has work, and none for the rest. */
+const streamQueue = (): InStreamOrder => {
+  const tails = new Map<string, Promise<unknown>>();
+  return (stream, work) => {
+    const before = tails.get(stream);
+    // The work before has its own caller to tell of its failure.
+    const result = before === undefined ? work() : before.then(work, work);
+    tails.set(stream, result);
+    const forget = (): void => {
+      if (tails.get(stream) === result) tails.delete(stream);
+    };
+    result.then(forget, forget);
+    return result;
+  };
 };

@@ -1,8 +1,14 @@
-/** When the state of a long stream is kept, and when a kept one may be used. */
-import type { Aggregate, Fold } from '../../domain/kernel/aggregate';
+/**
+ * States of streams, so that a command need not read a stream from its beginning: in memory, so many streams and so many bytes,
+ * whatever their size; and those of long streams as snapshots.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Aggregate, Fold, FoldSnapshot } from '../../domain/kernel/aggregate';
 import { snapshotFingerprintOf } from '../../domain/contracts/fold-behaviour';
+import { jsonInSteps } from '../json-in-steps';
 import { boundedCache } from '../memory/bounded-cache';
-import type { Snapshot, SnapshotStore } from './snapshots';
+import type { SnapshotStore } from './snapshots';
+import { sizeOf } from './state-size';
 
 /** The fold of a stream's events up to `version`; `position` is that of the last one, 0 for a stream without events. */
 export interface StreamState {
@@ -11,24 +17,37 @@ export interface StreamState {
   readonly fold: Fold;
 }
 
+// -------------------------------------------------------------------------------------
+// As snapshots
+// -------------------------------------------------------------------------------------
+
 export interface CachedStates {
   /** Undefined where there is none that today's decider has made. */
-  readonly find: (stream: string, aggregate: Aggregate) => StreamState | undefined;
+  readonly find: (stream: string, aggregate: Aggregate) => Promise<StreamState | undefined>;
   /** Keeps the state, a moment later, where the stream has grown enough since the last time. */
   readonly keepWhenDue: (stream: string, state: StreamState, aggregate: Aggregate) => void;
 }
 
 /** A stream is read on from its snapshot over fewer events than these: some milliseconds. */
 const EVENTS_BETWEEN = 1_000;
-const REMEMBERED_STREAMS = 20_000;
+const NOTED_STREAMS = 20_000;
 
 /** States in a store of snapshots; without one, nothing is kept. */
 export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates => {
-  const keptAt = boundedCache<string, number>(REMEMBERED_STREAMS);
+  const keptAt = boundedCache<string, number>(NOTED_STREAMS);
 
-  const save = (stream: string, snapshot: Snapshot): void => {
+  // The state is a value: it does not change while it is written down.
+  const save = async (
+    stream: string,
+    { version, position, fold }: StreamState,
+    codec: FoldSnapshot,
+    decider: string,
+  ): Promise<void> => {
     try {
-      snapshots?.save(stream, snapshot);
+      // After the answer is on its way.
+      await nextTurn();
+      const state = await jsonInSteps(codec.encode(fold));
+      snapshots?.save(stream, { decider, version, position, state });
     } catch {
       // A full disk, a store that is closed: without a snapshot the stream is read, and that is all.
       keptAt.delete(stream);
@@ -36,7 +55,7 @@ export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates
   };
 
   return {
-    find: (stream, aggregate) => {
+    find: async (stream, aggregate) => {
       const { snapshot: codec } = aggregate;
       if (snapshots === undefined || codec === undefined) return undefined;
       try {
@@ -44,7 +63,7 @@ export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates
         // Of another decider: its state may mean something else today. It is replaced when the stream has been read.
         if (found === undefined || found.decider !== snapshotFingerprintOf(aggregate)) return undefined;
         const { version, position, state } = found;
-        const fold = codec.decode(state);
+        const fold = await foldOf(codec, state);
         keptAt.set(stream, version);
         return { version, position, fold };
       } catch {
@@ -58,8 +77,67 @@ export const cachedStates = (snapshots: SnapshotStore | undefined): CachedStates
       const decider = snapshotFingerprintOf(aggregate);
       if (decider === undefined) return;
       keptAt.set(stream, version);
-      // After the answer is on its way: the state is a value, and does not change meanwhile.
-      setImmediate(() => save(stream, { decider, version, position, state: codec.encode(fold) }));
+      void save(stream, { version, position, fold }, codec, decider);
     },
   };
+};
+
+/** The text of thousands of keys takes a while: others have their turn between the parts of the work. */
+const foldOf = async (codec: FoldSnapshot, state: string): Promise<Fold> => {
+  await nextTurn();
+  const json = JSON.parse(state) as unknown;
+  await nextTurn();
+  const fold = codec.decode(json);
+  await nextTurn();
+  return fold;
+};
+
+// -------------------------------------------------------------------------------------
+// In memory
+// -------------------------------------------------------------------------------------
+
+export interface RememberedStates {
+  readonly get: (stream: string) => StreamState | undefined;
+  /** @param grownBytes what the events hold that were applied since the state that is remembered, or since it was empty */
+  readonly set: (stream: string, state: StreamState, grownBytes: number) => void;
+  readonly forget: (stream: string) => void;
+}
+
+/** What all remembered states may hold together, unless said otherwise. */
+export const STATE_CACHE_BYTES = 64 * 1024 * 1024;
+
+/** A state with its weight: measured when it has grown by a quarter, and in between estimated by what was applied. */
+interface Entry {
+  readonly state: StreamState;
+  readonly bytes: number;
+  readonly measuredBytes: number;
+}
+
+/** An entry's own cost: its names, the fold's functions. */
+const ENTRY_BYTES = 1_024;
+/** The least that a state weighs that has more parts than are looked at. */
+const LARGE_BYTES = 8 * 1024 * 1024;
+const REMEASURE_RATIO = 1.25;
+const REMEASURE_BYTES = 4_096;
+
+/** A cache of states. */
+export const rememberedStates = (maxStreams: number, maxBytes: number = STATE_CACHE_BYTES): RememberedStates => {
+  const entries = boundedCache<string, Entry>(maxStreams, { max: maxBytes, of: ({ bytes }) => bytes });
+  return {
+    get: (stream) => entries.get(stream)?.state,
+    set: (stream, state, grownBytes) => {
+      if (maxStreams > 0) entries.set(stream, weighed(entries.get(stream), state, grownBytes));
+    },
+    forget: entries.delete,
+  };
+};
+
+const weighed = (before: Entry | undefined, state: StreamState, grownBytes: number): Entry => {
+  const estimated = (before?.bytes ?? ENTRY_BYTES) + grownBytes;
+  if (before !== undefined && estimated <= before.measuredBytes * REMEASURE_RATIO + REMEASURE_BYTES) {
+    return { state, bytes: estimated, measuredBytes: before.measuredBytes };
+  }
+  const measured = sizeOf(state.fold.state);
+  const bytes = measured === undefined ? Math.max(estimated, LARGE_BYTES) : ENTRY_BYTES + measured;
+  return { state, bytes, measuredBytes: bytes };
 };

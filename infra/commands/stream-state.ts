@@ -1,15 +1,14 @@
 /** A stream folded to its end: what a decision rests on. Kept in memory, never trusted without a check of its version. */
+import { setImmediate as nextTick } from 'node:timers/promises';
 import * as E from 'fp-ts/Either';
 import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
 import { snapshotFingerprintOf } from '../../domain/contracts/fold-behaviour';
 import { decodeEvent } from '../../domain/kernel/decode-event';
-import type { EventStore, NewEvent } from '../../domain/kernel/event-store';
+import type { EventStore, NewEvent, StoreUnavailable } from '../../domain/kernel/event-store';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { CommandFailure } from './command-port';
-import { cachedStates, type StreamState } from './kept-states';
-import { rememberedStates } from './remembered-states';
+import { cachedStates, rememberedStates, type StreamState } from './kept-states';
 import { sizeOf } from './state-size';
-import { payloadBytes, streamChunks } from './stream-chunks';
 import type { SnapshotStore } from './snapshots';
 
 export type { StreamState } from './kept-states';
@@ -88,7 +87,7 @@ export const streamStates = (
     load: async (stream, aggregate) => {
       const state = remembered.get(stream);
       if (state !== undefined) return E.right({ state, source: 'remembered' });
-      const from = kept.find(stream, aggregate) ?? { version: 0, position: 0, fold: aggregate.emptyFold };
+      const from = (await kept.find(stream, aggregate)) ?? { version: 0, position: 0, fold: aggregate.emptyFold };
       const read = await advance(stream, from);
       if (E.isLeft(read)) return read;
       kept.keepWhenDue(stream, read.right, aggregate);
@@ -114,3 +113,42 @@ const parsed = (payload: string): unknown => {
 
 const unreadable = (event: StoredEvent, reason: string): E.Either<CommandFailure, never> =>
   E.left({ _tag: 'UnreadableStream', stream: event.stream, eventId: event.id, reason });
+
+// -------------------------------------------------------------------------------------
+// A stream in chunks that are bounded by bytes, however large its events are; others come in between
+// -------------------------------------------------------------------------------------
+
+/** What a chunk should hold: read, parsed and folded it takes some milliseconds. */
+const CHUNK_BYTES = 262_144;
+/** The first chunk knows nothing of the events' size yet: each may have a megabyte. */
+const FIRST_EVENTS = 8;
+const MAX_EVENTS = 500;
+
+/** The chunks of a stream above a version; the last one may be empty. Ends behind a Left. */
+export async function* streamChunks(
+  store: Pick<EventStore, 'readStream'>,
+  stream: string,
+  fromVersion: number,
+): AsyncGenerator<E.Either<StoreUnavailable, ReadonlyArray<StoredEvent>>, void, undefined> {
+  let afterVersion = fromVersion;
+  let limit = FIRST_EVENTS;
+  for (;;) {
+    const chunk = await store.readStream(stream, { afterVersion, limit })();
+    yield chunk;
+    if (E.isLeft(chunk) || chunk.right.length < limit) return;
+    afterVersion = chunk.right.at(-1)?.version ?? afterVersion;
+    limit = nextLimit(chunk.right);
+    await nextTick();
+  }
+}
+
+/** As many events as fit, should they be as large as those of the last chunk; never many more than there. */
+const nextLimit = (chunk: ReadonlyArray<StoredEvent>): number => {
+  const bytes = payloadBytes(chunk);
+  const fitting = Math.floor((CHUNK_BYTES * chunk.length) / Math.max(bytes, 1));
+  return Math.max(1, Math.min(fitting, chunk.length * 4, MAX_EVENTS));
+};
+
+/** The length of the events' payloads; UTF-8 takes up to three times as much where it is not ASCII. */
+const payloadBytes = (events: ReadonlyArray<StoredEvent>): number =>
+  events.reduce((sum, { payload }) => sum + payload.length, 0);

@@ -1,13 +1,13 @@
-/** How to reach a real Kafka and be let in. */
+/** Address and credentials of a real Kafka. */
 import { kafkaOAuth, type KafkaOAuth } from './kafka-oauth';
-import { settingNamed, variableOf, type SettingTaker } from './kafka-names';
+import { findSetting, variableOf, type SettingTaker } from './kafka-names';
 import { givenSettings, type GivenSettings } from './kafka-settings';
 import type { Warn } from './secrets';
 import { ConfigurationError, oneOf, text, type Environment } from './values';
 
 const SECURITY_PROTOCOLS = ['plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'] as const;
 
-/** How to reach a real Kafka. */
+/** Address and credentials of a real Kafka. */
 export interface KafkaConnection {
   /** `host:port`, comma separated. */
   readonly brokers: string;
@@ -15,9 +15,9 @@ export interface KafkaConnection {
   readonly sslCaLocation?: string;
   /** A user and a password. */
   readonly sasl?: { readonly mechanism: string; readonly username: string; readonly password: string };
-  /** A token instead. */
+  /** Tokens instead of a password. */
   readonly oauth?: KafkaOAuth;
-  /** All other settings of the client, by the names that librdkafka gives them, the client's certificate among them. */
+  /** All other settings of the client by their librdkafka names, including the client's certificate. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -28,26 +28,28 @@ export const topicPrefix = (environment: Environment): string => {
   throw new ConfigurationError(`KAFKA_TOPIC_PREFIX is '${prefix}'; it takes up to 100 of A-Z a-z 0-9 . _ -`);
 };
 
-/** The client would take a port beyond the last one modulo 65,536, and call on somebody else. */
+/** The client would use a port above 65,535 modulo 65,536, and connect to another server. */
 const isAddress = (broker: string): boolean => {
   const [, port] = /^(?:[^\s:[\]/]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(broker) ?? [];
   return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
 };
 
-/** Reads how to reach Kafka; undefined where `KAFKA_BROKERS` is not set. */
+/** Reads how to reach Kafka; undefined if `KAFKA_BROKERS` is not set. */
 export const kafkaConnection = (environment: Environment, warn: Warn): KafkaConnection | undefined => {
-  // First, so that a misspelt KAFKA_BROKERS is no reason to start the embedded broker.
+  // First, so that a misspelt KAFKA_BROKERS does not start the embedded broker.
   const given = givenSettings(environment, warn);
   const brokers = text(environment, 'KAFKA_BROKERS');
   if (brokers === undefined) {
     const [first] = given.values();
     if (first === undefined) return undefined;
-    throw new ConfigurationError(`${first.source} is set, but KAFKA_BROKERS is not: it says which Kafka is meant`);
+    throw new ConfigurationError(
+      `${first.source} is set, but KAFKA_BROKERS is not: set it to the address of the Kafka`,
+    );
   }
   for (const broker of brokers.split(',')) {
     if (isAddress(broker.trim())) continue;
     throw new ConfigurationError(
-      `KAFKA_BROKERS names '${broker}'; it takes host:port (1 to 65535), several of them with commas between`,
+      `KAFKA_BROKERS names '${broker}'; it takes host:port (1 to 65535), several separated by commas`,
     );
   }
   const securityProtocol = oneOf(
@@ -68,7 +70,7 @@ export const kafkaConnection = (environment: Environment, warn: Warn): KafkaConn
   };
 };
 
-/** What has a place of its own in the connection. */
+/** Settings that are separate fields of the connection. */
 const OWN_NAMES = /^(security\.protocol|ssl\.ca\.location|sasl\.(mechanisms|username|password)|.*oauthbearer\..*)$/;
 
 const otherSettings = (given: GivenSettings): Pick<KafkaConnection, 'settings'> => {
@@ -78,7 +80,7 @@ const otherSettings = (given: GivenSettings): Pick<KafkaConnection, 'settings'> 
   return others.length === 0 ? {} : { settings: Object.fromEntries(others) };
 };
 
-/** A secret that is set and not shown would be missed only when the broker refuses. */
+/** An unused credential would otherwise be noticed only when the broker rejects the client. */
 const refuseUnused = (given: GivenSettings, protocol: KafkaConnection['securityProtocol']): void => {
   for (const [name, { source }] of given) {
     const needed = /^sasl\.|oauthbearer/.test(name) && !protocol.startsWith('sasl') ? 'sasl_ssl' : undefined;
@@ -91,7 +93,7 @@ const refuseUnused = (given: GivenSettings, protocol: KafkaConnection['securityP
   }
 };
 
-/** A client's certificate and its key come together, as two files, two texts, or one PKCS#12 file with a password. */
+/** A client certificate needs its key: as two files, two texts, or one PKCS#12 file with a password. */
 const refuseHalfCertificate = (given: GivenSettings): void => {
   const pairs = [
     ['ssl.certificate.location', 'ssl.key.location'],
@@ -102,7 +104,7 @@ const refuseHalfCertificate = (given: GivenSettings): void => {
   for (const [first, second] of whole) {
     const missing = given.has(first) ? second : first;
     if (given.has(missing)) continue;
-    // A certificate as a file and its key as a text, or the other way round, is whole too.
+    // A certificate as a file and its key as a text, or the other way round, is complete too.
     const other = missing.endsWith('.location')
       ? missing.replace('.location', '.pem')
       : missing.replace('.pem', '.location');
@@ -114,7 +116,7 @@ const refuseHalfCertificate = (given: GivenSettings): void => {
   }
   if (whole.length > 1 && given.has('ssl.keystore.location')) {
     throw new ConfigurationError(
-      'KAFKA_SSL_KEYSTORE_LOCATION and another certificate are both set: a client shows one, so leave one of them out',
+      'KAFKA_SSL_KEYSTORE_LOCATION and another certificate are both set: a client uses one, so omit one of them',
     );
   }
 };
@@ -130,17 +132,19 @@ const credentials = (given: GivenSettings, protocol: string, warn: Warn): Pick<K
   const password = given.get('sasl.password')?.value;
   if (username === undefined || password === undefined) {
     throw new ConfigurationError(
-      'KAFKA_SECURITY_PROTOCOL asks for SASL: set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
+      'KAFKA_SECURITY_PROTOCOL requires SASL: set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
     );
   }
   if (mechanism === 'PLAIN' && protocol === 'sasl_plaintext') {
-    warn('KAFKA_SASL_MECHANISM is PLAIN without TLS: the password crosses the network as it is; sasl_ssl hides it');
+    warn(
+      'KAFKA_SASL_MECHANISM is PLAIN without TLS: the password crosses the network in clear text; sasl_ssl encrypts it',
+    );
   }
   return { sasl: { mechanism, username, password } };
 };
 
-/** The settings that all clients take, or also those of one kind of client. */
+/** Returns the settings of all clients, or of one kind of client. */
 export const settingsFor = ({ settings = {} }: KafkaConnection, kind: SettingTaker): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    Object.entries(settings).filter(([name]) => [kind, 'all'].includes(settingNamed(name)?.taker ?? 'all')),
+    Object.entries(settings).filter(([name]) => [kind, 'all'].includes(findSetting(name)?.taker ?? 'all')),
   );

@@ -1,16 +1,16 @@
-/** The settings that librdkafka knows, and how they are called as variables. A test holds the list against the client's own. */
+/** The settings of librdkafka, and the names of their variables. A test compares the list with the client's own. */
 
-/** Who takes a setting: all clients, those that publish, or those that read. */
+/** Which clients have a setting: all, producers, or consumers. */
 export type SettingTaker = 'all' | 'producer' | 'consumer';
 
 export interface KnownSetting {
   readonly name: string;
-  /** The name that it is another name for, or its own. */
+  /** The canonical name, which differs for an alias. */
   readonly canonical: string;
   readonly taker: SettingTaker;
 }
 
-/** `<name>=<other>`: another name for the other one. */
+/** `<name>=<other>`: an alias of the other one. */
 const ALL = `
   builtin.features client.id metadata.broker.list bootstrap.servers=metadata.broker.list message.max.bytes
   message.copy.max.bytes receive.message.max.bytes max.in.flight.requests.per.connection
@@ -64,7 +64,7 @@ const CONSUMER = `
   offset.store.path offset.store.sync.interval.ms consume.callback.max.messages
 `;
 
-const parsed = (list: string, taker: SettingTaker): ReadonlyArray<KnownSetting> =>
+const parseList = (list: string, taker: SettingTaker): ReadonlyArray<KnownSetting> =>
   list
     .trim()
     .split(/\s+/)
@@ -74,9 +74,9 @@ const parsed = (list: string, taker: SettingTaker): ReadonlyArray<KnownSetting> 
     });
 
 const known: ReadonlyArray<KnownSetting> = [
-  ...parsed(ALL, 'all'),
-  ...parsed(PRODUCER, 'producer'),
-  ...parsed(CONSUMER, 'consumer'),
+  ...parseList(ALL, 'all'),
+  ...parseList(PRODUCER, 'producer'),
+  ...parseList(CONSUMER, 'consumer'),
 ];
 
 /** The names of all settings. */
@@ -88,19 +88,19 @@ export const variableOf = (name: string): string => `KAFKA_${name.toUpperCase().
 const byName = new Map(known.map((setting) => [setting.name, setting]));
 const byVariable = new Map(known.map((setting) => [variableOf(setting.name), setting]));
 
-/** The setting of that name. */
-export const settingNamed = (name: string): KnownSetting | undefined => byName.get(name);
+/** Returns the setting with this name. */
+export const findSetting = (name: string): KnownSetting | undefined => byName.get(name);
 
-/** The setting of that variable. */
+/** Returns the setting with this variable. */
 export const settingOfVariable = (variable: string): KnownSetting | undefined => byVariable.get(variable);
 
-/** The name under which two names for one setting meet; a name that nobody knows is its own. */
+/** Returns the canonical name of a setting; an unknown name is returned unchanged. */
 export const canonicalName = (name: string): string => byName.get(name)?.canonical ?? name;
 
-/** The candidate that is nearest to a word, where one is near enough to be meant. */
+/** Returns the candidate nearest to a word, if it is near enough for a suggestion. */
 export const nearest = (word: string, candidates: ReadonlyArray<string>): string | undefined => {
   let best: string | undefined;
-  // A third of the letters may be wrong; behind that a suggestion only confuses.
+  // At most a third of the letters may differ; otherwise a suggestion only confuses.
   let bestDistance = Math.floor(word.length / 3) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(word, candidate);
@@ -111,7 +111,7 @@ export const nearest = (word: string, candidates: ReadonlyArray<string>): string
   return best;
 };
 
-/** How many letters have to be put in, taken out or changed. */
+/** The number of insertions, deletions and substitutions. */
 const editDistance = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let line = 1; line <= from.length; line += 1) {

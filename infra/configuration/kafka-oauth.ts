@@ -1,4 +1,4 @@
-/** Tokens instead of passwords: from an endpoint that takes a client's id and secret, or, for trials, unsigned ones. */
+/** Tokens instead of passwords: from a token endpoint with client credentials, or unsigned ones for trials. */
 import { isLoopbackAddress } from './exposure';
 import type { GivenSettings } from './kafka-settings';
 import type { Warn } from './secrets';
@@ -11,14 +11,14 @@ export interface TokenEndpoint {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly scope?: string;
-  /** SASL extensions that are shown beside the token, such as a cluster's id. */
+  /** SASL extensions that are sent with the token, such as a cluster's id. */
   readonly extensions: Readonly<Record<string, string>>;
 }
 
-/** Tokens that nobody has signed, as Kafka's own unsecured validator takes them. */
+/** Unsigned tokens, as Kafka's unsecured validator accepts them. */
 export interface UnsecuredTokens {
   readonly _tag: 'UnsecuredTokens';
-  /** As librdkafka takes it: `principal=<name>`. */
+  /** In librdkafka's format: `principal=<name>`. */
   readonly config: string;
 }
 
@@ -36,21 +36,19 @@ const ENDPOINT_NAMES = [
 ];
 const UNSECURED = 'enable.sasl.oauthbearer.unsecure.jwt';
 
-/** Reads where tokens come from. Throws ConfigurationError. */
+/** Reads the source of tokens. Throws ConfigurationError. */
 export const kafkaOAuth = (given: GivenSettings, warn: Warn): KafkaOAuth => {
   for (const name of ['sasl.username', 'sasl.password']) {
     const source = given.get(name)?.source;
     if (source === undefined) continue;
     throw new ConfigurationError(
-      `${source} is set, but KAFKA_SASL_MECHANISM is OAUTHBEARER, which shows a token instead`,
+      `${source} is set, but KAFKA_SASL_MECHANISM is OAUTHBEARER, which uses a token instead`,
     );
   }
   if (given.get(UNSECURED)?.value === 'true') return unsecuredTokens(given, warn);
   for (const [name, { source }] of given) {
     if (!name.startsWith(PREFIX) || ENDPOINT_NAMES.includes(name.slice(PREFIX.length))) continue;
-    throw new ConfigurationError(
-      `${source} can't be used: Tidemark asks for tokens itself, with the client's id and secret (client credentials)`,
-    );
+    throw new ConfigurationError(`${source} can't be used: Tidemark requests tokens itself, with client credentials`);
   }
   const grant = given.get(`${PREFIX}grant.type`);
   if (grant !== undefined && grant.value !== 'client_credentials') {
@@ -78,17 +76,15 @@ export const kafkaOAuth = (given: GivenSettings, warn: Warn): KafkaOAuth => {
 const unsecuredTokens = (given: GivenSettings, warn: Warn): UnsecuredTokens => {
   const config = given.get(`${PREFIX}config`)?.value;
   if (config === undefined) {
-    throw new ConfigurationError(
-      `KAFKA_SASL_OAUTHBEARER_CONFIG is not set; it takes principal=<name>, for unsigned tokens`,
-    );
+    throw new ConfigurationError(`KAFKA_SASL_OAUTHBEARER_CONFIG is not set; unsigned tokens need principal=<name>`);
   }
   warn(
-    'KAFKA_ENABLE_SASL_OAUTHBEARER_UNSECURE_JWT is true: nobody signs the tokens, so anybody could make them. For trials',
+    'KAFKA_ENABLE_SASL_OAUTHBEARER_UNSECURE_JWT is true: tokens are unsigned, so anybody can create them. Use it for trials only',
   );
   return { _tag: 'UnsecuredTokens', config };
 };
 
-/** The client's secret goes there: encrypted, unless it does not leave the machine. */
+/** The client's secret is sent there, so it must be encrypted unless it stays on this machine. */
 const endpointUrl = (value: string): string => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
@@ -99,8 +95,8 @@ const endpointUrl = (value: string): string => {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (url.protocol === 'https:' || host === 'localhost' || isLoopbackAddress(host)) return value;
   throw new ConfigurationError(
-    `KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL is '${value}', which would carry the client's secret for everybody to read: ` +
-      'it takes https, except on this machine',
+    `KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL is '${value}', which would send the client's secret unencrypted: ` +
+      'use https, except on this machine',
   );
 };
 
@@ -113,7 +109,7 @@ const extensions = (list: string): Readonly<Record<string, string>> =>
         const [, name, value] = /^\s*([A-Za-z]+)=(.*?)\s*$/.exec(entry) ?? [];
         if (name !== undefined && value !== undefined && name !== 'auth') return [name, value];
         throw new ConfigurationError(
-          `KAFKA_SASL_OAUTHBEARER_EXTENSIONS holds '${entry}'; it takes <name>=<value>, several of them with commas between`,
+          `KAFKA_SASL_OAUTHBEARER_EXTENSIONS holds '${entry}'; it takes <name>=<value>, several separated by commas`,
         );
       }),
   );

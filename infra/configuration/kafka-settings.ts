@@ -1,25 +1,25 @@
 /**
- * Any setting of the Kafka client: `KAFKA_<NAME>`, or a line of the file that `KAFKA_CONFIG_FILE` names. A variable goes before
- * the file; a name that nobody knows, or that would break a promise, is refused.
+ * Settings of the Kafka client: `KAFKA_<NAME>`, or a line of the file that `KAFKA_CONFIG_FILE` names. Variables override the file;
+ * unknown names, and settings that would break a guarantee, are rejected.
  */
-import { nearest, settingNamed, settingNames, settingOfVariable, variableOf } from './kafka-names';
+import { nearest, findSetting, settingNames, settingOfVariable, variableOf } from './kafka-names';
 import { refusalOf } from './kafka-refusals';
 import { fileSettingOf, secretFile, secretText, type Warn } from './secrets';
 import { ConfigurationError, text, type Environment } from './values';
 
-/** A setting's value, and where it stands, for sentences about it. */
+/** A setting's value, and its source for messages. */
 export interface GivenSetting {
   readonly value: string;
   readonly source: string;
 }
 
-/** By the setting's canonical name. */
+/** Settings by their canonical names. */
 export type GivenSettings = ReadonlyMap<string, GivenSetting>;
 
-/** Variables that begin with KAFKA_ and are no setting of the client. */
+/** Variables that begin with KAFKA_ and are not settings of the client. */
 const OWN_VARIABLES: ReadonlyArray<string> = ['KAFKA_BROKERS', 'KAFKA_TOPIC_PREFIX', 'KAFKA_CONFIG_FILE'];
 
-/** Settings that are secrets: each may stand in a file of its own. */
+/** Settings that are secrets: each may be read from a file. */
 const SECRET_NAMES: ReadonlyArray<string> = [
   'sasl.password',
   'ssl.key.password',
@@ -29,14 +29,14 @@ const SECRET_NAMES: ReadonlyArray<string> = [
   'sasl.oauthbearer.client.credentials.client.secret',
 ];
 
-/** What Kubernetes puts into a container for a service called kafka, and what Kafka's own tools and images read. */
+/** Variables that Kubernetes sets for a service named kafka, and those of Kafka's own tools and images. */
 const FOREIGN = [
   /^KAFKA_(.+_)?SERVICE_(HOST|PORT(_.+)?)$/,
   /^KAFKA_(.+_)?PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?$/,
   /^KAFKA_(HOME|VERSION|DEBUG_FLAG|OPTS|HEAP_OPTS|LOG4J_OPTS|JMX_OPTS|GC_LOG_OPTS|JVM_PERFORMANCE_OPTS|JMX_PORT)$/,
 ];
 
-/** All settings that are given. Throws ConfigurationError. */
+/** Reads all settings. Throws ConfigurationError. */
 export const givenSettings = (environment: Environment, warn: Warn): GivenSettings => {
   const file = text(environment, 'KAFKA_CONFIG_FILE');
   return new Map([...(file === undefined ? [] : fromFile(file, warn)), ...fromVariables(environment, warn)]);
@@ -52,11 +52,11 @@ const fromVariables = (environment: Environment, warn: Warn): Given => {
     const secretName = SECRET_NAMES.find((name) => fileSettingOf(variableOf(name)) === variable);
     const name = secretName ?? settingOfVariable(variable)?.name;
     if (name === undefined) throw unknown(variable, settingNames.map(variableOf).concat(OWN_VARIABLES));
-    // Reads the file too, and refuses a secret that is given in both ways.
+    // Also reads the file of a secret, and rejects a secret that is set in both ways.
     const value = SECRET_NAMES.includes(name)
       ? secretText(environment, variableOf(name), warn)
       : text(environment, variable);
-    // Both ways were met already.
+    // Already read through the other variable.
     if (value !== undefined && given.get(canonical(name))?.value !== value) {
       add(given, name, { value: oneLine(name, value, variable), source: variable });
     }
@@ -64,11 +64,11 @@ const fromVariables = (environment: Environment, warn: Warn): Given => {
   return given;
 };
 
-const canonical = (name: string): string => settingNamed(name)?.canonical ?? name;
+const canonical = (name: string): string => findSetting(name)?.canonical ?? name;
 
 const oneLine = (name: string, value: string, source: string): string => {
   if (name.endsWith('.pem') || !/[\r\n]/.test(value)) return value;
-  throw new ConfigurationError(`${source} holds more than one line; it takes one`);
+  throw new ConfigurationError(`${source} has more than one line`);
 };
 
 const fromFile = (file: string, warn: Warn): Given => {
@@ -81,18 +81,18 @@ const fromFile = (file: string, warn: Warn): Given => {
     const [, name, value] = /^([^=\s]+)\s*=\s*(.*)$/.exec(line) ?? [];
     // The line is not repeated: it may hold a secret.
     if (name === undefined || value === undefined) throw new ConfigurationError(`${place}: it is not <name>=<value>`);
-    if (settingNamed(name) === undefined) throw unknown(`${place}: '${name}'`, settingNames, name);
+    if (findSetting(name) === undefined) throw unknown(`${place}: '${name}'`, settingNames, name);
     if (value === '') throw new ConfigurationError(`${place}: '${name}' has no value`);
     add(given, name, { value, source: `${place}: '${name}'` });
   });
   return given;
 };
 
-/** Settings that hold numbers bear their units. The client reads 4294968296 as 1000, and only then looks at the range. */
+/** Numeric settings, recognised by their units. The client truncates 4294968296 to 1000 before it checks the range. */
 const NUMERIC = /(?:^|\.)(?:bytes|cnt|fails|kbytes|level|max|messages|ms|retries|seconds|size|threshold|ttl)$/;
 const MAX_NUMBER = 2_147_483_647;
 
-/** A client that waits for longer is taken for one that hangs: it would be replaced again and again, and nothing would flow. */
+/** A client that waits longer counts as stalled: it would be replaced repeatedly, and make no progress. */
 const MAX_WAIT_MS = 10_000;
 const WAITS: ReadonlySet<string> = new Set([
   'queue.buffering.max.ms',
@@ -103,26 +103,26 @@ const WAITS: ReadonlySet<string> = new Set([
   'retry.backoff.max.ms',
 ]);
 
-/** Refuses what the client would take for another number, or what would hold it still. */
+/** Rejects numbers that the client would misread, and waits that would make it count as stalled. */
 const refuseBeyond = (name: string, { source, value }: GivenSetting): void => {
   if (NUMERIC.test(name) && Math.abs(Number(value)) > MAX_NUMBER) {
-    throw new ConfigurationError(`${source} is ${value}, and the Kafka client counts to ${MAX_NUMBER}`);
+    throw new ConfigurationError(`${source} is ${value}, and the Kafka client accepts at most ${MAX_NUMBER}`);
   }
   if (WAITS.has(canonical(name)) && Number(value) > MAX_WAIT_MS) {
     throw new ConfigurationError(
-      `${source} is ${value}; it takes up to ${MAX_WAIT_MS}: a client that waits for longer is taken for one that hangs`,
+      `${source} is ${value}; it takes up to ${MAX_WAIT_MS}: a client that waits longer counts as stalled`,
     );
   }
 };
 
-/** Adds a setting. Throws where it may not be set, or is set under another of its names. */
+/** Adds a setting. Throws if it may not be set, or is also set by another of its names. */
 const add = (given: Given, name: string, setting: GivenSetting): void => {
   const refusal = refusalOf(name);
   if (refusal !== undefined) throw new ConfigurationError(`${setting.source} can't be set: ${refusal}`);
   refuseBeyond(name, setting);
   const before = given.get(canonical(name));
   if (before !== undefined) {
-    throw new ConfigurationError(`${before.source} and ${setting.source} set the same: leave one of them out`);
+    throw new ConfigurationError(`${before.source} and ${setting.source} set the same: omit one of them`);
   }
   given.set(canonical(name), setting);
 };
@@ -130,6 +130,6 @@ const add = (given: Given, name: string, setting: GivenSetting): void => {
 const unknown = (shown: string, candidates: ReadonlyArray<string>, word = shown): ConfigurationError => {
   const near = nearest(word, candidates);
   return new ConfigurationError(
-    `${shown} is no setting of the Kafka client${near === undefined ? '' : `; the nearest is ${near}`}`,
+    `${shown} is not a setting of the Kafka client${near === undefined ? '' : `; the nearest is ${near}`}`,
   );
 };

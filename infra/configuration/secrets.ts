@@ -1,52 +1,52 @@
-/** Secrets: from a variable, or from a file that a variable names, so that they stand in no process list and no shell history. */
+/** Secrets: from a variable, or from a file that a variable names, so that they need not appear in process lists and shell histories. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ConfigurationError, text, type Environment } from './values';
 
-/** A secret is a line; what is longer than this is another file. */
+/** Upper limit on the file of a secret; a larger one is surely another file. */
 const MAX_BYTES = 65_536;
 
 const READABLE_BY_ALL = 0o004;
 
-/** A file that was read, and whether everybody on this machine may read it too. */
+/** The content of a file, and whether every user of this machine may read it. */
 export interface ReadFile {
   readonly content: string;
   readonly isOpenToAll: boolean;
 }
 
-/** Takes sentences about what is not wrong, but should be known. */
+/** Receives warnings. */
 export type Warn = (sentence: string) => void;
 
-/** The name of the variable that holds a secret's file. */
+/** Returns the name of the variable that names a secret's file. */
 export const fileSettingOf = (name: string): string => `${name}_FILE`;
 
-/** A secret of one line: from `name`, or from the file that `<name>_FILE` names. */
+/** Reads a secret of one line: from `name`, or from the file that `<name>_FILE` names. */
 export const secret = (environment: Environment, name: string, warn: Warn): string | undefined => {
   const value = secretText(environment, name, warn);
   if (value === undefined || !/[\r\n]/.test(value)) return value;
-  throw new ConfigurationError(`${sourceOf(environment, name)} holds more than one line; it takes a secret alone`);
+  throw new ConfigurationError(`${sourceOf(environment, name)} has more than one line; it takes only the secret`);
 };
 
-/** The same for a secret that may have several lines. */
+/** Reads a secret that may have several lines. */
 export const secretText = (environment: Environment, name: string, warn: Warn): string | undefined => {
   const value = text(environment, name);
   const file = text(environment, fileSettingOf(name));
   if (file === undefined) return value;
   if (value !== undefined) {
-    throw new ConfigurationError(`${name} and ${fileSettingOf(name)} are both set: leave one of them out`);
+    throw new ConfigurationError(`${name} and ${fileSettingOf(name)} are both set: omit one of them`);
   }
   return secretFile(file, fileSettingOf(name), warn);
 };
 
-/** Which variable a secret comes from. */
+/** Returns the variable that a secret comes from. */
 export const sourceOf = (environment: Environment, name: string): string =>
   text(environment, fileSettingOf(name)) === undefined ? name : fileSettingOf(name);
 
-/** Reads a file that holds secrets; the line's end at its end is not part of it. */
+/** Reads a file that holds secrets; a final line break is not part of it. */
 export const secretFile = (file: string, setting: string, warn: Warn): string => {
   const { content, isOpenToAll } = readSmallFile(file, setting);
   const value = content.replace(/\r?\n$/, '');
   if (value.trim() === '') throw new ConfigurationError(`${setting} names '${file}', which is empty`);
-  // No reason to refuse it: that is how container platforms mount secrets, where nobody else is in the container.
+  // Not an error: container platforms mount secrets like this, and no one else is in the container.
   if (isOpenToAll) warn(`${setting} names '${file}', which every user of this machine may read: chmod 600`);
   return value;
 };
@@ -64,7 +64,7 @@ const readSmallFile = (file: string, setting: string): ReadFile => {
     const length = readAll(descriptor, bytes);
     if (length > MAX_BYTES) {
       throw new ConfigurationError(
-        `${setting} names '${file}', which is larger than ${MAX_BYTES} bytes: another file?`,
+        `${setting} names '${file}', which is larger than ${MAX_BYTES} bytes: is it the right file?`,
       );
     }
     return { content: decoded(bytes.subarray(0, length), file, setting), isOpenToAll: (mode & READABLE_BY_ALL) !== 0 };
@@ -76,7 +76,7 @@ const readSmallFile = (file: string, setting: string): ReadFile => {
   }
 };
 
-/** Up to the buffer's end: a pipe hands out its content in pieces. */
+/** Reads until the buffer is full: a pipe returns its content in pieces. */
 const readAll = (descriptor: number, bytes: Buffer): number => {
   let length = 0;
   for (;;) {
@@ -90,7 +90,7 @@ const decoded = (bytes: Buffer, file: string, setting: string): string => {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new ConfigurationError(`${setting} names '${file}', which is no UTF-8 text`);
+    throw new ConfigurationError(`${setting} names '${file}', which is not UTF-8 text`);
   }
 };
 

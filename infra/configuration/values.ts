@@ -1,35 +1,35 @@
-/** Reading single settings: text, numbers, words and URLs, each refused with a sentence that says what it takes. */
+/** Parses single settings: texts, numbers, words and URLs; the error message of each says what it accepts. */
 
-/** A setting that can't be used: which, what is wrong with it, and what it takes. */
+/** A setting can't be used; the message names it and says what it accepts. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
-/** Names and values, as a process has them. */
+/** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A setting's text; an empty one is taken for one that is not set. */
+/** Returns a setting's text; an empty one counts as not set. */
 export const text = (environment: Environment, name: string): string | undefined => {
   const value = environment[name];
   return value === undefined || value === '' ? undefined : value;
 };
 
-/** A whole number within bounds. */
+/** Parses an integer within bounds. */
 export const integer = (
   environment: Environment,
   name: string,
   otherwise: number,
-  least: number,
-  most: number,
+  min: number,
+  max: number,
 ): number => {
   const value = text(environment, name);
   if (value === undefined) return otherwise;
   const parsed = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-  if (parsed >= least && parsed <= most) return parsed;
-  throw new ConfigurationError(`${name} is '${value}'; it takes an integer from ${least} to ${most}`);
+  if (parsed >= min && parsed <= max) return parsed;
+  throw new ConfigurationError(`${name} is '${value}'; it takes an integer from ${min} to ${max}`);
 };
 
-/** One of some words, in any case of its letters. */
+/** Parses one of several words, ignoring case. */
 export const oneOf = <Word extends string>(
   environment: Environment,
   name: string,
@@ -43,7 +43,7 @@ export const oneOf = <Word extends string>(
   throw new ConfigurationError(`${name} is '${value}'; it takes one of ${words.join(', ')}`);
 };
 
-/** A URL without slashes at its end, so that a path can be put behind it. */
+/** Parses a URL; removes trailing slashes, so that a path can be appended. */
 export const url = (environment: Environment, name: string): string | undefined => {
   const value = text(environment, name);
   if (value === undefined) return undefined;
@@ -52,7 +52,7 @@ export const url = (environment: Environment, name: string): string | undefined 
   throw new ConfigurationError(`${name} is '${value}'; it takes a URL such as http://127.0.0.1:8080`);
 };
 
-/** As RFC 3986 writes them; CloudEvents takes no empty source. */
+/** Parses a URI reference (RFC 3986); CloudEvents does not allow an empty source. */
 export const uriReference = (environment: Environment, name: string): string | undefined => {
   const value = text(environment, name);
   if (value === undefined || isUriReference(value)) return value;

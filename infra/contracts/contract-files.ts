@@ -6,23 +6,21 @@ import type { Fixture } from '../../domain/contracts/fixtures';
 import { ConfigurationError } from '../configuration';
 import { writeWholeJson } from '../files/whole-file';
 
-/** Reads the lock. Throws ConfigurationError where there is none: without it nothing is agreed. */
+/** Reads the lock. Throws ConfigurationError if there is none. */
 export const readLock = (folder: string): ContractLock => {
   const file = join(folder, 'lock.json');
   if (!existsSync(file)) {
     throw new ConfigurationError(
-      `${file} does not exist: bring it back, or begin one with 'tidemark contracts accept'`,
+      `${file} does not exist: bring it back, or begin one with 'tidemark contracts accept' (with the same --app, if there was one)`,
     );
   }
-  // Only `writeLock` writes it, and what people edit is shown by the check; a merge may have left it in pieces.
+  // Written by `writeLock`; the check shows manual edits, but a merge may have left it broken.
   const lock = readJson(file) as Partial<ContractLock> | null;
   if (isObject(lock?.topics) && isObject(lock?.events)) return lock as ContractLock;
-  throw new ConfigurationError(
-    `${file} is not a lock: it has no 'topics' and 'events'; bring it back as it was committed`,
-  );
+  throw new ConfigurationError(`${file} is not a lock: it has no 'topics' and 'events'; restore the committed version`);
 };
 
-/** Whether anything was agreed yet. */
+/** Whether a lock exists. */
 export const hasLock = (folder: string): boolean => existsSync(join(folder, 'lock.json'));
 
 export const writeLock = (folder: string, lock: ContractLock): void => writeWholeJson(join(folder, 'lock.json'), lock);

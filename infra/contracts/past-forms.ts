@@ -1,17 +1,17 @@
-/** The past forms of English verbs from a list that others keep (RosaeNLG's, made from WordNet). */
+/** The past forms of English verbs, from RosaeNLG's list (made from WordNet). */
 import { readFileSync } from 'node:fs';
 import type { PastForms } from '../../domain/contracts/fact-names';
 
-/** By the verb's first form: pairs of past tense and participle. */
+/** By infinitive: pairs of past tense and participle. */
 type IrregularVerbs = Readonly<Record<string, ReadonlyArray<ReadonlyArray<string>>>>;
 
-/** A few that the list does not have, or has only as they are spelt elsewhere. */
+/** Forms that the list lacks, or has only in another spelling. */
 const FURTHER_PAST = ['thriven', 'throve', 'shod', 'laden', 'gotten'];
 const FURTHER_UNCHANGED = ['bet', 'input', 'output', 'quit'];
 
 /** Reads the list. */
 export const readPastForms = (): PastForms => {
-  // The package's main file exports its types alone: the list is this file.
+  // The package's main file exports only types; the list is in this file.
   const verbs = JSON.parse(
     readFileSync(require.resolve('english-verbs-irregular/dist/verbs.json'), 'utf8'),
   ) as IrregularVerbs;

@@ -1,6 +1,6 @@
 /**
- * An append that has been checked and turned into text, before it waits in any queue: what is wrong with it fails its
- * own caller at once, never the appends that share a transaction with it, and what the caller changes later has no effect.
+ * Validates an append and serialises it before it enters a queue: an error fails its own caller at once, never other appends in
+ * the same transaction, and later changes by the caller have no effect.
  */
 import type {
   Append,
@@ -18,7 +18,7 @@ import { isSurelySmall, MAX_EVENT_RECORD_BYTES, recordBytesOf } from '../record-
 export interface PreparedEvent {
   readonly type: string;
   readonly schemaVersion: number;
-  /** The payload as the JSON text that is stored and published, made once. */
+  /** The payload as the JSON text that is stored and published. */
   readonly payload: string;
 }
 
@@ -39,15 +39,15 @@ export interface PreparedAppend {
 // Checking
 // -------------------------------------------------------------------------------------
 
-/** `<category>-<id>`: no control characters and no halves of surrogate pairs, which UTF-8 can't hold. */
+/** `<category>-<id>`: no control characters, and no unpaired surrogates, which UTF-8 can't encode. */
 const streamNameExpression = /^[^-\s\p{Cc}\p{Cs}]+-[^\p{Cc}\p{Cs}]+$/u;
 const STREAM_NAME_CHARACTERS = 300;
 
-/** Checks an append and writes its payloads as JSON. Throws TypeError or RangeError: these are mistakes in a program. */
+/** Checks an append and writes its payloads as JSON. Throws TypeError or RangeError: these are errors in a program. */
 export const prepareAppend = (append: Append): PreparedAppend => {
   const streams = append.streams.map(prepareStream);
-  if (streams.length > 1) refuseRepeatedStreams(streams);
-  const metadata = checkedMetadata(append.metadata);
+  if (streams.length > 1) assertDistinctStreams(streams);
+  const metadata = validateMetadata(append.metadata);
   const eventCount = streams.reduce((sum, { events }) => sum + events.length, 0);
   return { streams, eventCount, metadata, ...(append.outcome === undefined ? {} : { outcome: append.outcome }) };
 };
@@ -86,7 +86,7 @@ const jsonText = (stream: string, type: string, data: unknown): string => {
   let text: string | undefined;
   let reason = `it is ${typeof data}`;
   try {
-    // The library's types promise text, but undefined, functions and symbols have none.
+    // The type says string, but undefined, functions and symbols have no JSON.
     text = JSON.stringify(data);
   } catch (error) {
     reason = error instanceof Error ? error.message : String(error);
@@ -95,15 +95,15 @@ const jsonText = (stream: string, type: string, data: unknown): string => {
   throw new TypeError(`the payload of ${type} for ${stream} can't be written as JSON: ${reason}`);
 };
 
-const refuseRepeatedStreams = (streams: ReadonlyArray<PreparedStream>): void => {
+const assertDistinctStreams = (streams: ReadonlyArray<PreparedStream>): void => {
   const names = new Set<string>();
   for (const { stream } of streams) {
-    if (names.has(stream)) throw new TypeError(`an append names ${stream} twice: put its events into one list`);
+    if (names.has(stream)) throw new TypeError(`an append names ${stream} twice: combine its events in one list`);
     names.add(stream);
   }
 };
 
-const checkedMetadata = ({ correlationId, causationId, actor, traceparent }: AppendMetadata): AppendMetadata => {
+const validateMetadata = ({ correlationId, causationId, actor, traceparent }: AppendMetadata): AppendMetadata => {
   for (const [name, value] of Object.entries({ correlationId, causationId, actor, traceparent: traceparent ?? '' })) {
     if (typeof value !== 'string') throw new TypeError(`an append's ${name} is ${typeof value}; it takes text`);
   }
@@ -112,7 +112,7 @@ const checkedMetadata = ({ correlationId, causationId, actor, traceparent }: App
     : { correlationId, causationId, actor, traceparent };
 };
 
-/** Throws RangeError where a page is not one: its start counts from 0, its limit from 1. */
+/** Throws RangeError for an invalid page: its start counts from 0, its limit from 1. */
 export const checkPage = (after: number, limit: number): void => {
   if (!Number.isSafeInteger(after) || after < 0)
     throw new RangeError(`a page can't start after ${after}; it takes an integer from 0`);
@@ -121,10 +121,10 @@ export const checkPage = (after: number, limit: number): void => {
 };
 
 // -------------------------------------------------------------------------------------
-// What every store does with it
+// Common to all stores
 // -------------------------------------------------------------------------------------
 
-/** The first event that is larger than a record may be; every store refuses it before anything waits in a queue. */
+/** Returns the first event that exceeds the record size; every store rejects it before anything enters a queue. */
 export const oversizedEventOf = (
   { streams, metadata }: PreparedAppend,
   limitBytes = MAX_EVENT_RECORD_BYTES,
@@ -140,7 +140,7 @@ export const oversizedEventOf = (
   return undefined;
 };
 
-/** Whether the stream is as the append expects it; 0 is the version of a stream without events. */
+/** Returns the conflict if the stream does not have the expected version; 0 is the version of a stream without events. */
 export const conflictOf = (
   { stream, expectedVersion }: PreparedStream,
   actualVersion: number,
@@ -162,7 +162,7 @@ const holds = (expected: ExpectedVersion, actual: number): boolean => {
   }
 };
 
-/** The envelopes that the events of one stream get, from the version and position that stand before them. */
+/** Returns the envelopes of the events of one stream, which follow the given version and position. */
 export const envelopesOf = (
   { stream, events }: PreparedStream,
   metadata: AppendMetadata,
@@ -175,7 +175,7 @@ export const envelopesOf = (
     return { id: eventId(stream, version), stream, version, position, type, schemaVersion, recordedAt, ...metadata };
   });
 
-/** The answer to remember; what is not text would fail the whole transaction, so it fails here, alone. */
+/** The outcome to remember; a value that is not text fails here, before it could fail the whole transaction. */
 export const outcomeOf = (
   { outcome }: PreparedAppend,
   appended: ReadonlyArray<EventEnvelope>,
@@ -185,7 +185,7 @@ export const outcomeOf = (
   const isText = [scope, key, requestHash, response].every((each) => typeof each === 'string');
   if (!isText || scope === '' || key === '') {
     throw new TypeError(
-      'an outcome takes a scope, a key, a request hash and a response as text, and neither scope nor key is empty',
+      'an outcome needs a scope, a key, a request hash and a response as text, and neither scope nor key is empty',
     );
   }
   return { scope, key, requestHash, response };

@@ -1,13 +1,13 @@
-/** The changes of a store for a loop that also has other things to do: a number that grows, and a wait that a change ends. */
+/** Counts the changes of a store, for loops that also do other work: a growing number, and a wait that a change ends. */
 import type { Clock } from '../clock';
 import type { ChangeQuery, EventFeed } from './event-feed';
 
 export interface ChangeCounter {
-  /** Grows with every change. Read it before looking at the store: what comes after is counted. Throws what the feed threw. */
+  /** Grows with every change. Read it before reading the store, so that later changes are noticed. Throws what the feed threw. */
   readonly count: () => number;
-  /** Waits until the next change, at most so long, or until the signal of the counter aborts. Throws what the feed threw. */
+  /** Waits until the next change, the timeout, or the abort of the counter's signal. Throws what the feed threw. */
   readonly next: (timeoutMs: number) => Promise<void>;
-  /** Ends the counting. */
+  /** Stops counting. */
   readonly stop: () => void;
 }
 
@@ -16,13 +16,13 @@ export interface ChangeCounterOptions extends ChangeQuery {
   readonly clock: Pick<Clock, 'sleep'>;
 }
 
-/** Begins to count. Stop it at the end. */
+/** Starts counting; must be stopped. */
 export const countChanges = ({ feed, clock, signal, withinMs }: ChangeCounterOptions): ChangeCounter => {
   const over = new AbortController();
   let changes = 0;
   let fault: { readonly error: unknown } | undefined;
   let waiting: AbortController | undefined;
-  // Not AbortSignal.any, which keeps memory for as long as its longest-lived signal lives.
+  // Not AbortSignal.any, which leaks memory until its longest-lived signal is collected.
   const stop = (): void => {
     signal.removeEventListener('abort', stop);
     over.abort();

@@ -1,29 +1,29 @@
 /**
- * The port through which everybody but the store's writer reads the store: the relay, the groups' catch-up, reactors, explain,
- * verify, the audit of the log, redrives, and commands for operators. Whatever a store is made of, it serves this.
+ * The port through which all readers (everything but the writer) read the store: the relay, the groups' catch-up, reactors,
+ * explain, verify, the audit of the log, redrives, and operators' commands. Every kind of store implements it.
  */
 import { EngineFault } from '../engine-fault';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { OperationRequestReader } from '../commands/operation-requests';
 
-/** What the other roles need to know of the store that they work for. */
+/** What the other roles need to know about the store. */
 export interface StoreIdentity {
   readonly storeId: string;
   /**
-   * Records that name no store count as this store's up to this position: they were published before stores had ids. 0 for
-   * a store that was created with one.
+   * Records without a store id count as this store's up to this position: they were published before stores had ids. 0 for a
+   * store that was created with an id.
    */
   readonly unnamedUntilPosition: number;
-  /** Requests of operators up to this one were for an earlier history: nobody carries them out again. */
+  /** Requests of operators up to this one belong to an earlier history and are not carried out again. */
   readonly requestFloor: number;
 }
 
-/** The store is not there, or older than this program: whoever writes it has not started yet. Wait, then open it again. */
+/** The store does not exist, or has an older schema: its writer has not started yet. Wait, then open it again. */
 export class StoreNotReady extends EngineFault {
   override readonly name = 'StoreNotReady';
 }
 
-/** Positions above one and up to another. */
+/** Positions after one, up to and including another. */
 export interface PositionRange {
   readonly afterPosition: number;
   readonly untilPosition: number;
@@ -48,7 +48,7 @@ export interface StreamPageQuery {
 /** Upper limit on the payloads that one reader holds at a time. */
 export const MAX_PAGE_BYTES = 8_388_608;
 
-/** An event's attributes as an array, for a look at every record that comes in. */
+/** An event's attributes as an array, for a fast check of every incoming record. */
 export type StoredAttributes = readonly [
   stream: string,
   version: number,
@@ -61,55 +61,54 @@ export type StoredAttributes = readonly [
   traceparent: string | null,
 ];
 
-/** Who an event is and where it stands. */
+/** An event's identity and position. */
 export type StoredIdentity = Pick<StoredEvent, 'id' | 'stream' | 'position' | 'recordedAt'>;
 
-/** How the changes of a store are waited for. */
+/** Options for waiting for changes of a store. */
 export interface ChangeQuery {
   /** Ends the iteration, without an error. */
   readonly signal: AbortSignal;
-  /** A change is told at the latest so many milliseconds after its commit, as far as the process is free. */
+  /** Upper limit on the delay between a commit and its notification, if the process is not busy. */
   readonly withinMs: number;
 }
 
 /**
- * A store that is read. What it has once answered of an event stays true, for events never change and never vanish; only the
- * end of the store and the list of requests grow. Calls reject with an EngineFault where the store is not there any more, or is
- * another one than it was; and with what the store's own client says where it can't be read just now. A page with an impossible
- * bound rejects with a RangeError.
+ * A store for reading. What it returns about an event stays true, because events never change and are never deleted; only the end
+ * of the store and the list of requests grow. Calls reject with an EngineFault if the store was removed or replaced, and with the
+ * error of the store's client if it can't be read at present. A page with an invalid bound rejects with a RangeError.
  */
 export interface EventFeed {
-  /** Who the store is: known since the feed was opened. */
+  /** The identity of the store, read when the feed was opened. */
   readonly identity: StoreIdentity;
   /**
-   * Events above `afterPosition` in position order, at most `limit`; with `maxBytes` no more than their payloads allow, but
-   * always one: a page that is shorter than its limit is not the end of the store then.
+   * Events above `afterPosition` in position order, at most `limit`. With `maxBytes` also limited by their payloads, but at least
+   * one; a page shorter than `limit` is then not necessarily the last.
    */
   readonly readAll: (page: EventPageQuery) => Promise<ReadonlyArray<StoredEvent>>;
   /** Events of one stream above `afterVersion` in version order, with the same limits; empty for no such stream. */
   readonly readStream: (stream: string, page: StreamPageQuery) => Promise<ReadonlyArray<StoredEvent>>;
-  /** Events of these correlations within a range, in position order: looked for event by event, so keep the range small. */
+  /** Events of these correlations within a range, in position order: scans every event of the range, so keep it small. */
   readonly readCorrelated: (
     correlationIds: ReadonlyArray<string>,
     range: PositionRange,
   ) => Promise<ReadonlyArray<StoredEvent>>;
-  /** Who the events of a range are, in position order, without what is large in them: for sums over the whole store. */
+  /** Identities of the events of a range, in position order, without their payloads: for sums over the whole store. */
   readonly identities: (range: PositionRange) => Promise<ReadonlyArray<StoredIdentity>>;
-  /** What the store holds at positions, but for the payloads; a position where it holds nothing is left out. One call a batch. */
+  /** Attributes of the events at these positions, without payloads; positions without an event are omitted. One call per batch. */
   readonly attributesAt: (positions: ReadonlyArray<number>) => Promise<ReadonlyMap<number, StoredAttributes>>;
   /** 0 for an empty store. */
   readonly lastPosition: () => Promise<number>;
-  /** Undefined where there is no such event. */
+  /** Undefined if there is no such event. */
   readonly positionOf: (eventId: string) => Promise<number | undefined>;
-  /** The first hundred requests of operators with ids above one, in their order; of these kinds where kinds are named. */
+  /** The first hundred operator requests with ids above the given one, in order; only of the given kinds if any. */
   readonly requestsAfter: OperationRequestReader['after'];
-  /** What this installation's reactors show with their commands. */
+  /** The token that this installation's reactors send with their commands. */
   readonly reactorToken: () => Promise<string>;
-  /** Whether what is read here is what a new opening would find: a file may have been replaced meanwhile. */
+  /** Whether the store is still the one that was opened: its file may have been replaced meanwhile. */
   readonly isInPlace: () => Promise<boolean>;
   /**
-   * Comes once at the beginning, and again whenever something may have been committed since the last time; several commits may
-   * come as one. Throws where the store was exchanged or removed, once for each iteration: begin anew then.
+   * Yields once at the beginning, and again whenever something may have been committed since; several commits may be reported as
+   * one. Throws once per iteration if the store was replaced or removed: iterate again then.
    */
   readonly changes: (query: ChangeQuery) => AsyncIterable<void>;
   readonly close: () => Promise<void>;

@@ -1,15 +1,15 @@
-/** Opening the store for reading, where it may not be there yet. */
+/** Opens the store for reading, waiting until it exists. */
 import type { Clock } from '../clock';
 import { StoreNotReady, type EventFeed } from './event-feed';
 
-/** Opens the store; rejects with StoreNotReady while it is not there. */
+/** Opens the store; rejects with StoreNotReady while it does not exist. */
 export type OpenEventFeed = () => Promise<EventFeed>;
 
 const POLL_MS = 100;
 
 /**
- * Waits until the store's writer has made it and brought its schema up to date. True when it can be opened, false when the
- * signal aborted first. Rejects where waiting would not help (a newer schema, not a store).
+ * Waits until the store's writer has created it and migrated its schema. Returns true when it can be opened, false if the signal
+ * aborted first. Rejects if waiting would not help (a newer schema, not a store).
  */
 export const waitForStore = async (
   open: OpenEventFeed,

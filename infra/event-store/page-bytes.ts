@@ -1,6 +1,6 @@
 /** The limit on the bytes of a page. */
 
-/** The first of the rows whose payloads fit, but always one. Reads no further than the bytes allow: a cursor is closed. */
+/** Returns the first rows whose payloads fit, but at least one. Stops reading at the limit, and closes the cursor. */
 export const withinBytes = <Row>(
   rows: Iterable<Row>,
   maxBytes: number,

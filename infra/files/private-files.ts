@@ -1,6 +1,6 @@
 /**
- * Data belongs to its owner alone: it holds customers, payments and answers. Files are 600 and folders 700, whatever the umask
- * says and whichever release made them.
+ * Data files are for their owner only, because they contain personal and payment data. Files have mode 600 and folders 700,
+ * regardless of the umask and of the release that created them.
  */
 import {
   chmodSync,
@@ -20,16 +20,16 @@ const PRIVATE_FOLDER = 0o700;
 const OTHERS = 0o077;
 const STICKY = 0o1000;
 
-/** Makes a folder, and those above it that are missing, for its owner alone. One that exists stays as it is. */
+/** Creates a folder and its missing parents for the owner only. An existing folder stays unchanged. */
 export const makePrivateFolder = (folder: string): void => {
   const first = mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
-  // The umask may have taken away what the owner needs.
+  // The umask may have removed permissions that the owner needs.
   if (first !== undefined) chmodSync(folder, PRIVATE_FOLDER);
 };
 
 /**
- * Makes a file, empty, for its owner alone; tightens one that exists and belongs to this user. One that exists is never
- * opened for that: whoever closes a file gives up every lock that this process holds on it, SQLite's among them.
+ * Creates an empty file for the owner only, or tightens an existing one that belongs to this user. An existing file is never opened
+ * for that: closing it would release every lock that this process holds on it, including SQLite's.
  */
 export const makePrivateFile = (file: string): void => {
   try {
@@ -42,18 +42,18 @@ export const makePrivateFile = (file: string): void => {
   }
 };
 
-/** Tightens a file where it is there and belongs to this user. */
+/** Tightens a file if it exists and belongs to this user. */
 export const tightenFile = (file: string): void => {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats?.isFile() === true && isOwned(stats)) tighten(file, stats);
 };
 
-/** What could not be tightened, as a sentence each. */
+/** One message for each path that could not be tightened. */
 export type Findings = ReadonlyArray<string>;
 
 /**
- * Tightens a data folder and those of its entries whose names begin with one of the given ones. What belongs to another user
- * is left and named. So is a folder that others use as well: it holds folders that are not the program's, or is a shared one.
+ * Tightens a data folder, and its entries whose names begin with one of the given names. Paths of other users are left unchanged
+ * and reported. So is a folder that others use: one that is shared, or contains other folders.
  */
 export const tightenFolder = (folder: string, ownNames: ReadonlyArray<string>): Findings => {
   const findings: string[] = [];
@@ -71,8 +71,8 @@ export const tightenFolder = (folder: string, ownNames: ReadonlyArray<string>): 
   if (isShared || (stats.mode & STICKY) !== 0) {
     return [
       ...findings,
-      `${folder} is open to other users (mode ${modeText(stats)}) and left so, for it holds other things too: give ` +
-        'Tidemark a folder of its own (DATA_DIR)',
+      `${folder} is open to other users (mode ${modeText(stats)}) and was left unchanged because it contains other things: give ` +
+        'Tidemark its own folder (DATA_DIR)',
     ];
   }
   return [...findings, ...tighten(folder, stats)];
@@ -82,14 +82,14 @@ const tighten = (path: string, stats: Stats): Findings => {
   if ((stats.mode & OTHERS) === 0) return [];
   if (!isOwned(stats)) {
     return [
-      `${path} is open to other users (mode ${modeText(stats)}) and belongs to another one, who has to tighten it`,
+      `${path} is open to other users (mode ${modeText(stats)}) and belongs to another user, who must tighten it`,
     ];
   }
   chmodSync(path, stats.isDirectory() ? PRIVATE_FOLDER : PRIVATE_FILE);
   return [];
 };
 
-/** Undefined where the file has gone meanwhile: another process may be closing its own. */
+/** Undefined if the file has disappeared meanwhile: another process may be closing its own. */
 const statsOf = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
 
 /** Windows has no owners to compare. */

@@ -1,6 +1,6 @@
 /**
- * Files that are there as a whole or not at all: written under another name in the same folder, flushed to the disk, looked
- * at, and renamed. Whatever ends the writing, nothing half done stands under the final name.
+ * Writes files atomically: under another name in the same folder, flushed to disk, checked, and renamed. If writing is interrupted,
+ * no incomplete file has the final name.
  */
 import {
   closeSync,
@@ -15,13 +15,13 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** The file can't be written; nothing stands under its name that did not stand there before. */
+/** The file can't be written; whatever had its name before is unchanged. */
 export class FileNotWritten extends Error {
   override readonly name = 'FileNotWritten';
 }
 
 export interface WholeFileOptions {
-  /** Permissions of the file; data of customers is the owner's alone. */
+  /** Permissions of the file. */
   readonly mode: number;
   /** Whether a file of that name may be replaced. */
   readonly replaces: boolean;
@@ -29,7 +29,7 @@ export interface WholeFileOptions {
 
 const SUFFIX = '.partial';
 
-/** Writes the chunks as one file. Throws {@link FileNotWritten}, or what producing a chunk has thrown. */
+/** Writes the chunks as one file. Throws {@link FileNotWritten}, or whatever producing a chunk throws. */
 export const writeWholeFile = (file: string, chunks: Iterable<string>, options: WholeFileOptions): void => {
   const begun = beginFile(file, options);
   try {
@@ -40,7 +40,7 @@ export const writeWholeFile = (file: string, chunks: Iterable<string>, options: 
   }
 };
 
-/** The same with chunks that are waited for. */
+/** Writes asynchronous chunks as one file. */
 export const writeWholeFileFrom = async (
   file: string,
   chunks: AsyncIterable<string>,
@@ -55,11 +55,11 @@ export const writeWholeFileFrom = async (
   }
 };
 
-/** A file that is being written: nothing stands under its name before it is finished. */
+/** A file that is being written; it gets its name when it is finished. */
 interface BegunFile {
   readonly write: (chunk: string) => void;
   readonly finish: () => void;
-  /** Removes what was not finished. */
+  /** Removes an unfinished file. */
   readonly end: () => void;
 }
 
@@ -67,7 +67,7 @@ const beginFile = (file: string, options: WholeFileOptions): BegunFile => {
   assertFree(file, options);
   const partial = `${file}${SUFFIX}`;
   const descriptor = orFail(file, () => {
-    // What a writer has left behind that was killed is nobody's; one that still writes notices at the end.
+    // A partial file of a killed writer is removed; a writer that is still running notices at the end.
     rmSync(partial, { force: true });
     return openSync(partial, 'wx', options.mode);
   });
@@ -87,7 +87,7 @@ const beginFile = (file: string, options: WholeFileOptions): BegunFile => {
       isFinished = true;
     },
     end: () => {
-      // Another writer may have taken the name over.
+      // Another writer may have taken over the name.
       if (!isFinished && isOwn(partial, descriptor)) rmSync(partial, { force: true });
       closeSync(descriptor);
       if (isFinished) syncFolder(dirname(file));
@@ -95,17 +95,17 @@ const beginFile = (file: string, options: WholeFileOptions): BegunFile => {
   };
 };
 
-/** Writes a text in place of what the file holds; the owner's settings decide who may read it. */
+/** Replaces the content of a file with a text, with default permissions. */
 export const writeWholeText = (file: string, text: string): void =>
   writeWholeFile(file, [text], { mode: 0o666, replaces: true });
 
-/** Writes a value as indented JSON in place of what the file holds. */
+/** Replaces the content of a file with indented JSON. */
 export const writeWholeJson = (file: string, value: unknown): void =>
   writeWholeText(file, `${JSON.stringify(value, null, 2)}\n`);
 
 const assertFree = (file: string, { replaces }: WholeFileOptions): void => {
   if (!replaces && existsSync(file))
-    throw new FileNotWritten(`${file} exists already: move it away, or name another file`);
+    throw new FileNotWritten(`${file} already exists: move it away, or choose another name`);
 };
 
 const writeAll = (descriptor: number, bytes: Buffer): number => {
@@ -115,9 +115,9 @@ const writeAll = (descriptor: number, bytes: Buffer): number => {
 
 const assertWhole = (file: string, partial: string, descriptor: number, bytes: number): void => {
   const { size } = fstatSync(descriptor);
-  if (size !== bytes) throw new FileNotWritten(`${file} was not written: ${size} of ${bytes} bytes are on the disk`);
+  if (size !== bytes) throw new FileNotWritten(`${file} was not written: ${size} of ${bytes} bytes reached the disk`);
   if (!isOwn(partial, descriptor))
-    throw new FileNotWritten(`${file} was not written: another process writes ${partial}`);
+    throw new FileNotWritten(`${file} was not written: another process is writing ${partial}`);
 };
 
 const isOwn = (partial: string, descriptor: number): boolean =>
@@ -132,7 +132,7 @@ const orFail = <A>(file: string, act: () => A): A => {
   }
 };
 
-/** The new name has to last too; where a folder can't be synced, the system does it in its own time. */
+/** The new name must be durable too; if a folder can't be synced, the system writes it eventually. */
 const syncFolder = (folder: string): void => {
   try {
     const descriptor = openSync(folder, 'r');
@@ -142,6 +142,6 @@ const syncFolder = (folder: string): void => {
       closeSync(descriptor);
     }
   } catch {
-    // Some file systems sync no folders.
+    // Some file systems can't sync folders.
   }
 };

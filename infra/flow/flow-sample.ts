@@ -97,7 +97,7 @@ const stateOf = (
 const relaySample = async ({ clock }: FlowSources, reader: FlowReader, status: RelayStatus): Promise<RelaySample> => {
   const { reason, cursor, failures, published, updatedAt } = status;
   const sentPosition = Math.max(cursor, status.sentPosition ?? cursor);
-  const { lagEvents, lagSeconds } = await relayLag(reader, cursor, clock);
+  const { lagEvents, lagSeconds } = await relayLag(reader, status, clock);
   return {
     state: stateOf(status, clock),
     reason,
@@ -105,7 +105,7 @@ const relaySample = async ({ clock }: FlowSources, reader: FlowReader, status: R
     sentPosition,
     lagEvents,
     lagSeconds,
-    unsentSeconds: (await relayLag(reader, sentPosition, clock)).lagSeconds,
+    unsentSeconds: (await relayLag(reader, { cursor: sentPosition, blocked: [] }, clock)).lagSeconds,
     failures,
     published,
     updatedAt,

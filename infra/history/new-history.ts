@@ -6,7 +6,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { isoTime, type Clock } from '../clock';
 import type { StoreIdentity } from '../event-store/event-feed';
 import { holdFile, type HeldFile } from '../sqlite/held-file';
-import { closeLeased, openLeasedDatabase, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';
+import { closeLeased, openUnusedDatabase, writeUnderLease, type LeasedDatabase } from '../sqlite/leased-database';
 import { ensureStoreIdentity, replaceStoreIdentity } from '../sqlite/store-identity';
 import { storeMigrations } from '../sqlite/store-migrations';
 
@@ -57,24 +57,10 @@ const runsReason = (file: string, owner: string): string =>
 
 const holdStore = async ({ store: file, clock, leaseTtlMs }: NewHistoryOptions): Promise<LeasedDatabase> => {
   if (!existsSync(file)) throw new NewHistoryRefused(`${file} does not exist: there is no history to begin anew from`);
-  const waiting = new AbortController();
-  let owner = '';
-  return openLeasedDatabase({
-    file,
-    synchronous: 'FULL',
-    migrations: storeMigrations,
-    clock,
-    ttlMs: leaseTtlMs,
-    signal: waiting.signal,
-    onWaiting: (holder) => {
-      owner = holder;
-      waiting.abort();
-    },
-    onLost: () => undefined,
-  }).catch((error: unknown) => {
-    if (!waiting.signal.aborted) throw error;
-    throw new NewHistoryRefused(runsReason(file, owner));
-  });
+  return openUnusedDatabase(
+    { file, synchronous: 'FULL', migrations: storeMigrations, clock, ttlMs: leaseTtlMs },
+    (owner) => new NewHistoryRefused(runsReason(file, owner)),
+  );
 };
 
 const holdStage = (file: string, { clock, leaseTtlMs }: NewHistoryOptions): HeldFile => {

@@ -1,4 +1,4 @@
-/** The client that asks about topics and offsets, on a connection of its own. */
+/** The admin client for topics and offsets, which has its own connection. */
 import { AdminClient, type IAdminClient, type LibrdKafkaError, type Metadata } from '@confluentinc/kafka-javascript';
 import type { Logger } from '../logger';
 import { KafkaError } from './client-errors';
@@ -7,7 +7,7 @@ import { adminWithTokens } from './client-tokens';
 import type { ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
 
-/** The admin client is a client like any other, so it can ask for metadata; its type leaves that out. */
+/** Like every client, the admin client can request metadata, but its type omits the method. */
 export type Admin = IAdminClient & {
   readonly getMetadata: (
     options: { readonly allTopics: boolean; readonly timeout: number },
@@ -16,7 +16,7 @@ export type Admin = IAdminClient & {
   readonly on: Parameters<typeof watchClient>[0]['on'];
 };
 
-/** Opens at once, whether a broker answers or not. */
+/** Opens at once, even if no broker responds. */
 export const openAdmin = (settings: ClientSettings, logger: Logger, trouble?: ConnectionTrouble): Admin =>
   adminWithTokens(settings, (own) => {
     // See Admin.
@@ -25,16 +25,16 @@ export const openAdmin = (settings: ClientSettings, logger: Logger, trouble?: Co
     return admin;
   });
 
-/** An admin client that is replaced where nobody answers it. */
+/** An admin client that is replaced after an error of the client itself. */
 export interface RenewableAdmin {
-  /** Asks; after an error of the client itself the next question goes out on a new one. */
-  readonly ask: <Answer>(question: (admin: Admin) => Promise<Answer>) => Promise<Answer>;
+  /** Sends a request; after an error of the client itself the next request uses a new client. */
+  readonly ask: <Response>(question: (admin: Admin) => Promise<Response>) => Promise<Response>;
   readonly close: () => void;
 }
 
 /**
- * A connection on which answers are lost stays the client's own for a minute, and one from before a broker's restart may ask
- * with an outdated state of the cluster for ever.
+ * A client keeps a connection on which responses are lost for up to a minute, and one from before a broker's restart may use
+ * outdated metadata forever.
  */
 export const renewableAdmin = (
   settings: ClientSettings,
@@ -53,7 +53,7 @@ export const renewableAdmin = (
       try {
         return await question(admin);
       } catch (error) {
-        // Errors of the client itself have numbers below zero; a broker's answer is an answer.
+        // Errors of the client itself have negative codes; others are responses of a broker.
         if (error instanceof KafkaError && error.code < 0) renew(admin);
         throw error;
       }

@@ -1,4 +1,4 @@
-/** The position that a record claims, found without reading the record: a guess that is cheap, and mostly right. */
+/** The position that a record claims, found without parsing it: cheap, and usually right. */
 import type { LogRecord } from './event-log';
 import { headerNamed, STRUCTURED_HEADERS } from './record-headers';
 
@@ -6,7 +6,7 @@ const ATTRIBUTE = Buffer.from('"position":');
 const MAX_DIGITS = 16;
 const ZERO = '0'.charCodeAt(0);
 
-/** Undefined where none is found. Only for reading ahead: whoever relies on a position reads the record. */
+/** Undefined if none is found. Only for prefetching: code that relies on the position must parse the record. */
 export const claimedPosition = ({ value, headers }: Pick<LogRecord, 'value' | 'headers'>): number | undefined => {
   const header = headers === STRUCTURED_HEADERS ? undefined : headerNamed(headers, 'ce_position');
   if (header !== undefined) return digitsAt(header, 0);

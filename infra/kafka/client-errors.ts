@@ -1,8 +1,8 @@
-/** Errors of the Kafka client in words: which call failed, and under which name failures are counted. */
+/** Errors of the Kafka client: which call failed, and the name by which failures are counted. */
 import { EngineFault } from '../engine-fault';
 import { CODES, type LibrdKafkaError } from '@confluentinc/kafka-javascript';
 
-/** The numbers that the code looks at. */
+/** The error codes. */
 export const errorCodes = CODES.ERRORS;
 
 /** A call to Kafka failed. */
@@ -16,20 +16,20 @@ export class KafkaError extends EngineFault {
   }
 }
 
-/** Says which call it was that failed. */
+/** Creates an error that names the failed call. */
 export const kafkaError = (what: string, error: LibrdKafkaError): KafkaError =>
   new KafkaError(error.code, `${what}: ${error.message}`);
 
 const namesByCode = new Map(Object.entries(errorCodes).map(([name, code]) => [code, name]));
 
-/** The name that a failure is counted under: `ERR_MSG_SIZE_TOO_LARGE` is `msg-size-too-large`. */
+/** Returns the name by which a failure is counted: `ERR_MSG_SIZE_TOO_LARGE` is `msg-size-too-large`. */
 export const failureClass = (code: number): string =>
   (namesByCode.get(code) ?? `ERR_CODE_${code}`)
     .replace(/^ERR_+/, '')
     .toLowerCase()
     .replaceAll('_', '-');
 
-/** Turns a call with a callback into a promise; `what` says which call it was. */
+/** Turns a call with a callback into a promise; `what` names the call in errors. */
 export const answerOf = <Answer>(
   what: string,
   ask: (callback: (error: LibrdKafkaError | null | undefined, answer: Answer) => void) => void,

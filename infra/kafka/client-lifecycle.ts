@@ -1,4 +1,4 @@
-/** Opening and closing clients, with an end to every wait. */
+/** Opens and closes clients, with a timeout for every wait. */
 import type { KafkaConsumer, Producer } from '@confluentinc/kafka-javascript';
 import type { Logger } from '../logger';
 import { answerOf } from './client-errors';
@@ -8,11 +8,11 @@ import type { ConnectionTrouble } from './connection-trouble';
 export const CONNECT_TIMEOUT_MS = 5_000;
 const DISCONNECT_TIMEOUT_MS = 5_000;
 
-/** What of the clients' events is looked at. */
+/** The client events that are used. */
 interface EventSource {
   readonly on: (
     event: 'event.error' | 'event.log',
-    // An error has a message alone, a line of the log also the facility that it comes from.
+    // An error has only a message, a log line also a facility.
     listener: (event: { readonly message: string; readonly fac?: string }) => void,
   ) => unknown;
 }
@@ -21,18 +21,18 @@ interface ErrorSource {
   readonly on: (event: 'error', listener: (error: Error) => void) => unknown;
 }
 
-/** The text of librdkafka's error event for a client that is beyond repair; the event carries nothing but text. */
+/** The text of librdkafka's error event for a fatally failed client; the event contains only text. */
 const FATAL = 'fatal error';
 
 export interface WatchOptions {
   readonly onFatal?: () => void;
-  /** Where the reasons of failing connections are kept. */
+  /** Collects the reasons of failing connections. */
   readonly trouble?: ConnectionTrouble;
 }
 
 /**
- * Listens to what a client tells about its connections: these heal by themselves, so they are worth a line only to someone
- * who looks for it; except that nobody is let in with a wrong password, however often the client tries.
+ * Logs connection problems of a client. Most recover without help, so they are logged at debug level, except for authentication and
+ * TLS failures, which retries do not resolve.
  */
 export const watchClient = (
   client: EventSource,
@@ -46,25 +46,25 @@ export const watchClient = (
     if (message === last) return;
     last = message;
     const refused = trouble === undefined && /authentication|ssl/i.test(message);
-    logger[refused ? 'warn' : 'debug']({ client: name, reason: message }, 'Kafka: trouble with a connection');
+    logger[refused ? 'warn' : 'debug']({ client: name, reason: message }, 'Kafka: connection problem');
   });
   if (trouble === undefined) return;
   client.on('event.log', ({ fac = '', message }) => trouble.note(name, { fac, message }));
-  // Without a listener a token that can't be had would end the process. The types leave the event out.
+  // Without a listener, a failed token request would end the process. The types omit the event.
   (client as unknown as ErrorSource).on('error', ({ message }) =>
     trouble.noteReason(name, message.replace(/^(oauthbearer_token_refresh_cb: )+/, '')),
   );
 };
 
-/** Connects; rejects where no broker answers in time, and leaves nothing open then. */
+/** Connects; rejects if no broker responds in time, and then leaves nothing open. */
 export const connectClient = async (client: KafkaConsumer | Producer, name: string): Promise<void> => {
   await answerOf(`connect the ${name}`, (callback) =>
     client.connect({ allTopics: false, timeout: CONNECT_TIMEOUT_MS }, callback),
   );
 };
 
-/** Runs a disconnection; gives up waiting at a time-out, for whoever closes must come to an end. */
-export const disconnected = async (
+/** Runs a disconnection with a timeout, so that closing always ends. */
+export const disconnect = async (
   name: string,
   logger: Logger,
   disconnect: (callback: () => void) => void,
@@ -78,7 +78,7 @@ export const disconnected = async (
     try {
       disconnect(resolve);
     } catch (error) {
-      // It was never connected, or has been closed already.
+      // The client was never connected, or is already closed.
       logger.debug({ client: name, reason: String(error) }, 'Kafka: nothing to close');
       resolve();
     }

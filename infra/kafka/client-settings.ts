@@ -1,13 +1,13 @@
-/** The settings that every Kafka client of the engine shares: where the cluster is and how to be let in. */
+/** The settings that every Kafka client of the engine shares: address and credentials of the cluster. */
 import { accessSync, constants } from 'node:fs';
 import { features } from '@confluentinc/kafka-javascript';
 import { canonicalName, ConfigurationError, settingsFor, variableOf, type KafkaConnection } from '../configuration';
 import type { AskForToken } from './oauth-tokens';
 
-/** Settings as librdkafka names them; a function is called by the client. */
+/** Settings as librdkafka names them; functions are callbacks. */
 export type ClientSettings = Readonly<Record<string, string | number | boolean | AskForToken>>;
 
-/** SASL mechanisms, and the feature that a build must have for each. */
+/** The client feature that each SASL mechanism needs. */
 const SASL_FEATURES: Readonly<Record<string, string>> = {
   PLAIN: 'sasl_plain',
   'SCRAM-SHA-256': 'sasl_scram',
@@ -16,8 +16,8 @@ const SASL_FEATURES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The settings of a connection. Throws ConfigurationError where this build of the client can't meet them, so that the
- * program says so at its start instead of trying for ever.
+ * Returns the settings of a connection. Throws ConfigurationError if this build of the client does not support them, so that the
+ * program fails at start instead of retrying forever.
  */
 export const connectionSettings = (
   connection: KafkaConnection,
@@ -28,7 +28,7 @@ export const connectionSettings = (
   const { brokers, securityProtocol, sslCaLocation, sasl } = connection;
   return {
     'client.id': 'tidemark',
-    // A broker that comes back is found again within a second; the default of ten would be most of an outage.
+    // A restarted broker is found within a second; the default of ten seconds would prolong an outage.
     'reconnect.backoff.ms': 50,
     'reconnect.backoff.max.ms': 1_000,
     'socket.keepalive.enable': true,
@@ -61,7 +61,7 @@ const oauthSettings = ({ oauth }: KafkaConnection, askForToken: AskForToken | un
   }
 };
 
-/** The settings of one kind of client: what is given goes before the kind's defaults, and its promises before all. */
+/** Returns the settings of one kind of client: given settings override its defaults, and its guarantees override both. */
 export const settingsOfKind = (
   given: ClientSettings,
   defaults: ClientSettings,
@@ -100,7 +100,7 @@ const requireFeature = (built: ReadonlyArray<string>, feature: string, setting: 
   if (built.includes(feature)) return;
   throw new ConfigurationError(
     `${setting} needs '${feature}', which this build of the Kafka client lacks (it has ${built.join(', ')}): ` +
-      `install ${packages}, then build it again with 'npm rebuild @confluentinc/kafka-javascript'`,
+      `install ${packages}, then rebuild it with 'npm rebuild @confluentinc/kafka-javascript'`,
   );
 };
 

@@ -1,11 +1,11 @@
-/** Handing tokens to clients of the binding, which must be done at the right moment. */
+/** Passes tokens to Kafka clients, which the binding allows only at certain times. */
 import type { ClientSettings } from './client-settings';
 import type { AskForToken, OAuthToken } from './oauth-tokens';
 
-/** A client's own way to tokens. */
+/** The token source of one client. */
 export interface ClientTokens {
   readonly settings: ClientSettings;
-  /** Before the client is disconnected: the binding ends the process where a client that has gone is given a token. */
+  /** Call it before disconnecting: the binding crashes if a closed client receives a token. */
   readonly end: () => void;
 }
 
@@ -14,7 +14,7 @@ const never = async (): Promise<never> => new Promise(() => undefined);
 const askerOf = ({ oauthbearer_token_refresh_cb: ask }: ClientSettings): AskForToken | undefined =>
   typeof ask === 'function' ? ask : undefined;
 
-/** The settings of one client; the same as before where no tokens are asked for. */
+/** The settings of one client; unchanged if it needs no tokens. */
 export const clientTokens = (
   settings: ClientSettings,
   whenFree: () => Promise<void> = async () => Promise.resolve(),
@@ -26,7 +26,7 @@ export const clientTokens = (
     const answer = await ask().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
     await whenFree();
     if (hasEnded) return never();
-    // An error of its own: the binding changes its text, and all clients share the question.
+    // A new error: the binding modifies its text, and all clients share the request.
     if (answer instanceof Error) throw new Error(answer.message);
     return answer;
   };
@@ -39,9 +39,8 @@ export const clientTokens = (
 };
 
 /**
- * Lets an admin client ask only while no token is handed to it. Each of its requests locks the client until it is answered,
- * and a token that came meanwhile would hold the event loop for as long; the first request would even wait for the token that
- * waits for it.
+ * Runs requests of an admin client only while no token is passed to it. Each request locks the client until its response arrives, and
+ * passing a token meanwhile would block the event loop; the first request would even deadlock with the token that it needs.
  */
 export const adminWithTokens = <Client extends object>(
   settings: ClientSettings,
@@ -55,7 +54,7 @@ export const adminWithTokens = <Client extends object>(
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
-      // The client's own methods, on the client itself.
+      // Methods of the client must run on the client itself.
       const method = (member as (...parameters: unknown[]) => unknown).bind(target);
       if (name === 'disconnect') tokens.end();
       return (...parameters: unknown[]): unknown => {
@@ -74,14 +73,14 @@ export const adminWithTokens = <Client extends object>(
 };
 
 interface AdminTurns {
-  /** Runs a request, when no token is being handed over. */
+  /** Runs a request once no token is being passed. */
   readonly take: (request: (done: () => void) => void) => void;
-  /** Resolves when no request is under way; the next ones wait until the token has been handed over. */
+  /** Resolves when no request is in progress; later ones wait until the token has been passed. */
   readonly free: () => Promise<void>;
 }
 
 const adminTurns = (): AdminTurns => {
-  // No request before the first token.
+  // No request may run before the first token.
   let isOpen = false;
   let underWay = 0;
   const waiting: (() => void)[] = [];
@@ -109,7 +108,7 @@ const adminTurns = (): AdminTurns => {
     free: async () => {
       isOpen = false;
       if (underWay > 0) await new Promise<void>((resolve) => onFree.push(resolve));
-      // Behind the hand-over, which follows at once.
+      // After the token has been passed, which happens at once.
       setImmediate(open);
     },
   };

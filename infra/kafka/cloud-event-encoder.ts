@@ -1,12 +1,12 @@
-/** Stored events as CloudEvents, ready to be sent. */
+/** Encodes stored events as CloudEvents. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import type { CloudEventsMode } from '../configuration';
-import { destinationOf } from './destination';
+import { destinationOf } from './placement';
 import { JSON_CONTENT_TYPE, STRUCTURED_CONTENT_TYPE } from './record-headers';
 import { versionWriter, type WriteVersions, type WrittenEvent } from './written-version';
 
-/** An event as it is to be sent. */
+/** An encoded event. */
 export interface EncodedEvent {
   readonly topic: string;
   readonly partition: number;
@@ -15,34 +15,34 @@ export interface EncodedEvent {
   readonly headers: ReadonlyArray<Readonly<Record<string, string>>>;
 }
 
-/** What an event says of where it comes from. */
+/** The origin of an event. */
 export interface EventOrigin {
   /** The store that the events are recorded in. */
   readonly storeId: string;
-  /** What `source` says; left out for `/tidemark/<store id>/<category>`. */
+  /** The `source`; by default `/tidemark/<store id>/<category>`. */
   readonly eventSource?: string | undefined;
-  /** Put before `/<type>/<version>` in `dataschema`. */
+  /** Prefix of `/<type>/<version>` in `dataschema`. */
   readonly schemaBaseUrl: string;
 }
 
 export interface EncodingOptions extends EventOrigin {
   readonly catalog: Catalog;
   readonly mode: CloudEventsMode;
-  /** Events to be published in an older version; the names are present ones. */
+  /** Events to be published in an older version; by their present names. */
   readonly writeVersions?: WriteVersions;
-  /** Why the event at a position is published as a placeholder; undefined where it is published as it is. */
+  /** Why the event at a position is published as a placeholder; undefined if it is published unchanged. */
   readonly withheldReason?: (position: number) => string | undefined;
 }
 
-/** Makes the function that turns stored events into records. */
+/** Returns the function that encodes stored events. */
 export const cloudEventEncoder = (options: EncodingOptions) => {
   const { catalog, mode, writeVersions = new Map(), withheldReason = () => undefined } = options;
   const destination = destinationOf(catalog);
-  const written = versionWriter(catalog, writeVersions);
+  const toWritten = versionWriter(catalog, writeVersions);
   const structuredHeaders = [{ 'content-type': STRUCTURED_CONTENT_TYPE }];
   return (stored: StoredEvent): EncodedEvent => {
     const withheld = withheldReason(stored.position);
-    const { event, headers: extra } = withheld === undefined ? written(stored) : placeholderOf(stored);
+    const { event, headers: extra } = withheld === undefined ? toWritten(stored) : placeholderOf(stored);
     const to = destination(event.stream);
     const attributes = attributesOf(event, to.key, options, withheld);
     if (mode === 'binary') {
@@ -54,17 +54,17 @@ export const cloudEventEncoder = (options: EncodingOptions) => {
   };
 };
 
-/** The event's place in the order of its key, without its payload. */
+/** A placeholder keeps the event's place in the order of its key, without its payload. */
 const placeholderOf = (stored: StoredEvent): WrittenEvent => ({ event: { ...stored, payload: 'null' }, headers: [] });
 
 type Attributes = Readonly<Record<string, string | number>>;
 
-/** Unique to the store, so that `source` and `id` together are unique in the world. */
+/** Contains the store id, so that `source` and `id` together are globally unique. */
 export const defaultSource = (storeId: string, category: string): string => `/tidemark/${storeId}/${category}`;
 
 /**
- * A stored event as the text of a CloudEvent, as it was stored; its aggregate need not be known, so that a store can be
- * copied whose events another release has written.
+ * Returns a stored event as the text of a CloudEvent. Its aggregate need not be known, so that stores with events of another
+ * release can be exported.
  */
 export const storedEventText = (event: StoredEvent, origin: EventOrigin): string =>
   structuredText(attributesOf(event, aggregateIdOf(event.stream), origin), event.payload);
@@ -102,6 +102,6 @@ const binaryHeaders = (attributes: Attributes): ReadonlyArray<Readonly<Record<st
   ...Object.entries(attributes).map(([name, value]) => ({ [`ce_${name}`]: percentEncoded(String(value)) })),
 ];
 
-/** Header values are ASCII in the CloudEvents binding; anything else, and the per cent sign itself, is percent-encoded. */
+/** Header values are ASCII in the CloudEvents binding; other characters and the percent sign are percent-encoded. */
 const percentEncoded = (text: string): string =>
   text.replace(/[^\x21-\x24\x26-\x7e]+/gu, (part) => encodeURIComponent(part));

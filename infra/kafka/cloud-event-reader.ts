@@ -1,4 +1,4 @@
-/** Records of Kafka read as CloudEvents: whatever is not one is told in a sentence. */
+/** Reads Kafka records as CloudEvents; a record that is not one gets a message that explains why. */
 import * as E from 'fp-ts/Either';
 import { parseEventId, type EventEnvelope } from '../../domain/kernel/recorded-event';
 import { Instant } from '../../domain/kernel/values';
@@ -12,11 +12,11 @@ export interface ReceivedEvent {
   readonly envelope: EventEnvelope;
   readonly data: unknown;
   readonly claims: RecordClaims;
-  /** The record is a placeholder: an operator has decided that the payload is not published, for this reason. */
+  /** The record is a placeholder: an operator has withheld the payload, for this reason. */
   readonly withheld?: string;
 }
 
-/** What a record says of itself beside the event: unchecked, for whoever decides where it belongs. */
+/** Further attributes of a record: unchecked, for the decision where it belongs. */
 export interface RecordClaims {
   readonly storeId: unknown;
   readonly source: unknown;
@@ -30,14 +30,14 @@ const claimsOf = (valueOf: (attribute: string) => unknown): RecordClaims => ({
   source: valueOf('source'),
   subject: valueOf('subject'),
   streamVersion: valueOf('streamversion'),
-  // Read as an envelope before: it is a text.
+  // The envelope has been read, so it is a text.
   dataSchema: valueOf('dataschema') as string,
 });
 
-type Reading<A> = E.Either<string, A>;
+type Parsed<A> = E.Either<string, A>;
 
-/** Reads either mode. A Left says in a sentence what is wrong with the record. */
-export const readCloudEvent = ({ value, headers }: Pick<LogRecord, 'value' | 'headers'>): Reading<ReceivedEvent> => {
+/** Reads structured or binary mode. A Left explains what is wrong with the record. */
+export const readCloudEvent = ({ value, headers }: Pick<LogRecord, 'value' | 'headers'>): Parsed<ReceivedEvent> => {
   if (value === null) return E.left('the record has no value (a tombstone), where an event was expected');
   if (headers === STRUCTURED_HEADERS) return readStructured(value);
   const contentType = headerNamed(headers, 'content-type')?.toString('utf8') ?? '';
@@ -50,7 +50,7 @@ export const readCloudEvent = ({ value, headers }: Pick<LogRecord, 'value' | 'he
   );
 };
 
-const readStructured = (value: Buffer): Reading<ReceivedEvent> => {
+const readStructured = (value: Buffer): Parsed<ReceivedEvent> => {
   const parsed = parseJson(value);
   if (E.isLeft(parsed)) return parsed;
   if (typeof parsed.right !== 'object' || parsed.right === null || Array.isArray(parsed.right)) {
@@ -67,13 +67,13 @@ const readStructured = (value: Buffer): Reading<ReceivedEvent> => {
   return E.right(receivedOf(envelope.right, attributes['data'], valueOf));
 };
 
-const readBinary = (value: Buffer, headers: LogRecord['headers']): Reading<ReceivedEvent> => {
+const readBinary = (value: Buffer, headers: LogRecord['headers']): Parsed<ReceivedEvent> => {
   const valueOf = (name: string): unknown => {
     const header = headerNamed(headers, `ce_${name}`);
     if (header === undefined) return undefined;
     const text = percentDecoded(header.toString('utf8'));
     if (name !== 'position' && name !== 'streamversion') return text;
-    // As it is written: Number() would also read '', ' 7', '07', '0x7' and '7e0'.
+    // Only plain integers: Number() would also accept '', ' 7', '07', '0x7' and '7e0'.
     return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : text;
   };
   const envelope = envelopeOf(valueOf, (name) => `header 'ce_${name}'`);
@@ -88,7 +88,7 @@ const receivedOf = (envelope: EventEnvelope, data: unknown, valueOf: (attribute:
   return typeof withheld === 'string' ? { envelope, data, claims, withheld } : { envelope, data, claims };
 };
 
-const parseJson = (value: Buffer): Reading<unknown> => {
+const parseJson = (value: Buffer): Parsed<unknown> => {
   const text = value.toString('utf8');
   try {
     return E.right(JSON.parse(text) as unknown);
@@ -99,7 +99,7 @@ const parseJson = (value: Buffer): Reading<unknown> => {
   }
 };
 
-/** The parser was content until the text ended. */
+/** Whether the parser failed only at the end of the text. */
 const isTruncated = (text: string, reason: string): boolean =>
   text !== '' && (/Unterminated|Unexpected end/.test(reason) || reason.endsWith(`position ${text.length}`));
 
@@ -114,8 +114,8 @@ const percentDecoded = (text: string): string => {
 const envelopeOf = (
   valueOf: (attribute: string) => unknown,
   placeOf: (attribute: string) => string,
-): Reading<EventEnvelope> => {
-  const wrong = (name: string, expected: string): Reading<never> => {
+): Parsed<EventEnvelope> => {
+  const wrong = (name: string, expected: string): Parsed<never> => {
     const value = valueOf(name);
     const found = value === undefined ? 'is missing' : `is ${shown(value)}`;
     return E.left(`the ${placeOf(name)} ${found}; it takes ${expected}`);
@@ -126,11 +126,11 @@ const envelopeOf = (
   const identity = typeof id === 'string' ? parseEventId(id) : undefined;
   if (typeof id !== 'string' || identity === undefined) return wrong('id', '<stream>@<version>');
   for (const name of TEXT_ATTRIBUTES) if (typeof valueOf(name) !== 'string') return wrong(name, 'a text');
-  // The loop above has seen that it is a text; this program's own records pass the first, cheaper look.
+  // The loop above has checked that it is a text; this program's own records pass the first, cheaper check.
   const time = valueOf('time') as string;
   if (!Instant.is(time) && timeMsOf(time) === undefined) return wrong('time', `a ${TIME_WITH_ZONE}`);
   const position = valueOf('position');
-  if (!Number.isSafeInteger(position) || (position as number) < 1) return wrong('position', 'an integer from 1 on');
+  if (!Number.isSafeInteger(position) || (position as number) < 1) return wrong('position', 'an integer from 1');
   const schemaVersion = schemaVersionOf(valueOf('dataschema') as string);
   if (schemaVersion === undefined) return wrong('dataschema', 'a URL that ends in /<type>/<schema version>');
   const traceparent = valueOf('traceparent');

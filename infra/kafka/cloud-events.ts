@@ -5,4 +5,4 @@
  */
 export { cloudEventEncoder, defaultSource, type EncodedEvent, storedEventText } from './cloud-event-encoder';
 export { readCloudEvent, type ReceivedEvent } from './cloud-event-reader';
-export { type Destination, destinationOf } from './destination';
+export { type Destination, destinationOf } from './placement';

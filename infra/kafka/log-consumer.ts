@@ -5,7 +5,7 @@ import { exclusive } from '../exclusive';
 import type { Logger } from '../logger';
 import { answerOf, errorCodes, KafkaError, kafkaError } from './client-errors';
 import { clientTokens } from './client-tokens';
-import { connectClient, disconnected, watchClient } from './client-lifecycle';
+import { connectClient, disconnect, watchClient } from './client-lifecycle';
 import { settingsOfKind, type ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
 import { LogStalled, OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
@@ -91,7 +91,7 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
     },
     close: () => {
       tokens.end();
-      closing ??= inTurn(() => disconnected(name, logger, (callback) => client.disconnect(callback)));
+      closing ??= inTurn(() => disconnect(name, logger, (callback) => client.disconnect(callback)));
       return closing;
     },
   };

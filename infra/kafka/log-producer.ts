@@ -5,7 +5,7 @@ import type { Logger } from '../logger';
 import { MAX_CLIENT_RECORD_BYTES } from '../record-limit';
 import { errorCodes, failureClass, KafkaError } from './client-errors';
 import { clientTokens } from './client-tokens';
-import { connectClient, disconnected, watchClient } from './client-lifecycle';
+import { connectClient, disconnect, watchClient } from './client-lifecycle';
 import { settingsOfKind, type ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
 import { deliveryCount, type DeliveryCount } from './delivery-count';
@@ -91,7 +91,7 @@ export const openLogProducer = async (options: LogProducerOptions): Promise<LogP
       endWatch();
       deliveries.silence();
       tokens.end();
-      closing ??= disconnected('producer', logger, (callback) => client.disconnect(0, callback));
+      closing ??= disconnect('producer', logger, (callback) => client.disconnect(0, callback));
       return closing;
     },
   };

@@ -26,6 +26,8 @@ export interface LogComparison {
   readonly extra: number;
   readonly outOfOrder: number;
   readonly altered: number;
+  /** Extra records that name this store: forged, or of a newer state of it. The first ten thousand. */
+  readonly unknown: ReadonlyArray<UnknownRecord>;
   /** Offsets that were given away and hold no record; what they held is counted as missing. */
   readonly offsetGaps: ReadonlyArray<OffsetGap>;
   readonly partitions: ReadonlyArray<PartitionFindings>;
@@ -33,8 +35,13 @@ export interface LogComparison {
   readonly findings: ReadonlyArray<LogFinding>;
 }
 
+/** A record that names this store, which does not have it. */
+export interface UnknownRecord extends TopicPartition {
+  readonly position: number;
+}
+
 export interface LogComparisonOptions {
-  readonly store: Pick<EventFeed, 'readAll' | 'readStream'>;
+  readonly store: Pick<EventFeed, 'identity' | 'readAll' | 'readStream'>;
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly clock: Clock;
@@ -65,7 +72,10 @@ export const compareLog = async (options: LogComparisonOptions): Promise<LogComp
   }
 };
 
+const MAX_UNKNOWN = 10_000;
+
 interface Comparing extends LogComparisonOptions {
+  readonly unknown: UnknownRecord[];
   readonly heads: PartitionReaders;
   readonly findings: ReturnType<typeof comparisonFindings>;
 }
@@ -77,7 +87,8 @@ const comparison = async (
 ): Promise<LogComparison> => {
   const { store, encode, untilPosition, catalog, onProgress } = options;
   const findings = comparisonFindings(ranges);
-  const comparing: Comparing = { ...options, heads, findings };
+  const unknown: UnknownRecord[] = [];
+  const comparing: Comparing = { ...options, heads, findings, unknown };
   let events = 0;
   for (let position = 0; position < untilPosition;) {
     const limit = Math.min(EVENTS_PER_PAGE, untilPosition - position);
@@ -92,7 +103,7 @@ const comparison = async (
     onProgress(position);
   }
   for (const range of ranges) await drain(comparing, range);
-  return { untilPosition, events, ...findings.result(), offsetGaps: heads.gaps() };
+  return { untilPosition, events, ...findings.result(), unknown, offsetGaps: heads.gaps() };
 };
 
 /** Looks for one event at the head of its partition, past whatever stands before it. */
@@ -156,9 +167,13 @@ const unexpected = async (
     findings.extra(record, null, received.left);
     return;
   }
-  const { envelope } = received.right;
+  const { envelope, claims } = received.right;
   const stored = await storedAt(comparing, envelope.position);
   if (stored?.id !== envelope.id) {
+    const { topic, partition } = record;
+    const { unknown, store } = comparing;
+    if (claims.storeId === store.identity.storeId && unknown.length < MAX_UNKNOWN)
+      unknown.push({ topic, partition, position: envelope.position });
     const found = stored === undefined ? 'nothing' : stored.id;
     findings.extra(record, envelope.id, `the store has ${found} at its position ${envelope.position}`);
     return;

@@ -2,17 +2,20 @@
  * Publishes what the log lacks, in an order that consumers tolerate. A consumer drops what lies at or below its high-water
  * position, so an event may only ever come after those before it: what is missing at the end of a partition follows in
  * order, by setting the relay's cursor back. What is missing in the middle can't be put where it belongs in that log; a
- * topic that is made anew gets all of its events again, and consumers go on by position.
+ * topic that is made anew gets all of its events again, and consumers go on by position. So does one with a record that names
+ * this store but was put there by somebody else.
  */
-import { closeLeased, openLeasedDatabase } from '../sqlite/leased-database';
+import { isoTime } from '../clock';
+import { closeLeased, openUnusedDatabase } from '../sqlite/leased-database';
 import { readRelayCursor, readRelayStatus, relayFile, relayMigrations } from '../sqlite/relay-file/relay-file';
 import type { LogComparison } from './compare-log';
+import { storeBehindWays } from '../relay/published-history';
 import { startRelay, type RelayOptions } from '../relay/relay';
 
 export interface LogRepairOptions extends Omit<RelayOptions, 'signal' | 'acceptNewLog'> {
   readonly found: LogComparison;
   readonly lastPosition: () => Promise<number>;
-  /** Delete topics that have gaps, and publish them anew. */
+  /** Delete topics that have gaps, or records that name this store and are not its own, and publish them anew. */
   readonly recreateTopics: boolean;
 }
 
@@ -28,17 +31,25 @@ const STANDSTILL_MS = 60_000;
 /** Returns what was done, in sentences. Throws {@link RepairRefused} where the relay runs. */
 export const repairLog = async (options: LogRepairOptions): Promise<ReadonlyArray<string>> => {
   const { found, log, recreateTopics } = options;
-  const broken = [...new Set(found.partitions.filter(({ gaps }) => gaps > 0).map(({ topic }) => topic))];
+  const gapped = topicsOf(found.partitions.filter(({ gaps }) => gaps > 0));
+  const forged = topicsOf(found.unknown);
+  const broken = [...new Set([...gapped, ...forged])];
+  if (recreateTopics && broken.length > 0) await refuseNewerLog(options);
   const tails = found.partitions.filter(({ topic, tail }) => tail > 0 && !(recreateTopics && broken.includes(topic)));
   const lines: string[] = [];
-  if (broken.length > 0 && !recreateTopics) {
+  if (forged.length > 0 && !recreateTopics) {
     lines.push(
-      `not repaired: ${broken.join(', ')} lack events in the middle. Published late, they would lie below the high-water ` +
-        'position of every consumer and be dropped. --recreate-topics deletes these topics and publishes all their events ' +
-        'again; groups then start once with ACCEPT_NEW_LOG=true and go on by position',
+      `not repaired: ${forged.join(', ')} hold records that name this store, which does not have them. Where no backup was ` +
+        `restored, --recreate-topics ${RECREATING}`,
     );
-    if (tails.length === 0) return lines;
   }
+  if (gapped.length > 0 && !recreateTopics) {
+    lines.push(
+      `not repaired: ${gapped.join(', ')} lack events in the middle. Published late, they would lie below the high-water ` +
+        `position of every consumer and be dropped. --recreate-topics ${RECREATING}`,
+    );
+  }
+  if (tails.length === 0 && (broken.length === 0 || !recreateTopics)) return lines;
   const firstMissing = Math.min(...tails.map(({ tailFrom }) => tailFrom ?? Infinity));
   const recreated = recreateTopics ? broken : [];
   await setBack(options, recreated.length > 0 ? 0 : firstMissing - 1, async () => {
@@ -58,32 +69,38 @@ export const repairLog = async (options: LogRepairOptions): Promise<ReadonlyArra
   return lines;
 };
 
+const RECREATING =
+  'deletes these topics and publishes all their events again; groups then start once with ACCEPT_NEW_LOG=true and go on by ' +
+  'position';
+
+const topicsOf = (places: ReadonlyArray<{ readonly topic: string }>): ReadonlyArray<string> => [
+  ...new Set(places.map(({ topic }) => topic)),
+];
+
+/** A log that goes on with this store's next positions is the only place that still has those events. */
+const refuseNewerLog = async ({ found, lastPosition }: LogRepairOptions): Promise<void> => {
+  const end = await lastPosition();
+  const positions = new Set(found.unknown.map(({ position }) => position));
+  if (!positions.has(end + 1) || !positions.has(end + 2)) return;
+  throw new RepairRefused(
+    `Kafka goes on behind the store's end at ${end} (${positions.size} records): the store is older than the log, and its ` +
+      `topics are not deleted, for nothing else has these events. ${storeBehindWays}`,
+  );
+};
+
 /** As the one writer of the relay's file: while a relay runs, nobody else may publish. */
 const setBack = async (
   { file, clock, leaseTtlMs }: LogRepairOptions,
   cursor: number,
   work: () => Promise<void>,
 ): Promise<void> => {
-  const waiting = new AbortController();
-  let owner = '';
-  const opened = await openLeasedDatabase({
-    file,
-    synchronous: 'NORMAL',
-    migrations: relayMigrations,
-    clock,
-    ttlMs: leaseTtlMs,
-    signal: waiting.signal,
-    onWaiting: (holder) => {
-      owner = holder;
-      waiting.abort();
-    },
-    onLost: () => undefined,
-  }).catch((error: unknown) => {
-    if (!waiting.signal.aborted) throw error;
-    throw new RepairRefused(
-      `the relay runs (${owner}): stop it first (commands are taken meanwhile), then repair, then start it again`,
-    );
-  });
+  const opened = await openUnusedDatabase(
+    { file, synchronous: 'NORMAL', migrations: relayMigrations, clock, ttlMs: leaseTtlMs },
+    (owner) =>
+      new RepairRefused(
+        `the relay runs (${owner}): stop it first (commands are taken meanwhile), then repair, then start it again`,
+      ),
+  );
   try {
     await work();
     relayFile(opened, clock).state.saveCursor(cursor);
@@ -95,6 +112,8 @@ const setBack = async (
 /** Lets the relay itself publish: it looks at what each partition holds, and sends only what comes after. */
 const publishAll = async (options: LogRepairOptions): Promise<void> => {
   const { clock, file, lastPosition } = options;
+  // What an earlier relay has said last is about the log that it saw.
+  const startedAt = isoTime(clock.nowMs());
   const relay = startRelay({ ...options, signal: new AbortController().signal, acceptNewLog: options.recreateTopics });
   try {
     const until = await lastPosition();
@@ -104,7 +123,8 @@ const publishAll = async (options: LogRepairOptions): Promise<void> => {
       const cursor = readRelayCursor(file);
       if (cursor >= until) return;
       const status = readRelayStatus(file);
-      if (status?.state === 'halted') throw new RepairRefused(status.reason ?? 'the relay is halted');
+      if (status?.state === 'halted' && status.updatedAt >= startedAt)
+        throw new RepairRefused(status.reason ?? 'the relay is halted');
       if (cursor !== seen) movedAtMs = clock.monotonicMs();
       seen = cursor;
       if (clock.monotonicMs() - movedAtMs > STANDSTILL_MS)

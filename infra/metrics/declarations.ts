@@ -79,7 +79,11 @@ export const metricDeclarations = {
     help: 'Records by what came of their delivery: delivered or failed.',
     labels: ['topic', 'outcome'],
   },
-  tidemark_relay_lag_events: { kind: 'gauge', help: 'Events that Kafka has not acknowledged.', labels: [] },
+  tidemark_relay_lag_events: {
+    kind: 'gauge',
+    help: 'Events that Kafka does not have, those that blocked partitions hold back included.',
+    labels: [],
+  },
   tidemark_relay_lag_seconds: {
     kind: 'gauge',
     help: 'Age of the oldest event that Kafka has not acknowledged; 0 where there is none.',

@@ -4,6 +4,7 @@ import { isoTime } from '../clock';
 import type { DeliveryFailure } from '../kafka/event-log';
 import { relayEncoder, type RelayContext } from './relay-context';
 import type { BlockedPartition } from './state/state';
+import { partitionName } from '../topic-partition';
 
 const FIRST_PAUSE_MS = 10_000;
 const MAX_PAUSE_MS = 300_000;
@@ -50,4 +51,15 @@ const attempt = async (
   } catch (error) {
     return refusedBecause(errorTextOf(error));
   }
+};
+
+/** What a status says of them; the first is named. */
+export const blockedReason = (blocked: ReadonlyArray<BlockedPartition>): string => {
+  const [first] = blocked;
+  const more = blocked.length > 1 ? ` (and ${blocked.length - 1} more partitions)` : '';
+  const name = first === undefined ? '' : partitionName(first);
+  return (
+    `${name} is blocked, all others go on: ${first?.reason ?? ''}${more}. It is tried again ` +
+    `at ${first?.nextAttemptAt ?? ''}; to go on without it: tidemark relay skip ${first?.eventId ?? ''} --reason "..."`
+  );
 };

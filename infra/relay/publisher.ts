@@ -43,6 +43,8 @@ export interface PublisherOptions {
   readonly publishedPosition: (place: TopicPartition) => number;
   /** Whether the partition stands behind an event that can't be published. */
   readonly isBlocked: (place: TopicPartition) => boolean;
+  /** An event of such a partition is passed over. */
+  readonly onHeld: (place: TopicPartition, position: number) => void;
   /** Whether an event goes with nothing beside it, so that a refusal names it. */
   readonly isAlone: (place: TopicPartition, position: number) => boolean;
   /** The event can't be published, whatever is tried: its partition is blocked when this returns. */
@@ -170,7 +172,11 @@ const publishing = (options: PublisherOptions, sending: Sending) => {
   return async (event: StoredEvent, to: Destination | undefined, signal: AbortSignal): Promise<boolean> => {
     if (!acks.hasRoom()) await waitUntil(options.clock, sending, acks.hasRoom, signal);
     if (signal.aborted) return false;
-    if (to === undefined || options.isBlocked(to)) return passOver(event.position);
+    if (to === undefined) return passOver(event.position);
+    if (options.isBlocked(to)) {
+      options.onHeld(to, event.position);
+      return passOver(event.position);
+    }
     if (event.position > options.publishedPosition(to)) return sendTo(to, event, signal);
     counts.skipped += 1;
     return passOver(event.position);

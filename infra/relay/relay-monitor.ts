@@ -60,19 +60,20 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
   let written = '';
   let writtenAtMs = -Infinity;
 
-  const store = seenStore(reader, state, clock);
+  const store = seenStore(reader, { cursor: state.cursor, blocked: holes.blocked }, clock);
 
   const write = (): void => {
+    const blocked = holes.blocked();
     const status: Omit<RelayStatus, 'updatedAt'> = {
       ...phase,
       reason: phase.reason ?? (phase.state === 'running' ? warning : null),
       broker: log.keepsHistory ? 'real' : 'embedded',
-      ...store.lag(),
+      ...store.lag(blocked),
       published: ended.published + current.published,
       skipped: ended.skipped + current.skipped,
       ...(current.sentPosition === undefined ? {} : { sentPosition: current.sentPosition }),
       failures: { ...failures },
-      blocked: holes.blocked(),
+      blocked,
       unroutable: holes.unroutable(),
       topics,
     };
@@ -122,45 +123,62 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
   };
 };
 
-/** The end of the store, and the time of the first event behind a cursor. */
+/** How far the relay has come. */
+type Come = Pick<RelayStatus, 'cursor' | 'blocked'>;
+
+/** The end of the store, and the time of the first event that is not published. */
 interface StoreEnd {
   readonly storePosition: number;
   /** Undefined where there is none. */
   readonly oldest: Pick<StoredEvent, 'position' | 'recordedAt'> | undefined;
 }
 
-const storeEnd = async (feed: Pick<EventFeed, 'lastPosition' | 'readAll'>, cursor: number): Promise<StoreEnd> => {
+const storeEnd = async (
+  feed: Pick<EventFeed, 'lastPosition' | 'readAll'>,
+  { cursor, blocked }: Come,
+): Promise<StoreEnd> => {
   const storePosition = await feed.lastPosition();
-  const [oldest] = storePosition > cursor ? await feed.readAll({ afterPosition: cursor, limit: 1 }) : [];
+  const first = Math.min(cursor + 1, ...blocked.map(({ position }) => position));
+  const [oldest] = storePosition < first ? [] : await feed.readAll({ afterPosition: first - 1, limit: 1 });
   return { storePosition, oldest };
 };
 
 type RelayLag = Pick<RelayStatus, 'storePosition' | 'lagEvents' | 'lagSeconds'>;
 
 /** The cursor may have moved since the store was looked at. */
-const lagAt = ({ storePosition, oldest }: StoreEnd, cursor: number, clock: Clock): RelayLag => {
-  const isBehind = oldest !== undefined && oldest.position > cursor;
+const lagAt = ({ storePosition, oldest }: StoreEnd, { cursor, blocked }: Come, clock: Clock): RelayLag => {
+  const isBehind =
+    oldest !== undefined && (oldest.position > cursor || blocked.some(({ position }) => position === oldest.position));
   const ageMs = isBehind ? clock.nowMs() - Date.parse(oldest.recordedAt) : 0;
-  return { storePosition, lagEvents: Math.max(0, storePosition - cursor), lagSeconds: Math.max(0, ageMs / 1_000) };
+  const heldEvents = blocked.reduce((sum, { events }) => sum + events, 0);
+  return {
+    storePosition,
+    lagEvents: Math.max(0, storePosition - cursor) + heldEvents,
+    lagSeconds: Math.max(0, ageMs / 1_000),
+  };
 };
 
 /** The store as it was seen last, against the cursor as it is now. */
-const seenStore = (reader: EventFeed, state: Pick<RelayFile, 'cursor'>, clock: Clock) => {
+const seenStore = (
+  reader: EventFeed,
+  come: { readonly cursor: () => number; readonly blocked: () => Come['blocked'] },
+  clock: Clock,
+) => {
   let end: StoreEnd = { storePosition: 0, oldest: undefined };
   return {
     look: async (): Promise<void> => {
-      end = await storeEnd(reader, state.cursor());
+      end = await storeEnd(reader, { cursor: come.cursor(), blocked: come.blocked() });
     },
-    lag: () => {
-      const cursor = state.cursor();
-      return { cursor, ...lagAt(end, cursor, clock) };
+    lag: (blocked: Come['blocked']) => {
+      const cursor = come.cursor();
+      return { cursor, ...lagAt(end, { cursor, blocked }, clock) };
     },
   };
 };
 
-/** How far Kafka is behind the store: in events, and as the age of the oldest event that it has not acknowledged. */
+/** How far Kafka is behind the store: in events, and as the age of the oldest event that it does not have. */
 export const relayLag = async (
   feed: Pick<EventFeed, 'lastPosition' | 'readAll'>,
-  cursor: number,
+  come: Come,
   clock: Clock,
-): Promise<RelayLag> => lagAt(await storeEnd(feed, cursor), cursor, clock);
+): Promise<RelayLag> => lagAt(await storeEnd(feed, come), come, clock);

@@ -7,21 +7,15 @@ import { isBusy } from '../storage-fault';
 import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';
 import { otherStoreReason } from '../sqlite/store-identity';
-import { retryBlocked } from './blocked-partitions';
+import { blockedReason, retryBlocked } from './blocked-partitions';
 import { historyRefusal, type EndRecord, type HistoryCause } from './published-history';
 import { highestPositions, readEndRecords } from './published-positions';
 import { openPublisher, type Publisher } from './publisher';
 import { relayEncoder, type RelayContext } from './relay-context';
-import type { RelayHoles, BlockedPartition } from './state/state';
+import type { RelayHoles } from './state/state';
 import { takeSkipRequests } from './skip-requests';
 import { topicDecision } from './topic-check';
-import {
-  byPartition,
-  partitionName,
-  type PartitionMap,
-  type ReadonlyPartitionMap,
-  type TopicPartition,
-} from '../topic-partition';
+import { byPartition, type PartitionMap, type ReadonlyPartitionMap, type TopicPartition } from '../topic-partition';
 
 /** Kafka and the store contradict each other: going on would hide it. */
 export class RelayHalted extends Error {
@@ -79,6 +73,7 @@ const openSessionPublisher = (
     encode: relayEncoder(running),
     publishedPosition: (place) => positions.get(place) ?? 0,
     isBlocked: (place) => blocked.size > 0 && blocked.has(place),
+    onHeld: holes.notePassedOver,
     isAlone: suspects.isSuspect,
     onRefused: ({ topic, partition }, event, why) => {
       const reason = `${event.id} at position ${event.position} can't be published: ${why}`;
@@ -208,16 +203,6 @@ const tellHealth = ({ monitor, holes, suspects }: RelayContext): void => {
   else monitor.become('blocked', blockedReason(blocked));
 };
 
-const blockedReason = (blocked: ReadonlyArray<BlockedPartition>): string => {
-  const [first] = blocked;
-  const more = blocked.length > 1 ? ` (and ${blocked.length - 1} more partitions)` : '';
-  const name = first === undefined ? '' : partitionName(first);
-  return (
-    `${name} is blocked, all others go on: ${first?.reason ?? ''}${more}. It is tried again ` +
-    `at ${first?.nextAttemptAt ?? ''}; to go on without it: tidemark relay skip ${first?.eventId ?? ''} --reason "..."`
-  );
-};
-
 const unroutableReason = (holes: RelayHoles): string | null => {
   const all = holes.unroutable();
   if (all.length === 0) return null;
@@ -242,8 +227,9 @@ const saveWhatCanBe = (running: RelayContext, publisher: Publisher): void => {
   }
 };
 
-const saveProgress = ({ state, monitor }: RelayContext, publisher: Publisher): void => {
+const saveProgress = ({ state, holes, monitor }: RelayContext, publisher: Publisher): void => {
   const cursor = publisher.cursor();
+  holes.keepPassedOver();
   if (cursor !== state.cursor()) state.saveCursor(cursor);
   monitor.report(publisher.counts());
 };

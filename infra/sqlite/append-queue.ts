@@ -1,11 +1,15 @@
-/** Where appends wait for their transaction, and where each gets its own answer. */
+/**
+ * Where appends wait for their transaction, and where each gets its own answer. Those that wait together share one transaction
+ * and one fsync: what queues up during a turn of the event loop is committed at its end, so a lone caller waits for nobody and
+ * many callers wait for one disk write. Where another connection holds the file's write lock, what waits goes on waiting, and
+ * the event loop does not.
+ */
 import * as E from 'fp-ts/Either';
 import type { AppendFailure, EventStore, StoreUnavailable } from '../../domain/kernel/event-store';
 import type { EventEnvelope } from '../../domain/kernel/recorded-event';
 import { oversizedEventOf, prepareAppend, type PreparedAppend } from '../event-store/append-rules';
 import type { Clock } from '../clock';
 import { isBusy } from '../storage-fault';
-import { groupCommit } from './group-commit';
 import { LeaseLost } from './lease';
 import { storeUnavailable } from './store-unavailable';
 import type { Settlement, WriteGroup } from './store-writer';
@@ -110,12 +114,7 @@ export const appendQueue = (options: AppendQueueOptions): AppendQueue => {
     return reason;
   };
 
-  const groups = groupCommit<Waiting>({
-    queueLimit,
-    weightOf: ({ append }) => append.eventCount,
-    groupWeight: GROUP_EVENTS,
-    commit,
-  });
+  const groups = groupCommit({ queueLimit, commit });
 
   return {
     append: (append) => async () => {
@@ -153,3 +152,87 @@ const settling =
   };
 
 const closed = (file: string): StoreUnavailable => storeUnavailable(file, 'the store is closed');
+
+// -------------------------------------------------------------------------------------
+// Groups
+// -------------------------------------------------------------------------------------
+
+interface GroupCommitOptions {
+  /** How many items may wait. */
+  readonly queueLimit: number;
+  /**
+   * Commits a group and answers its items; must not throw. Returns those that it has not answered, for the file is locked: they
+   * are tried again in a moment.
+   */
+  readonly commit: (group: ReadonlyArray<Waiting>) => ReadonlyArray<Waiting>;
+}
+
+interface GroupCommit {
+  /** False, and nothing is queued, where too many wait. */
+  readonly enqueue: (item: Waiting) => boolean;
+  readonly waiting: () => number;
+  /** Commits what waits, before it returns; false where the file is locked, and something still waits. */
+  readonly flush: () => boolean;
+}
+
+/** How long after a locked file it is tried again. */
+const LOCK_POLL_MS = 20;
+
+/** A queue that commits by itself. */
+const groupCommit = (options: GroupCommitOptions): GroupCommit => {
+  let queue: Waiting[] = [];
+  let scheduled = false;
+
+  const takeGroup = (): ReadonlyArray<Waiting> => {
+    let count = 0;
+    let events = 0;
+    for (const item of queue) {
+      events += item.append.eventCount;
+      // At least one, however large.
+      if (events > GROUP_EVENTS && count > 0) break;
+      count += 1;
+    }
+    const group = queue.slice(0, count);
+    queue = queue.slice(count);
+    return group;
+  };
+
+  // setImmediate runs after the turn's I/O and promises: whatever they append is in the group. A microtask would run
+  // before most callers have got as far as their append.
+  const schedule = (): void => {
+    if (scheduled || queue.length === 0) return;
+    scheduled = true;
+    setImmediate(commitOne);
+  };
+
+  /** Whether the group is answered. */
+  const commitGroup = (): boolean => {
+    const unanswered = options.commit(takeGroup());
+    if (unanswered.length > 0) queue = [...unanswered, ...queue];
+    return unanswered.length === 0;
+  };
+
+  const commitOne = (): void => {
+    scheduled = false;
+    if (queue.length === 0 || commitGroup()) {
+      schedule();
+      return;
+    }
+    scheduled = true;
+    setTimeout(commitOne, LOCK_POLL_MS);
+  };
+
+  return {
+    enqueue: (item) => {
+      if (queue.length >= options.queueLimit) return false;
+      queue.push(item);
+      schedule();
+      return true;
+    },
+    waiting: () => queue.length,
+    flush: () => {
+      while (queue.length > 0) if (!commitGroup()) return false;
+      return true;
+    },
+  };
+};

@@ -75,6 +75,30 @@ export const openLeasedDatabase = async (options: OpenLeasedOptions): Promise<Le
   }
 };
 
+/** What {@link openUnusedDatabase} takes: nothing of the waiting, for it does not wait. */
+export type OpenUnusedOptions = Omit<OpenLeasedOptions, 'signal' | 'onWaiting' | 'onLost' | 'onFault'>;
+
+/**
+ * The same where nobody else may have the file open as its writer: for work that is done while a role stands still.
+ * @param refusal what is thrown where a role holds the lease, made of the role's name
+ */
+export const openUnusedDatabase = async (
+  options: OpenUnusedOptions,
+  refusal: (owner: string) => Error,
+): Promise<LeasedDatabase> => {
+  const held = new AbortController();
+  let owner = '';
+  const onWaiting = (holder: string): void => {
+    owner = holder;
+    held.abort();
+  };
+  try {
+    return await openLeasedDatabase({ ...options, signal: held.signal, onWaiting, onLost: () => undefined });
+  } catch (error) {
+    throw held.signal.aborted ? refusal(owner) : error;
+  }
+};
+
 const openOnce = async (options: OpenLeasedOptions): Promise<LeasedDatabase> => {
   const database = openForWriting({ ...options, busyTimeoutMs: 0 });
   const assertInPlace = watchFile(options.file);

@@ -11,14 +11,14 @@ import { orderSummary } from './order-summary';
 import { salesByDay } from './sales-by-day';
 import { stockLevel } from './stock-level';
 
-/** Orders, stock and payments, what sees an order through, and the views of them. */
+/** The aggregates order, stock and payment, the fulfilment process, and the views. */
 export const application = defineApplication({
   name: 'order-fulfilment',
   aggregates: [orderAggregate, stockAggregate, paymentAggregate],
   settings: { paymentTermMs },
   processManagers: (settings) => [fulfilmentWithin(settings.paymentTermMs)],
   projections: [orderSummary, stockLevel, customerOrders, salesByDay],
-  // In the sources, seen from the built code.
+  // The folder in the sources, relative to the built code.
   contractsFolder: join(__dirname, '..', '..', '..', 'domain', 'contracts'),
 });
 

@@ -1,4 +1,4 @@
-/** One row a customer: how much they ordered. */
+/** One row per customer: how much they ordered. */
 import { OrderPlaced } from '../../domain/order/events';
 import { amountIn, mainCurrency } from './money-by-currency';
 import { defineProjection, integer, json, nullable, text } from '../projection';
@@ -7,18 +7,18 @@ export const customerOrders = defineProjection({
   name: 'customer-orders',
   // 2: amounts of several currencies are no longer added up.
   version: 2,
-  meaning: 'One row a customer: what they ordered, whatever became of it.',
+  meaning: 'One row per customer: what they ordered, including orders that ended early.',
   view: {
     key: { customerId: text('The customer.') },
     columns: {
       orders: integer('How many orders the customer placed.'),
-      amount: integer('What those in `currency` cost together, in minor units.'),
+      amount: integer('The total of those in `currency`, in minor units.'),
       lastOrderAt: text('When the customer placed the latest of them; business time, UTC.'),
       currency: nullable(
         text('The currency of most of their orders, ISO 4217; the first in the alphabet where several have as many.'),
       ),
       ordersByCurrency: json('How many orders the customer placed in each currency.'),
-      amountByCurrency: json('What the orders in each currency cost together, in its minor units.'),
+      amountByCurrency: json('The total of the orders in each currency, in its minor units.'),
     },
   },
   handles: [OrderPlaced],

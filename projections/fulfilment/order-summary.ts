@@ -1,4 +1,4 @@
-/** One row an order: how it stands and what is paid. */
+/** One row per order: its status and what is paid. */
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
 import {
   OrderCancelled,
@@ -17,7 +17,7 @@ export const orderSummary = defineProjection({
   name: 'order-summary',
   // 2: money of another currency no longer counts as paid.
   version: 2,
-  meaning: 'One row an order: how it stands, when it took each step, and what is paid.',
+  meaning: 'One row per order: its status, when it took each step, and what is paid.',
   view: {
     key: { orderId: text('The order.') },
     columns: {
@@ -30,7 +30,7 @@ export const orderSummary = defineProjection({
       currency: nullable(text('The currency of the amounts, ISO 4217; null while only a payment is known.')),
       amount: nullable(integer('What the whole order costs, in minor units; null while only a payment is known.')),
       paid: integer(
-        'What was collected for the order in its own currency less what went back, in minor units; while only payments are known, what they come to if they are all in one currency, else 0.',
+        'What was collected for the order in its own currency less what was refunded, in minor units; while only payments are known, their sum if they are all in one currency, else 0.',
       ),
       placedAt: nullable(text('When the customer placed the order; business time, UTC.')),
       confirmedAt: nullable(text('When the order was confirmed; null before.')),
@@ -40,7 +40,7 @@ export const orderSummary = defineProjection({
       unavailableAt: nullable(text('When the seller said that it cannot be supplied; null where it can.')),
       version: integer("The version of the order's last event in this row; 0 while only a payment is known."),
       paidByCurrency: json(
-        'What was collected less what went back by currency, in minor units: also what does not pay the order, because it is in another currency. Null before the first payment.',
+        'What was collected less what was refunded, by currency, in minor units: includes money in other currencies, which does not pay the order. Null before the first payment.',
       ),
     },
     indexes: [['customerId']],
@@ -78,12 +78,12 @@ export const orderSummary = defineProjection({
   compute: ({ currency, paidByCurrency }) => ({ paid: amountIn(paidByCurrency, currency) }),
 });
 
-/** The order may not be known yet, nor its currency: every currency is kept, and what pays the order is chosen from the row. */
+/** The order and its currency may not be known yet: sums of every currency are kept, and `compute` picks the one that pays. */
 const collected = ({ currency, amount }: { readonly currency: string; readonly amount: number }, sign: 1 | -1) => ({
   addEach: { paidByCurrency: { [currency]: sign * amount } },
 });
 
-/** Every event of an order carries what the row says of it, so the row is whole whichever comes first. */
+/** Every event of an order carries the order's facts, so the row is complete whichever event comes first. */
 const orderStep = <Step extends object>(event: RecordedEvent<string, OrderEvent['data']>, step: Step) => {
   const { orderId, customerId, currency, amount, placedAt } = event.data;
   return { key: { orderId }, version: event.version, set: { customerId, currency, amount, placedAt, ...step } };

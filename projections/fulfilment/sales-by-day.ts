@@ -1,6 +1,7 @@
 /**
- * One row a day and currency: what was ordered on the day, and what became of that. A payment knows its order but not the
- * order's day, and may come before the order; so each order is remembered, and counts on its day once that is known.
+ * One row per day and currency: what was ordered on the day, and what happened to those orders. A payment names its order
+ * but not the order's day, and may come before the order; so each order has a detail row, which counts on its day once
+ * that is known.
  */
 import { OrderCancelled, OrderPlaced } from '../../domain/order/events';
 import { PaymentCaptured, PaymentRefunded } from '../../domain/payment/events';
@@ -9,7 +10,8 @@ import { defineRollup, integer, nullable, text } from '../projection';
 export const salesByDay = defineRollup({
   name: 'sales-by-day',
   version: 1,
-  meaning: 'One row a day and currency: the orders placed on that day (business time, UTC), and what became of them.',
+  meaning:
+    'One row per day and currency: the orders placed on that day (business time, UTC), and what happened to them.',
   view: {
     key: {
       day: text('The day on which the orders were placed, UTC, such as 2017-07-09.'),
@@ -17,22 +19,22 @@ export const salesByDay = defineRollup({
     },
     columns: {
       ordersPlaced: integer('How many orders were placed on the day.'),
-      amountPlaced: integer('What they cost together, in minor units.'),
+      amountPlaced: integer('Their total, in minor units.'),
       ordersCancelled: integer('How many of them were cancelled, on whatever day.'),
-      amountCancelled: integer('What the cancelled ones cost together, in minor units.'),
-      amountPaid: integer('What was collected for them in this currency less what went back, in minor units.'),
+      amountCancelled: integer('The total of the cancelled ones, in minor units.'),
+      amountPaid: integer('What was collected for them in this currency less what was refunded, in minor units.'),
     },
   },
   memory: {
     key: {
       orderId: text('The order.'),
-      currency: text("The order's currency; a payment in another one is remembered apart, and never counts."),
+      currency: text("The order's currency; a payment in another one has its own row, and never counts."),
     },
     columns: {
-      day: nullable(text('The day of placing; null until an event of the order itself has come.')),
+      day: nullable(text('The day of placing; null until an event of the order itself was applied.')),
       amount: integer('What the order costs.'),
       cancelled: integer('1 where it was cancelled, else 0.'),
-      paid: integer('What was collected less what went back.'),
+      paid: integer('What was collected less what was refunded.'),
     },
   },
   handles: [OrderPlaced, OrderCancelled, PaymentCaptured, PaymentRefunded],
@@ -65,5 +67,5 @@ export const salesByDay = defineRollup({
         },
 });
 
-/** Instants are written in UTC, the day first. */
+/** Instants are in UTC and begin with the day. */
 const dayOf = (instant: string): string => instant.slice(0, 10);

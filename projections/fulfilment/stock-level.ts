@@ -1,4 +1,4 @@
-/** One row an article: the pieces on hand, and how many of them are free. */
+/** One row per article: the pieces on hand, and how many of them are available. */
 import {
   StockDispatched,
   StockReceived,
@@ -11,12 +11,12 @@ import { defineProjection, integer, text } from '../projection';
 export const stockLevel = defineProjection({
   name: 'stock-level',
   version: 1,
-  meaning: 'One row an article: its pieces on hand, set aside for orders, and available.',
+  meaning: 'One row per article: its pieces on hand, reserved for orders, and available.',
   view: {
     key: { sku: text('The article, by its stock keeping unit.') },
     columns: {
       onHand: integer('How many pieces are in the warehouse.'),
-      reserved: integer('How many of them are set aside for orders.'),
+      reserved: integer('How many of them are reserved for orders.'),
       available: integer('How many of them are free: on hand less reserved.'),
       version: integer("The version of the article's last event in this row."),
     },

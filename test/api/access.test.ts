@@ -113,7 +113,7 @@ spec('a rate limit', ({ test }) => {
     const { body, headers, status } = await api.post('/orders/o1/place', order);
     assert.is(status, 429);
     assert.is(body['type'], '/problems/too-many-requests');
-    assert.match(String(body['detail']), /At most 3 requests a second/);
+    assert.match(String(body['detail']), /The limit is 3 requests per second/);
     assert.is(headers['retry-after'], '1');
     await systemClock.sleep(1_100);
     assert.is((await api.get('/views')).status, 200);

@@ -133,6 +133,7 @@ const blocked = {
   position: 7,
   eventId: 'order-o1@2',
   reason: 'too large',
+  events: 1,
   since: MOMENT,
   attempts: 2,
   nextAttemptAt: MOMENT,

@@ -223,7 +223,7 @@ spec('an Idempotency-Key', ({ test }) => {
       const { status, body } = await post('/orders/o1/place', order, { 'idempotency-key': value });
       assert.is(status, 400);
       assert.is(body['type'], '/problems/invalid-header');
-      assert.match(String(body['detail']), /Idempotency-Key takes 1 to 255/);
+      assert.match(String(body['detail']), /Idempotency-Key must have 1 to 255/);
     });
   }
 

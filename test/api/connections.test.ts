@@ -115,7 +115,7 @@ spec('a header that stands twice', ({ test, before, after }) => {
       await within(closed);
       assert.match(received(), /^HTTP\/1.1 400 /);
       assert.match(received(), 'invalid-header');
-      assert.match(received(), 'stands in the request more than once');
+      assert.match(received(), 'appears in the request more than once');
     });
   }
 });

@@ -24,7 +24,7 @@ spec('a page of another site', ({ test, after }) => {
       const { status, body } = await post(rebuild, undefined, headers);
       assert.is(status, 403);
       assert.is(body['type'], '/problems/cross-site-request');
-      assert.match(String(body['detail']), 'only pages of this server may');
+      assert.match(String(body['detail']), 'only pages of this server are allowed');
       assert.equal(await dependencies.operationRequests.after(0), []);
     });
   }

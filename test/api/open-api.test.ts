@@ -110,7 +110,7 @@ spec('the OpenAPI document', ({ test, before, after }) => {
           assert.ok(parameters.includes(expected), expected);
         }
         const statuses = Object.keys(operation['responses'] as Json);
-        const refusals = ['400', '401', '403', '408', '409', '412', '413', '415', '421', '422', '429', '431'];
+        const refusals = ['400', '401', '403', '408', '409', '412', '413', '415', '417', '421', '422', '429', '431'];
         assert.equal(statuses, ['200', '201', ...refusals, '500', '503']);
       });
     }

@@ -50,7 +50,7 @@ spec('the readiness of the flow', ({ test }) => {
     for (const state of ['running', 'stopped', 'catching-up', 'retrying'] as const) {
       for (const isOwn of [true, false]) {
         const [reason] = assess(stage({ state, updatedAt: ago(61) }, { isOwn })).reasons;
-        assert.match(reason?.reason ?? '', new RegExp(`^no sign of life since ${ago(61)}`));
+        assert.match(reason?.reason ?? '', new RegExp(`^no report since ${ago(61)}`));
       }
     }
   });

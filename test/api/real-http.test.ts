@@ -87,6 +87,33 @@ spec('over real HTTP', ({ test, before, after }) => {
     });
   }
 
+  for (const [what, text, status, name] of [
+    ['no Host', 'GET /views HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'malformed-request'],
+    [
+      'an expectation that nobody meets',
+      'GET /views HTTP/1.1\r\nHost: localhost\r\nExpect: foo\r\nConnection: close\r\n\r\n',
+      417,
+      'expectation-failed',
+    ],
+    ['a tunnel', 'CONNECT example.org:443 HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'malformed-request'],
+  ] as const) {
+    test(`answers what Node would answer by itself with a problem, and counts it: ${what}`, async () => {
+      assert.match(await raw(port, text), new RegExp(`^HTTP/1.1 ${status} [^]*"/problems/${name}"`));
+      const limited = apiFixture({ rateLimitPerSecond: 2, clock: { ...systemClock, monotonicMs: () => 1_000 } });
+      const limitedPort = await listen(limited);
+      const statuses: string[] = [];
+      for (let request = 0; request < 4; request += 1) statuses.push((await raw(limitedPort, text)).slice(9, 12));
+      await limited.app.close();
+      assert.equal(statuses, [String(status), String(status), '429', '429']);
+    });
+  }
+
+  test('takes a request of HTTP/1.0 without a Host, and 100-continue', async () => {
+    assert.match(await raw(port, 'GET /health/live HTTP/1.0\r\n\r\n'), /^HTTP\/1.1 200 /);
+    const head = 'GET /health/live HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n';
+    assert.match(await raw(port, head), /^HTTP\/1.1 100 Continue[^]*HTTP\/1.1 200 /);
+  });
+
   test('a body longer than the limit is refused before it has come', async () => {
     const head =
       'POST /orders/o1/place HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n';

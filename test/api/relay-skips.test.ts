@@ -10,6 +10,7 @@ const blocked = {
   type: 'OrderPlaced',
   position: 7,
   reason: 'too large',
+  events: 1,
   attempts: 3,
   since: '2026-01-01T00:00:00.000Z',
   nextAttemptAt: '2026-01-01T00:01:00.000Z',

@@ -62,7 +62,7 @@ spec("a command's request to the server", ({ test }) => {
     const asked = request(readConfiguration({ BASE_URL: url }), 'GET', '/ops/x');
     const error = await asked.catch((failure: unknown) => failure);
     assert.instance(error, ServerRefused);
-    assert.match((error as ServerRefused).message, `no Tidemark answers at ${url} (`);
+    assert.match((error as ServerRefused).message, `no Tidemark server answers at ${url} (`);
     assert.match((error as ServerRefused).message, /BASE_URL$/);
   });
 });

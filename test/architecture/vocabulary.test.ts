@@ -35,6 +35,15 @@ const bannedNames: ReadonlyArray<readonly [banned: RegExp, replacement: string]>
   [/\btellingValues\b/, 'sampleValues'],
   [/\bHeldPartitions\b/, 'BlockedPartitions'],
   [/\b(const|let) deed\b|: Deed\b/, 'AuditContext'],
+  [/\b(begin|drop|raise|apply\w*To)Shadows?\b|\bformerConsumer\b/, 'generation: served, previous, candidate'],
+  [/\bMOMENT\b|\bmomentOf\b/, 'POINT_IN_TIME, parsePointInTime'],
+  [/\bsnapshotMarkOf\b/, 'snapshotFingerprintOf'],
+  [/\bcheckedBy\b/, 'validate'],
+  [/\brunMates\b|\bmatesOf\b|\bmoveAsked\b/, 'runWithRetry, samePass, executeOffsetRequests'],
+  [/\bTwoDigests\b/, 'PairedHashes'],
+  [/\bturnPage\b|_PER_TURN\b/, 'nextPage, _PER_TICK'],
+  [/\breplaceMemory\b|\bcountAnew\b/, 'replaceDetailRows, recomputeContribution'],
+  [/\brefuseIncomplete\w*|\brefuseOtherTopics\b|\brefuseShortLog\b/, 'assertX throws'],
 ];
 
 /** Phrases in comments, messages and documents. */
@@ -48,6 +57,7 @@ const bannedPhrases: ReadonlyArray<readonly [banned: RegExp, replacement: string
   [/\bin the order of a life\b/, 'in lifecycle order'],
   [/\bis no CloudEvent\b/, 'is not a CloudEvent'],
   [/\btried on, seldom\b/, 'still being retried, rarely'],
+  [/\bin turns\b/, 'in bounded pages'],
   [/Something is broken in here|There is nothing here|Too much waits already/, 'Internal error, Not found, Overloaded'],
 ];
 

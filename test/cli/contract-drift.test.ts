@@ -35,7 +35,7 @@ spec('the contracts at start', ({ test, before }) => {
   const refuses = async (...sentences: ReadonlyArray<RegExp>): Promise<void> => {
     const { status, output } = await copy.run(['serve'], { PORT: String(await freePort()) });
     assert.is(status, 1, output);
-    for (const sentence of [/does not serve:/, ...sentences]) assert.match(output, sentence);
+    for (const sentence of [/does not start:/, ...sentences]) assert.match(output, sentence);
     assert.not.match(output, /Tidemark serves/);
     assert.not.match(output, /^\s+at /m);
   };
@@ -80,7 +80,10 @@ spec('the contracts at start', ({ test, before }) => {
       rmSync(join(copy.folder, LOCK));
       const { status, output } = await copy.run(['serve']);
       assert.is(status, 1);
-      assert.match(output, /lock\.json does not exist: bring it back, or begin one with 'tidemark contracts accept'/);
+      assert.match(
+        output,
+        /lock\.json does not exist: bring it back, or begin one with 'tidemark contracts accept' \(with the same --app, if there was one\)/,
+      );
     });
   });
 

@@ -94,7 +94,7 @@ spec('a move of offsets', ({ test, before }) => {
     );
     assert.match(
       await ofFile(line('stock', 0, 1, { group: 'order-summary' })),
-      /line 1 .* about the group "order-summary", not stock-level/,
+      /line 1 .* names the group "order-summary", not stock-level/,
     );
   });
 
@@ -124,7 +124,7 @@ spec('a move of offsets', ({ test, before }) => {
   test('of what nothing was read from is refused', async () => {
     assert.match(
       await refusal({ group: 'nobody', toOffset: '1' }),
-      /^nothing was read by the group 'nobody': 'tidemark offsets' lists/,
+      /^the group 'nobody' has no checkpoint: 'tidemark offsets' lists/,
     );
     assert.match(await refusal({ group: GROUP, topic: 'orders', toOffset: '1' }), /'stock-level' in orders/);
     assert.match(await refusal({ group: GROUP, topic: 'stock', partition: '7', shift: '-1' }), /in stock\/7/);
@@ -135,7 +135,7 @@ spec('a move of offsets', ({ test, before }) => {
     for (const text of ['0x10', '1e3', '1.5', '-1', '', 'many', '9'.repeat(20)])
       assert.match(
         await refusal({ group: GROUP, toOffset: text }),
-        /^--to-offset is '.*'; it takes a whole number from 0 on/,
+        /^--to-offset is '.*'; expected a non-negative integer/,
         text,
       );
     for (const text of ['one', '-1', '1.5']) assert.match(await refusal({ partition: text }), /^--partition is/);

@@ -112,8 +112,8 @@ spec("the demonstration's client", ({ test, after }) => {
   });
 
   test('stops where the server refuses the key, or is none of this engine', async () => {
-    const forbidden = await clientOf([{ status: 401, body: { title: 'A key is needed' } }]);
-    assert.match(await stopped(forbidden.client.perform(place)), /A key is needed.*set API_KEY/);
+    const forbidden = await clientOf([{ status: 401, body: { title: 'API key required' } }]);
+    assert.match(await stopped(forbidden.client.perform(place)), /API key required.*set API_KEY/);
     const other = await clientOf([{ status: 200, text: 'hello' }]);
     assert.match(await stopped(other.client.perform(place)), /is this a Tidemark\?/);
   });
@@ -122,7 +122,7 @@ spec("the demonstration's client", ({ test, after }) => {
     const { server } = await clientOf([]);
     await server.close();
     const client = apiClient({ baseUrl: server.url, clock: systemClock, patienceMs: 60_000 });
-    assert.match(await stopped(client.ensureReady()), /no Tidemark answers at .*ECONNREFUSED.*make run/);
+    assert.match(await stopped(client.ensureReady()), /no Tidemark server answers at .*ECONNREFUSED.*make run/);
   });
 
   test('waits for a server that starts', async () => {

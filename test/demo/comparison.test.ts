@@ -83,7 +83,7 @@ spec('the report', ({ test }) => {
     const lines = commandLines({ posted: 2_000, accepted: 700, unchanged: 62, refused, versions: new Map() }, 2_000);
     assert.equal(lines, [
       '2,000 commands posted in 2.0 s (1,000 a second): 700 accepted, 62 unchanged, 1,238 refused',
-      'refused, by reason:',
+      'rejected, by reason:',
       '     1,234  place: A',
       '         2  cancel: A',
       '         2  deliver: B',

@@ -39,7 +39,7 @@ const TIMEOUT = { timeoutMs: 120_000 };
 /** Everything of a report but what depends on the machine. */
 const timeless = (output: string): string =>
   output
-    .replace(/in [\d.]+ s \([\d,]+ a second\)/, 'in ? s')
+    .replace(/in [\d.]+ s \([\d,]+ per second\)/, 'in ? s')
     .replace(/[\d.]+ s later/, '? s later')
     .replace(/^ +[\d,]+ of [\d,]+ commands, .*\n/gm, '');
 
@@ -88,7 +88,7 @@ spec('the demonstration', ({ test, before, after }) => {
     async () => {
       const { status, output } = await demo(url, { ordersDirectory: orderFolder(40) });
       assert.is(status, 0, output);
-      assert.match(output, /other orders on this server are counted in/);
+      assert.match(output, /other orders on this server are included in/);
       assert.match(output, /paid for orders never placed/);
       assert.match(output, /orders placed +8 +8$/m);
     },
@@ -182,7 +182,7 @@ spec('the demonstration stops', ({ test }) => {
     async () => {
       await withEngine({ learned: () => false }, async ({ url }) => {
         const { status } = await demo(url, { ordersDirectory: orderFolder(20), patienceMs: 300 });
-        assert.match(String(status), /DemoStopped: order a\d+ is reserved and paid, yet no confirmation/);
+        assert.match(String(status), /DemoStopped: order a\d+ is reserved and paid, but no confirmation/);
       });
     },
     TIMEOUT,

@@ -1,9 +1,9 @@
-/** Random bodies and payloads from the codecs themselves, with pools small enough for things to meet. */
+/** Random bodies and payloads generated from the codecs, from pools small enough for conflicts. */
 import fc from 'fast-check';
 import * as t from 'io-ts';
 import { ConstrainedType, RecordType, type AnyField, type Fields } from '../../domain/kernel/codec';
 
-/** The seed of every property, so that a red test is red again; fast-check prints it with the counterexample. */
+/** The seed of every property, so that a failure is reproducible; fast-check prints it with the counterexample. */
 export const SEED = 20170709;
 
 /** Checks a property with the fixed seed. */
@@ -28,7 +28,7 @@ const ofSchema = (schema: Readonly<Record<string, unknown>>): fc.Arbitrary<unkno
 const ofField = ({ codec, required }: AnyField): fc.Arbitrary<unknown> =>
   required ? arbitraryOf(codec) : fc.option(arbitraryOf(codec), { nil: undefined });
 
-/** Values that the codec accepts, made from what it says of itself. */
+/** Values that the codec accepts, generated from its declaration. */
 export const arbitraryOf = (codec: t.Mixed): fc.Arbitrary<unknown> => {
   if (codec instanceof ConstrainedType) return ofSchema(codec.schema);
   if (codec instanceof RecordType) {
@@ -56,7 +56,7 @@ const reason = fc.constantFrom('this', 'that');
 const line = fc.record({ sku: fc.constantFrom('a', 'b'), quantity: few, unitPrice: few, freight: few });
 const payment = { orderId: fc.constantFrom('o1', 'o2'), amount: fc.integer({ min: 0, max: 3 }), currency };
 
-/** Command bodies from pools that are small enough for repeats and conflicts to happen all the time. */
+/** Command bodies from pools small enough that repeats and conflicts are frequent. */
 const crowdedBodies: Readonly<Record<string, Readonly<Record<string, fc.Arbitrary<unknown>>>>> = {
   order: {
     place: fc.record({
@@ -93,13 +93,13 @@ const crowdedBodies: Readonly<Record<string, Readonly<Record<string, fc.Arbitrar
   },
 };
 
-/** A command as the pools make it. */
+/** A generated command. */
 export interface RandomCommand {
   readonly type: string;
   readonly body: unknown;
 }
 
-/** Commands that end a life come seldom, or no life would get far. */
+/** Commands that end an order or payment are rare, or few would get far. */
 const SELDOM: ReadonlySet<string> = new Set(['cancel', 'declare-unavailable']);
 
 /** Random commands of an aggregate, often in conflict. */

@@ -1,4 +1,4 @@
-/** Every contract of the catalog is documented, well named, and lets in exactly what it says. */
+/** Every contract of the catalog is documented, well named, and accepts exactly what it declares. */
 import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
 import * as t from 'io-ts';
@@ -23,7 +23,7 @@ interface Contract {
 
 const events = catalog.aggregates.flatMap(({ events: each }) => [...each.values()]);
 const commands = catalog.aggregates.flatMap(({ commands: each }) => [...each.values()]);
-/** Every version of every event, for all of them are read for ever, and every command. */
+/** Every version of every event, since all of them stay readable, and every command. */
 const contracts: ReadonlyArray<Contract> = [
   ...events.flatMap(versionsOf).map((each) => ({ ...each, type: `${each.type} version ${each.schemaVersion}` })),
   ...commands,
@@ -41,16 +41,16 @@ const everyField = contracts.flatMap(({ type, codec }) => fieldsOf(codec.fields,
 
 const CRUD_WORDS = /Created|Updated|Deleted|Changed|Modified|Added|Removed|Inserted|Saved|Stored|Set$/;
 
-/** Values that no field of any contract takes. */
+/** Values that no field of any contract accepts. */
 const JUNK: ReadonlyArray<unknown> = [null, true, -1, 1.5, '', Number.NaN, { nonsense: 1 }, ['nonsense']];
 
 spec('contracts: documentation', ({ test }) => {
-  test('the catalog has the contracts that it should have', () => {
+  test('the catalog has the expected contracts', () => {
     assert.is(events.length, 14);
     assert.is(commands.length, 14);
     assert.ok(everyField.length > 100);
   });
-  test('every contract and every field says in sentences what it means', () => {
+  test('every contract and every field has a meaning in full sentences', () => {
     for (const { type, meaning } of contracts) assert.match(meaning, /^[A-Z].{20,}\.$/, type);
     for (const [path, { meaning }] of everyField) assert.match(meaning, /^[A-Z].{5,}\.$/, path);
   });
@@ -61,7 +61,7 @@ spec('contracts: documentation', ({ test }) => {
       if (codec === Instant) assert.match(meaning, /business time, UTC/, path);
     }
   });
-  test('events are facts of the business in the past tense, never words of a database', () => {
+  test('events are business facts in the past tense, never database operations', () => {
     for (const { category, events: each } of catalog.aggregates)
       for (const type of each.keys()) {
         const [noun, ...words] = type.split(/(?=[A-Z])/);
@@ -73,7 +73,7 @@ spec('contracts: documentation', ({ test }) => {
         assert.not.match(type, CRUD_WORDS);
       }
   });
-  test('commands are imperative words in kebab case, never words of a database', () => {
+  test('commands are imperatives in kebab case, never database operations', () => {
     for (const { type } of commands) {
       assert.match(type, /^[a-z]+(-[a-z]+)*$/);
       assert.not.match(type, /^(create|update|delete|change|modify|add|remove|insert|save|set)\b/);
@@ -113,7 +113,7 @@ spec('contracts: codecs', ({ test }) => {
     for (const { type, codec, example } of commands) assert.equal(codec.decode(example), E.right(example), type);
   });
   for (const { type, codec } of contracts) {
-    test(`${type} comes back from JSON as it went, and without what it does not declare`, () =>
+    test(`${type} survives a round trip through JSON, without undeclared fields`, () =>
       holds(
         fc.property(arbitraryOf(codec), (value) => {
           assert.ok(codec.is(value));
@@ -123,7 +123,7 @@ spec('contracts: codecs', ({ test }) => {
         }),
         50,
       ));
-    test(`${type} refuses junk in any field, and names the field`, () =>
+    test(`${type} rejects junk in any field, and names the field`, () =>
       holds(
         fc.property(arbitraryOf(codec), fc.constantFrom(...Object.entries(codec.fields)), (value, [name, each]) => {
           const without = Object.fromEntries(Object.entries(value as object).filter(([key]) => key !== name));
@@ -139,7 +139,7 @@ spec('contracts: codecs', ({ test }) => {
         30,
       ));
   }
-  test('what is no object is no payload', () => {
+  test('a value that is not an object is not a payload', () => {
     for (const { codec } of contracts)
       for (const junk of [...JUNK.filter((each) => each !== JUNK[6]), [], 7, 'text', undefined])
         assert.ok(E.isLeft(codec.decode(junk)));
@@ -161,7 +161,7 @@ spec('catalog', ({ test }) => {
     assert.is(catalog.eventDefinition('OrderPlaced')?.type, 'OrderPlaced');
     assert.is(catalog.eventDefinition('OrderForgotten'), undefined);
   });
-  test('a prefix goes before every topic and nothing else', () => {
+  test('a prefix is added to every topic and nothing else', () => {
     const prefixed = withTopicPrefix(catalog, 'blue.');
     assert.equal(
       prefixed.aggregates.map(({ topic }) => topic.name),
@@ -172,9 +172,9 @@ spec('catalog', ({ test }) => {
     assert.is(prefixed.byCategory('order')?.path, 'orders');
     assert.is(catalog.byTopic('orders')?.category, 'order');
   });
-  test('nothing may be claimed twice', () =>
+  test('no name may be declared twice', () =>
     assert.throws(() => catalogOf([...catalog.aggregates, ...catalog.aggregates.slice(0, 1)]), /'order' twice/));
-  test('every event that a process manager handles is of the catalog', () => {
+  test('every event that a process manager handles is in the catalog', () => {
     for (const { handles } of processManagers)
       for (const definition of handles) assert.is(catalog.eventDefinition(definition.type), definition);
   });

@@ -1,4 +1,4 @@
-/** The sentence of a domain test: given this history, when this command comes, then these events (or this refusal). */
+/** Domain tests as sentences: given this history, when this command comes, then these events (or this rejection). */
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import type { Aggregate, Fold } from '../../domain/kernel/aggregate';
@@ -6,24 +6,24 @@ import type { Decision } from '../../domain/kernel/decider';
 import type { DomainEvent } from '../../domain/kernel/event-definition';
 import { explain } from '../../domain/kernel/explain';
 
-/** The expectation that a command is refused with this fact. */
-export interface Refusal {
+/** The expectation that a command is rejected with this fact. */
+export interface ExpectedRejection {
   readonly refusedAs: string;
 }
 
-/** Refused, with this fact. */
-export const refusal = (type: string): Refusal => ({ refusedAs: type });
+/** Rejected, with this fact. */
+export const rejection = (type: string): ExpectedRejection => ({ refusedAs: type });
 
 interface When {
-  /** The events that the command causes, none for `then()`; or one refusal. */
-  readonly then: (...expected: ReadonlyArray<DomainEvent | Refusal>) => void;
+  /** The events that the command causes, none for `then()`; or one rejection. */
+  readonly then: (...expected: ReadonlyArray<DomainEvent | ExpectedRejection>) => void;
 }
 
 interface Given {
   readonly when: (type: string, body: unknown) => When;
 }
 
-/** The sentences about one instance of an aggregate. */
+/** Tests of one instance of an aggregate. */
 export const sentencesOf = (
   aggregate: Aggregate,
   id: string,
@@ -49,7 +49,7 @@ export const foldOf = (aggregate: Aggregate, history: ReadonlyArray<DomainEvent>
     return fold.apply(event);
   }, aggregate.emptyFold);
 
-/** Decides a command the way the engine does: its body passes the codec first. */
+/** Decides a command as the engine does: its body passes the codec first. */
 export const decideOn = (
   fold: Fold,
   aggregate: Aggregate,
@@ -70,7 +70,7 @@ const assertRefused = (decision: Decision<DomainEvent>, type: string, id: string
 };
 
 const assertEvents = (aggregate: Aggregate, decision: Decision<DomainEvent>, expected: unknown): void => {
-  if (E.isLeft(decision)) throw new Error(`refused as ${decision.left.type}: ${decision.left.message}`);
+  if (E.isLeft(decision)) throw new Error(`rejected as ${decision.left.type}: ${decision.left.message}`);
   assert.equal(decision.right, expected);
   for (const event of decision.right) assertContract(aggregate, event);
 };

@@ -1,4 +1,4 @@
-/** Laws that every aggregate keeps under any commands in any order. */
+/** Laws that hold for every aggregate under any commands in any sequence. */
 import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -35,7 +35,7 @@ const run = (aggregate: Aggregate, commands: ReadonlyArray<RandomCommand>): Read
   return steps;
 };
 
-/** The state of one of the three aggregates, whose type its fold doesn't tell. */
+/** The state of one of the three aggregates, whose type the fold does not know. */
 const stateOf = <State>(fold: Fold): State => fold.state as State;
 
 const aggregateOf = (category: string): Aggregate => {
@@ -69,7 +69,7 @@ for (const aggregate of catalog.aggregates) {
         }
       }));
 
-    test('what is decided passes the contract it is published under, at most one event a command', () =>
+    test('decided events conform to their contracts, at most one event per command', () =>
       forAnyCommands((steps) => {
         for (const { events } of steps) {
           assert.ok(events.length <= 1);
@@ -77,7 +77,7 @@ for (const aggregate of catalog.aggregates) {
         }
       }));
 
-    test('random commands reach every command and every event, so that these laws say something', () => {
+    test('the random commands cover every command and every event, so that these laws are meaningful', () => {
       const seen = new Set<string>();
       forAnyCommands((steps) => {
         for (const { command, events } of steps) for (const { type } of events) seen.add(command.type).add(type);
@@ -85,7 +85,7 @@ for (const aggregate of catalog.aggregates) {
       assert.equal([...seen].sort(), [...aggregate.commands.keys(), ...aggregate.events.keys()].sort());
     });
 
-    test('folding never throws, whatever events stand in the stream', () => {
+    test('folding never throws, whatever events are in the stream', () => {
       const anyEvent = fc.oneof(
         ...[...aggregate.events.values()].map(({ type, codec }) => arbitraryOf(codec).map((data) => ({ type, data }))),
       );
@@ -97,7 +97,7 @@ for (const aggregate of catalog.aggregates) {
       );
     });
 
-    test('deciding and folding change no state that somebody else may hold', () =>
+    test('deciding and folding never mutate a state', () =>
       forAnyCommands((steps) => {
         const texts = steps.map(({ after }) => JSON.stringify(after.state));
         for (const { command, after } of steps) {
@@ -141,7 +141,7 @@ spec('aggregates: what never happens', ({ test }) => {
       assert.ok(captured === undefined || declined === undefined);
     }));
 
-  test('order: a life has one end, and its steps are in order of business time', () =>
+  test('order: it ends only once, and its steps are in order of business time', () =>
     forAnyStateOf<OrderState>('order', (state) => {
       const ends = [state.deliveredAt, state.cancelledAt, state.unavailableAt].filter((end) => end !== undefined);
       assert.ok(ends.length <= 1);

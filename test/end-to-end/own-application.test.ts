@@ -46,7 +46,7 @@ spec('an application of its own', ({ test, after }) => {
       assert.ok(existsSync(join(folder, 'contracts', 'lock.json')));
       const checked = await runTidemark(['--app', file, 'contracts', 'check'], environment);
       assert.is(checked.status, 0, checked.output);
-      assert.match(checked.output, /^contracts: 2 events in 2 versions, as agreed in .*contracts\/lock\.json$/m);
+      assert.match(checked.output, /^contracts: 2 events in 2 versions, as recorded in .*contracts\/lock\.json$/m);
 
       const server = startTidemark(['--app', file, 'serve'], environment);
       servers.push(server);
@@ -72,7 +72,7 @@ spec('an application of its own', ({ test, after }) => {
 
       const verified = await runTidemark(['--app', file, 'verify'], environment);
       assert.is(verified.status, 0, verified.output);
-      assert.match(verified.output, /^voucher-balance: 1 rows are what 1 events/m);
+      assert.match(verified.output, /^voucher-balance: 1 rows match the 1 events/m);
     });
 
   test('says so where the file is not there, or exports no application', async () => {

@@ -125,7 +125,7 @@ kafkaSpec('replaying, day by day', ({ test, before, after }, broker) => {
   test('verify agrees with every row, without Kafka and beside a running program', async () => {
     const { status, output } = await tidemark('verify');
     assert.is(status, 0, output);
-    for (const name of PROJECTIONS) assert.match(output, new RegExp(`${name}: \\d+ rows are what`));
+    for (const name of PROJECTIONS) assert.match(output, new RegExp(`${name}: \\d+ rows match the`));
   });
 
   test(

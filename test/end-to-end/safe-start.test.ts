@@ -52,7 +52,7 @@ spec('a start', ({ test, after }) => {
       'of reactors with an unknown key',
       [],
       { API_KEYS: client, API_KEY: 'key-of-somebody-else' },
-      /API_KEY is none of the keys in API_KEYS/,
+      /API_KEY is not one of the keys in API_KEYS/,
     ],
     ['with a key of one letter', [], { API_KEYS: 'shop:client:x' }, /entry 1 has a key of 1 characters; it takes 16/],
     ['in a folder that is a file', [], { DATA_DIR: file }, /DATA_DIR is '.*a-file', which can't be used/],

@@ -1,86 +1,14 @@
 /** A store that is older than its readers, and two installations on one set of topics: said, held, and got out of. */
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { openEventReader } from '../../infra/sqlite/event-reader';
 import type { Spec } from '../spec';
 import { spec } from '../spec';
 import { produceRaw } from '../support/broker-admin';
+import { installation, placed, type Installation } from '../support/installation';
 import { kafkaSpec } from '../support/kafka-spec';
-import { eventually, freePort, runTidemark, startTidemark, type ServerProcess } from '../support/server';
-
-interface Answer {
-  readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-interface Installation {
-  readonly directory: string;
-  readonly start: (settings?: Readonly<Record<string, string>>) => Promise<void>;
-  readonly stop: () => Promise<void>;
-  readonly kill: () => Promise<void>;
-  readonly get: (path: string) => Promise<Answer>;
-  readonly place: (orderId: string) => Promise<Answer>;
-  readonly isInView: (orderId: string) => Promise<boolean>;
-  readonly tidemark: (
-    parameters: ReadonlyArray<string>,
-    settings?: Readonly<Record<string, string>>,
-  ) => ReturnType<typeof runTidemark>;
-}
-
-const REQUEST_TIMEOUT_MS = 8_000;
-
-const installation = async (settings: Readonly<Record<string, string>>): Promise<Installation> => {
-  const port = await freePort();
-  const directory = mkdtempSync(join(tmpdir(), 'tidemark-identity-'));
-  const url = `http://127.0.0.1:${port}`;
-  let server: ServerProcess | undefined;
-  const environment = { ...settings, PORT: String(port), DATA_DIR: directory };
-  const get = async (path: string): Promise<Answer> => {
-    const response = await fetch(`${url}${path}`, {
-      headers: { connection: 'close' },
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-    return { status: response.status, body: (await response.json()) as Answer['body'] };
-  };
-  return {
-    directory,
-    get,
-    start: async (more = {}) => {
-      server = startTidemark(['serve'], { ...environment, ...more });
-      await eventually('it answers', async () => (await get('/health/live')).status === 200);
-    },
-    stop: async () => {
-      assert.is(await server?.end('SIGTERM'), 0, server?.output());
-    },
-    kill: async () => {
-      await server?.end('SIGKILL');
-    },
-    place: async (orderId) => {
-      const response = await fetch(`${url}/orders/${orderId}/place`, {
-        method: 'POST',
-        headers: { connection: 'close', 'content-type': 'application/json', 'idempotency-key': `place-${orderId}` },
-        body: JSON.stringify({
-          customerId: 'c1',
-          currency: 'EUR',
-          placedAt: '2026-01-01T12:00:00Z',
-          lines: [{ sku: 's1', quantity: 1, unitPrice: 100, freight: 5 }],
-        }),
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      });
-      return { status: response.status, body: (await response.json()) as Answer['body'] };
-    },
-    isInView: async (orderId) => (await get(`/views/order-summary/${orderId}`)).status === 200,
-    tidemark: (parameters, more = {}) => runTidemark(parameters, { ...environment, ...more }),
-  };
-};
-
-const placed = async (of: Installation, orderId: string): Promise<void> => {
-  const { status, body } = await of.place(orderId);
-  assert.is(status, 201, JSON.stringify(body));
-  await eventually(`${orderId} is in the view`, () => of.isInView(orderId));
-};
+import { eventually } from '../support/server';
 
 /** Those that read the orders: only they can have seen what does not fit. */
 const ORDER_GROUPS = ['order-summary', 'customer-orders', 'sales-by-day'];

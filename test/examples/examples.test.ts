@@ -6,8 +6,13 @@ import * as assert from 'uvu/assert';
 import { application } from '../../projections/fulfilment/application';
 import { ruleFindings } from '../../domain/contracts/contract-rules';
 import { catalogOf } from '../../domain/kernel/aggregate';
+import type { ProcessInput } from '../../domain/kernel/process-manager';
+import { readLock } from '../../infra/contracts/contract-files';
 import { readPastForms } from '../../infra/contracts/past-forms';
 import { spec } from '../spec';
+import library from './library/application';
+import { loanAggregate } from './library/loan';
+import { reminders } from './library/reminders';
 import { voucherAggregate } from './voucher';
 import { voucherBalance } from './voucher-balance';
 
@@ -32,6 +37,36 @@ spec('the examples of the README', ({ test }) => {
         `README.md shows another ${name} than test/examples has`,
       );
     }
+  });
+
+  test('are shown as they are by the page about an application of its own', () => {
+    const page = read('docs', 'first-application.md');
+    assert.ok(page.includes(read('test', 'examples', 'library', 'reminders.ts')), 'it shows another reminders.ts');
+  });
+
+  test('keep to the contracts that the library has accepted', () => {
+    const { contractsFolder } = library;
+    assert.ok(contractsFolder !== undefined && readLock(contractsFolder).events['BookLent'] !== undefined);
+    assert.equal(ruleFindings(catalogOf([loanAggregate]), readPastForms()), []);
+  });
+
+  test('remind a member once the term has passed, unless the book is back', () => {
+    const at = (version: number, type: string): ProcessInput => {
+      const envelope = { id: `loan-l1@${version}`, stream: 'loan-l1', version, position: version, schemaVersion: 1 };
+      const origin = { recordedAt: '2026-01-01T12:00:00.000Z', correlationId: 'r1', causationId: 'r1', actor: 'a' };
+      return { _tag: 'Event', event: { ...envelope, ...origin, type, data: { loanId: 'l1' } } };
+    };
+    const lent = reminders.step(reminders.initialState, at(1, 'BookLent'));
+    const [deadline] = lent.deadlines ?? [];
+    assert.ok(deadline);
+    assert.is(deadline.dueAt, '2026-01-01T12:00:05.000Z');
+    const passed: ProcessInput = { _tag: 'DeadlinePassed', deadline };
+    assert.equal(
+      reminders.step(lent.state, passed).commands.map(({ id, type }) => [id, type]),
+      [['reminders/loan-l1@1/remind', 'remind']],
+    );
+    const returned = reminders.step(lent.state, at(2, 'BookReturned'));
+    assert.equal(reminders.step(returned.state, passed).commands, []);
   });
 
   test('fit into the catalog beside the shipped aggregates', () => {

@@ -1,11 +1,11 @@
 import { defineProjection, integer, text } from '../../projections/projection';
 import { VoucherIssued, VoucherRedeemed } from './voucher';
 
-/** One row a customer and currency: what the customer still has to spend. */
+/** One row per customer and currency: what the customer still has to spend. */
 export const voucherBalance = defineProjection({
   name: 'voucher-balance',
   version: 1,
-  meaning: 'One row a customer and currency: what the customer can still spend.',
+  meaning: 'One row per customer and currency: what the customer can still spend.',
   view: {
     key: { customerId: text('The customer.'), currency: text('The currency, ISO 4217.') },
     columns: { vouchers: integer('How many vouchers are not spent.'), amount: integer('Their worth, in minor units.') },

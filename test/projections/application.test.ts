@@ -1,4 +1,4 @@
-/** What an application is made of, and what its author is told where something is wrong with it. */
+/** The declaration of an application, and the errors that its author gets. */
 import * as t from 'io-ts';
 import * as assert from 'uvu/assert';
 import { InvalidDeclaration } from '../../domain/kernel/declarations';
@@ -46,7 +46,7 @@ const shop = defineApplication({
 });
 
 spec('an application', ({ test }) => {
-  test('has process managers with states of different types, and hands them its settings', () => {
+  test('has process managers with states of different types, and passes them its settings', () => {
     const states = (settings: Readonly<Record<string, unknown>>): ReadonlyArray<unknown> =>
       shop.processManagersWith(settings).map(({ initialState }) => initialState);
     assert.equal(states(readSettings(shop.settings, {})), [0, { afterMs: 5_000 }]);
@@ -60,7 +60,7 @@ spec('an application', ({ test }) => {
     });
     assert.equal([projections, processManagers, settings], [[], [], {}]);
   });
-  test('refuses a setting that its codec does not take, with the variable and what it means', () => {
+  test('rejects a setting that its codec does not accept, with the variable and its meaning', () => {
     for (const text of ['soon', '"70"', '[]', 'NaN', '7 0'])
       assert.throws(
         () => readSettings(shop.settings, { REMINDER_MS: text }),
@@ -69,14 +69,14 @@ spec('an application', ({ test }) => {
           /^REMINDER_MS is '.*'; it takes number: When customers/.test(error.message),
       );
   });
-  test('takes a text as a text where the codec takes one', () => {
+  test('reads a text as a text where the codec accepts one', () => {
     const greeting = defineSetting({ variable: 'GREETING', codec: t.string, default: '', meaning: 'What is said.' });
     assert.equal(readSettings({ greeting }, { GREETING: '70' }), { greeting: '70' });
   });
 
   const refused: ReadonlyArray<readonly [what: string, define: () => unknown, sentence: RegExp]> = [
     [
-      'a name that cannot be one',
+      'an invalid name',
       () => defineApplication({ name: 'Voucher Shop', aggregates: [] }),
       /'Voucher Shop' can't be the name of an application/,
     ],
@@ -96,18 +96,18 @@ spec('an application', ({ test }) => {
       /names the process manager 'counting' twice/,
     ],
     [
-      'a variable that cannot be one',
+      'an invalid variable',
       () => defineSetting({ variable: 'reminder', codec: t.number, default: 1, meaning: '' }),
       /'reminder' can't be a setting's variable/,
     ],
     [
-      'a default that is none',
+      'an invalid default',
       () => defineSetting<number>({ variable: 'REMINDER', codec: Amount, default: 1.5, meaning: '' }),
       /REMINDER has the default 1.5, which is not a valid /,
     ],
   ];
   for (const [what, define, sentence] of refused)
-    test(`refuses ${what}`, () => {
+    test(`rejects ${what}`, () => {
       assert.throws(define, (error: unknown) => error instanceof InvalidDeclaration && sentence.test(error.message));
     });
 });

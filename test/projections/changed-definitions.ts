@@ -1,4 +1,4 @@
-/** The declared projections after a change: `sales-by-day` counts otherwise, and there is one more. */
+/** The declared projections after a change: `sales-by-day` counts differently, and there is one more. */
 import { application } from '../../projections/fulfilment/application';
 import { OrderPlaced } from '../../domain/order/events';
 import { defineProjection, integer, text, type Projection } from '../../projections/projection';
@@ -7,7 +7,7 @@ import { salesByDay } from '../../projections/fulfilment/sales-by-day';
 const ordersByCurrency = defineProjection({
   name: 'orders-by-currency',
   version: 1,
-  meaning: 'One row a currency.',
+  meaning: 'One row per currency.',
   view: {
     key: { currency: text('The currency.') },
     columns: { orders: integer('How many orders were placed in it.') },

@@ -1,4 +1,4 @@
-/** What the views must say of events, in plain code that groups and sums and knows nothing of the engine. */
+/** The rows that the views must have, computed by plain code that groups and sums without the engine. */
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 
 interface Fact {
@@ -41,7 +41,7 @@ const byCurrency = (
 const paidIn = (sums: ReadonlyArray<readonly [string, number]>, currency: string | undefined): number =>
   (currency === undefined && sums.length === 1 ? sums : sums.filter(([each]) => each === currency))[0]?.[1] ?? 0;
 
-/** As the table holds it. */
+/** As stored in the table. */
 const jsonOf = (sums: ReadonlyArray<readonly [string, number]>): string | null =>
   sums.length === 0 ? null : JSON.stringify(Object.fromEntries(sums));
 
@@ -131,7 +131,7 @@ const salesByDay = (facts: ReadonlyArray<Fact>): ReadonlyArray<unknown> =>
     };
   });
 
-/** The rows of a view in the order of its keys. */
+/** The rows of a view in key order. */
 export const expectedRows = (view: string, events: ReadonlyArray<StoredEvent>): ReadonlyArray<unknown> => {
   const facts = factsOf(events);
   switch (view) {

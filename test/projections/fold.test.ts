@@ -1,4 +1,4 @@
-/** What a projection may say of a row, and what becomes of it: projections of notes, made for the purpose. */
+/** The changes that a projection may make to a row, and their effects, shown with projections of notes. */
 import * as t from 'io-ts';
 import * as assert from 'uvu/assert';
 import { aggregate, catalogOf } from '../../domain/kernel/aggregate';
@@ -35,7 +35,7 @@ const catalog = catalogOf([
 
 type Note = readonly [page: string, amount: number, version?: number];
 
-/** The rows that notes make, delivered in pages of the given sizes; all in one where none is given. */
+/** The rows that notes yield, delivered in pages of the given sizes; all in one page where none is given. */
 const rowsAfter = async (
   projection: Projection,
   notes: ReadonlyArray<Note>,
@@ -58,7 +58,7 @@ const rowsAfter = async (
   }
 };
 
-/** What was set aside: position, class and reason. */
+/** The dead letters: position, class and reason. */
 const lettersAfter = async (
   projection: Projection,
   notes: ReadonlyArray<Note>,
@@ -82,7 +82,7 @@ const lettersAfter = async (
 const notesByPage = defineProjection({
   name: 'notes-by-page',
   version: 1,
-  meaning: 'One row a page.',
+  meaning: 'One row per page.',
   view: {
     key: { page: text('The page.') },
     columns: {
@@ -120,7 +120,7 @@ spec('an upsert', ({ test }) => {
     assert.equal(await rowsAfter(notesByPage, notes, { pages: [1, 1, 1, 1] }), await rowsAfter(notesByPage, notes));
   });
 
-  test('is left out as a whole where the row has its version, or a higher one', async () => {
+  test('is skipped as a whole where the row has its version, or a higher one', async () => {
     const notes: ReadonlyArray<Note> = [
       ['p1', 5, 2],
       ['p1', 9, 2],
@@ -131,7 +131,7 @@ spec('an upsert', ({ test }) => {
     }
   });
 
-  test('that takes a sum beyond the safe integers sets its event aside, and names column and row', async () => {
+  test('that takes a sum beyond the safe integers dead-letters its event, and names column and row', async () => {
     const most = Number.MAX_SAFE_INTEGER;
     for (const [first, second] of [
       [most, 1],
@@ -150,14 +150,14 @@ spec('an upsert', ({ test }) => {
           [
             3,
             'rejected',
-            `sum of the row 'p1' would come to ${first + second}, beyond the safe integers (${most} at most)`,
+            `sum of the row 'p1' would become ${first + second}, beyond the safe integers (${most} at most)`,
           ],
         ]);
       }
     }
   });
 
-  test('that sets, adds or keeps what is no safe integer sets its event aside', async () => {
+  test('that sets, adds or keeps what is not a safe integer dead-letters its event', async () => {
     for (const amount of [0.5, 2 ** 53, Number.MAX_VALUE]) {
       for (const change of [
         { set: { last: amount } },
@@ -173,7 +173,7 @@ spec('an upsert', ({ test }) => {
     }
   });
 
-  test('of a column that is not there is a defect, and what came before it in the batch stays', async () => {
+  test('of a column that does not exist is a defect, and what came before it in the batch stays', async () => {
     const broken: Projection = {
       ...notesByPage,
       project: (event) =>
@@ -196,7 +196,7 @@ spec('a rollup', ({ test }) => {
   const sums = defineRollup({
     name: 'sums',
     version: 1,
-    meaning: 'One row a last page.',
+    meaning: 'One row per last page.',
     view: {
       key: { page: text('The page.'), parity: integer('1 where the amount is odd.') },
       columns: { notes: integer('How many notes.'), amount: integer('What they come to.') },
@@ -218,14 +218,14 @@ spec('a rollup', ({ test }) => {
     ['p1', 0, 2],
   ];
 
-  test('moves what a row counts for, and a row for which nothing counts is gone', async () => {
+  test('moves the contribution of a detail row, and removes a row without contributions', async () => {
     const expected = [{ page: 'p2', parity: 0, notes: 2, amount: 12 }];
     for (const pages of [[5], [1, 1, 1, 1, 1], [2, 3], [3, 2]]) {
       assert.equal(await rowsAfter(sums, notes, { pages }), expected);
     }
   });
 
-  test('remembers its own rows beside those that are served', async () => {
+  test('stores detail rows that are not served', async () => {
     assert.equal(await rowsAfter(sums, notes.slice(0, 2), { withMemory: true }), [
       { page: 'p1', parity: 1, notes: 2, amount: 8 },
       { note: '1', page: 'p1', amount: 5 },
@@ -233,7 +233,7 @@ spec('a rollup', ({ test }) => {
     ]);
   });
 
-  test('whose sum would leave the safe integers sets the event aside that takes it there', async () => {
+  test('whose sum would leave the safe integers dead-letters the event that causes it', async () => {
     const most = Number.MAX_SAFE_INTEGER;
     const notes: ReadonlyArray<Note> = [
       ['p1', most, 1],
@@ -241,15 +241,15 @@ spec('a rollup', ({ test }) => {
       ['p2', 4, 3],
     ];
     for (const pages of [[3], [1, 1, 1]]) {
-      // All of them are in one stream: what comes after the event waits behind it.
+      // All of them are in one stream: what comes after the event is parked behind it.
       assert.equal(await rowsAfter(sums, notes, { pages }), [{ page: 'p1', parity: 1, notes: 1, amount: most }]);
     }
     const [[position, failureClass, reason] = []] = await lettersAfter(sums, notes, [3]);
     assert.equal([position, failureClass], [2, 'rejected']);
-    assert.match(String(reason), /^amount of the row 'p1:1' would come to 9007199254740992,/);
+    assert.match(String(reason), /^amount of the row 'p1:1' would become 9007199254740992,/);
   });
 
-  test('of rows is the sum over all of them, law of the rollup', async () => {
+  test('equals the sum over all detail rows', async () => {
     const many: ReadonlyArray<Note> = Array.from({ length: 200 }, (_, index) => [
       `p${(index * 7) % 3}`,
       (index * 13) % 5,
@@ -272,12 +272,12 @@ spec('a rollup', ({ test }) => {
 });
 
 spec('a declaration', ({ test }) => {
-  test('is refused where a name cannot be a table or a column', () => {
+  test('is rejected where a name cannot be a table or a column', () => {
     const declare = (name: string, column: string): void =>
       void defineProjection({
         name,
         version: 1,
-        meaning: 'One row a page.',
+        meaning: 'One row per page.',
         view: { key: { page: text('The page.') }, columns: { [column]: integer('A number.') } },
         handles: [NoteTaken],
         project: () => [],

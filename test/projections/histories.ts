@@ -1,4 +1,4 @@
-/** Random histories that the domain itself could have made, and random ways for a log to deliver them. */
+/** Random histories made by the domain's own rules, and random ways for a log to deliver them. */
 import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
 import { application } from '../../projections/fulfilment/application';
@@ -13,7 +13,7 @@ const { catalog } = application;
 
 const STREAMS = ['order-o1', 'order-o2', 'order-o3', 'stock-a', 'stock-b', 'payment-p1', 'payment-p2', 'payment-p3'];
 
-/** The events of one stream: what its aggregate makes of random commands. */
+/** The events of one stream: what its aggregate decides for random commands. */
 const streamEvents = (stream: string): fc.Arbitrary<ReadonlyArray<Told>> =>
   crowdedCommands(categoryOf(stream)).map((commands) => {
     const aggregate = catalog.byCategory(categoryOf(stream));
@@ -49,7 +49,7 @@ export const histories: fc.Arbitrary<ReadonlyArray<StoredEvent>> = fc
   );
 
 /**
- * Batches of a log: partitions in any interleaving, any number of records at a time, and now and then a record that came
+ * Batches of a log: partitions in any interleaving, any number of records at a time, and sometimes a record that came
  * before comes again, further on in its partition.
  */
 export const deliveries = (

@@ -1,4 +1,4 @@
-/** The law of every projection: the same events make the same rows, however the log delivers them. */
+/** The law of every projection: the same events yield the same rows, however the log delivers them. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
@@ -15,7 +15,7 @@ const { projections } = application;
 
 const RUNS = 60;
 
-/** Every row that the projection makes when a log delivers the events in a random way. */
+/** Every row that the projection yields when a log delivers the events in a random way. */
 const delivered = async (projection: Projection, events: ReadonlyArray<StoredEvent>, seed: number) => {
   const random = seededRandom(seed);
   const views = await openViews({ projections: [projection] });
@@ -28,7 +28,7 @@ const delivered = async (projection: Projection, events: ReadonlyArray<StoredEve
   return rows;
 };
 
-/** Every row that the projection makes of the store's pages. */
+/** Every row that the projection yields from the store's pages. */
 const replayed = async (projection: Projection, events: ReadonlyArray<StoredEvent>) => {
   const views = await openViews({ projections: [projection], stored: events });
   const untilPosition = events.length;
@@ -41,7 +41,7 @@ const replayed = async (projection: Projection, events: ReadonlyArray<StoredEven
 
 spec('every projection, over random histories', ({ test }) => {
   for (const projection of projections) {
-    test(`${projection.name}: any interleaving of partitions, batches and repeats makes the same rows`, async () => {
+    test(`${projection.name}: any interleaving of partitions, batches and repeats yields the same rows`, async () => {
       await fc.assert(
         fc.asyncProperty(histories, fc.nat(), fc.nat(), async (events, first, second) => {
           const reference = await replayed(projection, events);
@@ -56,7 +56,7 @@ spec('every projection, over random histories', ({ test }) => {
       );
     });
 
-    test(`${projection.name}: any prefix, replayed twice in whatever way, gives the same bytes`, async () => {
+    test(`${projection.name}: any prefix, replayed twice in any way, yields the same bytes`, async () => {
       await fc.assert(
         fc.asyncProperty(histories, fc.nat(), fc.nat(), fc.nat(), async (events, cut, first, second) => {
           const prefix = events.slice(0, cut % (events.length + 1));
@@ -68,7 +68,7 @@ spec('every projection, over random histories', ({ test }) => {
       );
     });
 
-    test(`${projection.name}: the rows are what plain sums over the events make them`, async () => {
+    test(`${projection.name}: the rows equal plain sums over the events`, async () => {
       await fc.assert(
         fc.asyncProperty(histories, async (events) => {
           const { served } = await replayed(projection, events);

@@ -1,4 +1,4 @@
-/** kill -9 in the middle of everything, again and again: batches, rebuilds from either source, swaps. */
+/** kill -9 at any point, repeatedly: batches, rebuilds from either source, swaps. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -22,7 +22,7 @@ interface Child {
 const startChild = (parameters: ReadonlyArray<string>): Child => {
   const child = spawn(process.execPath, [CHILD, ...parameters], { stdio: ['ignore', 'ignore', 'inherit'] });
   const killChild = (): void => void child.kill('SIGKILL');
-  // Whatever stops this test must not leave the child running for ever.
+  // Whatever stops this test must not leave the child running.
   process.once('exit', killChild);
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
   return {
@@ -36,7 +36,7 @@ const startChild = (parameters: ReadonlyArray<string>): Child => {
 
 kafkaSpec('a projections process that is killed', ({ test }, broker) => {
   test(
-    `leaves nothing lost, doubled or half done, and its rebuilds are taken up again (seed ${SEED})`,
+    `leaves nothing lost, duplicated or half done, and its rebuilds are resumed (seed ${SEED})`,
     async () => {
       const random = seededRandom(SEED);
       const prefix = broker.topicPrefix();
@@ -49,7 +49,7 @@ kafkaSpec('a projections process that is killed', ({ test }, broker) => {
           await world.tell(ordersStory(round * ORDERS_A_ROUND, ORDERS_A_ROUND));
           const projection = projections[round % projections.length]?.name ?? '';
           asked.push(world.ask(projection, round % 2 === 0 ? 'kafka' : 'store'));
-          // From before it has opened anything to the middle of its work.
+          // From before anything is open to the middle of the work.
           await systemClock.sleep(150 + random() * 1_500);
           await child.kill();
           child = start();
@@ -80,9 +80,9 @@ const allAsExpected = async (world: ProjectionsWorld): Promise<void> => {
   }
 };
 
-/** Builds that are not in service. */
+/** Generations that are not served. */
 const tablesLeftOver = (world: ProjectionsWorld): ReadonlyArray<string> => {
-  // What is served, and the one build before it: the way back.
+  // The served generation and the previous one.
   const generations = new Map(
     world.reader
       .projections()

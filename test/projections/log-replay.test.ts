@@ -1,4 +1,4 @@
-/** Reading a log again exactly up to a place: whatever a poll gives, only what belongs in between is handed over. */
+/** Replaying a log exactly between two offsets: whatever a poll returns, only the records in between are applied. */
 import * as assert from 'uvu/assert';
 import { OffsetOutOfRange, type LogConsumer, type LogRecord } from '../../infra/kafka/event-log';
 import type { OpenMove } from '../../projections/engine/apply/packed-batch';
@@ -27,7 +27,7 @@ const place = (partition: number, nextOffset: number, untilOffset: number): Repl
 
 type Poll = ReadonlyArray<readonly [partition: number, offset: number]> | Error;
 
-/** A consumer whose polls are told one by one; then it gives nothing more. */
+/** A consumer whose polls return the given results, and then nothing. */
 const scripted = (polls: ReadonlyArray<Poll>): { consumer: LogConsumer; assigned: unknown[]; polled: () => number } => {
   const assigned: unknown[] = [];
   let polled = 0;
@@ -77,7 +77,7 @@ const replay = async (
 };
 
 spec('a replay', ({ test }) => {
-  test('begins where each partition stands and ends before its end', async () => {
+  test('begins at the next offset of each partition and ends before its end', async () => {
     const polls: ReadonlyArray<Poll> = [
       [
         [0, 5],
@@ -103,7 +103,7 @@ spec('a replay', ({ test }) => {
     ]);
   });
 
-  test('leaves out what came before, and what nobody asked for', async () => {
+  test('skips earlier records, and partitions that no reader needs', async () => {
     const { consumer } = scripted([
       [
         [0, 3],
@@ -115,7 +115,7 @@ spec('a replay', ({ test }) => {
     assert.equal(await replay(consumer, [place(0, 4, 5)]), [{ records: ['0:4'], moves: ['0: 4 to 5'] }]);
   });
 
-  test('is at the end when a record beyond it comes, whatever offsets the log has left out', async () => {
+  test('is at the end when a record beyond it comes, whatever offsets the log skips', async () => {
     const { consumer } = scripted([[[0, 1]], [[0, 9]]]);
     assert.equal(await replay(consumer, [place(0, 0, 5)]), [
       { records: ['0:1'], moves: ['0: 0 to 2'] },
@@ -123,7 +123,7 @@ spec('a replay', ({ test }) => {
     ]);
   });
 
-  test('hands one batch over at a time, and none after one that failed', async () => {
+  test('applies one batch at a time, and none after one that failed', async () => {
     const { consumer, polled } = scripted([[[0, 0]], [[0, 1]], [[0, 2]]]);
     let applied = 0;
     const onApply = async (): Promise<void> => {
@@ -138,7 +138,7 @@ spec('a replay', ({ test }) => {
     assert.equal([applied, polled()], [1, 2]);
   });
 
-  test('ends at the signal with the batch under way applied', async () => {
+  test('ends at the signal after the current batch is applied', async () => {
     const stopping = new AbortController();
     const onApply = async (): Promise<void> => {
       stopping.abort();
@@ -149,7 +149,7 @@ spec('a replay', ({ test }) => {
     assert.is(batches.length, 1);
   });
 
-  test('reads once for several, each from where it stands to its own end', async () => {
+  test('reads once for several readers, each from its own offset to its own end', async () => {
     const { consumer, assigned } = scripted([
       [
         [0, 0],
@@ -197,12 +197,12 @@ spec('a replay', ({ test }) => {
     ]);
   });
 
-  test('is impossible where the log lacks the offset, and where it stays silent before its end', async () => {
+  test('is impossible where the log lacks the offset, and where no records come before its end', async () => {
     const gone = scripted([new OffsetOutOfRange('orders', 0, 'offset 0 is gone')]);
     const short = scripted([]);
     for (const [{ consumer }, reason] of [
       [gone, /offset 0 is gone/],
-      [short, /from offset 0 to 9, but the log now holds 0 to 3/],
+      [short, /from offset 0 to 9, but the log holds only 0 to 3/],
     ] as const) {
       await replay(consumer, [place(0, 0, 9)]).then(
         () => assert.unreachable(),

@@ -1,6 +1,6 @@
 /**
- * A log in memory, for what needs thousands of small logs: the laws of a rebuild. What a real broker does with a rebuild
- * is shown on a real broker.
+ * A log in memory, for tests that need thousands of small logs: the laws of a rebuild. Rebuilds on a real broker are
+ * tested elsewhere.
  */
 import type { EventLog, LogConsumer, LogRecord } from '../../infra/kafka/event-log';
 import { partitionFor } from '../../infra/kafka/placement';
@@ -11,9 +11,9 @@ export interface MemoryLogOptions {
   readonly keepsHistory?: boolean;
   readonly records: ReadonlyArray<LogRecord>;
   readonly logId?: string;
-  /** What is before this offset is gone. */
+  /** Records before this offset are deleted. */
   readonly low?: number;
-  /** How many records a poll gives, at most. */
+  /** Upper limit on the records of a poll. */
   readonly pollSize?: () => number;
 }
 

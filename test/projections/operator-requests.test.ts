@@ -1,4 +1,4 @@
-/** Requests of operators that cannot be carried out: each ends as failed with its reason, and holds up no other. */
+/** Operator requests that cannot be executed: each ends as failed with its reason, and delays no other. */
 import { changesFrom } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -35,7 +35,7 @@ const groups: Pick<ProjectionGroups, 'start' | 'pausedWhile' | 'stoppedWhile' | 
 interface Running {
   readonly views: Views;
   readonly ask: (kind: OperationKind, body: unknown) => number;
-  /** As a hand or another program would write it. */
+  /** A request as another program might write it. */
   readonly askRaw: (kind: OperationKind, body: string) => number;
   readonly queue: Promise<void>;
   readonly stop: () => Promise<void>;
@@ -106,7 +106,7 @@ const moveTo = (toOffset: unknown, changes: object = {}): object => ({
   moves: [{ topic: 'orders', partition: 0, logId: LOG_ID, fromOffset: 0, toOffset, ...changes }],
 });
 
-spec('moves of offsets that cannot be carried out', ({ test }) => {
+spec('moves of offsets that cannot be executed', ({ test }) => {
   const cases: ReadonlyArray<readonly [what: string, body: unknown, reason: RegExp]> = [
     ...[0.5, 3.5, -1, 1e300, '3', null, 2 ** 53].map(
       (toOffset) => [`to ${JSON.stringify(toOffset)}`, moveTo(toOffset), /integers from 0 on/] as const,
@@ -120,11 +120,11 @@ spec('moves of offsets that cannot be carried out', ({ test }) => {
     ],
     ['of a partition that there is not', moveTo(0, { partition: 99 }), /no checkpoint of orders\/99/],
     ['of half a partition', moveTo(0, { partition: 0.5 }), /integers from 0 on/],
-    ['from where the group does not stand', moveTo(0, { fromOffset: 5 }), /nothing was moved: look again/],
+    ['from where the group does not stand', moveTo(0, { fromOffset: 5 }), /nothing was moved: check the offsets again/],
     ['of nothing at all', {}, /not a move of offsets/],
   ];
   for (const [what, body, reason] of cases) {
-    test(`${what} fail with the reason, and the next one is carried out`, async () => {
+    test(`${what} fail with the reason, and the next one is executed`, async () => {
       const role = await running(await openViews());
       const bad = role.ask('move-offsets', body);
       const good = role.ask('move-offsets', moveTo(0));
@@ -155,7 +155,7 @@ spec('moves of offsets that cannot be carried out', ({ test }) => {
   });
 });
 
-spec('rebuilds that cannot be carried out', ({ test }) => {
+spec('rebuilds that cannot be executed', ({ test }) => {
   const cases: ReadonlyArray<readonly [what: string, body: object, reason: RegExp]> = [
     [
       'of a row without the second column of its key',
@@ -166,17 +166,21 @@ spec('rebuilds that cannot be carried out', ({ test }) => {
     ['of a row without a key', { projection: 'order-summary', kind: 'row' }, /lacks orderId/],
     ['of no projection of this program', { projection: 'carts' }, /no projection 'carts'/],
     [
-      'as a copy of no moment',
+      'as a copy without a point in time',
       { projection: 'order-summary', kind: 'copy', copy: 'x', until: 'soon' },
       /neither a position nor a time/,
     ],
     ['as a copy without a name', { projection: 'order-summary', kind: 'copy', until: '1' }, /needs a name/],
-    ['as a way back that there is not', { projection: 'order-summary', kind: 'rollback' }, /no former build/],
-    ['of another kind', { projection: 'order-summary', kind: 'sideways' }, /not one of a rebuild/],
-    ['from nowhere', { projection: 'order-summary', from: 'nowhere' }, /not one of a rebuild/],
+    [
+      'as a rollback without a previous generation',
+      { projection: 'order-summary', kind: 'rollback' },
+      /no previous generation/,
+    ],
+    ['of another kind', { projection: 'order-summary', kind: 'sideways' }, /not a request for a rebuild/],
+    ['from nowhere', { projection: 'order-summary', from: 'nowhere' }, /not a request for a rebuild/],
   ];
   for (const [what, body, reason] of cases) {
-    test(`${what} fail at once with the reason, and the next ones are carried out`, async () => {
+    test(`${what} fail immediately with the reason, and the next ones are executed`, async () => {
       const role = await running(await openViews());
       const kind = 'key' in body ? { kind: 'row' } : {};
       const bad = role.ask('rebuild', { from: 'store', ...kind, ...body });
@@ -194,7 +198,7 @@ spec('rebuilds that cannot be carried out', ({ test }) => {
     });
   }
 
-  test('or are no JSON, or decide about nothing, are noted as failed', async () => {
+  test('that are not JSON, or name an unknown action, are recorded as failed', async () => {
     const role = await running(await openViews());
     const bad = [
       role.askRaw('rebuild', '{"projection":'),
@@ -216,7 +220,7 @@ spec('rebuilds that cannot be carried out', ({ test }) => {
     await role.queue;
   });
 
-  test('for now step back: the others are carried out meanwhile, and they when the fault has passed', async () => {
+  test('that meet a transient fault wait: the others are executed meanwhile, and they after the fault has passed', async () => {
     let isBroken = true;
     const role = await running(await openViews(), (operation, input) => {
       const { projection } = input as { readonly projection?: string };
@@ -224,13 +228,13 @@ spec('rebuilds that cannot be carried out', ({ test }) => {
       return isBroken && isMeant ? new Error('the disk is full') : undefined;
     });
     const held = role.ask('rebuild', { projection: 'order-summary', from: 'store', pass: 'p' });
-    // Of the same pass: its mate's fault is not its own.
+    // Of the same pass: the fault of another rebuild does not affect it.
     const mate = role.ask('rebuild', { projection: 'sales-by-day', from: 'store', pass: 'p' });
     const other = role.ask('rebuild', { projection: 'stock-level', from: 'store' });
     const moved = role.ask('move-offsets', moveTo(0));
     for (const id of [mate, other]) await rebuildEnds(role, id, 'done');
     await moveEnds(role, moved, 'done');
-    assert.match(rebuildReader(role.views.database).find(held)?.reason ?? '', /the disk is full; it is tried again/);
+    assert.match(rebuildReader(role.views.database).find(held)?.reason ?? '', /the disk is full; it is retried/);
     isBroken = false;
     await rebuildEnds(role, held, 'done');
     await role.stop();
@@ -239,7 +243,7 @@ spec('rebuilds that cannot be carried out', ({ test }) => {
 });
 
 spec("faults of the role's file", ({ test }) => {
-  test('end nothing: requests are looked for again, until they can be taken over', async () => {
+  test('do not end the role: requests are read again until they can be picked up', async () => {
     let faults = 0;
     const full = new NamedStorageFault('full', 'database or disk is full');
     const role = await running(await openViews(), (operation) => {

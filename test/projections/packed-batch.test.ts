@@ -1,4 +1,4 @@
-/** Records on their way to the thread: what comes out is what went in. */
+/** Records posted to the writer thread arrive unchanged. */
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -56,7 +56,7 @@ spec('a packed batch', ({ test }) => {
       300,
     ));
 
-  test('is handed over, not copied', () => {
+  test('is transferred, not copied', () => {
     const value = Buffer.from('a value');
     const record = { topic: 'orders', partition: 0, offset: 0, key: null, value, headers: [], timestampMs: 0 };
     const batch = packBatch({ records: [record], moves: movesOf([record]) });

@@ -1,6 +1,6 @@
 /**
- * Records that the store does not have, or has elsewhere, planted on a real broker: a rebuild from Kafka never calls rows
- * proven that were made from them. Either they are set aside, and the rows are those that the store's events make, or the
+ * Records that the store does not have, or has elsewhere, planted on a real broker: a rebuild from Kafka never treats rows
+ * made from them as verified. Either the records are dead-lettered, and the rows are those of the store's events, or the
  * rebuild fails and says where.
  */
 import * as assert from 'uvu/assert';
@@ -29,7 +29,7 @@ kafkaSpec('a rebuild from a log that somebody has touched', ({ test }, broker) =
     const last = (await world.stored()).length;
     await statusWhere(world, `everything up to ${last} is published`, ({ cursor }) => cursor >= last);
   };
-  /** Whatever the group makes of what it reads. */
+  /** Waits until the group has read everything, whatever the outcome. */
   const readToTheEnd = (world: ProjectionsWorld): Promise<void> =>
     eventually('the group has come to the end', async () => {
       const group = world.reader.groups().find((each) => each.group === 'order-summary');
@@ -73,25 +73,25 @@ kafkaSpec('a rebuild from a log that somebody has touched', ({ test }, broker) =
         assert.equal(
           world.shown('order-summary'),
           await world.expected(orderSummary),
-          'what was planted was set aside',
+          'the planted record was dead-lettered',
         );
         return;
       }
       assert.match(
         status.reason ?? '',
-        /is not what the store holds \(.*\d+ events were taken in, the store holds \d+/,
+        /other events than the store holds \(.*\d+ events were applied, the store holds \d+/,
       );
       assert.match(status.reason ?? '', /verify --log.*--from store/);
       assert.is(store?.equal, false);
       const again = world.ask('order-summary', 'store');
       const isOver = (): boolean => ['done', 'waiting'].includes(world.reader.rebuild(again)?.state ?? '');
-      // The rows in service were made from the same log: where they differ, a person accepts that.
+      // The served rows were made from the same log: where they differ, an operator accepts that.
       await eventually('the rebuild from the store is over', async () => Promise.resolve(isOver()));
       const fromStore = world.reader.rebuild(again);
       assert.is((fromStore?.proof?.['store'] as StoreProof).equal, true);
     });
 
-  test('finds an event that the store does not have, at a position that the store gives another one', () =>
+  test('finds an event that the store does not have, at the position of another event', () =>
     rebuiltWith(async (world) => {
       const event = await placedOrder(world, 'o1');
       const position = (await world.stored()).length + 1;
@@ -117,7 +117,7 @@ kafkaSpec('a rebuild from a log that somebody has touched', ({ test }, broker) =
       await readToTheEnd(world);
       const { state, reason, proof } = await world.ended(world.ask('order-summary', 'kafka'));
       assert.is(state, 'failed');
-      assert.match(reason ?? '', /is not what the store holds/);
+      assert.match(reason ?? '', /other events than the store holds/);
       const store = proof?.['store'] as StoreProof;
       const missing = store.topics.reduce((sum, { events, eventsInStore }) => sum + eventsInStore - events, 0);
       assert.ok(missing > 0);

@@ -1,4 +1,4 @@
-/** The projections' role on a real broker: it follows, rebuilds under live writes, and takes new projections on. */
+/** The projections role on a real broker: it follows, rebuilds under live writes, and adds new projections. */
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
@@ -50,7 +50,7 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
     }
   };
 
-  test('follow what happens, and go on after a restart', () =>
+  test('follow the log, and continue after a restart', () =>
     inWorld(async (world) => {
       const role = await world.startRole();
       await world.tell(ordersStory(0, 100));
@@ -106,7 +106,7 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
     );
   }
 
-  test('refuse topics of other names, from which everything would count again', () =>
+  test('refuse topics of other names, from which everything would be applied again', () =>
     inWorld(async (world) => {
       const role = await world.startRole();
       await world.tell(ordersStory(0, 20));
@@ -137,7 +137,7 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
       await allAsExpected(world);
     }));
 
-  test('keep a record that is no event aside, and go on', () =>
+  test('dead-letter a record that is not an event, and continue', () =>
     inWorld(async (world) => {
       await world.startRole();
       await world.tell(ordersStory(0, 10));
@@ -159,7 +159,7 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
       assert.is(keptIn(world.viewsFile).length, 1, 'a rebuild does not keep it again');
     }));
 
-  test('take on an added projection from the first event, and rebuild a changed one beside its old rows', () =>
+  test('apply an added projection from the first event, and rebuild a changed one alongside its live rows', () =>
     inWorld(async (world) => {
       const before = await world.startRole();
       await world.tell(ordersStory(0, 200));
@@ -187,7 +187,7 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
       rows.close();
     }));
 
-  test('end with the reason when another process takes their file over', () =>
+  test('end with the reason when another process takes the lease of their file', () =>
     inWorld(async (world) => {
       const role = await world.startRole({ leaseTtlMs: 600 });
       await world.tell(ordersStory(0, 10));
@@ -201,7 +201,7 @@ kafkaSpec('the projections on a real broker', ({ test }, broker) => {
       );
     }));
 
-  test('wait behind another process, and stop when they are told to while they wait', () =>
+  test('wait for the lease of another process, and can be stopped while they wait', () =>
     inWorld(async (world) => {
       await world.startRole();
       await world.tell(ordersStory(0, 10));

@@ -1,4 +1,4 @@
-/** A store, its relay and the projections' role on a real broker, with the stories to tell them. */
+/** A store, its relay and the projections role on a real broker, with sample events. */
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { join } from 'node:path';
 import { shippedApplicationFile } from '../../api/program/application';
@@ -25,25 +25,25 @@ export interface ProjectionsWorld extends RelayWorld {
   /** The relay that runs from the start. */
   readonly relay: Role;
   readonly viewsFile: string;
-  /** Appends each event in a transaction's order. */
+  /** Appends the events in order, in one transaction. */
   readonly tell: (story: ReadonlyArray<Told>) => Promise<void>;
   readonly startRole: (options?: Partial<ProjectionsOptions>) => Promise<Role>;
   readonly reader: ViewReader;
   readonly stored: () => Promise<ReadonlyArray<StoredEvent>>;
-  /** Waits until every group of these projections has seen the whole store. */
+  /** Waits until every group of these projections has applied the whole store. */
   readonly caughtUp: (projections?: ReadonlyArray<Projection>) => Promise<void>;
-  /** Asks for a rebuild and answers its id. */
+  /** Requests a rebuild and returns its id. */
   readonly ask: (projection: string, from: 'kafka' | 'store') => number;
   readonly ended: (rebuild: number, deadlineMs?: number) => Promise<RebuildStatus>;
-  /** The tables of all builds in the views' file. */
+  /** The tables of all generations in the views' file. */
   readonly tables: () => ReadonlyArray<string>;
-  /** What a view shows, all of it. */
+  /** All rows of a view. */
   readonly shown: (view: string) => ReadonlyArray<ViewRow>;
-  /** What it has to show: the same events, read straight from the store into a file of its own. */
+  /** The expected rows of a view: the same events folded directly from the store into a separate file. */
   readonly expected: (projection: Projection) => Promise<ReadonlyArray<unknown>>;
 }
 
-/** A new world whose relay runs. */
+/** Starts a new world whose relay runs. */
 export const projectionsWorld = async (servers: string, prefix: string): Promise<ProjectionsWorld> => {
   const world = await relayWorld(servers, prefix);
   const viewsFile = join(temporaryFolder(), 'views.sqlite');
@@ -73,7 +73,7 @@ export const projectionsWorld = async (servers: string, prefix: string): Promise
           metadata: { correlationId: 'c', causationId: 'd', actor: 'tester' },
         })();
       }
-      // The queue is served in order: whoever waits for the last one has waited for all.
+      // The queue is processed in order: waiting for the last request waits for all.
       const last = await world.store.append({
         streams: [],
         metadata: { correlationId: 'c', causationId: 'd', actor: 'tester' },
@@ -180,7 +180,7 @@ const expectedOf = async (projection: Projection, events: ReadonlyArray<StoredEv
   });
 };
 
-/** What happens to so many orders: placed, some paid before that, some cancelled and paid back, and stock beside them. */
+/** Events of the given number of orders: placed, some paid before that, some cancelled and refunded, and events of stock. */
 export const ordersStory = (from: number, count: number): ReadonlyArray<Told> =>
   Array.from({ length: count }, (_, index) => orderStory(from + index)).flat();
 

@@ -1,4 +1,4 @@
-/** What each projection makes of events, as sentences. */
+/** The rows that each projection yields for events, as sentences. */
 import * as assert from 'uvu/assert';
 import type { Projection } from '../../projections/projection';
 import { customerOrders } from '../../projections/fulfilment/customer-orders';
@@ -11,7 +11,7 @@ import { openViews, rowsOf, storedOf, type Told } from './views-fixture';
 
 const { projections } = application;
 
-/** The rows that a story makes. */
+/** The rows that a sequence of events yields. */
 const rowsAfter = async (projection: Projection, ...story: ReadonlyArray<Told>): Promise<ReadonlyArray<unknown>> => {
   const stored = storedOf(story);
   const views = await openViews({ projections: [projection], stored });
@@ -103,7 +103,7 @@ spec('order-summary', ({ test }) => {
     ]);
   });
 
-  test('shows what is paid before it knows the order, and less when money goes back', async () => {
+  test('shows what is paid before it knows the order, and less after a refund', async () => {
     const alone = { orderId: 'o1', customerId: null, status: null, currency: null, amount: null, placedAt: null };
     assert.equal(await rowsAfter(orderSummary, captured('o1', 700)), [
       { ...alone, ...untouched, paid: 700, version: 0, paidByCurrency: '{"EUR":700}' },
@@ -114,7 +114,7 @@ spec('order-summary', ({ test }) => {
     ]);
   });
 
-  test("counts as paid what came in the order's currency, whichever event comes first, and shows the rest beside it", async () => {
+  test("counts as paid what came in the order's currency, whichever event comes first, and shows other currencies separately", async () => {
     const story = [placed('o1'), captured('o1', 700, 'USD'), captured('o1', 300), captured('o1', 5, 'AUD')];
     const paidByCurrency = '{"AUD":5,"EUR":300,"USD":700}';
     for (const told of [story, [...story].reverse(), [...story.slice(1), ...story.slice(0, 1)]]) {
@@ -157,7 +157,7 @@ spec('order-summary', ({ test }) => {
     ]);
   });
 
-  test('has the whole row from whichever event of the order comes first', async () => {
+  test('has the complete row from whichever event of the order comes first', async () => {
     const [row] = await rowsAfter(orderSummary, cancelled('o1'));
     assert.is((row as { customerId: string }).customerId, 'c1');
     assert.is((row as { amount: number }).amount, 1_000);
@@ -165,7 +165,7 @@ spec('order-summary', ({ test }) => {
 });
 
 spec('stock-level', ({ test }) => {
-  test('adds what comes in, sets aside, frees and sends out', async () => {
+  test('adds receipts, reservations, releases and dispatches', async () => {
     const story = [stock('StockReceived', 10), stock('StockReserved', 3), stock('StockReserved', 2)];
     assert.equal(await rowsAfter(stockLevel, ...story), [
       { sku: 'a', onHand: 10, reserved: 5, available: 5, version: 3 },
@@ -198,7 +198,7 @@ spec('customer-orders', ({ test }) => {
     ]);
   });
 
-  test('never adds up two currencies: the amount is in the currency of most orders, and each has its own', async () => {
+  test('never adds up two currencies: the amount is in the currency of most orders, and each currency has its own sum', async () => {
     const inCurrency = (id: string, amount: number, currency: string): Told => {
       const [stream, type, data] = placed(id, amount);
       return [stream, type, { ...data, currency }];
@@ -249,7 +249,7 @@ spec('sales-by-day', ({ test }) => {
     );
   });
 
-  test('keeps a payment for an order that it does not know yet out of every day', async () => {
+  test('counts a payment on no day before its order is known', async () => {
     assert.equal(await rowsAfter(salesByDay, captured('o1', 700)), []);
     assert.equal(await rowsAfter(salesByDay, captured('o1', 700), placed('o1')), [
       { ...day, ...sums, amountPaid: 700 },
@@ -276,7 +276,7 @@ spec('the registry', ({ test }) => {
     });
   });
 
-  test('says what every column means', () => {
+  test('has a meaning for every column', () => {
     for (const { view } of projections) {
       for (const { meaning } of [...Object.values(view.key), ...Object.values(view.columns)]) {
         assert.match(meaning, /^[\dA-Za-z].*\.$/);

@@ -14,7 +14,7 @@ import { ownClock } from '../support/test-clock';
 
 const { catalog } = application;
 
-/** What a test does otherwise than the role would. */
+/** What a test does differently from the role. */
 export interface RunOptions {
   readonly log?: EventLog;
   readonly client?: ViewsClient;
@@ -24,7 +24,7 @@ export interface RunOptions {
   readonly pausedWhile?: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
-/** Runs the rebuild that is asked for under `id`. */
+/** Runs the requested rebuild. */
 export const run = async (
   views: Views,
   projection: Projection,
@@ -63,20 +63,20 @@ export const control = (id: number, body: object) => ({
   body: JSON.stringify(body),
 });
 
-/** Picks up what is asked for, and returns every rebuild that is not over. */
+/** Picks up requests, and returns every open rebuild. */
 export const openRebuilds = async ({ operations }: Views): Promise<ReadonlyArray<OpenRebuild>> => {
   await operations.takeRebuildRequests({});
   return operations.openRebuilds({});
 };
 
-/** The rebuild that is asked for. */
+/** The requested rebuild. */
 export const asked = async (views: Views): Promise<OpenRebuild> => {
   const [rebuild] = await openRebuilds(views);
   if (rebuild === undefined) throw new Error('no rebuild is open');
   return rebuild;
 };
 
-/** How a rebuild stands. */
+/** The status of a rebuild. */
 export const statusOf = ({ database }: Views, id: number) => {
   const status = rebuildReader(database).find(id);
   if (status === undefined) throw new Error(`there is no rebuild ${id}`);

@@ -1,4 +1,4 @@
-/** The law of rebuilds: killed anywhere, beside a group that goes on, the same rows as if nothing had happened. */
+/** The law of rebuilds: killed at any point, while the group goes on, it yields the same rows as without a kill. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
@@ -17,7 +17,7 @@ import { allRowsOf, deliver, logOf, openViews, readBy } from './views-fixture';
 const { projections } = application;
 
 spec('rebuilds, over random histories', ({ test }) => {
-  /** A group that has come somewhere, a rebuild that is disturbed, and a group that goes on: the rows of both. */
+  /** A group that has made some progress, a rebuild that is killed, and a group that goes on: returns the rows of both. */
   const disturbed = async (
     projection: Projection,
     from: 'kafka' | 'store',
@@ -35,7 +35,7 @@ spec('rebuilds, over random histories', ({ test }) => {
     };
     await next(choose(batches.length + 1));
     let isPaused = false;
-    // The process ends before or after any of its steps, and begins again.
+    // The process ends before or after any of its steps, and restarts.
     const perhapsKilled = (): void => {
       if (choose(15) === 0) throw new Error('killed');
     };
@@ -82,7 +82,7 @@ spec('rebuilds, over random histories', ({ test }) => {
 
   for (const projection of projections) {
     for (const from of ['kafka', 'store'] as const) {
-      test(`${projection.name} from the ${from}: killed anywhere beside a group that goes on, the same rows`, async () => {
+      test(`${projection.name} from the ${from}: killed at any point while the group goes on, it yields the same rows`, async () => {
         await fc.assert(
           fc.asyncProperty(histories, fc.nat(), async (events, seed) => {
             const expected = JSON.stringify(await undisturbed(projection, events));

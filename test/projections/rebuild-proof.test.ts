@@ -1,4 +1,4 @@
-/** The comparison of two builds: however many rows there are, each counts, the last one too. */
+/** The comparison of two generations covers every row, however many there are. */
 import * as assert from 'uvu/assert';
 import { openDatabase } from '../../infra/sqlite/database';
 import { type GenerationScan, scanGeneration } from '../../projections/engine/tables/scan';
@@ -17,14 +17,13 @@ const build = (levelOf: (index: number) => number): GenerationScan => {
   createTables(database, stockLevel, 1);
   const { view } = openGeneration(database, stockLevel, 1);
   database.transaction(() => {
-    for (let index = 0; index < ROWS; index += 1)
-      view.recomputeContribution([skuOf(index), levelOf(index), 0, levelOf(index), 1]);
+    for (let index = 0; index < ROWS; index += 1) view.write([skuOf(index), levelOf(index), 0, levelOf(index), 1]);
   })();
   return scanGeneration(database, stockLevel.name, 1);
 };
 
-spec('a comparison of builds', ({ test }) => {
-  test('goes through all pages, and finds a row that differs in the last one', async () => {
+spec('a comparison of generations', ({ test }) => {
+  test('reads all pages, and finds a differing row in the last one', async () => {
     const before = build((index) => index);
     const same = await compareGenerations(
       stockLevel,

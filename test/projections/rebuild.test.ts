@@ -1,4 +1,4 @@
-/** Rebuilds: a shadow comes to where the group stands, is held against the rows in service, and takes their place. */
+/** Rebuilds: a candidate catches up with the group, is compared with the served generation, and replaces it. */
 import * as assert from 'uvu/assert';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger } from '../../infra/logger';
@@ -33,7 +33,7 @@ const told = [received('a', 1), received('c', 2), received('a', 4), received('f'
 const story = storedOf(told);
 const log = logOf(story);
 
-/** Runs a rebuild on the whole log, where the test names no other one. */
+/** Runs a rebuild on the whole log, unless the test passes another one. */
 const run = (
   views: Views,
   projection: Projection,
@@ -50,7 +50,7 @@ const tablesIn = ({ database }: Views): ReadonlyArray<unknown> =>
     .pluck()
     .all();
 
-/** Stock in service up to the end of the story, with a rebuild of it asked for. */
+/** The served stock after all events, with a rebuild of it requested. */
 const withStock = async (
   from: 'kafka' | 'store',
   body: (views: Views, rebuild: OpenRebuild) => Promise<void>,
@@ -67,13 +67,13 @@ const withStock = async (
 
 for (const from of ['kafka', 'store'] as const) {
   spec(`a rebuild from the ${from}`, ({ test }) => {
-    test('makes the same rows, proves it, and swaps them in without touching the checkpoints', () =>
+    test('yields the same rows, proves it, and swaps them in without touching the checkpoints', () =>
       withStock(from, async (views, rebuild) => {
         const rows = rowsOf(views.database, 'stock-level');
         const checkpoints = await views.operations.checkpoints({ consumer: 'stock-level' });
         assert.is(await run(views, stockLevel, rebuild), 'done');
         assert.equal(rowsOf(views.database, 'stock-level', 2), rows);
-        assert.equal(tablesIn(views), ['stock-level#1', 'stock-level#2'], 'the former build is kept');
+        assert.equal(tablesIn(views), ['stock-level#1', 'stock-level#2'], 'the previous generation is kept');
         assert.is(generationOf(views, 'stock-level'), 2);
         assert.equal(await views.operations.checkpoints({ consumer: 'stock-level' }), checkpoints);
         assert.equal(await views.operations.checkpoints({ consumer: 'rebuild-1' }), []);
@@ -87,7 +87,7 @@ for (const from of ['kafka', 'store'] as const) {
         assert.equal(await openRebuilds(views), []);
       }));
 
-    test('waits where rows were not what the events make, shows them with their events, and mends them when told', () =>
+    test('waits where rows are not what the events yield, shows them with their events, and repairs them when accepted', () =>
       withStock(from, async (views, rebuild) => {
         const rows = rowsOf(views.database, 'stock-level');
         views.database.prepare(`UPDATE "stock-level#1" SET onHand = 999 WHERE sku = 'a'`).run();
@@ -97,7 +97,7 @@ for (const from of ['kafka', 'store'] as const) {
         assert.is(generationOf(views, 'stock-level'), 1);
         const { state, reason, proof, differences } = statusOf(views, 1);
         assert.is(state, 'waiting');
-        assert.match(reason ?? '', /not what the events make.*--accept-differences/);
+        assert.match(reason ?? '', /not what the events yield.*--accept-differences/);
         assert.is(proof?.['equal'], false);
         assert.is.not(proof?.['hashAfter'], proof?.['hashBefore']);
         assert.is(warnings.length, 1);
@@ -115,14 +115,14 @@ for (const from of ['kafka', 'store'] as const) {
             },
           ],
         });
-        assert.equal(await openRebuilds(views), [], 'it waits for an operator, and holds up nobody');
+        assert.equal(await openRebuilds(views), [], 'it waits for an operator, and delays no other');
         views.requests.push(control(2, { action: 'accept-differences', rebuild: 1 }));
         assert.is(await run(views, stockLevel, await asked(views)), 'done');
         assert.equal(rowsOf(views.database, 'stock-level', 2), rows);
         assert.match(statusOf(views, 1).reason ?? '', /was accepted/);
       }));
 
-    test('goes back to the former build, brought up to date, until that is dropped', () =>
+    test('rolls back to the previous generation, brought up to date, until that is dropped', () =>
       withStock(from, async (views, rebuild) => {
         assert.is(await run(views, stockLevel, rebuild), 'done');
         const more = storedOf([...told, received('c', 16)]).slice(-1);
@@ -144,14 +144,14 @@ for (const from of ['kafka', 'store'] as const) {
           body: JSON.stringify({ projection: 'stock-level', from: 'store', kind: 'rollback' }),
         });
         await openRebuilds(views);
-        assert.match(statusOf(views, 4).reason ?? '', /no former build/);
+        assert.match(statusOf(views, 4).reason ?? '', /no previous generation/);
       }));
 
     test('is cancelled cleanly, before it begins and in the middle', () =>
       withStock(from, async (views, rebuild) => {
         let isCancelled = false;
         const client = viewsClient((name, input, transfer) => {
-          if (!isCancelled && (name === 'applyToShadows' || name === 'applyStoreToShadow')) {
+          if (!isCancelled && (name === 'applyToCandidates' || name === 'applyStoreToCandidate')) {
             isCancelled = true;
             views.requests.push(control(2, { action: 'cancel', rebuild: 1 }));
             void openRebuilds(views);
@@ -169,7 +169,7 @@ for (const from of ['kafka', 'store'] as const) {
         assert.equal(await openRebuilds(views), []);
       }));
 
-    test('makes a copy as of a position, which is kept beside what is served', () =>
+    test('makes a copy as of a position, which is kept alongside the served generation', () =>
       withStock(from, async (views) => {
         const body = { projection: 'stock-level', from, kind: 'copy', copy: 'friday', until: '2' };
         views.requests.push({ ...request(2, 'stock-level', from), body: JSON.stringify(body) });
@@ -186,7 +186,7 @@ for (const from of ['kafka', 'store'] as const) {
         assert.equal(tablesIn(views), ['stock-level#1']);
       }));
 
-    test('makes one row again and leaves the others as they are', () =>
+    test('rebuilds one row and leaves the others unchanged', () =>
       withStock(from, async (views) => {
         const rows = rowsOf(views.database, 'stock-level');
         views.database.prepare(`UPDATE "stock-level#1" SET onHand = 999 WHERE sku IN ('a', 'c')`).run();
@@ -201,11 +201,11 @@ for (const from of ['kafka', 'store'] as const) {
         assert.is(statusOf(views, 2).proof?.['equal'], false);
       }));
 
-    test('stops at the signal and leaves what is served as it is; the next run goes on', () =>
+    test('stops at the signal and leaves the served rows unchanged; the next run resumes', () =>
       withStock(from, async (views, rebuild) => {
         const stopping = new AbortController();
         const client = viewsClient((name, input, transfer) => {
-          if (name === 'applyToShadows' || name === 'applyStoreToShadow') stopping.abort();
+          if (name === 'applyToCandidates' || name === 'applyStoreToCandidate') stopping.abort();
           return sendTo(views.client)(name, input, transfer);
         });
         assert.is(await run(views, stockLevel, rebuild, { client, signal: stopping.signal }), 'stopped');
@@ -218,7 +218,7 @@ for (const from of ['kafka', 'store'] as const) {
         });
         assert.is(await run(views, stockLevel, await asked(views), { client: watched }), 'done');
         assert.not.ok(
-          calls.includes('applyToShadows') || calls.includes('applyStoreToShadow'),
+          calls.includes('applyToCandidates') || calls.includes('applyStoreToCandidate'),
           'nothing is read twice',
         );
         assert.equal(rowsOf(views.database, 'stock-level', 2).length, 3);
@@ -238,14 +238,14 @@ spec('a rebuild from a log that does not hold everything', ({ test }) => {
       assert.equal(await views.operations.checkpoints({ consumer: 'rebuild-1' }), []);
     });
 
-  test('fails where its first records are gone, and names the way on', () =>
+  test('fails where its first records are gone, and names the remedy', () =>
     failsWith(memoryLog({ records: log, low: 1 }), /stock\/0 begins at offset 1: the 1 records before it/));
 
-  test('fails where the topic is another one', () =>
+  test('fails where the topic was recreated', () =>
     failsWith(memoryLog({ records: log, logId: 'kafka:other' }), /is not the topic that the rows were made from/));
 
   test('fails where the log ends before the group does', () =>
-    failsWith(memoryLog({ records: log.slice(0, 1) }), /but the log now holds 0 to/));
+    failsWith(memoryLog({ records: log.slice(0, 1) }), /but the log holds only 0 to/));
 
   test('fails where offsets in the middle hold no record, with the numbers', () => {
     const behind = log.map((record, index) => (index === 0 ? record : { ...record, offset: record.offset + 3 }));
@@ -265,7 +265,7 @@ spec('a rebuild from a log that does not hold everything', ({ test }) => {
       assert.is(proof?.['equal'], true);
     }));
 
-  test('takes from the store what the group once had from there, and counts it', async () => {
+  test('reads from the store what the group once read from there, and counts it', async () => {
     const requests = [request(1, 'stock-level', 'kafka')];
     const views = await openViews({ projections: [stockLevel], stored: story, requests });
     await views.operations.applyFromStore({ projection: 'stock-level', afterPosition: 0, untilPosition: 4 });
@@ -278,9 +278,9 @@ spec('a rebuild from a log that does not hold everything', ({ test }) => {
 });
 
 spec('a group after a rebuild', ({ test }) => {
-  test('knows of what only the rebuild could read, and does not apply it when it comes again', () =>
+  test('skips what only the rebuild could read when it is delivered again', () =>
     withStock('kafka', async (views, rebuild) => {
-      // As an older program leaves it that could not read the envelopes of these events.
+      // As an older program leaves it, which could not read the envelopes of these events.
       views.database.prepare(`UPDATE checkpoints SET high_water_position = 0 WHERE consumer = 'stock-level'`).run();
       assert.is(await run(views, stockLevel, rebuild), 'done');
       const rows = rowsOf(views.database, 'stock-level', 2);
@@ -296,7 +296,7 @@ spec('a group after a rebuild', ({ test }) => {
 });
 
 spec('the list of rebuilds', ({ test }) => {
-  test('takes each request once, in the order of asking, and fails one for a projection that is not there', async () => {
+  test('picks up each request once, in order, and fails one for an unknown projection', async () => {
     const requests = [
       request(1, 'stock-level', 'kafka'),
       request(2, 'carts', 'store'),
@@ -317,7 +317,7 @@ spec('the list of rebuilds', ({ test }) => {
     await views.close();
   });
 
-  test('shows a fault that a rebuild waits for to be over, and forgets it when it goes on', () =>
+  test('shows the fault after which a rebuild is retried, until it proceeds', () =>
     withStock('store', async (views, rebuild) => {
       await views.operations.noteFault({ id: 1, fault: 'the broker is away' });
       assert.is(statusOf(views, 1).reason, 'the broker is away');
@@ -336,7 +336,7 @@ spec('a projection of a new version', ({ test }) => {
     project: (event) => stockLevel.project(event).map((upsert) => ({ ...upsert, add: { onHand: 2 } })),
   };
 
-  test('is rebuilt from the store without anybody asking, and not called faulty for its other rows', async () => {
+  test('is rebuilt from the store automatically, and its different rows are no fault', async () => {
     const file = await inService();
     const views = await openViews({ file, projections: [countedTwice], stored: story });
     const rebuild = await asked(views);
@@ -354,7 +354,7 @@ spec('a projection of a new version', ({ test }) => {
     await views.close();
   });
 
-  test('begins again where a rebuild by yet another version was under way', async () => {
+  test('restarts where a rebuild by yet another version was in progress', async () => {
     const file = await inService();
     const second = await openViews({ file, projections: [countedTwice], stored: story });
     const rebuild = await asked(second);
@@ -371,7 +371,7 @@ spec('a projection of a new version', ({ test }) => {
     await views.close();
   });
 
-  test('is asked for where the columns changed without it', async () => {
+  test('is required where the columns changed without it', async () => {
     const file = await inService();
     const other = { ...stockLevel, view: { ...orderSummary.view } };
     await openViews({ file, projections: [other] }).then(
@@ -380,7 +380,7 @@ spec('a projection of a new version', ({ test }) => {
     );
   });
 
-  test('added beside others begins from nothing, and leaves their rows alone', async () => {
+  test('added to others starts empty, and leaves their rows unchanged', async () => {
     const file = await inService();
     const views = await openViews({ file, projections: [stockLevel, salesByDay], stored: story });
     assert.equal(rowsOf(views.database, 'stock-level').length, 3);
@@ -390,7 +390,7 @@ spec('a projection of a new version', ({ test }) => {
   });
 });
 
-/** A file in which version 1 of stock-level has served the whole story. */
+/** A file in which version 1 of stock-level has applied all events. */
 const inService = async (): Promise<string> => {
   const file = `${temporaryFolder()}/views.sqlite`;
   const views = await openViews({ file, projections: [stockLevel], stored: story });

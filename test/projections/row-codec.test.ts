@@ -1,4 +1,4 @@
-/** JSON and truth values look the same wherever a row is shown: served, compared, verified, explained, copied, made again. */
+/** JSON and booleans look the same wherever a row is shown: served, compared, verified, explained, copied, rebuilt. */
 import { feedOf } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -33,17 +33,17 @@ const values = (quantity: number) => ({
 const receipts = defineProjection({
   name: 'receipts',
   version: 1,
-  meaning: 'One row an article.',
+  meaning: 'One row per article.',
   view: { key: { sku: text('The article.') }, columns },
   handles: [StockReceived],
   project: ({ data: { sku, quantity } }) => [{ key: { sku }, set: values(quantity) }],
 });
 
-/** The same in rows that are not served. */
+/** The same in the detail table. */
 const receiptSums = defineRollup({
   name: 'receipt-sums',
   version: 1,
-  meaning: 'One row a size.',
+  meaning: 'One row per size.',
   view: { key: { size: text('The size.') }, columns: { articles: integer('How many.') } },
   memory: { key: { sku: text('The article.') }, columns },
   handles: [StockReceived],
@@ -86,8 +86,8 @@ const spoilt = { sku: 'a', detail: { quantity: 7 }, flag: false, many: false, ch
 
 const withBody = (body: object) => ({ ...request(1, 'receipts', 'store'), body: JSON.stringify(body) });
 
-spec('JSON and truth values', ({ test }) => {
-  test('are served as values, and truth values can be filtered by', () =>
+spec('JSON and booleans', ({ test }) => {
+  test('are served as values, and booleans can be filtered by', () =>
     withViews(receipts, async (_views, file) => {
       const reader = openViewReader(file, [receipts], catalog);
       assert.equal(reader.find('receipts', 'a'), rowA);
@@ -101,7 +101,7 @@ spec('JSON and truth values', ({ test }) => {
       return Promise.resolve();
     }));
 
-  test('are values in the differences of a rebuild, and one that only looks different is none on the terminal', () =>
+  test('are values in the differences of a rebuild, and only real differences are shown on the terminal', () =>
     withViews(
       receipts,
       async (views) => {
@@ -117,7 +117,7 @@ spec('JSON and truth values', ({ test }) => {
       [request(1, 'receipts', 'store')],
     ));
 
-  test('are values in the differences of rows that are not served', () =>
+  test('are values in the differences of detail rows', () =>
     withViews(
       receiptSums,
       async (views) => {
@@ -146,7 +146,7 @@ spec('JSON and truth values', ({ test }) => {
       assert.equal([differences?.rows[0]?.before, differences?.rows[0]?.after], [spoilt, rowA]);
     }));
 
-  test('are values in an explanation: the row, what its events make, and what each changed', () =>
+  test('are values in an explanation: the row, the row from its events, and what each changed', () =>
     withViews(receipts, async (views, file) => {
       spoil(views);
       const store = feedOf(storeOf(stored, []));
@@ -160,7 +160,7 @@ spec('JSON and truth values', ({ test }) => {
       });
     }));
 
-  test('are values in the proof of a row that is made again', () =>
+  test('are values in the proof of a rebuilt row', () =>
     withViews(
       receipts,
       async (views, file) => {
@@ -187,7 +187,7 @@ spec('JSON and truth values', ({ test }) => {
       [withBody({ projection: 'receipts', from: 'store', kind: 'copy', copy: 'friday', until: '2' })],
     ));
 
-  test('cannot name a row', () => {
+  test('cannot be part of a key', () => {
     for (const column of [json('A key.'), boolean('A key.')])
       assert.throws(
         () =>

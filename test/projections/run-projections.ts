@@ -1,4 +1,4 @@
-/** The process that the kill test kills: the projections' role alone, on the files and the topics that it is told. */
+/** The process that the kill test kills: the projections role alone, on the given files and topics. */
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
 import { shippedApplicationFile } from '../../api/program/application';
@@ -24,7 +24,7 @@ const run = async ([
     clock: systemClock,
     logger: silentLogger,
     signal: new AbortController().signal,
-    // Long: a successor must see that this process is gone, not wait for its time.
+    // Long: a successor must detect that this process is gone instead of waiting for the lease to expire.
     leaseTtlMs: 600_000,
     acceptNewLog: false,
     viewsFile,

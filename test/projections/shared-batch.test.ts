@@ -1,10 +1,10 @@
-/** A batch that several builds take: each gets the records between its own offsets, and no others. */
+/** A batch for several generations: each gets the records between its own offsets, and no others. */
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
 import type { EventIntake } from '../../infra/consumption/intake/take-batch';
 import { openDatabase } from '../../infra/sqlite/database';
-import { applyShared, consumerOf } from '../../projections/engine/apply/apply-batch';
+import { applyShared, generationHandler } from '../../projections/engine/apply/apply-batch';
 import { createTables, openGeneration } from '../../projections/engine/tables/sqlite-tables';
 import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-batch';
 import { stockLevel } from '../../projections/fulfilment/stock-level';
@@ -31,11 +31,11 @@ const record = (partition: number, offset: number) => ({
 });
 
 spec('a shared batch', ({ test }) => {
-  test('is read once, and handed out to each from where it stands to where it ends', () => {
+  test('is read once, and applied to each between its own offsets', () => {
     const database = openDatabase({ file: ':memory:', synchronous: 'NORMAL', migrations: [] });
     createTables(database, stockLevel, 1);
     const generation = openGeneration(database, stockLevel, 1);
-    const to = (consumer: string) => consumerOf({ consumer, topics: new Set(['stock']), generation });
+    const to = (consumer: string) => generationHandler({ consumer, topics: new Set(['stock']), generation });
     const taken: Record<string, string[]> = {};
     let reads = 0;
     const unused = (): never => {

@@ -1,4 +1,4 @@
-/** A row that lacks an event says so, sums too: from the moment the event is set aside until it is brought back. */
+/** A row that lacks an event is stale, sums too: from when the event is dead-lettered until it is redriven. */
 import { join } from 'node:path';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -33,7 +33,7 @@ const { catalog, projections } = application;
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** A release whose bug can be put right. */
+/** A release with a bug that can be fixed. */
 interface Release {
   readonly projection: Projection;
   readonly breakAt: (ids: ReadonlySet<string>) => void;
@@ -53,13 +53,13 @@ const releaseOf = (projection: Projection): Release => {
   };
 };
 
-/** A record as a relay of the future would have written it: no contract can read it yet. */
+/** A record as a newer relay would write it: no contract can read it yet. */
 const fromTheFuture = (record: LogRecord): LogRecord => ({
   ...record,
   value: Buffer.from(String(record.value).replace(/("dataschema":"[^"]*\/)\d+"/, '$199"')),
 });
 
-/** The rows of a view as its readers see them. */
+/** The rows of a view as clients see them. */
 const seen = ({ database }: Pick<Views, 'database'>, { name }: Projection): ReadonlyArray<Row> => {
   const reader = openViewReader(database.name, projections, catalog);
   try {
@@ -74,7 +74,7 @@ const seen = ({ database }: Pick<Views, 'database'>, { name }: Projection): Read
 const staleKeys = (rows: ReadonlyArray<Row>, column: string): ReadonlyArray<unknown> =>
   rows.filter(({ stale }) => stale === true).map((row) => row[column]);
 
-/** Everything that is set aside goes through the group's handler again. */
+/** Redrives all dead letters and parked events. */
 const redriven = async (views: Views, { name }: Projection): Promise<void> => {
   const { letters, preview } = deadLetterReader(views.database).select(name, {});
   const id = views.requests.length + 1;
@@ -120,7 +120,7 @@ const captured = (paymentId: string, orderId: string): Told => [
   { paymentId, orderId, currency: 'EUR', amount: 100, capturedAt: '2018-03-05T10:00:00Z' },
 ];
 
-/** Few orders on few days, and payments for them from streams of their own, before and after they are placed. */
+/** Few orders on few days, and payments for them in separate streams, before and after they are placed. */
 const crowded: fc.Arbitrary<ReadonlyArray<StoredEvent>> = fc
   .array(fc.tuple(fc.nat(3), fc.nat(2), fc.constantFrom(placed, cancelled, captured, captured)), { maxLength: 25 })
   .map((story) =>
@@ -133,7 +133,7 @@ const crowded: fc.Arbitrary<ReadonlyArray<StoredEvent>> = fc
     ),
   );
 
-/** Views of one projection whose handler breaks at some events, after a story. */
+/** Views of one projection whose handler fails at some events, after a sequence of events. */
 const told = async (projection: Projection, story: ReadonlyArray<Told>, broken: ReadonlyArray<string>) => {
   const release = releaseOf(projection);
   const stored = storedOf(story);
@@ -143,8 +143,8 @@ const told = async (projection: Projection, story: ReadonlyArray<Told>, broken: 
   return { views, release, log, tell: (records: ReadonlyArray<LogRecord>) => deliver(views, projection.name, records) };
 };
 
-spec('a row that sums up many keys', ({ test }) => {
-  test('says that it is stale where one of them waits, and its neighbours do not', async () => {
+spec('a row that sums up many streams', ({ test }) => {
+  test('is stale where one of them is quarantined, and other rows are not', async () => {
     const story = [
       placed('o1', 'ann', '2018-03-01'),
       placed('o2', 'bob', '2018-03-01'),
@@ -159,7 +159,7 @@ spec('a row that sums up many keys', ({ test }) => {
     await views.close();
   });
 
-  test('does so where it is a rollup: the day for which the waiting key counts', async () => {
+  test('is stale in a rollup too: the day to which the quarantined stream contributes', async () => {
     const story = [
       placed('o1', 'ann', '2018-03-01'),
       placed('o2', 'bob', '2018-03-02'),
@@ -175,7 +175,7 @@ spec('a row that sums up many keys', ({ test }) => {
     await views.close();
   });
 
-  test('does so once it is known for which day a key counts, if that comes later', async () => {
+  test('becomes stale once it is known to which day a stream contributes, if that comes later', async () => {
     const story = [captured('p9', 'o1'), placed('o2', 'bob', '2018-03-02'), placed('o1', 'ann', '2018-03-01')];
     const { views, log, tell } = await told(salesByDay, story, ['payment-p9@1']);
     await tell(log.slice(0, 2));
@@ -185,7 +185,7 @@ spec('a row that sums up many keys', ({ test }) => {
     await views.close();
   });
 
-  test('does so for an event that says nothing at all, by the events before it in its stream', async () => {
+  test('is stale for an unreadable event too, found by the earlier events of its stream', async () => {
     const story = [placed('o1', 'ann', '2018-03-01'), placed('o2', 'bob', '2018-03-02'), captured('p9', 'o2')];
     const { views, log, tell } = await told(salesByDay, story, []);
     await tell(log);
@@ -196,7 +196,7 @@ spec('a row that sums up many keys', ({ test }) => {
     await views.close();
   });
 
-  test('is discarded with its event: what is left is whole by decision', async () => {
+  test('is no longer stale when the event is discarded, by decision of the operator', async () => {
     const { views, log, tell } = await told(
       salesByDay,
       [placed('o1', 'ann', '2018-03-01'), captured('p9', 'o1')],
@@ -212,7 +212,7 @@ spec('a row that sums up many keys', ({ test }) => {
     await views.close();
   });
 
-  test('says so over HTTP, and is silent again once the key is live', async () => {
+  test('is marked over HTTP, until the stream is no longer quarantined', async () => {
     const story = [placed('o1', 'ann', '2018-03-01'), placed('o2', 'bob', '2018-03-02'), captured('p9', 'o1')];
     const { views, log, tell, release } = await told(salesByDay, story, ['payment-p9@1']);
     await tell(log);
@@ -233,7 +233,7 @@ spec('a row that sums up many keys', ({ test }) => {
   });
 });
 
-/** Each row is as it would be without failures, or says that it is not. */
+/** Each row is as it would be without failures, or stale. */
 const areHonest = (rows: ReadonlyArray<Row>, without: ReadonlyArray<Row>): number => {
   const known = new Set(without.map((row) => JSON.stringify(row)));
   const silent = rows.filter((row) => !('stale' in row));
@@ -251,7 +251,7 @@ spec('over random histories with failures', ({ test }) => {
     const release = releaseOf(projection);
     const options = { projections: [release.projection], stored: events };
     let future: ReadonlySet<string> = new Set();
-    // Recorded by a release whose versions this one can't read.
+    // Recorded by a release whose versions this one cannot read.
     const eventAt = (position: number) => {
       const event = events.find((each) => each.position === position);
       if (event === undefined) return undefined;
@@ -287,7 +287,7 @@ spec('over random histories with failures', ({ test }) => {
   };
 
   for (const projection of projections) {
-    test(`every row of ${projection.name} is right or says that it is stale, until all is brought back`, async () => {
+    test(`every row of ${projection.name} is right or stale, until everything is redriven`, async () => {
       await fc.assert(
         fc.asyncProperty(fc.oneof(histories, crowded), fc.nat(), (events, seed) => lived(projection, events, seed)),
         { seed: SEED, numRuns: 40 },
@@ -295,7 +295,7 @@ spec('over random histories with failures', ({ test }) => {
     });
   }
 
-  test('there were such rows, after rebuilds too', () => {
+  test('some rows were stale, after rebuilds too', () => {
     assert.ok(met.stale > 50 && met.afterRebuild > 20, JSON.stringify(met));
   });
 });

@@ -1,4 +1,4 @@
-/** The proof of a rebuild against the store: whatever the log holds beside, instead of or without the store's events is found. */
+/** The comparison of a rebuild with the store finds every record of the log that is additional, different or missing. */
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import { addDigest, addIdentity, digestText, emptyDigest } from '../../infra/consumption/intake/identity-digest';
@@ -22,7 +22,7 @@ const story = storedOf(
 );
 const whole = logOf(story);
 
-/** Numbers the records of each partition anew. */
+/** Renumbers the offsets of each partition. */
 const numbered = (records: ReadonlyArray<LogRecord>): ReadonlyArray<LogRecord> => {
   const ends = new Map<number, number>();
   return records.map((record) => {
@@ -68,7 +68,7 @@ const someStored = (index: number): StoredEvent => {
 };
 
 spec('the proof of a rebuild against the store', ({ test }) => {
-  test('names what was taken in and what the store holds, topic by topic, where both are the same', async () => {
+  test('lists the events applied and those of the store, topic by topic, where both are equal', async () => {
     const { state, proof } = await rebuiltFrom(whole);
     assert.equal([state, proof.equal], ['done', true]);
     const [stock, ...others] = proof.topics;
@@ -86,7 +86,7 @@ spec('the proof of a rebuild against the store', ({ test }) => {
     await rebuiltFrom(numbered(whole.filter((_, index) => index !== 2)), ({ state, reason, proof }, { database }) => {
       assert.equal([state, proof.equal], ['failed', false]);
       const partition = partitionOf(missing);
-      assert.match(reason ?? '', new RegExp(`stock/${partition}: \\d+ events were taken in, the store holds \\d+`));
+      assert.match(reason ?? '', new RegExp(`stock/${partition}: \\d+ events were applied, the store holds \\d+`));
       assert.match(reason ?? '', /verify --log.*rebuild --from store/);
       assert.equal(
         proof.topics[0]?.differs.map((each) => [each.partition, each.eventsInStore - each.events]),
@@ -99,7 +99,7 @@ spec('the proof of a rebuild against the store', ({ test }) => {
 
   const planted: ReadonlyArray<readonly [what: string, records: () => ReadonlyArray<LogRecord>]> = [
     [
-      'an id that the store does not have, at a position that another event has',
+      'an id that the store does not have, at the position of another event',
       () => {
         const event = someStored(5);
         const forged = recordAt({ ...event, id: 'stock-forged@1', stream: 'stock-forged', version: 1 }, 0);
@@ -122,7 +122,7 @@ spec('the proof of a rebuild against the store', ({ test }) => {
     ],
   ];
   for (const [what, records] of planted) {
-    test(`holds where ${what} was set aside, and counts none of it`, async () => {
+    test(`succeeds where ${what} was dead-lettered, and does not count it`, async () => {
       await rebuiltFrom(numbered(records()), ({ state, proof }, { database }) => {
         assert.equal([state, proof.equal, proof.topics[0]?.events], ['done', true, story.length]);
         const setAside = database.prepare<[], string>('SELECT class FROM dead_letters').pluck().all();
@@ -132,7 +132,7 @@ spec('the proof of a rebuild against the store', ({ test }) => {
     });
   }
 
-  test('never calls a log sound that holds events of a partition in another order than the store has them', async () => {
+  test('fails where the log has events of a partition in another order than the store', async () => {
     const { state, proof } = await rebuiltFrom(numbered([...whole].reverse()));
     assert.equal([state, proof.equal], ['failed', false]);
   });
@@ -142,7 +142,7 @@ spec('the proof of a rebuild against the store', ({ test }) => {
     assert.equal([state, proof.equal, proof.topics[0]?.events], ['done', true, story.length]);
   });
 
-  test('counts what could not be applied, for it was taken in: a broken payload, and what waits behind it', async () => {
+  test('counts what could not be applied: a malformed payload, and the events parked behind it', async () => {
     const broken = story.map((event) => (event.id === 'stock-a@1' ? { ...event, payload: '{"sku":7}' } : event));
     const records = logOf(broken);
     const views = await openViews({
@@ -157,7 +157,7 @@ spec('the proof of a rebuild against the store', ({ test }) => {
     await views.close();
   });
 
-  test('goes on where it stood after an end in the middle, and begins again what nobody has noted', async () => {
+  test('resumes after a kill, and restarts a candidate without recorded digests', async () => {
     for (const isOlderProgram of [false, true]) {
       const views = await openViews({
         projections: [stockLevel],
@@ -167,7 +167,7 @@ spec('the proof of a rebuild against the store', ({ test }) => {
       await deliver(views, 'stock-level', whole);
       const stopping = new AbortController();
       const client = viewsClient((name, input, transfer) => {
-        if (name === 'applyToShadows') stopping.abort();
+        if (name === 'applyToCandidates') stopping.abort();
         return sendTo(views.client)(name, input, transfer);
       });
       const log = memoryLog({ records: whole, pollSize: () => 5 });
@@ -181,13 +181,13 @@ spec('the proof of a rebuild against the store', ({ test }) => {
     }
   });
 
-  test('comes to an end where a record has claimed a position far beyond the store', async () => {
+  test('ends where a record has claimed a position far beyond the store', async () => {
     const far = recordAt({ ...someStored(0), id: 'stock-far@1', stream: 'stock-far', position: 9e15 }, 0);
     const { state, proof } = await rebuiltFrom(numbered([...whole, far]));
     assert.equal([state, proof.equal], ['failed', false]);
   });
 
-  test('holds for a copy as of a position too', async () => {
+  test('covers a copy as of a position too', async () => {
     const body = { projection: 'stock-level', from: 'kafka', kind: 'copy', copy: 'then', until: '9' };
     for (const [records, state] of [
       [whole, 'done'],
@@ -207,7 +207,7 @@ spec('the proof of a rebuild against the store', ({ test }) => {
 });
 
 spec('a digest of identities', ({ test }) => {
-  test('is the same in any order and any grouping, and another one for every other set of events', () => {
+  test('is the same in any order and grouping, and different for every other set of events', () => {
     const random = seededRandom(7);
     const events = Array.from({ length: 200 }, (_, index) => ({
       id: `order-o${Math.floor(random() * 50)}@${index}`,

@@ -1,4 +1,4 @@
-/** A projection held against the store: what was given up there is given up here too. */
+/** A projection compared with the store: events that operators discarded are skipped in both. */
 import { feedOf } from '../support/reader-feed';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -34,7 +34,7 @@ const verified = (folder: string, name: string, topicPrefix = ''): Promise<Verif
     onProgress: () => undefined,
   });
 
-/** Says that the first dead letter is given up, and lets its stream go on. */
+/** Discards the first dead letter and releases its stream. */
 const discard = async ({ requests, operations }: Views): Promise<void> => {
   requests.push({
     id: 1,
@@ -48,7 +48,7 @@ const discard = async ({ requests, operations }: Views): Promise<void> => {
 };
 
 spec('a verification', ({ test }) => {
-  test('sets aside what the group has set aside, and leaves out what people have given up', async () => {
+  test('dead-letters what the group has dead-lettered, and skips what operators have discarded', async () => {
     const folder = temporaryFolder();
     const views = await openViews({ file: join(folder, 'views.sqlite'), projections: [orderSummary], stored });
     await deliver(views, 'order-summary', readBy(orderSummary, logOf(stored)));
@@ -63,14 +63,17 @@ spec('a verification', ({ test }) => {
     await views.close();
   });
 
-  test('says nothing of rows that were made from topics of other names', async () => {
+  test('refuses rows that were made from topics of other names', async () => {
     const folder = temporaryFolder();
     const views = await openViews({ file: join(folder, 'views.sqlite'), projections: [orderSummary], stored });
     await deliver(views, 'order-summary', readBy(orderSummary, logOf(stored)));
     const outcome = await verified(folder, 'elsewhere.sqlite', 'shop-').catch((error: unknown) => error);
     assert.instance(outcome, NotVerifiable);
     const { message } = outcome as NotVerifiable;
-    assert.match(message, /stands in (orders|payments), and not in shop-orders, shop-payments: set KAFKA_TOPIC_PREFIX/);
+    assert.match(
+      message,
+      /has checkpoints in (orders|payments), and not in shop-orders, shop-payments: set KAFKA_TOPIC_PREFIX/,
+    );
     await views.close();
   });
 });

@@ -1,4 +1,4 @@
-/** The views as the API reads them, beside the writer and before there is one. */
+/** The views as the API reads them, alongside the writer and before there is one. */
 import { existsSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
@@ -38,7 +38,7 @@ const received = (sku: string, receiptId: string, quantity: number): Told => [
 const receipts = defineProjection({
   name: 'receipts',
   version: 1,
-  meaning: 'One row a receipt and quantity.',
+  meaning: 'One row per receipt and quantity.',
   view: {
     key: { receiptId: text('The receipt.'), quantity: integer('How many.') },
     columns: { sku: text('The article.'), detail: json('The event.'), note: nullable(text('Never set.')) },
@@ -91,7 +91,7 @@ const failure = (reader: ViewReader, view: string, query: Partial<Parameters<Vie
 };
 
 spec('a list', ({ test }) => {
-  test('is in the order of keys, integers by value', () =>
+  test('is in key order, integers by value', () =>
     withReader([receipts], ({ reader }) => {
       assert.equal(
         page(reader, 'receipts').items.map(({ receiptId, quantity }) => [receiptId, quantity]),
@@ -120,14 +120,14 @@ spec('a list', ({ test }) => {
         const part = page(reader, 'receipts', { limit: 2, ...(cursor === undefined ? {} : { cursor }) });
         seen.push(...part.items);
         cursor = part.nextCursor;
-        // Before what was read: it moves nothing.
+        // Before the rows already read: the next page is unaffected.
         insert.run(seen.length);
       } while (cursor !== undefined);
       assert.equal(seen, whole);
       assert.is(page(reader, 'receipts').items.length, whole.length + 3);
     }));
 
-  test('has pages that are bounded by what is in the rows, too', () =>
+  test('has pages that are bounded by the size of the rows, too', () =>
     withReader([receipts], ({ views, reader }) => {
       const insert = views.database.prepare(`INSERT INTO "receipts#1" VALUES (?, 1, 's', ?, NULL)`);
       for (let index = 10; index < 40; index += 1) insert.run(`big${index}`, JSON.stringify('x'.repeat(100_000)));
@@ -168,7 +168,7 @@ spec('a list', ({ test }) => {
       assert.is(second.nextCursor, undefined);
     }));
 
-  test('refuses what is no column, and what is no number', () =>
+  test('rejects a filter on an unknown column, and a value that is not a number', () =>
     withReader([receipts], ({ reader }) => {
       const known = ['receiptId', 'quantity', 'sku', 'note'];
       for (const name of ['colour', 'detail', 'constructor']) {
@@ -181,7 +181,7 @@ spec('a list', ({ test }) => {
       }
     }));
 
-  test('refuses a cursor that no page gave out', () =>
+  test('rejects a cursor that no page returned', () =>
     withReader([receipts], ({ reader }) => {
       const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
       const bad = ['', 'x', '€', encode(1), encode(['r2']), encode(['r2', 'x']), encode([2, 2]), encode(['r', 1, 1])];
@@ -193,7 +193,7 @@ spec('a list', ({ test }) => {
 });
 
 spec('a row', ({ test }) => {
-  test('is found by its key, whose parts are joined by colons and may hold them', () =>
+  test('is found by its key, whose parts are joined by colons and may contain them', () =>
     withReader([receipts, stockLevel], ({ reader }) => {
       assert.is(reader.find('receipts', 'r:1:20')?.['sku'], 'b');
       assert.is(reader.find('receipts', 'r2:4')?.['sku'], 'a');
@@ -222,8 +222,8 @@ spec('a row', ({ test }) => {
     }));
 });
 
-spec('what a view has seen', ({ test }) => {
-  test('is every event at or below the high-water position of its partition', () =>
+spec('the events that a view has applied', ({ test }) => {
+  test('are those at or below the high-water position of their partition', () =>
     withReader([stockLevel], ({ reader }) => {
       const { topic, partition } = logOf(story)[3] ?? { topic: '', partition: -1 };
       assert.is(reader.hasSeen('stock-level', { topic, partition, position: 4 }), true);
@@ -236,12 +236,12 @@ spec('what a view has seen', ({ test }) => {
         assert.is(reader.hasSeen('stock-level', { topic, partition: other, position: 1 }), false);
     }));
 
-  test('includes whatever a topic holds that it does not read', () =>
+  test('include every event of a topic that it does not read', () =>
     withReader([stockLevel], ({ reader }) => {
       assert.is(reader.hasSeen('stock-level', { topic: 'payments', partition: 0, position: 1_000 }), true);
     }));
 
-  test('wakes who waits by a counter that changes with every commit, and with nothing else', () =>
+  test('are announced by a counter that changes with every commit, and with nothing else', () =>
     withReader([stockLevel], async ({ views, reader }) => {
       const before = reader.changeCounter();
       reader.list('stock-level', { filters: {}, limit: 1 });
@@ -253,8 +253,8 @@ spec('what a view has seen', ({ test }) => {
     }));
 });
 
-spec('how projections and groups stand', ({ test }) => {
-  test('is told with the rows in service and the last rebuild', () =>
+spec('the status of projections and groups', ({ test }) => {
+  test('includes the served rows and the last rebuild', () =>
     withReader([stockLevel], async ({ views, reader }) => {
       const name = 'stock-level';
       assert.equal(reader.projections(), [
@@ -315,8 +315,8 @@ spec('how projections and groups stand', ({ test }) => {
     }));
 });
 
-spec('a reader of a file that is not there', ({ test }) => {
-  test('answers that nothing is there and nothing was seen, and sees the file when it comes', async () => {
+spec('a reader of a file that does not exist', ({ test }) => {
+  test('returns no rows and no applied events, and opens the file when it appears', async () => {
     const file = `${temporaryFolder()}/views.sqlite`;
     const reader = openViewReader(file, projections, catalog);
     assert.not.ok(existsSync(file));

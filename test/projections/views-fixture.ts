@@ -1,4 +1,4 @@
-/** The views' operations on a file of their own, fed with events from the store's side or as records from the log's. */
+/** The views' operations on a temporary file, fed with events from a store or with records of a log. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
@@ -36,10 +36,10 @@ process.on('exit', () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** A folder that is gone when the test file ends. */
+/** A folder that is removed when the test file ends. */
 export const temporaryFolder = (): string => mkdtempSync(join(root, 'folder-'));
 
-/** The log that tests' checkpoints count in. */
+/** The id of the log in the tests' checkpoints. */
 export const LOG_ID = 'kafka:test';
 
 export interface Views {
@@ -47,7 +47,7 @@ export interface Views {
   readonly operations: ViewsOperations;
   /** The operations as another thread would call them. */
   readonly client: ViewsClient;
-  /** What the store holds: a test may add to both. */
+  /** The events and requests of the store: a test may add to both. */
   readonly stored: StoredEvent[];
   readonly requests: OperationRequest[];
   readonly close: () => Promise<void>;
@@ -60,7 +60,7 @@ export interface ViewsOptions {
   readonly stored?: ReadonlyArray<StoredEvent>;
   readonly requests?: ReadonlyArray<OperationRequest>;
   readonly leaseTtlMs?: number;
-  /** What the store says of its events, where that differs from what it hands out. */
+  /** The facts that the store returns about its events, where they differ from the events. */
   readonly eventAt?: StoreFacts['eventAt'];
   readonly onLost?: (reason: LeaseLost) => void;
 }
@@ -87,7 +87,7 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
     })),
   );
   for (const { name } of projections) await operations.begin({ consumer: name, checkpoints });
-  // As over the thread's boundary: every input goes to the operation of its name.
+  // As across threads: every input goes to the operation of its name.
   const client = viewsClient(
     (name, input) =>
       new Promise((resolve) => {
@@ -111,10 +111,10 @@ const openLeased = (options: ViewsOptions): Promise<LeasedDatabase> =>
       }),
   });
 
-/** The store that the tests' records are of. */
+/** The id of the store in the tests' records. */
 export const STORE_ID = '5f0e9d5e-7a7c-4c59-9a3c-000000000001';
 
-/** Events that went out as records, the latest at each position: a store in memory knows them, told of them or not. */
+/** Events that were sent as records, the latest at each position: every store in memory knows them. */
 const recorded = new Map<number, StoredEvent>();
 
 /** A store of these events and requests, in memory; more may be added to both. */
@@ -147,7 +147,7 @@ export const storeOf = (
   close: () => undefined,
 });
 
-/** What such a store knows, for tests that have none. */
+/** The facts of such a store, for tests without one. */
 export const recordedFacts: StoreFacts = {
   identity: { storeId: STORE_ID, unnamedUntilPosition: 0, requestFloor: 0 },
   lastPosition: () => Math.max(0, ...recorded.keys()),
@@ -157,7 +157,7 @@ export const recordedFacts: StoreFacts = {
   },
 };
 
-/** An event as the store tells it without its payload. */
+/** The facts about an event that the store returns without its payload. */
 export const attributesOf = (event: StoredEvent): StoredAttributes => [
   event.stream,
   event.version,
@@ -174,10 +174,10 @@ export const attributesOf = (event: StoredEvent): StoredAttributes => [
 // Events and records
 // -------------------------------------------------------------------------------------
 
-/** An event of a stream, as short as a test can say it. */
+/** An event of a stream, in short form for tests. */
 export type Told = readonly [stream: string, type: string, data: object];
 
-/** The store's events that tell a story, in its order. */
+/** The store's events for a list of short forms, in order. */
 export const storedOf = (story: ReadonlyArray<Told>): ReadonlyArray<StoredEvent> => {
   const versions = new Map<string, number>();
   return story.map(([stream, type, data], index) => {
@@ -199,11 +199,11 @@ export const storedOf = (story: ReadonlyArray<Told>): ReadonlyArray<StoredEvent>
   });
 };
 
-/** Where an event goes, and its record but for the offset. */
+/** The partition of an event, and its record without the offset. */
 export const encoded = (event: StoredEvent, catalog: Catalog = declaredCatalog): EncodedEvent =>
   cloudEventEncoder({ catalog, mode: 'structured', schemaBaseUrl: 'urn:test', storeId: STORE_ID })(event);
 
-/** A store's file that holds these events, with the id that the tests' records name. */
+/** A store file that holds these events, with the store id of the tests' records. */
 export const fillStore = async (file: string, events: ReadonlyArray<StoredEvent>, catalog?: Catalog): Promise<void> => {
   const lines = Readable.from(events.map((event) => encoded(event, catalog).value)) as AsyncIterable<string>;
   await importEvents({
@@ -232,7 +232,7 @@ export const recordAt = (event: StoredEvent, offset: number, catalog?: Catalog):
   };
 };
 
-/** The log that the events make: the records of each partition, their offsets counted from 0. */
+/** The log of the events: the records of each partition, with offsets from 0. */
 export const logOf = (events: ReadonlyArray<StoredEvent>, catalog?: Catalog): ReadonlyArray<LogRecord> => {
   const ends = new Map<string, number>();
   return events.map((event) => {
@@ -243,7 +243,7 @@ export const logOf = (events: ReadonlyArray<StoredEvent>, catalog?: Catalog): Re
   });
 };
 
-/** The moves of a batch whose partitions all stood right before their first record. */
+/** The moves of a batch whose checkpoints were all right before the first record. */
 export const movesOf = (records: ReadonlyArray<LogRecord>): ReadonlyArray<OpenMove> => {
   const moves = new Map<string, OpenMove>();
   for (const { topic, partition, offset } of records) {
@@ -278,7 +278,7 @@ export const countsOf = ({ durationMs, ...counts }: TimedCounts): OutcomeCounts 
 const deliverBatch = async (operations: ViewsOperations, projection: string, records: ReadonlyArray<LogRecord>) =>
   operations.apply({ projection, batch: packBatch({ records, moves: movesOf(records) }) });
 
-/** Says that a group has everything up to a position, in every partition. */
+/** Raises a group's high-water position in every partition. */
 export const caughtUpTo = async (
   { operations }: Pick<Views, 'operations'>,
   consumer: string,
@@ -288,11 +288,11 @@ export const caughtUpTo = async (
   await operations.caughtUpTo({ consumer, marks });
 };
 
-/** Every row of a build, in the order of keys. */
+/** Every row of a generation, in key order. */
 export const rowsOf = (database: Database, projection: string, generation = 1): ReadonlyArray<unknown> =>
   database.prepare(`SELECT * FROM "${projection}#${generation}"`).all();
 
-/** Every row of a build with those that are not served. */
+/** Every row of a generation, detail rows included. */
 export const allRowsOf = (database: Database, projection: Projection, generation = 1): ReadonlyArray<unknown> => [
   ...rowsOf(database, projection.name, generation),
   ...(projection.rollup === undefined

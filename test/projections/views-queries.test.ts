@@ -1,4 +1,4 @@
-/** What only reads the views' file leaves it as it is, and runs where nothing can be written. */
+/** Operations that only read the views' file leave it unchanged, and work on a read-only file. */
 import * as assert from 'uvu/assert';
 import { viewsQueries, type ViewsOperations } from '../../projections/engine/writer-thread/operations';
 import { spec } from '../spec';
@@ -16,7 +16,7 @@ const inputs: Readonly<Record<(typeof viewsQueries)[number], object>> = {
   defectsWaiting: { limit: 10 },
 };
 
-/** Every operation that is asked for nothing in particular, and writes. */
+/** Every operation that writes and takes an empty input. */
 const writing = ['prepare', 'takeRebuildRequests', 'takeFailureRequests'] as const;
 
 const call = async ({ operations }: Views, name: keyof ViewsOperations, input: object): Promise<unknown> =>
@@ -24,7 +24,7 @@ const call = async ({ operations }: Views, name: keyof ViewsOperations, input: o
 
 spec("the views' file", ({ test }) => {
   for (const name of viewsQueries) {
-    test(`is read by ${name} and not written, whatever operators have asked meanwhile`, async () => {
+    test(`is read by ${name} and not written, whatever operators have requested meanwhile`, async () => {
       const views = await openViews({ requests: [request(1, 'order-summary', 'store')] });
       views.database.pragma('query_only = ON');
       await call(views, name, inputs[name]);

@@ -1,4 +1,4 @@
-/** The thread that writes the views: what it answers, what its errors arrive as, and how it ends. */
+/** The writer thread: its results, its errors, and how it ends. */
 import { existsSync } from 'node:fs';
 import { shippedApplicationFile } from '../../api/program/application';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ const rejection = async (promise: Promise<unknown>): Promise<Error> => {
   throw new Error('expected a rejection');
 };
 
-/** Another connection that writes, as no other process should. */
+/** Another connection that writes, which no other process should do. */
 const intruder = (file: string): Database => openDatabase({ file, synchronous: 'NORMAL', migrations: viewsMigrations });
 
 const received = storedOf([
@@ -80,10 +80,10 @@ const apply = async (worker: ViewsWorker): Promise<OutcomeCounts> => {
   return countsOf(await worker.client.apply({ projection: 'stock-level', batch }, transferable(batch)));
 };
 
-spec('the views thread', ({ test, before }) => {
+spec('the writer thread', ({ test, before }) => {
   before(() => fillStore(STORE, received));
 
-  test('applies batches, with the topics of the running program, and folds its file together at the end', async () => {
+  test('applies batches, with the topics of the running program, and checkpoints its file at the end', async () => {
     const file = newFile();
     const worker = started(file);
     await begun(worker);
@@ -96,7 +96,7 @@ spec('the views thread', ({ test, before }) => {
     database.close();
   });
 
-  test("answers a zombie's batch with an error of its class, and works on", async () => {
+  test("rejects a zombie's batch with an error of its class, and goes on", async () => {
     const worker = started(newFile());
     await begun(worker);
     await apply(worker);
@@ -105,12 +105,12 @@ spec('the views thread', ({ test, before }) => {
     await worker.close();
   });
 
-  test("keeps SQLite's word for what went wrong", async () => {
+  test('keeps the error code of SQLite', async () => {
     const file = newFile();
     const worker = started(file);
     await begun(worker);
     const database = intruder(file);
-    // What is wrong with the database is no event's fault.
+    // A fault of the database is not the fault of an event.
     database.exec('ALTER TABLE "stock-level#1" RENAME TO elsewhere');
     const error = await rejection(apply(worker));
     assert.is((error as NodeJS.ErrnoException).code, 'SQLITE_ERROR');
@@ -122,7 +122,7 @@ spec('the views thread', ({ test, before }) => {
     await worker.close();
   });
 
-  test('waits for another process that holds the file, says for whom, and takes over', async () => {
+  test('waits for another process that holds the lease of the file, reports its owner, and takes over', async () => {
     const file = newFile();
     const first = started(file);
     await first.opened;
@@ -152,7 +152,7 @@ spec('the views thread', ({ test, before }) => {
     await first.close();
   });
 
-  test('ends what it was asked when another process takes the file over', async () => {
+  test('rejects open calls when another process takes the lease of the file', async () => {
     const file = newFile();
     const worker = started(file);
     await begun(worker);
@@ -169,7 +169,7 @@ spec('the views thread', ({ test, before }) => {
   const refusals: ReadonlyArray<readonly [string, Partial<ViewsWorkerOptions>, RegExp]> = [
     ['definitions that are not there', { applicationFile: '/nowhere/definitions.js' }, /nowhere\/definitions/],
     [
-      'definitions that are not those of the program',
+      'definitions other than those of the program',
       { projections: [{ name: 'order-summary', version: 7 }] },
       /the program has order-summary 7/,
     ],
@@ -184,7 +184,7 @@ spec('the views thread', ({ test, before }) => {
     });
   }
 
-  test('refuses a file of a newer program by name', async () => {
+  test('refuses a file of a newer program with its name', async () => {
     const file = newFile();
     const newer = [...viewsMigrations, { name: 'to come', sql: 'CREATE TABLE to_come (id INTEGER)' }];
     openDatabase({ file, synchronous: 'NORMAL', migrations: newer }).close();
@@ -193,7 +193,7 @@ spec('the views thread', ({ test, before }) => {
     await worker.close();
   });
 
-  test('answers nothing more once it is closed', async () => {
+  test('rejects every call once it is closed', async () => {
     const worker = started(newFile());
     await worker.opened;
     await worker.close();
@@ -211,7 +211,7 @@ spec('an error between threads', ({ test }) => {
     assert.instance(revivedError(postedError(new TransientEventError('away'))), TransientEventError);
   });
 
-  test('keeps what kind of fault of the file it is', () => {
+  test('keeps the kind of a storage fault', () => {
     for (const kind of ['busy', 'full', 'io', 'refused', 'failed'] as const) {
       const revived = revivedError(postedError(new NamedStorageFault(kind, 'not now')));
       assert.is(storageFaultKind(revived), kind);

@@ -1,4 +1,4 @@
-/** Batches and checkpoints: each event once, whatever is delivered, and nothing half done. */
+/** Batches and checkpoints: each event is applied once, however often it is delivered, and nothing is half done. */
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
 import { customerOrders } from '../../projections/fulfilment/customer-orders';
@@ -67,7 +67,7 @@ const nextOffsets = async ({ operations }: Views): Promise<ReadonlyArray<string>
     .map(({ partition, nextOffset, highWaterPosition }) => `${partition}: ${nextOffset} @${highWaterPosition}`);
 
 spec('a batch of records', ({ test }) => {
-  test('is applied, and moves offsets and high-water positions in the same breath', () =>
+  test('is applied, and moves offsets and high-water positions in the same transaction', () =>
     withViews(async (views) => {
       const outcome = await deliver(views, 'stock-level', log);
       assert.equal(outcome, { ...noCounts(), applied: 4 });
@@ -77,7 +77,7 @@ spec('a batch of records', ({ test }) => {
       assert.equal(await nextOffsets(views), [`${a}: 3 @4`, `${c}: 1 @3`].sort());
     }));
 
-  test('counts an event once that comes again, in the same batch or a later one', () =>
+  test('applies an event once that is delivered again, in the same batch or a later one', () =>
     withViews(async (views) => {
       const [first, second, , third] = log;
       if (first === undefined || second === undefined || third === undefined) throw new Error('the log is short');
@@ -91,7 +91,7 @@ spec('a batch of records', ({ test }) => {
       assert.equal(rowsOf(views.database, 'stock-level'), [stockRow('a', 11, 3)]);
     }));
 
-  test('that starts where its checkpoint no longer is belongs to a zombie, and changes nothing', () =>
+  test('that does not start at its checkpoint belongs to a zombie, and changes nothing', () =>
     withViews(async (views) => {
       await deliver(views, 'stock-level', log);
       const late = log.map((record) => ({ ...record, value: Buffer.from('not even readable') }));
@@ -100,13 +100,16 @@ spec('a batch of records', ({ test }) => {
       assert.equal(views.database.prepare('SELECT * FROM dead_letters').all(), []);
     }));
 
-  test('without the moves of all its partitions is refused before anything is done', () =>
+  test('without the moves of all its partitions is rejected before anything is done', () =>
     withViews(async () => {
-      assert.throws(() => packBatch({ records: log, moves: movesOf(log.slice(0, 1)) }), /without a move/);
+      assert.throws(
+        () => packBatch({ records: log, moves: movesOf(log.slice(0, 1)) }),
+        /has no move of its checkpoint/,
+      );
       await Promise.resolve();
     }));
 
-  test('of another process that has taken the file over fails, and changes nothing', () =>
+  test('fails after another process has taken the lease of the file, and changes nothing', () =>
     withViews(async (views) => {
       views.database.prepare('UPDATE lease SET epoch = epoch + 1').run();
       await fails(() => deliver(views, 'stock-level', log), 'LeaseLost');
@@ -115,7 +118,7 @@ spec('a batch of records', ({ test }) => {
       views.database.prepare('UPDATE lease SET epoch = epoch - 1').run();
     }));
 
-  test('passes by events that the projection does not handle', () =>
+  test('skips events that the projection does not handle', () =>
     withViews(
       async (views) => {
         assert.equal(await deliver(views, 'customer-orders', logOf(views.stored)), { ...noCounts(), notApplicable: 1 });
@@ -123,7 +126,7 @@ spec('a batch of records', ({ test }) => {
       { projections: [customerOrders], stored: storedOf([['order-1', 'OrderConfirmed', {}]]) },
     ));
 
-  test('sets aside a name that no contract has yet: whether it concerns the projection, a later program knows', () =>
+  test('dead-letters an event of an unknown type, since a later program may handle it', () =>
     withViews(
       async (views) => {
         const outcome = await deliver(views, 'stock-level', logOf(views.stored));
@@ -142,7 +145,7 @@ spec('a record that cannot be read', ({ test }) => {
     ['a tombstone', { key: Buffer.from('a'), value: null, headers: [] }, /tombstone/],
     ['truncated JSON', { key: null, value: Buffer.from('{"specversion":'), headers: STRUCTURED_HEADERS }, /not JSON/],
     [
-      'bytes that are no text, with headers of its own',
+      'bytes that are not text, with additional headers',
       {
         key: Buffer.from([0, 255, 1]),
         value: Buffer.from([255, 254, 0]),
@@ -164,7 +167,7 @@ spec('a record that cannot be read', ({ test }) => {
       /\/quantity: must be quantity/,
     ],
     [
-      'an event of a schema to come',
+      'an event of a newer schema',
       {
         key: Buffer.from('a'),
         value: Buffer.from(ofSchemaToCome.value ?? ''),
@@ -175,8 +178,8 @@ spec('a record that cannot be read', ({ test }) => {
   ];
 
   for (const [what, bytes, reason] of unreadable) {
-    const stored = what === 'an event of a schema to come' ? [fromTheFuture, ...story.slice(1)] : story;
-    test(`(${what}) is kept byte for byte, with the reason, and holds nothing up`, () =>
+    const stored = what === 'an event of a newer schema' ? [fromTheFuture, ...story.slice(1)] : story;
+    test(`(${what}) is stored byte for byte, with the reason, and delays nothing`, () =>
       withViews(
         async (views) => {
           const next = log[2];
@@ -196,7 +199,7 @@ spec('a record that cannot be read', ({ test }) => {
           assert.equal([kept['topic'], kept['partition'], kept['offset']], ['stock', place.partition, 0]);
           assert.equal(kept['key'], bytes.key);
           assert.equal(kept['copied'], bytes.value);
-          // What is in the store is kept by reference.
+          // Events of the store are stored by reference.
           assert.equal(kept['value'], kept['event_id'] === null ? bytes.value : null);
           assert.is(kept['timestamp_ms'], place.timestampMs);
           assert.match(String(kept['reason']), reason);
@@ -210,7 +213,7 @@ spec('a record that cannot be read', ({ test }) => {
 spec('the store in place of the log', ({ test }) => {
   const page = { projection: 'stock-level', afterPosition: 0, untilPosition: 4 };
 
-  test('makes the same rows, and the log then repeats what is known', () =>
+  test('yields the same rows, and the log then repeats known events', () =>
     withViews(async (views) => {
       const { reachedPosition, outcome } = await views.operations.applyFromStore(page);
       assert.is(reachedPosition, 4);
@@ -220,7 +223,7 @@ spec('the store in place of the log', ({ test }) => {
       assert.equal(rowsOf(views.database, 'stock-level'), allRows);
     }));
 
-  test('reads a partition up to its bound where there are bounds, and one that has none not at all', () =>
+  test('reads a partition up to its bound, and one without a bound not at all', () =>
     withViews(async (views) => {
       const { partition } = log[0] ?? { partition: -1 };
       const bounds = [{ topic: 'stock', partition, highWaterPosition: 2 }];
@@ -234,7 +237,7 @@ spec('the store in place of the log', ({ test }) => {
       assert.is((await views.operations.applyFromStore(page)).outcome.applied, 2);
     }));
 
-  test('goes on where the log has come to, partition by partition', () =>
+  test('continues from the checkpoints of the log, partition by partition', () =>
     withViews(async (views) => {
       await deliver(views, 'stock-level', log.slice(2, 3));
       const { outcome } = await views.operations.applyFromStore(page);
@@ -244,7 +247,7 @@ spec('the store in place of the log', ({ test }) => {
       assert.is((await views.operations.applyFromStore(page)).outcome.duplicates, 4);
     }));
 
-  test('is read in pages that end where they were asked to', () =>
+  test('is read in pages that end at the requested position', () =>
     withViews(async (views) => {
       const { operations } = views;
       const first = await operations.applyFromStore({ ...page, untilPosition: 2 });
@@ -255,7 +258,7 @@ spec('the store in place of the log', ({ test }) => {
       assert.equal([none.reachedPosition, none.outcome.applied], [9, 0]);
     }));
 
-  test('is never read in one piece where it is long', () =>
+  test('is read in several pages where it is long', () =>
     withViews(
       async ({ database, operations }) => {
         let pages = 0;
@@ -269,7 +272,7 @@ spec('the store in place of the log', ({ test }) => {
       { stored: storedOf(Array.from({ length: 12_000 }, (_, index) => received('a', 1, `r${index}`))) },
     ));
 
-  test('keeps what it cannot read, too', () =>
+  test('dead-letters what it cannot read, too', () =>
     withViews(
       async (views) => {
         const { outcome } = await views.operations.applyFromStore({ ...page, untilPosition: 2 });
@@ -280,7 +283,7 @@ spec('the store in place of the log', ({ test }) => {
       { stored: storedOf([['stock-a', 'StockReceived', { sku: 'a' }], received('a', 1)]) },
     ));
 
-  test('passes by streams of an aggregate that the program no longer has', () =>
+  test('skips streams of an aggregate that the program no longer has', () =>
     withViews(
       async (views) => {
         const { outcome } = await views.operations.applyFromStore({ ...page, untilPosition: 2 });

@@ -1,4 +1,4 @@
-/** `tidemark contracts list`, `show` and `diff`: the catalog for people. */
+/** `tidemark contracts list`, `show` and `diff`: the event catalog, as text or JSON lines. */
 import { compareVersions } from '../../../domain/contracts/compatibility';
 import { schemaOf } from '../../../domain/contracts/contract-lock';
 import { readersAt, readersOf } from '../../../domain/contracts/field-readers';
@@ -23,7 +23,7 @@ const contractsOf = ({ catalog }: Application): ReadonlyArray<Contract> =>
     [...aggregate.events.values()].map((definition) => ({ aggregate, definition })),
   );
 
-/** One line an event. */
+/** Prints one line per event. */
 export const list = (application: Application, { json, print }: Output): void => {
   if (!json) print(['event'.padEnd(26), 'version', 'topic'.padEnd(9), 'owner'.padEnd(14), 'meaning'].join('  '));
   for (const { aggregate, definition } of contractsOf(application)) {
@@ -42,15 +42,15 @@ export const list = (application: Application, { json, print }: Output): void =>
   }
 };
 
-/** Everything that is known of one event, by its name or one that it had. */
+/** Prints everything known about one event, found by its present name or a former one. */
 export const show = (application: Application, type: string, { json, print }: Output): void => {
-  const { aggregate, definition } = contractNamed(application, type);
+  const { aggregate, definition } = findContract(application, type);
   const { topic } = aggregate;
   const versions = versionsOf(definition);
   const schemas = versions.map(schemaOf);
   const readers = readersOf(namesOf(definition), schemas, contractReaders(application));
   if (json) {
-    const shown = versions.map((version) => ({ ...described(version), schema: schemaOf(version) }));
+    const shown = versions.map((version) => ({ ...describe(version), schema: schemaOf(version) }));
     const { owner, deprecatedBy } = definition;
     print(
       JSON.stringify({
@@ -77,12 +77,12 @@ export const show = (application: Application, type: string, { json, print }: Ou
     for (const line of versionLines(version)) print(line);
   }
   print('');
-  print('read by (found out by running them):');
+  print('read by (found by running the readers):');
   for (const path of Object.keys(propertiesOf(schemaOf(definition))))
     print(`  ${path.padEnd(16)} ${readersAt(readers, `/${path}`).join(', ') || '-'}`);
 };
 
-const described = ({ type, schemaVersion, since, meaning, superseded }: EventVersion) => ({
+const describe = ({ type, schemaVersion, since, meaning, superseded }: EventVersion) => ({
   type,
   schemaVersion,
   since,
@@ -91,7 +91,7 @@ const described = ({ type, schemaVersion, since, meaning, superseded }: EventVer
 });
 
 const retentionOf = ({ topic: { retention } }: Aggregate): string =>
-  retention === 'forever' ? 'for ever' : `${retention.ms} ms`;
+  retention === 'forever' ? 'forever' : `${retention.ms} ms`;
 
 const versionLines = (version: EventVersion): ReadonlyArray<string> => {
   const { type, schemaVersion, since, superseded } = version;
@@ -104,14 +104,14 @@ const versionLines = (version: EventVersion): ReadonlyArray<string> => {
   return [
     `version ${schemaVersion} (${type}, since ${since}${until})`,
     ...Object.entries(propertiesOf(schema)).map(([name, { description }]) => {
-      const optional = required.includes(name) ? '' : ' (may be left out)';
+      const optional = required.includes(name) ? '' : ' (optional)';
       return `  ${name.padEnd(16)} ${String(description)}${optional}`;
     }),
     `  example          ${JSON.stringify(smallestValue(schema))}`,
   ];
 };
 
-/** What changed from one version of an event to another; without versions, over its whole life. */
+/** What changed from one version of an event to another; without versions, from its first version to its newest. */
 export const diffVersions = (
   application: Application,
   type: string,
@@ -119,12 +119,12 @@ export const diffVersions = (
   to: string | undefined,
   { json, print }: Output,
 ): void => {
-  const { definition } = contractNamed(application, type);
-  const before = versionNamed(definition, from ?? '1');
-  const after = versionNamed(definition, to ?? String(definition.schemaVersion));
+  const { definition } = findContract(application, type);
+  const before = findVersion(definition, from ?? '1');
+  const after = findVersion(definition, to ?? String(definition.schemaVersion));
   const comparison = compareVersions(shapeOf(before), shapeOf(after));
   if (json) {
-    print(JSON.stringify({ type: definition.type, from: described(before), to: described(after), ...comparison }));
+    print(JSON.stringify({ type: definition.type, from: describe(before), to: describe(after), ...comparison }));
     return;
   }
   const name = (version: EventVersion): string => `${version.type} version ${version.schemaVersion}`;
@@ -134,14 +134,14 @@ export const diffVersions = (
 
 const shapeOf = (version: EventVersion) => ({ type: version.type, schema: schemaOf(version) });
 
-const contractNamed = (application: Application, type: string): Contract => {
+const findContract = (application: Application, type: string): Contract => {
   const definition = application.catalog.eventDefinition(type);
   const found = contractsOf(application).find((each) => each.definition === definition);
   if (found !== undefined) return found;
-  throw new ConfigurationError(`no event is named '${type}': 'tidemark contracts list' names them all`);
+  throw new ConfigurationError(`no event is named '${type}': 'tidemark contracts list' lists them all`);
 };
 
-const versionNamed = (definition: AnyEventDefinition, number: string): EventVersion => {
+const findVersion = (definition: AnyEventDefinition, number: string): EventVersion => {
   const version = versionsOf(definition).find(({ schemaVersion }) => String(schemaVersion) === number);
   if (version !== undefined) return version;
   throw new ConfigurationError(

@@ -1,4 +1,4 @@
-/** `tidemark contracts check` and `accept`: the gate, and the one way through it. */
+/** `tidemark contracts check` and `accept`: compares the code's events with the recorded contracts, and records changes. */
 import { join, relative } from 'node:path';
 import { changeFindings, checkContracts } from '../../../domain/contracts/contract-check';
 import { lockOf } from '../../../domain/contracts/contract-lock';
@@ -15,7 +15,7 @@ import type { Output } from './output';
 
 const definitionsIn = ({ catalog }: Application) => catalog.aggregates.flatMap(({ events }) => [...events.values()]);
 
-/** Returns the exit status: 1 where anything does not hold. */
+/** Returns the exit status: 1 if there is any finding. */
 export const check = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
   const { catalog } = application;
   const definitions = definitionsIn(application);
@@ -32,19 +32,19 @@ export const check = ({ application, contractsFolder }: LoadedApplication, { jso
   const versions = definitions.flatMap(versionsOf).length;
   if (!json)
     print(
-      `contracts: ${definitions.length} events in ${versions} versions, as agreed in ${shownFile(contractsFolder)}`,
+      `contracts: ${definitions.length} events in ${versions} versions, as recorded in ${shownFile(contractsFolder)}`,
     );
   return 0;
 };
 
-/** Writes what is new into the lock, and a fixture for every new version. Answers 1 where something may not be taken. */
+/** Records what is new in the lock, with a fixture for every new version. Returns the exit status: 1 if a finding can't be accepted. */
 export const accept = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
   const { catalog } = application;
   const readers = contractReaders(application);
   const fixtures = readFixtures(contractsFolder);
   const lock = hasLock(contractsFolder) ? readLock(contractsFolder) : { topics: {}, events: {} };
   const findings = checkContracts({ catalog, lock, fixtures, readers, pastForms: readPastForms() });
-  const refused = findings.filter(({ acceptable }) => !acceptable);
+  const refused = findings.filter((finding) => !finding.acceptable);
   if (refused.length > 0) {
     printRefused(refused, findings, { json, print });
     return 1;
@@ -62,23 +62,23 @@ export const accept = ({ application, contractsFolder }: LoadedApplication, { js
   return 0;
 };
 
-/** All that stands in the way, each with its reason, and what would have been taken without it. */
+/** Prints every finding that prevents acceptance, and the findings that could be accepted without them. */
 const printRefused = (
   refused: ReadonlyArray<Finding>,
   findings: ReadonlyArray<Finding>,
   { json, print }: Output,
 ): void => {
-  const takeable = findings.filter(({ acceptable }) => acceptable);
+  const acceptable = findings.filter((finding) => finding.acceptable);
   if (json) {
     for (const finding of refused) print(JSON.stringify({ refused: finding.subject, ...finding }));
-    print(JSON.stringify({ written: false, refused: refused.length, acceptable: takeable.length }));
+    print(JSON.stringify({ written: false, refused: refused.length, acceptable: acceptable.length }));
     return;
   }
   for (const line of refused.flatMap(findingLines)) print(line);
   print('');
   print(`nothing was written, for ${refused.length} of ${findings.length} findings can't be accepted:`);
   for (const { subject, problem } of refused) print(`  refused: ${subject}: ${problem}`);
-  for (const { subject, problem } of takeable) print(`  waits for that: ${subject}: ${problem}`);
+  for (const { subject, problem } of acceptable) print(`  acceptable otherwise: ${subject}: ${problem}`);
 };
 
 /** What differs between the code and the lock; the exit status is 0 either way. */
@@ -87,9 +87,9 @@ export const diffWithLock = ({ application, contractsFolder }: LoadedApplication
   const findings = changeFindings({ catalog, lock: readLock(contractsFolder), readers: contractReaders(application) });
   if (json) for (const finding of findings) print(JSON.stringify(finding));
   else for (const line of findings.flatMap(findingLines)) print(line);
-  if (!json && findings.length === 0) print(`the code and ${shownFile(contractsFolder)} say the same`);
+  if (!json && findings.length === 0) print(`the code and ${shownFile(contractsFolder)} agree`);
   return 0;
 };
 
-/** The lock as seen from the working folder. */
+/** The path of the lock, relative to the working folder. */
 const shownFile = (contractsFolder: string): string => relative(process.cwd(), join(contractsFolder, 'lock.json'));

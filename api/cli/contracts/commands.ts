@@ -12,11 +12,11 @@ interface JsonChoice {
 
 const jsonOption = (): Option => new Option('--json', 'JSON lines for scripts').default(false);
 
-/** Adds them to the command line. */
+/** Adds the subcommands to the command line. */
 export const addContractCommands = (program: Command, load: Load, print: Output['print']): void => {
   const contracts = program
     .command('contracts')
-    .description('the catalog of events, and the gate that every change of it passes');
+    .description('the event catalog, and the check that every change of it must pass');
   addCatalogCommands(contracts, load, print);
   addGateCommands(contracts, load, print);
   addHistoryCommands(contracts, load, print);
@@ -34,7 +34,7 @@ const addCatalogCommands = (contracts: Command, load: Load, print: Output['print
   contracts
     .command('show')
     .description('one event: every version, every field, and who reads it')
-    .argument('<event>', 'its name, or one that it had')
+    .argument('<event>', 'its name, present or former')
     .addOption(jsonOption())
     .action(async (event: string, { json }: JsonChoice) => {
       const { show } = await import('./catalog.js');
@@ -42,10 +42,10 @@ const addCatalogCommands = (contracts: Command, load: Load, print: Output['print
     });
   contracts
     .command('diff')
-    .description('what changed between two versions of an event; without one, between the code and the lock')
+    .description('what changed between two versions of an event; without an event, between the code and the lock')
     .argument('[event]')
-    .argument('[from]', 'a version; the first if left out')
-    .argument('[to]', 'a version; the newest if left out')
+    .argument('[from]', 'a version; the first by default')
+    .argument('[to]', 'a version; the newest by default')
     .addOption(jsonOption())
     .action(
       async (event: string | undefined, from: string | undefined, to: string | undefined, { json }: JsonChoice) => {
@@ -63,7 +63,7 @@ const addCatalogCommands = (contracts: Command, load: Load, print: Output['print
 const addGateCommands = (contracts: Command, load: Load, print: Output['print']): void => {
   contracts
     .command('check')
-    .description('fails on every change that is not in the lock, and says what it breaks and for whom')
+    .description('fails on every change that the lock does not hold, and says which readers it breaks')
     .addOption(jsonOption())
     .action(async ({ json }: JsonChoice) => {
       const { check } = await import('./check.js');
@@ -71,7 +71,7 @@ const addGateCommands = (contracts: Command, load: Load, print: Output['print'])
     });
   contracts
     .command('accept')
-    .description('writes new versions and events into the lock, with a fixture for each')
+    .description('records new events and versions in the lock, with a fixture for each')
     .addOption(jsonOption())
     .action(async ({ json }: JsonChoice) => {
       const { accept } = await import('./check.js');
@@ -92,7 +92,7 @@ const addHistoryCommands = (contracts: Command, load: Load, print: Output['print
       "every stored event through today's upcasts, codecs, deciders and projections; fails at the first unreadable one",
     )
     .addOption(storeOption())
-    .option('--sample <count>', 'only so many events, spread evenly', countOf)
+    .option('--sample <count>', 'check only this many events, spread evenly over the store', countOf)
     .addOption(jsonOption())
     .action(async ({ store, sample, json }: StoreChoice & { sample?: number }) => {
       const { verify } = await import('./verify.js');
@@ -102,7 +102,7 @@ const addHistoryCommands = (contracts: Command, load: Load, print: Output['print
     .command('partitions')
     .description('how the stored events spread over partitions, and what another count or key would do')
     .addOption(storeOption())
-    .option('--simulate <count>', 'with so many partitions', countOf)
+    .option('--simulate <count>', 'with this many partitions', countOf)
     .option('--key <field>', 'with this field of the payload as the key')
     .addOption(jsonOption())
     .action(async ({ store, simulate, key, json }: StoreChoice & { simulate?: number; key?: string }) => {
@@ -114,5 +114,5 @@ const addHistoryCommands = (contracts: Command, load: Load, print: Output['print
 const countOf = (value: string): number => {
   const count = Number(value);
   if (Number.isSafeInteger(count) && count >= 1 && count <= 1_000_000) return count;
-  throw new InvalidArgumentError('It takes an integer from 1 to 1000000.');
+  throw new InvalidArgumentError('Expected an integer from 1 to 1000000.');
 };

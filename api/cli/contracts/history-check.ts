@@ -1,4 +1,4 @@
-/** One stored event after another through everything that today's code would do with it. */
+/** Runs stored events, one after another, through everything that the present code would do with them. */
 import { lastReadPath, type InstrumentedReader } from '../../../domain/contracts/field-readers';
 import type { Catalog, Fold } from '../../../domain/kernel/aggregate';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
@@ -6,12 +6,12 @@ import { categoryOf, type RecordedEvent, type StoredEvent } from '../../../domai
 import { boundedCache } from '../../../infra/memory/bounded-cache';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 
-/** An event that can't be read, and where it broke. */
+/** An event that the present code can't read, and the stage that failed. */
 export class UnreadableHistory extends Error {
   override readonly name = 'UnreadableHistory';
   constructor(
     readonly event: StoredEvent,
-    /** What broke: the contract, a decider, a projection, a process manager. */
+    /** What failed: the contract, a decider, a projection, a process manager. */
     readonly stage: string,
     readonly reason: string,
     /** A JSON pointer into the payload, where one is known. */
@@ -29,7 +29,7 @@ export interface HistoryCheckOptions {
   readonly readers: ReadonlyArray<InstrumentedReader>;
 }
 
-/** A stream folded up to a version. */
+/** The state of a stream, folded up to a version. */
 interface Folded {
   readonly version: number;
   readonly fold: Fold;
@@ -38,7 +38,7 @@ interface Folded {
 const CACHED_STREAMS = 20_000;
 const PAGE_EVENTS = 500;
 
-/** Makes the check of one event. It rejects with {@link UnreadableHistory}. */
+/** Returns a function that checks one event. It rejects with {@link UnreadableHistory}. */
 export const historyCheck = ({
   catalog,
   store,
@@ -47,8 +47,8 @@ export const historyCheck = ({
   const decode = decodeEvent(catalog);
   const states = boundedCache<string, Folded>(CACHED_STREAMS);
 
-  const decoded = (event: StoredEvent): RecordedEvent => {
-    const read = decode(event, parsed(event));
+  const decodeOrThrow = (event: StoredEvent): RecordedEvent => {
+    const read = decode(event, parsePayload(event));
     if (read._tag === 'Right') return read.right;
     const { reason } = read.left;
     throw new UnreadableHistory(event, 'contract', reason, /(?:^|: )(\/[^:\s]*): /.exec(reason)?.[1]);
@@ -61,7 +61,7 @@ export const historyCheck = ({
     while (version < event.version - 1) {
       const limit = Math.min(PAGE_EVENTS, event.version - 1 - version);
       for (const earlier of await store.readStream(event.stream, { afterVersion: version, limit })) {
-        fold = fold.apply(decoded(earlier));
+        fold = fold.apply(decodeOrThrow(earlier));
         ({ version } = earlier);
       }
     }
@@ -71,10 +71,15 @@ export const historyCheck = ({
   return async (event) => {
     const aggregate = catalog.byCategory(categoryOf(event.stream));
     if (aggregate === undefined)
-      throw new UnreadableHistory(event, 'contract', `no aggregate has the stream '${event.stream}'`, undefined);
-    const read = decoded(event);
+      throw new UnreadableHistory(event, 'contract', `no aggregate owns the stream '${event.stream}'`, undefined);
+    const read = decodeOrThrow(event);
     if (!aggregate.events.has(read.type)) {
-      throw new UnreadableHistory(event, 'contract', `${read.type} is no event of ${aggregate.category}`, undefined);
+      throw new UnreadableHistory(
+        event,
+        'contract',
+        `${read.type} is not an event of ${aggregate.category}`,
+        undefined,
+      );
     }
     const before = await foldBefore(event, aggregate.emptyFold);
     const fold = run(event, read, `decider of ${aggregate.category}`, (seen) => before.apply(seen));
@@ -98,7 +103,7 @@ const run = <A>(stored: StoredEvent, event: RecordedEvent, stage: string, work: 
   }
 };
 
-const parsed = (event: StoredEvent): unknown => {
+const parsePayload = (event: StoredEvent): unknown => {
   try {
     return JSON.parse(event.payload) as unknown;
   } catch (error) {

@@ -1,6 +1,6 @@
-/** Where a command of the command line writes, and for whom. */
+/** Where a command writes its output, and in which format. */
 export interface Output {
-  /** JSON lines for scripts, instead of lines for people. */
+  /** JSON lines for scripts instead of text. */
   readonly json: boolean;
   readonly print: (line: string) => void;
 }

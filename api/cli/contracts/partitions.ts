@@ -8,20 +8,20 @@ import { eachEvent, openStore } from './store-events';
 
 export interface PartitionsOptions extends Output {
   readonly store: string;
-  /** How many partitions to try; undefined for as many as declared. */
+  /** Number of partitions to simulate; undefined for the declared number. */
   readonly simulate: number | undefined;
-  /** A field of the payload to try as the key; undefined for the key as declared. */
+  /** Payload field to simulate as the key; undefined for the declared key. */
   readonly key: string | undefined;
 }
 
 interface TopicCount {
   readonly declared: LoadCount;
   readonly simulated: LoadCount;
-  /** Events without the field that is tried as the key; they keep the declared one. */
+  /** Events without the simulated key field; they are counted by the declared key. */
   withoutField: number;
 }
 
-/** Prints one block a topic. Throws where the store can't be opened. */
+/** Prints one block per topic. Throws if the store can't be opened. */
 export const partitions = async (
   catalog: Catalog,
   { store, simulate, key, json, print }: PartitionsOptions,
@@ -71,7 +71,7 @@ const countOf = (counts: Map<string, TopicCount>, topic: string): TopicCount => 
   return count;
 };
 
-/** The value of the field in the newest version; undefined where there is none that could be a key. */
+/** The value of the field in the newest version; undefined if there is no value that could be a key. */
 const fieldReader = (catalog: Catalog, key: string | undefined): ((event: StoredEvent) => string | undefined) => {
   if (key === undefined) return () => undefined;
   const decode = decodeEvent(catalog);
@@ -120,7 +120,7 @@ const consequences = (
     ...(simulated.splitStreams === 0
       ? []
       : [
-          `  => ${simulated.splitStreams} streams would be spread over several partitions: their events lose their order`,
+          `  => ${simulated.splitStreams} streams would be spread over several partitions: the order of their events would be lost`,
         ]),
   ];
 };

@@ -1,4 +1,4 @@
-/** The events of a store's file, for commands that look at history. */
+/** The events of a store's file, for commands that inspect history. */
 import { resolve } from 'node:path';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
@@ -6,7 +6,7 @@ import { openEventFeed } from '../../../infra/sqlite/event-feed';
 
 const PAGE_EVENTS = 1_000;
 
-/** Opens the file for reading; a server that writes it may be running. */
+/** Opens the file for reading; a server may be writing it at the same time. */
 export const openStore = (file: string): Promise<EventFeed> => openEventFeed(resolve(file));
 
 /** Calls the function for each event, in the order of positions. */
@@ -23,7 +23,7 @@ export const eachEvent = async (
   }
 };
 
-/** Calls the function for so many events, spread evenly over the store: the same ones every time. */
+/** Calls the function for this many events, spread evenly over the store; the selection is the same every time. */
 export const eachOfSample = async (
   feed: EventFeed,
   count: number,

@@ -1,4 +1,4 @@
-/** `tidemark contracts verify`: today's code against the history that a store already holds. */
+/** `tidemark contracts verify`: runs the history of a store through the present code. */
 import { systemClock } from '../../../infra/clock';
 import type { Application } from '../../../projections/application';
 import { contractReaders } from '../../program/contract-readers';
@@ -8,7 +8,7 @@ import { eachEvent, eachOfSample, openStore } from './store-events';
 
 export interface VerifyOptions extends Output {
   readonly store: string;
-  /** How many events to look at, spread evenly; undefined for all. */
+  /** How many events to check, spread evenly over the store; undefined for all. */
   readonly sample: number | undefined;
 }
 
@@ -42,7 +42,7 @@ export const verify = async (
     );
     if (!json)
       print(
-        '    what to do: history is never rewritten: let the code read it (an upcast, a tolerant codec), then verify again',
+        '    what to do: history is never rewritten. Make the code able to read it (an upcast, a tolerant codec), then verify again',
       );
     return 1;
   } finally {

@@ -1,4 +1,4 @@
-/** `/docs`: the OpenAPI document as a page. Self-contained; every text goes in as text, never as markup. */
+/** `/docs`: the OpenAPI document as a page. Self-contained; every text is inserted as text, never as markup. */
 
 const style = `
 :root { color-scheme: light dark; --ink: #16262e; --soft: #5c6f78; --line: #d9e2e5; --back: #fbfcfc; --card: #fff; --tide: #0b7285; --go: #2b8a3e; }
@@ -47,7 +47,7 @@ const operation = (doc, path, method, it) => {
       table('Parameters', (it.parameters || []).map((p) => row(p.name, p.schema, p.required, '(' + p.in + ') ' + (p.description || '')))),
       body ? table('Body', fieldRows(deref(doc, body.schema), '')) : null,
       body && body.example ? make('section', {}, make('h3', { textContent: 'Example' }), make('pre', { textContent: JSON.stringify(body.example, null, 2) })) : null,
-      good ? table('Answer', fieldRows(good, '')) : null,
+      good ? table('Response', fieldRows(good, '')) : null,
       table('Statuses', answers.map(([status, r]) => make('tr', {}, make('td', {}, make('code', { textContent: status })), make('td', { textContent: r.description }))))));
 };
 const show = (doc) => {
@@ -58,10 +58,10 @@ const show = (doc) => {
   const open = () => { const it = document.getElementById(location.hash.slice(1)); if (it && 'open' in it) it.open = true; if (it) it.scrollIntoView(); };
   addEventListener('hashchange', open); open();
 };
-fetch('/openapi.json').then((answer) => answer.json()).then(show).catch((error) => { document.querySelector('main').textContent = 'The description could not be read: ' + error.message; });
+fetch('/openapi.json').then((answer) => answer.json()).then(show).catch((error) => { document.querySelector('main').textContent = 'The OpenAPI document could not be loaded: ' + error.message; });
 `;
 
-/** The page. */
+/** The HTML of the page. */
 export const docsPage = `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Tidemark API</title><style>${style}</style></head>

@@ -1,4 +1,4 @@
-/** What the OpenAPI document says of an endpoint, from its declaration. */
+/** Generates the OpenAPI description of an endpoint from its declaration. */
 import type { FastifySchema } from 'fastify';
 import * as t from 'io-ts';
 import { record, type AnyField, type Fields, type JsonSchema } from '../../../domain/kernel/codec';
@@ -7,12 +7,12 @@ import type { Answer, Endpoint } from '../endpoint';
 import { problemKinds, type ProblemName } from '../problem-kinds';
 import { CommandAnswer } from '../endpoints/commands';
 
-/** Codecs that the document names once, and refers to. */
+/** Codecs that the document defines once and refers to by name. */
 const components: ReadonlyMap<t.Mixed, { readonly name: string; readonly description: string }> = new Map([
-  [CommandAnswer, { name: 'CommandAnswer', description: 'What came of a command.' }],
+  [CommandAnswer, { name: 'CommandAnswer', description: 'The result of a command.' }],
 ]);
 
-/** The schemas behind the names, beside that of problems. */
+/** The schemas of the named components, except for Problem. */
 export const componentSchemas: ReadonlyArray<JsonSchema> = [...components].map(([codec, { name, description }]) => ({
   $id: name,
   description,
@@ -21,7 +21,7 @@ export const componentSchemas: ReadonlyArray<JsonSchema> = [...components].map((
 
 const PROBLEM = { 'application/problem+json': { schema: { $ref: 'Problem#' } } };
 
-/** What any route may answer beside its own. */
+/** Problems that every route may return besides its own. */
 const everywhere = [
   'malformed-request',
   'invalid-header',
@@ -29,15 +29,16 @@ const everywhere = [
   'request-timeout',
   'foreign-host',
   'too-many-requests',
+  'expectation-failed',
   'headers-too-large',
   'internal-error',
   'shutting-down',
   'answer-timeout',
 ] as const satisfies ReadonlyArray<ProblemName>;
 
-const onlyWithKey = ['unauthenticated'] as const satisfies ReadonlyArray<ProblemName>;
+const onlyWithKeys = ['unauthenticated'] as const satisfies ReadonlyArray<ProblemName>;
 
-/** An endpoint as Fastify's OpenAPI plugin takes it. */
+/** Returns an endpoint's schema for Fastify's OpenAPI plugin. */
 export const documentEndpoint = (declared: Endpoint): FastifySchema => {
   const { operationId, tag, summary, params, query, headers, access } = declared;
   return {
@@ -46,7 +47,7 @@ export const documentEndpoint = (declared: Endpoint): FastifySchema => {
     summary,
     ...(access === 'open' ? { security: [] } : {}),
     ...(declared.body !== undefined && Object.keys(declared.body.fields).length === 0
-      ? { description: 'Takes an empty body.' }
+      ? { description: 'The body must be empty.' }
       : {}),
     ...(params === undefined ? {} : { params: parameters(params) }),
     ...(query === undefined ? {} : { querystring: parameters(query) }),
@@ -55,12 +56,12 @@ export const documentEndpoint = (declared: Endpoint): FastifySchema => {
   };
 };
 
-/** Parts of an address and headers say of themselves what they take; other names are looked at by code. */
+/** Only the declared parameters are documented; the code checks other names itself. */
 const parameters = (fields: Fields): JsonSchema => jsonSchemaOf(record('parameters', fields), {});
 
 const responsesOf = ({ access, answers, problems, rejections = {} }: Endpoint): Readonly<Record<string, unknown>> => ({
   ...Object.fromEntries(Object.entries(answers).map(([status, each]) => [status, responseOf(each)])),
-  ...problemResponses([...problems, ...everywhere, ...(access === 'open' ? [] : onlyWithKey)]),
+  ...problemResponses([...problems, ...everywhere, ...(access === 'open' ? [] : onlyWithKeys)]),
   ...Object.fromEntries(
     Object.entries(rejections).map(([status, description]) => [status, { description, content: PROBLEM }]),
   ),
@@ -85,7 +86,7 @@ const headersOf = (headers: Fields): Readonly<Record<string, JsonSchema>> =>
     ]),
   );
 
-/** The problems of a route by status; several of one status are told apart by their type. */
+/** The problems of a route by status; problems with the same status differ in their type. */
 const problemResponses = (names: ReadonlyArray<ProblemName>): Readonly<Record<string, unknown>> => {
   const byStatus = new Map<number, ReadonlyArray<ProblemName>>();
   for (const name of new Set(names)) {

@@ -1,4 +1,4 @@
-/** The OpenAPI document, generated from the routes; nothing of it is written by hand a second time. */
+/** The OpenAPI document, generated from the routes. */
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import * as t from 'io-ts';
@@ -10,11 +10,11 @@ import type { Endpoint } from '../endpoint';
 import { componentSchemas, documentEndpoint } from './document-endpoint';
 
 const Problem = record('problem', {
-  type: field(t.string, 'Which kind of problem: stable, made for programs; an address that explains it.'),
-  title: field(t.string, 'The same for people.'),
+  type: field(t.string, 'The kind of problem: a stable URL for programs, which leads to its explanation.'),
+  title: field(t.string, 'The kind of problem as text.'),
   status: field(Integer, 'The HTTP status.'),
-  detail: field(t.string, 'What is wrong with this request, and what to do.'),
-  instance: optionalField(t.string, 'The path that was asked for.'),
+  detail: field(t.string, 'What is wrong with this request, and how to correct it.'),
+  instance: optionalField(t.string, 'The path of the request.'),
   errors: optionalField(
     t.readonlyArray(
       record('error', {
@@ -22,20 +22,20 @@ const Problem = record('problem', {
         message: field(t.string, 'What is wrong.'),
       }),
     ),
-    'For a body: every path that fails.',
+    'For an invalid body: the failing paths.',
   ),
   rejection: optionalField(t.string, 'For a rejected command: the business reason.'),
 });
 
-/** A kind of problem may have further members, for programs. */
+/** A kind of problem may have further members. */
 const problemSchema: JsonSchema = {
   $id: 'Problem',
-  description: 'What went wrong (RFC 9457).',
+  description: 'A problem (RFC 9457).',
   ...jsonSchemaOf(Problem, {}),
   additionalProperties: true,
 };
 
-/** Watches the routes that are added to `app` after it; `app.swagger()` then gives the document. */
+/** Collects the routes that are added to `app` afterwards; `app.swagger()` then returns the document. */
 export const describeApi = async (app: FastifyInstance, { catalog, apiKeys }: ApiDependencies): Promise<void> => {
   app.addSchema(problemSchema);
   for (const schema of componentSchemas) app.addSchema(schema);
@@ -45,16 +45,16 @@ export const describeApi = async (app: FastifyInstance, { catalog, apiKeys }: Ap
       info: {
         title: 'Tidemark',
         version: '1',
-        description: 'Commands go in, events are kept, views come out. Errors are RFC 9457 problems.',
+        description: 'Commands append events to streams; views are read models of them. Errors are RFC 9457 problems.',
       },
       tags: [
         ...catalog.aggregates.map(({ path, meaning }) => ({ name: path, description: meaning })),
         { name: 'views', description: 'Read models.' },
-        { name: 'streams', description: 'What happened, event by event.' },
-        { name: 'operations', description: 'How the flow stands; rebuilds.' },
-        { name: 'failures', description: 'What failed for good, and its way back.' },
+        { name: 'streams', description: 'The events of an aggregate.' },
+        { name: 'operations', description: 'State of the relay, consumer groups and projections; rebuilds.' },
+        { name: 'failures', description: 'Dead letters, redrives, and commands that were set aside.' },
         { name: 'health', description: 'For orchestrators.' },
-        { name: 'documentation', description: 'What the API is, and what its contracts are.' },
+        { name: 'documentation', description: 'Schemas of events and the meaning of problems.' },
       ],
       components: {
         securitySchemes: {
@@ -62,13 +62,13 @@ export const describeApi = async (app: FastifyInstance, { catalog, apiKeys }: Ap
           header: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'The same key.' },
         },
       },
-      // Without configured keys everything is open.
+      // Without configured keys, no request needs one.
       ...(apiKeys.length === 0 ? {} : { security: [{ bearer: [] }, { header: [] }] }),
     },
     hideUntagged: true,
     refResolver: { buildLocalReference: ({ $id }, _baseUri, _fragment, index) => nameOf($id, index) },
     transform: ({ schema, url, route }) => ({
-      // A route without any schema of its own comes as undefined, whatever the plugin's types say.
+      // A route without a schema is passed as undefined, contrary to the plugin's types.
       schema: { ...(schema as typeof schema | undefined), ...documentationOf(route.config?.endpoint) },
       url,
     }),
@@ -79,7 +79,7 @@ export const describeApi = async (app: FastifyInstance, { catalog, apiKeys }: Ap
 const documentationOf = (declared: Endpoint | undefined): FastifySchema =>
   declared === undefined ? {} : documentEndpoint(declared);
 
-/** The plugin calls every body required; one of which every field may be left out is not. */
+/** The plugin marks every body as required; one with only optional fields is not. */
 const withOptionalBodies: NonNullable<FastifyDynamicSwaggerOptions['transformObject']> = (made) => {
   const document = 'openapiObject' in made ? made.openapiObject : made.swaggerObject;
   for (const { post } of Object.values(document.paths ?? {}) as ReadonlyArray<PathItem>) {
@@ -90,7 +90,7 @@ const withOptionalBodies: NonNullable<FastifyDynamicSwaggerOptions['transformObj
   return document;
 };
 
-/** The part of the document that is changed above. */
+/** The part of the document that `withOptionalBodies` changes. */
 interface PathItem {
   readonly post?: {
     readonly requestBody?: {

@@ -1,4 +1,4 @@
-/** Commands, in the aggregate's own words. */
+/** The endpoints of commands, derived from the aggregates. */
 import * as t from 'io-ts';
 import type { Aggregate } from '../../../domain/kernel/aggregate';
 import { constrained, field, optionalField, record } from '../../../domain/kernel/codec';
@@ -14,33 +14,39 @@ const AppendedEvent = record('appended event', {
   id: field(t.string, '`<stream>@<version>`.'),
   type: field(t.string, 'The event type.'),
   schemaVersion: field(Integer, "The version of the payload's schema."),
-  version: field(Integer, 'The place in the stream.'),
-  position: optionalField(Integer, 'The place in the whole store; absent in a dry run.'),
+  version: field(Integer, "The event's version in the stream."),
+  position: optionalField(Integer, "The event's position in the store; absent in a dry run."),
 });
 
-/** What came of a command. */
+/** The result of a command. */
 export const CommandAnswer = record('CommandAnswer', {
   stream: field(t.string, 'The stream that the command went to.'),
   version: field(Integer, "The stream's version after the command."),
   position: field(Integer, "The position of the stream's last event; 0 for a stream without events."),
-  events: field(t.readonlyArray(AppendedEvent), 'The events that the command led to.'),
-  dryRun: optionalField(t.boolean, 'True where nothing was appended because of `?dryRun=true`.'),
+  events: field(t.readonlyArray(AppendedEvent), 'The events that the command produced.'),
+  dryRun: optionalField(t.boolean, 'True if nothing was appended because of `?dryRun=true`.'),
 });
 
 const answerHeaders = {
   ETag: field(t.string, "The stream's version in quotes."),
-  'Consistency-Token': field(t.string, 'Send it with a query to see at least this: `order-o1@3`.'),
-  'X-Correlation-Id': field(t.string, 'As sent, or new.'),
-  'Idempotency-Replayed': field(t.string, '`true` where the answer was given before, to the same Idempotency-Key.'),
+  'Consistency-Token': field(t.string, 'Send it with a query to read a view that includes these events: `order-o1@3`.'),
+  'X-Correlation-Id': field(t.string, 'As sent, or a new one.'),
+  'Idempotency-Replayed': field(
+    t.string,
+    '`true` if this response repeats an earlier one to the same Idempotency-Key.',
+  ),
 };
 
 const Sendable = parameter({ type: 'string', pattern: SENDABLE_PATTERN });
 
 const requestHeaders = {
-  'Idempotency-Key': optionalField(Sendable, 'The same key and body again get the same answer, and change nothing.'),
+  'Idempotency-Key': optionalField(
+    Sendable,
+    'A repeat with the same key and body gets the same response and changes nothing.',
+  ),
   'If-Match': optionalField(
     parameter(tagListSchema),
-    'The version that the stream must have, as its ETag: `"2"`; one of several; or `*` for any but an empty stream.',
+    'The version that the stream must have, as its ETag: `"2"`; one of several; or `*` for any stream that has events.',
   ),
   'If-None-Match': optionalField(
     parameter({ type: 'string', enum: ['*'] }),
@@ -48,10 +54,10 @@ const requestHeaders = {
   ),
   'X-Correlation-Id': optionalField(
     Identifier,
-    'The same for everything that follows from one request; new where left out.',
+    'Shared by everything that follows from one request; a new one by default.',
   ),
   'X-Causation-Id': optionalField(Sendable, 'What caused this command, for example the id of an event.'),
-  traceparent: optionalField(t.string, 'W3C Trace Context; travels with the events.'),
+  traceparent: optionalField(t.string, 'W3C Trace Context; stored with the events.'),
 };
 
 const DryRun = constrained('flag', (value): value is boolean => typeof value === 'boolean', {
@@ -59,7 +65,7 @@ const DryRun = constrained('flag', (value): value is boolean => typeof value ===
   default: false,
 });
 
-/** One command of an aggregate. */
+/** Declares the endpoint of one command of an aggregate. */
 export const commandEndpoint = (aggregate: Aggregate, { type, meaning, codec, example }: AnyCommandDefinition) =>
   endpoint({
     operationId: `${aggregate.category}-${type}`,
@@ -68,13 +74,13 @@ export const commandEndpoint = (aggregate: Aggregate, { type, meaning, codec, ex
     params: {
       id: field(Identifier, `The id of the ${aggregate.category}; its stream is ${aggregate.category}-{id}.`),
     },
-    query: { dryRun: optionalField(DryRun, 'Decide, and append nothing.') },
+    query: { dryRun: optionalField(DryRun, 'Decide without appending.') },
     headers: requestHeaders,
     body: codec,
     bodyExample: example,
     answers: {
-      200: answer('Nothing had to change; or a dry run.', CommandAnswer, answerHeaders),
-      201: answer('Events are appended, and durable.', CommandAnswer, answerHeaders),
+      200: answer('Nothing had to change, or it was a dry run.', CommandAnswer, answerHeaders),
+      201: answer('The events are appended and durable.', CommandAnswer, answerHeaders),
     },
     problems: [
       ...withBody,
@@ -90,6 +96,6 @@ export const commandEndpoint = (aggregate: Aggregate, { type, meaning, codec, ex
       'store-unavailable',
     ],
     rejections: {
-      422: `The ${aggregate.category} rejects the command: \`rejection\` and the end of \`type\` name the reason. Or \`idempotency-key-reused\`: the key came with another body.`,
+      422: `The ${aggregate.category} rejects the command: \`rejection\` and the end of \`type\` name the reason. Or \`idempotency-key-reused\`: the key was used with another body.`,
     },
   });

@@ -1,4 +1,4 @@
-/** Dead letters, and what people do about them. */
+/** The endpoints of dead letters. */
 import * as t from 'io-ts';
 import { field, optionalField, orNull, record, type AnyRecord } from '../../../domain/kernel/codec';
 import { Integer, wordOf } from '../../../domain/kernel/values';
@@ -7,90 +7,90 @@ import { failureClasses, failurePolicies } from '../../../infra/consumption/inta
 import { deadLetterStatuses, type DeadLetter, type DeadLetterDetail } from '../../../infra/dead-letters/query/query';
 import { answer, endpoint, type Documents } from '../endpoint';
 import type { ProblemName } from '../problem-kinds';
-import { AuditEntryAnswer, pageOf, paging, PathParameter, requestProblems } from './fields';
+import { AuditEntryResponse, pageOf, paging, PathParameter, requestProblems } from './fields';
 
-const letterFields = {
-  id: field(t.string, 'The group and a number.'),
-  group: field(t.string, 'The consumer group in which it failed; every other group has the event.'),
-  status: field(wordOf(deadLetterStatuses), 'How it stands.'),
-  owner: field(orNull(t.string), 'Who sees to it.'),
+const deadLetterFields = {
+  id: field(t.string, 'The group and a number: `order-summary:17`.'),
+  group: field(t.string, 'The consumer group in which it failed; other groups are not affected.'),
+  status: field(wordOf(deadLetterStatuses), 'Its status.'),
+  owner: field(orNull(t.string), 'Who looks after it.'),
   class: field(
     wordOf(failureClasses),
     failureClasses.map((each) => `${each}: ${failurePolicies[each].meaning}`).join('; '),
   ),
-  reason: field(t.string, 'What happened.'),
-  fingerprint: field(t.string, 'The same for what failed for the same cause.'),
-  attempts: field(Integer, 'How often it was tried.'),
+  reason: field(t.string, 'Why it failed.'),
+  fingerprint: field(t.string, 'Shared by dead letters with the same cause.'),
+  attempts: field(Integer, 'How often it was attempted.'),
   firstFailedAt: field(t.string, 'ISO 8601, UTC.'),
   lastFailedAt: field(t.string, 'ISO 8601, UTC.'),
-  eventId: field(orNull(t.string), 'The event; null where the record names none.'),
-  stream: field(orNull(t.string), 'The stream that waits behind it.'),
+  eventId: field(orNull(t.string), 'The event; null if the record contains none.'),
+  stream: field(orNull(t.string), 'The stream that is quarantined behind it.'),
   type: field(orNull(t.string), 'The type of the event.'),
-  schemaVersion: field(orNull(Integer), 'The schema version that it was written in.'),
-  position: field(orNull(Integer), 'Its place in the store.'),
-  correlationId: field(orNull(t.string), 'The same for all that follows from one request.'),
+  schemaVersion: field(orNull(Integer), 'The schema version of the event.'),
+  position: field(orNull(Integer), 'Its position in the store.'),
+  correlationId: field(orNull(t.string), 'Shared by everything that follows from one request.'),
   causationId: field(orNull(t.string), 'What caused it.'),
-  topic: field(t.string, 'Where it came from.'),
+  topic: field(t.string, 'The topic that it was read from.'),
   partition: field(Integer, 'Its partition.'),
-  offset: field(Integer, 'Its offset; its position where it came from the store.'),
+  offset: field(Integer, 'Its offset, or its position if it was read from the store.'),
   key: field(orNull(t.string), 'The key of the record.'),
-  parked: field(Integer, 'How many events of the stream wait behind it.'),
+  parked: field(Integer, 'How many later events of the stream are parked behind it.'),
 };
 
-const LetterAnswer: Documents<DeadLetter> = record('dead letter', letterFields);
+const DeadLetterResponse: Documents<DeadLetter> = record('dead letter', deadLetterFields);
 
-const DetailAnswer: Documents<DeadLetterDetail> = record('dead letter in full', {
-  ...letterFields,
+const DetailResponse: Documents<DeadLetterDetail> = record('dead letter in full', {
+  ...deadLetterFields,
   headers: field(
     t.readonlyArray(
       record('header', {
-        name: field(t.string, 'The name, as the record writes it.'),
+        name: field(t.string, 'The name as in the record.'),
         value: field(t.string, 'The bytes as text.'),
       }),
     ),
-    'The headers of the record, in their order.',
+    'The headers of the record, in order.',
   ),
-  value: field(orNull(t.string), 'The bytes in base64, where the record names no event.'),
+  value: field(orNull(t.string), 'The bytes in base64, if the record contains no event.'),
   stack: field(
     orNull(t.string),
-    'What the handler threw, with its stack, up to 8,000 characters; null where it threw nothing.',
+    'The stack of the error that the handler threw, up to 8,000 characters; null if it threw none.',
   ),
-  audit: field(t.readonlyArray(AuditEntryAnswer), 'What was done about it, oldest first.'),
+  audit: field(t.readonlyArray(AuditEntryResponse), 'The actions on it, oldest first.'),
 });
 
 const operators = { access: 'operator', tag: 'failures' } as const;
 const params = { id: field(PathParameter, 'The dead letter, such as `order-summary:17`.') };
 
-/** Lists them. */
+/** Lists dead letters. */
 export const deadLetters = endpoint({
   ...operators,
   operationId: 'dead-letters',
-  summary: 'What failed for good, the newest first.',
+  summary: 'Dead letters, newest first.',
   query: {
     group: optionalField(t.string, 'Only those of this group.'),
-    status: optionalField(wordOf(deadLetterStatuses), 'Only those that stand so.'),
+    status: optionalField(wordOf(deadLetterStatuses), 'Only those with this status.'),
     class: optionalField(wordOf(failureClasses), 'Only those of this class.'),
-    fingerprint: optionalField(t.string, 'Only those of this cause.'),
+    fingerprint: optionalField(t.string, 'Only those with this cause.'),
     stream: optionalField(t.string, 'Only those of this stream.'),
     ...paging,
   },
-  answers: { 200: answer('A page of dead letters.', pageOf(LetterAnswer)) },
+  answers: { 200: answer('A page of dead letters.', pageOf(DeadLetterResponse)) },
   problems: ['invalid-parameter', 'forbidden', 'unknown-group', 'unknown-cursor'],
 });
 
-/** Shows one. */
+/** Shows a dead letter. */
 export const deadLetter = endpoint({
   ...operators,
   operationId: 'dead-letter',
   summary: 'A dead letter with its headers and its audit.',
   params,
-  answers: { 200: answer('The dead letter.', DetailAnswer) },
+  answers: { 200: answer('The dead letter.', DetailResponse) },
   problems: ['invalid-parameter', 'forbidden', 'unknown-dead-letter'],
 });
 
-const ActAnswer = record('request', {
+const ActionResponse = record('request', {
   id: field(t.string, 'The dead letter.'),
-  action: field(t.string, 'What was asked for.'),
+  action: field(t.string, 'The requested action.'),
   requestId: field(Integer, 'The request.'),
 });
 
@@ -102,24 +102,21 @@ const act = (body: AnyRecord, summary: string, ...more: ReadonlyArray<ProblemNam
     params,
     body,
     answers: {
-      202: answer('It is asked for; the audit of the dead letter shows the request once it is done.', ActAnswer),
+      202: answer('Accepted; the audit of the dead letter shows the request once it is carried out.', ActionResponse),
     },
     problems: [...requestProblems, 'unknown-dead-letter', ...more],
   });
 
-/** What operators do about one, by the word in the address, which is the name of the body too. */
+/** The actions of operators on a dead letter, by their name in the URL, which is also the name of the body. */
 export const deadLetterActs = {
   assign: act(
-    record('assign', { owner: field(OperatorText, 'Who sees to it from here on.') }),
+    record('assign', { owner: field(OperatorText, 'Who looks after it from now on.') }),
     'Gives a dead letter an owner.',
   ),
-  note: act(
-    record('note', { note: field(OperatorText, 'What the next one to look should know.') }),
-    'Adds a note to the audit of a dead letter.',
-  ),
+  note: act(record('note', { note: field(OperatorText, 'The note.') }), 'Adds a note to the audit of a dead letter.'),
   discard: act(
-    record('discard', { reason: field(OperatorText, 'Why the group goes on without it; stays in the audit.') }),
-    'Lets the group go on without the event, for a reason; what waits behind it is applied.',
+    record('discard', { reason: field(OperatorText, 'Why the event is given up; kept in the audit.') }),
+    'Gives up the event, with a reason; the events parked behind it are applied.',
     'dead-letter-over',
   ),
 } as const;

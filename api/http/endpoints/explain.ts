@@ -1,4 +1,4 @@
-/** Explanations of rows. */
+/** The endpoint that explains rows. */
 import * as t from 'io-ts';
 import { field, orNull, record } from '../../../domain/kernel/codec';
 import { Integer } from '../../../domain/kernel/values';
@@ -8,24 +8,24 @@ import { NameParameter, PathParameter } from './fields';
 
 const eventFields = {
   id: field(t.string, 'The event.'),
-  position: field(Integer, 'Where it stands in the store.'),
-  type: field(t.string, 'What happened.'),
+  position: field(Integer, 'Its position in the store.'),
+  type: field(t.string, 'Its type.'),
   recordedAt: field(t.string, 'When it was recorded.'),
-  actor: field(t.string, 'Who did it.'),
-  correlationId: field(t.string, 'The same for all that follows from one request.'),
+  actor: field(t.string, 'Who caused it.'),
+  correlationId: field(t.string, 'Shared by everything that follows from one request.'),
   causationId: field(t.string, 'The event or request that caused it.'),
 };
 
 const Change = record('change', {
-  from: field(t.unknown, 'The value before; null where there was no row.'),
-  to: field(t.unknown, 'The value after; null where there is no row any more.'),
+  from: field(t.unknown, 'The value before; null if there was no row.'),
+  to: field(t.unknown, 'The value after; null if the row no longer exists.'),
 });
 
-const ExplanationAnswer: Documents<RowExplanation> = record('explanation', {
+const ExplanationResponse: Documents<RowExplanation> = record('explanation', {
   projection: field(t.string, 'The projection.'),
   key: field(t.string, 'The key of the row.'),
-  row: field(orNull(t.UnknownRecord), 'The row in service.'),
-  rowFromEvents: field(orNull(t.UnknownRecord), 'The row as the events make it that the group has seen.'),
+  row: field(orNull(t.UnknownRecord), 'The served row.'),
+  rowFromEvents: field(orNull(t.UnknownRecord), 'The row that results from the events that the group has processed.'),
   agrees: field(t.boolean, 'Whether the two are the same.'),
   eventCount: field(Integer, 'How many events made the row.'),
   history: field(
@@ -35,28 +35,31 @@ const ExplanationAnswer: Documents<RowExplanation> = record('explanation', {
         changes: field(t.record(t.string, Change), 'What it changed, by column.'),
       }),
     ),
-    'The last of them, oldest first, and what each changed.',
+    'The last of these events, oldest first, with what each changed.',
   ),
   chains: field(
     t.readonlyArray(
       record('chain', {
-        correlationId: field(t.string, 'What they have in common.'),
+        correlationId: field(t.string, 'The correlation id of the events.'),
         events: field(
           t.readonlyArray(
             record('event of a chain', {
               ...eventFields,
-              madeRow: field(t.boolean, 'Whether it is one of those that made the row.'),
+              madeRow: field(t.boolean, 'Whether it is one of the events that made the row.'),
             }),
           ),
-          'In the order of the store.',
+          'In the order of their positions.',
         ),
       }),
     ),
-    'What happened with them, across streams, by correlation.',
+    'All events of the same requests, across streams, by correlation id.',
   ),
   deliveries: field(
     record('deliveries', {
-      duplicates: field(orNull(Integer), 'Deliveries that the whole group has dropped as duplicates since it started.'),
+      duplicates: field(
+        orNull(Integer),
+        'Deliveries that the group has dropped as duplicates since it started, over all rows.',
+      ),
       parked: field(
         t.readonlyArray(
           record('parked record', {
@@ -66,10 +69,10 @@ const ExplanationAnswer: Documents<RowExplanation> = record('explanation', {
             reason: field(t.string, 'Why.'),
           }),
         ),
-        'Records under the keys of these events that were kept aside.',
+        'Dead-lettered records with the keys of these events.',
       ),
     }),
-    'How its records came.',
+    "Deliveries of the row's records.",
   ),
 });
 
@@ -78,11 +81,11 @@ export const explain = endpoint({
   access: 'operator',
   operationId: 'explain',
   tag: 'operations',
-  summary: 'Which events made a row, what each changed, and what else came of the same requests.',
+  summary: 'Which events made a row, what each changed, and what else the same requests caused.',
   params: {
     projection: field(NameParameter, 'The projection.'),
     key: field(PathParameter, 'The key of the row, as in `/views`.'),
   },
-  answers: { 200: answer('The explanation.', ExplanationAnswer) },
+  answers: { 200: answer('The explanation.', ExplanationResponse) },
   problems: ['invalid-parameter', 'forbidden', 'unknown-projection', 'unknown-row', 'overloaded'],
 });

@@ -1,4 +1,4 @@
-/** Moves of a group's offsets. */
+/** The endpoints of offset moves. */
 import * as t from 'io-ts';
 import { field, orNull, record } from '../../../domain/kernel/codec';
 import { Integer, listOf, oneOf } from '../../../domain/kernel/values';
@@ -7,39 +7,39 @@ import { answer, endpoint, type Documents } from '../endpoint';
 import { LogId, Offset, Partition, TopicName } from '../request-values';
 import { location, NameParameter, RequestIdParameter, requestProblems } from './fields';
 
-/** A group reads some topics of some partitions each. */
+/** More than any group has partitions. */
 const MAX_MOVES = 1_000;
 
 const OffsetMove = record('offset-move', {
   topic: field(TopicName, 'The topic.'),
   partition: field(Partition, 'The partition.'),
-  logId: field(LogId, 'The identity of the log that the offsets count in.'),
-  fromOffset: field(Offset, 'Where the group stands: where it has moved on meanwhile, nothing is done.'),
-  toOffset: field(Offset, 'The offset of the record to read next.'),
+  logId: field(LogId, 'The identity of the log that the offsets belong to.'),
+  fromOffset: field(Offset, "The group's present offset; if it has changed meanwhile, nothing is moved."),
+  toOffset: field(Offset, 'The offset of the next record to read.'),
 });
 
 const OffsetsBody = record('offsets', {
-  moves: field(listOf(OffsetMove, MAX_MOVES), 'One for each partition that is moved.'),
+  moves: field(listOf(OffsetMove, MAX_MOVES), 'One for each partition to move.'),
 });
 
-/** The partitions that a body moves. */
+/** The moves in a request body. */
 export type OffsetMoves = t.TypeOf<typeof OffsetsBody>['moves'];
 
-const MoveAnswer: Documents<OffsetRequestStatus> = record('move of offsets', {
+const OffsetMoveResponse: Documents<OffsetRequestStatus> = record('move of offsets', {
   id: field(Integer, 'The move.'),
-  state: field(oneOf({ requested: null, done: null, failed: null }), 'How it stands.'),
+  state: field(oneOf({ requested: null, done: null, failed: null }), 'Its state.'),
   reason: field(orNull(t.string), 'Why nothing was moved.'),
 });
 
-/** Asks for a move. */
+/** Requests a move. */
 export const moveOffsets = endpoint({
   access: 'operator',
   operationId: 'move-offsets',
   tag: 'operations',
-  summary: "Moves a group's offsets while it stands still; what was applied is not applied twice.",
+  summary: "Moves a group's offsets while it is stopped; events that were applied are not applied twice.",
   params: { group: field(NameParameter, 'The consumer group.') },
   body: OffsetsBody,
-  answers: { 202: answer('It is asked for.', MoveAnswer, location) },
+  answers: { 202: answer('Accepted.', OffsetMoveResponse, location) },
   problems: [...requestProblems, 'unknown-projection', 'parameters-conflict'],
 });
 
@@ -47,8 +47,8 @@ export const moveOffsets = endpoint({
 export const offsetMove = endpoint({
   operationId: 'offset-move',
   tag: 'operations',
-  summary: 'How a move of offsets stands.',
+  summary: 'The state of an offset move.',
   params: { id: field(RequestIdParameter, 'The id from the request.') },
-  answers: { 200: answer('The move.', MoveAnswer) },
+  answers: { 200: answer('The move.', OffsetMoveResponse) },
   problems: ['invalid-parameter', 'unknown-offset-move'],
 });

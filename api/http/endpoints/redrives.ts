@@ -1,4 +1,4 @@
-/** Redrives: dead letters that are run again. */
+/** The endpoints of redrives, which run dead letters again. */
 import * as t from 'io-ts';
 import { constrained, field, optionalField, orNull, record } from '../../../domain/kernel/codec';
 import { Integer, listOf, oneOf, Text } from '../../../domain/kernel/values';
@@ -7,7 +7,7 @@ import { MAX_EVENTS_PER_SECOND } from '../../../infra/dead-letters/redrive/redri
 import { answer, endpoint, Nothing, type Documents } from '../endpoint';
 import { location, RequestIdParameter, requestProblems } from './fields';
 
-/** Of a plan that says nothing of it. */
+/** The rate of a plan that names none. */
 export const DEFAULT_EVENTS_PER_SECOND = 200;
 
 const Rate = constrained(
@@ -17,7 +17,7 @@ const Rate = constrained(
   { type: 'integer', minimum: 1, maximum: MAX_EVENTS_PER_SECOND },
 );
 
-/** The classes of what can be run again: records that are foreign or misplaced name no event in its place. */
+/** The classes of dead letters that can be run again: foreign or misplaced records contain no event of this place. */
 const RedrivableClass = oneOf({
   malformed: null,
   'unknown-contract': null,
@@ -27,15 +27,15 @@ const RedrivableClass = oneOf({
 });
 
 const PlanBody = record('redrive', {
-  group: field(Text, 'The consumer group whose dead letters are run again; no other group sees anything of it.'),
+  group: field(Text, 'The consumer group whose dead letters are run again; other groups are not affected.'),
   class: optionalField(RedrivableClass, 'Only those of this class.'),
-  fingerprint: optionalField(Text, 'Only those of this cause.'),
+  fingerprint: optionalField(Text, 'Only those with this cause.'),
   stream: optionalField(Text, 'Only the one of this stream, such as `order-o1`.'),
   ids: optionalField(listOf(Text, 1_000), 'Only these dead letters.'),
-  ratePerSecond: optionalField(Rate, `Events a second, at most; left out means ${DEFAULT_EVENTS_PER_SECOND}.`),
+  ratePerSecond: optionalField(Rate, `Upper limit on events per second; by default ${DEFAULT_EVENTS_PER_SECOND}.`),
 });
 
-/** What a plan says. */
+/** The body of a request for a plan. */
 export type PlanBody = t.TypeOf<typeof PlanBody>;
 
 const Counts = t.record(t.string, Integer);
@@ -45,34 +45,34 @@ const RedriveAnswer: Documents<RedriveStatus> = record('redrive', {
   group: field(t.string, 'The consumer group.'),
   state: field(
     oneOf({ requested: null, planned: null, running: null, paused: null, halted: null, done: null }),
-    'How it stands.',
+    'Its state.',
   ),
   reason: field(orNull(t.string), 'Why it is halted.'),
-  ratePerSecond: field(Integer, 'Events a second, at most.'),
+  ratePerSecond: field(Integer, 'Upper limit on events per second.'),
   preview: field(
     record('preview', {
-      keys: field(Integer, 'Keys, with one dead letter each.'),
-      events: field(Integer, 'Dead letters and all that waits behind them.'),
-      classes: field(Counts, 'How many there are, by class.'),
-      fingerprints: field(Counts, 'How many there are, by cause.'),
-      schemaVersions: field(Counts, 'How many there are, by `<type>/<schema version>`.'),
+      keys: field(Integer, 'Streams, with one dead letter each.'),
+      events: field(Integer, 'Dead letters and the events parked behind them.'),
+      classes: field(Counts, 'Number of dead letters by class.'),
+      fingerprints: field(Counts, 'Number of dead letters by cause.'),
+      schemaVersions: field(Counts, 'Number of events by `<type>/<schema version>`.'),
       oldest: field(orNull(t.string), 'When the oldest of them failed.'),
-      notRedrivable: field(Integer, 'Dead letters that name no event: only to be discarded.'),
+      notRedrivable: field(Integer, 'Dead letters without an event, which can only be discarded.'),
     }),
-    'What it takes, as of the plan.',
+    'What the redrive contains, as of the plan.',
   ),
   keys: field(
     record('keys', {
       waiting: field(Integer, 'Not run yet.'),
       done: field(Integer, 'Run.'),
       failed: field(Integer, 'Failed again.'),
-      gone: field(Integer, 'Dealt with otherwise since the plan was made.'),
+      gone: field(Integer, 'Resolved otherwise since the plan was made.'),
     }),
-    'Keys, by what became of them.',
+    'Streams by result.',
   ),
-  batch: field(orNull(Integer), 'The batch that comes next: 1 is one key, 2 is 5 %, 3 is 25 %, 4 is the rest.'),
-  runs: field(Integer, 'How often it was set going.'),
-  events: field(Integer, 'Events taken so far.'),
+  batch: field(orNull(Integer), 'The batch that comes next: 1 is one stream, 2 is 5 %, 3 is 25 %, 4 is the rest.'),
+  runs: field(Integer, 'How often it was started.'),
+  events: field(Integer, 'Events processed so far.'),
   startedAt: field(orNull(t.string), 'ISO 8601, UTC.'),
   finishedAt: field(orNull(t.string), 'ISO 8601, UTC.'),
 });
@@ -84,17 +84,17 @@ const params = { id: field(RequestIdParameter, 'The id from the plan.') };
 export const planRedrive = endpoint({
   ...operators,
   operationId: 'plan-redrive',
-  summary: 'Freezes a selection of dead letters, and says what running them would take.',
+  summary: 'Fixes a selection of dead letters, and shows what a redrive of it would contain.',
   body: PlanBody,
   answers: { 201: answer('The plan; nothing runs yet.', RedriveAnswer, location) },
   problems: [...requestProblems, 'unknown-group', 'unknown-dead-letter', 'nothing-to-redrive'],
 });
 
-/** Shows one. */
+/** Shows a redrive. */
 export const redrive = endpoint({
   ...operators,
   operationId: 'redrive',
-  summary: 'How a redrive stands.',
+  summary: 'The state of a redrive.',
   params,
   answers: { 200: answer('The redrive.', RedriveAnswer) },
   problems: ['invalid-parameter', 'forbidden', 'unknown-redrive'],
@@ -107,12 +107,12 @@ const control = (name: string, summary: string) =>
     summary,
     params,
     body: Nothing,
-    answers: { 202: answer('It is asked for; this is how it stood before.', RedriveAnswer) },
+    answers: { 202: answer('Accepted; the response shows the state before.', RedriveAnswer) },
     problems: [...requestProblems, 'unknown-redrive'],
   });
 
-/** What is asked of one, by the word in the address. */
+/** The actions on a redrive, by their name in the URL. */
 export const redriveControls = {
-  run: control('run', 'Runs a plan, or goes on with one that was paused or is halted.'),
-  pause: control('pause', 'Stops a redrive after the events under way.'),
+  run: control('run', 'Runs a plan, or resumes one that is paused or halted.'),
+  pause: control('pause', 'Stops a redrive after the events in progress.'),
 } as const;

@@ -1,4 +1,4 @@
-/** Events that an operator withholds. */
+/** The endpoints for withholding an event from Kafka. */
 import * as t from 'io-ts';
 import { field, orNull, record } from '../../../domain/kernel/codec';
 import { Integer, oneOf, Text } from '../../../domain/kernel/values';
@@ -8,23 +8,23 @@ import { location, RequestIdParameter } from './fields';
 
 const SkipBody = record('relay-skip', {
   eventId: field(Text, 'The event that blocks its partition, as /ops/relay names it.'),
-  reason: field(OperatorText, 'Why it is not published; it stands in the placeholder and in the audit.'),
+  reason: field(OperatorText, 'Why it is not published; recorded in the placeholder and in the audit.'),
 });
 
-const SkipAnswer = record('request to withhold an event', {
+const SkipResponse = record('request to withhold an event', {
   id: field(Integer, 'The request.'),
-  state: field(oneOf({ requested: null, done: null, failed: null }), 'How it stands.'),
+  state: field(oneOf({ requested: null, done: null, failed: null }), 'Its state.'),
   reason: field(orNull(t.string), 'Why nothing was withheld.'),
 });
 
-/** Asks for it. */
+/** Requests it. */
 export const relaySkip = endpoint({
   access: 'operator',
   operationId: 'relay-skip',
   tag: 'operations',
-  summary: 'Publishes a placeholder instead of an event that blocks its partition, for ever.',
+  summary: 'Permanently publishes a placeholder instead of an event that blocks its partition.',
   body: SkipBody,
-  answers: { 202: answer('It is asked for.', SkipAnswer, location) },
+  answers: { 202: answer('Accepted.', SkipResponse, location) },
   problems: [
     'body-not-json',
     'invalid-body',
@@ -36,12 +36,12 @@ export const relaySkip = endpoint({
   ],
 });
 
-/** Shows what came of it. */
+/** Shows the result. */
 export const relaySkipResult = endpoint({
   operationId: 'relay-skip-result',
   tag: 'operations',
-  summary: 'How a request to withhold an event stands.',
+  summary: 'The state of a request to withhold an event.',
   params: { id: field(RequestIdParameter, 'The request.') },
-  answers: { 200: answer('The request.', SkipAnswer) },
+  answers: { 200: answer('The request.', SkipResponse) },
   problems: ['invalid-parameter', 'unknown-relay-skip'],
 });

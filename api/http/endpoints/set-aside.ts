@@ -1,4 +1,4 @@
-/** Commands and deadlines that were set aside, and requests that failed. */
+/** The endpoints of commands and deadlines that were set aside, and of failed requests. */
 import * as t from 'io-ts';
 import { field, optionalField, record, type AnyRecord } from '../../../domain/kernel/codec';
 import { Integer, oneOf, wordOf } from '../../../domain/kernel/values';
@@ -7,51 +7,51 @@ import type { FailedRequest } from '../../../infra/dead-letters/redrive/redrive'
 import { setAsideStatuses, type SetAsideEntry } from '../../../infra/reactors/processes/processes';
 import { answer, endpoint, type Documents } from '../endpoint';
 import type { ProblemName } from '../problem-kinds';
-import { AuditEntryAnswer, limit, wholeListOf } from './fields';
+import { AuditEntryResponse, limit, wholeListOf } from './fields';
 
 const DiscardBody = record('discard', {
-  reason: field(OperatorText, 'Why the process goes on without it; stays in the audit.'),
+  reason: field(OperatorText, 'Why it is given up; kept in the audit.'),
 });
 
-const SetAsideAnswer: Documents<SetAsideEntry> = record('command or deadline', {
-  id: field(t.string, 'The group and a number.'),
+const SetAsideResponse: Documents<SetAsideEntry> = record('command or deadline', {
+  id: field(t.string, 'The group and a number: `fulfilment:17`.'),
   group: field(t.string, 'The process manager.'),
-  kind: field(oneOf({ command: null, deadline: null }), 'Which of both it is.'),
+  kind: field(oneOf({ command: null, deadline: null }), 'Whether it is a command or a deadline.'),
   subject: field(t.string, 'The id of the command or the deadline.'),
-  instance: field(t.string, 'The instance of the process that waits behind it.'),
-  reason: field(t.string, 'Why no repeat can help.'),
-  status: field(wordOf(setAsideStatuses), 'How it stands.'),
+  instance: field(t.string, 'The process instance that waits for it.'),
+  reason: field(t.string, "Why a retry can't succeed."),
+  status: field(wordOf(setAsideStatuses), 'Its status.'),
   setAsideAt: field(t.string, 'ISO 8601, UTC.'),
-  audit: field(t.readonlyArray(AuditEntryAnswer), 'What was done about it, oldest first.'),
+  audit: field(t.readonlyArray(AuditEntryResponse), 'The actions on it, oldest first.'),
 });
 
-const FailedRequestAnswer: Documents<FailedRequest> = record('failed request', {
+const FailedRequestResponse: Documents<FailedRequest> = record('failed request', {
   id: field(Integer, 'The request.'),
-  kind: field(t.string, 'What was asked for.'),
-  actor: field(t.string, 'By whom.'),
+  kind: field(t.string, 'The kind of request.'),
+  actor: field(t.string, 'Who made it.'),
   reason: field(t.string, 'Why it cannot be carried out.'),
   failedAt: field(t.string, 'ISO 8601, UTC.'),
 });
 
-const ActAnswer = record('request', {
+const ActionResponse = record('request', {
   id: field(t.string, 'The command or deadline.'),
-  action: field(t.string, 'What was asked for.'),
+  action: field(t.string, 'The requested action.'),
   requestId: field(Integer, 'The request.'),
 });
 
 const operators = { access: 'operator', tag: 'failures' } as const;
 
-/** Lists them. */
+/** Lists what was set aside. */
 export const commandsSetAside = endpoint({
   ...operators,
   operationId: 'commands-set-aside',
-  summary: 'Commands and deadlines that were set aside, the newest first.',
+  summary: 'Commands and deadlines that were set aside, newest first.',
   query: {
     group: optionalField(t.string, 'Only those of this process manager.'),
-    status: optionalField(wordOf(setAsideStatuses), 'Only those that stand so.'),
+    status: optionalField(wordOf(setAsideStatuses), 'Only those with this status.'),
     limit,
   },
-  answers: { 200: answer('They, with their audit.', wholeListOf(SetAsideAnswer)) },
+  answers: { 200: answer('The commands and deadlines, with their audit.', wholeListOf(SetAsideResponse)) },
   problems: ['invalid-parameter', 'forbidden', 'unknown-group'],
 });
 
@@ -65,32 +65,33 @@ const act = <Body extends AnyRecord | undefined>(
     ...operators,
     operationId: `${name}-command`,
     summary,
-    params: { id: field(t.string, 'Such as `fulfilment:17`.') },
+    params: { id: field(t.string, 'The command or deadline, such as `fulfilment:17`.') },
     ...(body === undefined ? {} : { body }),
-    answers: { 202: answer('It is asked for; the audit shows the request once it is done.', ActAnswer) },
+    answers: { 202: answer('Accepted; the audit shows the request once it is carried out.', ActionResponse) },
     problems: ['invalid-parameter', 'forbidden', 'unknown-set-aside', 'set-aside-over', 'store-unavailable', ...more],
   });
 
-/** Takes one up again. */
+/** Performs one again. */
 export const releaseCommand = act(
   'release',
-  'Takes a command or deadline up again, without a restart, with all that waits behind it.',
+  'Performs a command or deadline again, and then everything parked behind it; needs no restart.',
   undefined,
 );
 
-/** Goes on without one. */
-export const discardCommand = act('discard', 'Lets the process go on without it, for a reason.', DiscardBody, [
-  'body-not-json',
-  'invalid-body',
-  'unsupported-media-type',
-]);
+/** Gives one up. */
+export const discardCommand = act(
+  'discard',
+  'Gives up the command or deadline, with a reason: the process continues without it.',
+  DiscardBody,
+  ['body-not-json', 'invalid-body', 'unsupported-media-type'],
+);
 
-/** Lists the requests that failed. */
+/** Lists failed requests. */
 export const failedRequests = endpoint({
   ...operators,
   operationId: 'failed-requests',
-  summary: 'Requests of operators that could not be carried out, the newest first.',
+  summary: 'Requests of operators that could not be carried out, newest first.',
   query: { limit },
-  answers: { 200: answer('They, each with its reason.', wholeListOf(FailedRequestAnswer)) },
+  answers: { 200: answer('The requests, each with its reason.', wholeListOf(FailedRequestResponse)) },
   problems: ['invalid-parameter', 'forbidden'],
 });

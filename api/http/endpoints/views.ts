@@ -1,4 +1,4 @@
-/** Read models, from their own descriptions. */
+/** The endpoints of views, derived from the projections. */
 import * as t from 'io-ts';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { field, optionalField, orNull, record, type AnyField, type Fields } from '../../../domain/kernel/codec';
@@ -9,23 +9,23 @@ import { answer, endpoint, type Documents } from '../endpoint';
 import { DEFAULT_WAIT_MS, MAX_WAIT_MS } from '../view-waiting';
 import { pageOf, paging, parameter, PathParameter, wholeListOf } from './fields';
 
-const ViewAnswer: Documents<ViewDescription> = record('view', {
+const ViewResponse: Documents<ViewDescription> = record('view', {
   name: field(t.string, 'Its name in the path.'),
-  version: field(Integer, 'Grows when its shape changes.'),
-  meaning: field(t.string, 'What a row stands for.'),
+  version: field(Integer, 'Increases when its columns or logic change.'),
+  meaning: field(t.string, 'What a row represents.'),
   key: field(t.readonlyArray(t.string), 'The columns of the key, joined with `:`.'),
   columns: field(
     t.readonlyArray(
       record('column', {
         name: field(t.string, 'The column.'),
-        type: field(oneOf({ text: null, integer: null, boolean: null, json: null }), 'What its values are.'),
+        type: field(oneOf({ text: null, integer: null, boolean: null, json: null }), 'The type of its values.'),
         nullable: field(t.boolean, 'Whether a value may be null.'),
         meaning: field(t.string, 'What the value means.'),
       }),
     ),
     'Its columns.',
   ),
-  topics: field(t.readonlyArray(t.string), 'Where its events come from.'),
+  topics: field(t.readonlyArray(t.string), 'The topics of its events.'),
 });
 
 /** `GET /views`. */
@@ -33,7 +33,7 @@ export const views = endpoint({
   operationId: 'views',
   tag: 'views',
   summary: 'Every view with its columns and their meaning.',
-  answers: { 200: answer('The views.', wholeListOf(ViewAnswer)) },
+  answers: { 200: answer('The views.', wholeListOf(ViewResponse)) },
   problems: ['invalid-parameter'],
 });
 
@@ -91,10 +91,10 @@ export const viewRow = (view: ViewDescription, catalog: Catalog) =>
 
 const copyParameter = field(PathParameter, '`<projection>@<copy>`.');
 
-/** `GET /views/{projection}@{copy}`: whatever copies there are, which no document can name. */
+/** `GET /views/{projection}@{copy}`: copies come and go, so the document can't list them. */
 export const copyRows = endpoint({
   operationId: 'list-copy',
-  summary: 'Rows of a scratch copy.',
+  summary: 'Rows of a point-in-time copy.',
   params: { view: copyParameter },
   query: paging,
   answers: { 200: answer('A page of rows in the order of their keys.', pageOf(t.UnknownRecord)) },
@@ -104,7 +104,7 @@ export const copyRows = endpoint({
 /** `GET /views/{projection}@{copy}/{key}`. */
 export const copyRow = endpoint({
   operationId: 'find-copy',
-  summary: 'One row of a scratch copy by its key.',
+  summary: 'One row of a point-in-time copy by its key.',
   params: { view: copyParameter, key: field(PathParameter, 'The key of the row.') },
   answers: { 200: answer('The row.', t.UnknownRecord) },
   problems: ['invalid-parameter', 'unknown-view', 'unknown-row'],
@@ -112,17 +112,17 @@ export const copyRow = endpoint({
 
 const wait = optionalField(
   parameter({ type: 'integer', minimum: 0, maximum: MAX_WAIT_MS, default: DEFAULT_WAIT_MS }),
-  'How many milliseconds to wait for the Consistency-Token, at most.',
+  'Upper limit on the wait for the Consistency-Token, in milliseconds.',
 );
 
 const freshness = (catalog: Catalog, { topics }: ViewDescription): Fields => ({
   'Consistency-Token': optionalField(
     parameter(tokensSchema(catalog, topics)),
-    'Answer only when the view has seen this event (or these, with commas between); else 503 after `wait`, or 409 at once where it waits behind a dead letter.',
+    'Respond only once the view has seen this event (or these, separated by commas); else 503 after `wait`, or 409 at once if it is parked behind a dead letter.',
   ),
 });
 
-/** What a filter takes: every whole number that a row can hold. */
+/** What a filter accepts: every integer that a row can hold. */
 const filterOf = ({ type }: ViewColumn): t.Mixed =>
   type === 'integer'
     ? parameter({ type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
@@ -139,8 +139,8 @@ const columnOf = ({ type, nullable, meaning }: ViewColumn): AnyField =>
   field(nullable && type !== 'json' ? orNull(values[type]) : values[type], meaning);
 
 const rowOf = (view: ViewDescription): Documents<ViewRow> =>
-  // Which columns there are is known at run time; to the compiler a row has any.
+  // The columns are only known at run time; for the compiler, a row may have any.
   record(view.name, {
     ...Object.fromEntries(view.columns.map((column) => [column.name, columnOf(column)])),
-    stale: optionalField(t.literal(true), 'There where events of the row wait behind a dead letter; else absent.'),
+    stale: optionalField(t.literal(true), 'True if events of the row are dead-lettered or parked; else absent.'),
   });

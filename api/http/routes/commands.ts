@@ -1,4 +1,4 @@
-/** One route a command, made from the catalog. */
+/** Adds one route per command, from the catalog. */
 import * as E from 'fp-ts/Either';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Aggregate } from '../../../domain/kernel/aggregate';
@@ -18,16 +18,15 @@ import { commandProblem, versionMismatch } from '../command-problems';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint, jsonText } from '../endpoint';
 import { commandEndpoint } from '../endpoints/commands';
-import { explained } from '../invalid-body';
+import { explainBody } from '../invalid-body';
 import { failWith, ProblemError, sendProblem } from '../problem';
 import { allowOnly, flagOf, queryOf } from '../query-parameters';
-import { idempotencyScopes, type ScopeOf } from '../idempotency-scope';
-import { requestHash } from '../request-hash';
+import { idempotencyScopes, requestHash, type ScopeOf } from '../idempotency';
 import { readPage } from '../stream-pages';
 
 type CommandRoute = FastifyRequest<{ Params: { id: string } }>;
 
-/** Adds every command of every aggregate. */
+/** Adds the routes of all commands of all aggregates. */
 export const commandRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
   const scopeOf = idempotencyScopes(dependencies.reactorToken);
   for (const aggregate of dependencies.catalog.aggregates) {
@@ -48,14 +47,15 @@ const addCommand = (
     `/${aggregate.path}/:id/${definition.type}`,
     commandEndpoint(aggregate, definition),
     async (request, reply) => {
-      const asked = commandRequestOf(request, aggregate, definition, scopeOf(request));
-      await requireExistence(dependencies, asked, preconditionOf(request.headers));
-      const outcome = await dependencies.handleCommand(asked)();
+      const commandRequest = commandRequestOf(request, aggregate, definition, scopeOf(request));
+      await requireExistence(dependencies, commandRequest, preconditionOf(request.headers));
+      const outcome = await dependencies.handleCommand(commandRequest)();
       if (E.isLeft(outcome)) return sendFailure(dependencies, request, reply, outcome.left);
       const { stream, version, position, events, replayed } = outcome.right;
-      // Text, so that Fastify has nothing left to serialise.
+      // Serialised here, in place of Fastify.
       reply.header('content-type', 'application/json; charset=utf-8');
-      if (asked.dryRun) return reply.code(200).send(jsonText({ dryRun: true, stream, version, position, events }));
+      if (commandRequest.dryRun)
+        return reply.code(200).send(jsonText({ dryRun: true, stream, version, position, events }));
       reply.header('etag', `"${version}"`);
       if (version > 0) reply.header('consistency-token', eventId(stream, version));
       if (replayed) reply.header('idempotency-replayed', 'true');
@@ -67,7 +67,7 @@ const addCommand = (
 
 type Next = () => void;
 
-/** Before anything else, so that also a refused command can be followed by its correlation id. */
+/** First, so that rejected commands have a correlation id too. */
 const correlate = (request: FastifyRequest, reply: FastifyReply, next: Next): void => {
   request.correlationId = correlationIdOf(request.headers) ?? request.id;
   reply.header('x-correlation-id', request.correlationId);
@@ -110,15 +110,15 @@ const commandRequestOf = (
 const single = (versions: ReadonlyArray<number>): ExpectedVersions =>
   versions.length === 1 && versions[0] !== undefined ? versions[0] : versions;
 
-/** The schema has let the body through; the codec knows more than a schema can say (30 February). */
+/** The schema has accepted the body; the codec checks more than a schema can express (30 February). */
 const decodeBody = (codec: AnyCommandDefinition['codec'], body: unknown): unknown => {
   if (codec.is(body)) return body;
-  const failure = explained(codec, body);
+  const failure = explainBody(codec, body);
   if (failure !== undefined) throw new ProblemError(failure);
-  throw new Error(`the codec of ${codec.name} refuses a body and says nothing of it`);
+  throw new Error(`the codec of ${codec.name} rejects a body without an error`);
 };
 
-/** `If-Match: *`. Streams never vanish, so what is found here still holds when the command is decided. */
+/** `If-Match: *`. Streams are never deleted, so the result still holds when the command is decided. */
 const requireExistence = async (
   { store }: ApiDependencies,
   { aggregate, command }: CommandRequest,

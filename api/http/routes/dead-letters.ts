@@ -1,4 +1,4 @@
-/** What failed for good, and what people do about it. */
+/** The routes of dead letters. */
 import type { FastifyInstance } from 'fastify';
 import { failureClasses, type FailureClass } from '../../../infra/consumption/intake/intake';
 import {
@@ -27,7 +27,7 @@ export const deadLetterRoutes = (app: FastifyInstance, dependencies: ApiDependen
   });
   addEndpoint(app, 'GET', '/ops/dead-letters/:id', deadLetter, (request) => {
     allowOnly(queryOf(request));
-    return letterOf(dependencies, request.params.id);
+    return findDeadLetter(dependencies, request.params.id);
   });
   for (const action of ['assign', 'note', 'discard'] as const) addAct(app, dependencies, action);
 };
@@ -35,9 +35,9 @@ export const deadLetterRoutes = (app: FastifyInstance, dependencies: ApiDependen
 const addAct = (app: FastifyInstance, dependencies: ApiDependencies, action: keyof typeof deadLetterActs): void => {
   addEndpoint(app, 'POST', `/ops/dead-letters/:id/${action}`, deadLetterActs[action], async (request, reply) => {
     allowOnly(queryOf(request));
-    const { id, group, status } = letterOf(dependencies, request.params.id);
+    const { id, group, status } = findDeadLetter(dependencies, request.params.id);
     if (action === 'discard' && (status === 'redriven' || status === 'discarded')) {
-      failWith('dead-letter-over', `${id} is ${status}: there is nothing left to discard.`);
+      failWith('dead-letter-over', `${id} is ${status}: it can't be discarded any more.`);
     }
     const body = { group, letter: parseDeadLetterId(id)?.letter, ...(request.body as object) };
     const { id: requestId } = await submitRequest(dependencies, `dead-letter-${action}`, body, request.caller.name);
@@ -46,10 +46,10 @@ const addAct = (app: FastifyInstance, dependencies: ApiDependencies, action: key
   });
 };
 
-const letterOf = ({ failures }: ApiDependencies, id: string): DeadLetterDetail =>
+const findDeadLetter = ({ failures }: ApiDependencies, id: string): DeadLetterDetail =>
   failures.find(id) ?? failWith('unknown-dead-letter', `No dead letter has the id '${id}'.`);
 
-/** Reads which dead letters are meant. */
+/** Parses the filter of a list. */
 const filterOf = (dependencies: ApiDependencies, query: Query): DeadLetterFilter => {
   const { group, status, class: failureClass, fingerprint, stream } = query;
   return {

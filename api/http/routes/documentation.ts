@@ -1,4 +1,4 @@
-/** What the API is: its OpenAPI document, a page that shows it, every event's contract, every problem's meaning. */
+/** The routes of the OpenAPI and AsyncAPI documents, the documentation page, event schemas and kinds of problems. */
 import type { FastifyInstance } from 'fastify';
 import { asyncApiOf } from '../../../domain/contracts/async-api';
 import { schemaOf } from '../../../domain/contracts/contract-lock';
@@ -11,13 +11,13 @@ import {
   eventSchema as eventSchemaEndpoint,
   problemKind,
   problems,
-  type ProblemKindAnswer,
+  type ProblemKindResponse,
 } from '../endpoints/documentation';
 import { failWith } from '../problem';
 import type { ProblemKind } from '../problem-kind';
 import { problemKinds } from '../problem-kinds';
 
-/** Adds the documentation. It holds no data, and whoever is refused must be able to read why: it needs no key. */
+/** Adds the documentation. It needs no key: it contains no data, and rejected clients must be able to read why. */
 export const documentationRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
   const open = { access: 'open' } as const;
 
@@ -47,34 +47,34 @@ export const documentationRoutes = (app: FastifyInstance, dependencies: ApiDepen
   });
 
   addEndpoint(app, 'GET', '/problems', problems, () => ({
-    items: Object.entries(problemKinds).map(([name, kind]) => explained(name, kind)),
+    items: Object.entries(problemKinds).map(([name, kind]) => toResponse(name, kind)),
   }));
   addEndpoint(app, 'GET', '/problems/:name', problemKind, ({ params: { name } }) => {
-    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) failWith('unknown-route', `'${name}' can be no problem's name.`);
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) failWith('unknown-route', `'${name}' is not the name of a problem.`);
     // `Object.hasOwn` would not narrow the name.
     const kind = (problemKinds as Readonly<Record<string, ProblemKind | undefined>>)[name];
-    return explained(name, kind ?? REJECTION);
+    return toResponse(name, kind ?? REJECTION);
   });
 };
 
-/** The page brings everything with it and asks this server only. */
+/** The page is self-contained and sends requests only to this server. */
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'";
 
-const explained = (name: string, { title, status, meaning }: ProblemKind): ProblemKindAnswer => ({
+const toResponse = (name: string, { title, status, meaning }: ProblemKind): ProblemKindResponse => ({
   type: `/problems/${name}`,
   title,
   status,
   meaning,
 });
 
-/** The reasons of aggregates are their own; what all of them have in common is said here. */
+/** Aggregates define their own rejections; this explains what they have in common. */
 const REJECTION: ProblemKind = {
   status: 422,
   title: 'An aggregate rejected the command',
   meaning:
-    'Not one of the API itself: where it came with status 422, a business rule stands against the command. ' +
-    'The detail of the answer says which, `rejection` names it, and nothing was changed.',
+    'Not a problem of the API itself: with status 422, a business rule of the aggregate rejects the command. ' +
+    'The detail explains it, `rejection` names it, and nothing was changed.',
 };
 
 const eventSchema = ({ catalog }: ApiDependencies, type: string, version: string): JsonSchema => {
@@ -84,7 +84,7 @@ const eventSchema = ({ catalog }: ApiDependencies, type: string, version: string
   if (found === undefined) {
     const known = versions.map((each) => `${each.type}/${each.schemaVersion}`).join(', ');
     const here = known === '' ? '' : `; this program has ${known}`;
-    return failWith('unknown-schema', `'${type}' has no schema version '${version}' here${here}.`);
+    return failWith('unknown-schema', `'${type}' has no schema version '${version}'${here}.`);
   }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -1,4 +1,4 @@
-/** Why a row says what it says. */
+/** The route that explains a row. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint } from '../endpoint';
@@ -8,10 +8,10 @@ import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 import { knownProjection } from '../operation-submission';
 
-/** Every event of the store is looked at: a million of them take some ten seconds. Below the time-out of connections. */
+/** Reads every event of the store: a million take about ten seconds. Must be below the connection timeout. */
 const EXPLAIN_TIMEOUT_MS = 55_000;
 
-/** Adds the explanation of a row. */
+/** Adds the route. */
 export const explainRoutes = (
   app: FastifyInstance,
   dependencies: ApiDependencies,
@@ -27,7 +27,9 @@ export const explainRoutes = (
       const { key } = request.params;
       const projection = knownProjection(dependencies, request.params.projection);
       const explanation = await runExpensiveRead(request, (signal) => dependencies.explainRow(projection, key, signal));
-      return explanation ?? failWith('unknown-row', `No event and no row stands behind '${key}' in ${projection}.`);
+      return (
+        explanation ?? failWith('unknown-row', `${projection} has neither a row nor an event with the key '${key}'.`)
+      );
     },
     { handlerTimeout: EXPLAIN_TIMEOUT_MS },
   );

@@ -1,4 +1,4 @@
-/** Whether the process lives, and whether it takes requests. */
+/** The routes of liveness and readiness. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies, ReadinessReason } from '../dependencies';
 import { addEndpoint } from '../endpoint';
@@ -10,7 +10,7 @@ const detailOf = (reasons: ReadonlyArray<ReadinessReason>): string =>
     ? 'The server is starting, or a part has failed.'
     : reasons.map(({ stage, state, reason }) => `${stage} is ${state}: ${reason}`).join('; ');
 
-/** Adds the health routes, which need no key and answer to the last. */
+/** Adds the health routes, which need no key and respond until the server closes. */
 export const healthRoutes = (
   app: FastifyInstance,
   { readiness, isShuttingDown }: Pick<ApiDependencies, 'readiness' | 'isShuttingDown'>,

@@ -1,4 +1,4 @@
-/** Moves of a group's offsets, for the role that owns them to carry out while the group stands still. */
+/** The routes of offset moves; the role that owns a group carries them out while the group is stopped. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint } from '../endpoint';
@@ -8,11 +8,11 @@ import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 import { partitionName } from '../../../infra/topic-partition';
 
-/** Adds them. */
+/** Adds the routes. */
 export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
   addEndpoint(app, 'POST', '/ops/groups/:group/offsets', moveOffsets, async (request, reply) => {
     allowOnly(queryOf(request));
-    // Each projection is a group under its own name; other groups are moved while their role is stopped.
+    // Each projection is a group of the same name; other groups can only be moved while their role is stopped.
     const group = knownProjection(dependencies, request.params.group);
     const { moves } = request.body;
     refuseUnknownPlaces(dependencies, group, moves);
@@ -26,13 +26,13 @@ export const offsetRoutes = (app: FastifyInstance, dependencies: ApiDependencies
     const taken = dependencies.views.offsetRequest(id);
     if (taken !== undefined) return taken;
     if ((await submittedRequest(dependencies, 'move-offsets', id)) === undefined) {
-      failWith('unknown-offset-move', `No move of offsets has the id ${id}.`);
+      failWith('unknown-offset-move', `No offset move has the id ${id}.`);
     }
     return { id, state: 'requested', reason: null };
   });
 };
 
-/** Where the group has told of its partitions: what it does not read cannot be moved. */
+/** If the group has reported its partitions, only those can be moved. */
 const refuseUnknownPlaces = ({ views }: ApiDependencies, group: string, moves: OffsetMoves): void => {
   if (moves.length === 0) failWith('parameters-conflict', "'moves' names no partition.");
   const places = moves.map(partitionName);
@@ -42,5 +42,5 @@ const refuseUnknownPlaces = ({ views }: ApiDependencies, group: string, moves: O
   const names = known.map(partitionName);
   const unknown = names.length === 0 ? undefined : places.find((place) => !names.includes(place));
   if (unknown === undefined) return;
-  failWith('parameters-conflict', `${group} reads no ${unknown}; it reads ${names.join(', ')}.`);
+  failWith('parameters-conflict', `${group} does not read ${unknown}; it reads ${names.join(', ')}.`);
 };

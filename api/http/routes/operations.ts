@@ -1,4 +1,4 @@
-/** How the flow stands, and what operators ask of it. */
+/** The routes of operations. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint } from '../endpoint';
@@ -12,7 +12,7 @@ import { offsetRoutes } from './offsets';
 import { relaySkipRoutes } from './relay-skips';
 import { rebuildRoutes } from './rebuilds';
 
-/** Adds what operators look at and ask for. */
+/** Adds the routes. */
 export const operationRoutes = (
   app: FastifyInstance,
   dependencies: ApiDependencies,

@@ -1,4 +1,4 @@
-/** Rebuilds: asked for, watched, cancelled, accepted, and taken back. */
+/** The routes of rebuilds: request, status, cancel, accept, roll back. */
 import type { FastifyInstance } from 'fastify';
 import type { TypeOf } from 'io-ts';
 import type { OperationRequest } from '../../../infra/commands/operation-requests';
@@ -21,7 +21,7 @@ import { knownProjection, requestIdOf, submitRequest, submitRequests, submittedR
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 
-/** Adds them. */
+/** Adds the routes. */
 export const rebuildRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
   addRequests(app, dependencies);
   addDecisions(app, dependencies);
@@ -69,7 +69,7 @@ const addRequests = (app: FastifyInstance, dependencies: ApiDependencies): void 
 
 const locationOf = ({ id }: { readonly id: number }): string => `/ops/rebuilds/${id}`;
 
-/** The key of a row has every column of the view's key, each of its type. */
+/** Rejects a row key that lacks a column of the view's key, or has a value of another type. */
 const refuseOddKey = ({ views }: ApiDependencies, projection: string, key: string | undefined): void => {
   const view = views.views.find(({ name }) => name === projection);
   if (view === undefined || key === undefined) return;
@@ -78,21 +78,21 @@ const refuseOddKey = ({ views }: ApiDependencies, projection: string, key: strin
   if (fault !== undefined) failWith('parameters-conflict', `'key': ${fault}.`);
 };
 
-/** What is meant by what was said, or the complaint about it. */
+/** Derives the kind of rebuild from the options; rejects combinations that make no sense. */
 const kindOf = ({ copy, until, key, acceptDifferences: accept }: RebuildBody): { readonly kind?: string } => {
   if (key !== undefined) {
     if (copy !== undefined || until !== undefined)
-      failWith('parameters-conflict', "'key' goes with no 'copy' and no 'until'.");
+      failWith('parameters-conflict', "'key' excludes 'copy' and 'until'.");
     return { kind: 'row' };
   }
   if (copy === undefined && until === undefined) return {};
   if (copy === undefined || until === undefined) {
     return failWith(
       'parameters-conflict',
-      "'copy' and 'until' belong together: a name, and the moment that it stands for.",
+      "'copy' and 'until' need each other: a name, and the point in time of the copy.",
     );
   }
-  if (accept === true) failWith('parameters-conflict', "A copy is not swapped in: leave 'acceptDifferences' out.");
+  if (accept === true) failWith('parameters-conflict', "A copy is not swapped in: omit 'acceptDifferences'.");
   return { kind: 'copy' };
 };
 
@@ -113,8 +113,8 @@ const addDecisions = (app: FastifyInstance, dependencies: ApiDependencies): void
       return reply.code(202).send(status);
     });
   };
-  decision('cancel', ['requested', 'running', 'waiting'], 'there is nothing left to cancel');
-  decision('accept-differences', ['waiting'], 'no differences wait to be accepted');
+  decision('cancel', ['requested', 'running', 'waiting'], "it can't be cancelled any more");
+  decision('accept-differences', ['waiting'], 'it has no differences to accept');
 };
 
 const addLeftovers = (app: FastifyInstance, dependencies: ApiDependencies): void => {
@@ -125,7 +125,7 @@ const addLeftovers = (app: FastifyInstance, dependencies: ApiDependencies): void
     allowOnly(queryOf(request));
     const projection = knownProjection(dependencies, request.params.name);
     const former = statusOf(projection)?.former ?? null;
-    if (former === null) failWith('unknown-build', `${projection} has no former build.`);
+    if (former === null) failWith('unknown-build', `${projection} has no previous generation.`);
     await submitRequest(dependencies, 'rebuild-control', { action: 'drop-former', projection }, request.caller.name);
     return reply.code(202).send({ projection, generation: former.generation });
   });
@@ -154,11 +154,11 @@ const rebuildOf = async (dependencies: ApiDependencies, id: number): Promise<Reb
   return requestedRebuild(request);
 };
 
-/** A rebuild that no projections role has picked up. */
+/** A rebuild that the projections role has not picked up yet. */
 const requestedRebuild = ({ id, body }: OperationRequest): RebuildStatus => {
   const request = rebuildRequestOf(body);
-  // Written by hand, or by another program: the role says that it failed, once it has picked it up.
-  if (request === undefined) return failWith('unknown-rebuild', `The request ${id} is none of a rebuild.`);
+  // Written by hand, or by another program: the role will report it as failed once it picks it up.
+  if (request === undefined) return failWith('unknown-rebuild', `The request ${id} is not a rebuild.`);
   return {
     id,
     projection: request.projection,

@@ -1,4 +1,4 @@
-/** Redrives: planned with a preview, run in growing batches, halted where the same cause is still there. */
+/** Redrives: planned with a preview, run in growing batches, halted if the same cause recurs. */
 import type { FastifyInstance } from 'fastify';
 import { RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
 import { parseDeadLetterId, type RedriveStatus } from '../../../infra/dead-letters/query/query';
@@ -51,8 +51,8 @@ const plan = async (
     failWith(
       'nothing-to-redrive',
       notRedrivable === 0
-        ? `${group} has no such dead letter that waits.`
-        : `${notRedrivable} dead letters of ${group} name no event: they can only be discarded.`,
+        ? `${group} has no such unresolved dead letter.`
+        : `${notRedrivable} dead letters of ${group} contain no event: they can only be discarded.`,
     );
   }
   const body = { group, letters: selected.letters, ratePerSecond, preview: selected.preview };
@@ -62,7 +62,7 @@ const plan = async (
 const letterNumber = (group: string, id: string): number => {
   const parsed = parseDeadLetterId(id);
   if (parsed?.group === group) return parsed.letter;
-  return failWith('unknown-dead-letter', `'${id}' is no dead letter of ${group}.`);
+  return failWith('unknown-dead-letter', `'${id}' is not a dead letter of ${group}.`);
 };
 
 const redriveOf = async (dependencies: ApiDependencies, text: string): Promise<RedriveStatus> => {
@@ -74,12 +74,11 @@ const redriveOf = async (dependencies: ApiDependencies, text: string): Promise<R
   return requestedRedrive(request);
 };
 
-/** A plan that the role of its group has not picked up. */
+/** A plan that the role of its group has not picked up yet. */
 const requestedRedrive = (request: OperationRequest): RedriveStatus => {
   const read = readable(request);
-  // Written by hand, or by another program: GET /ops/requests says that it failed.
-  if (read?.kind !== 'redrive-plan')
-    return failWith('unknown-redrive', `The request ${request.id} is none of a redrive.`);
+  // Written by hand, or by another program: GET /ops/requests shows that it failed.
+  if (read?.kind !== 'redrive-plan') return failWith('unknown-redrive', `The request ${request.id} is not a redrive.`);
   const { group, letters, ratePerSecond, preview } = read;
   return {
     id: request.id,

@@ -1,4 +1,4 @@
-/** An operator's decision to go on past an event that can't be published; the relay carries it out and keeps it for ever. */
+/** The routes for withholding an event that can't be published; the relay carries the request out and records it permanently. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint } from '../endpoint';
@@ -7,7 +7,7 @@ import { requestIdOf, submitRequest, submittedRequest } from '../operation-submi
 import { failWith } from '../problem';
 import { allowOnly, queryOf } from '../query-parameters';
 
-/** Adds them. */
+/** Adds the routes. */
 export const relaySkipRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
   const { relayStatus, skipResult } = dependencies;
   addEndpoint(app, 'POST', '/ops/relay/skips', relaySkip, async (request, reply) => {
@@ -15,7 +15,7 @@ export const relaySkipRoutes = (app: FastifyInstance, dependencies: ApiDependenc
     const { eventId, reason } = request.body;
     const blocked = ((await relayStatus())?.blocked ?? []).map((each) => each.eventId);
     if (!blocked.includes(eventId)) {
-      const known = blocked.length === 0 ? 'none does' : `those that do are ${blocked.join(', ')}`;
+      const known = blocked.length === 0 ? 'none does' : `these do: ${blocked.join(', ')}`;
       failWith('event-not-blocked', `${eventId} does not block a partition; ${known}.`, { extensions: { blocked } });
     }
     const { id } = await submitRequest(dependencies, 'relay-skip', { eventId, reason }, request.caller.name);

@@ -1,4 +1,4 @@
-/** What the process managers have set aside, requests that could not be carried out, and what operators do about them. */
+/** The routes of commands and deadlines that were set aside, and of operator requests that failed. */
 import type { FastifyInstance } from 'fastify';
 import { parseDeadLetterId } from '../../../infra/dead-letters/query/query';
 import { setAsideStatuses, type SetAsideEntry, type SetAsideStatus } from '../../../infra/reactors/processes/processes';
@@ -54,7 +54,7 @@ const numberOf = (id: string): number => parseDeadLetterId(id)?.letter ?? 0;
 const openEntry = (dependencies: ApiDependencies, id: string): SetAsideEntry => {
   const parsed = parseDeadLetterId(id);
   const [entry] = parsed === undefined ? [] : dependencies.setAside({ group: parsed.group, number: parsed.letter }, 1);
-  if (entry === undefined) failWith('unknown-set-aside', `Nothing was set aside under the id '${id}'.`);
-  if (entry.status !== 'open') failWith('set-aside-over', `${id} is ${entry.status}: there is nothing left to decide.`);
+  if (entry === undefined) failWith('unknown-set-aside', `No command or deadline with the id '${id}' was set aside.`);
+  if (entry.status !== 'open') failWith('set-aside-over', `${id} is ${entry.status}: it can't be decided again.`);
   return entry;
 };

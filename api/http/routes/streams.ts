@@ -5,8 +5,8 @@ import { aggregateIdOf, categoryOf, type StoredEvent } from '../../../domain/ker
 import { POINT_IN_TIME, parsePointInTime, type PointInTime } from '../../../domain/kernel/time-text';
 import { Identifier } from '../../../domain/kernel/values';
 import type { ApiDependencies } from '../dependencies';
-import { addEndpoint } from '../endpoint';
-import { stream as streamEndpoint, type EventAnswer } from '../endpoints/streams';
+import { addEndpoint, largeJsonText } from '../endpoint';
+import { stream as streamEndpoint, type EventResponse } from '../endpoints/streams';
 import { isNoneMatch } from '../entity-tags';
 import type { RunExpensiveRead } from '../expensive-reads';
 import { failWith } from '../problem';
@@ -40,10 +40,11 @@ export const streamRoutes = (
         "With 'asOf' the answer is one state, not a list: leave 'limit' and 'cursor' out.",
       );
     }
-    const state = await runExpensiveRead(request, (signal) =>
-      stateAsOf(dependencies, aggregate, stream, moment, signal),
-    );
-    return state === undefined ? unknownStream(stream) : { stream, asOf, ...state };
+    const text = await runExpensiveRead(request, async (signal) => {
+      const state = await stateAsOf(dependencies, aggregate, stream, moment, signal);
+      return state === undefined ? unknownStream(stream) : largeJsonText({ stream, asOf, ...state });
+    });
+    return reply.type('application/json; charset=utf-8').code(200).send(text);
   });
 };
 
@@ -55,7 +56,7 @@ const aggregateOf = (catalog: Catalog, stream: string): Aggregate => {
 };
 
 interface StreamPage {
-  readonly items: ReadonlyArray<EventAnswer>;
+  readonly items: ReadonlyArray<EventResponse>;
   readonly nextCursor?: string;
   /** Of the stream; known where the page reaches its end. */
   readonly version: number | undefined;
@@ -75,7 +76,7 @@ const pageOf = async ({ store }: ApiDependencies, stream: string, query: Query):
   };
 };
 
-const shownEvent = ({ payload, ...envelope }: StoredEvent): EventAnswer => ({
+const shownEvent = ({ payload, ...envelope }: StoredEvent): EventResponse => ({
   ...envelope,
   data: JSON.parse(payload) as unknown,
 });

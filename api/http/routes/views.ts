@@ -1,4 +1,4 @@
-/** Read models: what views there are, their rows, and waiting until they reflect an event. */
+/** The routes of views: their list, their rows, and waiting until they reflect an event. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ListFailure, ViewDescription, ViewPage, ViewReader } from '../../../projections/view-reader';
 import { consistencyTokensOf } from '../consistency-token';
@@ -11,7 +11,7 @@ import { allowOnly, integerOf, limitOf, queryOf, refuseCursor, type Query } from
 import { shuttingDown } from '../shedding';
 import { DEFAULT_WAIT_MS, MAX_WAIT_MS, viewWaiting, type ViewWaiting, type WaitResult } from '../view-waiting';
 
-/** Adds the read side: a route of its own for each view, so that each is documented by its own columns. */
+/** Adds the routes. Each view has its own, so that its columns are documented. */
 export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
   const { views } = dependencies;
   const waiting = viewWaiting(dependencies);
@@ -32,7 +32,7 @@ export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies):
       extensions: { known },
     });
   };
-  /** `<view>@<copy>`, where there is such a copy. */
+  /** Returns `<view>@<copy>` if the copy exists. */
   const knownCopy = (name: string): string => {
     const [view, copy] = name.split('@');
     if (copy === undefined) return unknownView(name);
@@ -51,7 +51,7 @@ export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies):
     const { view, key } = request.params;
     const copy = knownCopy(view);
     allowOnly(queryOf(request));
-    return views.find(copy, key) ?? failWith('unknown-row', `${copy} has no row under '${key}'.`);
+    return views.find(copy, key) ?? failWith('unknown-row', `${copy} has no row with the key '${key}'.`);
   });
 };
 
@@ -64,7 +64,7 @@ const addView = (
   const { views } = dependencies;
   const fresh = async (request: Pick<FastifyRequest, 'headers'>, query: Query): Promise<void> => {
     const tokens = consistencyTokensOf(request.headers['consistency-token'], dependencies.catalog);
-    const waitMs = integerOf(query, 'wait', { otherwise: DEFAULT_WAIT_MS, least: 0, most: MAX_WAIT_MS });
+    const waitMs = integerOf(query, 'wait', { otherwise: DEFAULT_WAIT_MS, min: 0, max: MAX_WAIT_MS });
     if (tokens.length > 0) requireSeen(await waiting.until(view, tokens, waitMs), view, waitMs);
   };
 
@@ -80,7 +80,7 @@ const addView = (
     allowOnly(query, 'wait');
     await fresh(request, query);
     const { key } = request.params;
-    return views.find(view.name, key) ?? failWith('unknown-row', `${view.name} has no row under '${key}'.`);
+    return views.find(view.name, key) ?? failWith('unknown-row', `${view.name} has no row with the key '${key}'.`);
   });
 };
 
@@ -92,7 +92,7 @@ const listOf = (views: ViewReader, view: string, query: Query, limit: number): V
 
 const PARAMETERS = ['limit', 'cursor', 'wait'];
 
-/** Whatever else stands in the query names a column. */
+/** All other query parameters name columns. */
 const filtersOf = (query: Query): Query =>
   Object.fromEntries(Object.entries(query).filter(([name]) => !PARAMETERS.includes(name)));
 
@@ -109,13 +109,13 @@ const requireSeen = (outcome: WaitResult, view: ViewDescription, waitMs: number)
     }
     case 'Quarantined': {
       const { token } = outcome;
-      const detail = `${view.name} has set ${token} aside, or an event before it in the same stream: no wait helps.`;
+      const detail = `${view.name} has dead-lettered ${token} or an earlier event of the same stream: waiting does not help.`;
       return failWith('event-quarantined', detail, { extensions: { view: view.name, token } });
     }
     case 'Stopped':
       throw new ProblemError(shuttingDown());
     case 'TooManyWait':
-      return failWith('overloaded', 'Too many requests wait for a view already.', { headers: retryAfter(1) });
+      return failWith('overloaded', 'Too many requests are already waiting for a view.', { headers: retryAfter(1) });
     case 'StoreUnavailable':
       throw new ProblemError(storeUnavailable());
   }
@@ -125,11 +125,11 @@ const refuseList: (failure: ListFailure) => never = (failure) => {
   switch (failure._tag) {
     case 'UnknownFilter': {
       const known = [...failure.known, ...PARAMETERS];
-      const detail = `'${failure.name}' is no column to filter by; this list takes ${known.join(', ')}.`;
+      const detail = `'${failure.name}' is not a column that can be filtered by; this list accepts ${known.join(', ')}.`;
       return failWith('invalid-parameter', detail, { extensions: { known } });
     }
     case 'InvalidFilter':
-      return failWith('invalid-parameter', `'${failure.name}' cannot be filtered by: ${failure.reason}.`);
+      return failWith('invalid-parameter', `'${failure.name}' can't be used as a filter: ${failure.reason}.`);
     case 'InvalidCursor':
       return refuseCursor();
   }

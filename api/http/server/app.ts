@@ -1,6 +1,6 @@
-/** The HTTP API as a function: it gets its dependencies and answers an app that listens nowhere yet. */
+/** The HTTP API as a function: it takes its dependencies and returns an app that does not listen yet. */
 import fastify, { type FastifyInstance } from 'fastify';
-import { clientErrorAnswers } from '../client-errors';
+import { clientErrorHandler, takeUnusualRequests } from '../client-errors';
 import { defaultConnectionLimits, endConnectionsOnClose } from '../connections';
 import type { ApiDependencies } from '../dependencies';
 import { describeApi } from '../documentation/open-api';
@@ -24,13 +24,13 @@ import { streamRoutes } from '../routes/streams';
 import { viewRoutes } from '../routes/views';
 import { MAX_WAIT_MS } from '../view-waiting';
 
-/** A connection on which nothing moves; above the longest wait for a view, which is silent. */
+/** For an idle connection; longer than the longest wait for a view, during which nothing is sent. */
 const CONNECTION_TIMEOUT_MS = MAX_WAIT_MS + 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 30_000;
-/** For an answer to a query, the wait for a view included. */
+/** For the response to a query, including the wait for a view. */
 const ANSWER_TIMEOUT_MS = MAX_WAIT_MS + 10_000;
 
-/** Builds the app. Call `listen` or `inject` on it; `close` ends it once what is under way is answered. */
+/** Builds the app. Call `listen` or `inject` on it; `close` ends it once requests in progress have completed. */
 export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
   const { catalog, clock, logger } = dependencies;
   const { requestTimeoutMs, checkIntervalMs, closeGraceMs } = {
@@ -46,26 +46,29 @@ export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
     requestTimeout: requestTimeoutMs,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    // Node's own limit for headers is that of the whole request, or a minute; and it looks every half minute.
+    // Node's own limit for headers is the lower of the request's and a minute, and it checks every 30 seconds.
     http: {
       headersTimeout: requestTimeoutMs,
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: checkIntervalMs,
+      // Node would answer by itself, and uncounted: the guards refuse a request without a host.
+      requireHostHeader: false,
     },
-    // A request on a kept connection is refused by the hook below, with a problem instead of Fastify's own answer.
+    // A request on a kept connection is rejected by the hook below, with a problem instead of Fastify's own response.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-    // A command is taken as it came, or refused: nothing is guessed, dropped or filled in. The check ends at the first
-    // thing that is wrong; what else is wrong is said by code whose work is bounded.
+    // Bodies are accepted as sent, or rejected: nothing is coerced, dropped or defaulted. ajv stops at the first error; other code,
+    // whose work is bounded, finds the rest.
     ajv: { customOptions: { allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false } },
-    clientErrorHandler: clientErrorAnswers(limit, (target) => explain(target)),
-    // An address that can't be read reaches no guard.
+    clientErrorHandler: clientErrorHandler(limit, (target) => explain(target)),
+    // A malformed URL does not reach the guards.
     frameworkErrors: (error, request, reply) => void onError(counted(error, request.ip, limit), request, reply),
   });
   endConnectionsOnClose(app, closeGraceMs, clock);
+  takeUnusualRequests(app.server, limit);
   const explain: (target: RequestTarget) => Problem = explainUnknown(app, catalog);
   guard(app, dependencies, limit, explain);
-  // Commands go without: the timer costs them several percent, and what they wait for is bounded already.
+  // Not for commands: the timer costs several percent, and their waits are bounded already.
   app.addHook('onRoute', (route) => {
     if (route.method === 'GET') route.handlerTimeout ??= ANSWER_TIMEOUT_MS;
   });
@@ -73,7 +76,7 @@ export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
   takeJsonOnly(app);
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, explain(request)));
 
-  // In a plugin, because routes must come after the plugins that watch them being added.
+  // In a plugin, so that the routes are added after the plugins that collect them.
   void app.register((scope, _options, done) => {
     addRoutes(scope, dependencies).then(() => done(), done);
   });

@@ -43,18 +43,56 @@ export interface KeysSeen {
 export interface CircuitBreaker {
   /** Throws {@link CircuitOpen} where the batch would pass the bound; remembers nothing of it then. */
   readonly check: (keys: KeysSeen, latestReason: string) => void;
-  /** Takes a batch that was checked into account. Returns true when the time after a trip is over. */
-  readonly note: (keys: KeysSeen) => boolean;
+  /** Takes a batch that was checked into account. */
+  readonly note: (keys: KeysSeen) => void;
 }
 
-/** @param hasTripped whether it tripped in an earlier life and has not been found right since */
-export const circuitBreaker = (policy: BreakerPolicy, hasTripped: boolean): CircuitBreaker => {
+/** The breakers of one file's consumers; that one has tripped outlasts the process. */
+export interface CircuitBreakers {
+  readonly of: (consumer: string) => CircuitBreaker;
+  /**
+   * Runs work that may trip the consumer's breaker; `write` runs a transaction. That it tripped is written down in a
+   * transaction of its own, for the one in which it happened is rolled back.
+   */
+  readonly guard: <Result>(consumer: string, write: <Any>(work: () => Any) => Any, work: () => Result) => Result;
+}
+
+/** Which breakers have tripped, and have not been found right since. Calls that write belong inside the caller's transaction. */
+export interface TrippedBreakers {
+  readonly isTripped: (consumer: string) => boolean;
+  readonly trip: (consumer: string, reason: string) => void;
+  readonly reset: (consumer: string) => void;
+}
+
+/** The breakers of a file, none of which has counted anything yet. */
+export const circuitBreakersOf = (tripped: TrippedBreakers, policy: BreakerPolicy): CircuitBreakers => {
+  const breakers = new Map<string, CircuitBreaker>();
+  return {
+    of: (consumer) => {
+      const known =
+        breakers.get(consumer) ?? circuitBreaker(policy, tripped.isTripped(consumer), () => tripped.reset(consumer));
+      breakers.set(consumer, known);
+      return known;
+    },
+    guard: (consumer, write, work) => {
+      try {
+        return write(work);
+      } catch (error) {
+        if (error instanceof CircuitOpen) write(() => tripped.trip(consumer, error.message));
+        throw error;
+      }
+    },
+  };
+};
+
+/** @param onRight called once when the time after a trip is over */
+const circuitBreaker = (policy: BreakerPolicy, hasTripped: boolean, onRight: () => void): CircuitBreaker => {
   /** Key to whether it was quarantined, oldest first. */
   const recent = new Map<string, boolean>();
   let quarantinedRecently = 0;
   let isHalfOpen = hasTripped;
 
-  const note = ({ seen, quarantined }: KeysSeen): boolean => {
+  const note = ({ seen, quarantined }: KeysSeen): void => {
     for (const key of seen) {
       const known = recent.get(key);
       const isBad = quarantined.has(key);
@@ -68,9 +106,9 @@ export const circuitBreaker = (policy: BreakerPolicy, hasTripped: boolean): Circ
       recent.delete(key);
       if (wasBad) quarantinedRecently -= 1;
     }
-    const isOver = isHalfOpen && recent.size >= policy.recentKeys;
-    if (isOver) isHalfOpen = false;
-    return isOver;
+    if (!isHalfOpen || recent.size < policy.recentKeys) return;
+    isHalfOpen = false;
+    onRight();
   };
 
   return {

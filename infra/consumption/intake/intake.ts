@@ -3,11 +3,12 @@ export { repeatable, type RecordBatch, type StorePage, type StorePageQuery } fro
 export type { EventHandler, Handling } from './event-handler';
 export {
   type BreakerPolicy,
-  circuitBreaker,
-  type CircuitBreaker,
+  type CircuitBreakers,
+  circuitBreakersOf,
   CircuitOpen,
   defaultBreakerPolicy,
   NotThisLog,
+  type TrippedBreakers,
 } from './failure-rate-limit';
 export {
   defaultRetryPolicy,

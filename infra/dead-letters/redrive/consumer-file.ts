@@ -4,9 +4,9 @@
  * the contract.
  */
 import type { Checkpoints, NoteOffsetMove, OffsetRequests } from '../../consumption/checkpoints/checkpoints';
-import type { Quarantine } from '../../consumption/intake/intake';
+import type { Quarantine, TrippedBreakers } from '../../consumption/intake/intake';
 import type { GroupStatus } from '../../consumption/status/status';
-import type { DeadLetterRows, DefectLog, ParkedEvents, TrippedBreakers } from '../store/store';
+import type { DeadLetterRows, DefectLog, ParkedEvents } from '../store/store';
 import type { DeadLetterCopies } from '../topic/topic';
 import type { NoteFailedRequest } from './failed-requests';
 import type { RedriveRows, RequestCursor } from './redrives';

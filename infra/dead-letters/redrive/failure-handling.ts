@@ -4,12 +4,14 @@ import type { Checkpoints } from '../../consumption/checkpoints/checkpoints';
 import {
   defaultBreakerPolicy,
   type BreakerPolicy,
+  circuitBreakersOf,
+  type CircuitBreakers,
   eventIntake,
   type EventIntake,
   type StoreFactsWithStreams,
   type Quarantine,
 } from '../../consumption/intake/intake';
-import { circuitBreakersOf, type CircuitBreakers, type DefectLog } from '../store/store';
+import type { DefectLog } from '../store/store';
 import type { DeadLetterCopies } from '../topic/topic';
 import type { DeadLetterTables } from './consumer-file';
 import { operatorRequestProcessor, type OperatorRequestProcessor, type OtherRequests } from './process-requests';

@@ -9,4 +9,3 @@ export {
   type ParkedEvents,
 } from './dead-letters';
 export { type DefectCalls, type DefectLog, logDefects, type LoggedDefect } from './defect-log';
-export { type CircuitBreakers, circuitBreakersOf, type TrippedBreakers } from './failure-rate-store';

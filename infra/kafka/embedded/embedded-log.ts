@@ -80,6 +80,6 @@ const refuseOtherPartitions = ({ name, partitions }: Topic): void => {
   if (partitions === PARTITIONS) return;
   throw new ConfigurationError(
     `the topic ${name} is declared with ${partitions} partitions, but the embedded broker gives every topic ${PARTITIONS}: ` +
-      "set KAFKA_BROKERS ('make kafka' starts a real Kafka on 127.0.0.1:9092)",
+      `declare ${PARTITIONS} if its count is still open, or set KAFKA_BROKERS ('make kafka' starts a real Kafka on 127.0.0.1:9092)`,
   );
 };

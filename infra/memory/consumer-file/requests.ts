@@ -1,6 +1,6 @@
 /** Redrives, copies, breakers and operators' requests in memory. */
 import type { Clock } from '../../clock';
-import type { TrippedBreakers } from '../../dead-letters/store/store';
+import type { TrippedBreakers } from '../../consumption/intake/intake';
 import {
   batchSizes,
   type NoteFailedRequest,

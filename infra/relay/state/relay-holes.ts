@@ -28,6 +28,10 @@ export interface RelayHoles {
   readonly noteAttempt: (place: RelayPlace, reason: string, nextAttemptAtMs: number) => void;
   /** The event is in Kafka after all: the partition goes on from there. */
   readonly unblock: (blocked: BlockedPartition) => void;
+  /** An event of a blocked partition is passed over; it counts as held back, once. */
+  readonly notePassedOver: (place: RelayPlace, position: number) => void;
+  /** Keeps how many were passed over; before the cursor is kept. */
+  readonly keepPassedOver: () => void;
   readonly unroutable: () => ReadonlyArray<UnroutableEvents>;
   /** Events without a topic that a pass has met; what was counted before is not counted again. */
   readonly noteUnroutable: (events: ReadonlyArray<StoredEvent>) => void;

@@ -7,6 +7,8 @@ export interface BlockedPartition {
   /** The event that stands in the way, and everything of the partition after it waits. */
   readonly position: number;
   readonly eventId: string;
+  /** How many events are held back: this one, and those behind it. */
+  readonly events: number;
   readonly reason: string;
   /** ISO 8601, UTC. */
   readonly since: string;
@@ -40,8 +42,9 @@ export interface RelayStatus {
   readonly sentPosition?: number;
   /** The store's last position when the relay last looked. */
   readonly storePosition: number;
+  /** Events that Kafka does not have: those behind the cursor, and those that blocked partitions hold back. */
   readonly lagEvents: number;
-  /** Age of the oldest event that Kafka has not acknowledged; 0 when there is none. */
+  /** Age of the oldest of them; 0 when there is none. */
   readonly lagSeconds: number;
   readonly published: number;
   /** Events found in Kafka already after a restart, and not published again. */

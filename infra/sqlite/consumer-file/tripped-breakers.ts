@@ -1,6 +1,6 @@
 /** Which circuit breakers have tripped, as rows. */
 import type { Clock } from '../../clock';
-import type { TrippedBreakers } from '../../dead-letters/store/store';
+import type { TrippedBreakers } from '../../consumption/intake/intake';
 import type { Database } from '../database';
 
 /** Prepares the statements on a file that has the dead letters' migration. */

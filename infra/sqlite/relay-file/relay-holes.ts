@@ -4,6 +4,7 @@ import { isoTime, type Clock } from '../../clock';
 import type { Database, Migration } from '../database';
 import type { Lease } from '../lease';
 import { writeUnderLease } from '../leased-database';
+import { heldEvents } from './held-events';
 import type { BlockedPartition, RelayHoles, UnroutableEvents } from '../../relay/state/state';
 
 /** Add this step to the migrations of the relay's file. */
@@ -63,9 +64,12 @@ const FIRST_ATTEMPT_AFTER_MS = 10_000;
 export const relayHoles = (database: Database, lease: Lease, clock: Clock): RelayHoles => {
   const statements = prepareStatements(database);
   const underLease = writeUnderLease({ database, lease });
-  const blocked = (): ReadonlyArray<BlockedPartition> => statements.blocked.all().map(shownBlocked);
+  const held = heldEvents(database);
+  const blocked = (): ReadonlyArray<BlockedPartition> =>
+    statements.blocked.all().map((row) => shownBlocked({ ...row, events: row.events + held.noted(row) }));
 
   const unblock = ({ topic, partition, position }: BlockedPartition): void => {
+    held.forget({ topic, partition });
     statements.unblock.run(topic, partition);
     statements.setBack.run(position - 1);
   };
@@ -84,6 +88,10 @@ export const relayHoles = (database: Database, lease: Lease, clock: Clock): Rela
     noteAttempt: ({ topic, partition }, reason, nextAttemptAtMs) =>
       underLease(() => void statements.noteAttempt.run(reason, nextAttemptAtMs, topic, partition)),
     unblock: (one) => underLease(() => unblock(one)),
+    notePassedOver: held.note,
+    keepPassedOver: () => {
+      if (blocked().length > 0) underLease(held.keep);
+    },
     unroutable: () => statements.unroutable.all(),
     noteUnroutable: (events) => {
       if (events.length > 0) underLease(() => events.forEach(noteOne));
@@ -124,11 +132,12 @@ const shownBlocked = ({ sinceMs, nextAttemptAtMs, ...row }: BlockedRow): Blocked
 
 const prepareStatements = (database: Database) => ({
   blocked: database.prepare<[], BlockedRow>(
-    `SELECT topic, "partition", position, event_id AS eventId, reason, since_ms AS sinceMs, attempts,
+    `SELECT topic, "partition", position, event_id AS eventId, events, reason, since_ms AS sinceMs, attempts,
             next_attempt_at_ms AS nextAttemptAtMs FROM relay_blocked ORDER BY topic, "partition"`,
   ),
   block: database.prepare<[string, number, number, string, string, number, number]>(
-    `INSERT INTO relay_blocked VALUES (?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO relay_blocked (topic, "partition", position, event_id, reason, since_ms, attempts, next_attempt_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`,
   ),
   noteAttempt: database.prepare<[string, number, string, number]>(
     `UPDATE relay_blocked SET reason = ?, attempts = attempts + 1, next_attempt_at_ms = ?

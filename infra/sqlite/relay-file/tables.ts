@@ -9,6 +9,7 @@ import { openForReading, schemaVersion, type Database, type Migration } from '..
 import { leaseMigration, type Lease } from '../lease';
 import { writeUnderLease, type LeasedDatabase } from '../leased-database';
 import { bindToStore, storeBindingMigration } from '../store-identity';
+import { heldEventsMigration } from './held-events';
 import { relayHoles, relayHolesMigration } from './relay-holes';
 
 const relayMigration: Migration = {
@@ -35,6 +36,7 @@ export const relayMigrations: ReadonlyArray<Migration> = [
   relayMigration,
   storeBindingMigration,
   relayHolesMigration,
+  heldEventsMigration,
 ];
 
 /** The file as its one writing process uses it. */
@@ -104,6 +106,8 @@ export const readWithheldEvents = (file: string): ReadonlyMap<number, string> =>
 export const readRelayCursor = (file: string): number =>
   readFile(file, 0, (database) => database.prepare<[], number>('SELECT position FROM relay_cursor').pluck().get() ?? 0);
 
+/** An earlier release did not count them. */
+const ONE_HELD = { events: 1 };
 const OLDER_STATUS: Pick<RelayStatus, 'blocked' | 'unroutable'> = { blocked: [], unroutable: [] };
 
 /** Reads the status that the relay wrote last, from any process; undefined where no relay has ever run. */
@@ -113,5 +117,10 @@ export const readRelayStatus = (file: string): RelayStatus | undefined =>
     if (status === undefined) return undefined;
     // Written by saveStatus, perhaps of a release that had fewer fields.
     const read = JSON.parse(status) as RelayStatus;
-    return { ...OLDER_STATUS, ...read, since: (read as Partial<RelayStatus>).since ?? read.updatedAt };
+    const { blocked, ...rest } = { ...OLDER_STATUS, ...read };
+    return {
+      ...rest,
+      blocked: blocked.map((one) => ({ ...ONE_HELD, ...one })),
+      since: (read as Partial<RelayStatus>).since ?? read.updatedAt,
+    };
   });

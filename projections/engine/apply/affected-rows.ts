@@ -1,6 +1,6 @@
 /**
- * The rows that an event would have changed, found without changing them: what lacks something while the event waits. Where
- * the projection can't say it, the payload may name the row; and where that does not, the events before it in its stream.
+ * Finds the rows that an event would have changed, without changing them: they are stale while the event is dead-lettered
+ * or parked. Where the projection fails, the payload may contain the row's key; otherwise earlier events of the stream may.
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { aggregateIdOf, type RecordedEvent } from '../../../domain/kernel/recorded-event';
@@ -13,14 +13,14 @@ import {
 import type { Projection, Upsert } from '../../projection';
 import { detailRow, foldInto, type Generation, type StoredTable, keyCells, viewRow } from '../tables/tables';
 
-/** How far back a stream is asked which rows it is about. */
+/** Upper limit on the earlier events of a stream that are searched for rows. */
 const MAX_EARLIER_EVENTS = 100;
 
-/** Makes the finder for any build. */
+/** Returns a function that makes the finder for a generation. */
 export const affectedRows = (catalog: Catalog, store: () => Pick<StoreFactsWithStreams, 'readStream'>) => {
   const { asFarAsRead } = readingOf(catalog);
 
-  /** The rows that the stream has come by so far, by the latest event that names any. */
+  /** The rows that the latest earlier event of the stream with any changes. */
   const rowsBefore = (
     projection: Projection,
     { stream, version }: RecordedEvent,
@@ -29,7 +29,7 @@ export const affectedRows = (catalog: Catalog, store: () => Pick<StoreFactsWithS
     const earlier = store().readStream(stream, { afterVersion, limit: version - 1 - afterVersion });
     for (const event of [...earlier].reverse()) {
       const changes = changesBy(projection, asFarAsRead(rawEvent(event))) ?? [];
-      // It was applied, or waits itself.
+      // That event was applied, or is parked itself.
       if (changes.length > 0) return changes.map(({ key }) => ({ key }));
     }
     return undefined;
@@ -44,7 +44,7 @@ export const affectedRows = (catalog: Catalog, store: () => Pick<StoreFactsWithS
   };
 };
 
-/** Undefined where nothing can be told. */
+/** The changes that the event makes, or a change with only the key; undefined where neither is known. */
 const changesBy = (projection: Projection, event: RecordedEvent): ReadonlyArray<Upsert> | undefined => {
   const names = keyColumns(projection);
   const isKey = (key: Upsert['key']): boolean =>
@@ -53,20 +53,20 @@ const changesBy = (projection: Projection, event: RecordedEvent): ReadonlyArray<
     const changes = projection.project(event);
     if (changes.every(({ key }) => isKey(key))) return changes;
   } catch {
-    // That may be why it waits.
+    // The error may be the reason why the event is dead-lettered.
   }
   const { data } = event;
   const fields = typeof data === 'object' && data !== null ? (data as Upsert['key']) : {};
   return isKey(fields) ? [{ key: fields }] : undefined;
 };
 
-/** A row that is keyed by a single column is taken to be the aggregate's own. */
+/** If the key is a single column, it is assumed to be the aggregate's id. */
 const ownRow = (projection: Projection, { stream }: RecordedEvent): ReadonlyArray<Upsert> => {
   const [name, ...others] = keyColumns(projection);
   return name === undefined || others.length > 0 ? [] : [{ key: { [name]: aggregateIdOf(stream) } }];
 };
 
-/** Of the table that events change. */
+/** The key columns of the table that events change. */
 const keyColumns = ({ view, rollup }: Projection): ReadonlyArray<string> => Object.keys((rollup?.memory ?? view).key);
 
 const rowsChanged = (
@@ -90,13 +90,13 @@ const rowsChanged = (
     fold.handle(event);
     fold.finish();
   } catch {
-    // What the row counts for is what can't be told.
+    // The rows of the view that the detail row contributes to remain unknown.
   }
   return rows;
 };
 
 const unwritten = (table: StoredTable): StoredTable => ({
   ...table,
-  recomputeContribution: () => undefined,
+  write: () => undefined,
   remove: () => undefined,
 });

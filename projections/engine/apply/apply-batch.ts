@@ -1,4 +1,4 @@
-/** A build of a projection's tables as a taker of events, and what is handed to takers beside a group's own batches. */
+/** A generation of a projection's tables as an event handler, and the batches and pages that such handlers apply. */
 import {
   type EventHandler,
   type EventIntake,
@@ -11,36 +11,36 @@ import {
 import { partitionFinder } from '../../../infra/topic-partition';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import { MAX_PAGE_BYTES, type EventFeed } from '../../../infra/event-store/event-feed';
-import { foldInto, type Counted, type Generation } from '../tables/tables';
+import { foldInto, type ContributionListener, type Generation } from '../tables/tables';
 import { recordsIn, type OpenMove, type PackedBatch } from './packed-batch';
 
-/** A build of the tables, and the consumer whose checkpoints say what is in it. */
+/** A generation, and the consumer whose checkpoints say what it contains. */
 export interface Target {
   /** The group, or a rebuild. */
   readonly consumer: string;
   readonly topics: ReadonlySet<string>;
   readonly generation: Generation;
-  /** Left out where nobody reads the rows meanwhile. */
+  /** Absent where nobody reads the rows meanwhile. */
   readonly waiting?: WaitingRows;
 }
 
-/** What is stale while events wait. */
+/** Which rows are stale while events are dead-lettered or parked. */
 export interface WaitingRows {
   readonly rowsOf: EventHandler['rowsOf'];
-  /** What to tell the fold of a batch at its end. */
-  readonly sums: () => Counted | undefined;
+  /** The listener for the contributions of a batch, asked for at its end. */
+  readonly sums: () => ContributionListener | undefined;
 }
 
-/** Events of the store in one transaction. */
+/** Upper limit on the store's events in one transaction. */
 const EVENTS_PER_PAGE = 5_000;
 
-/** What of a batch goes to one taker: the records between the offsets of its moves. */
+/** One handler's share of a batch: the records between the offsets of its moves. */
 export interface Share {
   readonly to: EventHandler;
   readonly moves: ReadonlyArray<OpenMove>;
 }
 
-/** Applies records for several takers, each record read once, and moves their checkpoints; belongs inside a transaction. */
+/** Applies records with several handlers, decoding each record once, and moves their checkpoints. Call inside a transaction. */
 export const applyShared = (intake: EventIntake, shares: ReadonlyArray<Share>, batch: PackedBatch): void => {
   const read = repeatable(function* () {
     const moveOf = partitionFinder(batch.moves);
@@ -50,7 +50,7 @@ export const applyShared = (intake: EventIntake, shares: ReadonlyArray<Share>, b
   for (const { to, moves } of shares) intake.incoming(to, { moves, incoming: between(once, moves) });
 };
 
-/** Those that stand between the offsets of the moves. */
+/** The records between the offsets of the moves. */
 const between = (all: Iterable<IncomingRecord>, moves: ReadonlyArray<OpenMove>): Iterable<IncomingRecord> =>
   repeatable(function* () {
     const moveOf = partitionFinder(moves);
@@ -66,7 +66,7 @@ export interface ReadStorePage extends Pick<StorePage, 'reachedPosition'> {
   readonly events: ReadonlyArray<StoredEvent>;
 }
 
-/** Reads what comes next; before the transaction that applies it. */
+/** Reads the next page. Call before the transaction that applies it. */
 export const readStorePage = async (
   store: Pick<EventFeed, 'readAll'>,
   { afterPosition, untilPosition }: Pick<StorePageQuery, 'afterPosition' | 'untilPosition'>,
@@ -74,12 +74,12 @@ export const readStorePage = async (
   const limit = Math.max(0, Math.min(EVENTS_PER_PAGE, untilPosition - afterPosition));
   const events = limit === 0 ? [] : await store.readAll({ afterPosition, limit, maxBytes: MAX_PAGE_BYTES });
   const last = events.at(-1)?.position ?? afterPosition;
-  // A short page may be the end of the store, or only full of bytes.
+  // A short page may be the end of the store, or may have reached the limit of bytes.
   const isEnd = events.length < limit && (await store.readAll({ afterPosition: last, limit: 1 })).length === 0;
   return { reachedPosition: isEnd || limit === 0 ? untilPosition : last, events };
 };
 
-/** Applies one page of the store; belongs inside a transaction. */
+/** Applies one page of the store. Call inside a transaction. */
 export const applyStorePage = (
   intake: EventIntake,
   to: EventHandler,
@@ -87,8 +87,8 @@ export const applyStorePage = (
   how: Pick<StorePageQuery, 'bounds' | 'exhaustedAttempts'>,
 ): StorePage => ({ reachedPosition, outcome: intake.events(to, events, how) });
 
-/** The build as a taker of events. */
-export const consumerOf = ({ consumer, topics, generation, waiting }: Target): EventHandler => {
+/** The generation as an event handler. */
+export const generationHandler = ({ consumer, topics, generation, waiting }: Target): EventHandler => {
   const { projection } = generation;
   return {
     consumer,

@@ -1,30 +1,30 @@
 /**
- * A batch of records in a form that goes to another thread without being copied again: all keys and values in one buffer
- * that is transferred, the numbers beside it in arrays. A record is looked at there one at a time.
+ * A batch of records in a form that can be transferred to another thread without copying: all keys and values in one
+ * buffer, the numbers in typed arrays. The receiver reads it one record at a time.
  */
 import { repeatable, type RecordBatch } from '../../../infra/consumption/intake/intake';
 import type { LogRecord, RecordHeaders } from '../../../infra/kafka/event-log';
 import { STRUCTURED_HEADERS } from '../../../infra/kafka/record-headers';
 import { isSamePartition, partitionName } from '../../../infra/topic-partition';
 
-/** A move of a partition's checkpoint; the records say how high the high-water position comes. */
+/** A move of a partition's checkpoint without its high-water position, which follows from the records. */
 export type OpenMove = RecordBatch['moves'][number];
 
 /** Plain data, so that it can be posted. */
 export interface PackedBatch {
-  /** One for each partition that the records come from. */
+  /** One for each partition that has records in the batch. */
   readonly moves: ReadonlyArray<OpenMove>;
-  /** Of each record: the index of its partition's move, the length of its value and of its key; -1 for null. */
+  /** For each record: the index of its partition's move, the length of its value and of its key; -1 for null. */
   readonly layout: Int32Array<ArrayBuffer>;
-  /** Of each record: its offset and its timestamp. */
+  /** For each record: its offset and its timestamp. */
   readonly numbers: Float64Array<ArrayBuffer>;
-  /** Value and key of each record, one after the other. */
+  /** Value and key of each record, concatenated. */
   readonly bytes: ArrayBuffer;
-  /** The headers of those records that have others than the structured mode's. */
+  /** By record index: headers that differ from those of the structured mode. */
   readonly headers: ReadonlyMap<number, PostedHeaders>;
 }
 
-/** Buffers arrive as plain byte arrays. */
+/** Buffers arrive in the other thread as plain byte arrays. */
 type PostedHeaders = ReadonlyArray<readonly [name: string, value: Uint8Array]>;
 
 const FIELDS = 3;
@@ -42,7 +42,7 @@ export const packBatch = ({ records, moves }: RecordBatch): PackedBatch => {
   let at = 0;
   records.forEach((record, index) => {
     const { value, key } = record;
-    // Cell by cell: a list for each record would be half of the work.
+    // Element by element: allocating a list for each record would be half of the work.
     layout[index * FIELDS] = moveOf(record);
     layout[index * FIELDS + 1] = value?.length ?? -1;
     layout[index * FIELDS + 2] = key?.length ?? -1;
@@ -55,14 +55,14 @@ export const packBatch = ({ records, moves }: RecordBatch): PackedBatch => {
   return { moves, layout, numbers, bytes, headers };
 };
 
-/** What to hand over instead of copying. */
+/** The buffers to transfer instead of copying. */
 export const transferable = ({ layout, numbers, bytes }: PackedBatch): ReadonlyArray<ArrayBuffer> => [
   layout.buffer,
   numbers.buffer,
   bytes,
 ];
 
-/** Each record, in order, as often as it is asked for. Keys and values are views, not copies. */
+/** The records in order; can be iterated repeatedly. Keys and values are views on the buffer, not copies. */
 export const recordsIn = (batch: PackedBatch): Iterable<LogRecord> =>
   repeatable(function* () {
     const { layout } = batch;
@@ -75,7 +75,7 @@ export const recordsIn = (batch: PackedBatch): Iterable<LogRecord> =>
     }
   });
 
-/** A record in a batch. A view costs more than all else about it, so that one is made when it is asked for. */
+/** A record in a batch. Creating a buffer view is the most expensive part, so it is created only on access. */
 class PackedRecord implements LogRecord {
   readonly topic: string;
   readonly partition: number;
@@ -114,7 +114,7 @@ class PackedRecord implements LogRecord {
 const buffersOf = (headers: PostedHeaders): RecordHeaders =>
   headers.map(([name, value]) => [name, Buffer.from(value.buffer, value.byteOffset, value.byteLength)]);
 
-/** Records of one partition come in runs, so the last move found is usually the next one. */
+/** Records of one partition come in runs, so the last move found is usually the next one too. */
 const moveFinder = (moves: ReadonlyArray<OpenMove>): ((record: LogRecord) => number) => {
   let last = 0;
   const isOf = (move: OpenMove | undefined, record: LogRecord): boolean =>
@@ -123,6 +123,6 @@ const moveFinder = (moves: ReadonlyArray<OpenMove>): ((record: LogRecord) => num
     if (!isOf(moves[last], record)) last = moves.findIndex((move) => isOf(move, record));
     if (last >= 0) return last;
     last = 0;
-    throw new Error(`a record of ${partitionName(record)} came without a move of its checkpoint`);
+    throw new Error(`a record of ${partitionName(record)} has no move of its checkpoint in the batch`);
   };
 };

@@ -1,8 +1,8 @@
-/** Loading an application by the path of its file: functions can't be handed to a thread, so that each loads it for itself. */
+/** Loads an application from its file: functions cannot be passed to a thread, so each thread loads it itself. */
 import { pathToFileURL } from 'node:url';
 import type { Application } from '../../application';
 
-/** The file defines no application, or can't be loaded: what is wrong and what it takes. */
+/** The file exports no application: what is wrong and what is expected. */
 export class NoApplication extends Error {
   override readonly name = 'NoApplication';
 }
@@ -10,7 +10,7 @@ export class NoApplication extends Error {
 /** Loads the default export of an ES module, or what a CommonJS module exports. `file` is an absolute path. Rejects with {@link NoApplication}, or with what the file itself throws. */
 export const loadApplication = async (file: string): Promise<Application> => {
   const loaded = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
-  // A CommonJS module that was compiled from an ES module has its own default inside of what it exports.
+  // A CommonJS module compiled from an ES module has its default export nested inside the exported object.
   const found = [loaded, loaded.default, defaultOf(loaded.default)].find(isApplication);
   if (found !== undefined) return found;
   throw new NoApplication(
@@ -21,7 +21,7 @@ export const loadApplication = async (file: string): Promise<Application> => {
 const defaultOf = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'default' in value ? value.default : undefined;
 
-/** As far as one can see from outside: what `defineApplication` returns has passed its checks. */
+/** Whether the value looks like the result of `defineApplication`, which has validated it. */
 const isApplication = (value: unknown): value is Application =>
   typeof value === 'object' &&
   value !== null &&

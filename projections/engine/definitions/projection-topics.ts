@@ -3,7 +3,7 @@ import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Topic } from '../../../domain/kernel/topic';
 import type { Projection } from '../../projection';
 
-/** In the order of the catalog. Throws where no aggregate publishes an event that it handles. */
+/** The topics in catalog order. Throws where no aggregate publishes an event that the projection handles. */
 export const topicsOf = (catalog: Catalog, projection: Projection): ReadonlyArray<Topic> => {
   const unpublished = projection.handles.find(({ type }) => catalog.eventDefinition(type) === undefined);
   if (unpublished !== undefined) {

@@ -1,7 +1,7 @@
-/** Under which names consumers keep their checkpoints beside those of the groups. */
+/** The names of consumers that have checkpoints besides the groups. */
 
-/** The consumer whose checkpoints say what a rebuild has read. */
+/** The consumer whose checkpoints say what a rebuild has applied. */
 export const rebuildConsumer = (id: number): string => `rebuild-${id}`;
 
-/** The consumer whose checkpoints say what the former build of a projection holds. */
-export const formerConsumer = (projection: string): string => `former-${projection}`;
+/** The consumer whose checkpoints say what the previous generation of a projection contains. */
+export const previousConsumer = (projection: string): string => `former-${projection}`;

@@ -1,13 +1,13 @@
-/** Scratch copies: what a projection was at some moment, kept under a name until it is dropped. */
+/** Point-in-time copies: a projection as of a point in time, stored under a name until it is dropped. */
 import { isoTime, type Clock } from '../../../infra/clock';
 import type { Database } from '../../../infra/sqlite/database';
 import type { ViewCopy } from '../../view-reader';
 import type { OpenRebuild } from './rebuild-ledger';
 
-/** Calls that write belong inside the caller's transaction. */
+/** Call everything that writes inside a transaction. */
 export interface CopyRows {
   readonly add: (rebuild: OpenRebuild, version: number, generation: number) => void;
-  /** Forgets the copy and answers its generation, whose tables are the caller's to drop; undefined for no such copy. */
+  /** Removes the copy and returns its generation, whose tables the caller drops; undefined where there is no such copy. */
   readonly remove: (projection: string, copy: string) => number | undefined;
   readonly generations: (projection: string) => ReadonlyArray<number>;
 }
@@ -29,7 +29,7 @@ export const copyRows = (database: Database, clock: Clock): CopyRows => {
   };
 };
 
-interface CopyRow extends Omit<ViewCopy, 'madeAt'> {
+interface StoredCopy extends Omit<ViewCopy, 'madeAt'> {
   readonly generation: number;
   readonly madeAtMs: number;
 }
@@ -41,7 +41,7 @@ export const copyReader = (
   readonly of: (projection: string) => ReadonlyArray<ViewCopy>;
   readonly generation: (projection: string, copy: string) => number | undefined;
 } => {
-  const of = database.prepare<[string], CopyRow>(
+  const of = database.prepare<[string], StoredCopy>(
     `SELECT name, version, generation, until, until_position AS untilPosition, made_at_ms AS madeAtMs
        FROM copies WHERE projection = ? ORDER BY name`,
   );

@@ -1,4 +1,4 @@
-/** The builds of every projection: the one that is served, the one before it, scratch copies, and the shadows of rebuilds. */
+/** The generations of every projection: the served one, the previous one, point-in-time copies, and the candidates of rebuilds. */
 import type { Clock } from '../../../infra/clock';
 import type { Checkpoints } from '../../../infra/consumption/checkpoints/checkpoints';
 import type { Database } from '../../../infra/sqlite/database';
@@ -15,34 +15,34 @@ import {
   columnsOf,
 } from '../tables/tables';
 import { defaultRebuildSpec, type OpenRebuild, type RebuildRows } from './rebuild-ledger';
-import { servedTable, type Build, type ServedTable } from './served-generations';
+import { servedTable, type ServedTable, type VersionedGeneration } from './served-generations';
 import { isNoted } from './taken-in';
-import { formerConsumer, rebuildConsumer } from './consumer-names';
+import { previousConsumer, rebuildConsumer } from './consumer-names';
 
-/** The builds in service, and what they leave. Calls that write belong inside the caller's transaction. */
+/** The served generations, the previous ones, and copies. Call everything that writes inside a transaction. */
 export interface ServedGenerations {
-  /** Answers those that need a rebuild before their group may run. */
+  /** Creates missing tables; returns the projections that need a rebuild before their group may run. */
   readonly prepare: () => ReadonlyArray<string>;
   readonly live: (projection: string) => Generation;
   readonly servedGeneration: (projection: string) => number;
-  /** The build that was served before the last swap, until it is dropped. */
-  readonly former: (projection: string) => Build | undefined;
-  readonly dropFormer: (projection: string) => void;
+  /** The previous generation, until it is dropped. */
+  readonly previous: (projection: string) => VersionedGeneration | undefined;
+  readonly dropPrevious: (projection: string) => void;
   readonly dropCopy: (projection: string, copy: string) => void;
 }
 
-/** The builds that rebuilds make. Calls that write belong inside the caller's transaction. */
+/** The generations that rebuilds fill. Call everything that writes inside a transaction. */
 export interface CandidateGenerations {
-  readonly beginShadow: (rebuild: OpenRebuild) => void;
-  readonly shadow: (id: number) => Generation;
-  /** The shadow takes the place of the build in service, which is kept as the former one. */
+  readonly beginCandidate: (rebuild: OpenRebuild) => void;
+  readonly candidate: (id: number) => Generation;
+  /** The candidate becomes the served generation, and the served one the previous. */
   readonly swap: (id: number) => void;
-  /** The shadow is a scratch copy from now on. */
+  /** The candidate becomes a point-in-time copy. */
   readonly keepCopy: (id: number) => void;
-  readonly dropShadow: (id: number) => void;
+  readonly dropCandidate: (id: number) => void;
 }
 
-interface Parts {
+interface GenerationsContext {
   readonly database: Database;
   readonly rebuilds: RebuildRows;
   readonly checkpoints: Checkpoints;
@@ -52,7 +52,7 @@ interface Parts {
   readonly live: Map<string, Generation>;
 }
 
-/** Looks after the builds in the views' file. */
+/** Manages the generations in the views' file. */
 export const projectionGenerations = (
   database: Database,
   projections: ReadonlyArray<Projection>,
@@ -65,7 +65,7 @@ export const projectionGenerations = (
     if (projection === undefined) throw new Error(`no projection is called '${name}'`);
     return projection;
   };
-  const parts = {
+  const context = {
     database,
     rebuilds,
     checkpoints,
@@ -74,25 +74,25 @@ export const projectionGenerations = (
     declared,
     live: new Map(),
   };
-  return { ...servedBuilds(parts, projections), ...shadowBuilds(parts) };
+  return { ...servedGenerations(context, projections), ...candidateGenerations(context) };
 };
 
 // -------------------------------------------------------------------------------------
-// In service
+// Served
 // -------------------------------------------------------------------------------------
 
-const servedBuilds = (parts: Parts, projections: ReadonlyArray<Projection>): ServedGenerations => {
-  const { database, served, declared, live, copies } = parts;
+const servedGenerations = (context: GenerationsContext, projections: ReadonlyArray<Projection>): ServedGenerations => {
+  const { database, served, declared, live, copies } = context;
   return {
-    prepare: () => projections.filter((projection) => prepareOne(parts, projection)).map(({ name }) => name),
+    prepare: () => projections.filter((projection) => prepareOne(context, projection)).map(({ name }) => name),
     live: (name) => {
       const open = live.get(name) ?? openGeneration(database, declared(name), served.get(name).generation);
       live.set(name, open);
       return open;
     },
     servedGeneration: (name) => served.get(name).generation,
-    former: (name) => served.find(name)?.former,
-    dropFormer: (name) => dropFormer(parts, name),
+    previous: (name) => served.find(name)?.previous,
+    dropPrevious: (name) => dropPrevious(context, name),
     dropCopy: (projection, copy) => {
       const generation = copies.remove(projection, copy);
       if (generation !== undefined) dropTables(database, projection, generation);
@@ -100,20 +100,23 @@ const servedBuilds = (parts: Parts, projections: ReadonlyArray<Projection>): Ser
   };
 };
 
-const dropFormer = ({ database, served, checkpoints }: Parts, name: string): void => {
+const dropPrevious = ({ database, served, checkpoints }: GenerationsContext, name: string): void => {
   const row = served.find(name);
-  if (row?.former === undefined) return;
-  dropTables(database, name, row.former.generation);
-  checkpoints.remove(formerConsumer(name));
+  if (row?.previous === undefined) return;
+  dropTables(database, name, row.previous.generation);
+  checkpoints.remove(previousConsumer(name));
   served.put(name, { version: row.version, generation: row.generation });
 };
 
 /** Whether the projection has to be rebuilt before its group may run. */
-const prepareOne = ({ database, served, checkpoints, rebuilds }: Parts, projection: Projection): boolean => {
+const prepareOne = (
+  { database, served, checkpoints, rebuilds }: GenerationsContext,
+  projection: Projection,
+): boolean => {
   const { name, version } = projection;
   const row = served.find(name);
   if (row === undefined) {
-    // Whatever an earlier life of the name has left says nothing about these tables.
+    // Checkpoints left by an earlier projection of this name do not apply to the new tables.
     checkpoints.remove(name);
     createTables(database, projection, 1);
     createIndexes(database, projection, 1);
@@ -121,22 +124,25 @@ const prepareOne = ({ database, served, checkpoints, rebuilds }: Parts, projecti
     return false;
   }
   if (row.version === version) {
-    const fault = otherColumns(database, projection, row.generation);
+    const fault = columnMismatch(database, projection, row.generation);
     if (fault !== undefined) throw new Error(fault);
     return false;
   }
   if (rebuilds.open().some((each) => each.projection === name && each.kind !== 'copy')) return true;
-  const { former } = row;
-  const order = { ...defaultRebuildSpec(name, 'store'), acceptDifferences: true };
-  if (former?.version === version && otherColumns(database, projection, former.generation) === undefined) {
-    const reason = `${name} went back from version ${row.version} to ${version}: its former rows are brought up to date`;
-    rebuilds.addAutomatic({ ...order, kind: 'rollback' }, reason);
-  } else rebuilds.addAutomatic(order, `${name} changed from version ${row.version} to ${version}`);
+  const { previous } = row;
+  const spec = { ...defaultRebuildSpec(name, 'store'), acceptDifferences: true };
+  if (previous?.version === version && columnMismatch(database, projection, previous.generation) === undefined) {
+    const reason = `${name} went back from version ${row.version} to ${version}: its previous generation is brought up to date`;
+    rebuilds.addAutomatic({ ...spec, kind: 'rollback' }, reason);
+  } else rebuilds.addAutomatic(spec, `${name} changed from version ${row.version} to ${version}`);
   return true;
 };
 
-/** Columns that changed without a new version would fail at the first write, or worse, fit by chance. */
-const otherColumns = (database: Database, projection: Projection, generation: number): string | undefined => {
+/**
+ * A message where the stored columns differ from the declared ones. Columns changed without a new version would fail at the
+ * first write, or worse, fit by chance.
+ */
+const columnMismatch = (database: Database, projection: Projection, generation: number): string | undefined => {
   for (const { name, shape } of tablesOf(projection, generation)) {
     const found = columnsOf(database, name).map((column) => `${column.name} ${column.type} ${column.notnull}`);
     const expected = shape.columns.map(
@@ -145,108 +151,115 @@ const otherColumns = (database: Database, projection: Projection, generation: nu
     if (found.join() === expected.join()) continue;
     return (
       `${projection.name} was changed but is still version ${projection.version}: its stored rows have other columns. ` +
-      'Give it a new version, and its rows are made again'
+      'Give it a new version, and its rows are rebuilt'
     );
   }
   return undefined;
 };
 
 // -------------------------------------------------------------------------------------
-// Shadows
+// Candidates
 // -------------------------------------------------------------------------------------
 
-const shadowBuilds = (parts: Parts): CandidateGenerations => {
-  const { database, rebuilds, checkpoints, declared, copies } = parts;
-  const shadows = new Map<number, Generation>();
+const candidateGenerations = (context: GenerationsContext): CandidateGenerations => {
+  const { database, rebuilds, checkpoints, declared, copies } = context;
+  const candidates = new Map<number, Generation>();
   const running = (id: number) => {
     const rebuild = rebuilds.find(id);
     if (rebuild === undefined || rebuild.generation === null) throw new Error(`the rebuild ${id} has not begun`);
     return { rebuild, projection: declared(rebuild.projection), generation: rebuild.generation };
   };
   return {
-    beginShadow: (rebuild) => beginShadow(parts, rebuild),
-    shadow: (id) => {
-      const known = shadows.get(id);
+    beginCandidate: (rebuild) => beginCandidate(context, rebuild),
+    candidate: (id) => {
+      const known = candidates.get(id);
       if (known !== undefined) return known;
       const { projection, generation } = running(id);
       const open = openGeneration(database, projection, generation);
-      shadows.set(id, open);
+      candidates.set(id, open);
       return open;
     },
     swap: (id) => {
       const { projection, generation } = running(id);
-      shadows.delete(id);
-      swap(parts, projection, generation);
+      candidates.delete(id);
+      swap(context, projection, generation);
     },
     keepCopy: (id) => {
       const { rebuild, projection, generation } = running(id);
-      shadows.delete(id);
+      candidates.delete(id);
       createIndexes(database, projection, generation);
       const replaced = copies.remove(projection.name, rebuild.copy ?? '');
       if (replaced !== undefined) dropTables(database, projection.name, replaced);
       copies.add(rebuild, projection.version, generation);
       checkpoints.remove(rebuildConsumer(id));
     },
-    dropShadow: (id) => {
-      shadows.delete(id);
+    dropCandidate: (id) => {
+      candidates.delete(id);
       const rebuild = rebuilds.find(id);
-      if (rebuild !== undefined) dropShadow(parts, rebuild);
+      if (rebuild !== undefined) dropCandidate(context, rebuild);
       checkpoints.remove(rebuildConsumer(id));
     },
   };
 };
 
-const beginShadow = ({ database, rebuilds, checkpoints, served, declared }: Parts, rebuild: OpenRebuild): void => {
+const beginCandidate = (
+  { database, rebuilds, checkpoints, served, declared }: GenerationsContext,
+  rebuild: OpenRebuild,
+): void => {
   const projection = declared(rebuild.projection);
   const { name, version } = projection;
   const row = served.get(name);
-  // A shadow from before the last end of the process is resumed, unless another version has begun it, or an older program
-  // that did not note what it took in.
+  // A candidate from an earlier run of the process is resumed, unless another version of the projection began it, or an
+  // older program that did not record which events it applied.
   const isKnown = rebuild.kind === 'rollback' || isNoted(database, rebuildConsumer(rebuild.id));
   if (rebuild.generation !== null && rebuild.version === version && isKnown) {
     rebuilds.begin(rebuild, version, rebuild.generation);
     return;
   }
   if (rebuild.kind === 'rollback') {
-    if (row.former === undefined) throw new Error(`${name} has no former build`);
-    for (const checkpoint of checkpoints.read(formerConsumer(name)))
+    if (row.previous === undefined) throw new Error(`${name} has no previous generation`);
+    for (const checkpoint of checkpoints.read(previousConsumer(name)))
       checkpoints.begin(rebuildConsumer(rebuild.id), checkpoint);
-    rebuilds.begin(rebuild, version, row.former.generation);
+    rebuilds.begin(rebuild, version, row.previous.generation);
     return;
   }
-  const used = Math.max(row.generation, row.former?.generation ?? 0, rebuilds.lastGeneration(name));
+  const used = Math.max(row.generation, row.previous?.generation ?? 0, rebuilds.lastGeneration(name));
   const generation = rebuild.generation ?? used + 1;
   createTables(database, projection, generation);
   checkpoints.remove(rebuildConsumer(rebuild.id));
   rebuilds.begin(rebuild, version, generation);
 };
 
-const swap = ({ database, checkpoints, served, live }: Parts, projection: Projection, generation: number): void => {
+const swap = (
+  { database, checkpoints, served, live }: GenerationsContext,
+  projection: Projection,
+  generation: number,
+): void => {
   const { name, version } = projection;
   const before = served.get(name);
   createIndexes(database, projection, generation);
-  if (before.former !== undefined && before.former.generation !== generation)
-    dropTables(database, name, before.former.generation);
-  served.put(name, { version, generation, former: { version: before.version, generation: before.generation } });
-  // What the former build holds, should anybody want it back.
-  checkpoints.remove(formerConsumer(name));
-  for (const checkpoint of checkpoints.read(name)) checkpoints.begin(formerConsumer(name), checkpoint);
+  if (before.previous !== undefined && before.previous.generation !== generation)
+    dropTables(database, name, before.previous.generation);
+  served.put(name, { version, generation, previous: { version: before.version, generation: before.generation } });
+  // The checkpoints of the previous generation, for a rollback.
+  checkpoints.remove(previousConsumer(name));
+  for (const checkpoint of checkpoints.read(name)) checkpoints.begin(previousConsumer(name), checkpoint);
   live.delete(name);
 };
 
-const dropShadow = ({ database, checkpoints, served, copies }: Parts, rebuild: OpenRebuild): void => {
+const dropCandidate = ({ database, checkpoints, served, copies }: GenerationsContext, rebuild: OpenRebuild): void => {
   const { projection, generation } = rebuild;
   const row = served.find(projection);
   if (generation === null) return;
-  if (generation === row?.former?.generation) {
-    // The way back stays, as far as it has come meanwhile.
+  if (generation === row?.previous?.generation) {
+    // The candidate of a rollback is the previous generation: it stays, with the progress that the rollback has made.
     const reached = checkpoints.read(rebuildConsumer(rebuild.id));
     if (rebuild.kind !== 'rollback' || reached.length === 0) return;
-    checkpoints.remove(formerConsumer(projection));
-    for (const checkpoint of reached) checkpoints.begin(formerConsumer(projection), checkpoint);
+    checkpoints.remove(previousConsumer(projection));
+    for (const checkpoint of reached) checkpoints.begin(previousConsumer(projection), checkpoint);
     return;
   }
-  // Never what is served, or kept: a rebuild that is over has left its tables to others.
+  // Never the served generation or a copy: a finished rebuild no longer owns its tables.
   if (generation === row?.generation || copies.generations(projection).includes(generation)) return;
   dropTables(database, projection, generation);
 };

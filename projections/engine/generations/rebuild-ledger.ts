@@ -1,4 +1,4 @@
-/** Rebuilds as rows: what was asked for, how far it has come, and what came of it. */
+/** Rebuilds as rows: the request, the progress, and the result. */
 import { isoTime, type Clock } from '../../../infra/clock';
 import type { Database } from '../../../infra/sqlite/database';
 import type { Differences, RebuildStatus } from '../../view-reader';
@@ -6,32 +6,32 @@ import type { Differences, RebuildStatus } from '../../view-reader';
 /** Where a rebuild reads its events from. */
 export type RebuildSource = RebuildStatus['from'];
 
-/** What is asked for. */
+/** What to rebuild, and how. */
 export interface RebuildSpec {
   readonly projection: string;
   readonly kind: RebuildStatus['kind'];
   readonly from: RebuildSource;
-  /** Rebuilds with the same text read the log together; null for one that is alone. */
+  /** Rebuilds with the same text share one pass over the log; null for one that runs alone. */
   readonly pass: string | null;
   readonly acceptDifferences: boolean;
-  /** Of a copy: its name, the moment as asked for, and the last position before it. */
+  /** Of a copy: its name, its point in time as requested, and the last position up to it. */
   readonly copy: string | null;
   readonly until: string | null;
   readonly untilPosition: number | null;
-  /** Of one row: its key as it stands in a URL. */
+  /** Of one row: its key as in a URL. */
   readonly key: string | null;
 }
 
-/** A rebuild that is not over. */
+/** A rebuild that has not ended. */
 export interface OpenRebuild extends RebuildSpec {
   readonly id: number;
   readonly reason: string | null;
-  /** The version and the generation that its tables are made by; null before the first step. */
+  /** The projection's version and the generation that it fills; null until it begins. */
   readonly version: number | null;
   readonly generation: number | null;
 }
 
-/** An order for the whole projection and nothing special. */
+/** A rebuild of the whole projection with default options. */
 export const defaultRebuildSpec = (projection: string, from: RebuildSource): RebuildSpec => ({
   projection,
   kind: 'rebuild',
@@ -44,42 +44,42 @@ export const defaultRebuildSpec = (projection: string, from: RebuildSource): Reb
   key: null,
 });
 
-/** How far a rebuild has come. */
+/** The progress of a rebuild. */
 export type RebuildProgress = Pick<RebuildStatus, 'done' | 'total' | 'rate' | 'etaSeconds'>;
 
 /**
- * Rebuilds that nobody asked for, because a projection's version changed, count from here: the ids of requests are those
- * of the store's rows, and never come so far.
+ * The first id of automatic rebuilds, which follow a change of a projection's version. Requested rebuilds have the ids of
+ * rows in the store, which never become so large.
  */
 export const FIRST_AUTOMATIC_ID = 1_000_000_000_000;
 
-type Ending = 'done' | 'failed' | 'cancelled';
+type EndState = 'done' | 'failed' | 'cancelled';
 
-/** All calls belong inside the caller's transaction. */
+/** Call everything inside a transaction. */
 export interface RebuildRows {
-  /** The last request of the store that was taken over. */
+  /** The id of the last operator request that was picked up from the store. */
   readonly lastRequestId: () => number;
   readonly tookRequest: (id: number) => void;
-  readonly add: (id: number, order: RebuildSpec) => void;
-  /** Adds one that nobody asked for. */
-  readonly addAutomatic: (order: RebuildSpec, reason: string) => void;
-  /** Everything that can go on: first what runs, then what nobody asked for, then in the order of asking. */
+  readonly add: (id: number, spec: RebuildSpec) => void;
+  /** Adds one that no operator requested. */
+  readonly addAutomatic: (spec: RebuildSpec, reason: string) => void;
+  /** Every rebuild that can proceed: running ones first, then automatic ones, then requested ones by id. */
   readonly open: () => ReadonlyArray<OpenRebuild>;
   readonly find: (id: number) => OpenRebuild | undefined;
   readonly stateOf: (id: number) => RebuildStatus['state'] | undefined;
   /** The highest generation that a rebuild of the projection has used; 0 for none. */
   readonly lastGeneration: (projection: string) => number;
-  /** It runs, on tables of this version and generation. */
+  /** Sets the state to running, with the version and generation of its tables. */
   readonly begin: (rebuild: OpenRebuild, version: number, generation: number) => void;
   readonly note: (id: number, progress: RebuildProgress) => void;
-  /** Notes the fault that it waits to be over; until it goes on, that is its reason. */
+  /** Records a fault after which it is retried; until then the fault is shown as its reason. */
   readonly noteFault: (id: number, fault: string) => void;
-  /** It waits until a person accepts the differences, or cancels. */
+  /** Sets the state to waiting: an operator has to accept the differences or cancel. */
   readonly wait: (id: number, reason: string, proof: RebuildStatus['proof']) => void;
   readonly accept: (id: number) => void;
   readonly noteDifferences: (id: number, differences: Differences | null) => void;
   readonly differencesOf: (id: number) => Differences | null;
-  readonly end: (id: number, state: Ending, reason: string | null, proof: RebuildStatus['proof']) => void;
+  readonly end: (id: number, state: EndState, reason: string | null, proof: RebuildStatus['proof']) => void;
 }
 
 const OPEN_COLUMNS = `id, projection, kind, source AS "from", pass, accept_differences AS acceptDifferences, copy, until,
@@ -91,18 +91,18 @@ const openOf = (row: OpenRow): OpenRebuild => ({ ...row, acceptDifferences: row.
 
 /** Prepares the statements on the views' file. */
 export const rebuildRows = (database: Database, clock: Clock): RebuildRows => ({
-  ...requestNotes(database),
-  ...looks(database),
-  ...steps(database, clock),
+  ...requestCursor(database),
+  ...queries(database),
+  ...updates(database, clock),
 });
 
-const requestNotes = (database: Database): Pick<RebuildRows, 'lastRequestId' | 'tookRequest'> => {
+const requestCursor = (database: Database): Pick<RebuildRows, 'lastRequestId' | 'tookRequest'> => {
   const last = database.prepare<[], number>('SELECT last_id FROM taken_requests').pluck();
   const took = database.prepare<[number]>('UPDATE taken_requests SET last_id = ?');
   return { lastRequestId: () => last.get() ?? 0, tookRequest: (id) => void took.run(id) };
 };
 
-const looks = (
+const queries = (
   database: Database,
 ): Pick<RebuildRows, 'open' | 'find' | 'stateOf' | 'lastGeneration' | 'differencesOf'> => {
   const open = database.prepare<[number], OpenRow>(
@@ -129,10 +129,10 @@ const looks = (
   };
 };
 
-const steps = (
+const updates = (
   database: Database,
   clock: Clock,
-): Omit<RebuildRows, 'lastRequestId' | 'tookRequest' | keyof ReturnType<typeof looks>> => {
+): Omit<RebuildRows, 'lastRequestId' | 'tookRequest' | keyof ReturnType<typeof queries>> => {
   const lastAutomaticId = database
     .prepare<[number], number | null>('SELECT max(id) FROM rebuilds WHERE id >= ?')
     .pluck();
@@ -164,12 +164,12 @@ const steps = (
             eta_seconds = NULL
       WHERE id = ?`,
   );
-  const add = (id: number, order: RebuildSpec, reason: string | null): void =>
-    void insert.run({ ...order, id, reason, acceptDifferences: order.acceptDifferences ? 1 : 0 });
+  const add = (id: number, spec: RebuildSpec, reason: string | null): void =>
+    void insert.run({ ...spec, id, reason, acceptDifferences: spec.acceptDifferences ? 1 : 0 });
   return {
-    add: (id, order) => add(id, order, null),
-    addAutomatic: (order, reason) =>
-      add((lastAutomaticId.get(FIRST_AUTOMATIC_ID) ?? FIRST_AUTOMATIC_ID) + 1, order, reason),
+    add: (id, spec) => add(id, spec, null),
+    addAutomatic: (spec, reason) =>
+      add((lastAutomaticId.get(FIRST_AUTOMATIC_ID) ?? FIRST_AUTOMATIC_ID) + 1, spec, reason),
     begin: ({ id, from, reason }, version, generation) =>
       void begin.run(from, reason, version, generation, clock.nowMs(), id),
     note: (id, { done, total, rate, etaSeconds }) => void note.run(done, total, rate, etaSeconds, id),
@@ -183,7 +183,7 @@ const steps = (
   };
 };
 
-/** Written by `noteDifferences`. */
+/** Parses what `noteDifferences` wrote. */
 const differencesFrom = (text: string | null): Differences | null =>
   text === null ? null : (JSON.parse(text) as Differences);
 
@@ -202,7 +202,7 @@ interface StatusRow extends Omit<
   readonly finishedAtMs: number | null;
 }
 
-/** How rebuilds stand; works on a read-only connection too. */
+/** Reads the status of rebuilds; works on a read-only connection too. */
 export const rebuildReader = (
   database: Database,
 ): {
@@ -213,7 +213,7 @@ export const rebuildReader = (
     row_key AS "key", coalesce(fault, reason) AS reason, done, total, rate, eta_seconds AS etaSeconds, proof, differences,
     started_at_ms AS startedAtMs, finished_at_ms AS finishedAtMs`;
   const find = database.prepare<[number], StatusRow>(`SELECT ${columns} FROM rebuilds WHERE id = ?`);
-  // What runs first, then what waits for an operator; else what was over last; else what has waited longest.
+  // A running rebuild first, then one that waits for an operator, then the one that ended last, then the oldest requested.
   const latest = database.prepare<[string], StatusRow>(
     `SELECT ${columns} FROM rebuilds WHERE projection = ?
       ORDER BY state = 'running' DESC, state = 'waiting' DESC, finished_at_ms DESC NULLS LAST, id LIMIT 1`,

@@ -1,4 +1,4 @@
-/** The schema of the views' file, step by step; the rows themselves live in tables that are made for each projection. */
+/** The migrations of the views' file; the rows themselves are in tables created for each projection. */
 import {
   checkpointMigration,
   deadLetterCopyingMigration,
@@ -13,7 +13,7 @@ import { leaseMigration } from '../../../infra/sqlite/lease';
 import { storeBindingMigration } from '../../../infra/sqlite/store-identity';
 import { takenInMigration } from './taken-in';
 
-/** Which build of each projection is served, by which version it was made, and which one was served before the last swap. */
+/** The served and the previous generation of each projection, with the projection versions that made them. */
 const served: Migration = {
   name: 'projections',
   sql: `CREATE TABLE projections (
@@ -26,8 +26,8 @@ const served: Migration = {
 };
 
 /**
- * Rebuilds of every kind (a whole projection, a scratch copy, one row, a way back), asked for and run, which may wait for a
- * person; one that runs is taken up again after any end of the process. And how far requests were taken over.
+ * Rebuilds of every kind (a whole projection, a point-in-time copy, one row, a rollback), some of which wait for an
+ * operator; a running one is resumed after a restart of the process. And the last operator request that was picked up.
  */
 const rebuilds: Migration = {
   name: 'rebuilds',
@@ -68,7 +68,7 @@ const rebuilds: Migration = {
         INSERT INTO taken_requests VALUES (1, 0);`,
 };
 
-/** Scratch copies: what the tables said at some moment. */
+/** Point-in-time copies. */
 const copies: Migration = {
   name: 'copies',
   sql: `CREATE TABLE copies (
@@ -83,7 +83,7 @@ const copies: Migration = {
         ) STRICT, WITHOUT ROWID;`,
 };
 
-/** All steps since the file was created. */
+/** All migrations of the file. */
 export const viewsMigrations: ReadonlyArray<Migration> = [
   leaseMigration,
   checkpointMigration,

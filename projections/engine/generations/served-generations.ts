@@ -1,16 +1,16 @@
-/** Which build of each projection is served, and which one was before it. */
+/** The served and the previous generation of each projection. */
 import type { Database } from '../../../infra/sqlite/database';
 
-/** A build of a projection's tables, and the version of the projection that made it. */
-export interface Build {
+/** A generation of a projection's tables, and the version of the projection that made it. */
+export interface VersionedGeneration {
   readonly version: number;
   readonly generation: number;
 }
 
-/** The build in service. */
-export interface Served extends Build {
-  /** The one before it, until it is dropped. */
-  readonly former?: Build;
+/** The served generation. */
+export interface Served extends VersionedGeneration {
+  /** The previous one, until it is dropped. */
+  readonly previous?: VersionedGeneration;
 }
 
 export interface ServedTable {
@@ -21,23 +21,23 @@ export interface ServedTable {
   readonly put: (projection: string, served: Served) => void;
 }
 
-interface ServedRow extends Build {
-  readonly formerVersion: number | null;
-  readonly formerGeneration: number | null;
+interface ServedRow extends VersionedGeneration {
+  readonly previousVersion: number | null;
+  readonly previousGeneration: number | null;
 }
 
 /** Prepares the read; works on a read-only connection too. */
 export const servedReader = (database: Database): ServedTable['find'] => {
   const read = database.prepare<[string], ServedRow>(
-    `SELECT version, generation, former_version AS formerVersion, former_generation AS formerGeneration
+    `SELECT version, generation, former_version AS previousVersion, former_generation AS previousGeneration
        FROM projections WHERE name = ?`,
   );
   return (name) => {
     const row = read.get(name);
     if (row === undefined) return undefined;
-    const { formerVersion, formerGeneration, ...build } = row;
-    if (formerVersion === null || formerGeneration === null) return build;
-    return { ...build, former: { version: formerVersion, generation: formerGeneration } };
+    const { previousVersion, previousGeneration, ...current } = row;
+    if (previousVersion === null || previousGeneration === null) return current;
+    return { ...current, previous: { version: previousVersion, generation: previousGeneration } };
   };
 };
 
@@ -56,7 +56,7 @@ export const servedTable = (database: Database): ServedTable => {
       if (row === undefined) throw new Error(`the projection '${name}' was never prepared`);
       return row;
     },
-    put: (name, { version, generation, former }) =>
-      void write.run(name, version, generation, former?.version ?? null, former?.generation ?? null),
+    put: (name, { version, generation, previous }) =>
+      void write.run(name, version, generation, previous?.version ?? null, previous?.generation ?? null),
   };
 };

@@ -1,4 +1,4 @@
-/** Which events each rebuild has taken in, kept beside its checkpoints and moved in the same transactions. */
+/** Digests of the events that each rebuild has applied, updated in the same transactions as its checkpoints. */
 import type { Checkpoints } from '../../../infra/consumption/checkpoints/checkpoints';
 import {
   addDigest,
@@ -10,7 +10,7 @@ import {
 import type { Database, Migration } from '../../../infra/sqlite/database';
 import type { TopicPartition } from '../../../infra/topic-partition';
 
-/** Add this step to the migrations of a file that has checkpoints. */
+/** A migration for a file that has checkpoints. */
 export const takenInMigration: Migration = {
   name: 'events taken in',
   sql: `CREATE TABLE taken_in (
@@ -31,7 +31,7 @@ export interface PartitionDigest extends Readonly<IdentityDigest> {
   readonly partition: number;
 }
 
-/** Calls that write belong inside the caller's transaction. */
+/** Call everything that writes inside a transaction. */
 export interface TakenInRows {
   readonly read: (consumer: string) => ReadonlyArray<PartitionDigest>;
   readonly of: (consumer: string) => TakenIn;
@@ -72,7 +72,7 @@ export const takenInRows = (database: Database): TakenInRows => {
   };
 };
 
-/** Whether everything that a consumer has taken in was noted: not so where an older program has run it. */
+/** Whether the digests cover everything that a consumer has applied; not so where an older program ran it. */
 export const isNoted = (database: Database, consumer: string): boolean =>
   database
     .prepare<[string, string], number>(
@@ -82,7 +82,7 @@ export const isNoted = (database: Database, consumer: string): boolean =>
     .pluck()
     .get(consumer, consumer) === 1;
 
-/** Whoever has no checkpoints any more has taken nothing in. */
+/** Checkpoints whose removal also removes the consumer's digests. */
 export const withTakenIn = (checkpoints: Checkpoints, rows: Pick<TakenInRows, 'remove'>): Checkpoints => ({
   ...checkpoints,
   remove: (consumer) => {

@@ -1,4 +1,4 @@
-/** The consumer groups of the projections: one each, started one by one, stopped together. */
+/** The consumer groups of the projections: one each, started individually, stopped together. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import {
   type ConsumerGroup,
@@ -11,17 +11,17 @@ import { projectionHandler } from './projection-handler';
 import { topicsOf } from '../definitions/definitions';
 import type { ViewsClient } from '../writer-thread/writer-thread';
 
-/** The groups that run, by the projection's name. */
+/** The running groups, by the projection's name. */
 export interface ProjectionGroups {
   readonly start: (projection: string) => void;
-  /** Runs the work while the projection's group, if it runs, is stopped; it then starts anew from its checkpoints. */
+  /** Stops the projection's group, if it runs, for the duration of the work, and then restarts it from its checkpoints. */
   readonly stoppedWhile: <Result>(projection: string, work: () => Promise<Result>) => Promise<Result>;
   readonly isRunning: (projection: string) => boolean;
-  /** Runs the work while the projection's group, if it runs, stands still. */
+  /** Pauses the projection's group, if it runs, for the duration of the work. */
   readonly pausedWhile: <Result>(projection: string, work: () => Promise<Result>) => Promise<Result>;
   /** The names of the topics that the projection reads. */
   readonly topics: (projection: string) => ReadonlyArray<string>;
-  /** Rejects when one of them can't go on in this process. */
+  /** Rejects when one of them has failed and cannot continue in this process. */
   readonly failed: Promise<never>;
   readonly stop: () => Promise<void>;
 }
@@ -32,7 +32,7 @@ export interface GroupsOptions extends Omit<ConsumerGroupOptions, 'handler' | 't
   readonly client: ViewsClient;
 }
 
-/** No group runs yet. */
+/** Prepares the groups; none is started yet. */
 export const projectionGroups = ({ catalog, projections, client, ...options }: GroupsOptions): ProjectionGroups => {
   const running = new Map<string, ConsumerGroup>();
   const failed = deferred<never>();

@@ -1,4 +1,4 @@
-/** A projection as the handler of its consumer group: everything goes to the views' thread. */
+/** A projection as the handler of its consumer group: every call goes to the writer thread. */
 import { defaultRetryPolicy } from '../../../infra/consumption/intake/intake';
 import type { GroupHandler } from '../../../infra/consumption/loop/loop';
 import type { Topic } from '../../../domain/kernel/topic';
@@ -6,7 +6,7 @@ import type { Projection } from '../../projection';
 import { packBatch, transferable } from '../apply/apply';
 import type { ViewsClient } from '../writer-thread/writer-thread';
 
-/** Makes the handler; the group is called after the projection. */
+/** Makes the handler; the group has the projection's name. */
 export const projectionHandler = (
   client: ViewsClient,
   { name, retry = defaultRetryPolicy }: Pick<Projection, 'name' | 'retry'>,

@@ -1,4 +1,4 @@
-/** What shows that rebuilt rows are right: their count and a hash over all of them, beside those of the rows in service. */
+/** Compares two generations of a projection row by row: counts, a hash over all rows, and the first differences. */
 import { createHash } from 'node:crypto';
 import type { ColumnType, Projection, Table } from '../../projection';
 import type { Differences, RowDifference } from '../../view-reader';
@@ -11,33 +11,33 @@ import {
   type Cell,
 } from '../tables/tables';
 
-/** The rows in service (before) held against the rebuilt ones (after). Plain JSON. */
+/** The comparison of the served rows (before) with the rebuilt ones (after). Plain JSON. */
 export interface RebuildProof {
   /** How many rows the rebuilt view has. */
   readonly rows: number;
   readonly rowsBefore: number;
-  /** SHA-256 over every row in the order of keys, each as a JSON list on a line; rows that aren't served come last. */
+  /** SHA-256 over every row in key order, each as a JSON list on a line; the detail rows come last. */
   readonly hashBefore: string;
   readonly hashAfter: string;
   readonly equal: boolean;
 }
 
-/** The proof, and where the two differ. */
-export interface Comparison {
+/** The proof and the differences. */
+export interface GenerationComparison {
   readonly proof: RebuildProof;
-  /** Null where nothing differs, and where the two have other columns: then every row does. */
+  /** Null where nothing differs, and where the columns differ: then every row does. */
   readonly differences: Differences | null;
 }
 
-/** So many rows that differ are shown; they are all counted. */
+/** Upper limit on the differing rows that are listed; all are counted. */
 const DISPLAY_LIMIT = 20;
 
-/** Compares two builds; in turns, so that others come in between. Nobody may write to either of them meanwhile. */
+/** Compares two generations, yielding to the event loop between pages. Neither may be written to meanwhile. */
 export const compareGenerations = async (
   { view: viewColumns, rollup }: Pick<Projection, 'view' | 'rollup'>,
   before: GenerationScan,
   after: GenerationScan,
-): Promise<Comparison> => {
+): Promise<GenerationComparison> => {
   const digests = pairedHashes();
   const rows: RowDifference[] = [];
   const compare = (table: RowDifference['table'], declared: Table | undefined): Promise<TableComparison> =>
@@ -53,14 +53,14 @@ export const compareGenerations = async (
   };
 };
 
-/** Two hashes over texts that are mostly the same: as long as all of them were, it is one. */
-interface TwoDigests {
+/** Two hashes over mostly equal texts, computed as one until the first text that differs. */
+interface PairedHashes {
   readonly both: (text: string) => void;
   readonly one: (side: 'before' | 'after', text: string) => void;
   readonly end: () => readonly [before: string, after: string];
 }
 
-const pairedHashes = (): TwoDigests => {
+const pairedHashes = (): PairedHashes => {
   const before = createHash('sha256');
   let after: typeof before | undefined;
   return {
@@ -86,7 +86,7 @@ interface TableComparison {
   readonly comparable: boolean;
 }
 
-/** Which of a build's tables, what its columns hold by their names, and the two that are compared. */
+/** A pair of tables to compare, with the types of their columns by name. */
 interface ComparedTable {
   readonly table: RowDifference['table'];
   readonly types: ReadonlyMap<string, ColumnType>;
@@ -97,10 +97,10 @@ interface ComparedTable {
 const typesOf = (table: Table | undefined): ReadonlyMap<string, ColumnType> =>
   new Map(Object.entries({ ...table?.key, ...table?.columns }).map(([name, { type }]) => [name, type]));
 
-/** Goes through both tables side by side, in the order of keys. */
+/** Walks through both tables in parallel, in key order. */
 const compareTables = async (
   { table, types, left, right }: ComparedTable,
-  digests: TwoDigests,
+  digests: PairedHashes,
   shown: RowDifference[],
 ): Promise<TableComparison> => {
   const columns = left.columns();
@@ -115,9 +115,9 @@ const compareTables = async (
     return comparable ? orderOf(before, after, keyLength) : -1;
   };
   for (;;) {
-    // Only at the end of a page: a wait for every row would cost more than all the rest.
-    if (lefts.needsPage()) await lefts.turnPage();
-    if (rights.needsPage()) await rights.turnPage();
+    // Only at the end of a page: awaiting every row would cost more than everything else.
+    if (lefts.needsPage()) await lefts.nextPage();
+    if (rights.needsPage()) await rights.nextPage();
     const pair = takePair(lefts, rights, inOrder);
     if (pair === undefined) return { ...counts, comparable };
     counts.before += pair.before === undefined ? 0 : 1;
@@ -138,7 +138,7 @@ const compareTables = async (
 
 type Cells = ReadonlyArray<Cell> | undefined;
 
-/** The rows of one key on both sides, or the one that comes first on the side that has it. */
+/** The rows of one key on both sides; undefined on a side that lacks the key. */
 type Pair = Readonly<Record<'before' | 'after', Cells>>;
 
 const takePair = (
@@ -156,7 +156,7 @@ const takePair = (
 };
 
 /** Returns whether both sides have the same row. */
-const digestPair = (digests: TwoDigests, { before, after }: Pair): boolean => {
+const digestPair = (digests: PairedHashes, { before, after }: Pair): boolean => {
   if (isSame(before, after)) {
     digests.both(textOf(after));
     return true;
@@ -182,7 +182,7 @@ const differenceOf = (
 
 const textOf = (cells: Cells): string => `${JSON.stringify(cells)}\n`;
 
-/** Negative where the left row comes first, positive where the right one does, 0 where they have one key. */
+/** Negative where the left row comes first, positive where the right one does, 0 where their keys are equal. */
 const orderOf = (left: ReadonlyArray<Cell>, right: ReadonlyArray<Cell>, keyLength: number): number => {
   for (let index = 0; index < keyLength; index += 1) {
     const order = cellOrder(left[index] ?? null, right[index] ?? null);
@@ -191,7 +191,7 @@ const orderOf = (left: ReadonlyArray<Cell>, right: ReadonlyArray<Cell>, keyLengt
   return 0;
 };
 
-/** As SQLite sorts a key's column: integers by value, texts by their UTF-8 bytes, which is not how JavaScript does. */
+/** Compares as SQLite sorts: integers by value, texts by their UTF-8 bytes, unlike JavaScript. */
 const cellOrder = (left: Cell, right: Cell): number => {
   if (left === right) return 0;
   if (typeof left === 'number' && typeof right === 'number') return left - right;

@@ -1,4 +1,4 @@
-/** Rows that differ, with the events that made them. */
+/** Adds to differing rows the events that changed them. */
 import { eventId } from '../../../domain/kernel/recorded-event';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
@@ -6,13 +6,13 @@ import type { Differences, RowDifference } from '../../view-reader';
 import { cellFrom, shapeOf } from '../tables/tables';
 import { rowEvents, type RowAddress, type RowEventsOptions } from './find-row-events';
 
-/** What is asked of the store. */
+/** The parts of the store that are needed. */
 type ExplanationStore = Pick<EventFeed, 'readAll' | 'lastPosition' | 'attributesAt'>;
 
-/** So many events are named of each row; they are all counted. */
-const NAMED_EVENTS = 20;
+/** Upper limit on the events that are listed for each row; all are counted. */
+const MAX_LISTED_EVENTS = 20;
 
-/** Looks the events up: at every event of the store, in turns. */
+/** Looks the events up by reading every event of the store, yielding to the event loop in between. */
 export const differenceCauses = async (
   source: Omit<RowEventsOptions, 'rows' | 'store'> & { readonly store: ExplanationStore },
   { count, rows }: Differences,
@@ -32,13 +32,13 @@ export const differenceCauses = async (
   for (const [index, row] of rows.entries()) {
     const address = addresses[index];
     const positions = address === undefined ? [] : search.positionsOf(address);
-    const events = await idsAt(positions.slice(-NAMED_EVENTS));
+    const events = await idsAt(positions.slice(-MAX_LISTED_EVENTS));
     explained.push({ ...row, events, eventCount: positions.length });
   }
   return { count, rows: explained };
 };
 
-/** The row's own cells name it: its key as a text may be read in more than one way. */
+/** The key comes from the row's cells, because the key as a text can be ambiguous. */
 const addressOf = (projection: Projection, { table, before, after }: RowDifference): RowAddress => {
   const shape = shapeOf(table === 'view' ? projection.view : (projection.rollup?.memory ?? projection.view));
   const row = before ?? after ?? {};

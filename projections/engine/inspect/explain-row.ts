@@ -1,5 +1,5 @@
-/** Why a row says what it says: its events, what each changed, and what else came of the same requests. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+/** Explains a row: its events, what each changed, and what else followed from the same requests. */
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { ParkedRecord } from '../../../infra/dead-letters/query/query';
@@ -11,25 +11,25 @@ import { keyText, rowFrom, shapeOf, type Cell, type TableShape, cellsOfKey } fro
 import { rowEvents, seenBy } from './find-row-events';
 import { rowHistory, type RowStep } from './row-history';
 
-/** An event as an explanation names it. */
+/** An event in an explanation. */
 export type NamedEvent = Pick<
   StoredEvent,
   'id' | 'position' | 'type' | 'recordedAt' | 'actor' | 'correlationId' | 'causationId'
 >;
 
-/** All that is known of a row. Plain JSON. */
+/** Everything known about a row. Plain JSON. */
 export interface RowExplanation {
   readonly projection: string;
   readonly key: string;
-  /** As it is served; null where it is not there. */
+  /** The served row; null where it does not exist. */
   readonly row: ViewRow | null;
-  /** As the events make it that the group has seen. */
+  /** The row folded from the events that the group has applied. */
   readonly rowFromEvents: ViewRow | null;
   readonly agrees: boolean;
   readonly eventCount: number;
   /** The last events, oldest first, and what each changed. */
   readonly history: ReadonlyArray<NamedEvent & { readonly changes: RowStep['changes'] }>;
-  /** By correlation: everything that followed from the same requests, across streams. */
+  /** By correlation id: everything that followed from the same requests, across streams. */
   readonly chains: ReadonlyArray<{
     readonly correlationId: string;
     readonly events: ReadonlyArray<NamedEvent & { readonly madeRow: boolean }>;
@@ -54,7 +54,7 @@ const MAX_STEPS = 100;
 const MAX_CHAINS = 10;
 const MAX_CHAIN_EVENTS = 50;
 
-/** Explains rows by their keys as they stand in a URL; undefined where neither a row nor an event stands behind one. */
+/** Explains rows by their keys as in a URL; undefined where there is neither a row nor an event for the key. */
 export const rowExplanations =
   ({ viewsFile, store, catalog, projections }: ExplanationOptions) =>
   async (name: string, key: string, signal?: AbortSignal): Promise<RowExplanation | undefined> => {
@@ -69,12 +69,12 @@ export const rowExplanations =
     const reader = openRowReader(viewsFile);
     if (reader === undefined) return undefined;
     try {
-      // What has come since the search began; then one snapshot of row and checkpoints.
+      // First the events recorded since the search began, then a snapshot of the row and the checkpoints.
       await search.searchTo(await store.lastPosition());
       const { row: servedCells, progress } = reader.snapshot(projection, cells);
       const isSeen = seenBy(progress, catalog);
       const positions = search.positionsOf({ table: 'view', key: cells });
-      const fold = { store, catalog, projection, key: cells, positions, isSeen, mostSteps: MAX_STEPS };
+      const fold = { store, catalog, projection, key: cells, positions, isSeen, maxSteps: MAX_STEPS };
       const history = await rowHistory(fold, check);
       if (servedCells === undefined && history.steps.length === 0) return undefined;
       return {
@@ -84,7 +84,7 @@ export const rowExplanations =
         rowFromEvents: rowOf(shape, history.row),
         agrees: keyText(servedCells ?? []) === keyText(history.row ?? []),
         eventCount: positions.length,
-        history: history.steps.map(({ event, changes }) => ({ ...named(event), changes })),
+        history: history.steps.map(({ event, changes }) => ({ ...toNamedEvent(event), changes })),
         chains: await chainsOf(store, history.steps, check),
         deliveries: deliveriesOf(reader, name, await streamsAt(store, positions)),
       };
@@ -96,7 +96,15 @@ export const rowExplanations =
 const rowOf = ({ columns }: TableShape, cells: ReadonlyArray<Cell> | undefined): ViewRow | null =>
   cells === undefined ? null : rowFrom(columns, cells);
 
-const named = ({ id, position, type, recordedAt, actor, correlationId, causationId }: StoredEvent): NamedEvent => ({
+const toNamedEvent = ({
+  id,
+  position,
+  type,
+  recordedAt,
+  actor,
+  correlationId,
+  causationId,
+}: StoredEvent): NamedEvent => ({
   id,
   position,
   type,
@@ -106,9 +114,9 @@ const named = ({ id, position, type, recordedAt, actor, correlationId, causation
   causationId,
 });
 
-const EVENTS_PER_TURN = 5_000;
+const EVENTS_PER_TICK = 5_000;
 
-/** Everything that belongs to the last requests behind the row: no index knows it, so the store is gone through, in turns. */
+/** Everything with the correlation ids of the row's last events. There is no index for it, so the whole store is read, in bounded ranges. */
 const chainsOf = async (
   store: EventFeed,
   steps: ReadonlyArray<RowStep>,
@@ -118,20 +126,20 @@ const chainsOf = async (
   const made = new Set(steps.map(({ event }) => event.id));
   const chains = new Map<string, ChainEvent[]>(correlationIds.map((id) => [id, []]));
   const last = await store.lastPosition();
-  for (let position = 0; position < last; position += EVENTS_PER_TURN) {
-    const range = { afterPosition: position, untilPosition: position + EVENTS_PER_TURN };
+  for (let position = 0; position < last; position += EVENTS_PER_TICK) {
+    const range = { afterPosition: position, untilPosition: position + EVENTS_PER_TICK };
     for (const event of await store.readCorrelated(correlationIds, range)) {
       const chain = chains.get(event.correlationId);
       if (chain !== undefined && chain.length < MAX_CHAIN_EVENTS)
-        chain.push({ ...named(event), madeRow: made.has(event.id) });
+        chain.push({ ...toNamedEvent(event), madeRow: made.has(event.id) });
     }
-    await nextTurn();
+    await nextTick();
     check();
   }
   return [...chains].map(([correlationId, events]) => ({ correlationId, events }));
 };
 
-/** The streams of the last events behind the row, those that are set aside among them. */
+/** The streams of the row's last events, including dead-lettered and parked ones. */
 const streamsAt = async (store: EventFeed, positions: ReadonlyArray<number>): Promise<ReadonlyArray<string>> => {
   const latest = positions.slice(-MAX_STEPS);
   const found = await store.attributesAt(latest);

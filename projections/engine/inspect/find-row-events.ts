@@ -1,5 +1,5 @@
-/** Which events make a row: found by looking at every event of the store, in turns, so that others come in between. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+/** Finds the events that changed a row by reading every event of the store, yielding to the event loop in between. */
+import { setImmediate as nextTick } from 'node:timers/promises';
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
@@ -12,7 +12,7 @@ import type { GroupProgress } from '../store/store';
 import { foldInto, inMemoryGeneration, keyText, type Cell } from '../tables/tables';
 import { byPartition } from '../../../infra/topic-partition';
 
-/** A row of a projection's view, or of those that it keeps for itself. */
+/** A row of a projection's view or of its detail table. */
 export interface RowAddress {
   readonly table: RowDifference['table'];
   readonly key: ReadonlyArray<Cell>;
@@ -25,15 +25,15 @@ export interface RowEventsOptions {
   readonly rows: ReadonlyArray<RowAddress>;
 }
 
-/** A search that can be taken up again when the store has grown. */
+/** A search that can be continued when the store has grown. */
 export interface RowEvents {
-  /** Looks at every event up to a position; earlier calls are not repeated. */
+  /** Reads every event up to a position that earlier calls have not read. */
   readonly searchTo: (position: number) => Promise<void>;
-  /** The positions of the events that made the row so far, in order. */
+  /** The positions of the events found so far that changed the row, in order. */
   readonly positionsOf: (row: RowAddress) => ReadonlyArray<number>;
 }
 
-const EVENTS_PER_TURN = 1_000;
+const EVENTS_PER_TICK = 1_000;
 
 /** Starts a search before the first event. */
 export const rowEvents = (options: RowEventsOptions): RowEvents => {
@@ -44,21 +44,21 @@ export const rowEvents = (options: RowEventsOptions): RowEvents => {
   return {
     searchTo: async (position) => {
       while (reached < position) {
-        const limit = Math.min(EVENTS_PER_TURN, position - reached);
+        const limit = Math.min(EVENTS_PER_TICK, position - reached);
         const page = await store.readAll({ afterPosition: reached, limit, maxBytes: MAX_PAGE_BYTES });
         for (const stored of page) {
           const event = read(stored);
           if (event !== undefined) finder.look(event);
         }
         reached = page.at(-1)?.position ?? position;
-        await nextTurn();
+        await nextTick();
       }
     },
     positionsOf: finder.positionsOf,
   };
 };
 
-/** Reads a stored event that the projection handles; undefined for any other, and for one that no contract can read. */
+/** Decodes a stored event that the projection handles; undefined for any other, and for one that cannot be decoded. */
 export const readerOf = (catalog: Catalog, projection: Projection) => {
   const decode = decodeEvent(catalog);
   const handled = new Set(projection.handles.map(({ type }) => type));
@@ -70,16 +70,16 @@ export const readerOf = (catalog: Catalog, projection: Projection) => {
   };
 };
 
-/** Whether a group has applied an event: it stands beyond it, and has not set it aside. */
+/** Whether a group has applied an event: its checkpoint is past the event, which is neither dead-lettered nor parked. */
 export const seenBy = ({ checkpoints: all, passed }: GroupProgress, catalog: Catalog) => {
   const destination = destinationOf(catalog);
-  const isSetAside = ({ id, stream, position }: Pick<StoredEvent, 'id' | 'stream' | 'position'>): boolean =>
+  const isPassed = ({ id, stream, position }: Pick<StoredEvent, 'id' | 'stream' | 'position'>): boolean =>
     position >= (passed.waiting.get(stream) ?? Infinity) || passed.discarded.has(id);
   const checkpoints = byPartition(all);
   return (event: Pick<StoredEvent, 'id' | 'stream' | 'position'>): boolean => {
     if (catalog.byCategory(categoryOf(event.stream)) === undefined) return false;
     const at = checkpoints.get(destination(event.stream));
-    return event.position <= (at?.highWaterPosition ?? 0) && !isSetAside(event);
+    return event.position <= (at?.highWaterPosition ?? 0) && !isPassed(event);
   };
 };
 
@@ -109,21 +109,21 @@ const directFinder = ({ projection, rows }: RowEventsOptions): Finder => {
 };
 
 /**
- * An event changes a row of the memory, and that one counts for a row of the view now, or later: so the positions are kept
- * for every row of the memory, and each row of the view collects the rows of the memory that have ever counted for it.
+ * An event changes a detail row, which contributes to a row of the view now or later. So the positions are kept for every
+ * detail row, and each row of the view collects the detail rows that have ever contributed to it.
  */
 const rollupFinder = ({ projection, rows }: RowEventsOptions): Finder => {
-  const heap = inMemoryGeneration(projection);
+  const tables = inMemoryGeneration(projection);
   const positions = new Map<string, number[]>();
   const counting = new Map<string, Set<string>>(
     rows.filter(({ table }) => table === 'view').map(({ key }) => [keyText(key), new Set<string>()]),
   );
   let touched: string[] = [];
   let counted: string[] = [];
-  const { memory } = heap;
-  if (memory === undefined) throw new Error(`${projection.name} keeps no rows for itself`);
+  const { memory } = tables;
+  if (memory === undefined) throw new Error(`${projection.name} has no detail table`);
   const watched = {
-    ...heap,
+    ...tables,
     memory: {
       ...memory,
       find: (key: ReadonlyArray<Cell>) => {
@@ -131,9 +131,9 @@ const rollupFinder = ({ projection, rows }: RowEventsOptions): Finder => {
         return memory.find(key);
       },
     },
-    // Only who counts for which row is wanted, not what it comes to.
+    // Only which detail rows contribute to which row matters, not the sums.
     view: {
-      ...heap.view,
+      ...tables.view,
       find: (key: ReadonlyArray<Cell>) => {
         counted.push(keyText(key));
         return undefined;
@@ -151,7 +151,7 @@ const rollupFinder = ({ projection, rows }: RowEventsOptions): Finder => {
         fold.handle(event);
         fold.finish();
       } catch {
-        // A row that can't hold what comes of it: the event is set aside, and which rows it is about is known by now.
+        // A row cannot hold the result: the event is dead-lettered, and its rows are known by now.
       }
       for (const key of touched) {
         const known = positions.get(key);

@@ -1,4 +1,4 @@
-/** Verification and explanation: compares tables with the store, and tells which events made a row. */
+/** Verification and explanation: compares tables with the store, and finds the events that changed a row. */
 export { compareGenerations, type RebuildProof } from './compare-tables';
 export { differenceCauses } from './explain-differences';
 export { type RowExplanation, rowExplanations } from './explain-row';

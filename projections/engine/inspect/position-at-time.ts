@@ -1,17 +1,17 @@
-/** A moment of the store's history: a position, or a time of recording. */
+/** Points in the store's history: a position, or a recording time. */
 import { parsePointInTime } from '../../../domain/kernel/time-text';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 
-/** The last position at or before a moment: a position as digits, or a time with its zone. Throws for neither. */
+/** The last position at or before a point in time, given as digits (a position) or a time with its zone. Throws for any other text. */
 export const lastPositionAt = async (
   store: Pick<EventFeed, 'readAll' | 'lastPosition'>,
-  moment: string,
+  asOf: string,
 ): Promise<number> => {
-  const parsed = parsePointInTime(moment);
-  if (parsed === undefined) throw new Error(`'${moment}' is neither a position nor a time with its zone`);
+  const parsed = parsePointInTime(asOf);
+  if (parsed === undefined) throw new Error(`'${asOf}' is neither a position nor a time with its zone`);
   if ('position' in parsed) return parsed.position;
   const { timeMs } = parsed;
-  // Positions have no gaps, and times of recording grow with them, as far as the machine's clock does.
+  // A binary search: positions have no gaps, and recording times grow with them as long as the machine's clock does.
   let low = 0;
   let high = await store.lastPosition();
   while (low < high) {

@@ -1,4 +1,4 @@
-/** What each event changed in a row: the events that made it, folded again one by one. */
+/** What each event changed in a row, found by folding the row's events one by one. */
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { RecordedEvent, StoredEvent } from '../../../domain/kernel/recorded-event';
@@ -17,16 +17,16 @@ import { readerOf } from './find-row-events';
 /** What one event did to the row. */
 export interface RowStep {
   readonly event: StoredEvent;
-  /** By column; of a row that was born with it, every column. */
+  /** By column; every column where the event created the row. */
   readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
 }
 
 export interface RowHistory {
-  /** As the events make it; undefined where they make none. */
+  /** The row folded from the events; undefined where they yield none. */
   readonly row: ReadonlyArray<Cell> | undefined;
-  /** The last ones, oldest first. */
+  /** The last steps, oldest first. */
   readonly steps: ReadonlyArray<RowStep>;
-  /** The rows behind it, where it sums up rows that the projection keeps for itself. */
+  /** The tables in memory, with the detail rows of a rollup. */
   readonly generation: InMemoryGeneration;
 }
 
@@ -36,22 +36,22 @@ export interface RowHistoryOptions {
   readonly projection: Projection;
   /** The row of the view. */
   readonly key: ReadonlyArray<Cell>;
-  /** Where its events stand, in order. */
+  /** The positions of its events, in order. */
   readonly positions: ReadonlyArray<number>;
-  /** Whether the rows in service have seen an event. */
+  /** Whether the served rows include an event. */
   readonly isSeen: (event: StoredEvent) => boolean;
-  /** How many steps are kept. */
-  readonly mostSteps: number;
+  /** Upper limit on the returned steps. */
+  readonly maxSteps: number;
 }
 
 const EVENTS_PER_TICK = 200;
 
-/** Folds the events of one row, letting others come in between; ends early, with what it throws, where `check` throws. */
+/** Folds the events of one row, yielding to the event loop in between; rejects with what `check` throws. */
 export const rowHistory = async (
   options: RowHistoryOptions,
   check: () => void = () => undefined,
 ): Promise<RowHistory> => {
-  const { store, catalog, projection, key, positions, isSeen, mostSteps } = options;
+  const { store, catalog, projection, key, positions, isSeen, maxSteps } = options;
   const generation = inMemoryGeneration(projection);
   const read = readerOf(catalog, projection);
   const { columns } = generation.view.shape;
@@ -67,12 +67,12 @@ export const rowHistory = async (
     const before = generation.view.find(key);
     if (!isFolded(generation, event)) continue;
     steps.push({ event: stored, changes: changesOf(columns, before, generation.view.find(key)) });
-    if (steps.length > mostSteps) steps.shift();
+    if (steps.length > maxSteps) steps.shift();
   }
   return { row: generation.view.find(key), steps, generation };
 };
 
-/** Where a row can't hold what comes of an event, the group has set it aside, and it has changed nothing. */
+/** Folds one event; returns false where a row cannot hold the result: the group has dead-lettered that event. */
 const isFolded = (generation: InMemoryGeneration, event: RecordedEvent): boolean => {
   try {
     const fold = foldInto(generation);

@@ -1,7 +1,7 @@
 /**
- * Compares what a rebuild has taken in with what the store holds: in each partition all events up to the mark that the rebuild
- * has reached there, by their number and a digest of their identities. Two generations can be wrong in the same way; the store
- * can't be.
+ * Compares the events that a rebuild has applied with those of the store: in each partition all events up to the rebuild's
+ * high-water position, by their number and a digest of their ids. Two generations can be wrong in the same way, but the
+ * store is the source of truth.
  */
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Catalog } from '../../../domain/kernel/aggregate';
@@ -19,7 +19,7 @@ import type { EventFeed } from '../../../infra/event-store/event-feed';
 import { digestsByPlace, type PartitionDigest } from '../generations/generations';
 import { byPartition, partitionName, type TopicPartition } from '../../../infra/topic-partition';
 
-/** A partition of which the rebuild has taken in other events than the store holds. */
+/** A partition of which the rebuild has applied other events than the store holds. */
 export interface DifferingPartition {
   readonly partition: number;
   readonly events: number;
@@ -29,7 +29,7 @@ export interface DifferingPartition {
 /** One topic of the proof. */
 export interface TopicProof {
   readonly topic: string;
-  /** How many events the rebuild has taken in, and how many the store holds up to the same marks. */
+  /** How many events the rebuild has applied, and how many the store holds up to the same positions. */
   readonly events: number;
   readonly eventsInStore: number;
   readonly digest: string;
@@ -38,7 +38,7 @@ export interface TopicProof {
   readonly differs: ReadonlyArray<DifferingPartition>;
 }
 
-/** The rebuild beside the store. Plain JSON. */
+/** The rebuild compared with the store. Plain JSON. */
 export interface StoreProof {
   readonly equal: boolean;
   readonly topics: ReadonlyArray<TopicProof>;
@@ -48,14 +48,14 @@ export interface StoreProofOptions {
   readonly catalog: Catalog;
   readonly store: Pick<EventFeed, 'identities' | 'lastPosition'>;
   readonly topics: ReadonlySet<string>;
-  /** How far the rebuild has come in each partition. */
+  /** The rebuild's high-water position in each partition. */
   readonly marks: ReadonlyArray<Mark>;
   readonly taken: ReadonlyArray<PartitionDigest>;
 }
 
-/** So many events are looked at before others get their turn. */
+/** Events per page; after each page it yields to the event loop. */
 const EVENTS_PER_PAGE = 5_000;
-/** Streams whose partition is remembered: a key is hashed once, and not once for each of its events. */
+/** Upper limit on the streams whose partition is cached, so that a key is not hashed for each of its events. */
 const MAX_PLACES = 20_000;
 
 /** Reads the store once, in pages, in bounded memory. */
@@ -63,14 +63,14 @@ export const compareWithStore = async (options: StoreProofOptions): Promise<Stor
   const { store, topics, taken } = options;
   const marks = byPartition(options.marks);
   const ownMarks = options.marks.filter(({ topic }) => topics.has(topic)).map((each) => each.highWaterPosition);
-  // A mark may lie beyond the store, where a record has claimed a position that nobody gave away.
+  // A high-water position may be beyond the store's end if a foreign record claimed a position that the store never assigned.
   const last = Math.min(await store.lastPosition(), Math.max(0, ...ownMarks));
   const stored = digestsByPlace();
-  const placed = placing(options);
+  const placeOf = placeFinder(options);
   for (let position = 0; position < last;) {
     const untilPosition = Math.min(last, position + EVENTS_PER_PAGE);
     for (const event of await store.identities({ afterPosition: position, untilPosition })) {
-      const place = placed(event.stream);
+      const place = placeOf(event.stream);
       if (place !== undefined && event.position <= (marks.get(place)?.highWaterPosition ?? 0)) stored.add(place, event);
     }
     position = untilPosition;
@@ -111,8 +111,8 @@ const sumOf = (digests: ReadonlyArray<PartitionDigest>): IdentityDigest => {
   return sum;
 };
 
-/** Undefined for a stream that the rebuild does not read, also where the program no longer has its aggregate. */
-const placing = ({ catalog, topics }: StoreProofOptions): ((stream: string) => TopicPartition | undefined) => {
+/** Returns a function that finds a stream's partition; undefined for a stream that the rebuild does not read, or whose aggregate is gone. */
+const placeFinder = ({ catalog, topics }: StoreProofOptions): ((stream: string) => TopicPartition | undefined) => {
   const destination = destinationOf(catalog);
   const known = new Map<string, TopicPartition | undefined>();
   const find = (stream: string): TopicPartition | undefined => {
@@ -131,20 +131,20 @@ const placing = ({ catalog, topics }: StoreProofOptions): ((stream: string) => T
   };
 };
 
-/** What differs, for people, with the way on. */
+/** The differences as a message, with what to do. */
 export const storeDifferences = ({ topics }: StoreProof): string => {
   const parts = topics
     .filter(({ equal }) => !equal)
     .flatMap(({ topic, differs }) =>
       differs.map(
         ({ partition, events, eventsInStore }) =>
-          `${partitionName({ topic, partition })}: ${events} events were taken in, the store holds ${eventsInStore}` +
-          (events === eventsInStore ? ', and they are not the same ones' : ''),
+          `${partitionName({ topic, partition })}: ${events} events were applied, the store holds ${eventsInStore}` +
+          (events === eventsInStore ? ', but they are not the same ones' : ''),
       ),
     );
   return (
-    `what the rebuild has taken in is not what the store holds (${parts.join('; ')}), so that nothing was swapped: ` +
-    "'tidemark verify --log' names the records that are missing, doubled, foreign or misplaced, and " +
-    "'tidemark rebuild --from store' makes the rows from what is true"
+    `the rebuild applied other events than the store holds (${parts.join('; ')}), so nothing was swapped: ` +
+    "'tidemark verify --log' names the records that are missing, duplicated, foreign or misplaced, and " +
+    "'tidemark rebuild --from store' rebuilds the rows from the store"
   );
 };

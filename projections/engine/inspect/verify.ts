@@ -1,6 +1,6 @@
 /**
- * Holds a projection against the store, without Kafka and without the role that serves it: the events are folded into
- * tables of their own, up to where the group stands, and compared row by row with those in service.
+ * Verifies a projection against the store, without Kafka and without the projections role: the events up to the group's
+ * checkpoints are folded into separate tables, which are compared row by row with the served ones.
  */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Clock } from '../../../infra/clock';
@@ -10,26 +10,26 @@ import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive'
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { Differences } from '../../view-reader';
-import { applyStorePage, consumerOf, readStorePage } from '../apply/apply';
+import { applyStorePage, generationHandler, readStorePage } from '../apply/apply';
 import { differenceCauses } from './explain-differences';
 import { openScratch, openServedRows, type ScratchFile, ServedRowsMissing } from '../store/store';
 import { topicsOf } from '../definitions/definitions';
 import { compareGenerations, type RebuildProof } from './compare-tables';
 
-/** What came of it. Plain JSON. */
+/** The result of a verification. Plain JSON. */
 export interface Verification {
   readonly projection: string;
-  /** The last position that is in both. */
+  /** The last position that both include. */
   readonly position: number;
   readonly events: number;
-  /** `before`: the rows in service; `after`: the rows as the store makes them. */
+  /** `before`: the served rows; `after`: the rows folded from the store. */
   readonly proof: RebuildProof;
   readonly differences: Differences | null;
 }
 
 export interface VerificationOptions {
   readonly viewsFile: string;
-  /** A file that is not there yet; the caller removes it. */
+  /** A file that does not exist yet; the caller removes it. */
   readonly scratchFile: string;
   readonly store: EventFeed;
   readonly catalog: Catalog;
@@ -38,31 +38,31 @@ export interface VerificationOptions {
   readonly onProgress: (position: number, until: number) => void;
 }
 
-/** The projection can't be verified, whatever its rows are. */
+/** The projection cannot be verified, regardless of its rows. */
 export class NotVerifiable extends Error {
   override readonly name = 'NotVerifiable';
 }
 
-/** What the fold may still lack when the rows are held still: so much is read in a moment. */
+/** Upper limit on the events that the fold may still lack when the snapshot of the served rows is taken. */
 const MAX_FINAL_GAP_EVENTS = 2_000;
 const MAX_ROUNDS = 20;
 const CONSUMER = 'verification';
 
-/** Verifies one projection, also while its group goes on. Throws {@link NotVerifiable}. */
+/** Verifies one projection, also while its group runs. Throws {@link NotVerifiable}. */
 export const verifyProjection = async (options: VerificationOptions): Promise<Verification> => {
   const { scratchFile, store, catalog, projection, clock } = options;
   const served = servedRows(options);
   const scratch = openScratch(scratchFile, projection, clock, served.isDiscarded);
   try {
-    refuseOtherTopics(options, served.checkpoints());
+    assertSameTopics(options, served.checkpoints());
     const fold = scratchFold(scratch, options);
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const bounds = served.checkpoints();
       if (fold.behind(bounds) <= MAX_FINAL_GAP_EVENTS) break;
       await fold.catchUp(bounds);
     }
-    // One snapshot of checkpoints and rows: the group goes on beside it.
-    const { bounds, events, proof, differences } = await served.heldStill(async (rows) => {
+    // One snapshot of checkpoints and rows, because the group goes on.
+    const { bounds, events, proof, differences } = await served.inSnapshot(async (rows) => {
       const last = served.checkpoints();
       const applied = await fold.catchUp(last);
       return { bounds: last, events: applied, ...(await compareGenerations(projection, rows, scratch.scan())) };
@@ -83,14 +83,17 @@ const servedRows = ({ viewsFile, projection }: VerificationOptions): ReturnType<
   }
 };
 
-/** Up to where the group stands in these topics nobody knows: with other names its rows would all count as wrong. */
-const refuseOtherTopics = ({ catalog, projection }: VerificationOptions, stands: ReadonlyArray<Checkpoint>): void => {
+/** Without checkpoints in these topics the end of the fold is unknown: under another topic prefix every row would count as wrong. */
+const assertSameTopics = (
+  { catalog, projection }: VerificationOptions,
+  checkpoints: ReadonlyArray<Checkpoint>,
+): void => {
   const names = topicsOf(catalog, projection).map(({ name }) => name);
-  const [elsewhere] = stands;
-  if (elsewhere === undefined || stands.some(({ topic }) => names.includes(topic))) return;
+  const [elsewhere] = checkpoints;
+  if (elsewhere === undefined || checkpoints.some(({ topic }) => names.includes(topic))) return;
   throw new NotVerifiable(
-    `the group of ${projection.name} stands in ${elsewhere.topic}, and not in ${names.join(', ')}: ` +
-      'set KAFKA_TOPIC_PREFIX as for the role that makes the rows',
+    `the group of ${projection.name} has checkpoints in ${elsewhere.topic}, and not in ${names.join(', ')}: ` +
+      'set KAFKA_TOPIC_PREFIX as for the projections role',
   );
 };
 
@@ -99,7 +102,7 @@ const highest = (checkpoints: ReadonlyArray<Checkpoint>): number =>
 
 interface ScratchFold {
   readonly behind: (bounds: ReadonlyArray<Checkpoint>) => number;
-  /** Applies what is missing up to the bounds; returns how many events were applied since the beginning. */
+  /** Applies what is missing up to the bounds; returns how many events were applied in total. */
   readonly catchUp: (bounds: ReadonlyArray<Checkpoint>) => Promise<number>;
 }
 
@@ -109,9 +112,9 @@ const scratchFold = (
 ): ScratchFold => {
   const { checkpoints } = tables;
   const facts = transactionFacts(() => Promise.resolve(store));
-  // What fails here fails in the group too, and is set aside in both; and what people gave up counts in neither.
+  // An event that fails here fails in the group too, and is dead-lettered in both; discarded events are applied in neither.
   const { intake } = deadLetterHandling({ tables, catalog, store: facts.store });
-  const scratchRows = consumerOf({
+  const scratchRows = generationHandler({
     consumer: CONSUMER,
     topics: new Set(topicsOf(catalog, projection).map(({ name }) => name)),
     generation,
@@ -143,7 +146,7 @@ const scratchFold = (
         position = await applyPage(bounds, position, until);
         onProgress(position, until);
       }
-      // Everything below a bound is applied, whether or not the partition's last event stands right at it.
+      // Everything up to a bound is applied, even if the partition's last event is before it.
       write(() => checkpoints.raiseEach(CONSUMER, bounds));
       return applied;
     },

@@ -1,10 +1,10 @@
-/** A view's rows as clients ask for them: by key, or in pages of those that match. */
+/** Queries on a view's rows: by key, or in pages of matching rows. */
 import * as E from 'fp-ts/Either';
 import type { Database } from '../../../infra/sqlite/database';
 import type { ListFailure, ViewColumn, ViewDescription, ViewPage, ViewReader, ViewRow } from '../../view-reader';
 import { rowFrom, columnsOf, quoted, quotedList, viewTable, type Cell, cellOf, cellsOfKey } from '../tables/tables';
 
-/** The rows of one build of a view. All calls belong inside a transaction that has read which build is served. */
+/** The rows of one generation of a view. Call everything inside the transaction that has read which generation is served. */
 export interface ViewQueries {
   readonly generation: number;
   readonly list: (query: Parameters<ViewReader['list']>[1]) => E.Either<ListFailure, ViewPage>;
@@ -12,12 +12,12 @@ export interface ViewQueries {
   readonly count: () => number;
 }
 
-/** Statements for the combinations of filters that clients use; more than these are prepared anew. */
+/** Upper limit on cached statements, one for each combination of filters; when it is reached the cache is cleared. */
 const MAX_STATEMENTS = 64;
 
 /**
- * Prepares the queries. While a changed projection is rebuilt, the table in service has the columns of its older version:
- * what it lacks is null, and what only it has is not shown.
+ * Prepares the queries. While a changed projection is rebuilt, the served table has the columns of the older version:
+ * columns that it lacks are null, and columns that only it has are omitted.
  */
 export const viewQueries = (database: Database, view: ViewDescription, generation: number): ViewQueries => {
   const table = viewTable(view.name, generation);
@@ -53,12 +53,12 @@ export const viewQueries = (database: Database, view: ViewDescription, generatio
       const after = cursor === undefined ? undefined : cursorKey(view, cursor);
       if (cursor !== undefined && after === undefined) return E.left({ _tag: 'InvalidCursor' });
       const names = Object.keys(filters);
-      // A column that the table does not have yet is null in every row, and equals nothing.
+      // A column that the table does not have yet is null in every row, and matches no filter.
       if (names.some((name) => !stored.has(name))) return E.right({ items: [] });
       const conditions = names.map((name) => `${quoted(name)} = ?`);
       if (after !== undefined) conditions.push(`(${keys}) > (${places})`);
       const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-      // One more than asked for tells whether another page follows.
+      // One row more than the limit shows whether another page follows.
       const rows = statement(`${select} ${where} ORDER BY ${keys} LIMIT ?`).iterate(
         ...values.right,
         ...(after ?? []),
@@ -73,10 +73,10 @@ export const viewQueries = (database: Database, view: ViewDescription, generatio
   };
 };
 
-/** What a page may hold, in characters; it ends earlier than its limit where rows are large, and has one row at least. */
-const PAGE_CHARACTERS = 1_048_576;
+/** Upper limit on a page's size: with large rows it ends before its limit of rows, but has at least one row. */
+const MAX_PAGE_CHARACTERS = 1_048_576;
 
-/** Reads no further than needed; leaving the loop closes the cursor. */
+/** Reads no more rows than needed; leaving the loop closes the cursor. */
 const boundedPage = (
   rows: Iterable<ReadonlyArray<Cell>>,
   limit: number,
@@ -85,7 +85,7 @@ const boundedPage = (
   let characters = 0;
   for (const row of rows) {
     for (const cell of row) if (typeof cell === 'string') characters += cell.length;
-    if (page.length === limit || (page.length > 0 && characters > PAGE_CHARACTERS)) return { page, hasMore: true };
+    if (page.length === limit || (page.length > 0 && characters > MAX_PAGE_CHARACTERS)) return { page, hasMore: true };
     page.push(row);
   }
   return { page, hasMore: false };
@@ -110,7 +110,7 @@ const rowMaker =
 // Filters, keys and cursors as clients write them
 // -------------------------------------------------------------------------------------
 
-/** Checks filters by equality; JSON can't be filtered by. */
+/** Parses the values of equality filters; JSON columns cannot be filtered. */
 export const filterValues = (
   { columns }: ViewDescription,
   filters: Readonly<Record<string, string>>,
@@ -133,7 +133,7 @@ export const filterValues = (
 
 const FILTERS = { integer: 'a whole number', boolean: 'true or false', text: 'a text', json: 'nothing' } as const;
 
-/** The key as it stands in a URL; undefined where it can't be one. */
+/** The cells of a key from a URL; undefined where it is not a key of the view. */
 export const keyOf = ({ key, columns }: ViewDescription, text: string): ReadonlyArray<Cell> | undefined => {
   const keyColumns = key.flatMap((name) => columns.filter((each) => each.name === name));
   return cellsOfKey(keyColumns, text);
@@ -141,21 +141,21 @@ export const keyOf = ({ key, columns }: ViewDescription, text: string): Readonly
 
 const cursorOf = (key: ReadonlyArray<Cell>): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
-/** The key that a cursor stands for; undefined where no page of this view gave it out. */
+/** The key that a cursor encodes; undefined for a cursor that no page of this view returned. */
 const cursorKey = ({ key, columns }: ViewDescription, cursor: string): ReadonlyArray<Cell> | undefined => {
-  const cells = parsedCursor(cursor);
+  const cells = parseCursor(cursor);
   if (!Array.isArray(cells) || cells.length !== key.length) return undefined;
   const fits = key.every((name, index) => {
     const cell: unknown = cells[index];
     const type = columns.find((each) => each.name === name)?.type;
     return type === 'text' ? typeof cell === 'string' : Number.isSafeInteger(cell);
   });
-  // The lines above have looked at every one of them.
+  // The lines above have checked every cell.
   const found = cells as ReadonlyArray<Cell>;
   return fits && cursorOf(found) === cursor ? found : undefined;
 };
 
-const parsedCursor = (cursor: string): unknown => {
+const parseCursor = (cursor: string): unknown => {
   try {
     return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown;
   } catch {

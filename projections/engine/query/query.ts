@@ -1,2 +1,2 @@
-/** What the API reads of views.sqlite. */
+/** The API's read access to views.sqlite. */
 export { openViewReader } from './view-database-reader';

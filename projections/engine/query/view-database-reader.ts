@@ -1,6 +1,6 @@
 /**
- * Reads the views' file beside the thread that writes it, from the same process or from another one, and before there is
- * a file at all: then the views are empty, and nothing has been seen.
+ * Reads the views' file while the writer thread, in the same process or another one, writes it. Before the file exists the
+ * views are empty and no event counts as applied.
  */
 import { existsSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
@@ -27,11 +27,11 @@ import { topicsOf } from '../definitions/definitions';
 import { keyNames, shapeOf, staleRowsOf, type StaleRows } from '../tables/tables';
 import { filterValues, keyOf, viewQueries, type ViewQueries } from './queries';
 
-/** Opens the reader; `catalog` says under which names the topics go. The file is looked for whenever it is needed. */
+/** Opens the reader; `catalog` has the names of the topics. Whether the file exists is checked at each call. */
 export const openViewReader = (file: string, projections: ReadonlyArray<Projection>, catalog: Catalog): ViewReader => {
   const views = projections.map((projection) => descriptionOf(projection, catalog));
   const described = (name: string): ViewDescription => {
-    // A scratch copy has the columns of its view.
+    // A point-in-time copy has the columns of its view.
     const [viewName] = name.split('@');
     const view = views.find((each) => each.name === viewName);
     if (view === undefined) throw new Error(`no view is called '${name}'`);
@@ -39,12 +39,12 @@ export const openViewReader = (file: string, projections: ReadonlyArray<Projecti
   };
   let opened: OpenViews | undefined;
   let openedIdentity: string | undefined;
-  /** Counts the files that were read: the counters of two of them must not be taken for each other. */
+  /** Counts the opened files, so that the change counters of two of them are never equal. */
   let replacements = 0;
   let isClosed = false;
   const open = (): OpenViews | undefined => {
     if (isClosed) throw new Error('the view reader is closed');
-    // A role that begins anew, or a restored copy, puts another file in its place: rows of the former one are of no use.
+    // The file may be replaced, by a role that restarts from an empty file or by a restored backup: then the new one is opened.
     const identity = fileIdentity(file);
     if (opened !== undefined && identity === openedIdentity) return opened;
     opened?.close();
@@ -53,22 +53,22 @@ export const openViewReader = (file: string, projections: ReadonlyArray<Projecti
     if (opened !== undefined) replacements += 1;
     return opened;
   };
-  const marked = (view: string, rows: ReadonlyArray<ViewRow>): ReadonlyArray<ViewRow> =>
-    open()?.stale.marked(described(view), rows) ?? rows;
+  const markStale = (view: string, rows: ReadonlyArray<ViewRow>): ReadonlyArray<ViewRow> =>
+    open()?.stale.markStale(described(view), rows) ?? rows;
   return {
     views,
     list: (view, query) => {
-      // The same complaints whether or not there are rows yet.
+      // Filters are checked even if there are no rows yet.
       const values = filterValues(described(view), query.filters);
       if (E.isLeft(values)) return values;
       const page = open()?.inView(view, NO_ROWS, (rows) => rows.list(query)) ?? NO_ROWS;
       if (E.isLeft(page)) return page;
-      return E.right({ ...page.right, items: marked(view, page.right.items) });
+      return E.right({ ...page.right, items: markStale(view, page.right.items) });
     },
     find: (view, key) => {
       const cells = keyOf(described(view), key);
       const row = cells === undefined ? undefined : open()?.inView(view, undefined, (rows) => rows.find(cells));
-      return row === undefined ? undefined : marked(view, [row])[0];
+      return row === undefined ? undefined : markStale(view, [row])[0];
     },
     isQuarantined: (view, event) => open()?.stale.isQuarantined(view, event) ?? false,
     hasSeen: (view, event) => !described(view).topics.includes(event.topic) || (open()?.hasSeen(view, event) ?? false),
@@ -115,11 +115,11 @@ const unprepared = ({ name, version }: Projection): ProjectionStatus => ({
 });
 
 // -------------------------------------------------------------------------------------
-// The file, once it is there
+// The file, once it exists
 // -------------------------------------------------------------------------------------
 
 interface OpenViews {
-  /** Queries the build in service; `otherwise` where the projection was never prepared. */
+  /** Queries the served generation; returns `otherwise` where the projection was never prepared. */
   readonly inView: <Result>(view: string, otherwise: Result, query: (rows: ViewQueries) => Result) => Result;
   readonly hasSeen: ViewReader['hasSeen'];
   readonly stale: StaleRows;
@@ -131,7 +131,7 @@ interface OpenViews {
   readonly close: () => void;
 }
 
-/** Undefined while there is no file, or none of this program's schema: the role that writes it has not started yet. */
+/** Undefined while there is no file with this program's schema: the role that writes it has not started yet. */
 const openViews = (file: string, described: (name: string) => ViewDescription): OpenViews | undefined => {
   if (!existsSync(file)) return undefined;
   const database = openForReading(file);
@@ -149,7 +149,7 @@ const openViews = (file: string, described: (name: string) => ViewDescription): 
 const viewsOf = (database: Database, described: (name: string) => ViewDescription): OpenViews => {
   const served = servedReader(database);
   const copies = copyReader(database);
-  /** Which build is read under a view's name, or under a copy's. */
+  /** The generation that is read under the name of a view or a copy. */
   const generationOf = (view: string): number | undefined => {
     const [name, copy] = view.split('@');
     return copy === undefined ? served(view)?.generation : copies.generation(name ?? '', copy);
@@ -163,18 +163,18 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
   const readGroups = groupStatusReader(database);
   const unresolved = unresolvedReader(database);
   const groups = () => readGroups().map((status) => withUnresolvedReason(status, unresolved));
-  const builds = new Map<string, ViewQueries>();
+  const prepared = new Map<string, ViewQueries>();
   const counts = new Map<string, { readonly at: number; readonly rows: number }>();
 
-  // One snapshot for the pointer and the rows: a swap in between would take the table away.
+  // One transaction reads which generation is served and its rows: a swap in between could drop the table.
   const inView: OpenViews['inView'] = (view, otherwise, query) =>
     database.transaction(() => {
       const generation = generationOf(view);
       if (generation === undefined) return otherwise;
-      const known = builds.get(view);
+      const known = prepared.get(view);
       if (known?.generation === generation) return query(known);
       const fresh = viewQueries(database, described(view), generation);
-      builds.set(view, fresh);
+      prepared.set(view, fresh);
       return query(fresh);
     })();
 
@@ -182,7 +182,7 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
     const at = dataVersion(database);
     const known = counts.get(view);
     if (known?.at === at) return known.rows;
-    const rows = inView(view, 0, (build) => build.count());
+    const rows = inView(view, 0, (queries) => queries.count());
     counts.set(view, { at, rows });
     return rows;
   };
@@ -200,7 +200,7 @@ const viewsOf = (database: Database, described: (name: string) => ViewDescriptio
         generation: row?.generation ?? 0,
         rows: rowsOf(name),
         rebuild,
-        former: row?.former ?? null,
+        former: row?.previous ?? null,
         copies: copies.of(name),
       };
     },

@@ -1,4 +1,4 @@
-/** Moves offsets that operators have asked for: never while the group runs. What cannot be carried out ends as failed. */
+/** Executes the moves of offsets that operators request, never while the group runs. An impossible one ends as failed. */
 import * as E from 'fp-ts/Either';
 import type { Clock } from '../../../infra/clock';
 import {
@@ -26,25 +26,25 @@ export interface OffsetQueueOptions {
 }
 
 export interface OffsetQueue {
-  /** Carries out what was asked for and not done yet, and leaves what has to be tried again. Returns whether anything is left. */
-  readonly moveAsked: () => Promise<boolean>;
+  /** Executes the open requests; those that met a transient fault stay open. Returns whether any is left. */
+  readonly executeOffsetRequests: () => Promise<boolean>;
 }
 
-/** A fault that is still there after so many attempts, some minutes in all, will not pass by itself. */
+/** A fault that persists after this many attempts, some minutes in total, is not transient. */
 const MAX_ATTEMPTS = 30;
 
-/** Nothing was tried yet. */
+/** Makes the queue; it has no state but the retries. */
 export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
   const { client, clock, logger } = options;
   const retries = retrySchedule<number>(clock);
 
   const fail = async (id: number, reason: string): Promise<void> => {
-    logger.error({ request: id, reason }, 'a move of offsets has failed');
+    logger.error({ request: id, reason }, 'moving offsets has failed');
     retries.forget(id);
     await client.failOffsetRequest({ id, reason });
   };
 
-  /** Whether it is over. */
+  /** Executes one request; returns whether it has ended. */
   const attempt = async (request: OffsetRequest): Promise<boolean> => {
     try {
       await move(options, request);
@@ -55,8 +55,8 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
       const { reason } = failureOf(error);
       const delayMs = retries.failed(request.id);
       if (error instanceof CheckpointMoved) {
-        // It had come further than whoever asked has seen: nothing was moved.
-        await fail(request.id, `${reason}; nothing was moved: look again`);
+        // The group has advanced since the operator looked.
+        await fail(request.id, `${reason}; nothing was moved: check the offsets again`);
       } else if (
         error instanceof RequestRefused ||
         isRefusedByFile(error) ||
@@ -64,7 +64,7 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
       ) {
         await fail(request.id, reason);
       } else {
-        logger.warn({ request: request.id, reason, delayMs }, 'a move of offsets is tried again');
+        logger.warn({ request: request.id, reason, delayMs }, 'moving offsets is retried');
         return false;
       }
       return true;
@@ -72,7 +72,7 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
   };
 
   return {
-    moveAsked: async () => {
+    executeOffsetRequests: async () => {
       let isAnyLeft = false;
       for (const request of await client.openOffsetRequests({})) {
         if (E.isLeft(request)) await fail(request.left.id, request.left.reason);
@@ -84,7 +84,7 @@ export const offsetQueue = (options: OffsetQueueOptions): OffsetQueue => {
   };
 };
 
-/** A value that the file cannot hold. */
+/** Whether the file cannot hold a value of the request. */
 const isRefusedByFile = (error: unknown): boolean => storageFaultKind(error) === 'refused';
 
 const move = async ({ client, groups, log, logger }: OffsetQueueOptions, request: OffsetRequest): Promise<void> => {
@@ -101,7 +101,7 @@ const move = async ({ client, groups, log, logger }: OffsetQueueOptions, request
     throw new RequestRefused(`${group} has no checkpoint of ${partitionName(move)}`);
   }
   await assertInLog(log, moves);
-  // Stopped, not only paused: a group keeps its offsets in mind, and takes them up anew when it starts.
+  // Stopped, not only paused: a group caches its offsets, and reads them only when it starts.
   await groups.stoppedWhile(group, () => client.moveOffsets(request));
   logger.warn({ group, actor: request.actor, moves }, 'offsets were moved by hand');
 };

@@ -1,17 +1,17 @@
-/** Notes how far a rebuild has come, often enough to watch and seldom enough to cost nothing. */
+/** Records the progress of a rebuild, at a limited rate. */
 import type { Clock } from '../../../infra/clock';
 import type { ViewsClient } from '../writer-thread/writer-thread';
 
 export interface RebuildProgressNotes {
-  /** So many events are read, of so many in all. */
+  /** `done` of `total` events have been read. */
   readonly at: (done: number, total: number) => Promise<void>;
-  /** Notes the last figures whatever the time. */
+  /** Records the final figures immediately. */
   readonly conclude: () => Promise<void>;
 }
 
 const INTERVAL_MS = 250;
 
-/** Starts counting; `done` of the first call is where this run begins. */
+/** Starts measuring; `done` of the first call is where this run begins. */
 export const rebuildProgress = (client: ViewsClient, clock: Clock, id: number): RebuildProgressNotes => {
   const startedMs = clock.monotonicMs();
   let startedAt: number | undefined;
@@ -30,7 +30,7 @@ export const rebuildProgress = (client: ViewsClient, clock: Clock, id: number): 
   return {
     at: async (done, total) => {
       startedAt ??= done;
-      // A second reading of a few positions must not look like going back.
+      // Reading some positions twice must not show as a step back.
       latest = { done: Math.max(latest.done, Math.min(done, total)), total };
       if (clock.monotonicMs() - notedMs >= INTERVAL_MS) await note();
     },

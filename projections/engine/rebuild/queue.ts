@@ -1,6 +1,6 @@
 /**
- * Runs what operators ask of the projections, one thing after another: rebuilds from before the last end of the process
- * first, then in the order of asking; those of one pass together. What meets a fault steps back, and holds up nothing.
+ * Executes operators' requests for the projections one after another: first rebuilds from an earlier run of the process,
+ * then the others by id; rebuilds of one pass together. A request that meets a fault is retried later and delays no other.
  */
 import type { Clock } from '../../../infra/clock';
 import { CheckpointMoved } from '../../../infra/consumption/checkpoints/checkpoints';
@@ -21,10 +21,10 @@ import type { ViewsClient } from '../writer-thread/writer-thread';
 
 export interface RebuildQueueOptions {
   readonly client: ViewsClient;
-  /** Where requests come in. */
+  /** The store, where requests are recorded. */
   readonly store: Pick<EventFeed, 'changes'>;
   readonly groups: Pick<ProjectionGroups, 'start' | 'pausedWhile' | 'stoppedWhile' | 'topics'>;
-  /** Projections of another version than the rows in service: their groups start after their rebuild. */
+  /** Projections whose version differs from that of their served rows: their groups start after their rebuild. */
   readonly changed: ReadonlySet<string>;
   readonly log: EventLog;
   readonly clock: Clock;
@@ -33,13 +33,13 @@ export interface RebuildQueueOptions {
 }
 
 const POLL_MS = 200;
-/** A fault that is still there after so many attempts, some minutes in all, will not pass by itself. */
+/** A fault that persists after this many attempts, some minutes in total, is not transient. */
 const MAX_ATTEMPTS = 30;
 
 interface Queue extends RebuildQueueOptions {
   readonly changes: ChangeCounter;
   readonly changed: Set<string>;
-  /** Rebuilds that met a fault: each is tried again later and by itself, and the others go first. */
+  /** Rebuilds that met a fault: each is retried later and alone, after the others. */
   readonly retries: RetrySchedule<number>;
 }
 
@@ -53,41 +53,42 @@ export const rebuildQueue = async (options: RebuildQueueOptions): Promise<void> 
     stopping,
     session: async ({ onProgress }) => {
       const changes = countChanges({ feed: options.store, clock, signal: stopping, withinMs: POLL_MS });
-      await workOff({ ...options, ...waiting, changes }, offsets, onProgress).finally(changes.stop);
+      await processRequests({ ...options, ...waiting, changes }, offsets, onProgress).finally(changes.stop);
     },
-    onRetry: ({ error }) => logger.warn({ error }, 'requests of operators are looked for again in a moment'),
+    onRetry: ({ error }) => logger.warn({ error }, 'operator requests could not be read; it is retried'),
   });
 };
 
-/** Works off what is asked for until the signal aborts, or the requests can't be looked for. */
-const workOff = async (queue: Queue, offsets: OffsetQueue, onProgress: () => void): Promise<void> => {
+/** Executes requests until the signal aborts; rejects where they cannot be read. */
+const processRequests = async (queue: Queue, offsets: OffsetQueue, onProgress: () => void): Promise<void> => {
   const { client, changes, retries, stopping } = queue;
-  let lookedAt: number | undefined;
+  let seenVersion: number | undefined;
   let isAnyLeft = false;
   while (!stopping.aborted) {
     const version = changes.count();
-    const open: ReadonlyArray<OpenRebuild> = version === lookedAt && !isAnyLeft ? [] : await requested(client);
-    if (version !== lookedAt || isAnyLeft) isAnyLeft = (await offsets.moveAsked()) || open.length > 0;
+    const open: ReadonlyArray<OpenRebuild> =
+      version === seenVersion && !isAnyLeft ? [] : await readOpenRebuilds(client);
+    if (version !== seenVersion || isAnyLeft) isAnyLeft = (await offsets.executeOffsetRequests()) || open.length > 0;
     onProgress();
     const next = open.find(({ id }) => retries.isDue(id));
     if (next === undefined) {
-      lookedAt = version;
+      seenVersion = version;
       await changes.next(POLL_MS);
       continue;
     }
-    lookedAt = undefined;
-    await runMates(queue, matesOf(queue, open, next));
+    seenVersion = undefined;
+    await runWithRetry(queue, samePass(queue, open, next));
   }
 };
 
-/** Every rebuild that is not over, with what operators have asked meanwhile. */
-const requested = async (client: Queue['client']): Promise<ReadonlyArray<OpenRebuild>> => {
+/** Picks up new operator requests; returns every rebuild that has not ended. */
+const readOpenRebuilds = async (client: Queue['client']): Promise<ReadonlyArray<OpenRebuild>> => {
   await client.takeRebuildRequests({});
   return client.openRebuilds({});
 };
 
-/** Those that read the log together with it. One that met a fault is alone from then on. */
-const matesOf = (
+/** The rebuilds that share a pass over the log with `next`. One that met a fault runs alone from then on. */
+const samePass = (
   { retries }: Queue,
   open: ReadonlyArray<OpenRebuild>,
   next: OpenRebuild,
@@ -96,8 +97,8 @@ const matesOf = (
     ? [next]
     : open.filter(({ id, pass }) => pass === next.pass && retries.attempts(id) === 0);
 
-/** One attempt. What met a fault is tried again later, or has failed. */
-const runMates = async (queue: Queue, rebuilds: ReadonlyArray<OpenRebuild>): Promise<void> => {
+/** One attempt at the rebuilds of a pass; those that met a fault are retried later, or fail after too many attempts. */
+const runWithRetry = async (queue: Queue, rebuilds: ReadonlyArray<OpenRebuild>): Promise<void> => {
   const { client, logger, retries, stopping } = queue;
   const unfinished = new Map(rebuilds.map((rebuild) => [rebuild.id, rebuild]));
   const fault = await runOnce(queue, unfinished);
@@ -110,13 +111,13 @@ const runMates = async (queue: Queue, rebuilds: ReadonlyArray<OpenRebuild>): Pro
       retries.forget(id);
       await client.failRebuild({ id, reason: fault });
     } else {
-      logger.warn({ projection, rebuild: id, reason: fault, delayMs }, 'the rebuild is tried again');
-      await client.noteFault({ id, fault: `${fault}; it is tried again` });
+      logger.warn({ projection, rebuild: id, reason: fault, delayMs }, 'the rebuild is retried');
+      await client.noteFault({ id, fault: `${fault}; it is retried` });
     }
   }
 };
 
-/** One attempt; returns the fault that it met, and leaves in the map what did not come to an end. */
+/** One attempt; returns the fault that it met, and removes from the map the rebuilds that have ended. */
 const runOnce = async (queue: Queue, unfinished: Map<number, OpenRebuild>): Promise<string | undefined> => {
   const { groups, changed, stopping } = queue;
   const cancelling = new Map([...unfinished.keys()].map((id) => [id, new AbortController()]));
@@ -143,7 +144,7 @@ const runOnce = async (queue: Queue, unfinished: Map<number, OpenRebuild>): Prom
     return undefined;
   } catch (error) {
     if (error instanceof CheckpointMoved || error instanceof LeaseLost) {
-      // A rebuild whose checkpoints went with its cancellation is no sign of another process.
+      // A cancellation removes the rebuild's checkpoints; that does not mean that another process writes.
       if (![...cancelling.values()].some(({ signal }) => signal.aborted) || error instanceof LeaseLost) throw error;
     }
     return error instanceof Error ? error.message : String(error);
@@ -158,26 +159,26 @@ const runOnce = async (queue: Queue, unfinished: Map<number, OpenRebuild>): Prom
   }
 };
 
-/** Looks for requests while rebuilds run, and stops those that are no longer wanted. */
+/** Picks up requests while rebuilds run, and aborts cancelled ones. */
 const watchCancellations = async (
   { client, changes, clock, logger }: Queue,
   running: ReadonlyMap<number, AbortController>,
   over: AbortSignal,
 ): Promise<void> => {
-  let lookedAt: number | undefined;
+  let seenVersion: number | undefined;
   while (!over.aborted) {
     await clock.sleep(POLL_MS, over);
     if (isAborted(over)) continue;
     try {
       const version = changes.count();
-      if (version === lookedAt) continue;
-      lookedAt = version;
+      if (version === seenVersion) continue;
+      seenVersion = version;
       await client.takeRebuildRequests({});
       const cancelled = await client.cancelledAmong({ ids: [...running.keys()] });
       for (const id of cancelled) running.get(id)?.abort();
     } catch (error) {
-      // The run meets the same fault, and says so.
-      logger.debug({ error }, 'requests could not be looked for during a rebuild');
+      // The rebuild meets the same fault and reports it.
+      logger.debug({ error }, 'operator requests could not be read during a rebuild');
     }
   }
 };

@@ -1,2 +1,2 @@
-/** Rebuilds, in the main thread: one rebuild from an operator's request to the swap of generations, and moves of offsets. */
+/** Rebuilds, in the main thread: from an operator's request to the swap of generations; also moves of offsets. */
 export { rebuildQueue } from './queue';

@@ -1,4 +1,4 @@
-/** Reads a log a second time: from given offsets exactly up to others, with a consumer of its own, for one or several. */
+/** Replays the log: reads it from given offsets exactly up to others, with a separate consumer, for one or several readers. */
 import type { Clock } from '../../../infra/clock';
 import {
   OffsetOutOfRange,
@@ -10,7 +10,7 @@ import { GAP_CAUSES, gapText } from '../../../infra/kafka/offset-gaps';
 import type { OpenMove } from '../apply/apply';
 import { isSamePartition, partitionMap, partitionName, type TopicPartition } from '../../../infra/topic-partition';
 
-/** A partition that is read: where the replay stands, and the offset before which it ends. */
+/** A partition to read: the next offset to apply, and the offset at which to stop. */
 export interface ReplayPartition {
   readonly topic: string;
   readonly partition: number;
@@ -19,19 +19,19 @@ export interface ReplayPartition {
   readonly untilOffset: number;
 }
 
-/** The log does not hold what was to be read, and waiting would not bring it. */
+/** The log does not hold the records to be read, and never will. */
 export class ReplayImpossible extends Error {
   override readonly name = 'ReplayImpossible';
 }
 
-/** Who reads: each stands where it stands, and gets no record twice. */
+/** A reader with its own offsets, which receives no record twice. */
 export interface LogReader {
   readonly partitions: ReadonlyArray<ReplayPartition>;
-  /** Once it aborts, the others go on without this one. */
+  /** When it aborts, the other readers continue without this one. */
   readonly signal: AbortSignal;
 }
 
-/** What of a batch is one reader's: the records between its own offsets. */
+/** One reader's share of a batch: the records between the offsets of its moves. */
 export interface ReaderShare<Reader extends LogReader> {
   readonly reader: Reader;
   readonly moves: ReadonlyArray<OpenMove>;
@@ -41,8 +41,8 @@ export interface ReplayOptions<Reader extends LogReader> {
   readonly consumer: LogConsumer;
   readonly readers: ReadonlyArray<Reader>;
   /**
-   * Gets the records that any reader still lacks ready, with a share for each reader that comes further with them; what it
-   * answers applies them. One batch is applied at a time, the next one fetched and made ready meanwhile.
+   * Prepares the records that any reader still lacks, with a share for each reader that advances; the returned function
+   * applies them. One batch is applied at a time, while the next one is fetched and prepared.
    */
   readonly prepare: (
     records: ReadonlyArray<LogRecord>,
@@ -52,14 +52,14 @@ export interface ReplayOptions<Reader extends LogReader> {
 }
 
 const RECORDS_PER_BATCH = 1_000;
-/** When nothing came for so long, the log's ends are looked at. */
+/** After this long without records the log's watermarks are checked. */
 const SILENCE_MS = 3_000;
 
 interface Cursor extends ReplayPartition {
   nextOffset: number;
 }
 
-interface Reading<Reader extends LogReader> {
+interface ReaderState<Reader extends LogReader> {
   readonly reader: Reader;
   readonly cursors: ReadonlyArray<Cursor>;
 }
@@ -67,29 +67,29 @@ interface Reading<Reader extends LogReader> {
 /** Resolves when every reader has read its partitions, or has aborted. Throws {@link ReplayImpossible}. */
 export const replayLog = async <Reader extends LogReader>(options: ReplayOptions<Reader>): Promise<void> => {
   const { consumer, readers, prepare, clock } = options;
-  const readings = readers.map((reader): Reading<Reader> => ({ reader, cursors: openCursors(reader) }));
-  if (!readings.some(isOpen)) return;
-  consumer.assign(lowestOffsets(readings.filter(isOpen)));
+  const states = readers.map((reader): ReaderState<Reader> => ({ reader, cursors: openCursors(reader) }));
+  if (!states.some(isOpen)) return;
+  consumer.assign(lowestOffsets(states.filter(isOpen)));
   let applying: Promise<unknown> = Promise.resolve();
-  let heardAtMs = clock.monotonicMs();
+  let lastRecordsAtMs = clock.monotonicMs();
   try {
-    while (readings.some(isOpen)) {
-      const { records, shares } = take(await poll(consumer), readings.filter(isOpen));
+    while (states.some(isOpen)) {
+      const { records, shares } = splitRecords(await poll(consumer), states.filter(isOpen));
       const apply = shares.length === 0 ? undefined : prepare(records, shares);
       await applying;
-      // Where all have aborted, what they stand at is what was applied before.
-      if (!readings.some(({ reader }) => !reader.signal.aborted)) return;
+      // When all have aborted, this batch is not applied.
+      if (!states.some(({ reader }) => !reader.signal.aborted)) return;
       if (apply !== undefined) {
-        heardAtMs = clock.monotonicMs();
+        lastRecordsAtMs = clock.monotonicMs();
         applying = unlessAborted(apply(), shares);
-        // Awaited before the next batch; a failure must not count as unhandled until then.
+        // Awaited before the next batch; until then a rejection must not count as unhandled.
         applying.catch(() => undefined);
-      } else if (clock.monotonicMs() - heardAtMs > SILENCE_MS) {
-        await refuseShortLog(
+      } else if (clock.monotonicMs() - lastRecordsAtMs > SILENCE_MS) {
+        await assertInLog(
           consumer,
-          readings.filter(isOpen).flatMap(({ cursors }) => cursors.filter(isCursorOpen)),
+          states.filter(isOpen).flatMap(({ cursors }) => cursors.filter(isCursorOpen)),
         );
-        heardAtMs = clock.monotonicMs();
+        lastRecordsAtMs = clock.monotonicMs();
       }
     }
   } finally {
@@ -97,7 +97,7 @@ export const replayLog = async <Reader extends LogReader>(options: ReplayOptions
   }
 };
 
-/** Readers that have aborted meanwhile may have lost what they write to. */
+/** Ignores a failure if all readers have aborted meanwhile: their tables may be gone. */
 const unlessAborted = async (applying: Promise<void>, shares: ReadonlyArray<ReaderShare<LogReader>>): Promise<void> => {
   try {
     await applying;
@@ -111,13 +111,13 @@ const openCursors = ({ partitions }: LogReader): ReadonlyArray<Cursor> =>
 
 const isCursorOpen = ({ nextOffset, untilOffset }: ReplayPartition): boolean => nextOffset < untilOffset;
 
-const isOpen = ({ cursors, reader }: Reading<LogReader>): boolean =>
+const isOpen = ({ cursors, reader }: ReaderState<LogReader>): boolean =>
   !reader.signal.aborted && cursors.some(isCursorOpen);
 
-/** Where the first of the readers stands in each partition. */
-const lowestOffsets = (readings: ReadonlyArray<Reading<LogReader>>): Parameters<LogConsumer['assign']>[0] => {
+/** The lowest next offset of the readers in each partition. */
+const lowestOffsets = (states: ReadonlyArray<ReaderState<LogReader>>): Parameters<LogConsumer['assign']>[0] => {
   const lowest = partitionMap<PartitionOffset>();
-  for (const { topic, partition, nextOffset: offset } of readings.flatMap(({ cursors }) => cursors)) {
+  for (const { topic, partition, nextOffset: offset } of states.flatMap(({ cursors }) => cursors)) {
     const at = { topic, partition, offset };
     if (offset < (lowest.get(at)?.offset ?? Infinity)) lowest.set(at, at);
   }
@@ -136,32 +136,32 @@ const poll = async (consumer: LogConsumer): Promise<ReadonlyArray<LogRecord>> =>
   }
 };
 
-/** The records that any reader lacks, with each reader's moves for the partitions in which it came further; moves the cursors. */
-const take = <Reader extends LogReader>(
+/** The records that any reader lacks, with each reader's moves in the partitions in which it advances. Advances the cursors. */
+const splitRecords = <Reader extends LogReader>(
   polled: ReadonlyArray<LogRecord>,
-  readings: ReadonlyArray<Reading<Reader>>,
+  states: ReadonlyArray<ReaderState<Reader>>,
 ): { readonly records: ReadonlyArray<LogRecord>; readonly shares: ReadonlyArray<ReaderShare<Reader>> } => {
-  const before = readings.map(({ cursors }) => cursors.map(({ nextOffset }) => nextOffset));
-  const cursorsAt = cursorFinder(readings.flatMap(({ cursors }) => cursors));
+  const before = states.map(({ cursors }) => cursors.map(({ nextOffset }) => nextOffset));
+  const cursorsAt = cursorFinder(states.flatMap(({ cursors }) => cursors));
   const records = polled.filter((record) => {
     const { offset } = record;
-    let isTaken = false;
+    let isNeeded = false;
     for (const cursor of cursorsAt(record)) {
       if (offset < cursor.nextOffset) continue;
-      // Beyond the end: then everything before it has come, whatever offsets the log has left out.
+      // A record beyond the end shows that every record before the end has come, even if the log skips offsets.
       cursor.nextOffset = Math.min(offset + 1, cursor.untilOffset);
-      isTaken ||= offset < cursor.untilOffset;
+      isNeeded ||= offset < cursor.untilOffset;
     }
-    return isTaken;
+    return isNeeded;
   });
-  const shares = readings.map(({ reader, cursors }, index) => ({
+  const shares = states.map(({ reader, cursors }, index) => ({
     reader,
     moves: movesOf(cursors, before[index] ?? []),
   }));
   return { records, shares: shares.filter(({ moves }) => moves.length > 0) };
 };
 
-/** Records of one partition come in runs: the place that was found last is usually the next one. */
+/** Records of one partition come in runs, so the last result is usually the next one too. */
 const cursorFinder = (cursors: ReadonlyArray<Cursor>) => {
   let last: TopicPartition = { topic: '', partition: -1 };
   let found: ReadonlyArray<Cursor> = [];
@@ -180,13 +180,13 @@ const movesOf = (cursors: ReadonlyArray<Cursor>, before: ReadonlyArray<number>):
     return fromOffset === nextOffset ? [] : [{ topic, partition, logId, nextOffset, fromLogId: logId, fromOffset }];
   });
 
-const refuseShortLog = async (consumer: LogConsumer, cursors: ReadonlyArray<Cursor>): Promise<void> => {
+const assertInLog = async (consumer: LogConsumer, cursors: ReadonlyArray<Cursor>): Promise<void> => {
   for (const { topic, partition, nextOffset, untilOffset } of cursors) {
     const { low, high } = await consumer.watermarks(topic, partition);
     if (nextOffset >= low && untilOffset <= high) continue;
     throw new ReplayImpossible(
       `${partitionName({ topic, partition })} was to be read from offset ${nextOffset} to ${untilOffset}, ` +
-        `but the log now holds ${low} to ${high}`,
+        `but the log holds only ${low} to ${high}`,
     );
   }
 };

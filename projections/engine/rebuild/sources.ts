@@ -1,4 +1,4 @@
-/** Where a rebuild's events come from: the log from offset zero, or the store. Both end where the group in service stands. */
+/** The sources of a rebuild's events: the log from offset zero, or the store. Both end at the live group's checkpoints. */
 import type { Clock } from '../../../infra/clock';
 import { checkpointAt, highWaterAt, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
 import type { EventLog, LogConsumer, LogRecord } from '../../../infra/kafka/event-log';
@@ -17,32 +17,32 @@ export interface RebuildReading {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: RebuildProgressNotes;
-  /** Of a copy: the last position that belongs into it. */
+  /** Of a copy: the last position that it includes. */
   readonly untilPosition: number | null;
 }
 
-/** A way to read what the shadow does not hold yet. */
+/** The events that the candidate has not applied yet. */
 export interface RebuildEvents {
-  /** Reads up to where the group stands now; after an abort it may end earlier. */
+  /** Applies events up to the group's current checkpoints; after an abort it may end earlier. */
   readonly catchUp: () => Promise<void>;
-  /** How many events the group has come further since. */
+  /** By how many events the group is ahead now. */
   readonly behind: () => Promise<number>;
 }
 
-/** How far the group and the shadow have come, partition by partition. */
-interface Standing {
+/** The checkpoints of the group and of the candidate. */
+interface Progress {
   readonly live: ReadonlyArray<Checkpoint>;
-  readonly shadow: ReadonlyArray<Checkpoint>;
+  readonly candidate: ReadonlyArray<Checkpoint>;
 }
 
-const standing = async ({ client, id, projection, topics }: RebuildReading): Promise<Standing> => {
+const readProgress = async ({ client, id, projection, topics }: RebuildReading): Promise<Progress> => {
   const consumer = rebuildConsumer(id);
   const live = (await client.checkpoints({ consumer: projection })).filter(({ topic }) => topics.includes(topic));
   await client.begin({
     consumer,
     checkpoints: live.map((each) => ({ ...each, nextOffset: 0, highWaterPosition: 0 })),
   });
-  return { live, shadow: await client.checkpoints({ consumer }) };
+  return { live, candidate: await client.checkpoints({ consumer }) };
 };
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, each) => total + each, 0);
@@ -51,17 +51,17 @@ const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, e
 // The log
 // -------------------------------------------------------------------------------------
 
-/** One consumer of the log, for all rebuilds of a pass. */
+/** One consumer of the log, shared by all rebuilds of a pass. */
 export interface SharedLog {
   /** Throws ReplayImpossible where the log does not begin at offset zero. */
-  readonly refuseIncomplete: (reading: RebuildReading) => Promise<void>;
-  /** Brings several up to where their groups stand now, each record read once. */
+  readonly assertComplete: (reading: RebuildReading) => Promise<void>;
+  /** Catches several rebuilds up with their groups' current checkpoints; each record is read once. */
   readonly catchUpTogether: (readings: ReadonlyArray<RebuildReading>) => Promise<void>;
   readonly eventsFor: (reading: RebuildReading) => RebuildEvents;
   readonly close: () => Promise<void>;
 }
 
-/** Opens the log. */
+/** Opens a consumer of the log under the given name. */
 export const openSharedLog = async (log: EventLog, name: string, clock: Clock): Promise<SharedLog> => {
   const consumer = await log.openConsumer(name);
   const catchUpTogether: SharedLog['catchUpTogether'] = async (readings) => {
@@ -77,13 +77,13 @@ export const openSharedLog = async (log: EventLog, name: string, clock: Clock): 
     });
   };
   return {
-    refuseIncomplete: (reading) => refuseIncompleteLog(reading, log, consumer),
+    assertComplete: (reading) => assertCompleteLog(reading, log, consumer),
     catchUpTogether,
     eventsFor: (reading) => ({
       catchUp: () => catchUpTogether([reading]),
       behind: async () => {
-        const { live, shadow } = await standing(reading);
-        return sum(live.map((each) => Math.max(0, each.nextOffset - (checkpointAt(shadow, each)?.nextOffset ?? 0))));
+        const { live, candidate } = await readProgress(reading);
+        return sum(live.map((each) => Math.max(0, each.nextOffset - (checkpointAt(candidate, each)?.nextOffset ?? 0))));
       },
     }),
     close: consumer.close,
@@ -92,12 +92,12 @@ export const openSharedLog = async (log: EventLog, name: string, clock: Clock): 
 
 interface RebuildReader extends LogReader {
   readonly id: number;
-  readonly came: (records: number) => Promise<void>;
+  readonly advance: (records: number) => Promise<void>;
 }
 
 const readerFor = async (reading: RebuildReading): Promise<RebuildReader> => {
-  const { live, shadow } = await standing(reading);
-  const partitions = shadow.map((each) => ({
+  const { live, candidate } = await readProgress(reading);
+  const partitions = candidate.map((each) => ({
     ...each,
     untilOffset: checkpointAt(live, each)?.nextOffset ?? each.nextOffset,
   }));
@@ -109,14 +109,14 @@ const readerFor = async (reading: RebuildReading): Promise<RebuildReader> => {
     id,
     partitions,
     signal,
-    came: async (records) => {
+    advance: async (records) => {
       done += records;
       await progress.at(done, total);
     },
   };
 };
 
-/** Everything that several read goes over to the thread once. */
+/** Packs the records once for all readers; the returned function sends them to the writer thread. */
 const prepareFor = (
   client: ViewsClient,
   records: ReadonlyArray<LogRecord>,
@@ -126,17 +126,17 @@ const prepareFor = (
   const batch = packBatch({ records, moves: places.values() });
   const takers = shares.map(({ reader: { id }, moves }) => ({ id, moves }));
   return async () => {
-    await client.applyToShadows({ takers, batch }, transferable(batch));
+    await client.applyToCandidates({ takers, batch }, transferable(batch));
     for (const { reader, moves } of shares) {
-      await reader.came(sum(moves.map(({ fromOffset, nextOffset }) => nextOffset - fromOffset)));
+      await reader.advance(sum(moves.map(({ fromOffset, nextOffset }) => nextOffset - fromOffset)));
     }
   };
 };
 
-const refuseIncompleteLog = async (reading: RebuildReading, log: EventLog, consumer: LogConsumer): Promise<void> => {
-  const { live, shadow } = await standing(reading);
+const assertCompleteLog = async (reading: RebuildReading, log: EventLog, consumer: LogConsumer): Promise<void> => {
+  const { live, candidate } = await readProgress(reading);
   for (const { topic, partitions, logId } of await log.describe(reading.topics)) {
-    if ([...live, ...shadow].some((each) => each.topic === topic && each.logId !== logId)) {
+    if ([...live, ...candidate].some((each) => each.topic === topic && each.logId !== logId)) {
       throw new ReplayImpossible(
         `${topic} is not the topic that the rows were made from (it was recreated, or this is another cluster)`,
       );
@@ -155,58 +155,57 @@ const refuseIncompleteLog = async (reading: RebuildReading, log: EventLog, consu
 // The store
 // -------------------------------------------------------------------------------------
 
-/** Counts what it had to read, for a rebuild from the log that needs it says so. */
+/** Events from the store. */
 export interface StoredEvents extends RebuildEvents {
+  /** How many events were applied; a rebuild from the log reports how many it had to read from the store. */
   readonly applied: () => number;
 }
 
 /**
- * Reads from the store what the shadow lacks, in each partition up to the group's high-water position: for a rebuild from
- * the store that is everything, for one from the log what an earlier log held and this one does not.
+ * Reads from the store what the candidate lacks, in each partition up to the group's high-water position. For a rebuild
+ * from the store that is everything; for one from the log, the events that an earlier log held and this one does not.
  */
 export const eventsOfStore = (reading: RebuildReading): StoredEvents => {
   let applied = 0;
-  const bounded = async (): Promise<Standing> => {
-    const { live, shadow } = await standing(reading);
+  const boundedProgress = async (): Promise<Progress> => {
+    const { live, candidate } = await readProgress(reading);
     const { untilPosition } = reading;
-    if (untilPosition === null) return { live, shadow };
-    // A copy ends at its moment in every partition, wherever the group stands.
+    if (untilPosition === null) return { live, candidate };
+    // A copy ends at its point in time in every partition, whatever the group's checkpoints are.
     const ends = live.map((each) => ({ ...each, highWaterPosition: untilPosition }));
-    // What the log has delivered beyond the moment says that everything up to it was delivered too.
-    const reached = shadow.map((each) => {
+    // If the log has delivered an event beyond the point in time, it has delivered everything up to it.
+    const reached = candidate.map((each) => {
       const read = checkpointAt(live, each);
-      const isThrough = read !== undefined && each.nextOffset >= read.nextOffset && each.nextOffset > 0;
-      return isThrough && read.highWaterPosition >= untilPosition
-        ? { ...each, highWaterPosition: untilPosition }
-        : each;
+      const isAtEnd = read !== undefined && each.nextOffset >= read.nextOffset && each.nextOffset > 0;
+      return isAtEnd && read.highWaterPosition >= untilPosition ? { ...each, highWaterPosition: untilPosition } : each;
     });
-    return { live: ends, shadow: reached };
+    return { live: ends, candidate: reached };
   };
-  const gap = ({ live, shadow }: Standing): { readonly after: number; readonly until: number } => {
-    const open = live.filter((each) => highWaterAt(shadow, each) < each.highWaterPosition);
+  const gap = ({ live, candidate }: Progress): { readonly after: number; readonly until: number } => {
+    const open = live.filter((each) => highWaterAt(candidate, each) < each.highWaterPosition);
     return {
-      after: Math.min(...open.map((each) => highWaterAt(shadow, each))),
+      after: Math.min(...open.map((each) => highWaterAt(candidate, each))),
       until: Math.max(...open.map((each) => each.highWaterPosition)),
     };
   };
   return {
     catchUp: async () => {
-      const stand = await bounded();
-      const bounds = stand.live;
-      const { after, until } = gap(stand);
+      const progress = await boundedProgress();
+      const bounds = progress.live;
+      const { after, until } = gap(progress);
       let position = after;
       while (position < until) {
         if (reading.signal.aborted) return;
         await reading.progress.at(position, until);
-        const page = await reading.client.applyStoreToShadow({ id: reading.id, afterPosition: position, bounds });
+        const page = await reading.client.applyStoreToCandidate({ id: reading.id, afterPosition: position, bounds });
         applied += page.outcome.applied;
         position = page.reachedPosition;
       }
-      // Only now: a bound says that everything below it is there.
-      if (after < until) await reading.client.raiseShadow({ id: reading.id, bounds });
+      // Only at the end: a high-water position asserts that everything up to it was applied.
+      if (after < until) await reading.client.advanceCandidate({ id: reading.id, bounds });
     },
     behind: async () => {
-      const { after, until } = gap(await bounded());
+      const { after, until } = gap(await boundedProgress());
       return Math.max(0, until - after);
     },
     applied: () => applied,

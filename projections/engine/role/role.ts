@@ -1,4 +1,4 @@
-/** The projections' role: every projection as a consumer group over one file, and the rebuilds that are asked for. */
+/** The projections role: every projection as a consumer group over one file, and the requested rebuilds. */
 import {
   NOTHING_TO_DO,
   processOperatorRequests,
@@ -21,15 +21,15 @@ export interface ProjectionsOptions extends RoleOptions {
   /** Opens the store for reading. */
   readonly openStore: OpenEventFeed;
   readonly projections: ReadonlyArray<Projection>;
-  /** Put before the names of dead-letter topics. */
+  /** The prefix of the dead-letter topics' names. */
   readonly topicPrefix?: string;
   /** The absolute path of the module that exports the application, for the thread that runs its projections. */
   readonly applicationFile: string;
 }
 
 /**
- * Starts the role; it waits by itself for the store, the lease, the broker and the topics. Stopping ends at a batch boundary;
- * a rebuild that runs is taken up again at the next start.
+ * Starts the role; it waits for the store, the lease, the broker and the topics. It stops at a batch boundary; a running
+ * rebuild is resumed at the next start.
  */
 export const startProjections = (options: ProjectionsOptions): Role =>
   startRole({
@@ -40,7 +40,7 @@ export const startProjections = (options: ProjectionsOptions): Role =>
   });
 
 const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted: () => void): Promise<void> => {
-  // Ends with this session; the role's own signal ends the sessions after it, too.
+  // Aborted at the end of this session; the role's own signal would prevent later sessions too.
   const over = new AbortController();
   const ending = AbortSignal.any([stopping, over.signal]);
   const { catalog, projections, clock, logger } = options;
@@ -52,8 +52,9 @@ const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted
     applicationFile: options.applicationFile,
     topics: Object.fromEntries(catalog.aggregates.map(({ category, topic }) => [category, topic])),
     projections: projections.map(({ name, version }) => ({ name, version })),
-    onWaiting: (owner) => logger.info({ owner }, 'another process runs the projections: this one waits'),
-    onFault: (reason) => logger.warn({ reason }, 'the projections wait for their file'),
+    onWaiting: (owner) => logger.info({ owner }, 'another process runs the projections; this one waits for its lease'),
+    onFault: (reason) =>
+      logger.warn({ reason }, 'the file of the projections cannot be opened; the role waits and retries'),
   });
   const fit: { check: StoreFit } = { check: () => Promise.resolve(undefined) };
   const groups = projectionGroups({
@@ -63,7 +64,7 @@ const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted
     storeFits: (marks) => fit.check(marks),
   });
   let queue: Promise<void> | undefined;
-  let desk: Promise<void> | undefined;
+  let requests: Promise<void> | undefined;
   try {
     await Promise.race([worker.opened, worker.done, whenAborted(ending)]);
     if (ending.aborted) return;
@@ -71,7 +72,7 @@ const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted
     const boundTo = await worker.client.bindToStore(store.identity);
     fit.check = storeFit({ store, file: options.viewsFile, boundTo });
     if (boundTo !== store.identity.storeId) {
-      // The groups say why they stand still; nothing else may touch what was made from another store.
+      // The groups report why they are stopped; nothing else may change what was made from another store.
       for (const { name } of projections) groups.start(name);
       await Promise.race([whenAborted(ending), worker.done, groups.failed]);
       return;
@@ -87,8 +88,8 @@ const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted
       clock,
       stopping: ending,
     });
-    desk = processOperatorRequests({
-      calls: failureCalls(worker.client, groups),
+    requests = processOperatorRequests({
+      calls: deadLetterCalls(worker.client, groups),
       groups: projections.map(({ name }) => name),
       store,
       log: options.log,
@@ -97,20 +98,20 @@ const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted
       logger,
       stopping: ending,
     });
-    await Promise.race([Promise.all([queue, desk]), worker.done, groups.failed]);
+    await Promise.race([Promise.all([queue, requests]), worker.done, groups.failed]);
   } finally {
     over.abort();
-    // Whatever ended the race is the error that counts; the others only have to be out of the way.
-    await Promise.allSettled([queue, desk]);
+    // The error that ended the race is the one that counts; the others only have to finish.
+    await Promise.allSettled([queue, requests]);
     await groups.stop();
     await worker.close();
     await store.close();
   }
 };
 
-const failureCalls = (client: ViewsClient, groups: ProjectionGroups): DeadLetterCalls => ({
+const deadLetterCalls = (client: ViewsClient, groups: ProjectionGroups): DeadLetterCalls => ({
   takeRequests: () => client.takeFailureRequests({}),
-  // A projection of another version than its rows waits for its rebuild.
+  // A projection whose rows are of another version waits for its rebuild.
   redriveStep: async (projection) =>
     groups.isRunning(projection)
       ? groups.pausedWhile(projection, () => client.redriveStep({ projection }))

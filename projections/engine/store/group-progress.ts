@@ -1,4 +1,4 @@
-/** How far a group has come, with what it has passed without applying it. */
+/** A group's checkpoints, and the events before them that it has not applied. */
 import type { Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
 import type { PassedEvents } from '../../../infra/dead-letters/query/query';
 import { checkpointsOf, passedEvents } from '../../../infra/sqlite/consumer-file/consumer-file';
@@ -9,7 +9,7 @@ export interface GroupProgress {
   readonly passed: PassedEvents;
 }
 
-/** Reads it as it is now; works on a read-only connection too. */
+/** Reads the current progress; works on a read-only connection too. */
 export const groupProgress = (database: Database, group: string): GroupProgress => ({
   checkpoints: checkpointsOf(database).read(group),
   passed: passedEvents(database, group),

@@ -1,4 +1,4 @@
-/** One row of a view as it is served, with what its group has done so far; read beside the thread that writes the file. */
+/** Reads one served row of a view and the progress of its group, while the writer thread writes the file. */
 import { existsSync } from 'node:fs';
 import type { GroupStatus } from '../../../infra/consumption/status/status';
 import type { ParkedRecord } from '../../../infra/dead-letters/query/query';
@@ -10,18 +10,18 @@ import { quoted, quotedList, shapeOf, viewTable, type Cell } from '../tables/tab
 import { groupProgress, type GroupProgress } from './group-progress';
 
 export interface RowReader {
-  /** The row (undefined where it is not served) and how far the group has come, as of one moment. */
+  /** The row (undefined where it does not exist) and the group's progress, read in one transaction. */
   readonly snapshot: (
     projection: Projection,
     key: ReadonlyArray<Cell>,
   ) => { readonly row: ReadonlyArray<Cell> | undefined; readonly progress: GroupProgress };
   readonly statusOf: (group: string) => GroupStatus | undefined;
-  /** What the group has set aside of some streams, oldest first. */
+  /** The group's dead-lettered and parked events of some streams, oldest first. */
   readonly parkedUnder: (group: string, streams: ReadonlyArray<string>) => ReadonlyArray<ParkedRecord>;
   readonly close: () => void;
 }
 
-/** Undefined while there is no file, or none of this program's schema. */
+/** Undefined while there is no file with this program's schema. */
 export const openRowReader = (viewsFile: string): RowReader | undefined => {
   if (!existsSync(viewsFile)) return undefined;
   const database = openForReading(viewsFile);

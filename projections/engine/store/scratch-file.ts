@@ -1,4 +1,4 @@
-/** A file of its own for the rows of one projection, made to be compared with those that are served, and thrown away. */
+/** A temporary file with the rows of one projection, made to be compared with the served rows. */
 import type { Clock } from '../../../infra/clock';
 import type { Quarantine } from '../../../infra/consumption/intake/intake';
 import type { ConsumerTables, Transaction } from '../../../infra/dead-letters/redrive/redrive';
@@ -17,8 +17,8 @@ export interface ScratchFile {
 }
 
 /**
- * Makes the file with empty tables.
- * @param isDiscarded the decisions of people stand in the file that is served
+ * Creates the file with empty tables.
+ * @param isDiscarded whether an operator discarded a dead letter; read from the served file
  */
 export const openScratch = (
   file: string,

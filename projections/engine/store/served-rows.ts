@@ -1,4 +1,4 @@
-/** The rows of one projection as they are served, held still while they are compared; read beside the thread that writes them. */
+/** The served rows of one projection, read in one snapshot while the writer thread goes on. */
 import type { Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
 import { checkpointsOf, discardsOf } from '../../../infra/sqlite/consumer-file/consumer-file';
 import { openForReading, refuseNewerSchema, schemaVersion, type Database } from '../../../infra/sqlite/database';
@@ -6,7 +6,7 @@ import type { Projection } from '../../projection';
 import { servedReader, viewsMigrations } from '../generations/generations';
 import { type GenerationScan, scanGeneration } from '../tables/tables';
 
-/** There are no rows of this version of the projection. */
+/** There are no served rows of this version of the projection. */
 export class ServedRowsMissing extends Error {
   override readonly name = 'ServedRowsMissing';
 }
@@ -14,8 +14,8 @@ export class ServedRowsMissing extends Error {
 export interface ServedRows {
   readonly checkpoints: () => ReadonlyArray<Checkpoint>;
   readonly isDiscarded: (group: string, eventId: string) => boolean;
-  /** Everything that `work` reads is as of one moment, however long it takes. */
-  readonly heldStill: <Result>(work: (rows: GenerationScan) => Promise<Result>) => Promise<Result>;
+  /** Everything that `work` reads comes from one snapshot, however long it takes. */
+  readonly inSnapshot: <Result>(work: (rows: GenerationScan) => Promise<Result>) => Promise<Result>;
   readonly close: () => void;
 }
 
@@ -29,7 +29,7 @@ export const openServedRows = (viewsFile: string, projection: Projection): Serve
     return {
       checkpoints: () => checkpoints.read(projection.name),
       isDiscarded: discardsOf(database),
-      heldStill: async (work) => {
+      inSnapshot: async (work) => {
         database.exec('BEGIN');
         const result = await work(scanGeneration(database, projection.name, generation));
         database.exec('COMMIT');
@@ -45,9 +45,9 @@ export const openServedRows = (viewsFile: string, projection: Projection): Serve
 
 const comparableGeneration = (database: Database, { name, version }: Projection): number => {
   const served = schemaVersion(database) < viewsMigrations.length ? undefined : servedReader(database)(name);
-  if (served === undefined) throw new ServedRowsMissing(`${name} has no rows yet: start the role that makes them`);
+  if (served === undefined) throw new ServedRowsMissing(`${name} has no rows yet: start the projections role`);
   if (served.version === version) return served.generation;
   throw new ServedRowsMissing(
-    `the rows of ${name} in service were made by version ${served.version}, this program has ${version}: let it rebuild them first`,
+    `the served rows of ${name} were made by version ${served.version}, this program has version ${version}: let it rebuild them first`,
   );
 };

@@ -1,4 +1,4 @@
-/** The views' file in SQLite: put together for its writer, for verification, and for explanations. */
+/** The views' file in SQLite: for its writer, for verification, and for explanations. */
 export type { GroupProgress } from './group-progress';
 export { openRowReader, type RowReader } from './row-reader';
 export { openScratch, type ScratchFile } from './scratch-file';

@@ -1,4 +1,4 @@
-/** The views' file as its one writer uses it: a consumer's file with rebuilds, generations and their rows. */
+/** The views' file as its only writer uses it: a consumer's file with rebuilds, generations and their rows. */
 import type { Clock } from '../../../infra/clock';
 import type { ConsumerFile } from '../../../infra/dead-letters/redrive/redrive';
 import { consumerFile } from '../../../infra/sqlite/consumer-file/consumer-file';
@@ -18,21 +18,21 @@ import {
 import { type GenerationScan, scanGeneration, staleSums, type StaleSums } from '../tables/tables';
 import { groupProgress, type GroupProgress } from './group-progress';
 
-/** Calls that write belong inside a transaction. */
+/** Call everything that writes inside a transaction. */
 export interface ViewsFile extends ConsumerFile {
   readonly rebuilds: RebuildRows;
   readonly takenIn: TakenInRows;
-  readonly builds: ServedGenerations & CandidateGenerations;
+  readonly generations: ServedGenerations & CandidateGenerations;
   readonly staleSums: StaleSums;
   readonly scan: (projection: string, generation: number) => GenerationScan;
   readonly progressOf: (group: string) => GroupProgress;
-  /** Binds the file to a store where it belongs to none; returns the store that it belongs to. */
+  /** Binds the file to a store unless it is bound already; returns the id of the store that it is bound to. */
   readonly bindToStore: (storeId: string) => string;
-  /** Lets the next writer in, with the file folded together. */
+  /** Checkpoints the write-ahead log, closes the file, and releases its lease. */
   readonly close: () => void;
 }
 
-/** Prepares it on a file that has the views' schema. */
+/** Prepares everything on a file that has the views' schema. */
 export const viewsFile = (leased: LeasedDatabase, projections: ReadonlyArray<Projection>, clock: Clock): ViewsFile => {
   const { database } = leased;
   const file = consumerFile(leased, clock);
@@ -44,7 +44,7 @@ export const viewsFile = (leased: LeasedDatabase, projections: ReadonlyArray<Pro
     checkpoints,
     rebuilds,
     takenIn,
-    builds: projectionGenerations(database, projections, rebuilds, checkpoints, clock),
+    generations: projectionGenerations(database, projections, rebuilds, checkpoints, clock),
     staleSums: staleSums(database),
     scan: (projection, generation) => scanGeneration(database, projection, generation),
     progressOf: (group) => groupProgress(database, group),

@@ -10,16 +10,17 @@ import { addTo, applyUpsert, setCells } from './row-changes';
 import { cellFrom, rowFrom } from './row-codec';
 import type { Cell } from './layout';
 
-/** Told of each row of the memory that has changed, and of each row of the view that it counted for before or counts for now. */
-export type Counted = (memoryRow: ReadonlyArray<Cell>, viewKey: Row) => void;
+/** Called for each changed detail row with each row of the view that it contributed to before, or contributes to now. */
+export type ContributionListener = (detailRow: ReadonlyArray<Cell>, viewKey: Row) => void;
 
 /**
- * Starts a batch on a build of a projection's tables. A failure that is answered has changed nothing. What changed is written at
- * the end, inside the transaction in which the rows were read; `countedAtEnd` is asked then whom to tell of what counts.
+ * Starts a batch on a generation of a projection's tables. An event that fails with a result has changed nothing. Changed rows
+ * are written by `finish`, inside the transaction in which they were read.
+ * @param onContribution called by `finish` for the function to call with each contribution
  */
 export const foldInto = (
   { projection, view, memory }: Generation,
-  countedAtEnd?: () => Counted | undefined,
+  onContribution?: () => ContributionListener | undefined,
 ): Handling => {
   const viewRows = workingRows(view);
   const { rollup } = projection;
@@ -36,16 +37,16 @@ export const foldInto = (
   return {
     handle: (event) => applyTo(memoryRows, projection, event),
     finish: () => {
-      const counted = countedAtEnd?.();
-      const countRow = (cells: ReadonlyArray<Cell>, sign: 1 | -1): void => {
+      const notify = onContribution?.();
+      const contribute = (cells: ReadonlyArray<Cell>, sign: 1 | -1): void => {
         const contribution = rollup.contribution(rowFrom(memory.shape.columns, cells));
         if (contribution === undefined) return;
-        count(viewRows, contribution, sign);
-        counted?.(cells, contribution.key);
+        addContribution(viewRows, contribution, sign);
+        notify?.(cells, contribution.key);
       };
       for (const { before, cells } of memoryRows.changed()) {
-        if (before !== undefined) countRow(before, -1);
-        countRow(cells, 1);
+        if (before !== undefined) contribute(before, -1);
+        contribute(cells, 1);
       }
       writeRows(memoryRows);
       writeSums(viewRows);
@@ -53,7 +54,7 @@ export const foldInto = (
   };
 };
 
-/** The projection is pure: where it throws, nothing has happened yet. */
+/** The projection is pure: when it throws, nothing has changed yet. */
 const applyTo = (rows: WorkingRows, { project }: Projection, event: RecordedEvent): HandlerResult => {
   let upserts: ReadonlyArray<Upsert>;
   try {
@@ -77,7 +78,7 @@ const applyTo = (rows: WorkingRows, { project }: Projection, event: RecordedEven
 // -------------------------------------------------------------------------------------
 
 interface WorkingRow {
-  /** As the table holds it; undefined for a new one. */
+  /** The stored row; undefined for a new one. */
   readonly before: ReadonlyArray<Cell> | undefined;
   readonly cells: Cell[];
   isChanged: boolean;
@@ -85,7 +86,7 @@ interface WorkingRow {
 
 interface WorkingRows {
   readonly table: StoredTable;
-  /** The row under a key, read from the table at its first mention. */
+  /** The row under a key, read from the table at first use. */
   readonly at: (key: Row) => WorkingRow;
   readonly changed: () => ReadonlyArray<WorkingRow>;
 }
@@ -113,7 +114,7 @@ const workingRows = (table: StoredTable): WorkingRows => {
 // Changes
 // -------------------------------------------------------------------------------------
 
-const count = (rows: WorkingRows, contribution: Contribution, sign: 1 | -1): void => {
+const addContribution = (rows: WorkingRows, contribution: Contribution, sign: 1 | -1): void => {
   const row = rows.at(contribution.key);
   for (const name in contribution.add) {
     addTo(rows.table.shape, row.cells, name, sign * (contribution.add[name] ?? 0));
@@ -125,21 +126,21 @@ const count = (rows: WorkingRows, contribution: Contribution, sign: 1 | -1): voi
 // Writing
 // -------------------------------------------------------------------------------------
 
-/** What follows from the rest of a row is worked out once a batch, from the row as it is then. */
+/** Computed columns are updated once per batch, from the row at its end. */
 const computeRows = (rows: WorkingRows, compute: NonNullable<Projection['compute']>): void => {
   const { shape } = rows.table;
   for (const { cells } of rows.changed()) setCells(shape, cells, compute(rowFrom(shape.columns, cells)));
 };
 
 const writeRows = (rows: WorkingRows): void => {
-  for (const { cells } of rows.changed()) rows.table.recomputeContribution(cells);
+  for (const { cells } of rows.changed()) rows.table.write(cells);
 };
 
-/** A row to which nothing contributes any longer says nothing. */
+/** Removes rows to which nothing contributes any more. */
 const writeSums = (rows: WorkingRows): void => {
   const { keyLength } = rows.table.shape;
   for (const { before, cells } of rows.changed()) {
-    if (cells.slice(keyLength).some((cell) => cell !== 0)) rows.table.recomputeContribution(cells);
+    if (cells.slice(keyLength).some((cell) => cell !== 0)) rows.table.write(cells);
     else if (before !== undefined) rows.table.remove(cells.slice(0, keyLength));
   }
 };

@@ -1,22 +1,22 @@
-/** A projection's table as columns in a fixed order, and the statements that make it. */
+/** A projection's table as columns in a fixed order, and the statements that create it. */
 import type { Row, Table } from '../../projection';
 import type { ViewColumn } from '../../view-reader';
 import { initialCell, sqlTypeOf, type Cell } from './row-codec';
 
 export type { Cell } from './row-codec';
 
-/** A table whose columns stand in one order, the key first. */
+/** A table's columns in a fixed order, the key first. */
 export interface TableShape {
   readonly columns: ReadonlyArray<ViewColumn>;
-  /** How many of the columns make the key. */
+  /** How many columns the key has. */
   readonly keyLength: number;
   readonly indexOf: ReadonlyMap<string, number>;
-  /** What a new row holds before anything is set, its key left out. */
+  /** The initial cells of a new row, without its key. */
   readonly initial: ReadonlyArray<Cell>;
   readonly indexes: ReadonlyArray<ReadonlyArray<string>>;
 }
 
-/** Brings a declaration into order. */
+/** The shape of a declared table. */
 export const shapeOf = ({ key, columns, indexes }: Table): TableShape => {
   const all = [...Object.entries(key), ...Object.entries(columns)].map(([name, column]) => ({ name, ...column }));
   return {
@@ -28,27 +28,27 @@ export const shapeOf = ({ key, columns, indexes }: Table): TableShape => {
   };
 };
 
-/** The name of a build of a projection's view. */
+/** The table name of a generation of a projection's view. */
 export const viewTable = (projection: string, generation: number): string => `${projection}#${generation}`;
 
-/** The name of a build of the rows that a projection keeps for itself. */
+/** The table name of a generation of a projection's detail table. */
 export const detailTable = (projection: string, generation: number): string => `${projection}#${generation}#memory`;
 
-/** A name as SQL takes it. */
+/** Quotes a name for SQL. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Names with commas between, as SQL takes them. */
+/** Quotes names for SQL, separated by commas. */
 export const quotedList = (names: ReadonlyArray<string>): string => names.map(quoted).join(', ');
 
-/** The names of the columns that make the key. */
+/** The names of the key columns. */
 export const keyNames = ({ columns, keyLength }: TableShape): ReadonlyArray<string> =>
   columns.slice(0, keyLength).map(({ name }) => name);
 
-/** A row's key in the order of the columns. It holds texts and integers only. */
+/** A row's key in column order; it holds texts and integers only. */
 export const keyCells = (shape: TableShape, key: Row): ReadonlyArray<Cell> =>
   keyNames(shape).map((name) => key[name] as Cell);
 
-/** The statement that makes a table. */
+/** The statement that creates a table. */
 export const createTableSql = (name: string, shape: TableShape): string => {
   const columns = shape.columns.map(
     (column) => `${quoted(column.name)} ${sqlTypeOf(column.type)}${column.nullable ? '' : ' NOT NULL'}`,
@@ -59,7 +59,7 @@ export const createTableSql = (name: string, shape: TableShape): string => {
   ) STRICT, WITHOUT ROWID`;
 };
 
-/** The statements that make a table's indexes: after a whole build they cost a fraction of what they cost during it. */
+/** The statements that create a table's indexes: after a rebuild that costs a fraction of maintaining them during it. */
 export const createIndexesSql = (name: string, { indexes }: TableShape): ReadonlyArray<string> =>
   indexes.map(
     (columns) =>

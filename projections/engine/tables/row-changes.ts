@@ -4,8 +4,8 @@ import { cellFrom, valueOf } from './row-codec';
 import type { Cell, TableShape } from './layout';
 
 /**
- * Changes the cells in place; returns whether there was anything to change. Throws where the row can't hold what comes of it,
- * and then the cells are of no more use.
+ * Changes the cells in place; returns whether anything had to change. Throws where the row cannot hold the result; the
+ * cells must not be used then.
  */
 export const applyUpsert = (shape: TableShape, cells: Cell[], { version, set, add, addEach, max }: Upsert): boolean => {
   if (version !== undefined) {
@@ -24,7 +24,7 @@ export const applyUpsert = (shape: TableShape, cells: Cell[], { version, set, ad
   return true;
 };
 
-/** Puts values into the cells of their columns. */
+/** Sets the cells of the named columns. */
 export const setCells = (shape: TableShape, cells: Cell[], values: Upsert['set'] & object): void => {
   for (const name in values) {
     const index = columnIndex(shape, name);
@@ -33,17 +33,17 @@ export const setCells = (shape: TableShape, cells: Cell[], values: Upsert['set']
 };
 
 /**
- * Adds to a sum. Beyond the safe integers it would be wrong in silence, and differ by the order of its parts: the event that
- * takes it there is refused instead.
+ * Adds to a sum. Beyond the safe integers it would be silently wrong and depend on the sequence of additions, so the event
+ * that would exceed them is rejected.
  */
 export const addTo = (shape: TableShape, cells: Cell[], name: string, amount: number): void => {
   const index = columnIndex(shape, name);
   const sum = integerAt(cells, index) + amount;
-  if (!Number.isSafeInteger(sum)) refuseSum(shape, cells, name, sum);
+  if (!Number.isSafeInteger(sum)) rejectSum(shape, cells, name, sum);
   cells[index] = sum;
 };
 
-/** The members stand in the order of their names: whichever came first, the text is the same. */
+/** Members are sorted by name, so that the text does not depend on the sequence of events. */
 const addToEach = (shape: TableShape, cells: Cell[], name: string, amounts: Readonly<Record<string, number>>): void => {
   const index = columnIndex(shape, name);
   const value = valueOf({ type: 'json' }, cells[index]);
@@ -51,14 +51,14 @@ const addToEach = (shape: TableShape, cells: Cell[], name: string, amounts: Read
   for (const [member, amount] of Object.entries(amounts)) {
     const before = sums.get(member);
     const sum = (typeof before === 'number' ? before : 0) + amount;
-    if (!Number.isSafeInteger(sum)) refuseSum(shape, cells, `${name}.${member}`, sum);
+    if (!Number.isSafeInteger(sum)) rejectSum(shape, cells, `${name}.${member}`, sum);
     sums.set(member, sum);
   }
   const sorted = [...sums].sort(([left], [right]) => (left < right ? -1 : 1));
   cells[index] = JSON.stringify(Object.fromEntries(sorted));
 };
 
-const refuseSum: (shape: TableShape, cells: ReadonlyArray<Cell>, name: string, sum: number) => never = (
+const rejectSum: (shape: TableShape, cells: ReadonlyArray<Cell>, name: string, sum: number) => never = (
   { keyLength },
   cells,
   name,
@@ -66,7 +66,7 @@ const refuseSum: (shape: TableShape, cells: ReadonlyArray<Cell>, name: string, s
 ) => {
   const row = cells.slice(0, keyLength).join(':');
   throw new ProjectionRejected(
-    `${name} of the row '${row}' would come to ${sum}, beyond the safe integers (${Number.MAX_SAFE_INTEGER} at most)`,
+    `${name} of the row '${row}' would become ${sum}, beyond the safe integers (${Number.MAX_SAFE_INTEGER} at most)`,
   );
 };
 
@@ -79,7 +79,7 @@ const cellAt = (
   const column = columns[index];
   if (column === undefined) throw new Error(`the table has no column ${index}`);
   const isExact = typeof value !== 'number' || Number.isSafeInteger(value);
-  // Only for the message.
+  // The row is named only in the message of an error.
   const name = isExact ? column.name : `${column.name} of the row '${cells.slice(0, keyLength).join(':')}'`;
   return cellFrom({ name, type: column.type }, value);
 };
@@ -97,9 +97,9 @@ const integerAt = (cells: ReadonlyArray<Cell>, index: number): number => {
 
 const isAbove = (value: number | string, cell: Cell): boolean => {
   if (cell === null) return true;
-  // Not a number is above nothing, and has to be seen all the same.
+  // NaN compares as neither above nor below; it counts as above, so that the codec rejects it.
   if (typeof value === 'number') return typeof cell !== 'number' || !(value <= cell);
-  // Without their Z, instants with and without a fraction sort by time: the shorter text is the earlier moment.
+  // Without their Z, instants with and without a fraction sort by time: the shorter text is the earlier one.
   return typeof cell !== 'string' || withoutZone(value) > withoutZone(cell);
 };
 

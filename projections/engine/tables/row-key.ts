@@ -1,8 +1,8 @@
-/** Keys of rows as they stand in a URL. */
+/** Keys of rows as they appear in a URL. */
 import type { ViewColumn } from '../../view-reader';
 import type { Cell } from './layout';
 
-/** A value as SQLite holds it; undefined where the text can't be one of the column. */
+/** The cell of a text from a URL; undefined where the text is not a value of the column. */
 export const cellOf = ({ type }: Pick<ViewColumn, 'type'>, text: string): Cell | undefined => {
   if (type === 'text') return text;
   if (type === 'boolean') return text === 'true' ? 1 : text === 'false' ? 0 : undefined;
@@ -10,7 +10,7 @@ export const cellOf = ({ type }: Pick<ViewColumn, 'type'>, text: string): Cell |
   return Number.isSafeInteger(value) ? value : undefined;
 };
 
-/** The key's parts, joined with `:` in a URL. The first part may hold more of them: identifiers do. */
+/** The cells of a key, whose parts are joined with `:` in a URL. The first part may contain colons, as identifiers may. */
 export const cellsOfKey = (
   columns: ReadonlyArray<Pick<ViewColumn, 'type'>>,
   text: string,

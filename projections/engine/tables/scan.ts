@@ -1,21 +1,21 @@
-/** The rows of a build's table one after another, in the order of keys, read in bounded pages. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+/** Reads the rows of a generation's table in key order, in bounded pages. */
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Database } from '../../../infra/sqlite/database';
 import { detailTable, quoted, quotedList, viewTable, type Cell } from './layout';
 
 const ROWS_PER_PAGE = 5_000;
 
-/** Every row in the order of keys, in bounded pages; none where there is no such table. */
+/** A cursor over every row in key order; none where the table does not exist. */
 export interface RowCursor {
   /** Undefined at the end. */
   readonly row: () => ReadonlyArray<Cell> | undefined;
   readonly advance: () => void;
-  /** There may be more rows behind those of this page. */
+  /** The page is used up, and there may be more rows after it. */
   readonly needsPage: () => boolean;
-  readonly turnPage: () => Promise<void>;
+  readonly nextPage: () => Promise<void>;
 }
 
-/** Opens one; its first page is read at once. */
+/** Opens a cursor; its first page is read immediately. */
 export const rowCursor = (database: Database, table: string): RowCursor => {
   const columns = columnsOf(database, table);
   // The key's columns come first.
@@ -36,15 +36,15 @@ export const rowCursor = (database: Database, table: string): RowCursor => {
     row: () => page[index],
     advance: () => void (index += 1),
     needsPage: () => index === page.length && page.length === ROWS_PER_PAGE,
-    turnPage: async () => {
-      await nextTurn();
+    nextPage: async () => {
+      await nextTick();
       page = pageAfter(page.at(-1));
       index = 0;
     },
   };
 };
 
-/** A column as it is in the file; `pk` is above 0 where it belongs to the key. */
+/** A column as stored in the file; `pk` is above 0 where it is part of the key. */
 export interface StoredColumn {
   readonly name: string;
   readonly type: string;
@@ -52,24 +52,24 @@ export interface StoredColumn {
   readonly pk: number;
 }
 
-/** The columns that a table has in the file, in order; none where there is no such table. */
+/** The columns of a table in the file, in order; none where the table does not exist. */
 export const columnsOf = (database: Database, table: string): ReadonlyArray<StoredColumn> =>
   database.pragma(`table_info(${quoted(table)})`) as ReadonlyArray<StoredColumn>;
 
-/** A table to go through once. */
+/** A table to scan. */
 export interface TableScan {
   readonly columns: () => ReadonlyArray<StoredColumn>;
-  /** From the first row. */
+  /** A cursor at the first row. */
   readonly rows: () => RowCursor;
 }
 
-/** The tables of a build, by whichever version of the projection they were made. */
+/** The tables of a generation, whichever version of the projection made them. */
 export interface GenerationScan {
   readonly view: TableScan;
   readonly memory: TableScan;
 }
 
-/** The tables of a build in this file. */
+/** The tables of a generation in this file. */
 export const scanGeneration = (database: Database, projection: string, generation: number): GenerationScan => {
   const scan = (table: string): TableScan => ({
     columns: () => columnsOf(database, table),

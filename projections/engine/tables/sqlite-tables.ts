@@ -1,4 +1,4 @@
-/** One build of a projection's tables: prepared statements over rows as arrays, in the order of the columns. */
+/** One generation of a projection's tables: prepared statements over rows as arrays, in column order. */
 import type { Database } from '../../../infra/sqlite/database';
 import type { Projection } from '../../projection';
 import {
@@ -14,16 +14,16 @@ import {
   type TableShape,
 } from './layout';
 
-/** A table's rows by key. All calls belong inside the caller's transaction. */
+/** A table's rows by key. Call everything inside a transaction. */
 export interface StoredTable {
   readonly shape: TableShape;
   readonly find: (key: ReadonlyArray<Cell>) => ReadonlyArray<Cell> | undefined;
   /** Inserts or replaces. */
-  readonly recomputeContribution: (row: ReadonlyArray<Cell>) => void;
+  readonly write: (row: ReadonlyArray<Cell>) => void;
   readonly remove: (key: ReadonlyArray<Cell>) => void;
 }
 
-/** A build's tables. */
+/** The tables of a generation. */
 export interface Generation {
   readonly number: number;
   readonly projection: Projection;
@@ -31,43 +31,43 @@ export interface Generation {
   readonly memory: StoredTable | undefined;
 }
 
-/** A table by its name with its shape. */
+/** A table's name and shape. */
 export interface NamedTable {
   readonly name: string;
   readonly shape: TableShape;
 }
 
-/** The tables of a build, the view first. */
+/** The tables of a generation, the view first. */
 export const tablesOf = (projection: Projection, generation: number): ReadonlyArray<NamedTable> => {
   const view = { name: viewTable(projection.name, generation), shape: shapeOf(projection.view) };
   if (projection.rollup === undefined) return [view];
   return [view, { name: detailTable(projection.name, generation), shape: shapeOf(projection.rollup.memory) }];
 };
 
-/** Makes empty tables, without their indexes. */
+/** Creates empty tables without their indexes; drops existing ones. */
 export const createTables = (database: Database, projection: Projection, generation: number): void => {
   dropTables(database, projection.name, generation);
   for (const { name, shape } of tablesOf(projection, generation)) database.exec(createTableSql(name, shape));
 };
 
-/** Makes the indexes; once, when the build is served. */
+/** Creates the indexes, before the generation is served. */
 export const createIndexes = (database: Database, projection: Projection, generation: number): void => {
   for (const { name, shape } of tablesOf(projection, generation)) {
     for (const sql of createIndexesSql(name, shape)) database.exec(sql);
   }
 };
 
-/** Drops the tables of a build, by whichever version of the projection they were made. */
+/** Drops the tables of a generation, whichever version of the projection made them. */
 export const dropTables = (database: Database, projection: string, generation: number): void => {
   for (const name of [viewTable(projection, generation), detailTable(projection, generation)]) {
     database.exec(`DROP TABLE IF EXISTS ${quoted(name)}`);
   }
 };
 
-/** Prepares the statements of a build that exists. */
+/** Prepares the statements on an existing generation. */
 export const openGeneration = (database: Database, projection: Projection, number: number): Generation => {
   const [view, memory] = tablesOf(projection, number);
-  if (view === undefined) throw new Error('a build has a view');
+  if (view === undefined) throw new Error('a generation has a view');
   return {
     number,
     projection,
@@ -92,7 +92,7 @@ const storedTable = (database: Database, { name, shape }: NamedTable): StoredTab
   return {
     shape,
     find: (key) => find.get(...key),
-    recomputeContribution: (row) => void write.run(row),
+    write: (row) => void write.run(row),
     remove: (key) => void remove.run(key),
   };
 };

@@ -1,14 +1,14 @@
-/** Which rows lack something while events wait, and how a reader finds that out. */
+/** Which rows are stale because events are dead-lettered or parked, and how a reader finds that out. */
 import type { Database } from '../../../infra/sqlite/database';
 import type { ViewDescription, ViewRow } from '../../view-reader';
-import type { Counted } from './fold';
+import type { ContributionListener } from './fold';
 import { keyCells, type Cell } from './layout';
 import type { Generation } from './sqlite-tables';
 
-/** A row of a view as it is written beside the stream that it waits for. */
+/** A row of a view as the table of stale rows identifies it. */
 export const viewRow = (key: ReadonlyArray<unknown>): string => JSON.stringify(key);
 
-/** The same for a row that a projection keeps for itself. */
+/** The same for a row of the detail table. */
 export const detailRow = (key: ReadonlyArray<unknown>): string => `${MEMORY}${JSON.stringify(key)}`;
 
 const MEMORY = 'memory ';
@@ -18,11 +18,14 @@ const MEMORY = 'memory ';
 // -------------------------------------------------------------------------------------
 
 /** What to tell a fold at its end; undefined where nothing of the kind waits. */
-export type StaleSums = (consumer: string, generation: Pick<Generation, 'view' | 'memory'>) => Counted | undefined;
+export type StaleSums = (
+  consumer: string,
+  generation: Pick<Generation, 'view' | 'memory'>,
+) => ContributionListener | undefined;
 
 /**
- * While events behind a row of the memory wait, each row of the view that it comes to count for lacks them too: what to tell
- * a fold at its end, inside the transaction. Undefined where nothing of the kind waits, as it mostly is.
+ * While a detail row is stale, each row of the view that it begins to contribute to is stale too: returns the function
+ * that a fold calls at its end, inside the transaction. Undefined where no detail row is stale, the usual case.
  */
 export const staleSums = (database: Database): StaleSums => {
   const any = database
@@ -43,10 +46,11 @@ export const staleSums = (database: Database): StaleSums => {
 // Reading
 // -------------------------------------------------------------------------------------
 
-/** Marks rows that lack events of a quarantined key. */
+/** Finds rows that lack events of a quarantined stream. */
 export interface StaleRows {
-  readonly marked: (view: ViewDescription, rows: ReadonlyArray<ViewRow>) => ReadonlyArray<ViewRow>;
-  /** Whether an event at this position of a stream waits, or will wait, behind a dead letter. */
+  /** The rows, with `stale: true` added to the stale ones. */
+  readonly markStale: (view: ViewDescription, rows: ReadonlyArray<ViewRow>) => ReadonlyArray<ViewRow>;
+  /** Whether an event at this position of a stream is parked, or will be, behind a dead letter. */
   readonly isQuarantined: (view: string, event: { readonly stream: string; readonly position: number }) => boolean;
 }
 
@@ -62,10 +66,10 @@ export const staleRowsOf = (database: Database): StaleRows => {
     )
     .pluck();
   return {
-    marked: ({ name, key }, rows) => {
+    markStale: ({ name, key }, rows) => {
       if (rows.length === 0 || any.get(name) === undefined) return rows;
       return rows.map((row) => {
-        // A key's columns hold texts and integers.
+        // Key columns hold texts and integers only.
         const cells = key.map((column) => row[column] as Cell);
         return one.get(name, viewRow(cells)) === undefined ? row : { ...row, stale: true };
       });

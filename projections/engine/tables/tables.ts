@@ -1,5 +1,5 @@
 /** How one row of a view is laid out, stored, folded and scanned. */
-export { type Counted, foldInto } from './fold';
+export { type ContributionListener, foldInto } from './fold';
 export {
   type Cell,
   detailTable,
@@ -11,7 +11,7 @@ export {
   type TableShape,
   viewTable,
 } from './layout';
-export { inMemoryGeneration, type InMemoryGeneration, inMemoryTable, keyText } from './memory-tables';
+export { inMemoryGeneration, type InMemoryGeneration, inMemoryTable, keyText } from './in-memory-tables';
 export { cellFrom, type CodecColumn, rowFrom, sqlTypeOf, valueOf, valuesFrom } from './row-codec';
 export { cellOf, cellsOfKey } from './row-key';
 export { columnsOf, type GenerationScan, rowCursor, type RowCursor, scanGeneration, type TableScan } from './scan';

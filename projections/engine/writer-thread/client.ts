@@ -1,4 +1,4 @@
-/** The program's side of the views' thread: starts it, asks it (one asynchronous method for each of its operations), and ends it. */
+/** The main thread's side of the writer thread: starts it, calls it (one asynchronous method for each operation), and ends it. */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { deferred } from '../../../infra/running/deferred';
@@ -13,7 +13,7 @@ import {
   type ViewsThreadData,
 } from './messages';
 
-/** The thread's operations as the rest of the program calls them; what is in `transfer` is handed over and no longer usable by the caller. */
+/** The thread's operations as the rest of the program calls them; buffers in `transfer` are transferred and no longer usable by the caller. */
 export type ViewsClient = {
   readonly [Name in OperationName]: (
     input: InputOf<Name>,
@@ -21,26 +21,26 @@ export type ViewsClient = {
   ) => Promise<OutputOf<Name>>;
 };
 
-/** Sends one call to whoever runs the operations. */
+/** Sends one call to the thread that runs the operations. */
 export type SendCall = <Name extends OperationName>(
   name: Name,
   input: InputOf<Name>,
   transfer?: ReadonlyArray<ArrayBuffer>,
 ) => Promise<OutputOf<Name>>;
 
-/** Makes a client: each method sends a call of its own name. */
+/** Makes a client: each method sends a call with the method's name. */
 export const viewsClient = (send: SendCall): ViewsClient =>
   new Proxy({} as ViewsClient, {
     get: (_client, name) =>
-      // A client must not look like a promise to whoever awaits it.
+      // A client must not look like a promise when it is awaited.
       typeof name !== 'string' || name === 'then'
         ? undefined
-        : // The type lets only names of operations through.
+        : // The type allows only names of operations.
           (input: InputOf<OperationName>, transfer?: ReadonlyArray<ArrayBuffer>) =>
             send(name as OperationName, input, transfer),
   });
 
-/** Hands calls on to a client, for who stands between it and its callers. */
+/** Forwards calls to a client, for wrappers of it. */
 export const sendTo =
   (client: ViewsClient): SendCall =>
   (name, input, transfer) =>
@@ -48,23 +48,23 @@ export const sendTo =
 
 export interface ViewsWorker {
   readonly client: ViewsClient;
-  /** Resolves once the file is this process's to write; never where `close` comes first. */
+  /** Resolves once this process holds the file's lease; never if `close` is called first. */
   readonly opened: Promise<void>;
-  /** Resolves after `close`; rejects when the thread broke, or lost the file to another process. */
+  /** Resolves after `close`; rejects when the thread failed, or lost the file's lease to another process. */
   readonly done: Promise<void>;
-  /** Ends the thread with the file folded together, whatever it was doing. */
+  /** Ends the thread with the file closed, whatever it is doing. */
   readonly close: () => Promise<void>;
 }
 
 export interface ViewsWorkerOptions extends ViewsThreadData {
   /** Called once when another process holds the file. */
   readonly onWaiting: (owner: string) => void;
-  /** Called when the file cannot be opened for a reason that should pass; it is tried again. */
+  /** Called when the file cannot be opened for a transient reason; it is retried. */
   readonly onFault?: (reason: string) => void;
 }
 
 const THREAD = join(__dirname, 'thread.js');
-/** A thread that does not end by itself is ended; what it had not committed comes again. */
+/** A thread that does not end by itself is terminated; uncommitted work is repeated after a restart. */
 const END_TIMEOUT_MS = 5_000;
 
 interface Caller {
@@ -72,7 +72,7 @@ interface Caller {
   readonly reject: (error: Error) => void;
 }
 
-/** Records live for a moment only: a large nursery would be memory for nothing. */
+/** Records are short-lived: a large young generation would waste memory. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 };
 
 const settle = (
@@ -155,7 +155,7 @@ export const startViewsWorker = ({ onWaiting, onFault, ...data }: ViewsWorkerOpt
 
   const close = async (): Promise<void> => {
     if (state === 'opening') post('give-up');
-    // Its end is the answer; a thread that broke is asked too, for it may still hold the file open.
+    // No response is awaited but the thread's exit. A failed thread is asked too, because it may still hold the file open.
     if (state === 'open') post({ id: 0, name: 'close', input: {} });
     if (state !== 'ended') state = 'closing';
     const late = setTimeout(() => void worker.terminate(), END_TIMEOUT_MS);

@@ -1,11 +1,11 @@
-/** What the operations on the views' file are made from. */
+/** What the operations on the views' file need. */
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { Clock } from '../../../infra/clock';
 import type { BreakerPolicy, EventHandler, TransactionFacts } from '../../../infra/consumption/intake/intake';
 import type { DeadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
-import { affectedRows, consumerOf } from '../apply/apply';
+import { affectedRows, generationHandler } from '../apply/apply';
 import type { ViewsFile } from '../store/store';
 import { topicsOf } from '../definitions/definitions';
 import type { Generation } from '../tables/tables';
@@ -15,7 +15,7 @@ export interface ViewsWriterOptions {
   readonly catalog: Catalog;
   readonly projections: ReadonlyArray<Projection>;
   readonly clock: Pick<Clock, 'monotonicMs'>;
-  /** Opens the store for reading; called once, at the first need. */
+  /** Opens the store for reading; called once, when it is first needed. */
   readonly openStore: () => Promise<EventFeed>;
   readonly breakerPolicy?: BreakerPolicy;
 }
@@ -23,13 +23,13 @@ export interface ViewsWriterOptions {
 export interface WriterContext extends ViewsFile {
   readonly options: Omit<ViewsWriterOptions, 'file'>;
   readonly failures: DeadLetterHandling;
-  /** The store, opened at the first need. */
+  /** The store, opened when it is first needed. */
   readonly store: () => Promise<EventFeed>;
-  /** What transactions have to know of the store. */
+  /** Facts about the store that transactions need. */
   readonly facts: TransactionFacts;
 }
 
-/** A build as a taker of events, under the name of its consumer. */
+/** Returns a function that makes the event handler of a generation, under the name of its consumer. */
 export const targets = ({ options, staleSums, facts }: Pick<WriterContext, 'options' | 'staleSums' | 'facts'>) => {
   const { catalog, projections } = options;
   const concerned = affectedRows(catalog, facts.store);
@@ -40,7 +40,7 @@ export const targets = ({ options, staleSums, facts }: Pick<WriterContext, 'opti
     ]),
   );
   return (projection: string, consumer: string, generation: Generation): EventHandler =>
-    consumerOf({
+    generationHandler({
       consumer,
       topics: topics.get(projection) ?? new Set(),
       generation,

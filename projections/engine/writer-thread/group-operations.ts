@@ -1,4 +1,4 @@
-/** Everything that writes to the views' file: the operations of its one writing thread, each in one transaction. */
+/** The operations on the views' file, run by its only writer thread; each that writes is one transaction. */
 import { moveOffsets } from '../../../infra/consumption/checkpoints/checkpoints';
 import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
 import { type EventHandler, transactionFacts } from '../../../infra/consumption/intake/intake';
@@ -13,7 +13,7 @@ export const viewsWriter = ({ file, ...options }: ViewsWriterOptions): ViewsOper
   let store: Promise<EventFeed> | undefined;
   const openStore = async (): Promise<EventFeed> => {
     store ??= options.openStore();
-    // An opening that failed is tried again at the next need.
+    // A failed opening is retried when the store is needed again.
     store.catch(() => void (store = undefined));
     return store;
   };
@@ -37,11 +37,11 @@ export const viewsWriter = ({ file, ...options }: ViewsWriterOptions): ViewsOper
 // -------------------------------------------------------------------------------------
 
 const groupOperations = (parts: WriterContext) => {
-  const { checkpoints, builds, failures, store, facts, write, writeStatus } = parts;
+  const { checkpoints, generations, failures, store, facts, write, writeStatus } = parts;
   const { intake, breakers } = failures;
   const { clock } = parts.options;
   const targetOf = targets(parts);
-  const live = (projection: string): EventHandler => targetOf(projection, projection, builds.live(projection));
+  const live = (projection: string): EventHandler => targetOf(projection, projection, generations.live(projection));
   return {
     checkpoints: ({ consumer }) => checkpoints.read(consumer),
     begin: ({ consumer, checkpoints: from }) =>
@@ -88,7 +88,7 @@ const groupOperations = (parts: WriterContext) => {
 };
 
 // -------------------------------------------------------------------------------------
-// Offsets moved by hand
+// Moves of offsets
 // -------------------------------------------------------------------------------------
 
 const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove, write }: WriterContext) => {
@@ -104,11 +104,11 @@ const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove
 };
 
 // -------------------------------------------------------------------------------------
-// Failures
+// Dead letters
 // -------------------------------------------------------------------------------------
 
 const failureOperations = (parts: WriterContext) => {
-  const { options, builds, failures, store, facts, write } = parts;
+  const { options, generations, failures, store, facts, write } = parts;
   const { desk, copies, defects } = failures;
   const targetOf = targets(parts);
   const groups = new Set(options.projections.map(({ name }) => name));
@@ -118,7 +118,7 @@ const failureOperations = (parts: WriterContext) => {
       return requests.length === 0 ? 0 : write(() => desk.takeRequests(requests, groups));
     },
     redriveStep: ({ projection }) =>
-      facts.during(write, () => desk.step(targetOf(projection, projection, builds.live(projection)))),
+      facts.during(write, () => desk.step(targetOf(projection, projection, generations.live(projection)))),
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
     noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),

@@ -1,4 +1,4 @@
-/** What the program's thread and the views' thread say to each other: plain data, posted as messages. */
+/** The messages between the main thread and the writer thread: plain data. */
 import { inspect } from 'node:util';
 import type { Topic } from '../../../domain/kernel/topic';
 import { RequestRefused } from '../../../infra/commands/operation-requests';
@@ -10,7 +10,7 @@ import { LeaseLost } from '../../../infra/sqlite/lease';
 import { NamedStorageFault, storageFaultKind, type StorageFaultKind } from '../../../infra/storage-fault';
 import type { ViewsOperations } from './operations';
 
-/** What the thread is started with. */
+/** The data that the thread is started with. */
 export interface ViewsThreadData {
   readonly viewsFile: string;
   readonly storeFile: string;
@@ -19,7 +19,7 @@ export interface ViewsThreadData {
   readonly applicationFile: string;
   /** The topics of the running program by category of the aggregate. */
   readonly topics: Readonly<Record<string, Topic>>;
-  /** What the program's thread takes the projections to be: both have to mean the same. */
+  /** The projections of the main thread; the writer thread must load the same ones. */
   readonly projections: ReadonlyArray<{ readonly name: string; readonly version: number }>;
 }
 
@@ -39,25 +39,25 @@ export type Message =
   | { readonly _tag: 'Failure'; readonly id: number; readonly error: PostedError }
   /** Another process holds the file. */
   | { readonly _tag: 'Waiting'; readonly owner: string }
-  /** The file cannot be opened just now. */
+  /** The file cannot be opened at present. */
   | { readonly _tag: 'Fault'; readonly reason: string }
-  /** The file is this thread's; requests are answered from now on. */
+  /** This thread holds the file's lease and executes calls from now on. */
   | { readonly _tag: 'Opened' }
-  /** The thread can go on no longer. */
+  /** The thread has failed. */
   | { readonly _tag: 'Broken'; readonly error: PostedError };
 
-/** An error on its way between threads, which keep the text of an error but not its class. */
+/** An error as plain data: posting an error to another thread keeps its text but not its class. */
 export interface PostedError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** The operating system's word for what went wrong, such as ENOENT. */
+  /** The operating system's error code, such as ENOENT. */
   readonly code: string | undefined;
-  /** Of a fault of the file. */
+  /** The kind of a storage fault. */
   readonly storage: StorageFaultKind | undefined;
 }
 
-/** Takes an error apart. */
+/** Turns an error into plain data. */
 export const postedError = (thrown: unknown): PostedError => {
   if (!(thrown instanceof Error)) {
     const message = `something that is not an error was thrown: ${inspect(thrown, { breakLength: Infinity })}`;
@@ -68,7 +68,7 @@ export const postedError = (thrown: unknown): PostedError => {
   return { name, message, stack, code, storage: storageFaultKind(thrown) };
 };
 
-/** Puts an error together again, in its own class where whoever catches it asks for that. */
+/** Restores an error, with its class where callers check for it. */
 export const revivedError = ({ name, message, stack, code, storage }: PostedError): Error => {
   const error =
     storage === undefined

@@ -1,4 +1,4 @@
-/** What the thread that writes the views' file can be asked for: plain data in, plain data out. */
+/** The operations of the writer thread: plain data in, plain data out. */
 import type * as E from 'fp-ts/Either';
 import type {
   Checkpoint,
@@ -17,9 +17,9 @@ import type { OpenRebuild, RebuildProgress } from '../generations/generations';
 
 type Answer<Result> = Result | Promise<Result>;
 
-/** Each call is one transaction, where it writes. */
+/** Each call that writes is one transaction. */
 export interface ViewsOperations {
-  // Groups; a consumer is a group's name, or what `rebuildConsumer` answers.
+  // Groups; a consumer is the name of a group, or that of a rebuild (see `rebuildConsumer`).
   readonly checkpoints: (input: { readonly consumer: string }) => Answer<ReadonlyArray<Checkpoint>>;
   readonly begin: (input: {
     readonly consumer: string;
@@ -36,74 +36,77 @@ export interface ViewsOperations {
   readonly applyFromStore: (input: StorePageQuery & { readonly projection: string }) => Answer<StorePage>;
   readonly caughtUpTo: (input: { readonly consumer: string; readonly marks: ReadonlyArray<Mark> }) => Answer<void>;
   readonly report: (input: { readonly status: GroupStatus }) => Answer<void>;
-  /** Binds the file to the store where it belongs to none; returns the store that it belongs to. */
+  /** Binds the file to the store unless it is bound already; returns the id of the store that it is bound to. */
   readonly bindToStore: (input: { readonly storeId: string }) => Answer<string>;
   /** As in a group's handler. */
   readonly hasSetAsideUpTo: (input: { readonly consumer: string; readonly lastPosition: number }) => Answer<boolean>;
-  /** What operators have asked for; `takeRebuildRequests` picks it up. */
+  /** The open requests to move offsets, which `takeRebuildRequests` has picked up. */
   readonly openOffsetRequests: (
     input: Readonly<Record<string, never>>,
   ) => Answer<ReadonlyArray<E.Either<{ readonly id: number; readonly reason: string }, OffsetRequest>>>;
-  /** Moves checkpoints of a group that does not run, notes it, and ends the request. Fails with CheckpointMoved. */
+  /** Moves checkpoints of a stopped group, records the move, and ends the request. Fails with CheckpointMoved. */
   readonly moveOffsets: (input: OffsetRequest) => Answer<void>;
   readonly failOffsetRequest: (input: { readonly id: number; readonly reason: string }) => Answer<void>;
 
   // Projections and their rebuilds
   /**
-   * Makes every projection ready: a new one gets its tables; for one whose version changed a rebuild is noted, and it is
-   * answered, for its group must not run before that rebuild is done.
+   * Prepares every projection: creates the tables of a new one, and adds a rebuild for one whose version changed. Returns
+   * the projections whose groups must not run before their rebuild is done.
    */
   readonly prepare: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<string>>;
-  /** Picks up what operators have asked since the last time: rebuilds, what is to be done about them, moves of offsets. */
+  /** Picks up operator requests recorded since the last call: rebuilds, decisions about them, and moves of offsets. */
   readonly takeRebuildRequests: (input: Readonly<Record<string, never>>) => Answer<void>;
-  /** Every rebuild that is not over. */
+  /** Every rebuild that has not ended and does not wait for an operator. */
   readonly openRebuilds: (input: Readonly<Record<string, never>>) => Answer<ReadonlyArray<OpenRebuild>>;
   /** Those of the rebuilds that were cancelled. */
   readonly cancelledAmong: (input: { readonly ids: ReadonlyArray<number> }) => Answer<ReadonlyArray<number>>;
-  /** Makes the shadow tables, or finds them from before the last end of the process. */
+  /** Creates the candidate's tables, or resumes the candidate of an earlier run of the process. */
   readonly beginRebuild: (input: OpenRebuild) => Answer<void>;
   /**
-   * Applies a batch to the shadows of several rebuilds, to each the records between its own offsets; to none that was
-   * cancelled meanwhile. Fails with CheckpointMoved.
+   * Applies a batch to the candidates of several rebuilds, to each the records between its own offsets; cancelled rebuilds
+   * are skipped. Fails with CheckpointMoved.
    */
-  readonly applyToShadows: (input: {
+  readonly applyToCandidates: (input: {
     readonly takers: ReadonlyArray<{ readonly id: number; readonly moves: ReadonlyArray<OpenMove> }>;
     readonly batch: PackedBatch;
   }) => Answer<void>;
-  /** Applies one page of the store to the shadow, in each partition up to its bound. */
-  readonly applyStoreToShadow: (input: {
+  /** Applies one page of the store to the candidate, in each partition up to its bound. */
+  readonly applyStoreToCandidate: (input: {
     readonly id: number;
     readonly afterPosition: number;
     readonly bounds: ReadonlyArray<Checkpoint>;
   }) => Answer<StorePage>;
-  /** The shadow holds everything up to these bounds. */
-  readonly raiseShadow: (input: { readonly id: number; readonly bounds: ReadonlyArray<Checkpoint> }) => Answer<void>;
+  /** Raises the candidate's high-water positions to these bounds, up to which it has applied everything. */
+  readonly advanceCandidate: (input: {
+    readonly id: number;
+    readonly bounds: ReadonlyArray<Checkpoint>;
+  }) => Answer<void>;
   readonly noteProgress: (input: { readonly id: number; readonly progress: RebuildProgress }) => Answer<void>;
   readonly noteFault: (input: { readonly id: number; readonly fault: string }) => Answer<void>;
   /**
-   * Holds the shadow against the rows in service, and notes where they differ. Nobody may write to either of them meanwhile.
+   * Compares the candidate with the served generation, and records the differences. Neither may be written to meanwhile.
    */
   readonly compareRebuild: (input: { readonly id: number }) => Answer<RebuildProof>;
   /**
-   * Compares which events the shadow has taken in with what the store holds up to there; null for a kind of rebuild that can't
-   * be proven so. Nobody may write to the shadow meanwhile.
+   * Compares the events that the candidate has applied with those of the store; null for a kind of rebuild that cannot be
+   * verified this way. The candidate must not be written to meanwhile.
    */
   readonly compareWithStore: (input: { readonly id: number }) => Answer<StoreProof | null>;
-  /** Adds the events that made them to the rows that were found to differ. */
+  /** Adds to the recorded differences the events that changed each row. */
   readonly explainDifferences: (input: { readonly id: number }) => Answer<void>;
-  /** The differences wait for an operator; the shadow stays. */
+  /** Sets the state to waiting for an operator's decision; the candidate is kept. */
   readonly waitRebuild: (input: {
     readonly id: number;
     readonly reason: string;
     readonly proof: Readonly<Record<string, unknown>>;
   }) => Answer<void>;
-  /** The shadow can be read under the name of the copy. */
+  /** Turns the candidate into a copy that can be read under its name. */
   readonly keepCopy: (input: { readonly id: number; readonly reason: string | null }) => Answer<void>;
-  /** Finds the events that make the row, and returns the position up to which it has looked. */
+  /** Finds the events that changed the row, and returns the position up to which it has searched. */
   readonly findRowEvents: (input: { readonly id: number }) => Answer<number>;
-  /** Writes the row as the events make it, up to where the group stands. Nobody may write to the view meanwhile. */
+  /** Writes the row folded from its events up to the group's checkpoints. The view must not be written to meanwhile. */
   readonly writeRow: (input: { readonly id: number; readonly reason: string | null }) => Answer<void>;
-  /** From here on the shadow is what is served, and what the group goes on with. */
+  /** Swaps the candidate in: it is served from now on, and the group continues with it. */
   readonly finishRebuild: (input: {
     readonly id: number;
     readonly reason: string | null;
@@ -114,11 +117,11 @@ export interface ViewsOperations {
     readonly reason: string;
     readonly proof?: Readonly<Record<string, unknown>> | null;
   }) => Answer<void>;
-  /** Removes what a run may have left behind after its rebuild was cancelled. */
+  /** Removes what a cancelled rebuild may have left behind. */
   readonly forgetRebuild: (input: { readonly id: number }) => Answer<void>;
 
-  // Failures
-  /** Carries out what operators have asked since the last time; returns how much that was. */
+  // Dead letters
+  /** Executes operator requests about dead letters recorded since the last call; returns how many. */
   readonly takeFailureRequests: (input: Readonly<Record<string, never>>) => Answer<number>;
   readonly redriveStep: (input: { readonly projection: string }) => Answer<RedriveStep>;
   readonly copiesWaiting: (input: {
@@ -130,11 +133,11 @@ export interface ViewsOperations {
   readonly defectsWaiting: (input: { readonly limit: number }) => Answer<ReadonlyArray<LoggedDefect>>;
   readonly defectsDone: (input: { readonly ids: ReadonlyArray<number> }) => Answer<void>;
 
-  /** Ends the work with the file folded together and free for the next one. */
+  /** Closes the file and releases its lease. */
   readonly close: (input: Readonly<Record<string, never>>) => Answer<void>;
 }
 
-/** The operations that only read: each of them leaves the file as it is. */
+/** The operations that only read. */
 export const viewsQueries = [
   'checkpoints',
   'hasSetAsideUpTo',

@@ -1,4 +1,4 @@
-/** Takes over from the store what operators have asked of the projections. */
+/** Picks up operator requests for the projections from the store. */
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import { requestBody, RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
@@ -17,7 +17,7 @@ import {
 } from '../generations/generations';
 import { lastPositionAt } from '../inspect/inspect';
 
-/** What the API writes to ask for a rebuild. Stored format, version with care. */
+/** A request for a rebuild, as the API writes it. Stored format, version with care. */
 export const RebuildRequest = t.intersection([
   t.strict({ projection: t.string, from: t.keyof({ kafka: null, store: null }) }),
   t.partial({
@@ -30,14 +30,14 @@ export const RebuildRequest = t.intersection([
   }),
 ]);
 
-/** What the API writes to change something about rebuilds and what they left. Stored format, version with care. */
+/** A request that changes a rebuild or drops its results, as the API writes it. Stored format, version with care. */
 export const RebuildControl = t.union([
   t.strict({ action: t.keyof({ cancel: null, 'accept-differences': null }), rebuild: PositiveInteger }),
   t.strict({ action: t.literal('drop-former'), projection: t.string }),
   t.strict({ action: t.literal('drop-copy'), projection: t.string, copy: t.string }),
 ]);
 
-/** What is asked of this role. */
+/** The kinds of requests that this role executes. */
 const KINDS = ['rebuild', 'rebuild-control', 'move-offsets'] as const;
 
 type Store = Pick<EventFeed, 'requestsAfter' | 'readAll' | 'lastPosition'>;
@@ -45,8 +45,8 @@ type Store = Pick<EventFeed, 'requestsAfter' | 'readAll' | 'lastPosition'>;
 export interface RequestOptions {
   readonly store: Store;
   readonly rebuilds: RebuildRows;
-  readonly builds: Pick<ServedGenerations, 'former' | 'dropFormer' | 'dropCopy'> &
-    Pick<CandidateGenerations, 'dropShadow'>;
+  readonly generations: Pick<ServedGenerations, 'previous' | 'dropPrevious' | 'dropCopy'> &
+    Pick<CandidateGenerations, 'dropCandidate'>;
   readonly projections: ReadonlyArray<Projection>;
   readonly offsets: OffsetRequests;
   readonly noteFailed: NoteFailedRequest;
@@ -54,8 +54,8 @@ export interface RequestOptions {
 }
 
 /**
- * Returns the work that notes new requests, for the caller's transaction; undefined where there are none. One that cannot be
- * carried out is noted as failed, with its reason, and the others are taken over all the same.
+ * Returns a function that records new requests, to be called in a transaction; undefined where there are none. An
+ * impossible request is recorded as failed with a reason; the others are picked up nevertheless.
  */
 export const takeRequests = async (options: RequestOptions): Promise<(() => void) | undefined> => {
   const { store, rebuilds } = options;
@@ -66,7 +66,7 @@ export const takeRequests = async (options: RequestOptions): Promise<(() => void
   return () => {
     const taken = rebuilds.lastRequestId();
     for (const request of requests) {
-      // Somebody may have taken it over while it was read.
+      // Another call may have picked it up while the store was read.
       if (request.id <= taken) continue;
       try {
         options.savepoint(() => take(options, request, moments.get(request.id) ?? NO_MOMENT));
@@ -79,12 +79,12 @@ export const takeRequests = async (options: RequestOptions): Promise<(() => void
   };
 };
 
-/** The position of a copy's moment; throws where the moment can't be read. */
+/** Returns the position of a copy's point in time; throws where that is invalid. */
 type Moment = () => number | null;
 
 const NO_MOMENT: Moment = () => null;
 
-/** As of now: what is recorded later never belongs to a moment that has passed. */
+/** The position is determined now: events recorded later are never part of a point in time that has passed. */
 const momentIn = async (store: Store, request: OperationRequest): Promise<Moment> => {
   const until = untilIn(request);
   if (until === null) return NO_MOMENT;
@@ -99,7 +99,7 @@ const momentIn = async (store: Store, request: OperationRequest): Promise<Moment
   }
 };
 
-/** Null where the request has none, or is none; then it says so itself when it is taken. */
+/** The requested point in time; null where there is none or the request is invalid, which is reported when it is picked up. */
 const untilIn = ({ kind, body }: OperationRequest): string | null => {
   if (kind !== 'rebuild') return null;
   try {
@@ -116,7 +116,7 @@ const take = (options: RequestOptions, request: OperationRequest, moment: Moment
   if (request.kind === 'move-offsets') takeOffsets(options, request);
 };
 
-/** Where whoever asked looks for it. */
+/** Records a request as failed, where operators look for its result. */
 const failRequest = (
   { rebuilds, offsets, noteFailed }: RequestOptions,
   request: OperationRequest,
@@ -134,7 +134,7 @@ const failRequest = (
   noteFailed(request, reason);
 };
 
-/** As far as it can be read; empty where it can't. */
+/** The projection in a request's body; empty where it cannot be read. */
 const projectionNamed = (body: string): string => {
   try {
     const named = t.type({ projection: t.string }).decode(JSON.parse(body));
@@ -145,13 +145,13 @@ const projectionNamed = (body: string): string => {
 };
 
 const takeRebuild = (options: RequestOptions, request: OperationRequest, moment: Moment): void => {
-  const { rebuilds, projections, builds } = options;
+  const { rebuilds, projections, generations } = options;
   const { id, body } = request;
   const decoded = RebuildRequest.decode(requestBody(request));
-  if (E.isLeft(decoded)) throw new RequestRefused(`the request is not one of a rebuild: ${body}`);
+  if (E.isLeft(decoded)) throw new RequestRefused(`the request is not a request for a rebuild: ${body}`);
   const order = orderOf(decoded.right, moment);
   rebuilds.add(id, order);
-  const refusal = refusedRebuild(projections, builds, order);
+  const refusal = refusedRebuild(projections, generations, order);
   if (refusal === undefined) return;
   rebuilds.end(id, 'failed', refusal, null);
   options.noteFailed(request, refusal);
@@ -159,12 +159,12 @@ const takeRebuild = (options: RequestOptions, request: OperationRequest, moment:
 
 const refusedRebuild = (
   projections: ReadonlyArray<Projection>,
-  builds: Pick<ServedGenerations, 'former'>,
+  generations: Pick<ServedGenerations, 'previous'>,
   order: RebuildSpec,
 ): string | undefined => {
   try {
     const projection = assertRebuildable(projections, order);
-    return order.kind === 'rollback' ? refusedRollback(projection, builds.former(projection.name)) : undefined;
+    return order.kind === 'rollback' ? refusedRollback(projection, generations.previous(projection.name)) : undefined;
   } catch (error) {
     if (error instanceof RequestRefused) return error.message;
     throw error;
@@ -189,40 +189,40 @@ const refusedRollback = (
   { name, version }: Projection,
   former: { readonly version: number } | undefined,
 ): string | undefined => {
-  if (former === undefined) return `${name} has no former build: there is nothing to go back to`;
+  if (former === undefined) return `${name} has no previous generation to roll back to`;
   if (former.version === version) return undefined;
   return (
-    `the former build of ${name} is of version ${former.version}, this program's is ${version}: start the program that has ` +
-    'the former version, and it takes the former build up again by itself'
+    `the previous generation of ${name} is of version ${former.version}, this program's is ${version}: start the program ` +
+    'with that version, and it switches back to the previous generation by itself'
   );
 };
 
-const takeControl = ({ rebuilds, builds }: RequestOptions, request: OperationRequest): void => {
+const takeControl = ({ rebuilds, generations }: RequestOptions, request: OperationRequest): void => {
   const decoded = RebuildControl.decode(requestBody(request));
-  // The API has checked it; what a newer program asks for, this one does not know.
-  if (E.isLeft(decoded)) throw new RequestRefused(`it is nothing that can be done about rebuilds: ${request.body}`);
+  // The API has checked it, so an unknown request comes from a newer program.
+  if (E.isLeft(decoded)) throw new RequestRefused(`the request is not a known one about rebuilds: ${request.body}`);
   const control = decoded.right;
   switch (control.action) {
     case 'cancel': {
       const state = rebuilds.stateOf(control.rebuild);
       if (state === undefined) throw new RequestRefused(`there is no rebuild ${control.rebuild}`);
       if (state !== 'requested' && state !== 'running' && state !== 'waiting') return;
-      builds.dropShadow(control.rebuild);
-      rebuilds.end(control.rebuild, 'cancelled', 'it was cancelled; the rows in service stay as they are', null);
+      generations.dropCandidate(control.rebuild);
+      rebuilds.end(control.rebuild, 'cancelled', 'it was cancelled; the served rows are unchanged', null);
       return;
     }
     case 'accept-differences':
       rebuilds.accept(control.rebuild);
       return;
     case 'drop-former':
-      builds.dropFormer(control.projection);
+      generations.dropPrevious(control.projection);
       return;
     case 'drop-copy':
-      builds.dropCopy(control.projection, control.copy);
+      generations.dropCopy(control.projection, control.copy);
   }
 };
 
-/** Only projections' offsets are moved on request: those of other groups while their role is stopped. */
+/** Only offsets of projections are moved on request; those of other groups are moved while their role is stopped. */
 const takeOffsets = ({ offsets, projections }: RequestOptions, { id, body, actor }: OperationRequest): void => {
   const order = readOffsetOrder(body);
   if (E.isLeft(order)) throw new RequestRefused(order.left);

@@ -8,20 +8,20 @@ import { rowOperations } from './row-operations';
 import type { ViewsOperations } from './operations';
 import { targets, type WriterContext } from './context';
 
-/** Makes them. */
+/** Makes the operations. */
 export const rebuildOperations = (parts: WriterContext) => {
-  const { options, checkpoints, rebuilds, builds, letters, store, write } = parts;
+  const { options, checkpoints, rebuilds, generations, letters, store, write } = parts;
   return {
     ...readingOperations(parts),
     ...endingOperations(parts),
     ...rowOperations(parts),
-    prepare: () => write(builds.prepare),
+    prepare: () => write(generations.prepare),
     openRebuilds: () => rebuilds.open(),
     takeRebuildRequests: async () => {
       const requests = await takeRequests({
         store: await store(),
         rebuilds,
-        builds,
+        generations,
         projections: options.projections,
         offsets: parts.offsetRequests,
         noteFailed: parts.noteFailedRequest,
@@ -34,9 +34,9 @@ export const rebuildOperations = (parts: WriterContext) => {
       write(() => {
         const state = rebuilds.stateOf(rebuild.id);
         if (state !== 'requested' && state !== 'running') throw new Error(`the rebuild ${rebuild.id} is over`);
-        // What an older program has taken over unchecked.
+        // An older program may have picked up the request without this check.
         assertRebuildable(options.projections, rebuild);
-        builds.beginShadow(rebuild);
+        generations.beginCandidate(rebuild);
         const consumer = rebuildConsumer(rebuild.id);
         if (checkpoints.read(consumer).every(({ nextOffset }) => nextOffset === 0)) letters.forget(consumer);
       }),
@@ -46,13 +46,13 @@ export const rebuildOperations = (parts: WriterContext) => {
 };
 
 const readingOperations = (parts: WriterContext) => {
-  const { options, checkpoints, rebuilds, takenIn, builds, failures, store, facts, write } = parts;
+  const { options, checkpoints, rebuilds, takenIn, generations, failures, store, facts, write } = parts;
   const { intake } = failures;
   const targetOf = targets(parts);
-  const shadow = (id: number): EventHandler => {
+  const candidate = (id: number): EventHandler => {
     const rebuild = rebuilds.find(id);
     if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
-    const target = targetOf(rebuild.projection, rebuildConsumer(id), builds.shadow(id));
+    const target = targetOf(rebuild.projection, rebuildConsumer(id), generations.candidate(id));
     return {
       ...target,
       ...(rebuild.untilPosition === null ? {} : { untilPosition: rebuild.untilPosition }),
@@ -60,26 +60,26 @@ const readingOperations = (parts: WriterContext) => {
     };
   };
   return {
-    applyToShadows: ({ takers, batch }) =>
+    applyToCandidates: ({ takers, batch }) =>
       facts.during(
         write,
         () => {
           const running = takers.filter(({ id }) => rebuilds.stateOf(id) === 'running');
-          const shares = running.map(({ id, moves }) => ({ to: shadow(id), moves }));
+          const shares = running.map(({ id, moves }) => ({ to: candidate(id), moves }));
           applyShared(intake, shares, batch);
         },
         recordsIn(batch),
       ),
-    applyStoreToShadow: async ({ id, afterPosition, bounds }) => {
+    applyStoreToCandidate: async ({ id, afterPosition, bounds }) => {
       const untilPosition = Math.max(0, ...bounds.map(({ highWaterPosition }) => highWaterPosition));
       const page = await readStorePage(await store(), { afterPosition, untilPosition });
-      return facts.during(write, () => applyStorePage(intake, shadow(id), page, { bounds }));
+      return facts.during(write, () => applyStorePage(intake, candidate(id), page, { bounds }));
     },
-    raiseShadow: ({ id, bounds }) => write(() => checkpoints.raiseEach(rebuildConsumer(id), bounds)),
+    advanceCandidate: ({ id, bounds }) => write(() => checkpoints.raiseEach(rebuildConsumer(id), bounds)),
     compareRebuild: async ({ id }) => {
       const name = projectionOf(parts, id);
-      const { projection, number } = builds.shadow(id);
-      const before = parts.scan(name, builds.servedGeneration(name));
+      const { projection, number } = generations.candidate(id);
+      const before = parts.scan(name, generations.servedGeneration(name));
       const { proof, differences } = await compareGenerations(projection, before, parts.scan(name, number));
       write(() => rebuilds.noteDifferences(id, differences));
       return proof;
@@ -87,7 +87,7 @@ const readingOperations = (parts: WriterContext) => {
     compareWithStore: async ({ id }) => {
       const rebuild = rebuilds.find(id);
       if (rebuild === undefined || !isProvable(rebuild)) return null;
-      const { consumer, topics } = shadow(id);
+      const { consumer, topics } = candidate(id);
       return compareWithStore({
         catalog: options.catalog,
         store: await store(),
@@ -99,12 +99,12 @@ const readingOperations = (parts: WriterContext) => {
   } satisfies Partial<ViewsOperations>;
 };
 
-/** A way back begins with rows of which nobody noted what they were made from. */
+/** A rollback starts from rows for which no digest of the applied events was recorded. */
 const isProvable = ({ kind }: OpenRebuild): boolean => kind === 'rebuild' || kind === 'copy';
 
 const endingOperations = (parts: WriterContext) => {
-  const { checkpoints, rebuilds, builds, letters, parked, write } = parts;
-  /** A rebuild that was cancelled meanwhile must not come back. */
+  const { checkpoints, rebuilds, generations, letters, parked, write } = parts;
+  /** Throws if the rebuild was cancelled meanwhile, so that it is not revived. */
   const whileRunning = (id: number, work: () => void): void =>
     write(() => {
       if (rebuilds.stateOf(id) !== 'running') throw new Error(`the rebuild ${id} is over`);
@@ -114,7 +114,7 @@ const endingOperations = (parts: WriterContext) => {
     waitRebuild: ({ id, reason, proof }) => whileRunning(id, () => rebuilds.wait(id, reason, proof)),
     keepCopy: ({ id, reason }) =>
       whileRunning(id, () => {
-        builds.keepCopy(id);
+        generations.keepCopy(id);
         letters.forget(rebuildConsumer(id));
         rebuilds.end(id, 'done', reason, null);
       }),
@@ -123,10 +123,10 @@ const endingOperations = (parts: WriterContext) => {
         const consumer = rebuildConsumer(id);
         const projection = projectionOf(parts, id);
         const read = checkpoints.read(consumer);
-        builds.swap(id);
-        // Its rows lack what waited behind dead letters, and nothing would tell it from what they have seen.
-        if (parked.quarantined(projection) > 0) builds.dropFormer(projection);
-        // Where the shadow has seen more, as after a record that only this program can read, the group must know.
+        generations.swap(id);
+        // Its rows lack dead-lettered and parked events, and nothing records which: a rollback would miss them.
+        if (parked.quarantined(projection) > 0) generations.dropPrevious(projection);
+        // The candidate may have applied more than the group, for example a record that only this program can read.
         checkpoints.raiseEach(projection, read);
         checkpoints.remove(consumer);
         letters.adopt(consumer, projection);
@@ -134,14 +134,14 @@ const endingOperations = (parts: WriterContext) => {
       }),
     failRebuild: ({ id, reason, proof = null }) =>
       write(() => {
-        builds.dropShadow(id);
+        generations.dropCandidate(id);
         letters.forget(rebuildConsumer(id));
         rebuilds.end(id, 'failed', reason, proof);
       }),
     forgetRebuild: ({ id }) =>
       write(() => {
         if (rebuilds.stateOf(id) !== 'cancelled') return;
-        builds.dropShadow(id);
+        generations.dropCandidate(id);
         letters.forget(rebuildConsumer(id));
       }),
   } satisfies Partial<ViewsOperations>;

@@ -1,4 +1,4 @@
-/** The operations on single rows: which events made them, and writing one again. */
+/** The operations on single rows: finding the events that changed them, and rebuilding one. */
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
@@ -26,7 +26,7 @@ import { type OpenRebuild, rowKeyOf } from '../generations/generations';
 import type { ViewsOperations } from './operations';
 import type { WriterContext } from './context';
 
-/** Makes them. */
+/** Makes the operations. */
 export const rowOperations = (parts: WriterContext) => {
   const searches = new Map<number, RowEvents>();
   return {
@@ -53,7 +53,7 @@ export const rowOperations = (parts: WriterContext) => {
       const rebuild = rebuildOf(parts, id);
       const search = searches.get(id);
       searches.delete(id);
-      if (search === undefined) throw new Error(`the events of the rebuild ${id} were not looked for`);
+      if (search === undefined) throw new Error(`the events of the rebuild ${id} have not been searched for`);
       await search.searchTo(await (await parts.store()).lastPosition());
       const row = { table: 'view', key: keyOf(projectionOf(parts, rebuild), rebuild) } as const;
       const made = await rowAsMade(parts, rebuild, row, search.positionsOf(row));
@@ -72,7 +72,7 @@ export const rowOperations = (parts: WriterContext) => {
   } satisfies Partial<ViewsOperations>;
 };
 
-/** A row of the proof: its values in the order of the columns. */
+/** A row in the proof: its values in column order. */
 const shownRow = (
   parts: WriterContext,
   rebuild: OpenRebuild,
@@ -103,10 +103,10 @@ const searchFor = (
   rows: ReadonlyArray<RowAddress>,
 ): RowEvents => rowEvents({ store, catalog: options.catalog, projection, rows });
 
-/** What the events make of a row, by what the group has applied of them. */
+/** A row folded from the events that the group has applied. */
 interface MadeRow {
   readonly history: RowHistory;
-  /** Of each event whether the group had applied it. */
+  /** For each event whether the group had applied it. */
   readonly seen: ReadonlyMap<SeenEvent, boolean>;
 }
 
@@ -115,7 +115,7 @@ type SeenEvent = Pick<StoredEvent, 'id' | 'stream' | 'position'>;
 const seenNow = (parts: WriterContext, projection: Projection): ((event: SeenEvent) => boolean) =>
   seenBy(parts.progressOf(projection.name), parts.options.catalog);
 
-/** Folds the events before the transaction that writes the row: the store is not waited for in one. */
+/** Folds the events before the transaction that writes the row, because a transaction cannot wait for the store. */
 const rowAsMade = async (
   parts: WriterContext,
   rebuild: OpenRebuild,
@@ -133,10 +133,10 @@ const rowAsMade = async (
   };
   const { catalog } = parts.options;
   const store = await parts.store();
-  return { history: await rowHistory({ store, catalog, projection, key, positions, isSeen, mostSteps: 0 }), seen };
+  return { history: await rowHistory({ store, catalog, projection, key, positions, isSeen, maxSteps: 0 }), seen };
 };
 
-/** Writes what the events make of the row, in the caller's transaction. */
+/** Writes the folded row. Call inside a transaction. */
 const replaceRow = (
   parts: WriterContext,
   rebuild: OpenRebuild,
@@ -144,32 +144,33 @@ const replaceRow = (
   { history, seen }: MadeRow,
 ): { readonly before: ReadonlyArray<Cell> | null; readonly after: ReadonlyArray<Cell> | null } => {
   const projection = projectionOf(parts, rebuild);
-  const live = parts.builds.live(projection.name);
+  const live = parts.generations.live(projection.name);
   const before = live.view.find(key) ?? null;
   const isSeen = seenNow(parts, projection);
   for (const [event, wasSeen] of seen) {
-    if (isSeen(event) !== wasSeen) throw new Error(`${event.id} was dealt with meanwhile: the row is made again`);
+    if (isSeen(event) !== wasSeen)
+      throw new Error(`${event.id} was applied or dead-lettered meanwhile: the rebuild of the row is retried`);
   }
-  replaceMemory(live, history.generation, key);
+  replaceDetailRows(live, history.generation, key);
   if (history.row === undefined) live.view.remove(key);
-  else live.view.recomputeContribution(history.row);
+  else live.view.write(history.row);
   return { before, after: history.row ?? null };
 };
 
 /**
- * The rows behind a sum are made again too. Where one of them was wrong, it may have counted for another row of the view:
- * that one loses what it should never have had.
+ * Replaces the detail rows behind a sum too. A wrong one may have contributed to another row of the view, from which its
+ * contribution is subtracted.
  */
-const replaceMemory = (live: Generation, made: InMemoryGeneration, key: ReadonlyArray<Cell>): void => {
+const replaceDetailRows = (live: Generation, made: InMemoryGeneration, key: ReadonlyArray<Cell>): void => {
   if (live.memory === undefined || made.memory === undefined) return;
   const { memory } = live;
   const target = new Map(made.memory.all().map((row) => [keyText(row.slice(0, memory.shape.keyLength)), row]));
-  // The fold takes a batch's rows as changed where something is applied to them: so the old rows are swapped for the new.
+  // A fold subtracts the old contribution of a changed detail row and adds the new one; so each row is replaced by a fold.
   const view = {
     ...live.view,
     // The row itself is written by the caller.
     write: (row: ReadonlyArray<Cell>) => {
-      if (keyText(row.slice(0, live.view.shape.keyLength)) !== keyText(key)) live.view.recomputeContribution(row);
+      if (keyText(row.slice(0, live.view.shape.keyLength)) !== keyText(key)) live.view.write(row);
     },
     remove: (removed: ReadonlyArray<Cell>) => {
       if (keyText(removed) !== keyText(key)) live.view.remove(removed);
@@ -177,7 +178,7 @@ const replaceMemory = (live: Generation, made: InMemoryGeneration, key: Readonly
   };
   for (const row of target.values())
     recomputeContribution({ ...live, view }, memory.find(row.slice(0, memory.shape.keyLength)), row);
-  for (const row of target.values()) memory.recomputeContribution(row);
+  for (const row of target.values()) memory.write(row);
 };
 
 const recomputeContribution = (
@@ -187,14 +188,18 @@ const recomputeContribution = (
 ): void => {
   const { memory, projection } = generation;
   if (memory === undefined) return;
-  // A build whose memory holds the old row, and an event that makes the new one of it.
-  const heap = inMemoryTable(memory.shape);
-  if (before !== undefined) heap.recomputeContribution(before);
+  // A generation whose detail table holds the old row, and a projection that turns it into the new one.
+  const details = inMemoryTable(memory.shape);
+  if (before !== undefined) details.write(before);
   const { columns, keyLength } = memory.shape;
   const key = rowFrom(columns.slice(0, keyLength), after);
   const set = rowFrom(columns.slice(keyLength), after.slice(keyLength));
-  const fold = foldInto({ ...generation, memory: heap, projection: { ...projection, project: () => [{ key, set }] } });
-  // The projection above looks at no event.
+  const fold = foldInto({
+    ...generation,
+    memory: details,
+    projection: { ...projection, project: () => [{ key, set }] },
+  });
+  // The projection above ignores the event.
   fold.handle(undefined as never);
   fold.finish();
 };

@@ -1,6 +1,6 @@
 /**
- * The one thread that writes the views' file: it parses, decodes, folds and commits, so that neither the API's event loop
- * nor the Kafka client waits for that. It is started by views-worker.ts, never imported.
+ * The only thread that writes the views' file: it parses, decodes, folds and commits, so that neither the API's event loop
+ * nor the Kafka client waits for that. It is started by client.ts, never imported.
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
@@ -29,7 +29,7 @@ const run = async (port: MessagePort, data: ViewsThreadData): Promise<void> => {
   try {
     operations = await open(data, waiting.signal, post);
     post({ _tag: 'Opened' });
-    // The lease may have come in the moment of giving up.
+    // The lease may have been acquired while the main thread gave up.
     if (!waiting.signal.aborted) return;
     await operations.close({});
   } catch (error) {
@@ -38,7 +38,7 @@ const run = async (port: MessagePort, data: ViewsThreadData): Promise<void> => {
   endWith(port);
 };
 
-/** The file is watched until then. */
+/** Aborted when the thread ends; until then the file is watched for replacement. */
 const closing = new AbortController();
 
 const endWith = (port: MessagePort): void => {
@@ -54,13 +54,13 @@ const open = async (
   const { catalog, projections } = await loadDefinitions(data);
   const leased = await openLeasedDatabase({
     file: data.viewsFile,
-    // NORMAL: a power cut takes rows and checkpoints back together, and the same records come again.
+    // NORMAL: a power cut reverts rows and checkpoints together, and the same records are delivered again.
     synchronous: 'NORMAL',
     migrations: viewsMigrations,
     clock: systemClock,
     ttlMs: data.leaseTtlMs,
     signal,
-    // The thread is nobody else's: it may wait for the lock itself.
+    // Nothing else runs in this thread, so it may block while it waits for the lock.
     busyTimeoutMs: 5_000,
     onWaiting: (owner) => post({ _tag: 'Waiting', owner }),
     onFault: (reason) => post({ _tag: 'Fault', reason }),
@@ -79,7 +79,7 @@ interface Definitions {
   readonly projections: ReadonlyArray<Projection>;
 }
 
-/** Loads what the projections are made from, and checks that the program's own thread means the same. */
+/** Loads the application, and checks that its projections are those of the main thread. */
 const loadDefinitions = async ({ applicationFile, topics, projections }: ViewsThreadData): Promise<Definitions> => {
   const application = await loadApplication(applicationFile);
   const found = application.projections.map(({ name, version }) => `${name} ${version}`);
@@ -95,10 +95,10 @@ const loadDefinitions = async ({ applicationFile, topics, projections }: ViewsTh
 const withTopics = ({ aggregates }: Catalog, topics: Readonly<Record<string, Topic>>): Catalog =>
   catalogOf(aggregates.map((each) => ({ ...each, topic: topics[each.category] ?? each.topic })));
 
-/** What is being answered. */
+/** The calls in progress. */
 const underWay = new Set<Promise<void>>();
 
-/** Requests are answered beside each other, where they wait for the store; the last one waits for all before it. */
+/** Calls run concurrently while they wait for the store; `close` waits for all calls before it. */
 const take = (operations: ViewsOperations, request: Exclude<Request, 'give-up'>, port: MessagePort): void => {
   const others = [...underWay];
   const answering = (request.name === 'close' ? Promise.all(others) : Promise.resolve())
@@ -114,7 +114,7 @@ const answer = async (
 ): Promise<void> => {
   const post = (message: Message): void => port.postMessage(message);
   try {
-    // The other side is typed by the same names, so that the input belongs to the operation.
+    // The client is typed by the same names, so the input matches the operation.
     const output = await operations[name](input as never);
     post({ _tag: 'Answer', id, output });
   } catch (error) {
@@ -123,5 +123,5 @@ const answer = async (
   if (name === 'close') endWith(port);
 };
 
-// Without a parent this file was not started as a thread: there is nobody to answer.
+// Without a parent port this file was not started as a thread, and there is nothing to do.
 if (parentPort !== null) void run(parentPort, workerData as ViewsThreadData);

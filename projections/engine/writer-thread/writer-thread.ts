@@ -1,2 +1,2 @@
-/** The one thread that writes views.sqlite: how others call it, what it can be asked, and what runs in it. */
+/** The only thread that writes views.sqlite: its client, its operations, and the code that runs in it. */
 export { startViewsWorker, viewsClient, type ViewsClient } from './client';

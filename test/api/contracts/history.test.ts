@@ -129,7 +129,7 @@ spec('verifying a store', ({ test }) => {
     for (const [stream, event, reason] of [
       ['order-o1', { type: 'OrderForgotten', schemaVersion: 1, data: {} }, /no contract is named 'OrderForgotten'/],
       ['order-o1', released, /StockReservationReleased is no event of order/],
-      ['kettle-k1', released, /no aggregate has the stream 'kettle-k1'/],
+      ['kettle-k1', released, /no aggregate owns the stream 'kettle-k1'/],
     ] as const) {
       const to = output();
       assert.is(await verify(application, { store: await storeWith([[stream, event]]), sample: undefined, ...to }), 1);

@@ -1,9 +1,9 @@
-/** Codecs as somebody might break them. */
+/** Codecs broken on purpose. */
 import { constrained, type ConstrainedType } from '../../../domain/kernel/codec';
 
 export { Amount } from '../../../domain/kernel/values';
 
-/** Instalments up to `most`; `said` is what the schema claims. */
+/** Instalments up to `most`; `said` is the maximum in the schema. */
 export const constrainedInstalments = (most: number, said: number = most): ConstrainedType<number> =>
   constrained(
     `number of instalments (integer, 1 to ${most})`,

@@ -1,4 +1,4 @@
-/** The catalog as it would be after somebody's change, and what the gate says of it. */
+/** The catalog after a change, and the findings of the contract check. */
 import { application } from '../../../projections/fulfilment/application';
 import { changeFindings, checkContracts } from '../../../domain/contracts/contract-check';
 import { lockOf } from '../../../domain/contracts/contract-lock';
@@ -12,10 +12,10 @@ import { readPastForms } from '../../../infra/contracts/past-forms';
 
 const { catalog } = application;
 
-/** What is agreed today. */
+/** The committed lock. */
 export const lock = lockOf(catalog);
 
-/** The catalog with one event changed; undefined takes it away. */
+/** The catalog with one event changed; undefined removes it. */
 export const withEvent = (
   type: string,
   change: (definition: AnyEventDefinition) => AnyEventDefinition | undefined,
@@ -37,7 +37,7 @@ export const withTopic = (name: string, change: Partial<Aggregate['topic']>): Ca
     ),
   );
 
-/** The event with some of its fields replaced; undefined takes a field away. */
+/** The event with some of its fields replaced; undefined removes a field. */
 export const withFields =
   (change: Readonly<Record<string, AnyField | undefined>>) =>
   (definition: AnyEventDefinition): AnyEventDefinition => {
@@ -48,11 +48,11 @@ export const withFields =
     return { ...definition, codec: record(definition.type, fields) };
   };
 
-/** What the gate says of the change, without the fixtures. */
+/** The findings for the change, without the fixtures. */
 export const gate = (changed: Catalog): ReadonlyArray<Finding> =>
   changeFindings({ catalog: changed, lock, readers: contractReaders(application) });
 
-/** What the gate says, everything included. */
+/** All findings of the contract check. */
 export const wholeGate = (changed: Catalog): ReadonlyArray<Finding> =>
   checkContracts({
     catalog: changed,

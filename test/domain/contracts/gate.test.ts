@@ -1,4 +1,4 @@
-/** Events broken on purpose: the gate catches each, and tells a stranger what breaks, for whom, and what to do. */
+/** Events broken on purpose: the contract check finds each, and says what breaks, for whom, and what to do. */
 import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
 import { field, optionalField } from '../../../domain/kernel/codec';
@@ -25,13 +25,13 @@ const says = (finding: Finding, ...parts: ReadonlyArray<string | RegExp>): void 
   }
 };
 
-spec('the gate', ({ test }) => {
-  test('lets the committed contracts through: the lock is theirs', () => {
+spec('the contract check', ({ test }) => {
+  test('has no findings for the committed contracts', () => {
     assert.equal(readLock(application.contractsFolder ?? ''), lock);
     assert.equal(wholeGate(catalog), []);
   });
 
-  test('catches a field that is taken away: breaking for consumers, with the smallest example and its readers', () => {
+  test('finds a removed field, which is breaking for consumers, with the smallest example and its readers', () => {
     const finding = only(gate(withEvent('OrderPlaced', withFields({ amount: undefined }))));
     assert.is(finding.compatibility, 'backward');
     assert.not(finding.acceptable);

@@ -1,4 +1,4 @@
-/** Snapshots are marked by what the fold does, not by how it is written; and the gate holds the declared version to it. */
+/** A snapshot's fingerprint depends on what the fold does, not on how it is written; the contract check compares it with the declared version. */
 import { readPastForms } from '../../../infra/contracts/past-forms';
 import * as assert from 'uvu/assert';
 import { checkContracts } from '../../../domain/contracts/contract-check';
@@ -21,13 +21,13 @@ const fields = { by: field(Quantity, 'How many.'), from: field(Identifier, 'Who 
 const earlierFields = { by: fields.by };
 
 const countedWith = (upcastBy: (by: number) => number) =>
-  defineEvent('Counted', {
+  defineEvent('ContributionListener', {
     schemaVersion: 2,
     meaning: 'Something was counted.',
     fields,
     earlier: [
       earlierVersion({
-        type: 'Counted',
+        type: 'ContributionListener',
         schemaVersion: 1,
         since: '2020-01-01',
         deprecated: '2020-01-02',
@@ -39,15 +39,15 @@ const countedWith = (upcastBy: (by: number) => number) =>
       }),
     ],
   });
-const Counted = countedWith((by) => by);
-const Reset = defineEvent('CountReset', { schemaVersion: 1, meaning: 'Counting began anew.', fields: {} });
+const ContributionListener = countedWith((by) => by);
+const Reset = defineEvent('CountReset', { schemaVersion: 1, meaning: 'Counting was restarted.', fields: {} });
 const count = defineCommand('count', { meaning: 'Counts.', fields, example: { by: 1, from: 'ann' } });
 
-type Event = EventOf<typeof Counted> | EventOf<typeof Reset>;
+type Event = EventOf<typeof ContributionListener> | EventOf<typeof Reset>;
 interface State {
   readonly total: number;
   readonly by: ReadonlyMap<string, number>;
-  /** Of use to a decision only. */
+  /** Used only by decisions. */
   readonly last: string;
 }
 type Definition = AggregateDefinition<CommandOf<typeof count>, State, Event>;
@@ -60,13 +60,13 @@ const definition: Definition & { readonly snapshot: NonNullable<Definition['snap
   path: 'counts',
   meaning: 'A count.',
   topic: { name: 'counts', partitions: 1, retention: 'forever', key: { is: 'the id', because: 'a test' } },
-  events: [Counted, Reset],
+  events: [ContributionListener, Reset],
   commands: [count],
   decider: {
     initialState: { total: 0, by: new Map(), last: '' },
     evolve: (state, event) => evolveWith(state, event, added),
     decide: ({ data }, { last }) =>
-      last === data.from ? reject('CountedTwice', 'Somebody else counts now.') : accept(Counted.of(data)),
+      last === data.from ? reject('CountedTwice', 'Somebody else counts now.') : accept(ContributionListener.of(data)),
   },
   snapshot: {
     version: 1,
@@ -88,8 +88,8 @@ const evolveWith = (state: State, event: Event, sum: typeof added): State => {
 const counting = (changes: Partial<typeof definition> = {}): Aggregate => aggregate({ ...definition, ...changes });
 const { decider, snapshot } = definition;
 
-spec('the mark of snapshots', ({ test }) => {
-  test('is the same for code that is written otherwise, at every start', () => {
+spec('the fingerprint of snapshots', ({ test }) => {
+  test('is the same for equivalent code, at every start', () => {
     const written = counting({
       decider: {
         ...decider,
@@ -129,7 +129,9 @@ spec('the mark of snapshots', ({ test }) => {
         decider: {
           ...decider,
           evolve: (state, event) =>
-            event.type === 'Counted' && state.last === event.data.from ? state : decider.evolve(state, event),
+            event.type === 'ContributionListener' && state.last === event.data.from
+              ? state
+              : decider.evolve(state, event),
         },
       },
     ],
@@ -141,11 +143,11 @@ spec('the mark of snapshots', ({ test }) => {
       { snapshot: { ...snapshot, encode: ({ total, by, last }) => ({ total, by: [...by].reverse(), last }) } },
     ],
     [
-      'a snapshot is read otherwise',
+      'a snapshot is decoded differently',
       { snapshot: { ...snapshot, decode: (json) => ({ ...snapshot.decode(json), total: 0 }) } },
     ],
     [
-      'what only decisions use is read otherwise',
+      'a field that only decisions use is decoded differently',
       {
         snapshot: {
           ...snapshot,
@@ -168,12 +170,12 @@ spec('the mark of snapshots', ({ test }) => {
     ['the declared version is another', { snapshot: { ...snapshot, version: 2 } }],
   ];
   for (const [title, change] of changes) {
-    test(`is another where ${title}`, () => {
+    test(`is different where ${title}`, () => {
       assert.is.not(snapshotFingerprintOf(counting(change)), snapshotFingerprintOf(counting()));
     });
   }
 
-  test('is worked out in a moment', () => {
+  test('is computed quickly', () => {
     const { decide, evolve, initialState } = decider;
     const startMs = performance.now();
     foldBehaviourOf(counting({ decider: { decide, evolve, initialState } }));
@@ -181,17 +183,17 @@ spec('the mark of snapshots', ({ test }) => {
   });
 });
 
-spec('the contract gate', ({ test }) => {
+spec('the contract check of snapshots', ({ test }) => {
   const lock = lockOf(catalogOf([counting()]));
   const check = (of: Aggregate, against: ContractLock = lock) => snapshotFindings([of], against.snapshots);
   const changed = { ...decider, evolve: (state: State, event: Event) => evolveWith(state, event, (sum) => sum + 1) };
 
-  test('has nothing to say of the same behaviour', () => {
+  test('has no findings for the same behaviour', () => {
     assert.equal(check(counting()), []);
     assert.equal(check(counting({ decider: { ...decider } })), []);
   });
 
-  test('refuses another behaviour under the same version, with a sentence that says what to do', () => {
+  test('reports another behaviour under the same version, and says what to do', () => {
     const [finding, ...others] = check(counting({ decider: changed }));
     assert.equal(others, []);
     assert.is(finding?.acceptable, false);
@@ -202,7 +204,7 @@ spec('the contract gate', ({ test }) => {
     );
   });
 
-  test('takes it under a new version, and keeps the old one from being used for something else', () => {
+  test('accepts it under a new version, and prevents the old number from being reused', () => {
     const second = counting({ decider: changed, snapshot: { ...snapshot, version: 2 } });
     assert.equal(
       check(second).map(({ acceptable }) => acceptable),
@@ -217,16 +219,16 @@ spec('the contract gate', ({ test }) => {
     assert.match(finding?.remedy ?? '', /make it snapshot version 3/);
   });
 
-  test('lets a change of the contracts mark snapshots anew', () => {
+  test('accepts another fingerprint where the contracts changed', () => {
     const Paused = defineEvent('CountPaused', { schemaVersion: 1, meaning: 'Counting was paused.', fields: {} });
-    const grown = counting({ events: [Counted, Reset, Paused as unknown as typeof Reset] });
+    const grown = counting({ events: [ContributionListener, Reset, Paused as unknown as typeof Reset] });
     assert.equal(
       check(grown).map(({ acceptable }) => acceptable),
       [true],
     );
   });
 
-  test('asks for what a lock of an older program does not hold', () => {
+  test('reports what the lock of an older program does not contain', () => {
     const { topics, events } = lockOf(catalog);
     const findings = checkContracts({
       catalog,

@@ -1,4 +1,4 @@
-/** Every version that was ever written is read for ever, step by step, and can be written again where nothing is lost. */
+/** Every version that was ever written stays readable, step by step, and can be written again where nothing is lost. */
 import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -64,7 +64,7 @@ spec('versions of events', ({ test }) => {
   for (const definition of definitions)
     for (const version of versionsOf(definition)) {
       const name = `${version.type} version ${version.schemaVersion}`;
-      test(`${name} comes to the newest version whatever its values are, and its input stays as it was`, () =>
+      test(`${name} is upcast to the newest version whatever its values are, and its input is unchanged`, () =>
         holds(
           fc.property(arbitraryOf(version.codec), (value) => {
             const data = frozen(value);
@@ -76,7 +76,7 @@ spec('versions of events', ({ test }) => {
           }),
           50,
         ));
-      test(`${name} says in its schema what its codec takes`, () =>
+      test(`${name} has a schema that agrees with its codec`, () =>
         holds(
           fc.property(arbitraryOf(version.codec), (value) => {
             assert.is(refusedPath(schemaOf(version), value), undefined);
@@ -84,7 +84,7 @@ spec('versions of events', ({ test }) => {
           50,
         ));
       if (version.superseded?.downcast === undefined) continue;
-      test(`${name} is what a downcast writes, and it reads back as the same; what would be lost is not written`, () =>
+      test(`${name} is what a downcast writes, and reads back as the same; nothing is written with loss`, () =>
         holds(
           fc.property(arbitraryOf(definition.codec), (value) => {
             const data = frozen(value);
@@ -97,7 +97,7 @@ spec('versions of events', ({ test }) => {
         ));
     }
 
-  test('a step down that writes what its version refuses, or that is not there, is no way down', () => {
+  test('a downcast that its version rejects, or that does not exist, writes nothing', () => {
     const fields = { count: field(Quantity, 'How many.') };
     const version = (schemaVersion: number, step?: (data: { readonly count: number }) => { readonly count: number }) =>
       earlierVersion({
@@ -132,13 +132,13 @@ spec('versions of events', ({ test }) => {
     );
     assert.is(downcast(turned(plusOne, undefined), 1, { count: 1 }), undefined);
   });
-  test('a renamed event is found by both names, and read under the present one', () => {
+  test('a renamed event is found by both names, and read under the current one', () => {
     const data = { sku: 'kettle', orderId: 'o1', quantity: 1, releasedAt: '2017-07-09T21:57:05Z' };
     const read = decode(envelopeOf('StockReleased', 1), data);
     assert.equal(read, E.right({ ...envelopeOf('StockReservationReleased', 2), data }));
     assert.is(catalog.eventDefinition('StockReleased'), catalog.eventDefinition('StockReservationReleased'));
   });
-  test('a name and a version that never went together are named', () => {
+  test('a name and a version that do not belong together are reported', () => {
     const reasons = [
       decode(envelopeOf('StockReleased', 2), {}),
       decode(envelopeOf('StockReservationReleased', 1), {}),
@@ -152,7 +152,7 @@ spec('versions of events', ({ test }) => {
       'StockReceived has schema version 3; this program knows up to 2',
     ]);
   });
-  test('what an earlier version refuses is refused, with the version and the path', () => {
+  test('what an earlier version rejects is rejected, with the version and the path', () => {
     const read = decode(envelopeOf('StockReceived', 1), {
       sku: 'kettle',
       receiptId: 'r',
@@ -161,7 +161,7 @@ spec('versions of events', ({ test }) => {
     assert.ok(E.isLeft(read) && read.left._tag === 'MalformedEvent');
     assert.match(read.left.reason, /^as version 1: \/quantity: is missing/);
   });
-  test('a prepaid card has no word in version 1 of PaymentAuthorised', () => {
+  test('version 1 of PaymentAuthorised cannot express a prepaid card', () => {
     const definition = catalog.eventDefinition('PaymentAuthorised');
     assert.ok(definition);
     const data = {

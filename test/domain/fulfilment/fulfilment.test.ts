@@ -58,7 +58,7 @@ const declinedOf = (paymentId: string, declinedAt = '2017-07-03T00:00:00Z'): Pro
 };
 const paidInFull = capturedOf('p1', 1000, '2017-07-02T00:00:00Z');
 
-/** What the last of these inputs makes the process ask for. */
+/** The commands that the process issues for the last of these inputs. */
 const askedAfter = (...inputs: ReadonlyArray<ProcessInput>): ReadonlyArray<ProcessCommand> => {
   let step = { state: fulfilment.initialState, commands: [] as ReadonlyArray<ProcessCommand> };
   for (const input of inputs) step = fulfilment.step(step.state, input);
@@ -99,7 +99,7 @@ spec('fulfilment: towards a confirmed order', ({ test }) => {
       ['stock-cup', 'reserve', { orderId: 'o1', quantity: 5, reservedAt: placedAt }],
       ['stock-kettle', 'reserve', { orderId: 'o1', quantity: 1, reservedAt: placedAt }],
     ));
-  test('reserved and paid in full, it is confirmed at the latest of the times that made it so', () => {
+  test('reserved and paid in full, it is confirmed with the latest of the times of its reservations and payments', () => {
     const confirmed = ['order-o1', 'confirm', { confirmedAt: '2017-07-02T00:00:00Z' }];
     asks([placed, cupReserved, kettleReserved, paidInFull], confirmed);
     asks([placed, paidInFull, cupReserved, kettleReserved], confirmed);
@@ -127,7 +127,7 @@ spec('fulfilment: towards a confirmed order', ({ test }) => {
     });
     asks([eventInput('order-o1', 1, free), kettleReserved], ['order-o1', 'confirm', { confirmedAt: placedAt }]);
   });
-  test('payments beyond the amount ask for nothing more', () =>
+  test('payments beyond the amount issue no further command', () =>
     asks([placed, cupReserved, kettleReserved, paidInFull, capturedOf('p2', 5, '2017-07-09T00:00:00Z')]));
 });
 
@@ -146,7 +146,7 @@ spec('fulfilment: towards a cancelled order', ({ test }) => {
       askedAfter(declinedOf('p9', '2017-06-01T00:00:00Z'), placed).map(essence).at(-1),
       cancelOf('payment p9 was declined', placedAt),
     ));
-  test('every cause asks under its own id, so that no id has two bodies', () => {
+  test('every cause issues its own command, so that no id has two bodies', () => {
     const [first] = askedAfter(placed, cupRefused);
     const [second] = askedAfter(placed, cupRefused, kettleRefused);
     assert.is.not(first?.id, second?.id);
@@ -159,7 +159,7 @@ spec('fulfilment: towards a cancelled order', ({ test }) => {
     asks([placed, declinedOf('p9'), cupReserved, kettleReserved, paidInFull]);
     asks([placed, cupReserved, kettleReserved, paidInFull, declinedOf('p9')]);
   });
-  test('an order that somebody else closed is neither confirmed nor cancelled', () => {
+  test('an order that was closed otherwise is neither confirmed nor cancelled', () => {
     for (const closed of [cancelled, unavailable]) {
       asks([placed, closed, declinedOf('p9')]);
       asks([placed, closed, cupRefused]);
@@ -171,7 +171,7 @@ spec('fulfilment: towards a cancelled order', ({ test }) => {
 });
 
 spec('fulfilment: consequences', ({ test }) => {
-  test('an order that is closed gives back what it has: reservations and payments', () => {
+  test('a closed order releases its reservations and refunds its payments', () => {
     for (const closed of [cancelled, unavailable])
       asks(
         [placed, cupReserved, paidInFull, closed],
@@ -179,7 +179,7 @@ spec('fulfilment: consequences', ({ test }) => {
         ['payment-p1', 'refund', { refundId: 'order-called-off', refundedAt: '2017-07-05T00:00:00Z' }],
       );
   });
-  test('what arrives after the end is given back too, not before it was taken', () => {
+  test('what arrives after the end is released or refunded too, with no earlier time', () => {
     asks(
       [placed, cancelled, reservedOf('cup', 5, '2017-07-06T00:00:00Z')],
       ['stock-cup', 'release', { orderId: 'o1', releasedAt: '2017-07-06T00:00:00Z' }],
@@ -209,14 +209,14 @@ spec('fulfilment: consequences', ({ test }) => {
       ['stock-cup', 'dispatch', { orderId: 'o1', dispatchedAt: '2017-07-04T00:00:00Z' }],
     );
   });
-  test('payments and reservations for an order that nobody placed lead to nothing', () => {
+  test('payments and reservations for an order that was never placed have no consequences', () => {
     asks([paidInFull]);
     asks([declinedOf('p9')]);
     asks([cupReserved]);
   });
 });
 
-spec('fulfilment: identity and memory', ({ test }) => {
+spec('fulfilment: ids and repeats', ({ test }) => {
   test("a command's id, cause and correlation come from the event that caused it", () => {
     const identity = ({ id, causationId, correlationId }: ProcessCommand): unknown => [id, causationId, correlationId];
     const last = (...inputs: ReadonlyArray<ProcessInput>): unknown =>
@@ -237,11 +237,11 @@ spec('fulfilment: identity and memory', ({ test }) => {
     assert.equal(last(placed, cancelled, paidInFull), expected('payment-p1@2/refund', 'payment-p1'));
     assert.equal(last(placed, cupReserved, handedOver), expected('order-o1@3/dispatch/cup', 'order-o1'));
   });
-  test('what it has seen asks for nothing again', () => {
+  test('repeated inputs issue no command again', () => {
     for (const input of [placed, cupReserved, kettleReserved, paidInFull, handedOver, cancelledInTransit])
       asks([placed, cupReserved, kettleReserved, paidInFull, handedOver, cancelledInTransit, input]);
   });
-  test('a refused command is remembered and asks for nothing; only a refused reservation cancels', () => {
+  test('a rejected command is remembered and has no consequences; only a rejected reservation cancels', () => {
     const [confirm] = askedAfter(placed, cupReserved, kettleReserved, paidInFull);
     if (confirm === undefined) throw new Error('it asks for the confirmation');
     const refused = refusedInput(confirm, 'OrderAlreadyCancelled');
@@ -282,7 +282,7 @@ spec('fulfilment: the payment term', ({ test }) => {
   const passed: ProcessInput = { _tag: 'DeadlinePassed', deadline };
   const dueAt = '2020-01-15T00:00:00.000Z';
 
-  test('counts from when the order was recorded, whatever its business time, and is asked for once', () => {
+  test('counts from when the order was recorded, whatever its business time, and is set once', () => {
     assert.equal(deadline, { id: 'fulfilment/order-o1@1/payment-within/1209600000', dueAt });
     const { state } = fulfilment.step(fulfilment.initialState, placed);
     assert.is(fulfilment.step(state, placed).deadlines, undefined);
@@ -291,7 +291,7 @@ spec('fulfilment: the payment term', ({ test }) => {
     asks([placed, passed], cancelOf(`not paid in full by ${dueAt}`, dueAt));
     asks([placed, capturedOf('p1', 999, placedAt), passed], cancelOf(`not paid in full by ${dueAt}`, dueAt));
   });
-  test('means nothing to an order that is paid, confirmed, or closed otherwise', () => {
+  test('has no effect on an order that is paid, confirmed, or closed otherwise', () => {
     asks([placed, paidInFull, passed]);
     asks([placed, cupReserved, kettleReserved, paidInFull, passed]);
     asks([placed, cancelled, passed]);

@@ -1,12 +1,12 @@
 /**
  * The law of interleaving. Take any history of an order, its stock and its payments. Deliver it in any two interleavings
- * that keep the order within each stream, with any inputs delivered again and again. Then
+ * that keep the order within each stream, with any inputs delivered repeatedly. Then
  *
- * 1. what is known at the end is the same, to the letter (the verdict aside);
- * 2. the reservations, dispatches, releases and refunds asked for are the same, ids and bodies;
- * 3. no id ever stands for two bodies, and no interleaving asks for the same twice;
- * 4. no interleaving asks both for a confirmation and for a cancellation;
- * 5. the confirmation or cancellation is the same too, unless the history itself is a race: somebody closes the order
+ * 1. the known facts at the end are identical (except for the verdict);
+ * 2. the issued reservations, dispatches, releases and refunds are the same, ids and bodies;
+ * 3. no id ever has two bodies, and no interleaving issues a command twice;
+ * 4. no interleaving issues both a confirmation and a cancellation;
+ * 5. the confirmation or cancellation is the same too, unless the history itself is a race: the order is closed
  *    meanwhile, or one payment is declined while others pay in full, or it is paid more than once over (then only the
  *    confirmation's time may differ).
  */
@@ -106,7 +106,7 @@ const streamsOf = (given: History): ReadonlyArray<ReadonlyArray<ProcessInput>> =
   return [order, ...stock, ...payments];
 };
 
-/** Whether the history leaves it to the order of arrival what becomes of the order. */
+/** Whether the fate of the order depends on the sequence of arrival. */
 const isRace = (given: History): boolean => {
   if (given.afterPlacing !== '' && given.afterPlacing !== 'handed over') return true;
   const needs = [...needsOf(given).keys()];
@@ -179,13 +179,13 @@ const forAnyTwoInterleavings = (law: (given: History, left: Run, right: Run) => 
 // -------------------------------------------------------------------------------------
 
 spec('fulfilment: any interleaving', ({ test }) => {
-  test('what is known at the end is the same, to the letter', () =>
+  test('the known facts at the end are identical', () =>
     forAnyTwoInterleavings((_given, left, right) => assert.is(knowledge(left), knowledge(right))));
 
-  test('reservations, dispatches, releases and refunds asked for are the same', () =>
+  test('the issued reservations, dispatches, releases and refunds are the same', () =>
     forAnyTwoInterleavings((_given, left, right) => assert.equal(consequences(left), consequences(right))));
 
-  test('no id stands for two bodies, and nothing is asked for twice', () =>
+  test('no id has two bodies, and no command is issued twice', () =>
     forAnyTwoInterleavings((_given, left, right) => {
       const bodies = new Map(left.asked.map((command) => [command.id, JSON.stringify(command)]));
       assert.is(bodies.size, left.asked.length);
@@ -193,7 +193,7 @@ spec('fulfilment: any interleaving', ({ test }) => {
         assert.is(bodies.get(command.id) ?? JSON.stringify(command), JSON.stringify(command));
     }));
 
-  test('nobody asks both for a confirmation and for a cancellation', () =>
+  test('no interleaving issues both a confirmation and a cancellation', () =>
     forAnyTwoInterleavings((_given, { asked }) => {
       const kinds = new Set(asked.filter(({ category }) => category === 'order').map(({ type }) => type));
       assert.ok(kinds.size <= 1, [...kinds].join(' and '));

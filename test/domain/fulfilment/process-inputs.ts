@@ -3,7 +3,7 @@ import type { DomainEvent } from '../../../domain/kernel/event-definition';
 import type { CommandOutcome, ProcessCommand, ProcessInput } from '../../../domain/kernel/process-manager';
 import { eventId, type RecordedEvent } from '../../../domain/kernel/recorded-event';
 
-/** An event as the store would hand it out; the position tells nothing that a process may rely on. */
+/** An event as the store returns it; a process must not rely on the position. */
 export const recorded = (stream: string, version: number, { type, data }: DomainEvent): RecordedEvent => ({
   id: eventId(stream, version),
   stream,
@@ -18,13 +18,13 @@ export const recorded = (stream: string, version: number, { type, data }: Domain
   data,
 });
 
-/** The process learns an event. */
+/** The input for an event. */
 export const eventInput = (stream: string, version: number, event: DomainEvent): ProcessInput => ({
   _tag: 'Event',
   event: recorded(stream, version, event),
 });
 
-/** The process learns that its command was refused. */
+/** The input for a rejected command. */
 export const refusedInput = (command: ProcessCommand, rejectionType: string): ProcessInput =>
   outcomeInput({
     _tag: 'Rejected',
@@ -33,5 +33,5 @@ export const refusedInput = (command: ProcessCommand, rejectionType: string): Pr
     message: 'No.',
   });
 
-/** The process learns what became of its command. */
+/** The input for the outcome of a command. */
 export const outcomeInput = (outcome: CommandOutcome): ProcessInput => ({ _tag: 'Outcome', outcome });

@@ -1,7 +1,7 @@
 /**
- * Real aggregates and the real process manager in memory, with everything between them that goes wrong in practice:
- * events of different streams in any order, commands in any order, a crash between a command and the note of its outcome,
- * everything delivered again, and a reactor that starts again from nothing.
+ * Real aggregates and the real process manager in memory, with the faults that happen between them in practice:
+ * events of different streams in any order, commands in any order, a crash between a command and the recording of its outcome,
+ * everything delivered again, and a reactor that restarts without its state.
  */
 import * as E from 'fp-ts/Either';
 import { application } from '../../../projections/fulfilment/application';
@@ -33,20 +33,20 @@ interface Reactor {
 
 const newReactor = (): Reactor => ({ states: new Map(), issued: new Set(), pending: [], cursors: new Map() });
 
-/** A world to act in. `picks` choose among what is possible, so that a run can be repeated. */
+/** A simulated system. `picks` choose among the possible steps, so that a run can be repeated. */
 export class SimulatedWorld {
   private readonly streams = new Map<string, Stream>();
   private readonly answers = new Map<string, CommandOutcome>();
   private reactor = newReactor();
   /** How often each command of the process took effect. */
   readonly effects = new Map<string, number>();
-  /** Commands of the process by type and answer, for seeing that runs are not all alike. */
+  /** Commands of the process by type and result, to check that the runs differ. */
   readonly answered = new Set<string>();
 
-  /** @param remembersAnswers whether the API answers a repeated request from memory, or decides it again */
+  /** @param remembersAnswers whether the API remembers the response to a repeated request, or decides it again */
   constructor(private readonly remembersAnswers: boolean) {}
 
-  /** Somebody sends a command. */
+  /** A client sends a command. */
   send(category: string, id: string, type: string, body: unknown): Decision<DomainEvent> {
     const aggregate = catalog.byCategory(category);
     if (aggregate === undefined) throw new Error(`no aggregate has the category '${category}'`);
@@ -72,7 +72,7 @@ export class SimulatedWorld {
     return true;
   }
 
-  /** Carries out some pending command; false where none is. After a crash the outcome is unknown and the command pending. */
+  /** Executes some pending command; false where there is none. After a crash the outcome is unknown and the command pending. */
   perform(pick: number, crashes: boolean): boolean {
     const { pending } = this.reactor;
     const index = pick % Math.max(pending.length, 1);
@@ -87,17 +87,17 @@ export class SimulatedWorld {
     return true;
   }
 
-  /** Every event comes again, to a reactor that remembers. */
+  /** Delivers every event again to a reactor that has its state. */
   redeliverEverything(): void {
     this.reactor.cursors.clear();
   }
 
-  /** The reactor starts from nothing. */
+  /** Restarts the reactor without its state. */
   forgetEverything(): void {
     this.reactor = newReactor();
   }
 
-  /** Lets everything happen that still can. */
+  /** Runs every step that is still possible. */
   settle(picks: ReadonlyArray<number>): void {
     for (let turn = 0; turn < 10_000; turn += 1) {
       const pick = picks[turn % picks.length] ?? 0;
@@ -131,7 +131,7 @@ export class SimulatedWorld {
     const step = fulfilment.step(this.reactor.states.get(instance) ?? fulfilment.initialState, input);
     this.reactor.states.set(instance, step.state);
     for (const command of step.commands) {
-      if (this.reactor.issued.has(command.id)) throw new Error(`${command.id} was asked for twice`);
+      if (this.reactor.issued.has(command.id)) throw new Error(`${command.id} was issued twice`);
       this.reactor.issued.add(command.id);
       this.reactor.pending.push({ instance, command });
     }

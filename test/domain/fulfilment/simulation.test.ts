@@ -1,4 +1,4 @@
-/** Whatever people do and whatever fails in between: once the world is at rest, the books agree. */
+/** Whatever clients do and whatever fails in between: once no step is left, stock, payments and orders are consistent. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { OrderState } from '../../../domain/order/order';
@@ -90,7 +90,7 @@ const step = sends(
   ),
 );
 
-/** An order that nothing stands in the way of, so that some come far. */
+/** An order without obstacles, so that some get far. */
 const placeAndPay: fc.Arbitrary<Act> = fc.nat({ max: ORDERS.length - 1 }).map((index) => (world) => {
   const id = ORDERS[index] ?? 'o1';
   const lines = [{ sku: 'a', quantity: 1, unitPrice: 100, freight: 0 }];
@@ -106,7 +106,7 @@ const placeAndPay: fc.Arbitrary<Act> = fc.nat({ max: ORDERS.length - 1 }).map((i
   world.send('payment', PAYMENTS[index] ?? 'p1', 'capture', { capturedAt: on(3) });
 });
 
-/** A while without trouble. */
+/** A period without faults. */
 const quietHour: fc.Arbitrary<Act> = fc.array(pick, { minLength: 12, maxLength: 12 }).map((picks) => (world) => {
   for (const each of picks) if (!world.deliver(each)) world.perform(each, false);
 });
@@ -228,7 +228,7 @@ const outcomeOf = (world: SimulatedWorld, id: string): string => {
 
 spec('fulfilment: simulation', ({ test }) => {
   for (const remembersAnswers of [true, false])
-    test(`the books agree, where the API ${remembersAnswers ? 'remembers' : 'has forgotten'} what it answered`, () => {
+    test(`is consistent where the API ${remembersAnswers ? 'remembers' : 'has forgotten'} its responses`, () => {
       const seen = new Set<string>();
       const settling = fc.array(pick, { minLength: 7, maxLength: 7 });
       const property = fc.property(acts, settling, (doings, picks) => {
@@ -250,7 +250,7 @@ spec('fulfilment: simulation', ({ test }) => {
     });
 });
 
-/** What must have happened in some run, or the runs say little. */
+/** What must have happened in some run for the runs to be meaningful. */
 const EXPECTED = [
   'confirmedAt paid',
   'cancelledAt paid',

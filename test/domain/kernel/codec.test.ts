@@ -39,7 +39,7 @@ spec('documented records', ({ test }) => {
     assert.equal(Order.decode({ id: 'o1', lines: [], note: undefined }), E.right({ id: 'o1', lines: [] }));
     assert.not(Order.is({ id: 'o1', lines: [], note: null }));
   });
-  test('every failing path is named at once, with what it takes and what it got', () =>
+  test('all invalid paths are reported together, with the expected and the actual value', () =>
     assert.equal(failuresOf({ note: '', lines: [{ quantity: 1 }, { quantity: 0 }] }), [
       {
         path: '/id',
@@ -48,7 +48,7 @@ spec('documented records', ({ test }) => {
       { path: '/note', message: 'must be text of 1 to 500 characters, not ""' },
       { path: '/lines/1/quantity', message: 'must be quantity (integer, 1 to 1000000), not 0' },
     ]));
-  test('a long value is cut in the message', () => {
+  test('a long value is truncated in the message', () => {
     const [failure] = failuresOf({ id: ' '.repeat(1_000), lines: [] }) as ReadonlyArray<{ readonly message: string }>;
     assert.ok((failure?.message.length ?? 999) < 200, failure?.message);
   });
@@ -71,7 +71,7 @@ spec('value types', ({ test }) => {
     takes(Amount, [0, 1, Number.MAX_SAFE_INTEGER], [-1, 0.5, Number.MAX_SAFE_INTEGER + 1, '1', Number.NaN, Infinity]));
   test('quantities go from 1 to a million', () => takes(Quantity, [1, 1_000_000], [0, 1_000_001, 1.5, '1']));
   test('currencies are three capitals', () => takes(Currency, ['BRL'], ['brl', 'BR', 'BRLX', 'BRL\n', 7]));
-  test('instants are moments of the calendar in UTC', () =>
+  test('instants exist in the calendar and are in UTC', () =>
     takes(
       Instant,
       ['2017-07-09T21:57:05Z', '2017-07-09T21:57:05.1Z', '2016-02-29T00:00:00.123Z'],
@@ -86,7 +86,7 @@ spec('value types', ({ test }) => {
         0,
       ],
     ));
-  test('instants are compared as moments, not as texts', () => {
+  test('instants are compared by time, not as texts', () => {
     assert.not(isBefore('2017-07-09T21:57:05Z', '2017-07-09T21:57:05.000Z'));
     assert.ok(isBefore('2017-07-09T21:57:05Z', '2017-07-09T21:57:05.1Z'));
     assert.is(

@@ -1,4 +1,4 @@
-/** Names are held to the rules of the place where they end up, where they are declared. */
+/** Names are checked where they are declared, by the rules of the places where they end up. */
 import * as assert from 'uvu/assert';
 import { assertProgram } from '../../../api/program/assert-program';
 import { withTopicPrefix } from '../../../domain/kernel/topic-prefix';
@@ -43,7 +43,7 @@ const view = (columns: ReadonlyArray<string>, name = 'cards-by-day') =>
   defineProjection({
     name,
     version: 1,
-    meaning: 'One row a day.',
+    meaning: 'One row per day.',
     view: { key: { day: text('The day.') }, columns: Object.fromEntries(columns.map((each) => [each, integer('A.')])) },
     handles: [CardIssued],
     project: () => [],
@@ -96,7 +96,7 @@ spec('a declared name', ({ test }) => {
     for (const category of ['card', 'gift_card', 'card2', 'a'.repeat(64)]) card({ category });
   });
 
-  test('of a path fits a URL, and takes no address of the program itself', () => {
+  test('of a path fits a URL, and is not a route of the program', () => {
     for (const path of ['Cards', 'cards.json', 'gift_cards', 'cards-', 'a'.repeat(65), ...hostile, ...ofNoText])
       assert.match(
         refusal(() => card({ path })),
@@ -121,7 +121,7 @@ spec('a declared name', ({ test }) => {
     for (const path of ['cards', 'gift-cards', 'stock']) card({ path });
   });
 
-  test('of a topic is one that Kafka takes', () => {
+  test('of a topic is one that Kafka accepts', () => {
     for (const name of [
       'orders.dlt',
       '__consumer_offsets',
@@ -267,7 +267,7 @@ spec('a declared name', ({ test }) => {
     );
   });
 
-  test('goes together with the others of a program: groups, what they handle, dead-letter topics', () => {
+  test('is compatible with the others of a program: groups, what they handle, dead-letter topics', () => {
     const program = { catalog, topicPrefix: '', projections, processManagers };
     assertProgram(program);
     const named = { ...process('order-summary'), handles: [] };

@@ -1,4 +1,4 @@
-/** An instant is a moment that there is: exactly those texts whose moment prints back as it came. */
+/** An instant exists in the calendar: exactly those texts are valid whose time prints back as the same text. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { Instant } from '../../../domain/kernel/values';
@@ -7,7 +7,7 @@ import { holds } from '../arbitraries';
 
 const digits = (value: number, length: number): string => String(value).padStart(length, '0');
 
-/** Months, days and hours around every bound, of years that leap and years that do not. */
+/** Months, days and hours around every bound, in leap years and others. */
 const texts = fc
   .tuple(
     fc.oneof(fc.integer({ min: 0, max: 9_999 }), fc.constantFrom(1900, 2000, 2023, 2024, 2100)),
@@ -28,7 +28,7 @@ const printsBack = (text: string): boolean => {
 };
 
 spec('an instant', ({ test }) => {
-  test('is a day, an hour, a minute and a second that there are', () =>
+  test('has a day, an hour, a minute and a second that exist', () =>
     holds(
       fc.property(texts, (text) => {
         assert.is(Instant.is(text), printsBack(text), text);

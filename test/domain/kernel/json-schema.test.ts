@@ -20,7 +20,7 @@ const { catalog } = application;
 const strict = { additionalProperties: false };
 
 spec('JSON Schema from codecs', ({ test }) => {
-  test('a record lists its fields with their meanings, and which must be there', () => {
+  test('a record lists its fields with their meanings, and which are required', () => {
     const inner = record('Inner', { amount: field(Amount, 'In minor units.') });
     const outer = record('Outer', {
       at: field(Instant, 'When.'),
@@ -48,7 +48,7 @@ spec('JSON Schema from codecs', ({ test }) => {
       additionalProperties: false,
     });
   });
-  test('what only requests are held to stands in the schema of requests alone', () => {
+  test('limits of requests are only in the schema of requests', () => {
     const list = record('List', { at: field(Instant, 'When.'), parts: field(listOf(Amount, 7, 1), 'Some.') });
     const properties = (additionalProperties: boolean): Readonly<Record<string, object>> =>
       jsonSchemaOf(list, { additionalProperties })['properties'] as Readonly<Record<string, object>>;
@@ -63,7 +63,7 @@ spec('JSON Schema from codecs', ({ test }) => {
     assert.equal(properties(true)['at'], { ...Instant.schema, description: 'When.' });
   });
 
-  test('the schema of an instant takes a text exactly where the codec does', () => {
+  test('the schema of an instant accepts exactly the texts that the codec accepts', () => {
     const pattern = new RegExp(EXACT_INSTANT_PATTERN);
     for (const year of ['0000', '1900', '2000', '2023', '2024', '2100', '9996']) {
       for (const month of ['00', '01', '02', '04', '09', '11', '12', '13']) {
@@ -103,11 +103,11 @@ spec('JSON Schema from codecs', ({ test }) => {
       anyOf: [{ type: 'string' }, { type: 'number' }],
     });
   });
-  test('a codec that it does not know is an error that names it, wherever it stands', () => {
+  test('an unknown codec is an error that names it, however deeply nested', () => {
     assert.throws(() => jsonSchemaOf(t.UnknownRecord, strict), /UnknownRecord/);
     assert.throws(() => jsonSchemaOf(record('R', { any: field(t.unknown, 'Anything.') }), strict), /unknown/);
   });
-  test('null is a type more of what has one, and a branch more of anything else', () => {
+  test('null is added as a type where there is one, and otherwise as a branch', () => {
     assert.equal(jsonSchemaOf(orNull(t.string), strict), { type: ['string', 'null'] });
     assert.equal(jsonSchemaOf(orNull(wordOf(['yes', 'no'])), strict), {
       type: ['string', 'null'],
@@ -116,7 +116,7 @@ spec('JSON Schema from codecs', ({ test }) => {
     const object = jsonSchemaOf(record('R', {}), strict);
     assert.equal(jsonSchemaOf(orNull(record('R', {})), strict), { anyOf: [{ type: 'null' }, object] });
   });
-  test('answers say nothing of further fields, and may hold what is known at run time only', () => {
+  test('responses say nothing about further fields, and may hold what is known at run time only', () => {
     assert.equal(jsonSchemaOf(record('R', { any: field(t.unknown, 'Anything.') }), {}), {
       type: 'object',
       properties: { any: { description: 'Anything.' } },

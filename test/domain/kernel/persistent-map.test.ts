@@ -28,7 +28,7 @@ spec('persistent map', ({ test }) => {
       }),
       200,
     ));
-  test('setting a key leaves the map that was there as it was', () =>
+  test('setting a key does not change the original map', () =>
     holds(
       fc.property(entries, fc.string(), (pairs, key) => {
         const map = filled(pairs);
@@ -38,14 +38,14 @@ spec('persistent map', ({ test }) => {
       }),
       100,
     ));
-  test('keys with the same hash live together', () => {
+  test('keys with the same hash do not collide', () => {
     const colliding = collisions();
     assert.equal([...new Set(colliding.map((key) => hash(key)))].length, 1);
     const many = [...colliding, ...Array.from({ length: 500 }, (_, index) => `key-${index}`)];
     const map = filled(many.map((key, index) => [key, index] as const));
     many.forEach((key, index) => assert.is(map.get(key), index));
   });
-  test('it shows as a plain object in JSON, in the order of keys', () =>
+  test('it is a plain object in JSON, sorted by key', () =>
     assert.is(
       JSON.stringify(
         filled([
@@ -56,7 +56,7 @@ spec('persistent map', ({ test }) => {
       ),
       '{"a":3,"b":1,"constructor":2}',
     ));
-  test('a hundred thousand entries fold in a blink, where copies would take minutes', () => {
+  test('a hundred thousand entries fold quickly, where copies would take minutes', () => {
     const startedAt = performance.now();
     let map = PersistentMap.empty<number>();
     for (let index = 0; index < 100_000; index += 1) map = map.set(`order-${index}`, index);

@@ -1,10 +1,10 @@
-/** A time says its zone and stands in the calendar, whatever the machine's own zone is. */
+/** A time states its zone and exists in the calendar, whatever the machine's own zone is. */
 import * as assert from 'uvu/assert';
 import { isCalendarDay, parsePointInTime, timeMsOf } from '../../../domain/kernel/time-text';
 import { spec } from '../../spec';
 
 spec('a time as a text', ({ test }) => {
-  test('means the same everywhere, for it says its zone', () => {
+  test('means the same everywhere, because it states its zone', () => {
     const noonMs = Date.UTC(2026, 10, 24, 12);
     for (const text of [
       '2026-11-24T12:00:00Z',
@@ -40,7 +40,7 @@ spec('a time as a text', ({ test }) => {
   ])
     test(`is not '${text}'`, () => assert.is(timeMsOf(text), undefined));
 
-  test('or a position names a moment', () => {
+  test('or a position is a point in time', () => {
     assert.equal(parsePointInTime('17'), { position: 17 });
     assert.equal(parsePointInTime('1970-01-01T00:00:01Z'), { timeMs: 1_000 });
     for (const text of ['-1', '1.5', '0x10', '1e3', '2026-11-24T12:00:00'])

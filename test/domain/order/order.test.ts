@@ -9,7 +9,7 @@ import {
 } from '../../../domain/order/events';
 import { orderAggregate } from '../../../domain/order/order';
 import { spec } from '../../spec';
-import { refusal, sentencesOf } from '../given-when-then';
+import { rejection, sentencesOf } from '../given-when-then';
 
 const { given } = sentencesOf(orderAggregate, 'o1');
 
@@ -49,7 +49,7 @@ spec('order: placing', ({ test }) => {
   test('the amount is quantity times price, plus the freight of each line', () =>
     given().when('place', body).then(placed));
   test('the same order again changes nothing', () => given(placed).when('place', body).then());
-  test('the same order again with another business time changes nothing: the first report stands', () =>
+  test('the same order again with another business time changes nothing: the first report counts', () =>
     given(placed)
       .when('place', { ...body, placedAt: '2018-01-01T00:00:00Z' })
       .then());
@@ -58,9 +58,9 @@ spec('order: placing', ({ test }) => {
     given(placed, cancelled).when('place', body).then();
     given(placed, unavailable).when('place', body).then();
   });
-  test('the same id with other content is refused', () => {
+  test('the same id with other content is rejected', () => {
     const [kettle, cup] = body.lines;
-    const refused = refusal('OrderAlreadyPlaced');
+    const rejected = rejection('OrderAlreadyPlaced');
     for (const other of [
       { customerId: 'c2' },
       { currency: 'EUR' },
@@ -74,30 +74,30 @@ spec('order: placing', ({ test }) => {
     ])
       given(placed)
         .when('place', { ...body, ...other })
-        .then(refused);
+        .then(rejected);
   });
-  test('an order without lines is refused', () =>
+  test('an order without lines is rejected', () =>
     given()
       .when('place', { ...body, lines: [] })
-      .then(refusal('OrderWithoutLines')));
-  test('an amount beyond safe integers is refused, whether one line or the sum exceeds it', () => {
+      .then(rejection('OrderWithoutLines')));
+  test('an amount beyond safe integers is rejected, whether one line or the sum exceeds it', () => {
     const line = { sku: 'gold', quantity: 1, unitPrice: Number.MAX_SAFE_INTEGER, freight: 0 };
-    const refused = refusal('OrderAmountTooLarge');
+    const rejected = rejection('OrderAmountTooLarge');
     given()
       .when('place', { ...body, lines: [{ ...line, quantity: 2 }] })
-      .then(refused);
+      .then(rejected);
     given()
       .when('place', { ...body, lines: [line, { ...line, unitPrice: 0, freight: 1 }] })
-      .then(refused);
+      .then(rejected);
     given()
       .when('place', { ...body, lines: [line] })
       .then(OrderPlaced.of({ ...facts, amount: Number.MAX_SAFE_INTEGER, lines: [line] }));
   });
-  test('more of one article than a reservation can hold is refused', () => {
+  test('more of one article than a reservation can hold is rejected', () => {
     const line = { sku: 'screw', quantity: 1_000_000, unitPrice: 1, freight: 0 };
     given()
       .when('place', { ...body, lines: [line, { ...line, quantity: 1 }] })
-      .then(refusal('OrderQuantityTooLarge'));
+      .then(rejection('OrderQuantityTooLarge'));
   });
 });
 
@@ -114,7 +114,7 @@ spec('order: the way to delivery', ({ test }) => {
     given(placed, confirmed, handedOver)
       .when(...deliver)
       .then(delivered));
-  test('steps at the very same moment are in order', () => {
+  test('steps at the same time are in order', () => {
     given(placed)
       .when('confirm', { confirmedAt: body.placedAt })
       .then(OrderConfirmed.of({ ...facts, confirmedAt: body.placedAt }));
@@ -122,7 +122,7 @@ spec('order: the way to delivery', ({ test }) => {
       .when('hand-to-carrier', { handedOverAt: '2017-07-09T22:10:13.000Z' })
       .then(OrderHandedToCarrier.of({ ...facts, handedOverAt: '2017-07-09T22:10:13.000Z' }));
   });
-  test('a step that has happened is a repeat ever after, whatever business time it names', () => {
+  test('a step that has happened is always a repeat, whatever business time it names', () => {
     const early = '2001-01-01T00:00:00Z';
     for (const after of [[], [handedOver], [handedOver, delivered], [handedOver, cancelled], [unavailable]]) {
       given(placed, confirmed, ...after)
@@ -142,30 +142,30 @@ spec('order: the way to delivery', ({ test }) => {
     for (const command of [confirm, handToCarrier, deliver, cancel, declareUnavailable])
       given()
         .when(...command)
-        .then(refusal('OrderNotPlaced'));
+        .then(rejection('OrderNotPlaced'));
   });
-  test('an unconfirmed order goes nowhere', () => {
+  test('an unconfirmed order is neither handed over nor delivered', () => {
     for (const command of [handToCarrier, deliver])
       given(placed)
         .when(...command)
-        .then(refusal('OrderNotConfirmed'));
+        .then(rejection('OrderNotConfirmed'));
   });
-  test('what no carrier has is not delivered', () =>
+  test('an order that no carrier has is not delivered', () =>
     given(placed, confirmed)
       .when(...deliver)
-      .then(refusal('OrderNotHandedOver')));
-  test('a step before the one it follows on is refused', () => {
-    given(placed).when('confirm', { confirmedAt: '2017-07-09T21:57:04Z' }).then(refusal('ConfirmedBeforePlacement'));
+      .then(rejection('OrderNotHandedOver')));
+  test('a step dated before the previous one is rejected', () => {
+    given(placed).when('confirm', { confirmedAt: '2017-07-09T21:57:04Z' }).then(rejection('ConfirmedBeforePlacement'));
     given(placed, confirmed)
       .when('hand-to-carrier', { handedOverAt: '2017-07-09T22:10:12.999Z' })
-      .then(refusal('HandedOverBeforeConfirmation'));
+      .then(rejection('HandedOverBeforeConfirmation'));
     given(placed, confirmed, handedOver)
       .when('deliver', { deliveredAt: '2017-07-11T14:58:03Z' })
-      .then(refusal('DeliveredBeforeHandOver'));
+      .then(rejection('DeliveredBeforeHandOver'));
   });
 });
 
-spec('order: ends on the way', ({ test }) => {
+spec('order: ends before delivery', ({ test }) => {
   test('it can be cancelled until it is delivered, also in transit', () => {
     for (const before of [[], [confirmed], [confirmed, handedOver]])
       given(placed, ...before)
@@ -178,12 +178,12 @@ spec('order: ends on the way', ({ test }) => {
     for (const command of [cancel, declareUnavailable])
       given(placed, confirmed, handedOver, delivered)
         .when(...command)
-        .then(refusal('OrderAlreadyDelivered'));
+        .then(rejection('OrderAlreadyDelivered'));
   });
   test('a cancellation can leave a confirmed order alone', () => {
     const unlessConfirmed = { ...cancelBody, unlessConfirmed: true };
     given(placed).when('cancel', unlessConfirmed).then(cancelled);
-    given(placed, confirmed).when('cancel', unlessConfirmed).then(refusal('OrderAlreadyConfirmed'));
+    given(placed, confirmed).when('cancel', unlessConfirmed).then(rejection('OrderAlreadyConfirmed'));
     given(placed, confirmed, cancelled).when('cancel', unlessConfirmed).then();
     given(placed, confirmed)
       .when('cancel', { ...unlessConfirmed, unlessConfirmed: false })
@@ -196,7 +196,7 @@ spec('order: ends on the way', ({ test }) => {
         .then(unavailable);
     given(placed, confirmed, handedOver)
       .when(...declareUnavailable)
-      .then(refusal('OrderAlreadyHandedOver'));
+      .then(rejection('OrderAlreadyHandedOver'));
   });
   test('a declaration again changes nothing', () =>
     given(placed, unavailable)
@@ -206,26 +206,26 @@ spec('order: ends on the way', ({ test }) => {
     for (const command of [confirm, handToCarrier, deliver, declareUnavailable])
       given(placed, cancelled)
         .when(...command)
-        .then(refusal('OrderAlreadyCancelled'));
+        .then(rejection('OrderAlreadyCancelled'));
     given(placed, confirmed, handedOver, cancelled)
       .when(...deliver)
-      .then(refusal('OrderAlreadyCancelled'));
+      .then(rejection('OrderAlreadyCancelled'));
   });
   test('nothing new happens to an order that is unavailable', () => {
     for (const command of [confirm, handToCarrier, deliver, cancel])
       given(placed, unavailable)
         .when(...command)
-        .then(refusal('OrderUnavailable'));
+        .then(rejection('OrderUnavailable'));
   });
-  test('an end before the placing is refused', () => {
+  test('an end before the placing is rejected', () => {
     given(placed)
       .when('cancel', { reason: 'early', cancelledAt: '2017-07-09T21:57:04Z' })
-      .then(refusal('CancelledBeforePlacement'));
+      .then(rejection('CancelledBeforePlacement'));
     given(placed)
       .when('declare-unavailable', { reason: 'early', declaredAt: '2017-07-09T21:57:04Z' })
-      .then(refusal('DeclaredUnavailableBeforePlacement'));
+      .then(rejection('DeclaredUnavailableBeforePlacement'));
   });
-  test('a refusal over time names both times', () => {
+  test('a rejection of a time names both times', () => {
     const decision = orderAggregate.emptyFold
       .apply(placed)
       .decide({ type: 'confirm', id: 'o1', data: { confirmedAt: '2017-07-01T00:00:00Z' } });

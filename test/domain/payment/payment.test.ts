@@ -4,7 +4,7 @@ import { authorise as authoriseCommand } from '../../../domain/payment/commands'
 import { PaymentAuthorised, PaymentCaptured, PaymentDeclined, PaymentRefunded } from '../../../domain/payment/events';
 import { paymentAggregate } from '../../../domain/payment/payment';
 import { spec } from '../../spec';
-import { refusal, sentencesOf } from '../given-when-then';
+import { rejection, sentencesOf } from '../given-when-then';
 
 const { given } = sentencesOf(paymentAggregate, 'p1');
 
@@ -31,19 +31,19 @@ spec('payment: authorising and declining', ({ test }) => {
         .when('authorise', again)
         .then();
   });
-  test('the same id with other content is refused', () => {
+  test('the same id with other content is rejected', () => {
     for (const other of [...others, { method: 'boleto' }, { instalments: 4 }])
       given(authorised)
         .when('authorise', { ...authorise, ...other })
-        .then(refusal('PaymentAlreadyAuthorised'));
+        .then(rejection('PaymentAlreadyAuthorised'));
   });
-  test('nothing is no payment', () => {
+  test('an amount of 0 is not a payment', () => {
     given()
       .when('authorise', { ...authorise, amount: 0 })
-      .then(refusal('PaymentWithoutAmount'));
+      .then(rejection('PaymentWithoutAmount'));
     given()
       .when('decline', { ...decline, amount: 0 })
-      .then(refusal('PaymentWithoutAmount'));
+      .then(rejection('PaymentWithoutAmount'));
   });
   test('a payment is declined instead of an authorisation, or after it', () => {
     given().when('decline', decline).then(declined);
@@ -57,25 +57,25 @@ spec('payment: authorising and declining', ({ test }) => {
       .when('decline', { ...decline, reason: 'another', declinedAt: later })
       .then();
   });
-  test('a decline of other content is refused', () => {
+  test('a decline of other content is rejected', () => {
     for (const other of others) {
       given(authorised)
         .when('decline', { ...decline, ...other })
-        .then(refusal('PaymentAlreadyAuthorised'));
+        .then(rejection('PaymentAlreadyAuthorised'));
       given(declined)
         .when('decline', { ...decline, ...other })
-        .then(refusal('PaymentAlreadyDeclined'));
+        .then(rejection('PaymentAlreadyDeclined'));
     }
   });
   test('a decline is final: no authorisation, no capture', () => {
-    given(declined).when('authorise', authorise).then(refusal('PaymentAlreadyDeclined'));
-    given(authorised, declined).when('capture', { capturedAt: later }).then(refusal('PaymentAlreadyDeclined'));
-    given(declined).when('capture', { capturedAt: later }).then(refusal('PaymentAlreadyDeclined'));
+    given(declined).when('authorise', authorise).then(rejection('PaymentAlreadyDeclined'));
+    given(authorised, declined).when('capture', { capturedAt: later }).then(rejection('PaymentAlreadyDeclined'));
+    given(declined).when('capture', { capturedAt: later }).then(rejection('PaymentAlreadyDeclined'));
   });
   test('collected money is not declined', () => {
-    given(authorised, captured).when('decline', decline).then(refusal('PaymentAlreadyCaptured'));
+    given(authorised, captured).when('decline', decline).then(rejection('PaymentAlreadyCaptured'));
   });
-  test('0 instalments are no body of a command: paying at once is 1', () => {
+  test('0 instalments are invalid: paying at once is 1', () => {
     for (const instalments of [0, 49, 1.5, '1', null])
       assert.ok(E.isLeft(authoriseCommand.codec.decode({ ...authorise, instalments })));
     for (const instalments of [1, 48])
@@ -91,8 +91,8 @@ spec('payment: capturing and refunding', ({ test }) => {
     given(authorised, captured, refundOf('r1', 11500)).when('capture', { capturedAt: later }).then();
   });
   test('what is not authorised is not captured', () =>
-    given().when('capture', { capturedAt: at }).then(refusal('PaymentNotAuthorised')));
-  test('captured money goes back in parts, to the last of it', () => {
+    given().when('capture', { capturedAt: at }).then(rejection('PaymentNotAuthorised')));
+  test('captured money is refunded in parts, until nothing is left', () => {
     given(authorised, captured)
       .when('refund', { refundId: 'r1', amount: 1500, refundedAt: later })
       .then(refundOf('r1', 1500));
@@ -100,7 +100,7 @@ spec('payment: capturing and refunding', ({ test }) => {
       .when('refund', { refundId: 'r2', amount: 10000, refundedAt: later })
       .then(refundOf('r2', 10000));
   });
-  test('a refund without an amount is of all that is left', () => {
+  test('a refund without an amount refunds everything that is left', () => {
     given(authorised, captured).when('refund', { refundId: 'r1', refundedAt: later }).then(refundOf('r1', 11500));
     given(authorised, captured, refundOf('r1', 1500))
       .when('refund', { refundId: 'r2', refundedAt: later })
@@ -116,28 +116,28 @@ spec('payment: capturing and refunding', ({ test }) => {
       .when('refund', { refundId: 'r1', refundedAt: at })
       .then();
   });
-  test('the same refund with another amount is refused', () => {
+  test('the same refund with another amount is rejected', () => {
     for (const amount of [0, 1499, 11500])
       given(authorised, captured, refundOf('r1', 1500))
         .when('refund', { refundId: 'r1', amount, refundedAt: at })
-        .then(refusal('RefundAlreadyMade'));
+        .then(rejection('RefundAlreadyMade'));
   });
-  test('never more goes back than was captured', () => {
+  test('never more is refunded than was captured', () => {
     given(authorised, captured)
       .when('refund', { refundId: 'r1', amount: 11501, refundedAt: later })
-      .then(refusal('RefundExceedsCapture'));
+      .then(rejection('RefundExceedsCapture'));
     given(authorised, captured, refundOf('r1', 1500))
       .when('refund', { refundId: 'r2', amount: 10001, refundedAt: later })
-      .then(refusal('RefundExceedsCapture'));
+      .then(rejection('RefundExceedsCapture'));
   });
-  test('nothing is no refund', () =>
+  test('an amount of 0 is not a refund', () =>
     given(authorised, captured)
       .when('refund', { refundId: 'r1', amount: 0, refundedAt: later })
-      .then(refusal('RefundWithoutAmount')));
-  test('what was not captured does not go back', () => {
+      .then(rejection('RefundWithoutAmount')));
+  test('what was not captured is not refunded', () => {
     for (const history of [[], [authorised], [declined], [authorised, declined]])
       given(...history)
         .when('refund', { refundId: 'r1', refundedAt: later })
-        .then(refusal('PaymentNotCaptured'));
+        .then(rejection('PaymentNotCaptured'));
   });
 });

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { StockDispatched, StockReceived, StockReservationReleased, StockReserved } from '../../../domain/stock/events';
 import { stockAggregate } from '../../../domain/stock/stock';
 import { spec } from '../../spec';
-import { foldOf, refusal, sentencesOf } from '../given-when-then';
+import { foldOf, rejection, sentencesOf } from '../given-when-then';
 
 const { given } = sentencesOf(stockAggregate, 'kettle');
 
@@ -23,12 +23,12 @@ spec('stock: receiving', ({ test }) => {
       .then(StockReceived.of({ ...received.data, origin: 'customer-return' })));
   test('the same receipt again changes nothing, whatever business time it names', () =>
     given(received).when('receive', { receiptId: 'r1', quantity: 5, receivedAt: later }).then());
-  test('the same receipt with another quantity is refused', () =>
+  test('the same receipt with another quantity is rejected', () =>
     given(received)
       .when('receive', { receiptId: 'r1', quantity: 6, receivedAt: at })
-      .then(refusal('ReceiptAlreadyBooked')));
-  test('a receipt that takes the pieces on hand beyond what can be counted exactly is refused', () => {
-    // As nine thousand million receipts would make it.
+      .then(rejection('ReceiptAlreadyBooked')));
+  test('a receipt that takes the pieces on hand beyond the safe integers is rejected', () => {
+    // As 9 billion receipts would.
     const full = stockAggregate.emptyFold.apply(
       StockReceived.of({ ...received.data, quantity: Number.MAX_SAFE_INTEGER - 5 }),
     );
@@ -41,32 +41,36 @@ spec('stock: receiving', ({ test }) => {
 });
 
 spec('stock: reserving', ({ test }) => {
-  test('pieces are set aside for an order, down to the last one', () => {
+  test('pieces are reserved for an order, down to the last one', () => {
     given(received).when('reserve', { orderId: 'o1', quantity: 3, reservedAt: at }).then(reserved);
     given(received, reserved)
       .when('reserve', { orderId: 'o2', quantity: 2, reservedAt: at })
       .then(StockReserved.of({ sku: 'kettle', orderId: 'o2', quantity: 2, reservedAt: at }));
   });
-  test('more than is available is refused', () => {
-    const refused = refusal('StockNotAvailable');
-    given().when('reserve', { orderId: 'o1', quantity: 1, reservedAt: at }).then(refused);
-    given(received).when('reserve', { orderId: 'o1', quantity: 6, reservedAt: at }).then(refused);
-    given(received, reserved).when('reserve', { orderId: 'o2', quantity: 3, reservedAt: at }).then(refused);
-    given(received, reserved, dispatched).when('reserve', { orderId: 'o2', quantity: 3, reservedAt: at }).then(refused);
+  test('more than is available is rejected', () => {
+    const rejected = rejection('StockNotAvailable');
+    given().when('reserve', { orderId: 'o1', quantity: 1, reservedAt: at }).then(rejected);
+    given(received).when('reserve', { orderId: 'o1', quantity: 6, reservedAt: at }).then(rejected);
+    given(received, reserved).when('reserve', { orderId: 'o2', quantity: 3, reservedAt: at }).then(rejected);
+    given(received, reserved, dispatched)
+      .when('reserve', { orderId: 'o2', quantity: 3, reservedAt: at })
+      .then(rejected);
   });
   test('the same reservation again changes nothing, even when nothing more is available', () => {
     given(received, reserved).when('reserve', { orderId: 'o1', quantity: 3, reservedAt: later }).then();
     given(received, reserved, dispatched).when('reserve', { orderId: 'o1', quantity: 3, reservedAt: later }).then();
   });
-  test('another quantity for the same order is refused', () => {
-    const refused = refusal('StockAlreadyReserved');
-    given(received, reserved).when('reserve', { orderId: 'o1', quantity: 2, reservedAt: at }).then(refused);
-    given(received, reserved, dispatched).when('reserve', { orderId: 'o1', quantity: 2, reservedAt: at }).then(refused);
+  test('another quantity for the same order is rejected', () => {
+    const rejected = rejection('StockAlreadyReserved');
+    given(received, reserved).when('reserve', { orderId: 'o1', quantity: 2, reservedAt: at }).then(rejected);
+    given(received, reserved, dispatched)
+      .when('reserve', { orderId: 'o1', quantity: 2, reservedAt: at })
+      .then(rejected);
   });
   test('a released reservation does not come back: a late repeat must not hold pieces for an order that gave them up', () =>
     given(received, reserved, released)
       .when('reserve', { orderId: 'o1', quantity: 3, reservedAt: at })
-      .then(refusal('ReservationAlreadyReleased')));
+      .then(rejection('ReservationAlreadyReleased')));
   test('released pieces are available to others', () =>
     given(received, reserved, released)
       .when('reserve', { orderId: 'o2', quantity: 5, reservedAt: at })
@@ -83,18 +87,18 @@ spec('stock: releasing and dispatching', ({ test }) => {
   test('what has left the warehouse is not released', () =>
     given(received, reserved, dispatched)
       .when('release', { orderId: 'o1', releasedAt: later })
-      .then(refusal('StockAlreadyDispatched')));
+      .then(rejection('StockAlreadyDispatched')));
   test('a reservation is dispatched whole', () =>
     given(received, reserved).when('dispatch', { orderId: 'o1', dispatchedAt: later }).then(dispatched));
   test('a dispatch again changes nothing', () =>
     given(received, reserved, dispatched).when('dispatch', { orderId: 'o1', dispatchedAt: at }).then());
   test('what is not reserved is not dispatched', () => {
-    given(received).when('dispatch', { orderId: 'o1', dispatchedAt: later }).then(refusal('StockNotReserved'));
+    given(received).when('dispatch', { orderId: 'o1', dispatchedAt: later }).then(rejection('StockNotReserved'));
     given(received, reserved, released)
       .when('dispatch', { orderId: 'o1', dispatchedAt: later })
-      .then(refusal('ReservationAlreadyReleased'));
+      .then(rejection('ReservationAlreadyReleased'));
   });
-  test('the state shows as JSON: pieces, receipts and reservations', () =>
+  test('the state as JSON: pieces, receipts and reservations', () =>
     assert.equal(JSON.parse(JSON.stringify(foldOf(stockAggregate, [received, reserved]).state)), {
       onHand: 5,
       reserved: 3,

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either';
 import * as assert from 'uvu/assert';
 import type { EventStore } from '../../../domain/kernel/event-store';
-import { EventBreaksContract } from '../../../infra/commands/new-events';
+import { EventBreaksContract } from '../../../infra/commands/decision';
 import { everything, ids, right } from '../../contracts/event-store-fixtures';
 import { spec } from '../../spec';
 import { failure, handlerFixture, STREAM, type RequestOptions } from './handler-fixture';
@@ -20,7 +20,7 @@ spec('a command', ({ test }) => {
       stream: STREAM,
       version: 2,
       position: 2,
-      events: [{ id: `${STREAM}@2`, type: 'Counted', schemaVersion: 2, version: 2, position: 2 }],
+      events: [{ id: `${STREAM}@2`, type: 'ContributionListener', schemaVersion: 2, version: 2, position: 2 }],
       replayed: false,
     });
     assert.equal(
@@ -57,7 +57,7 @@ spec('a command', ({ test }) => {
     const { handle, store } = handlerFixture();
     right(await handle('count', by(1)));
     const would = right(await handle('count', by(2), { dryRun: true, ...keyed('key-1') }));
-    const event = { id: `${STREAM}@2`, type: 'Counted', schemaVersion: 2, version: 2 };
+    const event = { id: `${STREAM}@2`, type: 'ContributionListener', schemaVersion: 2, version: 2 };
     assert.equal(would, { stream: STREAM, version: 2, position: 1, events: [event], replayed: false });
     assert.is(right(await store.lastPosition()()), 1);
     assert.is(right(await store.findOutcome({ scope: 'caller/ann', key: 'key-1' })()), undefined);
@@ -191,7 +191,7 @@ spec('commands at the same time', ({ test }) => {
   test('beside another writer are decided again on what it wrote', async () => {
     const { handle, appendBeside, store } = handlerFixture();
     right(await handle('count', by(1)));
-    await appendBeside('Counted', { by: 999 });
+    await appendBeside('ContributionListener', { by: 999 });
     assert.is(failure(await handle('count', by(1)))._tag, 'Rejected');
     assert.equal(ids(await everything(store)), [`${STREAM}@1`, `${STREAM}@2`]);
   });
@@ -208,7 +208,7 @@ spec('commands at the same time', ({ test }) => {
   test('give up where the stream changes under every attempt, and say how often they tried', async () => {
     const intrude = (append: EventStore['append'], store: EventStore): EventStore['append'] => {
       return (what) => async () => {
-        const events = [{ type: 'Counted', schemaVersion: 1, data: by(1) }];
+        const events = [{ type: 'ContributionListener', schemaVersion: 1, data: by(1) }];
         const { metadata } = what;
         right(await store.append({ streams: [{ stream: STREAM, expectedVersion: 'any', events }], metadata })());
         return append(what)();
@@ -249,9 +249,9 @@ spec('remembered states', ({ test }) => {
 
 spec('what cannot be handled', ({ test }) => {
   const unreadable: ReadonlyArray<[string, unknown, number, string]> = [
-    ['Counted', { by: 'many' }, 1, '/by'],
+    ['ContributionListener', { by: 'many' }, 1, '/by'],
     ['Forgotten', {}, 1, "no contract is named 'Forgotten'"],
-    ['Counted', { by: 1 }, 3, 'schema version 3'],
+    ['ContributionListener', { by: 1 }, 3, 'schema version 3'],
   ];
   for (const [type, data, schemaVersion, reason] of unreadable) {
     test(`a stream with an unreadable event says which, and why: ${reason}`, async () => {

@@ -56,7 +56,7 @@ export const handlerFixture = (
     traffic,
     handle: (type, data = {}, options = {}) =>
       handler({ aggregate: tally, command: { type, id: 't1', data }, metadata, dryRun: false, ...options })(),
-    appendBeside: async (type = 'Counted', data = { by: 1 }, schemaVersion = 1) => {
+    appendBeside: async (type = 'ContributionListener', data = { by: 1 }, schemaVersion = 1) => {
       const events = [{ type, schemaVersion, data }];
       right(await store.append({ streams: [{ stream: STREAM, expectedVersion: 'any', events }], metadata })());
     },

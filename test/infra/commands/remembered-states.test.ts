@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import type { Fold } from '../../../domain/kernel/aggregate';
 import { PersistentMap } from '../../../domain/kernel/persistent-map';
-import { rememberedStates } from '../../../infra/commands/remembered-states';
+import { rememberedStates } from '../../../infra/commands/kept-states';
 import { sizeOf } from '../../../infra/commands/state-size';
 import { spec } from '../../spec';
 

@@ -7,13 +7,13 @@ import { defineEvent, earlierVersion, type EventOf } from '../../../domain/kerne
 import { oneOf, Quantity } from '../../../domain/kernel/values';
 
 const countedFields = { by: field(Quantity, 'How many were counted.') };
-const Counted = defineEvent('Counted', {
+const ContributionListener = defineEvent('ContributionListener', {
   schemaVersion: 2,
   meaning: 'Something was counted.',
   fields: countedFields,
   earlier: [
     earlierVersion({
-      type: 'Counted',
+      type: 'ContributionListener',
       schemaVersion: 1,
       since: '2020-01-01',
       deprecated: '2020-01-02',
@@ -39,7 +39,7 @@ const misbehave = defineCommand('misbehave', {
   example: { by: 'throwing' },
 });
 
-type TallyEvent = EventOf<typeof Counted> | EventOf<typeof Closed>;
+type TallyEvent = EventOf<typeof ContributionListener> | EventOf<typeof Closed>;
 type TallyCommand = CommandOf<typeof count> | CommandOf<typeof close> | CommandOf<typeof misbehave>;
 
 interface TallyState {
@@ -48,7 +48,7 @@ interface TallyState {
 }
 
 const misbehaviour = (by: string): E.Either<never, ReadonlyArray<TallyEvent>> => {
-  if (by === 'breaking the contract') return E.right([Counted.of({ by: 1 }), Counted.of({ by: -1 })]);
+  if (by === 'breaking the contract') return E.right([ContributionListener.of({ by: 1 }), ContributionListener.of({ by: -1 })]);
   // Not an event of this aggregate: that is the point.
   if (by === 'inventing an event') return E.right([{ type: 'Invented', data: {} } as unknown as TallyEvent]);
   throw new Error('the decider threw');
@@ -65,7 +65,7 @@ export const tally = aggregate<TallyCommand, TallyState, TallyEvent>({
     retention: 'forever',
     key: { is: 'the id', because: 'a test needs no more' },
   },
-  events: [Counted, Closed],
+  events: [ContributionListener, Closed],
   commands: [count, close, misbehave],
   decider: {
     initialState: { total: 0, closed: false },
@@ -80,7 +80,7 @@ export const tally = aggregate<TallyCommand, TallyState, TallyEvent>({
         case 'count':
           if (state.closed) return E.left({ type: 'TallyClosed', message: `it was closed at ${state.total}` });
           if (state.total + command.data.by > 1_000) return E.left({ type: 'TallyFull', message: 'it ends at 1000' });
-          return E.right([Counted.of({ by: command.data.by })]);
+          return E.right([ContributionListener.of({ by: command.data.by })]);
       }
     },
   },

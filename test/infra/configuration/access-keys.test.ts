@@ -14,7 +14,7 @@ spec('the keys of the API', ({ test }) => {
     [
       'one key under two roles',
       `shop:client:${good},ops:operator:${good}`,
-      /the entries 1 and 2 have the same key; make one for each/,
+      /the entries 1 and 2 have the same key; use a different key for each/,
     ],
     [
       'one key under two names of a role',
@@ -33,8 +33,8 @@ spec('the keys of the API', ({ test }) => {
     ],
     ['the name of callers without a key', `anonymous:operator:${good}`, /the name 'anonymous', which is reserved/],
     ['a reserved name in capitals', `Tidemark:client:${good}`, /'Tidemark', which is reserved/],
-    ['a name with a space', `the shop:client:${good}`, /entry 1 has a name that can't stand in an event/],
-    ['a name with a line break', `a\tb:client:${good}`, /entry 1 has a name that can't stand in an event/],
+    ['a name with a space', `the shop:client:${good}`, /entry 1 has a name that can't be used in events/],
+    ['a name with a line break', `a\tb:client:${good}`, /entry 1 has a name that can't be used in events/],
     [
       'a key with a space',
       `shop:client:${good} and more`,

@@ -64,7 +64,7 @@ spec('without keys', ({ test }) => {
     assert.is(await check('this.example'), undefined);
     assert.match((await check('shop.example')) ?? '', /^HOST is 'shop.example' \(192.0.2.7\), which other machines/);
     assert.match((await check('both.example')) ?? '', /^HOST is 'both.example' \(192.0.2.7\)/);
-    assert.match((await check('no.example')) ?? '', /^HOST is 'no.example', which is no address of this machine/);
+    assert.match((await check('no.example')) ?? '', /^HOST is 'no.example', which is not an address of this machine/);
   });
 });
 
@@ -78,7 +78,7 @@ spec('reactors', ({ test }) => {
 
   test('are refused with a key that the API does not know, and it is not repeated', async () => {
     const sentence = (await check('guessed-secret-16')) ?? '';
-    assert.match(sentence, /^API_KEY is none of the keys in API_KEYS/);
+    assert.match(sentence, /^API_KEY is not one of the keys in API_KEYS/);
     assert.not.match(sentence, 'guessed-secret-16');
   });
 

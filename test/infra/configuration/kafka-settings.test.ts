@@ -137,7 +137,7 @@ spec('a setting of the Kafka client', ({ test, after }) => {
     [
       'a number that the client would wrap around',
       { ...brokers, KAFKA_SOCKET_TIMEOUT_MS: '4294968296' },
-      /^KAFKA_SOCKET_TIMEOUT_MS is 4294968296, and the Kafka client counts to 2147483647$/,
+      /^KAFKA_SOCKET_TIMEOUT_MS is 4294968296, and the Kafka client accepts at most 2147483647$/,
     ],
     [
       'the same in hexadecimal',
@@ -200,7 +200,7 @@ spec('a setting of the Kafka client', ({ test, after }) => {
         KAFKA_SSL_CERTIFICATE_LOCATION: '/c',
         KAFKA_SSL_KEY_LOCATION: '/k',
       },
-      /a client shows one/,
+      /a client uses one/,
     ],
     [
       'tokens without an endpoint',
@@ -216,7 +216,7 @@ spec('a setting of the Kafka client', ({ test, after }) => {
     [
       'a password for a token',
       { ...oauth, KAFKA_SASL_PASSWORD: 'p' },
-      /^KAFKA_SASL_PASSWORD is set.*shows a token instead/,
+      /^KAFKA_SASL_PASSWORD is set.*uses a token instead/,
     ],
     [
       'a grant that asks for more than a secret',
@@ -235,7 +235,7 @@ spec('a setting of the Kafka client', ({ test, after }) => {
     assert.is(read('client.rack=a\nthe-secret-itself\n'), 'KAFKA_CONFIG_FILE, line 2: it is not <name>=<value>');
     assert.match(
       read('sokcet.timeout.ms=1'),
-      /line 1: 'sokcet.timeout.ms' is no setting.*nearest is socket.timeout.ms$/,
+      /line 1: 'sokcet.timeout.ms' is not a setting.*nearest is socket.timeout.ms$/,
     );
     assert.match(read('linger.ms='), /line 1: 'linger.ms' has no value$/);
     assert.match(

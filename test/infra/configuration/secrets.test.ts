@@ -71,7 +71,7 @@ spec('a secret in a file', ({ test, after }) => {
       assert.match(read(fileWith('')), /which is empty$/);
       assert.match(read(fileWith('\n')), /which is empty$/);
       assert.match(read(fileWith('x'.repeat(65_537))), /which is larger than 65536 bytes/);
-      assert.match(read(fileWith(Buffer.from([0x63, 0xe9]))), /which is no UTF-8 text$/);
+      assert.match(read(fileWith(Buffer.from([0x63, 0xe9]))), /which is not UTF-8 text$/);
     });
   }
 

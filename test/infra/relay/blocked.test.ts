@@ -64,7 +64,7 @@ kafkaSpec('an event that Kafka refuses', ({ test, after }, broker) => {
     await world.append(others);
     await world.append([own], { text: noise(9_000) });
     await world.append([...others, own]);
-    world.start();
+    const relay = world.start();
     const status = await statusWhere(
       world,
       'the rest is published',
@@ -87,6 +87,20 @@ kafkaSpec('an event that Kafka refuses', ({ test, after }, broker) => {
       60 - elsewhere,
       'nothing behind the event is sent',
     );
+    // The event itself, those behind it in its partition, and its stream's next.
+    const held = 1 + (60 - elsewhere) + 1;
+    assert.equal([blocked?.events, status.lagEvents], [held, held]);
+    assert.ok(status.lagSeconds > 0);
+    // Read again from an earlier place, nothing is counted twice; what comes is.
+    await relay.stop();
+    await world.append([own]);
+    world.start();
+    const later = await statusWhere(
+      world,
+      'it has come on',
+      ({ state, cursor }) => state === 'blocked' && cursor === 123,
+    );
+    assert.equal([later.blocked[0]?.events, later.lagEvents], [held + 1, held + 1]);
   });
 
   test('is never followed by a status of running, and is tried again with growing pauses', async () => {

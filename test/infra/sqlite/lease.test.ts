@@ -1,9 +1,11 @@
 /** The lease: one holder, who is let go by its end, its time, or its death; and whoever was replaced can't write. */
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { systemClock, type Clock } from '../../../infra/clock';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import { acquireLease, leaseMigration, LeaseLost, tryAcquire, type Lease } from '../../../infra/sqlite/lease';
+import { openUnusedDatabase } from '../../../infra/sqlite/leased-database';
 import { ownerName } from '../../../infra/sqlite/process-identity';
 import { spec } from '../../spec';
 import { eventually, newFile } from './store-fixture';
@@ -218,5 +220,24 @@ spec('a lease', ({ test }) => {
     assert.match(reasons[0]?.message ?? '', /another process took .*\.sqlite over/);
     lease.release();
     database.close();
+  });
+
+  test('that is not waited for is refused with the words of whoever asks, who learns its holder', async () => {
+    const file = newFile();
+    const options = { file, synchronous: 'FULL', migrations: [leaseMigration], clock: systemClock } as const;
+    const ask = () => openUnusedDatabase({ ...options, ttlMs: TTL_MS }, (owner) => new Error(`held by ${owner}`));
+    const opened = (): string => 'opened';
+    const first = await ask();
+    const refused = await ask().then(opened, String);
+    assert.match(refused, /^Error: held by .+/);
+    first.lease.release();
+    const second = await ask();
+    second.lease.assertHeld();
+    second.lease.release();
+    // What has nothing to do with a holder keeps its own words.
+    const elsewhere = { ...options, file: join(newFile(), 'no', 'folder'), ttlMs: TTL_MS };
+    const failed = await openUnusedDatabase(elsewhere, () => new Error('held')).then(opened, String);
+    assert.not.match(failed, /held/);
+    for (const { database } of [first, second]) database.close();
   });
 });

@@ -174,7 +174,7 @@ export class Life {
       .map((note) => ({ note }));
     const { name, version, meaning } = projection;
     const view = { name, version, meaning, key: ['note'], columns: [], topics: [] };
-    for (const row of staleRowsOf(database).marked(view, waiting))
+    for (const row of staleRowsOf(database).markStale(view, waiting))
       assert.is(row['stale'], true, `${String(row['note'])} is stale`);
   }
 

@@ -1,4 +1,4 @@
-/** A build whose rows live in memory: for the few rows that somebody wants explained, folded by the same code. */
+/** A generation held in memory: for explaining a few rows, folded by the same code as the stored ones. */
 import type { Projection } from '../../projection';
 import type { Generation, StoredTable } from './sqlite-tables';
 import { shapeOf, type Cell, type TableShape } from './layout';
@@ -16,7 +16,7 @@ export interface InMemoryGeneration extends Generation {
 /** A key as one text. */
 export const keyText = (key: ReadonlyArray<Cell>): string => JSON.stringify(key);
 
-/** An empty build. */
+/** An empty generation. */
 export const inMemoryGeneration = (projection: Projection): InMemoryGeneration => ({
   number: 0,
   projection,
@@ -30,7 +30,7 @@ export const inMemoryTable = (shape: TableShape): InMemoryTable => {
   return {
     shape,
     find: (key) => rows.get(keyText(key)),
-    recomputeContribution: (row) => void rows.set(keyText(row.slice(0, shape.keyLength)), row.slice()),
+    write: (row) => void rows.set(keyText(row.slice(0, shape.keyLength)), row.slice()),
     remove: (key) => void rows.delete(keyText(key)),
     all: () => [...rows.values()],
   };
