@@ -198,6 +198,7 @@ const readiness = ({
   gate,
   projections,
   processes,
+  observation,
   ...sources
 }: ReadinessSources): (() => Promise<Readiness>) => {
   const startedAtMs = clock.nowMs();
@@ -205,7 +206,10 @@ const readiness = ({
   return async () => {
     const { stages, unreadable } = await flowStages({ ...sources, ...names });
     const { reasons, notices } = assessStages(stages, clock.nowMs(), startedAtMs);
-    return readinessOf(store, gate.standing(), { reasons: [...unreadable, ...reasons], notices });
+    return readinessOf(store, gate.standing(), {
+      reasons: [...unreadable, ...reasons],
+      notices: [...notices, ...observation.notices()],
+    });
   };
 };
 

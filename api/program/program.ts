@@ -169,7 +169,7 @@ const beginConsumers = async (
   await waitForStore(openStore, clock, signal);
   const { metrics, groups } = observation;
   const shared = {
-    log: observedLog(log, metrics, groups),
+    log: observedLog(log, metrics, groups, clock),
     observer: groupMetrics(metrics),
     catalog,
     clock,

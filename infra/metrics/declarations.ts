@@ -85,6 +85,11 @@ export const metricDeclarations = {
     help: 'Records by what came of their delivery: delivered or failed.',
     labels: ['topic', 'outcome'],
   },
+  tidemark_kafka_unanswered_seconds: {
+    kind: 'gauge',
+    help: 'For how long Kafka has not answered this process; 0 where it has answered everything. Fractions of a second are usual.',
+    labels: [],
+  },
   tidemark_relay_lag_events: {
     kind: 'gauge',
     help: 'Events that Kafka does not have, those that blocked partitions hold back included.',

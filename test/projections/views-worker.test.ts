@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { shippedApplicationFile } from '../../api/program/application';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import type { OutcomeCounts } from '../../infra/consumption/status/status';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
 import { application } from '../../projections/fulfilment/application';
 import { CheckpointMoved } from '../../infra/consumption/checkpoints/checkpoint';
@@ -19,7 +20,7 @@ import {
 } from '../../projections/engine/writer-thread/client';
 import { spec } from '../spec';
 import { eventually } from '../support/server';
-import { fillStore, LOG_ID, logOf, movesOf, rowsOf, storedOf, temporaryFolder } from './views-fixture';
+import { countsOf, fillStore, LOG_ID, logOf, movesOf, rowsOf, storedOf, temporaryFolder } from './views-fixture';
 import { NamedStorageFault, storageFaultKind } from '../../infra/storage-fault';
 
 const { catalog, projections } = application;
@@ -74,9 +75,9 @@ const begun = async (worker: ViewsWorker): Promise<void> => {
   await worker.client.begin({ consumer: 'stock-level', checkpoints });
 };
 
-const apply = (worker: ViewsWorker) => {
+const apply = async (worker: ViewsWorker): Promise<OutcomeCounts> => {
   const batch = packBatch({ records, moves: movesOf(records) });
-  return worker.client.apply({ projection: 'stock-level', batch }, transferable(batch));
+  return countsOf(await worker.client.apply({ projection: 'stock-level', batch }, transferable(batch)));
 };
 
 spec('the writer thread', ({ test, before }) => {
