@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
+import { startRunning } from '../../infra/running/role';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { Configuration } from '../../infra/configuration';
 import type { GroupStatus } from '../../infra/consumption/status/status';
@@ -139,18 +140,11 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   }
 };
 
-/** Forgets old answers until the function that it returns is called. */
+/** Removes expired answers until the function that it returns is called. */
 const startExpiry = (
   { clock, logger, configuration: { idempotencyTtlMs: ttlMs } }: ApiRoleOptions,
   store: SqliteEventStore,
-): (() => Promise<void>) => {
-  const expiring = new AbortController();
-  const expiry = expireAnswers({ store, clock, logger, stopping: expiring.signal, ttlMs });
-  return async () => {
-    expiring.abort();
-    await expiry;
-  };
-};
+): (() => Promise<void>) => startRunning((stopping) => expireAnswers({ store, clock, logger, stopping, ttlMs })).stop;
 
 /** Waiting for a lock that another process holds on the store must not block the event loop. */
 const patientRequests = (

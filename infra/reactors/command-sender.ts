@@ -8,7 +8,7 @@ import type { CommandOutcome } from '../../domain/kernel/process-manager';
 import { backoffMs } from '../backoff';
 import { failureOf, isAttributable } from '../consumption/intake/intake';
 import { deferred } from '../running/deferred';
-import { directiveFor, supervise } from '../running/supervise';
+import { directiveFor, supervise } from '../supervise';
 import type { PostCommand, PostResult } from './command-client';
 import { instanceQueues, type ClaimedQueue, type InstanceQueues } from './instance-queues';
 import type { PendingCommand } from './processes/processes';

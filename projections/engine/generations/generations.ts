@@ -7,11 +7,11 @@ export {
   defaultRebuildSpec,
   type OpenRebuild,
   type RebuildProgress,
-  rebuildReader,
   rebuildRows,
   type RebuildRows,
   type RebuildSpec,
 } from './rebuild-ledger';
+export { rebuildReader } from './rebuild-status';
 export { viewsMigrations } from './schema';
 export { servedReader } from './served-generations';
 export { digestsByPlace, type PartitionDigest, takenInRows, type TakenInRows, withTakenIn } from './taken-in';
