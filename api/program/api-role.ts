@@ -4,6 +4,7 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Effect } from '../../domain/kernel/effect';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
+import { startRunning } from '../../infra/running/role';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { Configuration } from '../../infra/configuration';
 import type { GroupStatus } from '../../infra/consumption/status/status';
@@ -148,18 +149,11 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   }
 };
 
-/** Forgets old answers until the function that it returns is called. */
+/** Removes expired answers until the function that it returns is called. */
 const startExpiry = (
   { clock, logger, configuration: { idempotencyTtlMs: ttlMs } }: ApiRoleOptions,
   store: SqliteEventStore,
-): (() => Promise<void>) => {
-  const expiring = new AbortController();
-  const expiry = expireAnswers({ store, clock, logger, stopping: expiring.signal, ttlMs });
-  return async () => {
-    expiring.abort();
-    await expiry;
-  };
-};
+): (() => Promise<void>) => startRunning((stopping) => expireAnswers({ store, clock, logger, stopping, ttlMs })).stop;
 
 /** Waiting for a lock that another process holds on the store must not block the event loop. */
 const patientRequests = (

@@ -3,7 +3,7 @@ import type { InstrumentedReader } from '../../infra/contracts/field-readers';
 import type { Effect } from '../../domain/kernel/effect';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Projection } from '../../projections/projection';
-import { boundedCache } from '../../infra/memory/bounded-cache';
+import { boundedCache } from '../../infra/cache/bounded-cache';
 import type { Application } from '../../projections/application';
 
 /** Returns every projection and every process manager as an instrumented reader. */

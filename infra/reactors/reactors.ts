@@ -5,7 +5,7 @@ import { startConsumerGroup, storeFit } from '../consumption/loop/loop';
 import { deadLetterHandling } from '../dead-letters/redrive/redrive';
 import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
-import { whenAborted } from '../running/stop-signal';
+import { whenAborted } from '../stop-signal';
 import { whenNotBusy, type LeasedDatabase } from '../sqlite/leased-database';
 import { reactorsFile, reactorsMigrations } from '../sqlite/process-store/process-store';
 import { carryOutCommandRequest, commandKinds } from './command-requests';

@@ -2,7 +2,7 @@
 import type { CommandOutcome } from '../../domain/kernel/process-manager';
 import type { Clock } from '../clock';
 import { failureOf, isAttributable } from '../consumption/intake/intake';
-import { directiveFor, supervise } from '../running/supervise';
+import { directiveFor, supervise } from '../supervise';
 import type { SenderRecord } from './sender-port';
 import type { PendingCommand, PostResult } from './processes/processes';
 

@@ -4,7 +4,7 @@ import { reportSilence, watchAnswers } from '../kafka/answer-watch';
 import { isAboutRecord } from '../kafka/record-failures';
 import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
-import { directiveFor, supervise, type Directive } from '../running/supervise';
+import { directiveFor, supervise, type Directive } from '../supervise';
 import { FileReplaced } from '../sqlite/file-identity';
 import { relayFile, relayMigrations } from '../sqlite/relay-file/relay-file';
 import { topicWatch, TopicsUnsafe } from '../kafka/topic-watch';
