@@ -427,6 +427,16 @@ const rooms = {
     'domain/stock',
     'projections',
   ],
+  'projections/testing': [
+    'domain/kernel',
+    'infra',
+    'infra/commands',
+    'infra/memory',
+    'infra/memory/consumer-file',
+    'infra/reactors/processes',
+    'projections',
+    'projections/engine/tables',
+  ],
 };
 
 /** Rooms with a door: who stands outside imports the file of the room's name, and nothing past it. */
