@@ -1,21 +1,40 @@
 /** Assertions of the kit: they need no test framework, and throw what every test runner shows. */
-import { AssertionError } from 'node:assert';
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-/** A value as messages show it: complete, with its members in a fixed sequence. */
-export const shown = (value: unknown): string =>
-  inspect(value, { depth: 20, sorted: true, maxArrayLength: 200, breakLength: 80 });
+/**
+ * An expectation that does not hold. Test runners know it by its name and code, and may show `actual` and `expected` in their own
+ * way. Node's class of this name is not used: it adds a difference of its own to some messages.
+ */
+export class AssertionError extends Error {
+  override readonly name = 'AssertionError';
+  readonly code = 'ERR_ASSERTION';
+  constructor(
+    message: string,
+    readonly actual?: unknown,
+    readonly expected?: unknown,
+  ) {
+    super(message);
+  }
+}
+
+/** A value as messages show it, on one line: complete, with its members in a fixed sequence. */
+export const shown = (value: unknown): string => inspect(value, { ...WHOLE, breakLength: Infinity });
+
+const WHOLE = { depth: 20, sorted: true, maxArrayLength: 200 };
+
+/** The same with one line for each member. */
+const linesOf = (value: unknown): ReadonlyArray<string> => inspect(value, { ...WHOLE, compact: false }).split('\n');
 
 /** Throws an AssertionError: a sentence about what was expected, and below it the difference, line by line. */
 export const assertEqual = (actual: unknown, expected: unknown, sentence: string): void => {
   if (isDeepStrictEqual(actual, expected)) return;
-  const lines = difference(shown(expected).split('\n'), shown(actual).split('\n'));
+  const lines = difference(linesOf(expected), linesOf(actual));
   fail([sentence, '  + actual  - expected', '', ...lines].join('\n'), actual, expected);
 };
 
 /** Throws an AssertionError with a message. */
 export const fail = (message: string, actual?: unknown, expected?: unknown): never => {
-  throw new AssertionError({ message, actual, expected, stackStartFn: fail, operator: 'deepStrictEqual' });
+  throw new AssertionError(message, actual, expected);
 };
 
 /** Lines of `before` that are missing get `-`, lines of `after` that are new get `+`. */

@@ -2,6 +2,7 @@
  * The kit, `tidemark/testing`: what an application's author tests with. It needs no test framework: every function throws an
  * AssertionError that any runner shows.
  */
+export { AssertionError } from './assertion';
 export { type AggregateTest, type DecisionTest, testAggregate } from './test-aggregate';
 export { type Given, inStream, type StreamEvents } from './history';
 export {
