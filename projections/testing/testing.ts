@@ -12,6 +12,8 @@ export {
   type InMemoryOptions,
   type Send,
 } from './in-memory-application';
+export { type FastCheck, type PropertyOptions } from './choices';
+export { propertiesOf, type Property } from './properties';
 export { EventNotApplied } from './rows';
 export { type ManualClock, manualClock } from './test-clock';
 export {
