@@ -434,6 +434,16 @@ const rooms = {
   ],
   'projections/fulfilment/effects': ['domain/kernel', 'domain/order', 'infra/webhooks'],
   'infra/webhooks': ['domain/kernel', 'infra'],
+  'projections/testing': [
+    'domain/kernel',
+    'infra',
+    'infra/commands',
+    'infra/memory',
+    'infra/memory/consumer-file',
+    'infra/reactors/processes',
+    'projections',
+    'projections/engine/tables',
+  ],
 };
 
 /** Rooms with a door: who stands outside imports the file of the room's name, and nothing past it. */
