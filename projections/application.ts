@@ -16,6 +16,11 @@ export interface ApplicationDefinition<S extends SettingDeclarations> {
   readonly projections?: ReadonlyArray<Projection>;
   /** What each installation may set, by the name that the code uses. */
   readonly settings?: S;
+  /**
+   * The file that exports the application as its default: `import.meta.url`, or `__filename` in CommonJS. Only
+   * `startProgram` of `tidemark/server` needs it.
+   */
+  readonly file?: string;
   /** The folder of the contracts' lock and fixtures, an absolute path; absent for `contracts` next to the application's file. */
   readonly contractsFolder?: string;
 }
@@ -31,6 +36,8 @@ export interface Application {
   /** The process managers with the default settings. */
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
   readonly contractsFolder: string | undefined;
+  /** The path or URL of the file that exports it, where its author said so. */
+  readonly file?: string;
 }
 
 /**
@@ -64,5 +71,6 @@ export const defineApplication = <const S extends SettingDeclarations = SettingD
     processManagersWith,
     processManagers: processManagersWith(defaultSettings(settings)),
     contractsFolder,
+    ...(definition.file === undefined ? {} : { file: definition.file }),
   };
 };
