@@ -93,7 +93,7 @@ const rooms = {
   ],
   'api/http/server': ['api/http', 'api/http/documentation', 'api/http/routes', 'infra', 'infra/metrics'],
   // The doors of the installed package: each re-exports what its users may rely on.
-  'api/package': ['api/cli', 'api/program', 'domain/kernel', 'infra', 'infra/memory', 'projections'],
+  'api/package': ['api/cli', 'api/program', 'domain/kernel', 'infra', 'infra/memory', 'infra/running', 'projections'],
   'api/program': [
     'api/http',
     'api/http/server',

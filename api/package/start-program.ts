@@ -5,6 +5,7 @@ import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../../infra/clock';
 import { ConfigurationError, prepareProcess, type Configuration } from '../../infra/configuration';
 import type { Logger } from '../../infra/logger';
+import { deferred } from '../../infra/running/deferred';
 import type { Application } from '../../projections/application';
 import { jsonLogger } from '../cli/loggers';
 import type { LoadedApplication } from '../program/application';
@@ -63,20 +64,13 @@ export const startProgram = async (
   const loaded = withFile(application);
   prepareProcess();
   const { logger = jsonLogger(), signal = new AbortController().signal } = options;
-  let closing: Promise<void> | undefined;
-  let program: composition.Program | undefined;
-  // A role may fail before the start has ended: it is closed then as soon as it can be.
-  let isFailed = false;
-  const close = async (): Promise<void> => {
-    closing ??= program?.stop();
-    await closing;
-  };
+  const running = deferred<RunningProgram>();
   const closeOnFatal = (error: Error): void => {
     logger.error({ reason: error.message }, 'a role cannot continue: the program stops');
-    isFailed = true;
-    void close();
+    // A role may fail before the others have started: the program closes as soon as it can.
+    void running.promise.then(async ({ close }) => close());
   };
-  program = await composition.startProgram({
+  const { url, stop } = await composition.startProgram({
     loaded,
     configuration,
     roles: new Set(options.roles ?? allRoles),
@@ -85,9 +79,10 @@ export const startProgram = async (
     signal,
     onFatal: options.onFatal ?? closeOnFatal,
   });
-  // The compiler does not see that the callback above may have run.
-  if (isFailed as boolean) void close();
-  return { url: program.url, close };
+  let closing: Promise<void> | undefined;
+  const program: RunningProgram = { url, close: async () => (closing ??= stop()) };
+  running.resolve(program);
+  return program;
 };
 
 const withFile = (application: Application): LoadedApplication => {
