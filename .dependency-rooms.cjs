@@ -90,6 +90,8 @@ const rooms = {
     'projections/engine/generations',
   ],
   'api/http/server': ['api/http', 'api/http/documentation', 'api/http/routes', 'infra', 'infra/metrics'],
+  // The doors of the installed package: each re-exports what its users may rely on.
+  'api/package': ['api/cli', 'api/program', 'domain/kernel', 'infra', 'infra/memory', 'infra/running', 'projections'],
   'api/program': [
     'api/http',
     'api/http/server',
