@@ -59,6 +59,7 @@ const rooms = {
     'infra/metrics',
     'infra/reactors/processes',
     'infra/relay/state',
+    'infra/tracing',
     'projections',
     'projections/engine/inspect',
   ],
@@ -88,6 +89,7 @@ const rooms = {
     'infra/dead-letters/redrive',
     'infra/metrics',
     'infra/reactors/processes',
+    'infra/tracing',
     'projections',
     'projections/engine/generations',
   ],
@@ -118,6 +120,7 @@ const rooms = {
     'infra/sqlite/consumer-file',
     'infra/sqlite/process-store',
     'infra/sqlite/relay-file',
+    'infra/tracing',
     'projections',
     'projections/engine/definitions',
     'projections/engine/generations',
@@ -244,6 +247,7 @@ const rooms = {
     'infra/running',
     'infra/sqlite',
     'infra/sqlite/process-store',
+    'infra/tracing',
   ],
   'infra/reactors/processes': [
     'domain/kernel',
@@ -272,6 +276,7 @@ const rooms = {
     'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
+    'infra/tracing',
   ],
   'infra/relay/state': ['domain/kernel', 'infra/kafka'],
   'infra/schemas': ['domain/kernel'],
@@ -299,6 +304,7 @@ const rooms = {
     'infra/sqlite/consumer-file',
   ],
   'infra/sqlite/relay-file': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay/state', 'infra/sqlite'],
+  'infra/tracing': ['domain/kernel', 'infra', 'infra/commands', 'infra/kafka'],
   projections: ['domain/kernel', 'infra', 'infra/consumption/checkpoints', 'infra/consumption/status'],
   'projections/engine/apply': [
     'domain/kernel',
@@ -326,6 +332,7 @@ const rooms = {
     'infra/consumption/intake',
     'infra/consumption/loop',
     'infra/running',
+    'infra/tracing',
     'projections',
     'projections/engine/apply',
     'projections/engine/definitions',
@@ -462,6 +469,11 @@ const behindPorts = {
 
 /** Each library and the folders that may import it. */
 const libraries = {
+  '@opentelemetry/api': ['infra/tracing', 'test'],
+  '@opentelemetry/exporter-trace-otlp-http': ['infra/tracing', 'test'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['infra/tracing', 'test'],
+  '@opentelemetry/resources': ['infra/tracing', 'test'],
+  '@opentelemetry/sdk-trace': ['infra/tracing', 'test'],
   '@confluentinc/kafka-javascript': ['infra/kafka', 'test'],
   '@fastify/swagger': ['api/http'],
   'better-sqlite3': ['infra/sqlite'],

@@ -191,7 +191,7 @@ export const commandSender = ({ post, record, clock, concurrency, backlogLimit }
 
   const sendFirst = async (claimed: ClaimedQueue): Promise<void> => {
     const { first } = claimed;
-    const posted = await post(first.command, stopping.signal);
+    const posted = await post(first.command, stopping.signal, first.traceparent);
     if (stopping.signal.aborted) return;
     const result =
       posted._tag === 'Decided' ? await writeWithRetry(() => applyOutcome(record, first, posted.outcome)) : posted;

@@ -8,6 +8,8 @@ import { startRole, type Role } from '../running/role';
 import { whenAborted } from '../running/stop-signal';
 import { whenNotBusy, type LeasedDatabase } from '../sqlite/leased-database';
 import { reactorsFile, reactorsMigrations } from '../sqlite/process-store/process-store';
+import { processSpans } from '../tracing/process-spans';
+import { noTracer } from '../tracing/tracer';
 import { commandClient } from './command-client';
 import { carryOutCommandRequest, commandKinds } from './command-requests';
 import { commandSender } from './command-sender';
@@ -15,6 +17,7 @@ import { processOf, processStoreOf, type Process, type ReleasedInstance } from '
 import { catchUpCheck, watchDeadlines } from './deadlines';
 import { reactorHandler } from './reactor-handler';
 import type { ReactorContext, ReactorsOptions, RunningProcess } from './reactor-context';
+import { tracedPost } from './traced-post';
 import { processReactorRequests } from './reactor-requests';
 import { senderRecord } from './sender-record';
 
@@ -108,7 +111,10 @@ const makeContext = async (
   const storeFits = storeFit({ store: reader, file: options.reactorsFile, boundTo });
   let senderFault: string | null = null;
   const sender = commandSender({
-    post: commandClient({ ...options.api, reactorToken: reader.reactorToken }, options.catalog, clock),
+    post: tracedPost(
+      commandClient({ ...options.api, reactorToken: reader.reactorToken }, options.catalog, clock),
+      options.tracer,
+    ),
     record: senderRecord({
       write,
       processStore,
@@ -143,7 +149,9 @@ const prepare = ({ file, processStore, deadLetters, logger, processes }: Omit<Re
 
 const startGroup = (context: ReactorContext, process: Process): RunningProcess => {
   const { sender, catalog, reader, clock, stopping } = context;
-  const handler = reactorHandler({ ...context, process, enqueue: sender.enqueue, room: sender.room });
+  const { around, traceparentOf } = processSpans(context.tracer ?? noTracer, process.name);
+  const untraced = reactorHandler({ ...context, process, traceparentOf, enqueue: sender.enqueue, room: sender.room });
+  const handler = { ...untraced, apply: around(untraced.apply) };
   const group = startConsumerGroup({
     ...context,
     handler,

@@ -32,7 +32,7 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
         .filter(({ instance }) => !lacksEvents(process, instance))
         .sort((left, right) => left.dueAtMs - right.dueAtMs)
         .slice(0, limit)
-        .map(({ id, instance, dueAtMs }) => ({ id, instance, dueAtMs })),
+        .map(({ id, instance, dueAtMs, traceparent }) => ({ id, instance, dueAtMs, traceparent })),
     passDeadline: (process, id) => {
       const deadline = deadlines.get(keyOf(process, id));
       if (deadline === undefined || deadline.passed) return false;
@@ -43,12 +43,12 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
       const deadline = deadlines.get(keyOf(process, id));
       if (deadline !== undefined) deadlines.set(keyOf(process, id), { ...deadline, fault });
     },
-    issue: (process, instance, command) => {
+    issue: (process, instance, command, traceparent) => {
       const key = keyOf(process, command.id);
       if (issued.has(key)) return undefined;
       issued.add(key);
       const seq = nextNumber(tables, 'command');
-      pending.set(seq, { seq, process, instance, command, attempts: 0, parked: false });
+      pending.set(seq, { seq, process, instance, command, attempts: 0, traceparent, parked: false });
       return seq;
     },
     remove: (seq) => void pending.delete(seq),
@@ -65,6 +65,12 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
       [...pending.values()]
         .filter((each) => each.process === process && (instance === undefined || each.instance === instance))
         .sort((left, right) => left.seq - right.seq)
-        .map(({ seq, instance: of, command, attempts }) => ({ seq, instance: of, command, attempts })),
+        .map(({ seq, instance: of, command, attempts, traceparent }) => ({
+          seq,
+          instance: of,
+          command,
+          attempts,
+          traceparent,
+        })),
   };
 };
