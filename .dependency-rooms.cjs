@@ -57,6 +57,7 @@ const rooms = {
     'infra/metrics',
     'infra/reactors/processes',
     'infra/relay/state',
+    'infra/tracing',
     'projections',
     'projections/engine/inspect',
   ],
@@ -86,6 +87,7 @@ const rooms = {
     'infra/dead-letters/redrive',
     'infra/metrics',
     'infra/reactors/processes',
+    'infra/tracing',
     'projections',
     'projections/engine/generations',
   ],
@@ -119,6 +121,7 @@ const rooms = {
     'infra/sqlite/consumer-file',
     'infra/sqlite/process-store',
     'infra/sqlite/relay-file',
+    'infra/tracing',
     'projections',
     'projections/engine/definitions',
     'projections/engine/generations',
@@ -249,6 +252,7 @@ const rooms = {
     'infra/running',
     'infra/sqlite',
     'infra/sqlite/process-store',
+    'infra/tracing',
   ],
   'infra/reactors/effects': ['domain/kernel', 'infra', 'infra/consumption/intake', 'infra/reactors/processes'],
   'infra/reactors/processes': [
@@ -278,6 +282,7 @@ const rooms = {
     'infra/event-store',
     'infra/kafka',
     'infra/sqlite',
+    'infra/tracing',
   ],
   'infra/relay/state': ['domain/kernel', 'infra', 'infra/kafka'],
   'infra/schemas': ['domain/kernel'],
@@ -305,6 +310,7 @@ const rooms = {
     'infra/sqlite/consumer-file',
   ],
   'infra/sqlite/relay-file': ['domain/kernel', 'infra', 'infra/kafka', 'infra/relay/state', 'infra/sqlite'],
+  'infra/tracing': ['domain/kernel', 'infra', 'infra/commands', 'infra/kafka'],
   projections: ['domain/kernel', 'infra', 'infra/consumption/checkpoints', 'infra/consumption/status'],
   'projections/engine/apply': [
     'domain/kernel',
@@ -332,6 +338,7 @@ const rooms = {
     'infra/consumption/intake',
     'infra/consumption/loop',
     'infra/running',
+    'infra/tracing',
     'projections',
     'projections/engine/apply',
     'projections/engine/definitions',
@@ -481,6 +488,11 @@ const behindPorts = {
 
 /** Each library and the folders that may import it. */
 const libraries = {
+  '@opentelemetry/api': ['infra/tracing', 'test'],
+  '@opentelemetry/exporter-trace-otlp-http': ['infra/tracing', 'test'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['infra/tracing', 'test'],
+  '@opentelemetry/resources': ['infra/tracing', 'test'],
+  '@opentelemetry/sdk-trace': ['infra/tracing', 'test'],
   '@confluentinc/kafka-javascript': ['infra/kafka', 'test'],
   '@fastify/swagger': ['api/http'],
   'better-sqlite3': ['infra/sqlite'],

@@ -20,6 +20,7 @@ import type {
 } from '../../infra/reactors/processes/processes';
 import type { Metrics } from '../../infra/metrics/registry';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
+import type { Tracer } from '../../infra/tracing/tracer';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
 
 /** A stage that is not ready, or that an operator should know about. */
@@ -88,6 +89,8 @@ export interface ApiDependencies {
   /** The flow over the last minute; undefined before the first look. */
   readonly stages: () => Promise<StagesReport | undefined>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  /** Absent: no spans are made. */
+  readonly tracer?: Tracer;
   /** True from the wish to stop on: nothing new is taken. */
   readonly isShuttingDown: () => boolean;
 }

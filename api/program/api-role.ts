@@ -24,6 +24,8 @@ import type { EventFeed } from '../../infra/event-store/event-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { whenNotBusy } from '../../infra/sqlite/leased-database';
+import { tracedCommands } from '../../infra/tracing/command-spans';
+import type { Tracer } from '../../infra/tracing/tracer';
 import { rowExplanations } from '../../projections/engine/inspect/inspect';
 import { openViewReader } from '../../projections/engine/query/query';
 import type { Projection } from '../../projections/projection';
@@ -55,6 +57,7 @@ export interface ApiRoleOptions {
   readonly projections: ReadonlyArray<Projection>;
   /** Counts commands, and is told whether the API is ready. */
   readonly observation: Observation;
+  readonly tracer: Tracer;
   /** Whether the relay starts in this process too. */
   readonly awaitsRelay: boolean;
   /** The names of the process managers and effects. */
@@ -97,7 +100,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     catalog,
     store,
     snapshots: store.snapshots,
-    handleCommand: observedCommands(gate.guarded(handler), observation.metrics, clock),
+    handleCommand: tracedCommands(observedCommands(gate.guarded(handler), observation.metrics, clock), options.tracer),
     views,
     explainRow: rowExplanations({ viewsFile: files.views, store: feed, catalog, projections: options.projections }),
     relayStatus,
@@ -120,6 +123,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     readiness: isReady,
     stages: observation.stages,
     metrics: observation.metrics,
+    tracer: options.tracer,
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
   const stopExpiry = startExpiry(options, store);

@@ -14,6 +14,9 @@ import { observedLog } from '../../infra/metrics/log-metrics';
 import type { Running } from '../../infra/running/role';
 import { startReactors } from '../../infra/reactors/reactors';
 import { startRelay } from '../../infra/relay/relay';
+import { openTracer } from '../../infra/tracing/open-tracer';
+import { tracedLog } from '../../infra/tracing/traced-log';
+import type { Tracer } from '../../infra/tracing/tracer';
 import { waitForStore } from '../../infra/event-store/open-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { startProjections } from '../../projections/engine/role/role';
@@ -72,8 +75,9 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
     }
   };
   try {
+    const tracer = await beginTracing(options, running);
     const observation = await beginObservation(options, parts, running);
-    const observed = { ...options, observation };
+    const observed = { ...options, observation, tracer };
     const url = roles.has('api') ? await beginApi(observed, parts, running) : undefined;
     const needsLog = roles.has('relay') || roles.has('projections') || roles.has('reactors');
     if (needsLog) await beginConsumers(observed, parts, running);
@@ -96,7 +100,17 @@ interface Parts {
 type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
 
 /** The server stops first, so that no new requests arrive; the store closes last, after all its readers. */
-const STOP_ORDER = ['server', 'ops server', 'observation', 'reactors', 'projections', 'relay', 'broker', 'store'];
+const STOP_ORDER = [
+  'server',
+  'ops server',
+  'observation',
+  'reactors',
+  'projections',
+  'relay',
+  'broker',
+  'store',
+  'tracing',
+];
 const stopRank = (name: string): number => STOP_ORDER.indexOf(name);
 
 const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Role>): void => {
@@ -107,7 +121,19 @@ const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Ro
   );
 };
 
-type ObservedOptions = ProgramOptions & { readonly observation: Observation };
+type ObservedOptions = ProgramOptions & { readonly observation: Observation; readonly tracer: Tracer };
+
+/** The last export may take this long at most, and no more than a part of the shutdown deadline. */
+const MAX_FLUSH_MS = 5_000;
+
+/** It stops last: spans end until then. */
+const beginTracing = async ({ configuration, clock, logger }: ProgramOptions, running: Started): Promise<Tracer> => {
+  const { tracing: settings, shutdownDeadlineMs } = configuration;
+  const flushMs = Math.min(MAX_FLUSH_MS, Math.floor(shutdownDeadlineMs / 5));
+  const tracer = await openTracer({ settings, clock, logger, flushMs });
+  running.push({ name: 'tracing', stop: tracer.stop });
+  return tracer;
+};
 
 /** Before everything else: what a process waits for is to be seen while it waits. */
 const beginObservation = async (
@@ -161,7 +187,7 @@ const beginConsumers = async (
   { catalog, processManagers, effects, files }: Parts,
   running: Started,
 ): Promise<void> => {
-  const { configuration, roles, clock, logger, signal, onFatal, observation } = options;
+  const { configuration, roles, clock, logger, signal, onFatal, observation, tracer } = options;
   const log = await openLog({ configuration, clock, logger });
   running.push({ name: 'broker', stop: log.close });
   explainBroker(log, logger);
@@ -169,7 +195,8 @@ const beginConsumers = async (
   await waitForStore(openStore, clock, signal);
   const { metrics, groups } = observation;
   const shared = {
-    log: observedLog(log, metrics, groups, clock),
+    log: tracedLog(observedLog(log, metrics, groups, clock), tracer),
+    tracer,
     observer: groupMetrics(metrics),
     catalog,
     clock,

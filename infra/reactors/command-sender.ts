@@ -117,7 +117,8 @@ export const commandSender = (options: SenderOptions): CommandSender => {
   const sendFirst = async (claimed: ClaimedQueue): Promise<void> => {
     const { first } = claimed;
     const attempt = claimed.attempts + 1;
-    const posted = await post(first.command, stopping.signal, { attempt, notBeforeMs: first.notBeforeMs });
+    const { notBeforeMs, traceparent } = first;
+    const posted = await post(first.command, stopping.signal, { attempt, notBeforeMs, traceparent });
     if (stopping.signal.aborted) return;
     const result =
       posted._tag === 'Decided'
