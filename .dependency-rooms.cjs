@@ -47,6 +47,16 @@ const rooms = {
     'infra/sqlite',
     'projections',
   ],
+  'api/console': ['api/http', 'domain/kernel', 'infra'],
+  'api/console/pages': [
+    'infra/consumption/status',
+    'infra/dead-letters/query',
+    'infra/flow',
+    'infra/reactors/processes',
+    'infra/relay/state',
+    'projections',
+    'projections/engine/inspect',
+  ],
   'api/demo': ['domain/kernel', 'infra'],
   'api/http': [
     'domain/kernel',
@@ -91,7 +101,7 @@ const rooms = {
     'projections',
     'projections/engine/generations',
   ],
-  'api/http/server': ['api/http', 'api/http/documentation', 'api/http/routes', 'infra', 'infra/metrics'],
+  'api/http/server': ['api/console', 'api/http', 'api/http/documentation', 'api/http/routes', 'infra', 'infra/metrics'],
   'api/program': [
     'api/http',
     'api/http/server',
@@ -468,14 +478,16 @@ const libraries = {
   'cli-progress': ['api/cli', 'api/demo'],
   commander: ['api/cli'],
   'csv-parse': ['api/demo'],
-  fastify: ['api/http', 'api/program', 'test'],
+  fastify: ['api/console', 'api/http', 'api/program', 'test'],
   ajv: ['infra/schemas', 'test'],
   'fp-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   immutable: ['domain/kernel', 'test'],
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'lru-cache': ['infra/memory'],
   pino: ['api/cli'],
+  preact: ['api/console/pages'],
   'prom-client': ['infra/metrics'],
+  uplot: ['api/console/pages'],
 };
 
 module.exports = { rooms, roomsWithDoors, sqlRooms, behindPorts, libraries };
