@@ -52,6 +52,7 @@ export interface ApiRoleOptions {
   readonly awaitsRelay: boolean;
   /** The names of the process managers. */
   readonly processes: ReadonlyArray<string>;
+  readonly readers: ApiDependencies['readers'];
 }
 
 export interface ApiRole {
@@ -99,6 +100,8 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
     operationRequests: patientRequests(store, feed, clock),
+    history: feed,
+    readers: options.readers,
     reactorToken: store.reactorToken,
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,

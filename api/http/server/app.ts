@@ -18,6 +18,7 @@ import { commandRoutes } from '../routes/commands';
 import { deadLetterRoutes } from '../routes/dead-letters';
 import { documentationRoutes } from '../routes/documentation';
 import { healthRoutes } from '../routes/health';
+import { investigationRoutes } from '../routes/investigation';
 import { metricsRoutes } from '../routes/metrics';
 import { operationRoutes } from '../routes/operations';
 import { redriveRoutes } from '../routes/redrives';
@@ -99,6 +100,7 @@ const addRoutes = async (app: FastifyInstance, dependencies: ApiDependencies): P
   viewRoutes(app, dependencies);
   streamRoutes(app, dependencies, expensive.run);
   operationRoutes(app, dependencies, expensive.run);
+  investigationRoutes(app, dependencies, expensive.run);
   deadLetterRoutes(app, dependencies);
   redriveRoutes(app, dependencies);
   setAsideRoutes(app, dependencies);
