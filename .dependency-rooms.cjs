@@ -49,6 +49,7 @@ const rooms = {
   ],
   'api/console': ['api/http', 'domain/kernel', 'infra'],
   'api/console/pages': [
+    'domain/kernel',
     'infra/consumption/status',
     'infra/dead-letters/query',
     'infra/flow',

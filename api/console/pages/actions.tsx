@@ -9,6 +9,8 @@ export interface ActionField {
   readonly label: string;
   readonly value?: string;
   readonly optional?: boolean;
+  /** A choice among these instead of a text. */
+  readonly options?: ReadonlyArray<string>;
 }
 
 export interface ActionProps {
@@ -72,6 +74,21 @@ export const Action = (props: ActionProps) => {
   );
 };
 
+const Field = ({ name, label, value = '', optional = false, options }: ActionField) => (
+  <label>
+    {label}
+    {options === undefined ? (
+      <input name={name} defaultValue={value} required={!optional} maxLength={500} autocomplete="off" />
+    ) : (
+      <select name={name}>
+        {options.map((each) => (
+          <option key={each}>{each}</option>
+        ))}
+      </select>
+    )}
+  </label>
+);
+
 const Question = ({
   label,
   title,
@@ -107,11 +124,8 @@ const Question = ({
       <form onSubmit={submit}>
         <h2 id="question">{title}</h2>
         <div class="effect">{effect}</div>
-        {fields.map(({ name, label: text, value = '', optional = false }) => (
-          <label key={name}>
-            {text}
-            <input name={name} defaultValue={value} required={!optional} maxLength={500} autocomplete="off" />
-          </label>
+        {fields.map((field) => (
+          <Field key={field.name} {...field} />
         ))}
         {error === undefined ? null : <Failure error={error} />}
         <div class="actions">

@@ -5,7 +5,22 @@ import { useEffect, useState } from 'preact/hooks';
 import { Notices } from './actions';
 import { get, onLoggedOut, post } from './api';
 import { openByGroup, type DeadLetterTopic } from './dead-letter-counts';
+import { AuditPage } from './audit';
+import { ChainPage } from './chain';
+import { CommandsPage } from './commands';
+import { ContractsPage } from './contracts';
+import { DeadLetterPage } from './dead-letter';
+import { DeadLettersPage } from './dead-letters';
+import { ExplainPage } from './explain';
 import { FlowPage } from './flow';
+import { GroupPage, GroupsPage } from './groups';
+import { OffsetsPage } from './offsets';
+import { ProjectionPage, ProjectionsPage } from './projections';
+import { RebuildPage } from './rebuild';
+import { RedrivePage } from './redrive';
+import { RelayPage } from './relay';
+import { StreamPage, StreamsPage } from './streams';
+import { ViewPage } from './views';
 import { connect, useConnection, useTopic } from './live';
 import { LoginPage } from './login';
 import { Empty, Page } from './parts';
@@ -16,11 +31,46 @@ interface Session {
   readonly name: string | null;
 }
 
-const pages: Readonly<Record<string, (place: Place) => ComponentChildren>> = {
+/** Keys keep the state of one thing from being shown for another. */
+const pages: Readonly<Record<string, (place: Place, name: string | undefined) => ComponentChildren>> = {
   '': () => <FlowPage />,
+  relay: () => <RelayPage />,
+  projections: (_place, name) => (name === undefined ? <ProjectionsPage /> : <ProjectionPage key={name} name={name} />),
+  rebuilds: (_place, id) => (id === undefined ? <ProjectionsPage /> : <RebuildPage key={id} id={id} />),
+  views: (place, name) =>
+    name === undefined ? <ProjectionsPage /> : <ViewPage key={name} name={name} place={place} />,
+  groups: (_place, name) => (name === undefined ? <GroupsPage /> : <GroupPage key={name} name={name} />),
+  'dead-letters': (place, id) =>
+    id === undefined ? <DeadLettersPage place={place} /> : <DeadLetterPage key={id} id={id} />,
+  redrives: (place, id) => (id === undefined ? <DeadLettersPage place={place} /> : <RedrivePage key={id} id={id} />),
+  commands: (place) => <CommandsPage place={place} />,
+  streams: (place, stream) =>
+    stream === undefined ? <StreamsPage place={place} /> : <StreamPage key={stream} stream={stream} place={place} />,
+  chains: (place, id) =>
+    id === undefined ? <StreamsPage place={place} /> : <ChainPage key={id} id={id} place={place} />,
+  explain: ({ parts }, projection) => (
+    <ExplainPage
+      key={parts.join('/')}
+      {...(projection === undefined || parts[2] === undefined ? {} : { projection, rowKey: parts[2] })}
+    />
+  ),
+  contracts: () => <ContractsPage />,
+  offsets: (_place, name) => <OffsetsPage key={name} {...(name === undefined ? {} : { name })} />,
+  audit: (place) => <AuditPage place={place} />,
 };
 
-const menu: ReadonlyArray<readonly [string, string]> = [['', 'Flow']];
+const menu: ReadonlyArray<readonly [string, string]> = [
+  ['', 'Flow'],
+  ['projections', 'Projections'],
+  ['groups', 'Groups'],
+  ['dead-letters', 'Dead letters'],
+  ['commands', 'Commands'],
+  ['streams', 'Streams'],
+  ['explain', 'Explain'],
+  ['contracts', 'Contracts'],
+  ['offsets', 'Offsets'],
+  ['audit', 'Audit'],
+];
 
 const App = () => {
   const [session, setSession] = useState<Session>();
@@ -52,7 +102,7 @@ const App = () => {
 
 const pageAt = (place: Place): ComponentChildren => {
   const page = pages[place.parts[0] ?? ''];
-  if (page !== undefined) return page(place);
+  if (page !== undefined) return page(place, place.parts[1]);
   return (
     <Page title="Not found">
       <p>

@@ -16,6 +16,7 @@ const values = new Map<string, unknown>();
 const listeners = new Set<() => void>();
 let connection: Connection = 'connecting';
 let lookedAtMs = 0;
+let looks = 0;
 
 const changed = (): void => {
   for (const listener of listeners) listener();
@@ -31,6 +32,7 @@ export const connect = (): void => {
   source.addEventListener('look', () => {
     connection = 'live';
     lookedAtMs = Date.now();
+    looks += 1;
     changed();
   });
   source.onerror = () => {
@@ -73,6 +75,12 @@ export const useUnreadable = (name: TopicName): string | undefined => {
 
 const isUnreadable = (value: unknown): value is { readonly unreadable: string } =>
   typeof value === 'object' && value !== null && 'unreadable' in value;
+
+/** Grows about every `seconds`: what is not streamed is read again then. */
+export const useTicks = (seconds: number): number => {
+  useChanges();
+  return Math.floor(looks / seconds);
+};
 
 /** Whether what is shown is live, and when it was last. */
 export const useConnection = (): { readonly connection: Connection; readonly lookedAtMs: number } => {
