@@ -63,6 +63,7 @@ export interface ApiRoleOptions {
   /** The names of the process managers and effects. */
   readonly processes: ReadonlyArray<string>;
   readonly effects: ReadonlyArray<Effect>;
+  readonly readers: ApiDependencies['readers'];
 }
 
 export interface ApiRole {
@@ -112,6 +113,8 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
     operationRequests: patientRequests(store, feed, clock),
+    history: feed,
+    readers: options.readers,
     reactorToken: store.reactorToken,
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,

@@ -168,14 +168,20 @@ const beginApi = async (
   { catalog, processManagers, effects, files }: Parts,
   running: Started,
 ): Promise<string> => {
+  const { projections } = options.loaded.application;
   const api = await startApi({
     ...options,
     catalog,
     files,
-    projections: options.loaded.application.projections,
+    projections,
     effects,
     awaitsRelay: options.roles.has('relay'),
     processes: groupNames(processManagers, effects),
+    readers: [
+      ...projections.map(({ name, handles }) => ({ kind: 'projection', name, handles }) as const),
+      ...processManagers.map(({ name, handles }) => ({ kind: 'process', name, handles }) as const),
+      ...effects.map(({ name, handles }) => ({ kind: 'effect', name, handles }) as const),
+    ],
   });
   running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
   options.logger.info({ url: api.url, data: options.configuration.dataDirectory }, 'Tidemark serves');
