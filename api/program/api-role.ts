@@ -39,6 +39,7 @@ import { listen } from './listen';
 import type { Observation } from './observation';
 import { openStoreGate, type GateStanding, type StoreGate } from './store-gate';
 import { flowStages } from './flow-stages';
+import { reactorsIn } from './reactors-in';
 import { assessStages, type StageAssessment } from './readiness';
 import type { Role } from './roles';
 
@@ -107,9 +108,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     relayStatus,
     skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
     failures,
-    effects: () => readEffects(files.reactors, options.effects),
-    effectResults: (filter, limit) => readEffectResultsIn(files.reactors, filter, limit),
-    setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
+    ...reactorsIn(files, options.effects),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
     operationRequests: patientRequests(store, feed, clock),
