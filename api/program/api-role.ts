@@ -11,12 +11,7 @@ import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
 import { observedCommands } from '../../infra/metrics/command-metrics';
 import { sample, type Metrics } from '../../infra/metrics/registry';
-import {
-  readEffectResultsIn,
-  readEffects,
-  readReactorGroups,
-  readSetAsideIn,
-} from '../../infra/reactors/reactor-status';
+import { readReactorGroups } from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/state/state';
