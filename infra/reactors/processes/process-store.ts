@@ -20,6 +20,8 @@ export interface PendingCommand {
   readonly attempts: number;
   /** The W3C trace context that it follows from; null where there is none. */
   readonly traceparent: string | null;
+  /** Not to be sent before this time, in milliseconds since 1970; 0 where there is no such time. */
+  readonly notBeforeMs: number;
 }
 
 /** The number of pending commands of a process, and of its suspended commands and deadlines. */
@@ -61,6 +63,7 @@ export interface ProcessRows {
   ) => number | undefined;
   readonly remove: (seq: number) => void;
   readonly noteAttempt: (seq: number, nextAttemptAtMs: number, reason: string) => void;
+  readonly postpone: (seq: number, notBeforeMs: number, reason: string) => void;
   readonly suspend: (seq: number, reason: string) => void;
   /** Resumes all suspended commands and deadlines; returns their number. */
   readonly resumeAll: () => number;
@@ -97,6 +100,8 @@ export interface ProcessStore {
     pending: PendingCommand,
     attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
   ) => void;
+  /** Records that a command is not to be sent before a time. */
+  readonly postpone: (pending: PendingCommand, notBeforeMs: number, reason: string) => void;
   /** Suspends a command that no retry can help. */
   readonly suspend: (pending: PendingCommand, reason: string) => void;
   /** Resumes suspended commands and deadlines; returns their number. */
@@ -116,7 +121,7 @@ export const processStoreOf = (rows: ProcessRows): ProcessStore => {
   ): ReadonlyArray<PendingCommand> => {
     const before = rows.state(process.name, instance);
     const step = process.step(before, input);
-    if (step.state !== before) rows.writeState(process.name, instance, step.state);
+    if (step.state !== undefined && step.state !== before) rows.writeState(process.name, instance, step.state);
     for (const { id, dueAt } of step.deadlines) {
       const dueAtMs = timeMsOf(dueAt);
       if (dueAtMs === undefined)
@@ -125,7 +130,7 @@ export const processStoreOf = (rows: ProcessRows): ProcessStore => {
     }
     return step.commands.flatMap((command) => {
       const seq = rows.issue(process.name, instance, command, traceparent);
-      return seq === undefined ? [] : { seq, process, instance, command, attempts: 0, traceparent };
+      return seq === undefined ? [] : { seq, process, instance, command, attempts: 0, traceparent, notBeforeMs: 0 };
     });
   };
 
@@ -155,6 +160,7 @@ export const processStoreOf = (rows: ProcessRows): ProcessStore => {
         ? apply(process, instance, { _tag: 'DeadlinePassed', deadline }, traceparent)
         : [],
     noteAttempt: ({ seq }, { nextAttemptAtMs, reason }) => rows.noteAttempt(seq, nextAttemptAtMs, reason),
+    postpone: ({ seq }, notBeforeMs, reason) => rows.postpone(seq, notBeforeMs, reason),
     suspend: ({ seq }, reason) => rows.suspend(seq, reason),
     suspendDeadline: (process, { deadline }, reason) => rows.suspendDeadline(process.name, deadline.id, reason),
     resumeAll: rows.resumeAll,
