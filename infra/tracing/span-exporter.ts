@@ -1,7 +1,7 @@
 /** The OTLP/HTTP exporter: a failure is logged at most once a minute, and disturbs nobody. */
 import type { Agent } from 'node:http';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
-import type { OpenTelemetryOptions } from './open-telemetry';
+import type { OpenTelemetryOptions } from './tracing-options';
 
 const WARNING_INTERVAL_MS = 60_000;
 
@@ -20,7 +20,11 @@ export const openExporter = async ({
   let isOver = false;
   const exporter = await otlpExporter(settings.protocol, {
     url: settings.endpoint,
-    headers: { ...settings.headers },
+    // Asked for at every attempt: the exporter has no other way to end its retries.
+    headers: () => {
+      if (isOver) return Promise.reject(new Error('tracing has stopped'));
+      return Promise.resolve({ ...settings.headers });
+    },
     timeoutMillis: settings.requestTimeoutMs,
     httpAgentOptions: async (protocol: string) => {
       const { Agent: ForProtocol } = protocol === 'https:' ? await import('node:https') : await import('node:http');
@@ -35,7 +39,10 @@ export const openExporter = async ({
     lostSpans += spans;
     if (isOver || clock.monotonicMs() - warnedAtMs < WARNING_INTERVAL_MS) return;
     warnedAtMs = clock.monotonicMs();
-    logger.warn({ spans: lostSpans, reason: error?.message ?? 'unknown' }, 'spans could not be exported: they are lost');
+    logger.warn(
+      { spans: lostSpans, reason: error?.message ?? 'unknown' },
+      'spans could not be exported: they are lost',
+    );
     lostSpans = 0;
   };
   return {
