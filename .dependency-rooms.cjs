@@ -45,6 +45,17 @@ const rooms = {
     'infra/sqlite',
     'projections',
   ],
+  'api/console': ['api/http', 'domain/kernel', 'infra'],
+  'api/console/pages': [
+    'domain/kernel',
+    'infra/consumption/status',
+    'infra/dead-letters/query',
+    'infra/flow',
+    'infra/reactors/processes',
+    'infra/relay/state',
+    'projections',
+    'projections/engine/inspect',
+  ],
   'api/demo': ['domain/kernel', 'infra', 'infra/webhooks', 'projections/fulfilment/effects'],
   'api/http': [
     'domain/kernel',
@@ -52,6 +63,7 @@ const rooms = {
     'infra/commands',
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/flow',
     'infra/kafka',
     'infra/metrics',
@@ -85,13 +97,16 @@ const rooms = {
     'infra/contracts',
     'infra/dead-letters/query',
     'infra/dead-letters/redrive',
+    'infra/event-store',
     'infra/metrics',
     'infra/reactors/processes',
     'infra/tracing',
     'projections',
     'projections/engine/generations',
   ],
-  'api/http/server': ['api/http', 'api/http/documentation', 'api/http/routes', 'infra', 'infra/metrics'],
+  'api/http/server': ['api/console', 'api/http', 'api/http/documentation', 'api/http/routes', 'infra', 'infra/metrics'],
+  // The doors of the installed package: each re-exports what its users may rely on.
+  'api/package': ['api/cli', 'api/program', 'domain/kernel', 'infra', 'infra/memory', 'infra/running', 'projections'],
   'api/program': [
     'api/http',
     'api/http/server',
@@ -441,6 +456,16 @@ const rooms = {
   ],
   'projections/fulfilment/effects': ['domain/kernel', 'domain/order', 'infra/webhooks'],
   'infra/webhooks': ['domain/kernel', 'infra'],
+  'projections/testing': [
+    'domain/kernel',
+    'infra',
+    'infra/commands',
+    'infra/memory',
+    'infra/memory/consumer-file',
+    'infra/reactors/processes',
+    'projections',
+    'projections/engine/tables',
+  ],
 };
 
 /** Rooms with a door: who stands outside imports the file of the room's name, and nothing past it. */
@@ -487,14 +512,16 @@ const libraries = {
   'cli-progress': ['api/cli', 'api/demo'],
   commander: ['api/cli'],
   'csv-parse': ['api/demo'],
-  fastify: ['api/http', 'api/program', 'test'],
+  fastify: ['api/console', 'api/http', 'api/program', 'test'],
   ajv: ['infra/schemas', 'test'],
   'fp-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   immutable: ['domain/kernel', 'test'],
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'lru-cache': ['infra/cache'],
   pino: ['api/cli'],
+  preact: ['api/console/pages'],
   'prom-client': ['infra/metrics'],
+  uplot: ['api/console/pages'],
 };
 
 module.exports = { rooms, roomsWithDoors, sqlRooms, behindPorts, libraries };

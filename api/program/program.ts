@@ -5,7 +5,6 @@ import type { Effect } from '../../domain/kernel/effect';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Clock } from '../../infra/clock';
 import { ConfigurationError, readSettings, type Configuration } from '../../infra/configuration';
-import type { EventLog } from '../../infra/kafka/event-log';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
 import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
@@ -27,6 +26,7 @@ import { assertProgram } from './assert-program';
 import { refuseContractDrift, warnOfUnreadableEvents } from './contract-drift';
 import { effectOptions } from './effect-options';
 import { dataFiles, type DataFiles } from './data-files';
+import { explainBroker } from './explain-broker';
 import { listen } from './listen';
 import { openObservation, type Observation } from './observation';
 import type { Role } from './roles';
@@ -100,7 +100,17 @@ interface Parts {
 type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
 
 /** The server stops first, so that no new requests arrive; the store closes last, after all its readers. */
-const STOP_ORDER = ['server', 'ops server', 'observation', 'reactors', 'projections', 'relay', 'broker', 'store', 'tracing'];
+const STOP_ORDER = [
+  'server',
+  'ops server',
+  'observation',
+  'reactors',
+  'projections',
+  'relay',
+  'broker',
+  'store',
+  'tracing',
+];
 const stopRank = (name: string): number => STOP_ORDER.indexOf(name);
 
 const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Role>): void => {
@@ -158,14 +168,20 @@ const beginApi = async (
   { catalog, processManagers, effects, files }: Parts,
   running: Started,
 ): Promise<string> => {
+  const { projections } = options.loaded.application;
   const api = await startApi({
     ...options,
     catalog,
     files,
-    projections: options.loaded.application.projections,
+    projections,
     effects,
     awaitsRelay: options.roles.has('relay'),
     processes: groupNames(processManagers, effects),
+    readers: [
+      ...projections.map(({ name, handles }) => ({ kind: 'projection', name, handles }) as const),
+      ...processManagers.map(({ name, handles }) => ({ kind: 'process', name, handles }) as const),
+      ...effects.map(({ name, handles }) => ({ kind: 'effect', name, handles }) as const),
+    ],
   });
   running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
   options.logger.info({ url: api.url, data: options.configuration.dataDirectory }, 'Tidemark serves');
@@ -227,17 +243,4 @@ const beginConsumers = async (
     await reactors.started;
     keep('reactors', reactors);
   }
-};
-
-const explainBroker = (log: EventLog, logger: Logger): void => {
-  const fields = { servers: log.bootstrapServers };
-  if (log.keepsHistory) {
-    logger.info(fields, 'Kafka: a real cluster');
-    return;
-  }
-  logger.info(
-    fields,
-    'Kafka: the embedded broker, for trying out; it forgets everything when this process ends, and consumers then read the store. ' +
-      "For a real one: 'make kafka', then KAFKA_BROKERS=127.0.0.1:9092 make run",
-  );
 };

@@ -29,11 +29,11 @@ export interface SendersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly effects?: EffectOptions;
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer;
   readonly file: ReactorsFile;
   readonly processStore: ProcessStore;
   readonly reader: Pick<EventFeed, 'reactorToken'>;
-  /** Absent: no spans are made. */
-  readonly tracer?: Tracer;
 }
 
 /** Upper limit on commands of all process managers that are sent at the same time. */

@@ -185,7 +185,8 @@ const processContract = (name: string, inFile: InFile): void => {
     test(
       'ask for each command once, for ever, and in the order of asking',
       inFile(({ file: { write, processes } }) => {
-        const issue = (instance: string, id: string) => write(() => processes.issue(GROUP, instance, command(id), null));
+        const issue = (instance: string, id: string) =>
+          write(() => processes.issue(GROUP, instance, command(id), null));
         const first = issue('i', 'a') ?? 0;
         issue('j', 'b');
         issue('i', 'c');
