@@ -1,5 +1,6 @@
 /** The OTLP/HTTP exporter: a failure is logged at most once a minute, and disturbs nobody. */
 import type { Agent } from 'node:http';
+import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import type { OpenTelemetryOptions } from './tracing-options';
 
@@ -35,22 +36,18 @@ export const openExporter = async ({
   });
   let warnedAtMs = -Infinity;
   let lostSpans = 0;
-  const noteLoss = (spans: number, error: Error | undefined): void => {
+  const noteLoss = (spans: number, error: Error): void => {
     lostSpans += spans;
     if (isOver || clock.monotonicMs() - warnedAtMs < WARNING_INTERVAL_MS) return;
     warnedAtMs = clock.monotonicMs();
-    logger.warn(
-      { spans: lostSpans, reason: error?.message ?? 'unknown' },
-      'spans could not be exported: they are lost',
-    );
+    logger.warn({ spans: lostSpans, reason: error.message }, 'spans could not be exported: they are lost');
     lostSpans = 0;
   };
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        if (result.code !== 0) noteLoss(spans.length, result.error);
-        // The loss has been reported here; the processor has nothing to add.
-        done({ code: 0 });
+        if (result.error !== undefined) noteLoss(spans.length, result.error);
+        done(result);
       }),
     shutdown: () => exporter.shutdown(),
     abandon: () => {
@@ -60,17 +57,15 @@ export const openExporter = async ({
   };
 };
 
-type ExporterOptions = ConstructorParameters<
-  (typeof import('@opentelemetry/exporter-trace-otlp-proto'))['OTLPTraceExporter']
->[0];
+type ExporterOptions = ConstructorParameters<typeof OTLPTraceExporter>[0];
 
 const otlpExporter = async (
   protocol: 'http/protobuf' | 'http/json',
   options: ExporterOptions,
 ): Promise<SpanExporter> => {
-  const { OTLPTraceExporter } =
+  const { OTLPTraceExporter: Exporter } =
     protocol === 'http/json'
       ? await import('@opentelemetry/exporter-trace-otlp-http')
       : await import('@opentelemetry/exporter-trace-otlp-proto');
-  return new OTLPTraceExporter(options);
+  return new Exporter(options);
 };
