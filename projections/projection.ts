@@ -12,6 +12,7 @@ import {
   COLUMN,
   InvalidDeclaration,
   PROJECTION,
+  resultFor,
 } from '../domain/kernel/declarations';
 import type { AnyEventDefinition, DomainEvent, EventOf } from '../domain/kernel/event-definition';
 import type { RecordedEvent } from '../domain/kernel/recorded-event';
@@ -137,7 +138,7 @@ export const defineProjection = <const View extends Table, D extends Definition>
   // The engine passes only events that the projection handles, validated by their codecs, and complete rows of the view.
   return validate({
     ...rest,
-    project: (event) => changesOf(project(event as Handled<D>)),
+    project: (event) => changesOf(rest.name, event, project(event as Handled<D>)),
     ...(compute === undefined ? {} : { compute: (row: Row): Row => compute(row as never) }),
   });
 };
@@ -150,12 +151,17 @@ export const defineRollup = <const View extends Table, const Memory extends Tabl
   return validate({
     ...rest,
     // As above; and the engine passes complete rows of the detail table to `contribution`.
-    project: (event) => changesOf(project(event as Handled<D>)),
+    project: (event) => changesOf(rest.name, event, project(event as Handled<D>)),
     rollup: { memory, contribution: (row) => contribution(row as never) as Contribution | undefined },
   });
 };
 
-const changesOf = (result: ReadonlyArray<object> | Rejected): ReadonlyArray<Upsert> => {
+const changesOf = (
+  name: string,
+  { type }: RecordedEvent,
+  returned: ReadonlyArray<object> | Rejected,
+): ReadonlyArray<Upsert> => {
+  const result = resultFor(`the projection ${name}: project`, type, returned);
   if (!('_tag' in result)) return result as ReadonlyArray<Upsert>;
   throw new ProjectionRejected(result.reason);
 };
