@@ -14,9 +14,15 @@ import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
 import type { StagesReport } from '../../infra/flow/stage-report';
 import type { Logger } from '../../infra/logger';
 import type { SkipResult, RelayStatus } from '../../infra/relay/state/state';
-import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/processes/processes';
+import type {
+  EffectStatus,
+  RecordedEffectResult,
+  SetAsideEntry,
+  SetAsideFilter,
+} from '../../infra/reactors/processes/processes';
 import type { Metrics } from '../../infra/metrics/registry';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
+import type { Tracer } from '../../infra/tracing/tracer';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
 
 /** A stage that is not ready, or that an operator should know about. */
@@ -40,7 +46,7 @@ export interface Readiness {
 
 /** A projection or a process manager, and the events that it handles. */
 export interface EventHandler {
-  readonly kind: 'projection' | 'process';
+  readonly kind: 'projection' | 'process' | 'effect';
   readonly name: string;
   readonly handles: ReadonlyArray<Pick<AnyEventDefinition, 'type'>>;
 }
@@ -62,6 +68,13 @@ export interface ApiDependencies {
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
   /** The dead letters of all roles. */
   readonly failures: DeadLetterDirectory;
+  /** Every effect of the program. */
+  readonly effects: () => ReadonlyArray<EffectStatus>;
+  /** The recorded results of an effect's calls, newest first. */
+  readonly effectResults: (
+    filter: { readonly effect: string; readonly key?: string },
+    limit: number,
+  ) => ReadonlyArray<RecordedEffectResult>;
   /** Commands and deadlines that the process managers have set aside, newest first. */
   readonly setAside: (filter: SetAsideFilter, limit: number) => ReadonlyArray<SetAsideEntry>;
   /** Requests of operators that could not be carried out, of every role, newest first. */
@@ -89,6 +102,8 @@ export interface ApiDependencies {
   /** The flow over the last minute; undefined before the first look. */
   readonly stages: () => Promise<StagesReport | undefined>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  /** Absent: no spans are made. */
+  readonly tracer?: Tracer;
   /** True from the wish to stop on: nothing new is taken. */
   readonly isShuttingDown: () => boolean;
 }

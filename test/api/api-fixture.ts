@@ -96,6 +96,8 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       { groups: ['order-summary', 'sales-by-day'], read: (otherwise) => otherwise },
       { groups: ['fulfilment'], read: (otherwise) => otherwise },
     ]),
+    effects: () => [],
+    effectResults: () => [],
     setAside: () => [],
     failedRequests: () => [],
     operationRequests: requests,

@@ -18,7 +18,7 @@ interface Contract {
     readonly since: string;
     readonly deprecated: string | null;
   }>;
-  readonly readers: ReadonlyArray<{ readonly kind: 'projection' | 'process'; readonly name: string }>;
+  readonly readers: ReadonlyArray<{ readonly kind: 'projection' | 'process' | 'effect'; readonly name: string }>;
 }
 
 /** The list, by topic. */

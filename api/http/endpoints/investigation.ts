@@ -88,7 +88,7 @@ const ContractResponse = record('contract', {
   readers: field(
     t.readonlyArray(
       record('reader', {
-        kind: field(oneOf({ projection: null, process: null }), 'What it is.'),
+        kind: field(oneOf({ projection: null, process: null, effect: null }), 'What it is.'),
         name: field(t.string, 'Its name.'),
       }),
     ),
