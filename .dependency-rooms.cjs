@@ -519,6 +519,7 @@ const libraries = {
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'lru-cache': ['infra/cache'],
   pino: ['api/cli'],
+  'playwright-core': ['test'],
   preact: ['api/console/pages'],
   'prom-client': ['infra/metrics'],
   uplot: ['api/console/pages'],
