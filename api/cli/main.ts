@@ -5,6 +5,7 @@ import { isDebugging, prepareProcess, readConfiguration } from '../../infra/conf
 import { systemClock } from '../../infra/clock';
 import type { LoadedApplication } from '../program/application';
 import { allRoles, parseRoles } from '../program/roles';
+import { addNewCommand } from './new-command';
 import { addContractCommands } from './contracts/commands';
 import { addEffectCommands } from './effect-commands';
 import { addDeadLetterCommands } from './failure-commands';
@@ -143,6 +144,7 @@ kafka
   });
 
 addContractCommands(program, load, print);
+addNewCommand(program, print);
 
 program.parseAsync().catch((error: unknown) => {
   // Commander has already printed the error, and help is not a failure.
