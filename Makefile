@@ -1,13 +1,14 @@
 # Everything that a newcomer types. A fresh machine needs Node 20+, npm, make and a C++ compiler; the rest is installed here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install build run test test-fast fuzz check kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean dist dist-link package
+.PHONY: help install build run test test-fast fuzz check faults kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean dist dist-link package
 
 # What an installed command sets too (the first line of api/cli/main.ts): the Kafka client's threads would fill up to 16 memory
 # arenas, and Node a nursery of 48 MB. A program that rebuilds keeps up to 100 MB less.
 export MALLOC_ARENA_MAX ?= 2
 TIDEMARK := node --max-semi-space-size=4 build/api/cli/main.js
 SOURCES := $(shell find domain infra projections api test -name '*.ts' 2>/dev/null)
+PAGES := $(shell find api/console/pages -type f 2>/dev/null)
 
 # Where the Kafka client's prebuilt binary can't be downloaded, npm builds it from its bundled source: against the
 # system's libraries (its own would be downloaded too), with this Node's headers if they are there, and not in parallel.
@@ -28,8 +29,10 @@ node_modules/.installed: package.json package-lock.json
 	@touch $@
 
 build: build/.built ## compiles, with every type checked
-build/.built: node_modules/.installed tsconfig.json $(SOURCES)
+build/.built: node_modules/.installed tsconfig.json .console-bundle.mjs $(SOURCES) $(PAGES)
 	npx tsc --project tsconfig.json
+	npx tsc --project api/console/pages/tsconfig.json
+	node .console-bundle.mjs
 	@$(MAKE) --no-print-directory dist-link
 	@touch $@
 
@@ -43,6 +46,11 @@ dist-link:
 
 package: build ## packs what npm publishes into build/, as a file that 'npm install' takes
 	npm pack --pack-destination build
+
+# Where the demonstration receives the webhooks of deliveries from the server of `make run`; set it to nothing for none.
+export DELIVERY_WEBHOOK_URL ?= http://127.0.0.1:8090/deliveries
+export DELIVERY_WEBHOOK_SECRET ?= whsec_Zm9yIHRoZSBkZW1vbnN0cmF0aW9uIG9ubHk=
+export DELIVERY_WEBHOOK_TO_PRIVATE ?= true
 
 run: build ## serves on http://127.0.0.1:8080 (PORT, DATA_DIR, KAFKA_BROKERS)
 	@exec $(TIDEMARK) serve
@@ -67,6 +75,9 @@ kafka-stop: build ## stops it; its data stays
 
 test: build ## runs every test; starts its own real Kafka (T=path-fragment runs some)
 	@node build/test/run.js $(T)
+
+faults: build ## plants eight faults on a real Kafka; readiness and alerts must name each, and no other (needs prometheus): minutes
+	@node --enable-source-maps build/test/faults/eight-faults.js
 
 test-fast: build ## the tests that need neither a broker nor other processes: under a minute
 	@node build/test/run.js --fast $(T)

@@ -18,6 +18,6 @@ export type {
   RetryDeclaration,
   Row,
   Table,
-  Upsert,
+  RowChange,
 } from '../../projections/projection';
-export type { ContributionOf, RowOf, UpsertOf, ValueOf } from '../../projections/table';
+export type { ChangeOf, ContributionOf, RemovalOf, RowOf, UpsertOf, ValueOf } from '../../projections/table';
