@@ -43,6 +43,8 @@ export interface Configuration {
   readonly eventSource?: string;
   /** Events that the relay publishes in an older version, until consumers are ready, by event name. */
   readonly writeVersions: ReadonlyMap<string, number>;
+  /** Effects whose calls are logged and recorded as such, and not made; `all` for every one. */
+  readonly effectsDryRun: ReadonlyArray<string>;
   /** What to do at start if the program's events differ from the contracts' lock. */
   readonly contractDrift: 'refuse' | 'warn';
   /** Requests per second and client; 0 for no limit. */
@@ -106,6 +108,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
     ...(eventSource === undefined ? {} : { eventSource }),
     writeVersions: writeVersions(environment),
+    effectsDryRun: namesIn(environment, 'EFFECTS_DRY_RUN'),
     contractDrift: oneOf(environment, 'CONTRACT_DRIFT', ['refuse', 'warn'], 'refuse'),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
     bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 524_288, 1_024, MAX_BODY_BYTES),
@@ -117,6 +120,12 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     ...(warnings.length === 0 ? {} : { warnings }),
   };
 };
+
+const namesIn = (environment: Environment, variable: string): ReadonlyArray<string> =>
+  (text(environment, variable) ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 
 const opsAddress = (environment: Environment): Configuration['ops'] => {
   const host = text(environment, 'OPS_HOST');

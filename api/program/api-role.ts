@@ -1,15 +1,22 @@
 /** The API's role: it writes the store, reads what the other roles write, and listens. */
 import { existsSync } from 'node:fs';
 import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Effect } from '../../domain/kernel/effect';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
+import { startRunning } from '../../infra/running/role';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { Configuration } from '../../infra/configuration';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
 import { observedCommands } from '../../infra/metrics/command-metrics';
 import { sample, type Metrics } from '../../infra/metrics/registry';
-import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
+import {
+  readEffectResultsIn,
+  readEffects,
+  readReactorGroups,
+  readSetAsideIn,
+} from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/state/state';
@@ -50,8 +57,9 @@ export interface ApiRoleOptions {
   readonly observation: Observation;
   /** Whether the relay starts in this process too. */
   readonly awaitsRelay: boolean;
-  /** The names of the process managers. */
+  /** The names of the process managers and effects. */
   readonly processes: ReadonlyArray<string>;
+  readonly effects: ReadonlyArray<Effect>;
 }
 
 export interface ApiRole {
@@ -95,6 +103,8 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     relayStatus,
     skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
     failures,
+    effects: () => readEffects(files.reactors, options.effects),
+    effectResults: (filter, limit) => readEffectResultsIn(files.reactors, filter, limit),
     setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
@@ -139,18 +149,11 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   }
 };
 
-/** Forgets old answers until the function that it returns is called. */
+/** Removes expired answers until the function that it returns is called. */
 const startExpiry = (
   { clock, logger, configuration: { idempotencyTtlMs: ttlMs } }: ApiRoleOptions,
   store: SqliteEventStore,
-): (() => Promise<void>) => {
-  const expiring = new AbortController();
-  const expiry = expireAnswers({ store, clock, logger, stopping: expiring.signal, ttlMs });
-  return async () => {
-    expiring.abort();
-    await expiry;
-  };
-};
+): (() => Promise<void>) => startRunning((stopping) => expireAnswers({ store, clock, logger, stopping, ttlMs })).stop;
 
 /** Waiting for a lock that another process holds on the store must not block the event loop. */
 const patientRequests = (
@@ -189,6 +192,7 @@ const readiness = ({
   gate,
   projections,
   processes,
+  observation,
   ...sources
 }: ReadinessSources): (() => Promise<Readiness>) => {
   const startedAtMs = clock.nowMs();
@@ -196,7 +200,10 @@ const readiness = ({
   return async () => {
     const { stages, unreadable } = await flowStages({ ...sources, ...names });
     const { reasons, notices } = assessStages(stages, clock.nowMs(), startedAtMs);
-    return readinessOf(store, gate.standing(), { reasons: [...unreadable, ...reasons], notices });
+    return readinessOf(store, gate.standing(), {
+      reasons: [...unreadable, ...reasons],
+      notices: [...notices, ...observation.notices()],
+    });
   };
 };
 

@@ -1,6 +1,7 @@
 /** The composition root: the only place where the parts are put together. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
+import type { Effect } from '../../domain/kernel/effect';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Clock } from '../../infra/clock';
 import { ConfigurationError, readSettings, type Configuration } from '../../infra/configuration';
@@ -21,6 +22,7 @@ import { startApi } from './api-role';
 import type { LoadedApplication } from './application';
 import { assertProgram } from './assert-program';
 import { refuseContractDrift, warnOfUnreadableEvents } from './contract-drift';
+import { effectOptions } from './effect-options';
 import { dataFiles, type DataFiles } from './data-files';
 import { listen } from './listen';
 import { openObservation, type Observation } from './observation';
@@ -58,8 +60,9 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   const catalog = withTopicPrefix(application.catalog, topicPrefix);
   refuseContractDrift({ loaded, contractDrift: configuration.contractDrift, logger });
   const processManagers = application.processManagersWith(readSettings(application.settings));
-  const parts: Parts = { catalog, processManagers, files };
-  assertProgram({ catalog, topicPrefix, projections: application.projections, processManagers });
+  const effects = application.effectsWith(readSettings(application.settings));
+  const parts: Parts = { catalog, processManagers, effects, files };
+  assertProgram({ catalog, topicPrefix, projections: application.projections, processManagers, effects });
   warnOfUnreadableEvents(files.store, catalog, logger);
   // The started parts, oldest first; all of them are stopped in order, even if a later start fails.
   const running: Started = [];
@@ -86,6 +89,7 @@ interface Parts {
   /** With the installation's topic prefix applied. */
   readonly catalog: Catalog;
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
+  readonly effects: ReadonlyArray<Effect>;
   readonly files: DataFiles;
 }
 
@@ -108,7 +112,7 @@ type ObservedOptions = ProgramOptions & { readonly observation: Observation };
 /** Before everything else: what a process waits for is to be seen while it waits. */
 const beginObservation = async (
   options: ProgramOptions,
-  { catalog, processManagers, files }: Parts,
+  { catalog, processManagers, effects, files }: Parts,
   running: Started,
 ): Promise<Observation> => {
   const observation = openObservation({
@@ -116,7 +120,7 @@ const beginObservation = async (
     catalog,
     files,
     projections: options.loaded.application.projections,
-    processes: processManagers.map(({ name }) => name),
+    processes: groupNames(processManagers, effects),
   });
   running.push({ name: 'observation', stop: observation.stop });
   const { ops, apiKeys, allowedHosts } = options.configuration;
@@ -129,9 +133,13 @@ const beginObservation = async (
   return observation;
 };
 
+/** The groups of the reactors. */
+const groupNames = (...lists: ReadonlyArray<ReadonlyArray<{ readonly name: string }>>): ReadonlyArray<string> =>
+  lists.flat().map(({ name }) => name);
+
 const beginApi = async (
   options: ObservedOptions,
-  { catalog, processManagers, files }: Parts,
+  { catalog, processManagers, effects, files }: Parts,
   running: Started,
 ): Promise<string> => {
   const api = await startApi({
@@ -139,8 +147,9 @@ const beginApi = async (
     catalog,
     files,
     projections: options.loaded.application.projections,
+    effects,
     awaitsRelay: options.roles.has('relay'),
-    processes: processManagers.map(({ name }) => name),
+    processes: groupNames(processManagers, effects),
   });
   running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
   options.logger.info({ url: api.url, data: options.configuration.dataDirectory }, 'Tidemark serves');
@@ -149,7 +158,7 @@ const beginApi = async (
 
 const beginConsumers = async (
   options: ObservedOptions,
-  { catalog, processManagers, files }: Parts,
+  { catalog, processManagers, effects, files }: Parts,
   running: Started,
 ): Promise<void> => {
   const { configuration, roles, clock, logger, signal, onFatal, observation } = options;
@@ -160,7 +169,7 @@ const beginConsumers = async (
   await waitForStore(openStore, clock, signal);
   const { metrics, groups } = observation;
   const shared = {
-    log: observedLog(log, metrics, groups),
+    log: observedLog(log, metrics, groups, clock),
     observer: groupMetrics(metrics),
     catalog,
     clock,
@@ -189,7 +198,14 @@ const beginConsumers = async (
   if (roles.has('reactors')) {
     const { baseUrl, apiKey } = configuration;
     const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
-    const reactors = startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api });
+    const reactors = startReactors({
+      ...shared,
+      reactorsFile: files.reactors,
+      openStore,
+      processManagers,
+      effects: effectOptions(effects, configuration, metrics),
+      api,
+    });
     // A failure of their first start is a wrong setting, so the program's start fails with it.
     await reactors.started;
     keep('reactors', reactors);

@@ -11,8 +11,8 @@ import type { InstrumentedReader } from './field-readers';
 import type { PastForms } from './fact-names';
 import type { Finding } from './finding';
 import { fixtureFindings, type Fixture } from './fixtures';
-import { refusedPath } from '../schemas/schema-check';
 import { valuesOf } from '../schemas/schema-values';
+import { schemaFindings } from './schema-findings';
 import { snapshotFindings } from './snapshot-check';
 
 export interface ContractCheck {
@@ -229,28 +229,3 @@ const newVersion = (
     ],
   };
 };
-
-// -------------------------------------------------------------------------------------
-// Schemas
-// -------------------------------------------------------------------------------------
-
-/** Outsiders rely on the schema, so the codec must accept every value that the schema accepts. */
-const schemaFindings = ({ aggregates }: Catalog): ReadonlyArray<Finding> =>
-  aggregates
-    .flatMap(({ events }) => [...events.values()])
-    .flatMap((definition) =>
-      versionsOf(definition).flatMap(({ schemaVersion, codec }) => {
-        const schema = schemaOf({ codec });
-        const odd = valuesOf(schema).find((value) => !codec.is(value) || refusedPath(schema, value) !== undefined);
-        if (odd === undefined) return [];
-        return [
-          {
-            subject: `${definition.type} version ${schemaVersion}`,
-            problem: 'its codec rejects a value that its JSON Schema accepts',
-            remedy: 'Make both agree: the schema is next to the test in the codec of the field.',
-            details: [`example: ${JSON.stringify(odd)}`],
-            acceptable: false,
-          },
-        ];
-      }),
-    );

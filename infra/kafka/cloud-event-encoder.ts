@@ -5,11 +5,10 @@ import type { CloudEventsMode } from '../configuration';
 import { destinationOf } from './placement';
 import { JSON_CONTENT_TYPE, STRUCTURED_CONTENT_TYPE } from './record-headers';
 import { versionWriter, type WriteVersions, type WrittenEvent } from './written-version';
+import type { TopicPartition } from '../topic-partition';
 
 /** An encoded event. */
-export interface EncodedEvent {
-  readonly topic: string;
-  readonly partition: number;
+export interface EncodedEvent extends TopicPartition {
   readonly key: string;
   readonly value: string;
   readonly headers: ReadonlyArray<Readonly<Record<string, string>>>;

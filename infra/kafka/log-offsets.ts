@@ -24,9 +24,7 @@ const OUTDATED: ReadonlySet<number> = new Set([
 
 const isOutdated = (error: unknown): boolean => error instanceof KafkaError && OUTDATED.has(error.code);
 
-export interface PartitionBounds {
-  readonly topic: string;
-  readonly partition: number;
+export interface PartitionBounds extends TopicPartition {
   /** The first offset that is still there. */
   readonly low: number;
   /** The offset that the next record will get. */

@@ -1,26 +1,11 @@
 /** Posts one command of a process to the API and interprets the response for the process. */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
-import type { CommandOutcome, ProcessCommand } from '../../domain/kernel/process-manager';
+import type { ProcessCommand } from '../../domain/kernel/process-manager';
 import type { Clock } from '../clock';
 import { REACTOR_TOKEN_HEADER, REACTOR_TOKEN_REFUSED } from '../reactor-token-header';
 import { idempotencyKeyOf } from './idempotency-key';
-
-/** The result of posting a command. */
-export type PostResult =
-  /** The aggregate decided: the outcome goes to the process. */
-  | { readonly _tag: 'Decided'; readonly outcome: CommandOutcome }
-  /** It is unknown whether anything was decided. The request can be repeated safely, as it has the same idempotency key. */
-  | {
-      readonly _tag: 'Retry';
-      readonly reason: string;
-      /** True where every other command would fail too: the API is unreachable or sheds load. */
-      readonly everyCommand: boolean;
-      /** From the `Retry-After` header. */
-      readonly retryAfterMs?: number;
-    }
-  /** No retry can help: the command, the key or the program is wrong. An operator has to intervene. */
-  | { readonly _tag: 'Defect'; readonly reason: string; readonly stack?: string };
+import type { PostResult } from './processes/processes';
 
 /** The address of the API, and the credentials for it. */
 export interface ApiAddress {
@@ -30,8 +15,8 @@ export interface ApiAddress {
   readonly reactorToken?: () => Promise<string>;
 }
 
-/** Posts a command. Never rejects; an abort by the caller's signal returns `Retry`. */
-export type PostCommand = (command: ProcessCommand, signal: AbortSignal) => Promise<PostResult>;
+/** Posts a command to the API, where every attempt is the same. */
+export type PostToApi = (command: ProcessCommand, signal: AbortSignal) => Promise<PostResult>;
 
 /** How long one request may take. Longer than the API's own limit, so that the API's response is received. */
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -50,7 +35,7 @@ interface HttpResponse {
 
 /** Makes the function that posts commands to one API. */
 export const commandClient =
-  (api: ApiAddress, catalog: Catalog, clock: Clock, timeoutMs: number = REQUEST_TIMEOUT_MS): PostCommand =>
+  (api: ApiAddress, catalog: Catalog, clock: Clock, timeoutMs: number = REQUEST_TIMEOUT_MS): PostToApi =>
   async (command, signal) => {
     const token = await readTokenHeader(api);
     if (E.isLeft(token)) return { _tag: 'Retry', reason: token.left, everyCommand: true };

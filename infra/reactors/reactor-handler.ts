@@ -32,7 +32,7 @@ export interface ReactorHandlerOptions {
   readonly facts: TransactionFacts;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Why the outcomes of commands can't be written for now; null where they can be. */
+  /** Why its commands or calls make no progress for now; null where they do. */
   readonly senderFault: () => string | null;
   /** Sends commands after their transaction has committed. */
   readonly enqueue: (commands: ReadonlyArray<PendingCommand>) => void;
@@ -116,11 +116,9 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
   };
 };
 
-/** A group whose outcomes can't be written makes no progress, although it continues reading. */
+/** A group whose commands or calls make no progress makes no progress, although it continues reading. */
 const withFault = (status: GroupStatus, fault: string | null): GroupStatus =>
-  fault === null || status.state !== 'running'
-    ? status
-    : { ...status, state: 'retrying', reason: `the outcomes of commands cannot be written: ${fault}` };
+  fault === null || status.state !== 'running' ? status : { ...status, state: 'retrying', reason: fault };
 
 /** Where the process throws, only this deadline is suspended. */
 const applyDeadline = (

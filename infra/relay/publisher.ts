@@ -5,7 +5,7 @@ import type { Destination, EncodedEvent } from '../kafka/cloud-events';
 import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../kafka/event-log';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { errorTextOf } from '../error-text';
-import { isAborted } from '../running/stop-signal';
+import { isAborted } from '../stop-signal';
 import { acknowledgements, type Acknowledgements } from './acknowledgements';
 import type { TopicPartition } from '../topic-partition';
 

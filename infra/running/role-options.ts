@@ -1,7 +1,7 @@
 /** The options of every role except the API. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../clock';
-import type { GroupObserver } from '../consumption/loop/loop';
+import type { GroupObserver } from '../consumption/status/status';
 import type { EventLog } from '../kafka/event-log';
 import type { Logger } from '../logger';
 

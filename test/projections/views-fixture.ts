@@ -9,6 +9,7 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import { cloudEventEncoder, destinationOf, type EncodedEvent } from '../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../infra/kafka/event-log';
+import type { OutcomeCounts, TimedCounts } from '../../infra/consumption/status/status';
 import type { StoreFacts } from '../../infra/consumption/intake/store-facts';
 import { feedOf } from '../support/reader-feed';
 import { recordHeaders } from '../../infra/kafka/record-headers';
@@ -75,7 +76,7 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const store = { ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) };
   const openStore = async () => Promise.resolve(feedOf(store));
   const file = viewsFile(leased, projections, ownClock);
-  const operations = viewsWriter({ file, catalog, projections, openStore });
+  const operations = viewsWriter({ file, catalog, projections, clock: ownClock, openStore });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
     Array.from({ length: topic.partitions }, (_, partition) => ({
@@ -254,7 +255,13 @@ export const deliver = async (
   { operations }: Pick<Views, 'operations'>,
   projection: string,
   records: ReadonlyArray<LogRecord>,
-): ReturnType<typeof deliverBatch> => deliverBatch(operations, projection, records);
+): Promise<OutcomeCounts> => countsOf(await deliverBatch(operations, projection, records));
+
+/** What became of the events of a batch, apart from how long that took. */
+export const countsOf = ({ durationMs, ...counts }: TimedCounts): OutcomeCounts => {
+  if (durationMs === undefined || durationMs < 0) throw new Error(`the handler took ${durationMs} ms`);
+  return counts;
+};
 
 const deliverBatch = async (operations: ViewsOperations, projection: string, records: ReadonlyArray<LogRecord>) =>
   operations.apply({ projection, batch: packBatch({ records, moves: movesOf(records) }) });

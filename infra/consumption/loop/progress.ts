@@ -1,8 +1,16 @@
 /** The progress of a running group in memory, and the status made from it. */
 import { isoTime, type Clock } from '../../clock';
-import { countNames, noCounts, type OutcomeCounts, type GroupStatus, type PartitionStatus } from '../status/status';
+import { EngineFault } from '../../engine-fault';
+import {
+  countNames,
+  noCounts,
+  type GroupObserver,
+  type GroupStatus,
+  type OutcomeCounts,
+  type PartitionStatus,
+  type RetryClass,
+} from '../status/status';
 import type { Checkpoint } from '../checkpoints/checkpoints';
-import { retryClassOf, type GroupObserver } from './group-observer';
 import { byPartition, partitionMap, type TopicPartition } from '../../topic-partition';
 
 type State = GroupStatus['state'];
@@ -19,6 +27,10 @@ interface PartitionProgress extends TopicPartition {
 export interface GroupProgress {
   readonly become: (state: State, reason: string | null) => void;
   readonly count: (outcome: OutcomeCounts) => void;
+  /** Notes that the handler took so long for so many records. */
+  readonly tookMs: (durationMs: number, records: number) => void;
+  /** How long the handler took for each record of the last batch; 0 before the first. */
+  readonly msPerRecord: () => number;
   /** Counts the retry of an attempt that has failed with this error. */
   readonly countRetry: (error: unknown) => void;
   /** Sets the partitions to the checkpoints in the handler's file. */
@@ -35,6 +47,7 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
   let state: State = 'starting';
   let reason: string | null = null;
   let since = isoTime(clock.nowMs());
+  let msPerRecord = 0;
   return {
     become: (next, why) => {
       if (next !== state) since = isoTime(clock.nowMs());
@@ -44,6 +57,10 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
     count: (outcome) => {
       for (const name of countNames) outcomes[name] += outcome[name];
     },
+    tookMs: (durationMs, records) => {
+      if (records > 0) msPerRecord = durationMs / records;
+    },
+    msPerRecord: () => msPerRecord,
     countRetry: (error) => {
       outcomes.retries += 1;
       observer?.retried(group, retryClassOf(error));
@@ -81,4 +98,15 @@ const partitionStatus = (progress: PartitionProgress): PartitionStatus => {
   const { topic, partition, nextOffset, highWaterPosition, logEndOffset, state, reason } = progress;
   const lag = logEndOffset === null ? null : Math.max(0, logEndOffset - nextOffset);
   return { topic, partition, nextOffset, highWaterPosition, logEndOffset, lag, state, reason };
+};
+
+const BROKER_ERRORS: ReadonlySet<string> = new Set(['KafkaError', 'LogStalled', 'OffsetOutOfRange', 'TopicMissing']);
+
+/** Classifies by name, as errors from the views' thread arrive without their class. */
+const retryClassOf = (error: unknown): RetryClass => {
+  if (!(error instanceof Error)) return 'other';
+  if (error.name === 'TransientEventError') return 'event';
+  if (BROKER_ERRORS.has(error.name)) return 'broker';
+  const code = 'code' in error ? String(error.code) : '';
+  return error instanceof EngineFault || /^(SQLITE_|E[A-Z]+$)/.test(code) ? 'store' : 'other';
 };

@@ -3,14 +3,13 @@
  * commit. So there is one log entry for each failure, however often its batch was retried, bisected or rolled back.
  */
 import type { Logger } from '../../logger';
+import type { TopicPartition } from '../../topic-partition';
 
 /** The log entry of a failure. */
-export interface LoggedDefect {
+export interface LoggedDefect extends TopicPartition {
   readonly id: number;
   readonly group: string;
   readonly eventId: string | null;
-  readonly topic: string;
-  readonly partition: number;
   readonly offset: number;
   readonly reason: string;
   readonly stack: string | null;

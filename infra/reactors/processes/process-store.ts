@@ -18,6 +18,8 @@ export interface PendingCommand {
   readonly instance: string;
   readonly command: ProcessCommand;
   readonly attempts: number;
+  /** Not to be sent before this time, in milliseconds since 1970; 0 where there is no such time. */
+  readonly notBeforeMs: number;
 }
 
 /** The number of pending commands of a process, and of its suspended commands and deadlines. */
@@ -52,6 +54,7 @@ export interface ProcessRows {
   readonly issue: (process: string, instance: string, command: ProcessCommand) => number | undefined;
   readonly remove: (seq: number) => void;
   readonly noteAttempt: (seq: number, nextAttemptAtMs: number, reason: string) => void;
+  readonly postpone: (seq: number, notBeforeMs: number, reason: string) => void;
   readonly suspend: (seq: number, reason: string) => void;
   /** Resumes all suspended commands and deadlines; returns their number. */
   readonly resumeAll: () => number;
@@ -87,6 +90,8 @@ export interface ProcessStore {
     pending: PendingCommand,
     attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
   ) => void;
+  /** Records that a command is not to be sent before a time. */
+  readonly postpone: (pending: PendingCommand, notBeforeMs: number, reason: string) => void;
   /** Suspends a command that no retry can help. */
   readonly suspend: (pending: PendingCommand, reason: string) => void;
   /** Resumes suspended commands and deadlines; returns their number. */
@@ -99,13 +104,13 @@ export interface ProcessStore {
 export const processStoreOf = (rows: ProcessRows): ProcessStore => {
   const issue = (process: Process, instance: string, command: ProcessCommand): PendingCommand | undefined => {
     const seq = rows.issue(process.name, instance, command);
-    return seq === undefined ? undefined : { seq, process, instance, command, attempts: 0 };
+    return seq === undefined ? undefined : { seq, process, instance, command, attempts: 0, notBeforeMs: 0 };
   };
 
   const apply = (process: Process, instance: string, input: ProcessInput): ReadonlyArray<PendingCommand> => {
     const before = rows.state(process.name, instance);
     const step = process.step(before, input);
-    if (step.state !== before) rows.writeState(process.name, instance, step.state);
+    if (step.state !== undefined && step.state !== before) rows.writeState(process.name, instance, step.state);
     for (const { id, dueAt } of step.deadlines) {
       const dueAtMs = timeMsOf(dueAt);
       if (dueAtMs === undefined)
@@ -140,6 +145,7 @@ export const processStoreOf = (rows: ProcessRows): ProcessStore => {
         ? apply(process, instance, { _tag: 'DeadlinePassed', deadline })
         : [],
     noteAttempt: ({ seq }, { nextAttemptAtMs, reason }) => rows.noteAttempt(seq, nextAttemptAtMs, reason),
+    postpone: ({ seq }, notBeforeMs, reason) => rows.postpone(seq, notBeforeMs, reason),
     suspend: ({ seq }, reason) => rows.suspend(seq, reason),
     suspendDeadline: (process, { deadline }, reason) => rows.suspendDeadline(process.name, deadline.id, reason),
     resumeAll: rows.resumeAll,

@@ -8,6 +8,7 @@ interface PendingRow {
   readonly instance: string;
   readonly command: string;
   readonly attempts: number;
+  readonly notBeforeMs: number;
 }
 
 /** Prepares the statements on the reactors' file. */
@@ -32,6 +33,7 @@ export const processRows = (database: Database): ProcessRows => {
     },
     remove: (seq) => void statements.remove.run(seq),
     noteAttempt: (seq, nextAttemptAtMs, reason) => void statements.noteAttempt.run(nextAttemptAtMs, reason, seq),
+    postpone: (seq, notBeforeMs, reason) => void statements.postpone.run(notBeforeMs, reason, seq),
     suspend: (seq, reason) => void statements.suspend.run(reason, seq),
     resumeAll: () => statements.resumeCommands.run().changes + statements.resumeDeadlines.run().changes,
     pending: (process, instance) =>
@@ -83,12 +85,15 @@ const prepareStatements = (database: Database) => ({
   noteAttempt: database.prepare<[number, string, number]>(
     'UPDATE pending_commands SET attempts = attempts + 1, next_attempt_at_ms = ?, reason = ? WHERE seq = ?',
   ),
+  postpone: database.prepare<[number, string, number]>(
+    'UPDATE pending_commands SET not_before_ms = ?, reason = ? WHERE seq = ?',
+  ),
   suspend: database.prepare<[string, number]>(
     `UPDATE pending_commands SET state = 'parked', attempts = attempts + 1, reason = ? WHERE seq = ?`,
   ),
   resumeCommands: database.prepare<[]>(`UPDATE pending_commands SET state = 'waiting' WHERE state = 'parked'`),
   pending: database.prepare<[string, string | null], PendingRow>(
-    `SELECT seq, instance, command, attempts FROM pending_commands
+    `SELECT seq, instance, command, attempts, not_before_ms AS notBeforeMs FROM pending_commands
       WHERE process = ? AND instance = coalesce(?, instance) ORDER BY seq`,
   ),
 });

@@ -15,6 +15,7 @@ import {
 import type { Migration } from '../database';
 import { leaseMigration } from '../lease';
 import { storeBindingMigration } from '../store-identity';
+import { effectsMigration } from './effect-rows';
 import { setAsideMigration } from './set-aside';
 
 const processMigration: Migration = {
@@ -86,4 +87,5 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   failedRequestsMigration,
   setAsideMigration,
   deadLetterStacksMigration,
+  effectsMigration,
 ];

@@ -6,7 +6,7 @@ import {
 } from '../../../infra/dead-letters/redrive/redrive';
 import { storeFit, type StoreFit } from '../../../infra/consumption/loop/loop';
 import { startRole, type Role } from '../../../infra/running/role';
-import { whenAborted } from '../../../infra/running/stop-signal';
+import { whenAborted } from '../../../infra/stop-signal';
 import { waitForStore, type OpenEventFeed } from '../../../infra/event-store/open-feed';
 import type { Projection } from '../../projection';
 import { projectionGroups, type ProjectionGroups } from '../groups/groups';

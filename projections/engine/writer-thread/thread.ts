@@ -12,7 +12,8 @@ import { openLeasedDatabase } from '../../../infra/sqlite/leased-database';
 import { loadApplication } from '../definitions/definitions';
 import type { Projection } from '../../projection';
 import type { ViewsOperations } from './operations';
-import { postedError, type Message, type Request, type ViewsThreadData } from './messages';
+import type { Message, Request, ViewsThreadData } from './messages';
+import { postedError } from './posted-errors';
 import { viewsMigrations } from '../generations/generations';
 import { viewsWriter } from './group-operations';
 import { viewsFile } from '../store/store';
@@ -71,7 +72,7 @@ const open = async (
   });
   const openStore = () => openEventFeed(data.storeFile);
   const file = viewsFile(leased, projections, systemClock);
-  return viewsWriter({ file, catalog, projections, openStore });
+  return viewsWriter({ file, catalog, projections, clock: systemClock, openStore });
 };
 
 interface Definitions {

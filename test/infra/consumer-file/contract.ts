@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { CheckpointMoved, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
-import type { ConsumerFile } from '../../../infra/dead-letters/redrive/redrive';
+import { previewOf, type ConsumerFile } from '../../../infra/dead-letters/redrive/redrive';
 import { LeaseLost } from '../../../infra/lease-lost';
 import { spec } from '../../spec';
 import { command } from '../reactors/commands';
@@ -53,7 +53,7 @@ const writeEverywhere = ({ file }: ConsumerFileUnderTest): void => {
   file.letters.assign(letter, 'bob', BY_ADA);
   file.breakers.trip(GROUP, 'too many');
   file.requests.moveTo(12);
-  const preview = {};
+  const preview = previewOf([], 0);
   file.redrives.plan(1, 'ada', { group: GROUP, letters: [letter], ratePerSecond: 10, preview });
   file.redrives.run(1);
   const move = { topic: 'notes', partition: 0, logId: 'log', fromOffset: 5, toOffset: 4 };

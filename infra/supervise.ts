@@ -2,10 +2,10 @@
  * The common retry loop: runs a session, and another one after each transient fault, with a growing backoff. Only progress resets
  * the backoff: that a session could be started does not prove that the fault has passed.
  */
-import { backoffMs } from '../backoff';
-import type { Clock } from '../clock';
-import { TakenOver } from '../engine-fault';
-import { errorTextOf } from '../error-text';
+import { backoffMs } from './backoff';
+import type { Clock } from './clock';
+import { TakenOver } from './engine-fault';
+import { errorTextOf } from './error-text';
 import { isAborted } from './stop-signal';
 
 /**
@@ -31,11 +31,11 @@ export interface Retry {
   readonly delayMs: number;
 }
 
-export interface SuperviseOptions {
+export interface SuperviseOptions<Result = void> {
   readonly clock: Clock;
   readonly stopping: AbortSignal;
   /** Resolves when its work is done, which ends the run. Rejects with the first fault. */
-  readonly session: (run: SessionRun) => Promise<void>;
+  readonly session: (run: SessionRun) => Promise<Result>;
   /**
    * Decides what follows a fault; what it throws ends the run. `attempts` counts the consecutive faults before this one. By default
    * a fault because another process has taken over escalates, and every other one is backed off from.
@@ -51,10 +51,10 @@ export interface SuperviseOptions {
 export const directiveFor = (error: unknown): Directive => (error instanceof TakenOver ? 'escalate' : 'back-off');
 
 /**
- * Resolves when a session has ended without a fault, or when the signal has aborted; a fault after that is ignored, unless it
- * escalates.
+ * Resolves to the result of the session that has ended without a fault, and to undefined when the signal has aborted; a fault
+ * after that is ignored, unless it escalates.
  */
-export const supervise = async (options: SuperviseOptions): Promise<void> => {
+export const supervise = async <Result = void>(options: SuperviseOptions<Result>): Promise<Result | undefined> => {
   const { clock, stopping, session, onFault = directiveFor, onRetry, minDelayMs } = options;
   let attempts = 0;
   const onProgress = (): void => {
@@ -62,12 +62,11 @@ export const supervise = async (options: SuperviseOptions): Promise<void> => {
   };
   while (!stopping.aborted) {
     try {
-      await session({ attempts, onProgress });
-      return;
+      return await session({ attempts, onProgress });
     } catch (error) {
       const directive = await onFault(error, attempts);
       if (directive === 'escalate') throw error;
-      if (directive === 'stop' || isAborted(stopping)) return;
+      if (directive === 'stop' || isAborted(stopping)) return undefined;
       if (directive === 'restart') continue;
       attempts += 1;
       const delayMs = backoffMs(clock, attempts, minDelayMs);
@@ -75,4 +74,5 @@ export const supervise = async (options: SuperviseOptions): Promise<void> => {
       await clock.sleep(delayMs, stopping);
     }
   }
+  return undefined;
 };

@@ -1,11 +1,11 @@
 /** The common retry loop: how it backs off, what resets the backoff, and how it ends. */
 import * as assert from 'uvu/assert';
-import { EngineFault, TakenOver } from '../../../infra/engine-fault';
-import { retrySchedule } from '../../../infra/running/retry-schedule';
-import { supervise, type Directive, type Retry, type SuperviseOptions } from '../../../infra/running/supervise';
-import { seededRandom } from '../../support/random';
-import { testClock, type TestClock } from '../../support/test-clock';
-import { spec } from '../../spec';
+import { EngineFault, TakenOver } from '../../infra/engine-fault';
+import { retrySchedule } from '../../infra/running/retry-schedule';
+import { supervise, type Directive, type Retry, type SuperviseOptions } from '../../infra/supervise';
+import { seededRandom } from '../support/random';
+import { testClock, type TestClock } from '../support/test-clock';
+import { spec } from '../spec';
 
 const fault = new Error('Kafka is away');
 const longest = (): number => 0.999_999_999;

@@ -1,6 +1,6 @@
 /** The cache that forgets what was touched longest ago. */
 import * as assert from 'uvu/assert';
-import { boundedCache } from '../../../infra/memory/bounded-cache';
+import { boundedCache } from '../../../infra/cache/bounded-cache';
 import { spec } from '../../spec';
 
 spec('a bounded cache', ({ test }) => {
