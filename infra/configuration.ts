@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { settingValue, valuesOf, type SettingDeclarations, type SettingValues } from '../domain/kernel/setting';
 import { apiKeys, ownApiKey, type ApiKey } from './configuration/access-keys';
 import { kafkaConnection, topicPrefix, type KafkaConnection } from './configuration/kafka-connection';
+import { tracingSettings, type TracingSettings } from './configuration/tracing';
 import { ConfigurationError, integer, oneOf, text, uriReference, url, type Environment } from './configuration/values';
 
 export type { AccessRole, ApiKey } from './configuration/access-keys';
@@ -11,6 +12,7 @@ export { settingsFor, type KafkaConnection } from './configuration/kafka-connect
 export { canonicalName, settingNames, variableOf } from './configuration/kafka-names';
 export type { KafkaOAuth, TokenEndpoint } from './configuration/kafka-oauth';
 export { refuseExposed, refuseReactorsWithoutKey } from './configuration/exposure';
+export type { TracingSettings } from './configuration/tracing';
 export { ConfigurationError } from './configuration/values';
 
 /** How records are written: as one JSON value (structured), or with attributes as headers (binary). */
@@ -59,6 +61,8 @@ export interface Configuration {
   readonly idempotencyTtlMs: number;
   /** Upper limit on the time from the signal to the end of the process. */
   readonly shutdownDeadlineMs: number;
+  /** Absent: no spans are made. */
+  readonly tracing?: TracingSettings;
   readonly ordersDirectory?: string;
   /** Warnings to be logged at start. */
   readonly warnings?: ReadonlyArray<string>;
@@ -91,6 +95,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
   const apiKey = ownApiKey(environment, warn);
   const ordersDirectory = text(environment, 'ORDERS_DIR');
   const ops = opsAddress(environment);
+  const tracing = tracingSettings(environment);
   const eventSource = uriReference(environment, 'EVENT_SOURCE');
   return {
     host,
@@ -116,6 +121,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     leaseTtlMs: integer(environment, 'LEASE_TTL_MS', 5_000, 300, 600_000),
     idempotencyTtlMs: integer(environment, 'IDEMPOTENCY_TTL_MS', 604_800_000, 1_000, 3_153_600_000_000),
     shutdownDeadlineMs: integer(environment, 'SHUTDOWN_DEADLINE_MS', 15_000, 100, 600_000),
+    ...(tracing === undefined ? {} : { tracing }),
     ...(ordersDirectory === undefined ? {} : { ordersDirectory: resolve(ordersDirectory) }),
     ...(warnings.length === 0 ? {} : { warnings }),
   };

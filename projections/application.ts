@@ -19,6 +19,11 @@ export interface ApplicationDefinition<S extends SettingDeclarations> {
   readonly effects?: ReadonlyArray<Effect> | ((settings: SettingValues<S>) => ReadonlyArray<Effect>);
   /** What each installation may set, by the name that the code uses. */
   readonly settings?: S;
+  /**
+   * The file that exports the application as its default: `import.meta.url`, or `__filename` in CommonJS. Only
+   * `startProgram` of `tidemark/server` needs it.
+   */
+  readonly file?: string;
   /** The folder of the contracts' lock and fixtures, an absolute path; absent for `contracts` next to the application's file. */
   readonly contractsFolder?: string;
 }
@@ -38,6 +43,8 @@ export interface Application {
   /** The effects with the default settings. */
   readonly effects: ReadonlyArray<Effect>;
   readonly contractsFolder: string | undefined;
+  /** The path or URL of the file that exports it, where its author said so. */
+  readonly file?: string;
 }
 
 /**
@@ -76,5 +83,6 @@ export const defineApplication = <const S extends SettingDeclarations = SettingD
     effectsWith,
     effects: effectsWith(defaultSettings(settings)),
     contractsFolder,
+    ...(definition.file === undefined ? {} : { file: definition.file }),
   };
 };

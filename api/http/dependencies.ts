@@ -1,5 +1,6 @@
 /** The ports that the HTTP API depends on; tests pass their own implementations. */
 import type { Catalog } from '../../domain/kernel/aggregate';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { Clock } from '../../infra/clock';
 import type { HandleCommand } from '../../infra/commands/command-port';
@@ -8,6 +9,7 @@ import type { SnapshotStore } from '../../infra/commands/snapshots';
 import type { ApiKey } from '../../infra/configuration';
 import type { ConnectionLimits } from './connections';
 import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
+import type { EventFeed } from '../../infra/event-store/event-feed';
 import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
 import type { StagesReport } from '../../infra/flow/stage-report';
 import type { Logger } from '../../infra/logger';
@@ -20,6 +22,7 @@ import type {
 } from '../../infra/reactors/processes/processes';
 import type { Metrics } from '../../infra/metrics/registry';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
+import type { Tracer } from '../../infra/tracing/tracer';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
 
 /** A stage that is not ready, or that an operator should know about. */
@@ -39,6 +42,13 @@ export interface Readiness {
   readonly reasons?: ReadonlyArray<ReadinessReason>;
   /** What operators should know although the program is ready. */
   readonly notices?: ReadonlyArray<ReadinessReason>;
+}
+
+/** A projection or a process manager, and the events that it handles. */
+export interface EventHandler {
+  readonly kind: 'projection' | 'process' | 'effect';
+  readonly name: string;
+  readonly handles: ReadonlyArray<Pick<AnyEventDefinition, 'type'>>;
 }
 
 /** Everything that the API needs. */
@@ -71,6 +81,10 @@ export interface ApiDependencies {
   readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
   /** Where operators' requests are written for other roles, and read again until those have picked them up. */
   readonly operationRequests: PatientRequestWriter & OperationRequestReader;
+  /** The whole history, for operators who look for what happened. */
+  readonly history: Pick<EventFeed, 'readAll' | 'readCorrelated' | 'lastPosition' | 'requestsBefore'>;
+  /** Who in this program handles which events. */
+  readonly readers: ReadonlyArray<EventHandler>;
   /** The token that this installation's reactors send with their commands; their idempotency keys have their own namespace. */
   readonly reactorToken: () => string;
   /** Empty: no key is required. */
@@ -88,6 +102,8 @@ export interface ApiDependencies {
   /** The flow over the last minute; undefined before the first look. */
   readonly stages: () => Promise<StagesReport | undefined>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  /** Absent: no spans are made. */
+  readonly tracer?: Tracer;
   /** True from the wish to stop on: nothing new is taken. */
   readonly isShuttingDown: () => boolean;
 }

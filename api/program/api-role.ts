@@ -11,12 +11,7 @@ import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
 import { observedCommands } from '../../infra/metrics/command-metrics';
 import { sample, type Metrics } from '../../infra/metrics/registry';
-import {
-  readEffectResultsIn,
-  readEffects,
-  readReactorGroups,
-  readSetAsideIn,
-} from '../../infra/reactors/reactor-status';
+import { readReactorGroups } from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/state/state';
@@ -24,6 +19,8 @@ import type { EventFeed } from '../../infra/event-store/event-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { whenNotBusy } from '../../infra/sqlite/leased-database';
+import { tracedCommands } from '../../infra/tracing/command-spans';
+import type { Tracer } from '../../infra/tracing/tracer';
 import { rowExplanations } from '../../projections/engine/inspect/inspect';
 import { openViewReader } from '../../projections/engine/query/query';
 import type { Projection } from '../../projections/projection';
@@ -37,6 +34,7 @@ import { listen } from './listen';
 import type { Observation } from './observation';
 import { openStoreGate, type GateStanding, type StoreGate } from './store-gate';
 import { flowStages } from './flow-stages';
+import { reactorsIn } from './reactors-in';
 import { assessStages, type StageAssessment } from './readiness';
 import type { Role } from './roles';
 
@@ -55,11 +53,13 @@ export interface ApiRoleOptions {
   readonly projections: ReadonlyArray<Projection>;
   /** Counts commands, and is told whether the API is ready. */
   readonly observation: Observation;
+  readonly tracer: Tracer;
   /** Whether the relay starts in this process too. */
   readonly awaitsRelay: boolean;
   /** The names of the process managers and effects. */
   readonly processes: ReadonlyArray<string>;
   readonly effects: ReadonlyArray<Effect>;
+  readonly readers: ApiDependencies['readers'];
 }
 
 export interface ApiRole {
@@ -97,18 +97,18 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     catalog,
     store,
     snapshots: store.snapshots,
-    handleCommand: observedCommands(gate.guarded(handler), observation.metrics, clock),
+    handleCommand: tracedCommands(observedCommands(gate.guarded(handler), observation.metrics, clock), options.tracer),
     views,
     explainRow: rowExplanations({ viewsFile: files.views, store: feed, catalog, projections: options.projections }),
     relayStatus,
     skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
     failures,
-    effects: () => readEffects(files.reactors, options.effects),
-    effectResults: (filter, limit) => readEffectResultsIn(files.reactors, filter, limit),
-    setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
+    ...reactorsIn(files, options.effects),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
     operationRequests: patientRequests(store, feed, clock),
+    history: feed,
+    readers: options.readers,
     reactorToken: store.reactorToken,
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
@@ -120,6 +120,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     readiness: isReady,
     stages: observation.stages,
     metrics: observation.metrics,
+    tracer: options.tracer,
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
   const stopExpiry = startExpiry(options, store);

@@ -5,7 +5,6 @@ import type { Effect } from '../../domain/kernel/effect';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Clock } from '../../infra/clock';
 import { ConfigurationError, readSettings, type Configuration } from '../../infra/configuration';
-import type { EventLog } from '../../infra/kafka/event-log';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
 import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
@@ -14,6 +13,9 @@ import { observedLog } from '../../infra/metrics/log-metrics';
 import type { Running } from '../../infra/running/role';
 import { startReactors } from '../../infra/reactors/reactors';
 import { startRelay } from '../../infra/relay/relay';
+import { openTracer } from '../../infra/tracing/open-tracer';
+import { tracedLog } from '../../infra/tracing/traced-log';
+import type { Tracer } from '../../infra/tracing/tracer';
 import { waitForStore } from '../../infra/event-store/open-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { startProjections } from '../../projections/engine/role/role';
@@ -24,6 +26,7 @@ import { assertProgram } from './assert-program';
 import { refuseContractDrift, warnOfUnreadableEvents } from './contract-drift';
 import { effectOptions } from './effect-options';
 import { dataFiles, type DataFiles } from './data-files';
+import { explainBroker } from './explain-broker';
 import { listen } from './listen';
 import { openObservation, type Observation } from './observation';
 import type { Role } from './roles';
@@ -72,8 +75,9 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
     }
   };
   try {
+    const tracer = await beginTracing(options, running);
     const observation = await beginObservation(options, parts, running);
-    const observed = { ...options, observation };
+    const observed = { ...options, observation, tracer };
     const url = roles.has('api') ? await beginApi(observed, parts, running) : undefined;
     const needsLog = roles.has('relay') || roles.has('projections') || roles.has('reactors');
     if (needsLog) await beginConsumers(observed, parts, running);
@@ -96,7 +100,17 @@ interface Parts {
 type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
 
 /** The server stops first, so that no new requests arrive; the store closes last, after all its readers. */
-const STOP_ORDER = ['server', 'ops server', 'observation', 'reactors', 'projections', 'relay', 'broker', 'store'];
+const STOP_ORDER = [
+  'server',
+  'ops server',
+  'observation',
+  'reactors',
+  'projections',
+  'relay',
+  'broker',
+  'store',
+  'tracing',
+];
 const stopRank = (name: string): number => STOP_ORDER.indexOf(name);
 
 const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Role>): void => {
@@ -107,7 +121,19 @@ const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Ro
   );
 };
 
-type ObservedOptions = ProgramOptions & { readonly observation: Observation };
+type ObservedOptions = ProgramOptions & { readonly observation: Observation; readonly tracer: Tracer };
+
+/** The last export may take this long at most, and no more than a part of the shutdown deadline. */
+const MAX_FLUSH_MS = 5_000;
+
+/** It stops last: spans end until then. */
+const beginTracing = async ({ configuration, clock, logger }: ProgramOptions, running: Started): Promise<Tracer> => {
+  const { tracing: settings, shutdownDeadlineMs } = configuration;
+  const flushMs = Math.min(MAX_FLUSH_MS, Math.floor(shutdownDeadlineMs / 5));
+  const tracer = await openTracer({ settings, clock, logger, flushMs });
+  running.push({ name: 'tracing', stop: tracer.stop });
+  return tracer;
+};
 
 /** Before everything else: what a process waits for is to be seen while it waits. */
 const beginObservation = async (
@@ -142,14 +168,20 @@ const beginApi = async (
   { catalog, processManagers, effects, files }: Parts,
   running: Started,
 ): Promise<string> => {
+  const { projections } = options.loaded.application;
   const api = await startApi({
     ...options,
     catalog,
     files,
-    projections: options.loaded.application.projections,
+    projections,
     effects,
     awaitsRelay: options.roles.has('relay'),
     processes: groupNames(processManagers, effects),
+    readers: [
+      ...projections.map(({ name, handles }) => ({ kind: 'projection', name, handles }) as const),
+      ...processManagers.map(({ name, handles }) => ({ kind: 'process', name, handles }) as const),
+      ...effects.map(({ name, handles }) => ({ kind: 'effect', name, handles }) as const),
+    ],
   });
   running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
   options.logger.info({ url: api.url, data: options.configuration.dataDirectory }, 'Tidemark serves');
@@ -161,7 +193,7 @@ const beginConsumers = async (
   { catalog, processManagers, effects, files }: Parts,
   running: Started,
 ): Promise<void> => {
-  const { configuration, roles, clock, logger, signal, onFatal, observation } = options;
+  const { configuration, roles, clock, logger, signal, onFatal, observation, tracer } = options;
   const log = await openLog({ configuration, clock, logger });
   running.push({ name: 'broker', stop: log.close });
   explainBroker(log, logger);
@@ -169,7 +201,8 @@ const beginConsumers = async (
   await waitForStore(openStore, clock, signal);
   const { metrics, groups } = observation;
   const shared = {
-    log: observedLog(log, metrics, groups, clock),
+    log: tracedLog(observedLog(log, metrics, groups, clock), tracer),
+    tracer,
     observer: groupMetrics(metrics),
     catalog,
     clock,
@@ -210,17 +243,4 @@ const beginConsumers = async (
     await reactors.started;
     keep('reactors', reactors);
   }
-};
-
-const explainBroker = (log: EventLog, logger: Logger): void => {
-  const fields = { servers: log.bootstrapServers };
-  if (log.keepsHistory) {
-    logger.info(fields, 'Kafka: a real cluster');
-    return;
-  }
-  logger.info(
-    fields,
-    'Kafka: the embedded broker, for trying out; it forgets everything when this process ends, and consumers then read the store. ' +
-      "For a real one: 'make kafka', then KAFKA_BROKERS=127.0.0.1:9092 make run",
-  );
 };

@@ -15,8 +15,12 @@ export interface ApiAddress {
   readonly reactorToken?: () => Promise<string>;
 }
 
-/** Posts a command to the API, where every attempt is the same. */
-export type PostToApi = (command: ProcessCommand, signal: AbortSignal) => Promise<PostResult>;
+/** Posts a command to the API, in the W3C trace context if there is one; every attempt is the same. */
+export type PostToApi = (
+  command: ProcessCommand,
+  signal: AbortSignal,
+  traceparent?: string | null,
+) => Promise<PostResult>;
 
 /** How long one request may take. Longer than the API's own limit, so that the API's response is received. */
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -36,10 +40,13 @@ interface HttpResponse {
 /** Makes the function that posts commands to one API. */
 export const commandClient =
   (api: ApiAddress, catalog: Catalog, clock: Clock, timeoutMs: number = REQUEST_TIMEOUT_MS): PostToApi =>
-  async (command, signal) => {
+  async (command, signal, traceparent = null) => {
     const token = await readTokenHeader(api);
     if (E.isLeft(token)) return { _tag: 'Retry', reason: token.left, everyCommand: true };
-    const prepared = prepare(api, catalog, command, token.right);
+    const prepared = prepare(api, catalog, command, {
+      ...token.right,
+      ...(traceparent === null ? {} : { traceparent }),
+    });
     if (E.isLeft(prepared)) return { _tag: 'Defect', reason: prepared.left };
     const response = await send(prepared.right, signal, timeoutMs);
     return E.isLeft(response) ? response.left : interpret(command, response.right, clock);
@@ -60,7 +67,7 @@ const prepare = (
   api: ApiAddress,
   catalog: Catalog,
   command: ProcessCommand,
-  tokenHeader: Readonly<Record<string, string>>,
+  furtherHeaders: Readonly<Record<string, string>>,
 ): E.Either<string, PreparedRequest> => {
   const aggregate = catalog.byCategory(command.category);
   if (aggregate === undefined) return E.left(`no aggregate has the category '${command.category}'`);
@@ -72,7 +79,7 @@ const prepare = (
       'x-correlation-id': command.correlationId,
       'x-causation-id': command.causationId,
       ...(api.apiKey === undefined ? {} : { authorization: `Bearer ${api.apiKey}` }),
-      ...tokenHeader,
+      ...furtherHeaders,
     });
     return E.right({
       url: `${base}/${aggregate.path}/${encodeURIComponent(command.aggregateId)}/${command.type}`,

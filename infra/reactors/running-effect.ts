@@ -43,7 +43,7 @@ export const runningEffect = (options: RunningEffectOptions): RunningEffect => {
     post: (command, signal, attempt) => {
       if (isEffectCall(command)) return perform(command, signal, attempt);
       breaker.released();
-      return postToApi(command, signal);
+      return postToApi(command, signal, attempt.traceparent);
     },
     record,
     clock,

@@ -9,6 +9,8 @@ import { noEffects, type EffectOptions } from './effects/effects';
 import type { Process, ProcessStore, ReactorsFile } from './processes/processes';
 import { runningEffect, type RunningEffect } from './running-effect';
 import { senderRecord } from './sender-record';
+import { tracedPost } from './traced-post';
+import type { Tracer } from '../tracing/tracer';
 
 export interface Senders {
   readonly of: (process: Process) => CommandSender;
@@ -27,6 +29,8 @@ export interface SendersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly effects?: EffectOptions;
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer;
   readonly file: ReactorsFile;
   readonly processStore: ProcessStore;
   readonly reader: Pick<EventFeed, 'reactorToken'>;
@@ -50,9 +54,9 @@ export const makeSenders = (options: SendersOptions): Senders => {
     logger,
     onFault: (reason) => (fault = reason),
   });
-  const post = commandClient({ ...api, reactorToken: reader.reactorToken }, catalog, clock);
+  const post = tracedPost(commandClient({ ...api, reactorToken: reader.reactorToken }, catalog, clock), options.tracer);
   const ofManagers = commandSender({
-    post,
+    post: (command, signal, { traceparent }) => post(command, signal, traceparent),
     record,
     clock,
     concurrency: CONCURRENT_COMMANDS,

@@ -35,6 +35,7 @@ export const feedOfReader = (reader: EventReader, changes: EventFeed['changes'])
   lastPosition: async () => Promise.resolve(reader.lastPosition()),
   positionOf: async (eventId) => Promise.resolve(reader.positionOf(eventId)),
   requestsAfter: async (id, kinds) => Promise.resolve(reader.operationRequestsAfter(id, kinds)),
+  requestsBefore: async (id) => Promise.resolve(reader.operationRequestsBefore(id)),
   reactorToken: async () => Promise.resolve(reader.reactorToken()),
   isInPlace: async () => Promise.resolve(reader.isInPlace()),
   changes,

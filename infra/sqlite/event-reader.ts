@@ -23,6 +23,7 @@ export interface EventReader extends EventQueries {
     id: number,
     kinds?: ReadonlyArray<OperationKind>,
   ) => ReadonlyArray<OperationRequest>;
+  readonly operationRequestsBefore: (id: number) => ReadonlyArray<OperationRequest>;
   /** What this installation's reactors show with their commands. */
   readonly reactorToken: () => string;
   readonly close: () => void;
@@ -107,6 +108,7 @@ export const openEventReader = (file: string): EventReader => {
     positionOf: (eventId) => current().positionOf(eventId),
     lastPosition: () => current().lastPosition(),
     operationRequestsAfter: (id, kinds) => current().operationRequestsAfter(id, kinds),
+    operationRequestsBefore: (id) => current().operationRequestsBefore(id),
     reactorToken: () => current().reactorToken(),
     watch,
     close: () => opened.close(),
@@ -143,6 +145,14 @@ const openOnce = (file: string): OpenedReader => {
       `SELECT id, kind, body, requested_at_ms AS requestedAtMs, actor FROM operation_requests
         WHERE id > ? AND (? IS NULL OR kind IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?`,
     );
+    const earlier = database.prepare<[number, number], RequestRow>(
+      `SELECT id, kind, body, requested_at_ms AS requestedAtMs, actor FROM operation_requests
+        WHERE id < ? ORDER BY id DESC LIMIT ?`,
+    );
+    const toRequest = ({ requestedAtMs, ...request }: RequestRow): OperationRequest => ({
+      ...request,
+      requestedAt: isoTime(requestedAtMs),
+    });
     return {
       ...eventQueries(database),
       identity,
@@ -152,13 +162,9 @@ const openOnce = (file: string): OpenedReader => {
       reactorToken: reactorTokenReader(database),
       operationRequestsAfter: (id, kinds) => {
         const named = kinds === undefined ? null : JSON.stringify(kinds);
-        return requests
-          .all(Math.max(id, identity.requestFloor), named, named, REQUESTS_PER_READ)
-          .map(({ requestedAtMs, ...request }) => ({
-            ...request,
-            requestedAt: isoTime(requestedAtMs),
-          }));
+        return requests.all(Math.max(id, identity.requestFloor), named, named, REQUESTS_PER_READ).map(toRequest);
       },
+      operationRequestsBefore: (id) => earlier.all(id, REQUESTS_PER_READ).map(toRequest),
       close: () => void database.close(),
     };
   } catch (error) {

@@ -28,7 +28,7 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
         .filter(({ instance }) => !lacksEvents(process, instance))
         .sort((left, right) => left.dueAtMs - right.dueAtMs)
         .slice(0, limit)
-        .map(({ id, instance, dueAtMs }) => ({ id, instance, dueAtMs })),
+        .map(({ id, instance, dueAtMs, traceparent }) => ({ id, instance, dueAtMs, traceparent })),
     passDeadline: (process, id) => {
       const deadline = deadlines.get(keyOf(process, id));
       if (deadline === undefined || deadline.passed) return false;
@@ -60,12 +60,12 @@ const memoryPending = (
     if (command !== undefined) pending.set(seq, { ...command, parked, attempts: command.attempts + 1 });
   };
   return {
-    issue: (process, instance, command) => {
+    issue: (process, instance, command, traceparent) => {
       const key = keyOf(process, command.id);
       if (issued.has(key)) return undefined;
       issued.add(key);
       const seq = nextNumber(tables, 'command');
-      pending.set(seq, { seq, process, instance, command, attempts: 0, notBeforeMs: 0, parked: false });
+      pending.set(seq, { seq, process, instance, command, attempts: 0, notBeforeMs: 0, traceparent, parked: false });
       return seq;
     },
     remove: (seq) => void pending.delete(seq),
@@ -79,12 +79,13 @@ const memoryPending = (
       [...pending.values()]
         .filter((each) => each.process === process && (instance === undefined || each.instance === instance))
         .sort((left, right) => left.seq - right.seq)
-        .map(({ seq, instance: of, command, attempts, notBeforeMs }) => ({
+        .map(({ seq, instance: of, command, attempts, notBeforeMs, traceparent }) => ({
           seq,
           instance: of,
           command,
           attempts,
           notBeforeMs,
+          traceparent,
         })),
   };
 };

@@ -25,6 +25,8 @@ export interface PostAttempt {
   readonly attempt: number;
   /** Not to be sent before this time, in milliseconds since 1970; 0 where there is no such time. */
   readonly notBeforeMs: number;
+  /** The W3C trace context that the command follows from; null where there is none. */
+  readonly traceparent: string | null;
 }
 
 /** Posts a command. Never rejects; an abort by the caller's signal returns `Retry`. */

@@ -72,6 +72,13 @@ const deadlineFaultsMigration: Migration = {
         ALTER TABLE deadlines ADD COLUMN fault TEXT;`,
 };
 
+const traceContextMigration: Migration = {
+  name: 'trace contexts',
+  sql: `-- The W3C trace context that it follows from; null where there is none.
+        ALTER TABLE pending_commands ADD COLUMN traceparent TEXT;
+        ALTER TABLE deadlines ADD COLUMN traceparent TEXT;`,
+};
+
 /** All steps since the file was created. */
 export const reactorsMigrations: ReadonlyArray<Migration> = [
   leaseMigration,
@@ -88,4 +95,5 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   setAsideMigration,
   deadLetterStacksMigration,
   effectsMigration,
+  traceContextMigration,
 ];

@@ -35,6 +35,7 @@ export const pending = (seq: number, instance: string, changes: Partial<PendingC
   command: command(`${instance}/${seq}`),
   attempts: 0,
   notBeforeMs: 0,
+  traceparent: null,
   ...changes,
 });
 
