@@ -188,6 +188,8 @@ const RESERVED_COLUMNS: ReadonlyMap<string, string> = new Map([
   ['stale', 'the flag of rows whose events are parked behind a dead letter'],
   ['limit', "the parameter 'limit' of every list"],
   ['cursor', "the parameter 'cursor' of every list"],
+  ['sort', "the parameter 'sort' of every list"],
+  ['columns', "the parameter 'columns' of every query"],
   ['wait', "the parameter 'wait' of every query"],
   ['constructor', 'JavaScript itself'],
   ['prototype', 'JavaScript itself'],
