@@ -309,6 +309,7 @@ const rooms = {
     'infra/kafka',
     'projections',
     'projections/engine/tables',
+    'projections/engine/definitions',
   ],
   'projections/engine/definitions': ['domain/kernel', 'projections'],
   'projections/engine/generations': [
@@ -450,7 +451,6 @@ const sqlRooms = [
  * Everybody else is handed the port.
  */
 const behindPorts = {
-  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
   'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
   'infra/sqlite/event-feed.ts': [
     'infra/sqlite/',
