@@ -1,7 +1,18 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['build*/**', 'node_modules/**', 'data/**', '.kafka/**', '**/*.mjs', '**/*.cjs'] },
+  {
+    ignores: [
+      'build*/**',
+      'dist/**',
+      'test/package/consumers/**',
+      'node_modules/**',
+      'data/**',
+      '.kafka/**',
+      '**/*.mjs',
+      '**/*.cjs',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },

@@ -71,8 +71,8 @@ export interface ViewCopy {
 
 /** A row in which two generations differ. */
 export interface RowDifference {
-  /** `memory`: the projection's detail table. */
-  readonly table: 'view' | 'memory';
+  /** `view`; `memory`: the projection's detail table; or a reference's name. With ` (removed)`: which of its rows were removed. */
+  readonly table: string;
   /** As in a URL. */
   readonly key: string;
   /** In the served generation; null where it does not exist. */

@@ -6,6 +6,7 @@ import { systemClock } from '../../infra/clock';
 import type { LoadedApplication } from '../program/application';
 import { allRoles, parseRoles } from '../program/roles';
 import { addContractCommands } from './contracts/commands';
+import { addEffectCommands } from './effect-commands';
 import { addDeadLetterCommands } from './failure-commands';
 import { failureLine } from './failure-line';
 import { lastLinesWritten } from './log-target';
@@ -77,6 +78,7 @@ program
     if (!(await lastLinesWritten(systemClock))) process.exit();
   });
 
+addEffectCommands(program, { jsonOption, print });
 addReplayCommands(program, load, print);
 addStoreCommands(program, load, print);
 
@@ -109,11 +111,14 @@ program
   .description('posts orders (ORDERS_DIR, or generated ones) to the server at BASE_URL and checks the totals')
   .action(async () => {
     const { runDemo } = await import('../demo/demo.js');
+    const { demoWebhook } = await import('../demo/demo-webhook.js');
     const { baseUrl, ordersDirectory, apiKey } = readConfiguration();
+    const webhook = demoWebhook();
     process.exitCode = await runDemo({
       baseUrl,
       ...(ordersDirectory === undefined ? {} : { ordersDirectory }),
       ...(apiKey === undefined ? {} : { apiKey }),
+      ...(webhook === undefined ? {} : { webhook }),
       output: process.stdout,
     });
   });

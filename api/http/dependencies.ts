@@ -12,9 +12,15 @@ import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
 import type { StagesReport } from '../../infra/flow/stage-report';
 import type { Logger } from '../../infra/logger';
 import type { SkipResult, RelayStatus } from '../../infra/relay/state/state';
-import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/processes/processes';
+import type {
+  EffectStatus,
+  RecordedEffectResult,
+  SetAsideEntry,
+  SetAsideFilter,
+} from '../../infra/reactors/processes/processes';
 import type { Metrics } from '../../infra/metrics/registry';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
+import type { Tracer } from '../../infra/tracing/tracer';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
 
 /** A stage that is not ready, or that an operator should know about. */
@@ -53,6 +59,13 @@ export interface ApiDependencies {
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
   /** The dead letters of all roles. */
   readonly failures: DeadLetterDirectory;
+  /** Every effect of the program. */
+  readonly effects: () => ReadonlyArray<EffectStatus>;
+  /** The recorded results of an effect's calls, newest first. */
+  readonly effectResults: (
+    filter: { readonly effect: string; readonly key?: string },
+    limit: number,
+  ) => ReadonlyArray<RecordedEffectResult>;
   /** Commands and deadlines that the process managers have set aside, newest first. */
   readonly setAside: (filter: SetAsideFilter, limit: number) => ReadonlyArray<SetAsideEntry>;
   /** Requests of operators that could not be carried out, of every role, newest first. */
@@ -76,6 +89,8 @@ export interface ApiDependencies {
   /** The flow over the last minute; undefined before the first look. */
   readonly stages: () => Promise<StagesReport | undefined>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  /** Absent: no spans are made. */
+  readonly tracer?: Tracer;
   /** True from the wish to stop on: nothing new is taken. */
   readonly isShuttingDown: () => boolean;
 }

@@ -1,6 +1,7 @@
 /** The API's role: it writes the store, reads what the other roles write, and listens. */
 import { existsSync } from 'node:fs';
 import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Effect } from '../../domain/kernel/effect';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
 import { startRunning } from '../../infra/running/role';
@@ -10,7 +11,12 @@ import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
 import { observedCommands } from '../../infra/metrics/command-metrics';
 import { sample, type Metrics } from '../../infra/metrics/registry';
-import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
+import {
+  readEffectResultsIn,
+  readEffects,
+  readReactorGroups,
+  readSetAsideIn,
+} from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/state/state';
@@ -18,6 +24,8 @@ import type { EventFeed } from '../../infra/event-store/event-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { whenNotBusy } from '../../infra/sqlite/leased-database';
+import { tracedCommands } from '../../infra/tracing/command-spans';
+import type { Tracer } from '../../infra/tracing/tracer';
 import { rowExplanations } from '../../projections/engine/inspect/inspect';
 import { openViewReader } from '../../projections/engine/query/query';
 import type { Projection } from '../../projections/projection';
@@ -49,10 +57,12 @@ export interface ApiRoleOptions {
   readonly projections: ReadonlyArray<Projection>;
   /** Counts commands, and is told whether the API is ready. */
   readonly observation: Observation;
+  readonly tracer: Tracer;
   /** Whether the relay starts in this process too. */
   readonly awaitsRelay: boolean;
-  /** The names of the process managers. */
+  /** The names of the process managers and effects. */
   readonly processes: ReadonlyArray<string>;
+  readonly effects: ReadonlyArray<Effect>;
 }
 
 export interface ApiRole {
@@ -90,12 +100,14 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     catalog,
     store,
     snapshots: store.snapshots,
-    handleCommand: observedCommands(gate.guarded(handler), observation.metrics, clock),
+    handleCommand: tracedCommands(observedCommands(gate.guarded(handler), observation.metrics, clock), options.tracer),
     views,
     explainRow: rowExplanations({ viewsFile: files.views, store: feed, catalog, projections: options.projections }),
     relayStatus,
     skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
     failures,
+    effects: () => readEffects(files.reactors, options.effects),
+    effectResults: (filter, limit) => readEffectResultsIn(files.reactors, filter, limit),
     setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
@@ -111,6 +123,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     readiness: isReady,
     stages: observation.stages,
     metrics: observation.metrics,
+    tracer: options.tracer,
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
   const stopExpiry = startExpiry(options, store);
@@ -183,6 +196,7 @@ const readiness = ({
   gate,
   projections,
   processes,
+  observation,
   ...sources
 }: ReadinessSources): (() => Promise<Readiness>) => {
   const startedAtMs = clock.nowMs();
@@ -190,7 +204,10 @@ const readiness = ({
   return async () => {
     const { stages, unreadable } = await flowStages({ ...sources, ...names });
     const { reasons, notices } = assessStages(stages, clock.nowMs(), startedAtMs);
-    return readinessOf(store, gate.standing(), { reasons: [...unreadable, ...reasons], notices });
+    return readinessOf(store, gate.standing(), {
+      reasons: [...unreadable, ...reasons],
+      notices: [...notices, ...observation.notices()],
+    });
   };
 };
 

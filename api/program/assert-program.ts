@@ -4,7 +4,7 @@ import { assertTopics, InvalidDeclaration } from '../../domain/kernel/declaratio
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
 import { deadLetterTopic } from '../../infra/consumption/loop/loop';
 
-/** A consumer group of the program: a projection, or a process manager. */
+/** A consumer group of the program: a projection, a process manager, or an effect. */
 interface Group {
   readonly name: string;
   readonly handles: ReadonlyArray<AnyEventDefinition>;
@@ -16,10 +16,17 @@ export interface ProgramDefinitions {
   readonly topicPrefix: string;
   readonly projections: ReadonlyArray<Group>;
   readonly processManagers: ReadonlyArray<Group>;
+  readonly effects?: ReadonlyArray<Group>;
 }
 
 /** Throws InvalidDeclaration if the definitions contradict each other. */
-export const assertProgram = ({ catalog, topicPrefix, projections, processManagers }: ProgramDefinitions): void => {
+export const assertProgram = ({
+  catalog,
+  topicPrefix,
+  projections,
+  processManagers,
+  effects = [],
+}: ProgramDefinitions): void => {
   const names = new Set(projections.map(({ name }) => name));
   const shared = processManagers.find(({ name }) => names.has(name));
   if (shared !== undefined) {
@@ -27,7 +34,14 @@ export const assertProgram = ({ catalog, topicPrefix, projections, processManage
       `the process manager ${shared.name} has the name of a projection; both are consumer groups: rename one of them`,
     );
   }
-  const groups = [...projections, ...processManagers];
+  const others = new Set([...projections, ...processManagers].map(({ name }) => name));
+  const sharedEffect = effects.find(({ name }) => others.has(name));
+  if (sharedEffect !== undefined) {
+    throw new InvalidDeclaration(
+      `the effect ${sharedEffect.name} has the name of a projection or a process manager; all are consumer groups: rename one of them`,
+    );
+  }
+  const groups = [...projections, ...processManagers, ...effects];
   for (const { name, handles } of groups) {
     for (const { type } of handles) {
       if (catalog.eventDefinition(type) !== undefined) continue;

@@ -5,6 +5,7 @@ import type { Clock } from '../../infra/clock';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import { StoreNotReady, type EventFeed } from '../../infra/event-store/event-feed';
 import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
+import { flowNotices, type FlowNotice } from '../../infra/flow/flow-notices';
 import type { FlowGroup } from '../../infra/flow/flow-sample';
 import { openFlowWindow, type FlowWindow } from '../../infra/flow/flow-window';
 import { reportStages, type StagesReport } from '../../infra/flow/stage-report';
@@ -41,6 +42,8 @@ export interface Observation {
   readonly metrics: Metrics;
   /** Over the last minute; undefined while there is no store. */
   readonly stages: () => Promise<StagesReport | undefined>;
+  /** What is wrong and does not prevent readiness, over the last minute. */
+  readonly notices: () => ReadonlyArray<FlowNotice>;
   /** Of this process: its roles are at work, and the API, where it is one of them, takes requests. */
   readonly readiness: () => Promise<Readiness>;
   /** From then on the API says whether it is ready, for itself and for the whole installation. */
@@ -89,6 +92,7 @@ export const openObservation = (options: ObservationOptions): Observation => {
   return {
     metrics,
     stages: async () => reportStages(await flow.samplesByNow()),
+    notices: () => flowNotices(flow.samples()),
     readiness,
     answerReadiness: (api) => (ofApi = api),
     groups: new Set([...sources.projectionNames, ...sources.processNames]),

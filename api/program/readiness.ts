@@ -39,6 +39,9 @@ export const STARTING_BOUND_MS = 60_000;
 /** Every stage reports every few seconds; one that has not for this long has died or hangs. */
 export const SIGN_OF_LIFE_BOUND_MS = 60_000;
 
+/** A busy machine delays a report; one that is so old is worth a look. */
+const SILENT_MS = 12_000;
+
 /** Returns the assessment. Reports from before `startedAtMs`, the start of this process, do not count as its own. */
 export const assessStages = (
   stages: ReadonlyArray<StageReport>,
@@ -50,11 +53,22 @@ export const assessStages = (
   for (const stage of stages) {
     const failing = faultOf(stage, nowMs, startedAtMs);
     if (failing !== undefined) reasons.push(failing);
-    else if (stage.status !== undefined && stage.status.reason !== null) {
-      notices.push({ stage: stage.stage, state: stage.status.state, reason: stage.status.reason });
+    else {
+      const notice = noticeOf(stage, nowMs);
+      if (notice !== undefined) notices.push(notice);
     }
   }
   return { reasons, notices };
+};
+
+/** What is said at once, long before it counts. */
+const noticeOf = ({ stage, status, isRebuilding }: StageReport, nowMs: number): ReadinessReason | undefined => {
+  if (status === undefined) return undefined;
+  const { state, reason, updatedAt } = status;
+  if (state === 'stopped') return { stage, state, reason: reason ?? 'it was stopped, and was not started again' };
+  const isSilent = isRebuilding !== true && nowMs - Date.parse(updatedAt) > SILENT_MS;
+  if (isSilent) return { stage, state: 'silent', reason: silence(status) };
+  return reason === null ? undefined : { stage, state, reason };
 };
 
 const faultOf = (report: StageReport, nowMs: number, startedAtMs: number): ReadinessReason | undefined => {

@@ -159,6 +159,14 @@ export const PROCESS_MANAGER: NameRule = {
   example: 'fulfilment',
 };
 
+export const EFFECT: NameRule = {
+  what: 'an effect',
+  pattern: KEBAB_CASE,
+  maxLength: MAX_GROUP_CHARACTERS,
+  allowed: KEBAB_WORDS,
+  example: 'delivery-webhook',
+};
+
 /** Names that a row or a request for rows has besides the columns. */
 const RESERVED_COLUMNS: ReadonlyMap<string, string> = new Map([
   ['stale', 'the flag of rows whose events are parked behind a dead letter'],

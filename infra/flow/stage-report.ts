@@ -206,7 +206,7 @@ const sumOf = (counts: ReadonlyMap<number, number>): number =>
 
 const maxToMean = (counts: ReadonlyMap<number, number>): number => {
   const sum = sumOf(counts);
-  return sum === 0 ? 1 : (Math.max(...counts.values()) * counts.size) / sum;
+  return sum < MIN_SKEW_RECORDS ? 1 : (Math.max(...counts.values()) * counts.size) / sum;
 };
 
 const logEnds = (sample: FlowSample | undefined): ReadonlyMap<string, ReadonlyMap<number, number>> => {

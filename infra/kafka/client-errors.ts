@@ -1,13 +1,29 @@
 /** Errors of the Kafka client: which call failed, and the name by which failures are counted. */
 import { EngineFault } from '../engine-fault';
-import { CODES, type LibrdKafkaError } from '@confluentinc/kafka-javascript';
+import type { LibrdKafkaError } from '@confluentinc/kafka-javascript';
+import type { NotReached } from './answer-watch';
+import { CODES } from './native-client';
 
 /** The error codes. */
 export const errorCodes = CODES.ERRORS;
 
+const NOT_REACHED: ReadonlySet<number> = new Set([
+  errorCodes.ERR__TRANSPORT,
+  errorCodes.ERR__TIMED_OUT,
+  errorCodes.ERR__TIMED_OUT_QUEUE,
+  errorCodes.ERR__ALL_BROKERS_DOWN,
+  errorCodes.ERR__AUTHENTICATION,
+  errorCodes.ERR__SSL,
+  errorCodes.ERR__RESOLVE,
+]);
+
 /** A call to Kafka failed. */
-export class KafkaError extends EngineFault {
+export class KafkaError extends EngineFault implements NotReached {
   override readonly name = 'KafkaError';
+  /** Whether it failed because no broker was reached. */
+  get isNotReached(): boolean {
+    return NOT_REACHED.has(this.code);
+  }
   constructor(
     readonly code: number,
     message: string,

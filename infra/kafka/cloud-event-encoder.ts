@@ -3,7 +3,7 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import type { CloudEventsMode } from '../configuration';
 import { destinationOf, type Destination } from './placement';
-import { JSON_CONTENT_TYPE, STRUCTURED_CONTENT_TYPE } from './record-headers';
+import { JSON_CONTENT_TYPE, STRUCTURED_CONTENT_TYPE, TRACEPARENT_HEADER } from './record-headers';
 import { versionWriter, type WriteVersions, type WrittenEvent } from './written-version';
 import type { TopicPartition } from '../topic-partition';
 
@@ -41,14 +41,15 @@ export const cloudEventEncoder = (options: EncodingOptions) => {
   const structuredHeaders = [{ 'content-type': STRUCTURED_CONTENT_TYPE }];
   return (stored: StoredEvent, to: Destination = destination(stored.stream)): EncodedEvent => {
     const withheld = withheldReason(stored.position);
-    const { event, headers: extra } = withheld === undefined ? toWritten(stored) : placeholderOf(stored);
+    const { event, headers } = withheld === undefined ? toWritten(stored) : placeholderOf(stored);
+    const { traceparent } = event;
+    const extra = traceparent === undefined ? headers : [...headers, { [TRACEPARENT_HEADER]: traceparent }];
     const attributes = attributesOf(event, to.key, options, withheld);
     if (mode === 'binary') {
       return { ...to, value: event.payload, headers: [...binaryHeaders(attributes), ...extra] };
     }
     const value = structuredText(attributes, event.payload);
-    const headers = extra.length === 0 ? structuredHeaders : [...structuredHeaders, ...extra];
-    return { ...to, value, headers };
+    return { ...to, value, headers: extra.length === 0 ? structuredHeaders : [...structuredHeaders, ...extra] };
   };
 };
 

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock';
 import type { KafkaConnection } from '../configuration';
 import type { Logger } from '../logger';
-import { errorCodes, KafkaError } from './client-errors';
+import { KafkaError } from './client-errors';
 import { failureOf, type ConnectionFailure } from './connection-failures';
 import { diagnoseTls } from './tls-diagnosis';
 
@@ -34,16 +34,6 @@ const DIAGNOSIS_INTERVAL_MS = 30_000;
 /** The same words are logged once in so long. */
 const TELL_INTERVAL_MS = 60_000;
 const MAX_REASONS = 100;
-
-const NOT_REACHED: ReadonlySet<number> = new Set([
-  errorCodes.ERR__TRANSPORT,
-  errorCodes.ERR__TIMED_OUT,
-  errorCodes.ERR__TIMED_OUT_QUEUE,
-  errorCodes.ERR__ALL_BROKERS_DOWN,
-  errorCodes.ERR__AUTHENTICATION,
-  errorCodes.ERR__SSL,
-  errorCodes.ERR__RESOLVE,
-]);
 
 export interface ConnectionTroubleOptions {
   readonly connection: KafkaConnection;
@@ -105,7 +95,7 @@ export const connectionTrouble = ({ connection, clock, logger }: ConnectionTroub
         last = undefined;
         return answer;
       } catch (error) {
-        if (!(error instanceof KafkaError) || !NOT_REACHED.has(error.code) || last === undefined) throw error;
+        if (!(error instanceof KafkaError) || !error.isNotReached || last === undefined) throw error;
         if (clock.monotonicMs() - last.atMs >= FRESH_MS) throw error;
         throw new KafkaError(error.code, `${error.message}: ${last.reason}`);
       }

@@ -49,6 +49,12 @@ export const metricDeclarations = {
     help: 'Time to apply one batch: handler, rows and checkpoints in one transaction.',
     labels: GROUP,
   },
+  tidemark_effects_total: {
+    kind: 'counter',
+    help: 'Attempts of effects by how they ended: done, rejected, later, transient, defect or dry-run.',
+    labels: ['effect', 'outcome'],
+  },
+  tidemark_effect_seconds: { kind: 'histogram', help: 'Time of one attempt of an effect.', labels: ['effect'] },
   tidemark_retries_total: {
     kind: 'counter',
     help: 'Attempts that failed and are repeated, by what failed: broker, store, event or other.',
@@ -78,6 +84,11 @@ export const metricDeclarations = {
     kind: 'counter',
     help: 'Records by what came of their delivery: delivered or failed.',
     labels: ['topic', 'outcome'],
+  },
+  tidemark_kafka_unanswered_seconds: {
+    kind: 'gauge',
+    help: 'For how long Kafka has not answered this process; 0 where it has answered everything. Fractions of a second are usual.',
+    labels: [],
   },
   tidemark_relay_lag_events: {
     kind: 'gauge',

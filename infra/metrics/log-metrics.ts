@@ -1,9 +1,21 @@
 /** What goes in and out of Kafka, counted round the log: deliveries, and the times that a group takes its partitions on. */
+import type { Clock } from '../clock';
+import { watchAnswers } from '../kafka/answer-watch';
 import type { EventLog } from '../kafka/event-log';
 import { sample, type Metrics } from './registry';
 
 /** The log with its traffic counted. Only these groups are: other consumers come and go with their questions. */
-export const observedLog = (log: EventLog, metrics: Metrics, groups: ReadonlySet<string>): EventLog => {
+export const observedLog = (
+  unwatched: EventLog,
+  metrics: Metrics,
+  groups: ReadonlySet<string>,
+  clock: Pick<Clock, 'monotonicMs'>,
+): EventLog => {
+  const { log, waitingSinceMs } = watchAnswers(unwatched, clock);
+  metrics.collect('answers', () => {
+    const nowMs = clock.monotonicMs();
+    return [sample('tidemark_kafka_unanswered_seconds', {}, (nowMs - (waitingSinceMs() ?? nowMs)) / 1_000)];
+  });
   // A plain map: a busy relay must not pay for labels at every record.
   const delivered = new Map<string, number>();
   const failed = new Map<string, number>();

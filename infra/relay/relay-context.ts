@@ -1,5 +1,6 @@
 /** The options of the relay, and the context of one that holds the lease. */
 import type { CloudEventsMode } from '../configuration';
+import type { WatchedLog } from '../kafka/answer-watch';
 import { cloudEventEncoder } from '../kafka/cloud-events';
 import type { WriteVersions } from '../kafka/written-version';
 import type { RoleOptions } from '../running/role-options';
@@ -30,6 +31,8 @@ export interface RelayOptions extends RoleOptions {
 /** What the parts of a relay with a lease share. */
 export interface RelayContext extends RelayOptions {
   readonly stopping: AbortSignal;
+  /** Whether Kafka responds to this relay. */
+  readonly answers: WatchedLog;
   readonly lease: Lease;
   readonly state: RelayFile;
   readonly holes: RelayHoles;

@@ -199,8 +199,8 @@ const periodicWork = (running: RelayContext, publisher: Publisher, onProgress: (
 };
 
 /** Sets the state after an acknowledgement, or where there is nothing to publish. */
-const reportHealthy = ({ monitor, holes, suspects }: RelayContext): void => {
-  if (suspects.isAny()) return;
+const reportHealthy = ({ monitor, holes, suspects, answers }: RelayContext): void => {
+  if (suspects.isAny() || answers.isSilent()) return;
   const blocked = holes.blocked();
   if (blocked.length === 0) monitor.setState('running', unroutableReason(holes));
   else monitor.setState('blocked', blockedReason(blocked));

@@ -1,4 +1,6 @@
 /** The relay's role: takes the lease, reads what Kafka has, publishes, and restarts after every transient fault. */
+import { systemClock } from '../clock';
+import { reportSilence, watchAnswers } from '../kafka/answer-watch';
 import { isAboutRecord } from '../kafka/record-failures';
 import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
@@ -44,11 +46,40 @@ const run = async (options: RelayOptions, leased: LeasedSession): Promise<void> 
     const suspects = recordSuspects();
     const topics = options.catalog.aggregates.map(({ topic }) => topic);
     const watch = topicWatch({ ...options, topics, intervals: options.topicChecks, onWarning: monitor.warn });
-    const parts = { lease, state, holes, reader, monitor, suspects, watch };
-    await publishForever({ ...options, ...parts, stopping: ending });
+    // How long a broker is silent is a matter of real time, whatever clock the relay goes by.
+    const answers = watchAnswers(options.log, systemClock);
+    const parts = { log: answers.log, answers, lease, state, holes, reader, monitor, suspects, watch };
+    await whileReportingSilence(parts, ending, () => publishForever({ ...options, ...parts, stopping: ending }));
     if (!isLost()) monitor.setState('stopped', null);
   } finally {
     await reader.close();
+  }
+};
+
+/** Keeps the status correct during the work while Kafka does not respond: `retrying` with the reason, and a current date. */
+const whileReportingSilence = async (
+  { answers, monitor }: Pick<RelayContext, 'answers' | 'monitor'>,
+  stopping: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> => {
+  const ended = new AbortController();
+  const silence = reportSilence({
+    watched: answers,
+    clock: systemClock,
+    stopping: AbortSignal.any([stopping, ended.signal]),
+    onSilence: async (reason) => {
+      await monitor.readStoreEnd().catch(() => undefined);
+      const state = monitor.state();
+      // The reason of a halt or of a blocked partition is reported already, and is more specific.
+      if (state === 'running' || state === 'starting') monitor.setState('retrying', reason);
+      else monitor.refresh();
+    },
+  });
+  try {
+    await work();
+  } finally {
+    ended.abort();
+    await silence;
   }
 };
 

@@ -4,6 +4,7 @@ import type { Clock } from '../clock';
 import type { GroupObserver } from '../consumption/status/status';
 import type { EventLog } from '../kafka/event-log';
 import type { Logger } from '../logger';
+import type { Tracer } from '../tracing/tracer';
 
 export interface RoleOptions {
   readonly log: EventLog;
@@ -18,4 +19,6 @@ export interface RoleOptions {
   readonly acceptNewLog: boolean;
   /** Receives what the role's consumer groups do, for metrics. */
   readonly observer?: GroupObserver;
+  /** Absent: no spans are made. */
+  readonly tracer?: Tracer;
 }

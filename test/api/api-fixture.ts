@@ -90,6 +90,8 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       { groups: ['order-summary', 'sales-by-day'], read: (otherwise) => otherwise },
       { groups: ['fulfilment'], read: (otherwise) => otherwise },
     ]),
+    effects: () => [],
+    effectResults: () => [],
     setAside: () => [],
     failedRequests: () => [],
     operationRequests: requestsInMemory(clock),

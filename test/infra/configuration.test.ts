@@ -26,6 +26,7 @@ spec('the configuration', ({ test }) => {
       appendQueueLimit: 10_000,
       leaseTtlMs: 5_000,
       shutdownDeadlineMs: 15_000,
+      effectsDryRun: [],
       idempotencyTtlMs: 604_800_000,
     });
   });

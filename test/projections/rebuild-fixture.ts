@@ -1,5 +1,6 @@
 /** One rebuild at a time, run over operations in the same thread. */
 import { application } from '../../projections/fulfilment/application';
+import type { Catalog } from '../../domain/kernel/aggregate';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger, type Logger } from '../../infra/logger';
 import { topicsOf } from '../../projections/engine/definitions/projection-topics';
@@ -13,8 +14,6 @@ import { memoryLog } from './memory-log';
 import type { Views } from './views-fixture';
 import { ownClock } from '../support/test-clock';
 
-const { catalog } = application;
-
 /** What a test does differently from the role. */
 export interface RunOptions {
   readonly log?: EventLog;
@@ -22,6 +21,7 @@ export interface RunOptions {
   readonly logger?: Logger;
   readonly signal?: AbortSignal;
   readonly isOtherVersion?: boolean;
+  readonly catalog?: Catalog;
   readonly pausedWhile?: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
@@ -42,7 +42,7 @@ export const run = async (
     {
       rebuild,
       isOtherVersion: options.isOtherVersion ?? false,
-      topics: topicsOf(catalog, projection).map(({ name }) => name),
+      topics: topicsOf(options.catalog ?? application.catalog, projection).map(({ name }) => name),
       signal: options.signal ?? new AbortController().signal,
       pausedWhile: options.pausedWhile ?? ((work) => work()),
     },

@@ -9,6 +9,7 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { OperationRequest } from '../../infra/commands/operation-requests';
 import { cloudEventEncoder, destinationOf, type EncodedEvent } from '../../infra/kafka/cloud-events';
 import type { LogRecord } from '../../infra/kafka/event-log';
+import type { OutcomeCounts, TimedCounts } from '../../infra/consumption/status/status';
 import type { StoreFacts } from '../../infra/consumption/intake/store-facts';
 import { feedOf } from '../support/reader-feed';
 import { recordHeaders } from '../../infra/kafka/record-headers';
@@ -18,6 +19,7 @@ import type { EventReader } from '../../infra/sqlite/event-feed';
 import type { LeaseLost } from '../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
 import { importEvents } from '../../infra/archive/import-events';
+import { tablesOf } from '../../projections/engine/tables/tables';
 import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-batch';
 import type { ViewsOperations } from '../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
@@ -74,7 +76,7 @@ export const openViews = async (options: ViewsOptions = {}): Promise<Views> => {
   const store = { ...storeOf(stored, requests), ...(eventAt === undefined ? {} : { eventAt }) };
   const openStore = async () => Promise.resolve(feedOf(store));
   const file = viewsFile(leased, projections, ownClock);
-  const operations = viewsWriter({ file, catalog, projections, openStore });
+  const operations = viewsWriter({ file, catalog, projections, clock: ownClock, openStore });
   await operations.prepare({});
   const checkpoints = catalog.aggregates.flatMap(({ topic }) =>
     Array.from({ length: topic.partitions }, (_, partition) => ({
@@ -253,7 +255,13 @@ export const deliver = async (
   { operations }: Pick<Views, 'operations'>,
   projection: string,
   records: ReadonlyArray<LogRecord>,
-): ReturnType<typeof deliverBatch> => deliverBatch(operations, projection, records);
+): Promise<OutcomeCounts> => countsOf(await deliverBatch(operations, projection, records));
+
+/** What became of the events of a batch, apart from how long that took. */
+export const countsOf = ({ durationMs, ...counts }: TimedCounts): OutcomeCounts => {
+  if (durationMs === undefined || durationMs < 0) throw new Error(`the handler took ${durationMs} ms`);
+  return counts;
+};
 
 const deliverBatch = async (operations: ViewsOperations, projection: string, records: ReadonlyArray<LogRecord>) =>
   operations.apply({ projection, batch: packBatch({ records, moves: movesOf(records) }) });
@@ -272,10 +280,6 @@ export const advanceHighWater = async (
 export const rowsOf = (database: Database, projection: string, generation = 1): ReadonlyArray<unknown> =>
   database.prepare(`SELECT * FROM "${projection}#${generation}"`).all();
 
-/** Every row of a generation, detail rows included. */
-export const allRowsOf = (database: Database, projection: Projection, generation = 1): ReadonlyArray<unknown> => [
-  ...rowsOf(database, projection.name, generation),
-  ...(projection.rollup === undefined
-    ? []
-    : database.prepare(`SELECT * FROM "${projection.name}#${generation}#memory"`).all()),
-];
+/** Every row of every table of a generation. */
+export const allRowsOf = (database: Database, projection: Projection, generation = 1): ReadonlyArray<unknown> =>
+  tablesOf(projection, generation).flatMap(({ name }) => database.prepare(`SELECT * FROM "${name}"`).all());

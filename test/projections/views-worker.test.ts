@@ -4,6 +4,7 @@ import { shippedApplicationFile } from '../../api/program/application';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
+import type { OutcomeCounts } from '../../infra/consumption/status/status';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
 import { application } from '../../projections/fulfilment/application';
 import { CheckpointMoved } from '../../infra/consumption/checkpoints/checkpoint';
@@ -28,7 +29,7 @@ import { EngineFault } from '../../infra/engine-fault';
 import { holds } from '../domain/arbitraries';
 import { spec } from '../spec';
 import { eventually } from '../support/server';
-import { fillStore, LOG_ID, logOf, movesOf, rowsOf, storedOf, temporaryFolder } from './views-fixture';
+import { countsOf, fillStore, LOG_ID, logOf, movesOf, rowsOf, storedOf, temporaryFolder } from './views-fixture';
 import { NamedStorageFault, storageFaultKind } from '../../infra/storage-fault';
 
 const { catalog, projections } = application;
@@ -83,9 +84,9 @@ const begun = async (worker: ViewsWorker): Promise<void> => {
   await worker.client.begin({ consumer: 'stock-level', checkpoints });
 };
 
-const apply = (worker: ViewsWorker) => {
+const apply = async (worker: ViewsWorker): Promise<OutcomeCounts> => {
   const batch = packBatch({ records, moves: movesOf(records) });
-  return worker.client.apply({ projection: 'stock-level', batch }, transferable(batch));
+  return countsOf(await worker.client.apply({ projection: 'stock-level', batch }, transferable(batch)));
 };
 
 spec('the writer thread', ({ test, before }) => {

@@ -19,6 +19,7 @@ import { healthRoutes } from '../routes/health';
 import { metricsRoutes } from '../routes/metrics';
 import { operationRoutes } from '../routes/operations';
 import { redriveRoutes } from '../routes/redrives';
+import { effectRoutes } from '../routes/effects';
 import { setAsideRoutes } from '../routes/set-aside';
 import { streamRoutes } from '../routes/streams';
 import { viewRoutes } from '../routes/views';
@@ -97,6 +98,7 @@ const addRoutes = async (app: FastifyInstance, dependencies: ApiDependencies): P
   deadLetterRoutes(app, dependencies);
   redriveRoutes(app, dependencies);
   setAsideRoutes(app, dependencies);
+  effectRoutes(app, dependencies);
   healthRoutes(app, dependencies);
   metricsRoutes(app, dependencies);
   documentationRoutes(app, dependencies);

@@ -46,9 +46,11 @@ const pendingRecords = (
     const withAttempts = exhaustedAttempts === undefined ? batch : { ...batch, exhaustedAttempts };
     const outcome = await oneAtATime(async () => {
       const startedAtMs = clock.monotonicMs();
-      const counts = await handler.apply(withAttempts);
-      observer?.applied(handler.group, (clock.monotonicMs() - startedAtMs) / 1_000);
-      return counts;
+      const applied = await handler.apply(withAttempts);
+      const { durationMs = clock.monotonicMs() - startedAtMs } = applied;
+      observer?.applied(handler.group, durationMs / 1_000);
+      progress.tookMs(durationMs, records.length);
+      return applied;
     });
     progress.count(outcome);
     for (const move of batch.moves) {

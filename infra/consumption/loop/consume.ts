@@ -2,7 +2,7 @@
 import type { LogConsumer } from '../../kafka/event-log';
 import { beforeGaps } from '../../kafka/offset-gaps';
 import type { RetryingApplication } from './apply-with-retry';
-import { MAX_BATCH_RECORDS, recordsWithinBytes } from './batch-size';
+import { MAX_BATCH_RECORDS, nextBatchRecords } from './batch-size';
 import { GroupHalted } from './make-plan';
 import { gapsReached, RecordsMissing } from './missing-records';
 import { offsetsForTools } from './offsets-for-tools';
@@ -26,7 +26,7 @@ export const consume = async (
       if (stopping.aborted) return;
       const gaps = [...consumer.gaps()];
       running.watch.checkWhenDue();
-      next = consumer.poll(recordsWithinBytes(records));
+      next = consumer.poll(nextBatchRecords(records, progress.msPerRecord()));
       // A failure is handled where it is awaited.
       next.catch(() => undefined);
       const isApplied = await application.take(beforeGaps(records, gaps));

@@ -1,5 +1,5 @@
 /** The port between a group's loop and its effects: applies batches and keeps checkpoints. */
-import type { OutcomeCounts, GroupStatus } from '../status/status';
+import type { TimedCounts, GroupStatus } from '../status/status';
 import type { RecordBatch, StorePage, StorePageQuery, RetryPolicy } from '../intake/intake';
 import type { Checkpoint, CheckpointMove, HighWaterPosition } from '../checkpoints/checkpoints';
 
@@ -21,7 +21,7 @@ export interface GroupHandler {
    * Rejects with CheckpointMoved where another process has moved a checkpoint, and with CircuitOpen where too many streams fail;
    * nothing is applied then. Every other rejection is transient: failures of events are outcomes, not rejections.
    */
-  readonly apply: (batch: RecordBatch) => Promise<OutcomeCounts>;
+  readonly apply: (batch: RecordBatch) => Promise<TimedCounts>;
   /** Moves checkpoints without effects, to another log or past records that are gone. Rejects with CheckpointMoved. */
   readonly move: (moves: ReadonlyArray<CheckpointMove>) => Promise<void>;
   /**

@@ -27,6 +27,10 @@ interface PartitionProgress extends TopicPartition {
 export interface GroupProgress {
   readonly become: (state: State, reason: string | null) => void;
   readonly count: (outcome: OutcomeCounts) => void;
+  /** Notes that the handler took so long for so many records. */
+  readonly tookMs: (durationMs: number, records: number) => void;
+  /** How long the handler took for each record of the last batch; 0 before the first. */
+  readonly msPerRecord: () => number;
   /** Counts the retry of an attempt that has failed with this error. */
   readonly countRetry: (error: unknown) => void;
   /** Sets the partitions to the checkpoints in the handler's file. */
@@ -43,6 +47,7 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
   let state: State = 'starting';
   let reason: string | null = null;
   let since = isoTime(clock.nowMs());
+  let msPerRecord = 0;
   return {
     become: (next, why) => {
       if (next !== state) since = isoTime(clock.nowMs());
@@ -52,6 +57,10 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
     count: (outcome) => {
       for (const name of countNames) outcomes[name] += outcome[name];
     },
+    tookMs: (durationMs, records) => {
+      if (records > 0) msPerRecord = durationMs / records;
+    },
+    msPerRecord: () => msPerRecord,
     countRetry: (error) => {
       outcomes.retries += 1;
       observer?.retried(group, retryClassOf(error));

@@ -1,12 +1,13 @@
 /** A consumer group from its start to its last report: one session after another, with retries after transient faults. */
 import { systemClock } from '../../clock';
 import { exclusive } from '../../exclusive';
+import { watchAnswers } from '../../kafka/answer-watch';
 import { startRunning } from '../../running/role';
 import { supervise } from '../../supervise';
 import type { ConsumerGroup, StartConsumerGroup } from './consumer-group';
 import { directiveForGroup, tellRetry } from './group-faults';
 import { groupSession } from './group-session';
-import { reportSilence, watchAnswers } from './kafka-answers';
+import { reportGroupSilence } from './kafka-answers';
 import { groupProgress } from './progress';
 import { runningGroup, type RunningGroup } from './running-group';
 
@@ -20,7 +21,7 @@ export const startConsumerGroup: StartConsumerGroup = (options): ConsumerGroup =
     const group = runningGroup({ ...options, log: watched.log, progress, oneAtATime, stopping });
     const ended = new AbortController();
     const over = AbortSignal.any([stopping, ended.signal]);
-    const silence = reportSilence({ ...group, watched, clock: systemClock, stopping: over });
+    const silence = reportGroupSilence({ ...group, watched, clock: systemClock, stopping: over });
     await run(group).finally(() => ended.abort());
     await silence;
   });

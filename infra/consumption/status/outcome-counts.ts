@@ -22,6 +22,12 @@ export interface OutcomeCounts {
   readonly misplaced: number;
 }
 
+/** Counts of one batch. */
+export interface TimedCounts extends OutcomeCounts {
+  /** How long the handler took; absent where whoever asked has waited for nothing else. */
+  readonly durationMs?: number;
+}
+
 /** Counts that are still being added to. */
 export type Counts = { -readonly [Name in keyof OutcomeCounts]: OutcomeCounts[Name] };
 

@@ -19,7 +19,8 @@ export interface Process {
     storedState: string | undefined,
     input: ProcessInput,
   ) => {
-    readonly state: string;
+    /** Undefined where nothing is to be stored. */
+    readonly state: string | undefined;
     readonly commands: ReadonlyArray<ProcessCommand>;
     readonly deadlines: ReadonlyArray<ProcessDeadline>;
   };

@@ -101,6 +101,8 @@ const prepareOne = (
   if (row.version === version) {
     const fault = columnMismatch(database, projection, row.generation);
     if (fault !== undefined) throw new Error(fault);
+    // Another index does not change the rows.
+    createIndexes(database, projection, row.generation);
     return false;
   }
   if (rebuilds.open().some((each) => each.projection === name && each.kind !== 'copy')) return true;

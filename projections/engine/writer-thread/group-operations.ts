@@ -39,6 +39,7 @@ export const viewsWriter = ({ file, ...options }: ViewsWriterOptions): ViewsOper
 const groupOperations = (parts: WriterContext) => {
   const { checkpoints, generations, failures, store, facts, write, writeStatus } = parts;
   const { intake, breakers } = failures;
+  const { clock } = parts.options;
   const handlerOf = generationHandlers(parts);
   const live = (projection: string): EventHandler => handlerOf(projection, generations.live(projection));
   return {
@@ -51,12 +52,27 @@ const groupOperations = (parts: WriterContext) => {
       write(() => {
         for (const move of moves) checkpoints.move(consumer, move);
       }),
-    apply: ({ projection, batch, exhaustedAttempts }) =>
-      facts.during(
+    apply: async ({ projection, batch, exhaustedAttempts }) => {
+      // Measured here: whoever asks waits for the batches of other groups, too.
+      let durationMs = 0;
+      const counts = await facts.during(
         (work) => breakers.guard(projection, write, work),
-        () => intake.records(live(projection), { records: recordsIn(batch), moves: batch.moves, exhaustedAttempts }),
+        () => {
+          const startedAtMs = clock.monotonicMs();
+          try {
+            return intake.records(live(projection), {
+              records: recordsIn(batch),
+              moves: batch.moves,
+              exhaustedAttempts,
+            });
+          } finally {
+            durationMs += clock.monotonicMs() - startedAtMs;
+          }
+        },
         recordsIn(batch),
-      ),
+      );
+      return { ...counts, durationMs };
+    },
     applyFromStore: async ({ projection, ...query }) => {
       const page = await readStorePage(await store(), query);
       return facts.during(

@@ -6,7 +6,7 @@ import type {
   HighWaterPosition,
   OffsetRequest,
 } from '../../../infra/consumption/checkpoints/checkpoints';
-import type { OutcomeCounts, GroupStatus } from '../../../infra/consumption/status/status';
+import type { TimedCounts, GroupStatus } from '../../../infra/consumption/status/status';
 import type { StorePage, StorePageQuery } from '../../../infra/consumption/intake/intake';
 import type { CopyAttempt, DeadLetterCopy } from '../../../infra/dead-letters/topic/topic';
 import type { LoggedDefect } from '../../../infra/dead-letters/store/store';
@@ -35,7 +35,7 @@ export interface ViewsOperations {
     readonly projection: string;
     readonly batch: PackedBatch;
     readonly exhaustedAttempts?: number | undefined;
-  }) => MaybePromise<OutcomeCounts>;
+  }) => MaybePromise<TimedCounts>;
   readonly applyFromStore: (input: StorePageQuery & { readonly projection: string }) => MaybePromise<StorePage>;
   readonly advanceHighWater: (input: {
     readonly consumer: string;

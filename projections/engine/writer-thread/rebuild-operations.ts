@@ -79,8 +79,8 @@ const readingOperations = (parts: WriterContext) => {
     compareRebuild: async ({ id }) => {
       const name = projectionOf(parts, id);
       const { projection, number } = generations.candidate(id);
-      const before = parts.scan(name, generations.servedGeneration(name));
-      const { proof, differences } = await compareGenerations(projection, before, parts.scan(name, number));
+      const before = parts.scan(projection, generations.servedGeneration(name));
+      const { proof, differences } = await compareGenerations(projection, before, parts.scan(projection, number));
       write(() => rebuilds.noteDifferences(id, differences));
       return proof;
     },

@@ -72,7 +72,7 @@ const open = async (
   });
   const openStore = () => openEventFeed(data.storeFile);
   const file = viewsFile(leased, projections, systemClock);
-  return viewsWriter({ file, catalog, projections, openStore });
+  return viewsWriter({ file, catalog, projections, clock: systemClock, openStore });
 };
 
 interface Definitions {

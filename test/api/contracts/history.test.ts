@@ -161,6 +161,8 @@ spec('verifying a store', ({ test }) => {
 
 spec('verifying deciders', ({ test }) => {
   const Turned = defineEvent('PageTurned', {
+    owner: 'tests',
+    since: '2026-01-01',
     schemaVersion: 1,
     meaning: 'A page.',
     fields: { page: field(Quantity, 'Which.') },
@@ -173,7 +175,12 @@ spec('verifying deciders', ({ test }) => {
         category: 'book',
         path: 'books',
         meaning: 'A book.',
-        topic: { name: 'books', partitions: 1, retention: 'forever', key: { is: 'the book', because: 'a test' } },
+        topic: {
+          name: 'books',
+          partitions: 1,
+          retention: 'forever',
+          key: { is: 'the book', because: 'a test', concurrency: 'x', skew: 'x' },
+        },
         events: [Turned],
         commands: [turn],
         decider: {

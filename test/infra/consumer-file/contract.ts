@@ -21,6 +21,7 @@ import {
   moved,
   originAt,
   statusOf,
+  TRACE,
 } from './fixtures';
 
 /** Everything that can be read from a file, as one value. */
@@ -61,8 +62,8 @@ const writeEverywhere = ({ file }: ConsumerFileUnderTest): void => {
   file.noteOffsetMove({ group: GROUP, ...move }, 'ada');
   file.processes.begin(GROUP, 2);
   file.processes.writeState(GROUP, 'i', '{"n":1}');
-  file.processes.issue(GROUP, 'i', command('i/1'));
-  file.processes.addDeadline(GROUP, { id: 'd', instance: 'other', dueAtMs: 500 });
+  file.processes.issue(GROUP, 'i', command('i/1'), TRACE);
+  file.processes.addDeadline(GROUP, { id: 'd', instance: 'other', dueAtMs: 500, traceparent: TRACE });
 };
 
 /** Declares the contract's tests. */
@@ -143,8 +144,8 @@ export const consumerFileContract = (name: string, make: () => Promise<ConsumerF
         const learn = (from: number, isBroken: boolean): void =>
           file.write(() => {
             file.processes.writeState(GROUP, 'i', `state ${from}`);
-            file.processes.issue(GROUP, 'i', command(`i/${from}`));
-            file.processes.addDeadline(GROUP, { id: `d${from}`, instance: 'i', dueAtMs: from });
+            file.processes.issue(GROUP, 'i', command(`i/${from}`), null);
+            file.processes.addDeadline(GROUP, { id: `d${from}`, instance: 'i', dueAtMs: from, traceparent: null });
             file.checkpoints.move(GROUP, moved(0, from, from + 1, from + 1));
             if (isBroken) throw new Broken();
           });

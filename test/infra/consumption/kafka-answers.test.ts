@@ -1,9 +1,10 @@
 /** A group that waits for a Kafka that does not respond: its status says so and stays recent until Kafka responds. */
 import * as assert from 'uvu/assert';
 import { systemClock, type Clock } from '../../../infra/clock';
-import { reportSilence, watchAnswers } from '../../../infra/consumption/loop/kafka-answers';
+import { reportGroupSilence } from '../../../infra/consumption/loop/kafka-answers';
 import { groupProgress, type GroupProgress } from '../../../infra/consumption/loop/progress';
 import type { GroupStatus } from '../../../infra/consumption/status/status';
+import { watchAnswers } from '../../../infra/kafka/answer-watch';
 import type { EventLog, LogConsumer } from '../../../infra/kafka/event-log';
 import { spec } from '../../spec';
 
@@ -62,7 +63,7 @@ const reportedWhile = async (
       if (clock.monotonicMs() >= untilMs) stopping.abort();
     },
   };
-  await reportSilence({ watched, progress, reporter, clock: ended, stopping: stopping.signal });
+  await reportGroupSilence({ watched, progress, reporter, clock: ended, stopping: stopping.signal });
   return reports;
 };
 

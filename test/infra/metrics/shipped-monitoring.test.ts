@@ -33,7 +33,7 @@ const expressions = [
 /** Each metric of an expression with the labels that are asked of it. */
 const selectorsIn = (expr: string): ReadonlyArray<readonly [name: string, labels: ReadonlyArray<string>]> =>
   [...expr.matchAll(/\b((?:tidemark|nodejs|process)_[a-z0-9_]+)(?:\{([^}]*)\})?/g)].map(([, name = '', list = '']) => [
-    name.replace(/_bucket$/, ''),
+    name.replace(/_(bucket|sum|count)$/, ''),
     [...list.matchAll(/(\w+)(?:=~|!~|!=|=)/g)].map(([, label = '']) => label),
   ]);
 

@@ -76,7 +76,7 @@ export const startViewsProcess = async (options: ViewsProcessOptions): Promise<V
   database.pragma('synchronous = OFF');
   const openStore = async () => Promise.resolve(feedOf(storeOf(stored, requests)));
   const views = viewsFile(leased, [projection], clock);
-  const operations = viewsWriter({ file: views, catalog, projections: [projection], openStore });
+  const operations = viewsWriter({ file: views, catalog, projections: [projection], clock, openStore });
   await operations.prepare({});
   const noAnswer = new Promise<never>(() => undefined);
   let isAlive = true;
