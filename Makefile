@@ -8,6 +8,7 @@ SHELL := /bin/bash
 export MALLOC_ARENA_MAX ?= 2
 TIDEMARK := node --max-semi-space-size=4 build/api/cli/main.js
 SOURCES := $(shell find domain infra projections api test -name '*.ts' 2>/dev/null)
+PAGES := $(shell find api/console/pages -type f 2>/dev/null)
 
 # Where the Kafka client's prebuilt binary can't be downloaded, npm builds it from its bundled source: against the
 # system's libraries (its own would be downloaded too), with this Node's headers if they are there, and not in parallel.
@@ -28,8 +29,10 @@ node_modules/.installed: package.json package-lock.json
 	@touch $@
 
 build: build/.built ## compiles, with every type checked
-build/.built: node_modules/.installed tsconfig.json $(SOURCES)
+build/.built: node_modules/.installed tsconfig.json .console-bundle.mjs $(SOURCES) $(PAGES)
 	npx tsc --project tsconfig.json
+	npx tsc --project api/console/pages/tsconfig.json
+	node .console-bundle.mjs
 	@$(MAKE) --no-print-directory dist-link
 	@touch $@
 

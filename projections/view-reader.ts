@@ -142,6 +142,8 @@ export interface ViewReader {
   readonly hasSeen: (view: string, event: TopicPartition & { readonly position: number }) => boolean;
   /** Whether the event is parked, or will be, behind a dead letter of its stream: waiting for it is pointless. */
   readonly isQuarantined: (view: string, event: { readonly stream: string; readonly position: number }) => boolean;
+  /** The rows that lack events of a quarantined stream, by their keys as in a URL, at most `limit` of them. */
+  readonly keysBehind: (view: string, stream: string, limit: number) => ReadonlyArray<string>;
   readonly projections: () => ReadonlyArray<ProjectionStatus>;
   readonly groups: () => ReadonlyArray<GroupStatus>;
   /** The rebuild of each projection that runs or waits, else its last one. */

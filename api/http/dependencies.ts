@@ -1,5 +1,6 @@
 /** The ports that the HTTP API depends on; tests pass their own implementations. */
 import type { Catalog } from '../../domain/kernel/aggregate';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { Clock } from '../../infra/clock';
 import type { HandleCommand } from '../../infra/commands/command-port';
@@ -8,6 +9,7 @@ import type { SnapshotStore } from '../../infra/commands/snapshots';
 import type { ApiKey } from '../../infra/configuration';
 import type { ConnectionLimits } from './connections';
 import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
+import type { EventFeed } from '../../infra/event-store/event-feed';
 import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
 import type { StagesReport } from '../../infra/flow/stage-report';
 import type { Logger } from '../../infra/logger';
@@ -42,6 +44,13 @@ export interface Readiness {
   readonly notices?: ReadonlyArray<ReadinessReason>;
 }
 
+/** A projection or a process manager, and the events that it handles. */
+export interface EventHandler {
+  readonly kind: 'projection' | 'process' | 'effect';
+  readonly name: string;
+  readonly handles: ReadonlyArray<Pick<AnyEventDefinition, 'type'>>;
+}
+
 /** Everything that the API needs. */
 export interface ApiDependencies {
   readonly catalog: Catalog;
@@ -72,6 +81,10 @@ export interface ApiDependencies {
   readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
   /** Where operators' requests are written for other roles, and read again until those have picked them up. */
   readonly operationRequests: PatientRequestWriter & OperationRequestReader;
+  /** The whole history, for operators who look for what happened. */
+  readonly history: Pick<EventFeed, 'readAll' | 'readCorrelated' | 'lastPosition' | 'requestsBefore'>;
+  /** Who in this program handles which events. */
+  readonly readers: ReadonlyArray<EventHandler>;
   /** The token that this installation's reactors send with their commands; their idempotency keys have their own namespace. */
   readonly reactorToken: () => string;
   /** Empty: no key is required. */

@@ -4,7 +4,7 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Effect } from '../../domain/kernel/effect';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
-import { startRunning } from '../../infra/running/role';
+import { startRunning, type Running } from '../../infra/running/role';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { Configuration } from '../../infra/configuration';
 import type { GroupStatus } from '../../infra/consumption/status/status';
@@ -63,6 +63,7 @@ export interface ApiRoleOptions {
   /** The names of the process managers and effects. */
   readonly processes: ReadonlyArray<string>;
   readonly effects: ReadonlyArray<Effect>;
+  readonly readers: ApiDependencies['readers'];
 }
 
 export interface ApiRole {
@@ -112,6 +113,8 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
     operationRequests: patientRequests(store, feed, clock),
+    history: feed,
+    readers: options.readers,
     reactorToken: store.reactorToken,
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
@@ -126,12 +129,9 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     tracer: options.tracer,
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
-  const stopExpiry = startExpiry(options, store);
+  const expiry = startExpiry(options, store);
   const closeStore = async (): Promise<void> => {
-    await gate.stop();
-    await stopExpiry();
-    await feed.close();
-    await store.close();
+    for (const stop of [gate.stop, expiry.stop, feed.close, store.close]) await stop();
   };
   try {
     const url = await listen(app, { ...configuration, variable: 'PORT' });
@@ -153,11 +153,11 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   }
 };
 
-/** Removes expired answers until the function that it returns is called. */
+/** Removes expired answers until it is stopped. */
 const startExpiry = (
   { clock, logger, configuration: { idempotencyTtlMs: ttlMs } }: ApiRoleOptions,
   store: SqliteEventStore,
-): (() => Promise<void>) => startRunning((stopping) => expireAnswers({ store, clock, logger, stopping, ttlMs })).stop;
+): Running => startRunning((stopping) => expireAnswers({ store, clock, logger, stopping, ttlMs }));
 
 /** Waiting for a lock that another process holds on the store must not block the event loop. */
 const patientRequests = (

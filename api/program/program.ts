@@ -5,9 +5,8 @@ import type { Effect } from '../../domain/kernel/effect';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Clock } from '../../infra/clock';
 import { ConfigurationError, readSettings, type Configuration } from '../../infra/configuration';
-import type { EventLog } from '../../infra/kafka/event-log';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
-import { openLog } from '../../infra/broker/open-log';
+import { explainBroker, openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
 import { groupMetrics } from '../../infra/metrics/group-metrics';
 import { observedLog } from '../../infra/metrics/log-metrics';
@@ -168,14 +167,20 @@ const beginApi = async (
   { catalog, processManagers, effects, files }: Parts,
   running: Started,
 ): Promise<string> => {
+  const { projections } = options.loaded.application;
   const api = await startApi({
     ...options,
     catalog,
     files,
-    projections: options.loaded.application.projections,
+    projections,
     effects,
     awaitsRelay: options.roles.has('relay'),
     processes: groupNames(processManagers, effects),
+    readers: [
+      ...projections.map(({ name, handles }) => ({ kind: 'projection', name, handles }) as const),
+      ...processManagers.map(({ name, handles }) => ({ kind: 'process', name, handles }) as const),
+      ...effects.map(({ name, handles }) => ({ kind: 'effect', name, handles }) as const),
+    ],
   });
   running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
   options.logger.info({ url: api.url, data: options.configuration.dataDirectory }, 'Tidemark serves');
@@ -237,17 +242,4 @@ const beginConsumers = async (
     await reactors.started;
     keep('reactors', reactors);
   }
-};
-
-const explainBroker = (log: EventLog, logger: Logger): void => {
-  const fields = { servers: log.bootstrapServers };
-  if (log.keepsHistory) {
-    logger.info(fields, 'Kafka: a real cluster');
-    return;
-  }
-  logger.info(
-    fields,
-    'Kafka: the embedded broker, for trying out; it forgets everything when this process ends, and consumers then read the store. ' +
-      "For a real one: 'make kafka', then KAFKA_BROKERS=127.0.0.1:9092 make run",
-  );
 };

@@ -3,8 +3,7 @@
  * synchronous and stays behind the asynchronous port. This is the one place that polls for commits.
  */
 import { existsSync } from 'node:fs';
-import { isoTime, systemClock } from '../clock';
-import type { OperationKind, OperationRequest } from '../commands/operation-requests';
+import { systemClock } from '../clock';
 import { dataVersion, openForReading, refuseNewerSchema, schemaVersion } from './database';
 import { eventQueries, type EventQueries } from './event-queries';
 import { fileIdentity, FileReplaced } from './file-identity';
@@ -16,6 +15,7 @@ import {
   type StoredIdentity,
   type StoreIdentity,
 } from '../event-store/event-feed';
+import { requestQueries, type RequestQueries } from './request-queries';
 import { readStoreIdentity } from './store-identity';
 import { reactorTokenReader } from './reactor-token';
 import { storeMigrations } from './store-migrations';
@@ -52,6 +52,7 @@ export const feedOfReader = (reader: EventReader, changes: EventFeed['changes'])
   lastPosition: async () => Promise.resolve(reader.lastPosition()),
   positionOf: async (eventId) => Promise.resolve(reader.positionOf(eventId)),
   requestsAfter: async (id, kinds) => Promise.resolve(reader.operationRequestsAfter(id, kinds)),
+  requestsBefore: async (id) => Promise.resolve(reader.operationRequestsBefore(id)),
   reactorToken: async () => Promise.resolve(reader.reactorToken()),
   isInPlace: async () => Promise.resolve(reader.isInPlace()),
   changes,
@@ -80,7 +81,7 @@ async function* changesOf(reader: EventReader, { signal, withinMs }: ChangeQuery
 // The reader behind it
 // -------------------------------------------------------------------------------------
 
-export interface EventReader extends EventQueries {
+export interface EventReader extends EventQueries, RequestQueries {
   /** Who the store is. */
   readonly identity: StoreIdentity;
   /** Runs reads in one transaction: many small ones then cost a third. */
@@ -89,10 +90,6 @@ export interface EventReader extends EventQueries {
   readonly isInPlace: () => boolean;
   /** Begins a watch of its own; see {@link StoreWatch}. */
   readonly watch: () => StoreWatch;
-  readonly operationRequestsAfter: (
-    id: number,
-    kinds?: ReadonlyArray<OperationKind>,
-  ) => ReadonlyArray<OperationRequest>;
   /** What this installation's reactors show with their commands. */
   readonly reactorToken: () => string;
   readonly close: () => void;
@@ -106,16 +103,6 @@ export interface StoreWatch {
    */
   readonly dataVersion: () => number;
 }
-
-interface RequestRow {
-  readonly id: number;
-  readonly kind: OperationRequest['kind'];
-  readonly body: string;
-  readonly requestedAtMs: number;
-  readonly actor: string;
-}
-
-const REQUESTS_PER_READ = 100;
 
 /**
  * Opens the store for reading. Where another file takes its place, that one is read from then on, if it is the same store;
@@ -177,6 +164,7 @@ export const openEventReader = (file: string): EventReader => {
     positionOf: (eventId) => current().positionOf(eventId),
     lastPosition: () => current().lastPosition(),
     operationRequestsAfter: (id, kinds) => current().operationRequestsAfter(id, kinds),
+    operationRequestsBefore: (id) => current().operationRequestsBefore(id),
     reactorToken: () => current().reactorToken(),
     watch,
     close: () => opened.close(),
@@ -209,26 +197,14 @@ const openOnce = (file: string): OpenedReader => {
     if (identity === undefined) {
       throw new StoreNotReady(`${file} has no id yet: start the role that writes it (serve --roles api)`);
     }
-    const requests = database.prepare<[number, string | null, string | null, number], RequestRow>(
-      `SELECT id, kind, body, requested_at_ms AS requestedAtMs, actor FROM operation_requests
-        WHERE id > ? AND (? IS NULL OR kind IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?`,
-    );
     return {
       ...eventQueries(database),
+      ...requestQueries(database, identity.requestFloor),
       identity,
       file: fileIdentity(file),
       inSnapshot: (work) => database.transaction(work)(),
       dataVersion: () => dataVersion(database),
       reactorToken: reactorTokenReader(database),
-      operationRequestsAfter: (id, kinds) => {
-        const named = kinds === undefined ? null : JSON.stringify(kinds);
-        return requests
-          .all(Math.max(id, identity.requestFloor), named, named, REQUESTS_PER_READ)
-          .map(({ requestedAtMs, ...request }) => ({
-            ...request,
-            requestedAt: isoTime(requestedAtMs),
-          }));
-      },
       close: () => void database.close(),
     };
   } catch (error) {

@@ -19,16 +19,11 @@ import {
   TracerProvider,
   type Sampler,
 } from '@opentelemetry/sdk-trace';
-import type { Clock } from '../clock';
 import type { TracingSettings } from '../configuration';
-import type { Logger } from '../logger';
-import { openExporter } from './span-exporter';
+import { openExporter, type SpanExporterOptions } from './span-exporter';
 import type { Span, SpanAttributes, SpanStart, TraceContext, Tracer } from './tracer';
 
-export interface OpenTelemetryOptions {
-  readonly settings: TracingSettings;
-  readonly clock: Clock;
-  readonly logger: Logger;
+export interface OpenTelemetryOptions extends SpanExporterOptions {
   /** Upper limit on the last export. */
   readonly flushMs: number;
 }

@@ -1,9 +1,21 @@
 /** The OTLP/HTTP exporter: a failure is logged at most once a minute, and disturbs nobody. */
 import type { Agent } from 'node:http';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
-import type { OpenTelemetryOptions } from './open-telemetry';
+import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import type { Clock } from '../clock';
+import type { TracingSettings } from '../configuration';
+import type { Logger } from '../logger';
 
 const WARNING_INTERVAL_MS = 60_000;
+
+/** The code of an export that went through; its enum is in a package that this one does not depend on. */
+const SUCCESS = 0 as unknown as Parameters<Parameters<SpanExporter['export']>[1]>[0]['code'];
+
+export interface SpanExporterOptions {
+  readonly settings: TracingSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 export interface AbandonableExporter extends SpanExporter {
   /** Ends the connections, also those of an export that hangs. */
@@ -11,11 +23,7 @@ export interface AbandonableExporter extends SpanExporter {
 }
 
 /** Opens the exporter for the protocol of the settings. */
-export const openExporter = async ({
-  settings,
-  clock,
-  logger,
-}: Pick<OpenTelemetryOptions, 'settings' | 'clock' | 'logger'>): Promise<AbandonableExporter> => {
+export const openExporter = async ({ settings, clock, logger }: SpanExporterOptions): Promise<AbandonableExporter> => {
   const agents = new Set<Agent>();
   let isOver = false;
   const exporter = await otlpExporter(settings.protocol, {
@@ -44,9 +52,9 @@ export const openExporter = async ({
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        if (result.code !== 0) noteLoss(spans.length, result.error);
+        if (result.code !== SUCCESS) noteLoss(spans.length, result.error);
         // The loss has been reported here; the processor has nothing to add.
-        done({ code: 0 });
+        done({ code: SUCCESS });
       }),
     shutdown: () => exporter.shutdown(),
     abandon: () => {
@@ -56,17 +64,15 @@ export const openExporter = async ({
   };
 };
 
-type ExporterOptions = ConstructorParameters<
-  (typeof import('@opentelemetry/exporter-trace-otlp-proto'))['OTLPTraceExporter']
->[0];
+type ExporterOptions = ConstructorParameters<typeof OTLPTraceExporter>[0];
 
 const otlpExporter = async (
   protocol: 'http/protobuf' | 'http/json',
   options: ExporterOptions,
 ): Promise<SpanExporter> => {
-  const { OTLPTraceExporter } =
+  const { OTLPTraceExporter: Exporter } =
     protocol === 'http/json'
       ? await import('@opentelemetry/exporter-trace-otlp-http')
       : await import('@opentelemetry/exporter-trace-otlp-proto');
-  return new OTLPTraceExporter(options);
+  return new Exporter(options);
 };

@@ -120,6 +120,7 @@ export const fakeViews = (): FakeViews => {
       looks += 1;
       return (seen.get(`${view} ${topic} ${partition}`) ?? 0) >= position;
     },
+    keysBehind: (view, stream) => (quarantined.has(`${view} ${stream}`) ? [stream.split('-')[1] ?? ''] : []),
     isQuarantined: (view, { stream, position }) => (quarantined.get(`${view} ${stream}`) ?? Infinity) <= position,
     projections: () => [projection],
     groups: () => [group],

@@ -151,6 +151,7 @@ const memoryViews = (): {
         return E.right({ items: all.slice(from, from + limit), ...more });
       },
       find: (view, key) => rows.get(view)?.find(key),
+      keysBehind: () => [],
       isQuarantined: () => false,
       hasSeen: (_view, { position }) => position <= seen,
       projections: () => [],

@@ -145,6 +145,7 @@ export const storeOf = (
   watch: () => ({ dataVersion: () => 1 }),
   reactorToken: () => '',
   operationRequestsAfter: (id) => requests.filter((request) => request.id > id),
+  operationRequestsBefore: (id) => requests.filter((request) => request.id < id).reverse(),
   close: () => undefined,
 });
 

@@ -71,6 +71,7 @@ export const openViewReader = (file: string, projections: ReadonlyArray<Projecti
       return row === undefined ? undefined : markStale(view, [row])[0];
     },
     isQuarantined: (view, event) => open()?.stale.isQuarantined(view, event) ?? false,
+    keysBehind: (view, stream, limit) => open()?.stale.keysBehind(view, stream, limit) ?? [],
     hasSeen: (view, event) => !described(view).topics.includes(event.topic) || (open()?.hasSeen(view, event) ?? false),
     projections: () => projections.map((projection) => open()?.status(projection) ?? unprepared(projection)),
     groups: () => open()?.groups() ?? [],

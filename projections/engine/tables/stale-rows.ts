@@ -41,6 +41,8 @@ export interface StaleRows {
   readonly markStale: (view: ViewDescription, rows: ReadonlyArray<ViewRow>) => ReadonlyArray<ViewRow>;
   /** Whether an event at this position of a stream is parked, or will be, behind a dead letter. */
   readonly isQuarantined: (view: string, event: { readonly stream: string; readonly position: number }) => boolean;
+  /** The rows that lack events of a stream, by their keys as in a URL, at most `limit` of them. */
+  readonly keysBehind: (view: string, stream: string, limit: number) => ReadonlyArray<string>;
 }
 
 /** Prepares the queries on the views' file. */
@@ -54,7 +56,15 @@ export const staleRowsOf = (database: Database): StaleRows => {
       'SELECT 1 FROM quarantined_keys WHERE consumer = ? AND stream = ? AND from_position <= ?',
     )
     .pluck();
+  // Rows of the view are JSON lists; those of other tables begin with a word.
+  const behind = database
+    .prepare<[string, string, number], string>(
+      `SELECT row_key FROM stale_rows WHERE consumer = ? AND stream = ? AND substr(row_key, 1, 1) = '[' ORDER BY row_key LIMIT ?`,
+    )
+    .pluck();
   return {
+    keysBehind: (view, stream, limit) =>
+      behind.all(view, stream, limit).map((key) => (JSON.parse(key) as ReadonlyArray<Cell>).join(':')),
     markStale: ({ name, key }, rows) => {
       if (rows.length === 0 || any.get(name) === undefined) return rows;
       return rows.map((row) => {
