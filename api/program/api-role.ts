@@ -11,12 +11,7 @@ import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
 import { observedCommands } from '../../infra/metrics/command-metrics';
 import { sample, type Metrics } from '../../infra/metrics/registry';
-import {
-  readEffectResultsIn,
-  readEffects,
-  readReactorGroups,
-  readSetAsideIn,
-} from '../../infra/reactors/reactor-status';
+import { readReactorGroups } from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/state/state';
@@ -39,6 +34,7 @@ import { listen } from './listen';
 import type { Observation } from './observation';
 import { openStoreGate, type GateStanding, type StoreGate } from './store-gate';
 import { flowStages } from './flow-stages';
+import { reactorsIn } from './reactors-in';
 import { assessStages, type StageAssessment } from './readiness';
 import type { Role } from './roles';
 
@@ -107,9 +103,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     relayStatus,
     skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
     failures,
-    effects: () => readEffects(files.reactors, options.effects),
-    effectResults: (filter, limit) => readEffectResultsIn(files.reactors, filter, limit),
-    setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
+    ...reactorsIn(files, options.effects),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
     operationRequests: patientRequests(store, feed, clock),
