@@ -344,6 +344,7 @@ const rooms = {
     'infra/kafka',
     'projections',
     'projections/engine/tables',
+    'projections/engine/definitions',
   ],
   'projections/engine/definitions': ['domain/kernel', 'projections'],
   'projections/engine/generations': [
@@ -499,7 +500,6 @@ const sqlRooms = [
  * Everybody else is handed the port.
  */
 const behindPorts = {
-  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
   'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
   'infra/sqlite/event-feed.ts': [
     'infra/sqlite/',
