@@ -9,6 +9,7 @@ import { checkedWriteVersions } from '../../infra/kafka/written-version';
 import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
 import { groupMetrics } from '../../infra/metrics/group-metrics';
+import { heartbeatTopicName } from '../../infra/kafka/heartbeats';
 import { observedLog } from '../../infra/metrics/log-metrics';
 import type { Running } from '../../infra/running/role';
 import { startReactors } from '../../infra/reactors/reactors';
@@ -58,8 +59,9 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   const catalog = withTopicPrefix(application.catalog, topicPrefix);
   refuseContractDrift({ loaded, contractDrift: configuration.contractDrift, logger });
   const processManagers = application.processManagersWith(readSettings(application.settings));
-  const parts: Parts = { catalog, processManagers, files };
-  assertProgram({ catalog, topicPrefix, projections: application.projections, processManagers });
+  const heartbeatTopic = heartbeatTopicName(topicPrefix, application.name);
+  assertProgram({ catalog, topicPrefix, heartbeatTopic, projections: application.projections, processManagers });
+  const parts: Parts = { catalog, processManagers, files, heartbeatTopic };
   warnOfUnreadableEvents(files.store, catalog, logger);
   // The started parts, oldest first; all of them are stopped in order, even if a later start fails.
   const running: Started = [];
@@ -87,6 +89,7 @@ interface Parts {
   readonly catalog: Catalog;
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
   readonly files: DataFiles;
+  readonly heartbeatTopic: string;
 }
 
 type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
@@ -149,7 +152,7 @@ const beginApi = async (
 
 const beginConsumers = async (
   options: ObservedOptions,
-  { catalog, processManagers, files }: Parts,
+  { catalog, processManagers, files, heartbeatTopic }: Parts,
   running: Started,
 ): Promise<void> => {
   const { configuration, roles, clock, logger, signal, onFatal, observation } = options;
@@ -169,6 +172,7 @@ const beginConsumers = async (
     leaseTtlMs: configuration.leaseTtlMs,
     acceptNewLog: configuration.acceptNewLog,
     topicPrefix: configuration.topicPrefix,
+    ...(configuration.heartbeats && log.keepsHistory ? { heartbeatTopic } : {}),
   };
   const keep = (name: string, part: Running): void => {
     running.push({ name, stop: part.stop });

@@ -1,6 +1,7 @@
 /** What an operator should know of the flow though every stage is at work: who does not keep up, and where the load is uneven. Pure. */
 import type { FlowSample } from './flow-sample';
-import { reportStages, skewByTopic } from './stage-report';
+import { recentSkewByTopic } from './skew';
+import { reportStages } from './stage-report';
 
 export interface FlowNotice {
   /** The group, or the topic. */
@@ -15,18 +16,21 @@ const SKEWED_RATIO = 3;
 /** Notices over samples, oldest first. */
 export const flowNotices = (samples: ReadonlyArray<FlowSample>): ReadonlyArray<FlowNotice> => [
   ...(reportStages(samples)?.groups ?? []).flatMap(
-    ({ group, state, verdict, behind, ageSeconds }): ReadonlyArray<FlowNotice> =>
+    ({ group, state, verdict, behind, ageSeconds, heartbeatSeconds }): ReadonlyArray<FlowNotice> =>
       state === 'running' && (verdict === 'behind' || verdict === 'stalled')
         ? [
             {
               stage: group,
               state: verdict,
-              reason: `${behind} events wait, the oldest for ${Math.round(ageSeconds)} s`,
+              reason:
+                behind > 0 || heartbeatSeconds === null
+                  ? `${behind} events wait, the oldest for ${Math.round(ageSeconds)} s`
+                  : `no heartbeat has come for ${Math.round(heartbeatSeconds)} s, though Kafka takes them`,
             },
           ]
         : [],
   ),
-  ...[...skewByTopic(samples)].flatMap(([topic, ratio]): ReadonlyArray<FlowNotice> =>
+  ...[...recentSkewByTopic(samples)].flatMap(([topic, ratio]): ReadonlyArray<FlowNotice> =>
     ratio > SKEWED_RATIO
       ? [{ stage: topic, state: 'skewed', reason: `one partition takes ${ratio.toFixed(1)} times its share` }]
       : [],

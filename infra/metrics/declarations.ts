@@ -106,6 +106,16 @@ export const metricDeclarations = {
     help: 'Age of the oldest event that waits at a stage: relayed, acknowledged, consumed or projected.',
     labels: ['stage'],
   },
+  tidemark_stage_age_quantile_seconds: {
+    kind: 'gauge',
+    help: 'That age over the last minute, by quantile: 0.5 or 0.99.',
+    labels: ['stage', 'quantile'],
+  },
+  tidemark_heartbeat_age_seconds: {
+    kind: 'gauge',
+    help: 'Age of the last heartbeat that has passed a stage; absent where none are sent or read.',
+    labels: ['stage'],
+  },
   tidemark_rebuild_remaining_events: {
     kind: 'gauge',
     help: 'Events that a running rebuild has still to read.',

@@ -2,7 +2,8 @@
 import { countNames } from '../consumption/status/status';
 import type { DeadLetterCount } from '../dead-letters/query/query';
 import type { FlowSample, GroupSample, RelaySample } from '../flow/flow-sample';
-import { reportStages, skewByTopic, type GroupReport } from '../flow/stage-report';
+import { skewByTopic } from '../flow/skew';
+import { reportStages, type GroupReport, type StageReport } from '../flow/stage-report';
 import { sample, type Metrics, type Sample } from './registry';
 
 /** A rebuild that runs. */
@@ -51,13 +52,26 @@ const flowSamples = (sources: FlowMetricsSources): ReadonlyArray<Sample> => {
   if (last === undefined || report === undefined) return [];
   return [
     sample('tidemark_store_position', {}, last.storePosition),
-    ...report.items.map(({ stage, ageSeconds }) => sample('tidemark_stage_age_seconds', { stage }, ageSeconds)),
+    ...report.items.flatMap(stageSamples),
     ...(last.relay === undefined ? [] : relaySamples(last.relay, sources)),
     ...last.groups.flatMap((group) => groupSamples(group, sources)),
     ...report.groups.flatMap(partitionSamples),
     ...[...skewByTopic(samples)].map(([topic, ratio]) => sample('tidemark_partition_skew_ratio', { topic }, ratio)),
   ];
 };
+
+const stageSamples = ({
+  stage,
+  ageSeconds,
+  ageP50Seconds,
+  ageP99Seconds,
+  heartbeatSeconds,
+}: StageReport): ReadonlyArray<Sample> => [
+  sample('tidemark_stage_age_seconds', { stage }, ageSeconds),
+  sample('tidemark_stage_age_quantile_seconds', { stage, quantile: '0.5' }, ageP50Seconds),
+  sample('tidemark_stage_age_quantile_seconds', { stage, quantile: '0.99' }, ageP99Seconds),
+  ...(heartbeatSeconds === null ? [] : [sample('tidemark_heartbeat_age_seconds', { stage }, heartbeatSeconds)]),
+];
 
 const isCountedHere = (updatedAt: string, { startedAtMs }: FlowMetricsSources): boolean =>
   Date.parse(updatedAt) >= startedAtMs;

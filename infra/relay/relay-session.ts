@@ -55,6 +55,7 @@ export const relaySession = async (running: RelayContext, onProgress: () => void
     await publish(running, publisher, onProgress);
   } finally {
     monitor.addCounts(publisher.counts());
+    running.heartbeats.producerClosed();
     await publisher.close();
   }
 };
@@ -64,7 +65,7 @@ const openSessionPublisher = (
   positions: ReadonlyPartitionMap<number>,
   blocked: PartitionMap<TopicPartition>,
 ): Promise<Publisher> => {
-  const { log, clock, state, holes, reader, catalog, suspects, logger } = running;
+  const { log, clock, state, holes, reader, catalog, suspects, logger, heartbeats } = running;
   return openPublisher({
     log,
     clock,
@@ -83,6 +84,7 @@ const openSessionPublisher = (
     },
     onUnroutable: holes.noteUnroutable,
     readPage: reader.readAll,
+    onHeartbeat: heartbeats.acknowledged,
   });
 };
 
@@ -188,6 +190,7 @@ const periodicWork = (running: RelayContext, publisher: Publisher, onProgress: (
   const startCursor = running.state.cursor();
   return async (hasReadAll: boolean): Promise<boolean> => {
     await running.monitor.readStoreEnd();
+    publisher.beatWhenDue(running.heartbeats);
     saveIfPossible(running, publisher);
     await assertOwnStore(running);
     const hasAdvanced = publisher.cursor() > startCursor;

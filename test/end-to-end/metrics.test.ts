@@ -112,6 +112,25 @@ kafkaSpec('the metrics of an installation in three processes', ({ test, before, 
     assert.ok((await scrape('consumers')).values('tidemark_partition_skew_ratio').every((ratio) => ratio >= 1));
   });
 
+  test('lets heartbeats through every stage while nothing happens, and keeps them out of the topics of events', async () => {
+    for (const part of Object.keys(ROLES) as Part[])
+      await shows(part, 'heartbeats come through', ({ values }) => {
+        const ages = ['relayed', 'acknowledged', 'consumed', 'projected'].flatMap((stage) =>
+          values('tidemark_heartbeat_age_seconds', { stage }),
+        );
+        return ages.length === 4 && Math.max(...ages) < 15;
+      });
+    const { storePosition, items } = (await (await fetch(`${url}/ops/stages`)).json()) as {
+      readonly storePosition: number;
+      readonly items: ReadonlyArray<{ readonly heartbeatSeconds: number | null; readonly ageP99Seconds: number }>;
+    };
+    assert.ok(items.every(({ heartbeatSeconds }) => heartbeatSeconds !== null));
+    const topics = ['orders', 'stock', 'payments'].map((topic) => `${prefix}${topic}`);
+    assert.is((await rawRecords(broker.servers, topics)).length, storePosition);
+    const [beat] = await rawRecords(broker.servers, [`${prefix}order-fulfilment.heartbeats`]);
+    assert.match(beat?.value?.toString() ?? '', /^\{"position":\d+,"sentAt":"[\d:.TZ-]+"\}$/);
+  });
+
   test('shows the files: leases by holder, take-overs, write-ahead logs', async () => {
     const relay = await scrape('relay');
     for (const file of ['store', 'relay', 'views', 'reactors']) {

@@ -71,6 +71,13 @@ const RelayResponse: Documents<RelayStatus> = record('relay', {
     'Events of aggregates that this program does not have; they are published once it does.',
   ),
   topics: field(t.readonlyArray(TopicOfRelay), 'The topics as the relay found or created them.'),
+  heartbeat: optionalField(
+    record('heartbeat of the relay', {
+      sentAt: field(t.string, 'When the last one was sent: ISO 8601, UTC.'),
+      acknowledgedSentAt: field(orNull(t.string), 'When the last one that Kafka has acknowledged was sent.'),
+    }),
+    'The heartbeats that it sends through Kafka; absent where none are sent.',
+  ),
   updatedAt: field(t.string, 'ISO 8601, UTC.'),
 });
 
@@ -123,6 +130,13 @@ const GroupResponse: Documents<GroupStatus> = record('group', {
       since: field(orNull(t.string), 'Since when none could be published: ISO 8601, UTC.'),
     }),
     'Copies of dead letters waiting to be published to their topic; absent if none are waiting.',
+  ),
+  heartbeat: optionalField(
+    record('heartbeat of a group', {
+      sentAt: field(t.string, 'When the relay sent it: ISO 8601, UTC.'),
+      readAt: field(t.string, 'When the group read it: ISO 8601, UTC.'),
+    }),
+    'The last heartbeat of the relay that came to it; absent where it reads none.',
   ),
   updatedAt: field(t.string, 'ISO 8601, UTC.'),
 });

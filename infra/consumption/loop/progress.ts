@@ -1,6 +1,13 @@
 /** The progress of a running group in memory, and the status made from it. */
 import { isoTime, type Clock } from '../../clock';
-import { countNames, noCounts, type OutcomeCounts, type GroupStatus, type PartitionStatus } from '../status/status';
+import {
+  countNames,
+  noCounts,
+  type OutcomeCounts,
+  type GroupHeartbeat,
+  type GroupStatus,
+  type PartitionStatus,
+} from '../status/status';
 import type { Checkpoint } from '../checkpoints/checkpoints';
 import { retryClassOf, type GroupObserver } from './group-observer';
 import { byPartition, partitionMap, type TopicPartition } from '../../topic-partition';
@@ -25,6 +32,8 @@ export interface GroupProgress {
   readonly msPerRecord: () => number;
   /** Counts the retry of an attempt that has failed with this error. */
   readonly countRetry: (error: unknown) => void;
+  /** Notes the last heartbeat that came; undefined where none are read. */
+  readonly noteHeartbeat: (sentAt: string | undefined) => void;
   /** Sets the partitions to the checkpoints in the handler's file. */
   readonly restore: (checkpoints: ReadonlyArray<Checkpoint>) => void;
   readonly partition: (at: TopicPartition) => PartitionProgress | undefined;
@@ -40,6 +49,7 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
   let reason: string | null = null;
   let since = isoTime(clock.nowMs());
   let msPerRecord = 0;
+  let heartbeat: GroupHeartbeat | undefined;
   return {
     become: (next, why) => {
       if (next !== state) since = isoTime(clock.nowMs());
@@ -56,6 +66,9 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
     countRetry: (error) => {
       outcomes.retries += 1;
       observer?.retried(group, retryClassOf(error));
+    },
+    noteHeartbeat: (sentAt) => {
+      heartbeat = sentAt === undefined ? undefined : { sentAt, readAt: isoTime(clock.nowMs()) };
     },
     restore: (checkpoints) => {
       partitions = byPartition(
@@ -80,6 +93,7 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
         lag: shown.some(({ lag }) => lag === null) ? null : shown.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
         outcomes: { ...outcomes },
         partitions: shown,
+        ...(heartbeat === undefined ? {} : { heartbeat }),
         updatedAt: isoTime(clock.nowMs()),
       };
     },

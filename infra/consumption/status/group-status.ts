@@ -27,6 +27,14 @@ export interface DeadLetterCopying {
   readonly since: string | null;
 }
 
+/** A heartbeat of the relay that came to a group the way its events come. */
+export interface GroupHeartbeat {
+  /** When the relay sent it: ISO 8601, UTC. */
+  readonly sentAt: string;
+  /** When the group read it: ISO 8601, UTC. */
+  readonly readAt: string;
+}
+
 /** The status of a consumer group. */
 export interface GroupStatus {
   readonly group: string;
@@ -41,6 +49,8 @@ export interface GroupStatus {
   readonly partitions: ReadonlyArray<PartitionStatus>;
   /** Absent where no copy is pending. */
   readonly deadLetterCopies?: DeadLetterCopying;
+  /** The last one; absent before the first, and where the group reads none. */
+  readonly heartbeat?: GroupHeartbeat;
   /** ISO 8601, UTC. */
   readonly updatedAt: string;
 }
