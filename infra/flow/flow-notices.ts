@@ -1,6 +1,6 @@
 /** What an operator should know of the flow though every stage is at work: who does not keep up, and where the load is uneven. Pure. */
 import type { FlowSample } from './flow-sample';
-import { recentSkewByTopic } from './skew';
+import { hottestKeyByTopic, recentSkewByTopic } from './skew';
 import { reportStages } from './stage-report';
 
 export interface FlowNotice {
@@ -12,6 +12,13 @@ export interface FlowNotice {
 
 /** A partition that takes so many times its share is hot. */
 const SKEWED_RATIO = 3;
+
+const hottestIn = (samples: ReadonlyArray<FlowSample>, topic: string): string => {
+  const found = hottestKeyByTopic(samples.at(-1)).get(topic);
+  return found === undefined
+    ? ''
+    : `; the hottest key is ${found.key}, with ${Math.round(found.share * 100)} % of the records`;
+};
 
 /** Notices over samples, oldest first. */
 export const flowNotices = (samples: ReadonlyArray<FlowSample>): ReadonlyArray<FlowNotice> => [
@@ -32,7 +39,13 @@ export const flowNotices = (samples: ReadonlyArray<FlowSample>): ReadonlyArray<F
   ),
   ...[...recentSkewByTopic(samples)].flatMap(([topic, ratio]): ReadonlyArray<FlowNotice> =>
     ratio > SKEWED_RATIO
-      ? [{ stage: topic, state: 'skewed', reason: `one partition takes ${ratio.toFixed(1)} times its share` }]
+      ? [
+          {
+            stage: topic,
+            state: 'skewed',
+            reason: `one partition takes ${ratio.toFixed(1)} times its share${hottestIn(samples, topic)}`,
+          },
+        ]
       : [],
   ),
 ];

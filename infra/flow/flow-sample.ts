@@ -59,6 +59,9 @@ export interface GroupSample extends Pick<GroupStatus, 'group' | 'reason' | 'out
   readonly state: StageState;
   /** Age of the last heartbeat that came to the group; absent where it reads none. */
   readonly heartbeatSeconds?: number;
+  readonly hottestKeys?: GroupStatus['hottestKeys'];
+  /** How long an event took in the last batches. */
+  readonly eventSeconds?: number;
   readonly partitions: ReadonlyArray<PartitionSample>;
 }
 
@@ -151,10 +154,14 @@ const groupSample = async (
         isCounted: lag === null || !isSpeaking,
       })),
   });
-  const { group, reason, outcomes, updatedAt, heartbeat } = status;
+  const { group, reason, outcomes, updatedAt, heartbeat, hottestKeys, processing } = status;
   const partitions = status.partitions.map((each) => partitionSample(each, isSpeaking, clock, unapplied.get(each)));
   const beat = heartbeat === undefined ? {} : { heartbeatSeconds: ageSeconds(heartbeat.sentAt, clock) };
-  return { group, stage, state, ...beat, reason, outcomes, updatedAt, partitions };
+  const load = {
+    ...(hottestKeys === undefined ? {} : { hottestKeys }),
+    ...(processing === undefined ? {} : { eventSeconds: processing.eventSeconds }),
+  };
+  return { group, stage, state, ...beat, ...load, reason, outcomes, updatedAt, partitions };
 };
 
 const partitionSample = (

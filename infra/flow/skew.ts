@@ -1,6 +1,25 @@
 /** How unevenly the partitions of a topic are filled. Pure. */
 import type { FlowSample } from './flow-sample';
 
+/** The key with the largest share of a topic's records over the last minutes. */
+export interface HottestKey {
+  readonly key: string;
+  /** In [0, 1]; a lower bound. */
+  readonly share: number;
+}
+
+/** The hottest key of each topic, as the groups that read it have counted. */
+export const hottestKeyByTopic = (sample: FlowSample | undefined): ReadonlyMap<string, HottestKey> => {
+  const hottest = new Map<string, HottestKey>();
+  for (const { topic, records, keys } of (sample?.groups ?? []).flatMap(({ hottestKeys = [] }) => hottestKeys)) {
+    const [first] = keys;
+    if (first === undefined || records === 0) continue;
+    const share = first.atLeast / records;
+    if (share > (hottest.get(topic)?.share ?? -1)) hottest.set(topic, { key: first.key, share });
+  }
+  return hottest;
+};
+
 /** Records over which the skew of the last minute means something. */
 const MIN_SKEW_RECORDS = 100;
 

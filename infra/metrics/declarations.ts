@@ -49,6 +49,11 @@ export const metricDeclarations = {
     help: 'Time to apply one batch: handler, rows and checkpoints in one transaction.',
     labels: GROUP,
   },
+  tidemark_event_seconds: {
+    kind: 'gauge',
+    help: 'Time that an event took, handler and rows, on average over the last ten batches of the group.',
+    labels: GROUP,
+  },
   tidemark_retries_total: {
     kind: 'counter',
     help: 'Attempts that failed and are repeated, by what failed: broker, store, event or other.',
@@ -72,6 +77,11 @@ export const metricDeclarations = {
   tidemark_partition_skew_ratio: {
     kind: 'gauge',
     help: 'The busiest partition of a topic against the mean; 1 is even. Over the last minutes, or the whole log while little comes.',
+    labels: ['topic'],
+  },
+  tidemark_hottest_key_share_ratio: {
+    kind: 'gauge',
+    help: "The hottest key's share of a topic's records over the last minutes; /ops/groups names the key.",
     labels: ['topic'],
   },
   tidemark_producer_records_total: {

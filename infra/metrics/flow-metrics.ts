@@ -2,7 +2,7 @@
 import { countNames } from '../consumption/status/status';
 import type { DeadLetterCount } from '../dead-letters/query/query';
 import type { FlowSample, GroupSample, RelaySample } from '../flow/flow-sample';
-import { skewByTopic } from '../flow/skew';
+import { hottestKeyByTopic, skewByTopic } from '../flow/skew';
 import { reportStages, type GroupReport, type StageReport } from '../flow/stage-report';
 import { sample, type Metrics, type Sample } from './registry';
 
@@ -56,6 +56,9 @@ const flowSamples = (sources: FlowMetricsSources): ReadonlyArray<Sample> => {
     ...(last.relay === undefined ? [] : relaySamples(last.relay, sources)),
     ...last.groups.flatMap((group) => groupSamples(group, sources)),
     ...report.groups.flatMap(partitionSamples),
+    ...[...hottestKeyByTopic(last)].map(([topic, { share }]) =>
+      sample('tidemark_hottest_key_share_ratio', { topic }, share),
+    ),
     ...[...skewByTopic(samples)].map(([topic, ratio]) => sample('tidemark_partition_skew_ratio', { topic }, ratio)),
   ];
 };
@@ -93,10 +96,13 @@ const relaySamples = (relay: RelaySample, sources: FlowMetricsSources): Readonly
 };
 
 const groupSamples = (
-  { group, stage, state, outcomes, updatedAt }: GroupSample,
+  { group, stage, state, eventSeconds, outcomes, updatedAt }: GroupSample,
   sources: FlowMetricsSources,
 ): ReadonlyArray<Sample> => {
-  const shown = [sample('tidemark_group_state', { group, state }, 1)];
+  const shown = [
+    sample('tidemark_group_state', { group, state }, 1),
+    ...(eventSeconds === undefined ? [] : [sample('tidemark_event_seconds', { group }, eventSeconds)]),
+  ];
   if (!sources.isOwn(stage) || !isCountedHere(updatedAt, sources)) return shown;
   // A status of an older release lacks the newest outcomes.
   const counts: Partial<typeof outcomes> = outcomes;

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import type { GroupStatus } from '../../infra/consumption/status/status';
 import { metricDeclarations, type MetricDeclaration } from '../../infra/metrics/declarations';
 import { produceRaw } from '../support/broker-admin';
 import { parseExposition, type Exposition } from '../support/exposition';
@@ -106,6 +107,13 @@ kafkaSpec('the metrics of an installation in three processes', ({ test, before, 
         sum('tidemark_consumer_rebalances_total', own) > 0
       );
     });
+    const groups = (await (await fetch(`${url}/ops/groups`)).json()) as { readonly items: ReadonlyArray<GroupStatus> };
+    const { processing, hottestKeys } = groups.items.find(({ group }) => group === 'order-summary') ?? {};
+    assert.ok((processing?.batches ?? 0) > 0 && (processing?.p99Seconds ?? 0) >= (processing?.p50Seconds ?? 1));
+    const orders = hottestKeys?.find(({ topic }) => topic === `${prefix}orders`);
+    assert.match(orders?.keys[0]?.key ?? '', /^order-o\d+$/);
+    const shares = (await scrape('api')).values('tidemark_hottest_key_share_ratio', { topic: `${prefix}orders` });
+    assert.ok(shares.length === 1 && shares.every((share) => share > 0 && share <= 1));
     // Counters belong to the process that counts; what is in the files every process shows.
     assert.is((await scrape('relay')).sum('tidemark_commands_total'), 0);
     assert.ok((await scrape('relay')).values('tidemark_consumer_lag').length > 0);

@@ -9,6 +9,8 @@ import {
   type PartitionStatus,
 } from '../status/status';
 import type { Checkpoint } from '../checkpoints/checkpoints';
+import type { LogRecord } from '../../kafka/event-log';
+import { groupLoadMeter } from './group-load';
 import { retryClassOf, type GroupObserver } from './group-observer';
 import { byPartition, partitionMap, type TopicPartition } from '../../topic-partition';
 
@@ -26,8 +28,8 @@ interface PartitionProgress extends TopicPartition {
 export interface GroupProgress {
   readonly become: (state: State, reason: string | null) => void;
   readonly count: (outcome: OutcomeCounts) => void;
-  /** Notes that the handler took so long for so many records. */
-  readonly tookMs: (durationMs: number, records: number) => void;
+  /** Notes that the handler took so long for these records. */
+  readonly tookMs: (durationMs: number, records: ReadonlyArray<LogRecord>) => void;
   /** How long the handler took for each record of the last batch; 0 before the first. */
   readonly msPerRecord: () => number;
   /** Counts the retry of an attempt that has failed with this error. */
@@ -50,6 +52,7 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
   let since = isoTime(clock.nowMs());
   let msPerRecord = 0;
   let heartbeat: GroupHeartbeat | undefined;
+  const meter = groupLoadMeter(clock);
   return {
     become: (next, why) => {
       if (next !== state) since = isoTime(clock.nowMs());
@@ -60,7 +63,8 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
       for (const name of countNames) outcomes[name] += outcome[name];
     },
     tookMs: (durationMs, records) => {
-      if (records > 0) msPerRecord = durationMs / records;
+      if (records.length > 0) msPerRecord = durationMs / records.length;
+      meter.noteBatch(records, durationMs);
     },
     msPerRecord: () => msPerRecord,
     countRetry: (error) => {
@@ -93,6 +97,7 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
         lag: shown.some(({ lag }) => lag === null) ? null : shown.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
         outcomes: { ...outcomes },
         partitions: shown,
+        ...meter.load(),
         ...(heartbeat === undefined ? {} : { heartbeat }),
         updatedAt: isoTime(clock.nowMs()),
       };

@@ -1,3 +1,3 @@
 /** The status of a consumer group, written for other processes to read. */
-export type { DeadLetterCopying, GroupHeartbeat, GroupStatus, PartitionStatus } from './group-status';
+export type { DeadLetterCopying, GroupHeartbeat, GroupLoad, GroupStatus, PartitionStatus } from './group-status';
 export { countNames, type Counts, noCounts, type OutcomeCounts, type TimedCounts } from './outcome-counts';
