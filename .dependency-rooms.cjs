@@ -106,7 +106,15 @@ const rooms = {
   ],
   'api/http/server': ['api/console', 'api/http', 'api/http/documentation', 'api/http/routes', 'infra', 'infra/metrics'],
   // The doors of the installed package: each re-exports what its users may rely on.
-  'api/package': ['api/cli', 'api/program', 'domain/kernel', 'infra', 'infra/memory', 'infra/running', 'projections'],
+  'api/package': [
+    'api/cli',
+    'api/program',
+    'domain/kernel',
+    'infra',
+    'infra/running',
+    'projections',
+    'projections/testing',
+  ],
   'api/program': [
     'api/http',
     'api/http/server',

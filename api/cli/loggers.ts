@@ -7,7 +7,14 @@ import { standardOutput, type LogTarget } from './log-target';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Writes JSON lines to standard output, or to the given target. */
+/**
+ * Writes JSON lines to standard output, or to the given target.
+ *
+ * @example
+ * ```ts
+ * await startProgram(application, configuration, { logger: jsonLogger() });
+ * ```
+ */
 export const jsonLogger = (target: LogTarget = standardOutput(jsonLoss)): Logger => {
   const logger = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: (error: unknown) => error } },

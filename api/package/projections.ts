@@ -1,6 +1,7 @@
 /** The package's entry `tidemark/projections`: what read models are declared with. */
 export {
   boolean,
+  defineJoin,
   defineProjection,
   defineRollup,
   integer,

@@ -44,13 +44,19 @@ spec('the package', ({ test }) => {
     async () => {
       const { names, bytes } = await thePackage();
       assert.ok(bytes < MAX_PACKED_BYTES, `${bytes} bytes`);
-      const expected = /^(dist\/(api|domain|infra|projections)\/.*\.(js|d\.ts)|docs\/.*|domain\/contracts\/.*\.json)$/;
+      const expected =
+        /^(dist\/(api|domain|infra|projections)\/.*\.(js|d\.ts)|dist\/api\/console\/assets\/[a-z.]+|docs\/.*|domain\/contracts\/.*\.json)$/;
       const others = ['CHANGELOG.md', 'LICENSE', 'README.md', 'infra/kafka/real-broker/pom.xml', 'package.json'];
       assert.equal(
         names.filter((name) => !expected.test(name)),
         others,
       );
-      for (const name of ['dist/api/cli/main.js', 'dist/api/package/main.d.ts', 'domain/contracts/lock.json'])
+      for (const name of [
+        'dist/api/cli/main.js',
+        'dist/api/console/assets/console.html',
+        'dist/api/package/main.d.ts',
+        'domain/contracts/lock.json',
+      ])
         assert.ok(names.includes(name), name);
     },
     long,
@@ -147,6 +153,8 @@ const runThrough = async (
       body: JSON.stringify(body),
     });
     assert.is(answer.status, 201, await answer.clone().text());
+    for (const page of ['/console', '/console/assets/swagger-ui-bundle.js'])
+      assert.is((await fetch(`${url}${page}`)).status, 200, page);
     const token = answer.headers.get('consistency-token') ?? '';
     const read = async (): Promise<unknown> =>
       (await fetch(`${url}${rowPath}?wait=10000`, { headers: { 'consistency-token': token } })).json();
