@@ -13,7 +13,7 @@ export type EffectOutcome<Result> =
  *
  * @example
  * ```ts
- * perform: async ({ event, idempotencyKey }) => done({ messageId: await mailer.send(event.data, { idempotencyKey }) })
+ * return done({ messageId: sent.id });
  * ```
  */
 export const done = <Result>(result: Result): EffectOutcome<Result> => ({ _tag: 'Done', result });
