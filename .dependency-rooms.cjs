@@ -8,6 +8,7 @@ const rooms = {
     'api/cli/contracts',
     'api/demo',
     'api/program',
+    'api/scaffold',
     'domain/kernel',
     'infra',
     'infra/archive',
@@ -41,6 +42,7 @@ const rooms = {
     'infra/contracts',
     'infra/event-store',
     'infra/kafka',
+    'infra/kafka/embedded',
     'infra/schemas',
     'infra/sqlite',
     'projections',
@@ -111,6 +113,7 @@ const rooms = {
     'api/program',
     'domain/kernel',
     'infra',
+    'infra/memory',
     'infra/running',
     'projections',
     'projections/testing',
@@ -132,6 +135,7 @@ const rooms = {
     'infra/flow',
     'infra/history',
     'infra/kafka',
+    'infra/kafka/embedded',
     'infra/metrics',
     'infra/reactors',
     'infra/reactors/effects',
@@ -150,6 +154,7 @@ const rooms = {
     'projections/engine/query',
     'projections/engine/role',
   ],
+  'api/scaffold': [],
   'domain/fulfilment': ['domain/kernel', 'domain/order', 'domain/payment', 'domain/stock'],
   'domain/kernel': [],
   'domain/order': ['domain/kernel'],
@@ -341,6 +346,7 @@ const rooms = {
     'infra/kafka',
     'projections',
     'projections/engine/tables',
+    'projections/engine/definitions',
   ],
   'projections/engine/definitions': ['domain/kernel', 'projections'],
   'projections/engine/generations': [
@@ -496,7 +502,6 @@ const sqlRooms = [
  * Everybody else is handed the port.
  */
 const behindPorts = {
-  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
   'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
   'infra/sqlite/event-feed.ts': [
     'infra/sqlite/',
@@ -527,6 +532,7 @@ const libraries = {
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'lru-cache': ['infra/cache'],
   pino: ['api/cli'],
+  'playwright-core': ['test'],
   preact: ['api/console/pages'],
   'prom-client': ['infra/metrics'],
   uplot: ['api/console/pages'],

@@ -15,6 +15,7 @@ export type {
   Columns,
   ColumnType,
   Projection,
+  Reference,
   Rejected,
   RetryDeclaration,
   Row,
