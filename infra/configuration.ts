@@ -88,7 +88,14 @@ export const isDebugging = (environment: Environment = process.env): boolean =>
 /** A Kafka record holds at most a megabyte, including the event's attributes; larger bodies are rejected. */
 const MAX_BODY_BYTES = 900_000;
 
-/** Reads the environment. Throws {@link ConfigurationError}. */
+/**
+ * Reads the environment. Throws {@link ConfigurationError}.
+ *
+ * @example
+ * ```ts
+ * const configuration = readConfiguration({ ...process.env, PORT: '8081' });
+ * ```
+ */
 export const readConfiguration = (environment: Environment = process.env): Configuration => {
   const warnings: string[] = [];
   const warn = (sentence: string): void => void warnings.push(sentence);
