@@ -9,7 +9,7 @@ import type { ApiKey } from '../../infra/configuration';
 import type { ConnectionLimits } from './connections';
 import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
 import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
-import type { StagesReport } from '../../infra/flow/stage-report';
+import type { FlowReport } from '../../infra/flow/findings';
 import type { Logger } from '../../infra/logger';
 import type { SkipResult, RelayStatus } from '../../infra/relay/state/state';
 import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/processes/processes';
@@ -74,7 +74,7 @@ export interface ApiDependencies {
   readonly logger: Logger;
   readonly readiness: () => Promise<Readiness>;
   /** The flow over the last minute; undefined before the first look. */
-  readonly stages: () => Promise<StagesReport | undefined>;
+  readonly stages: () => Promise<FlowReport | undefined>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   /** True from the wish to stop on: nothing new is taken. */
   readonly isShuttingDown: () => boolean;
