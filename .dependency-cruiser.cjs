@@ -12,6 +12,21 @@ const roomRules = Object.entries(rooms).map(([room, mayImport]) => ({
   to: { path: SOURCES, pathNot: [room, ...mayImport].map(filesOf) },
 }));
 
+/** One rule per room: of two rooms one imports the other, whatever the table says of both. */
+const directionRules = Object.keys(rooms)
+  .map((room) => ({
+    room,
+    importers: Object.keys(rooms).filter((other) => other !== room && rooms[other].includes(room)),
+  }))
+  .filter(({ importers }) => importers.length > 0)
+  .map(({ room, importers }) => ({
+    name: `one direction of ${room}`,
+    comment: 'These rooms may import this one: no two rooms import each other.',
+    severity: 'error',
+    from: { path: filesOf(room) },
+    to: { path: importers.map(filesOf) },
+  }));
+
 /** A folder without a row would be held by nothing. */
 const unknownRoom = {
   name: 'every-folder-is-a-room',
@@ -82,6 +97,7 @@ module.exports = {
       to: { path: '^infra/sqlite/(database|sqlite-fault)\\.ts$' },
     },
     ...roomRules,
+    ...directionRules,
     unknownRoom,
     ...doorRules,
     ...portRules,
@@ -89,8 +105,10 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // Files of the program that `tidemark new` makes: they import the package.
+    exclude: { path: '^api/scaffold/template/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.json'] },
   },
 };

@@ -1,13 +1,14 @@
 # Everything that a newcomer types. A fresh machine needs Node 20+, npm, make and a C++ compiler; the rest is installed here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install build run test test-fast fuzz check faults prometheus kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean
+.PHONY: help install build run test test-fast fuzz check faults prometheus kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean dist dist-link package
 
 # What an installed command sets too (the first line of api/cli/main.ts): the Kafka client's threads would fill up to 16 memory
 # arenas, and Node a nursery of 48 MB. A program that rebuilds keeps up to 100 MB less.
 export MALLOC_ARENA_MAX ?= 2
 TIDEMARK := node --max-semi-space-size=4 build/api/cli/main.js
 SOURCES := $(shell find domain infra projections api test -name '*.ts' 2>/dev/null)
+PAGES := $(shell find api/console/pages -type f 2>/dev/null)
 
 # Where the Kafka client's prebuilt binary can't be downloaded, npm builds it from its bundled source: against the
 # system's libraries (its own would be downloaded too), with this Node's headers if they are there, and not in parallel.
@@ -28,9 +29,28 @@ node_modules/.installed: package.json package-lock.json
 	@touch $@
 
 build: build/.built ## compiles, with every type checked
-build/.built: node_modules/.installed tsconfig.json $(SOURCES)
+build/.built: node_modules/.installed tsconfig.json .console-bundle.mjs $(SOURCES) $(PAGES)
 	npx tsc --project tsconfig.json
+	npx tsc --project api/console/pages/tsconfig.json
+	node .console-bundle.mjs
+	@$(MAKE) --no-print-directory dist-link
 	@touch $@
+
+# The package's command is dist/api/cli/main.js. In the checkout that is the build; `npm pack` puts the real files there for a
+# moment: without tests and source maps, with the types.
+dist: build
+	@rm -rf dist
+	npx tsc --project tsconfig.package.json
+dist-link:
+	@rm -rf dist && ln -s build dist
+
+package: build ## packs what npm publishes into build/, as a file that 'npm install' takes
+	npm pack --pack-destination build
+
+# Where the demonstration receives the webhooks of deliveries from the server of `make run`; set it to nothing for none.
+export DELIVERY_WEBHOOK_URL ?= http://127.0.0.1:8090/deliveries
+export DELIVERY_WEBHOOK_SECRET ?= whsec_Zm9yIHRoZSBkZW1vbnN0cmF0aW9uIG9ubHk=
+export DELIVERY_WEBHOOK_TO_PRIVATE ?= true
 
 run: build ## serves on http://127.0.0.1:8080 (PORT, DATA_DIR, KAFKA_BROKERS)
 	@exec $(TIDEMARK) serve
@@ -80,4 +100,4 @@ check: build ## types, lint, format, architecture, contracts: seconds, no servic
 	$(TIDEMARK) contracts check
 
 clean: ## removes what was built (not the data)
-	rm -rf build
+	rm -rf build dist

@@ -4,13 +4,16 @@ import { resolve } from 'node:path';
 import { settingValue, valuesOf, type SettingDeclarations, type SettingValues } from '../domain/kernel/setting';
 import { apiKeys, ownApiKey, type ApiKey } from './configuration/access-keys';
 import { kafkaConnection, topicPrefix, type KafkaConnection } from './configuration/kafka-connection';
+import { tracingSettings, type TracingSettings } from './configuration/tracing';
 import { ConfigurationError, integer, oneOf, text, uriReference, url, type Environment } from './configuration/values';
+import { LOG_LEVELS, type LogLevel } from './logger';
 
 export type { AccessRole, ApiKey } from './configuration/access-keys';
 export { settingsFor, type KafkaConnection } from './configuration/kafka-connection';
 export { canonicalName, settingNames, variableOf } from './configuration/kafka-names';
 export type { KafkaOAuth, TokenEndpoint } from './configuration/kafka-oauth';
 export { refuseExposed, refuseReactorsWithoutKey } from './configuration/exposure';
+export type { TracingSettings } from './configuration/tracing';
 export { ConfigurationError } from './configuration/values';
 
 /** How records are written: as one JSON value (structured), or with attributes as headers (binary). */
@@ -45,6 +48,8 @@ export interface Configuration {
   readonly eventSource?: string;
   /** Events that the relay publishes in an older version, until consumers are ready, by event name. */
   readonly writeVersions: ReadonlyMap<string, number>;
+  /** Effects whose calls are logged and recorded as such, and not made; `all` for every one. */
+  readonly effectsDryRun: ReadonlyArray<string>;
   /** What to do at start if the program's events differ from the contracts' lock. */
   readonly contractDrift: 'refuse' | 'warn';
   /** Requests per second and client; 0 for no limit. */
@@ -59,6 +64,10 @@ export interface Configuration {
   readonly idempotencyTtlMs: number;
   /** Upper limit on the time from the signal to the end of the process. */
   readonly shutdownDeadlineMs: number;
+  /** The least important level of the program's log that is written. */
+  readonly logLevel: LogLevel;
+  /** Absent: no spans are made. */
+  readonly tracing?: TracingSettings;
   readonly ordersDirectory?: string;
   /** Warnings to be logged at start. */
   readonly warnings?: ReadonlyArray<string>;
@@ -91,6 +100,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
   const apiKey = ownApiKey(environment, warn);
   const ordersDirectory = text(environment, 'ORDERS_DIR');
   const ops = opsAddress(environment);
+  const tracing = tracingSettings(environment);
   const eventSource = uriReference(environment, 'EVENT_SOURCE');
   return {
     host,
@@ -109,6 +119,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     schemaBaseUrl: url(environment, 'SCHEMA_BASE_URL') ?? `${baseUrl}/schemas`,
     ...(eventSource === undefined ? {} : { eventSource }),
     writeVersions: writeVersions(environment),
+    effectsDryRun: namesIn(environment, 'EFFECTS_DRY_RUN'),
     contractDrift: oneOf(environment, 'CONTRACT_DRIFT', ['refuse', 'warn'], 'refuse'),
     rateLimitPerSecond: integer(environment, 'RATE_LIMIT_PER_SECOND', 0, 0, 1_000_000),
     bodyLimitBytes: integer(environment, 'BODY_LIMIT_BYTES', 524_288, 1_024, MAX_BODY_BYTES),
@@ -116,10 +127,18 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     leaseTtlMs: integer(environment, 'LEASE_TTL_MS', 5_000, 300, 600_000),
     idempotencyTtlMs: integer(environment, 'IDEMPOTENCY_TTL_MS', 604_800_000, 1_000, 3_153_600_000_000),
     shutdownDeadlineMs: integer(environment, 'SHUTDOWN_DEADLINE_MS', 15_000, 100, 600_000),
+    logLevel: oneOf(environment, 'LOG_LEVEL', LOG_LEVELS, 'info'),
+    ...(tracing === undefined ? {} : { tracing }),
     ...(ordersDirectory === undefined ? {} : { ordersDirectory: resolve(ordersDirectory) }),
     ...(warnings.length === 0 ? {} : { warnings }),
   };
 };
+
+const namesIn = (environment: Environment, variable: string): ReadonlyArray<string> =>
+  (text(environment, variable) ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 
 const opsAddress = (environment: Environment): Configuration['ops'] => {
   const host = text(environment, 'OPS_HOST');

@@ -34,8 +34,24 @@ export type Columns = Readonly<Record<string, Column>>;
 export interface Table<Key extends Columns = Columns, Rest extends Columns = Columns> {
   readonly key: Key;
   readonly columns: Rest;
-  /** Columns that clients often filter by; each index slows down writes a little. */
+  /** Columns that clients often filter or sort by; each index slows down writes a little. */
   readonly indexes?: ReadonlyArray<ReadonlyArray<keyof Rest & string>>;
+  /**
+   * `remembered`: a removal with a `version` leaves a hidden tombstone with that version, so that a change with a lower one that
+   * comes later does not make the row again. For rows that several streams change; else a removed row is forgotten.
+   */
+  readonly removals?: 'remembered';
+}
+
+/**
+ * A table of what other streams know, which rows of the view are joined with: `on` names the columns of the view that hold the
+ * reference's key, and `columns` says which columns of the view show which of the reference's. They are null until the row of
+ * the reference is known, and again once it is removed.
+ */
+export interface Reference<Source extends Table = Table> {
+  readonly table: Source;
+  readonly on: ReadonlyArray<string>;
+  readonly columns: Readonly<Record<string, keyof Source['columns'] & string>>;
 }
 
 interface Plain {
@@ -74,6 +90,7 @@ type OrderedOf<C extends Columns> = {
 /** A change of one row, which is created if it does not exist yet. */
 export interface UpsertOf<T extends Table> {
   readonly key: RowOf<T['key']>;
+  readonly remove?: never;
   /** A guard: the change is skipped unless this is above the row's `version` column, which is then set to it. */
   readonly version?: number;
   readonly set?: Partial<RowOf<T['columns']>>;
@@ -83,6 +100,17 @@ export interface UpsertOf<T extends Table> {
   /** Keeps the greater value: integers by value, instants (ISO 8601, UTC) by time. */
   readonly max?: OrderedOf<T['columns']>;
 }
+
+/** The removal of one row; nothing happens where it does not exist. */
+export interface RemovalOf<T extends Table> {
+  readonly key: RowOf<T['key']>;
+  readonly remove: true;
+  /** The same guard as for other changes; only in a table whose removals are remembered. */
+  readonly version?: number;
+}
+
+/** A change of one row. */
+export type ChangeOf<T extends Table> = UpsertOf<T> | RemovalOf<T>;
 
 /** What one row of the detail table adds to one row of the view. */
 export interface ContributionOf<View extends Table> {

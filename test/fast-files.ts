@@ -4,6 +4,9 @@ import { dirname, resolve } from 'node:path';
 
 const SLOW_MODULES: ReadonlySet<string> = new Set(['node:child_process', '@confluentinc/kafka-javascript']);
 
+/** The file that loads the Kafka client for the program, by a name that a search for `require` does not find. */
+const NATIVE_CLIENT = resolve(__dirname, '..', 'infra', 'kafka', 'native-client.js');
+
 /** What a built file requires, as it is written there. */
 const requiredBy = (file: string): ReadonlyArray<string> =>
   [...readFileSync(file, 'utf8').matchAll(/require\("([^"]+)"\)/g)].map(([, name = '']) => name);
@@ -15,6 +18,7 @@ export const isFast = (testFile: string): boolean => {
   for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
     if (seen.has(file)) continue;
     seen.add(file);
+    if (file === NATIVE_CLIENT) return false;
     for (const name of requiredBy(file)) {
       if (SLOW_MODULES.has(name)) return false;
       const path = `${resolve(dirname(file), name)}.js`;

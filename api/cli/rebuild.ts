@@ -186,7 +186,7 @@ export const differenceLines = ({
   const earlier = (eventCount ?? 0) - (events?.length ?? 0);
   const named = events === null ? [] : [...(earlier > 0 ? [`(${earlier} earlier)`] : []), ...events];
   return [
-    `    ${table === 'memory' ? 'memory ' : ''}${key}: ${changes}`,
+    `    ${table === 'view' ? '' : `${table} `}${key}: ${changes}`,
     `      made by ${named.join(' ') || 'no event'}`,
   ];
 };

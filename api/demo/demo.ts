@@ -9,6 +9,8 @@ import { progressOn, type DemoOutput } from './progress';
 import { commandLines, countOf, figureLines, verdictLines } from './report';
 import { settleStock } from './stock-settling';
 import { agrees, verify, type Verification } from './verification';
+import type { WebhookAddress } from './webhook-receiver';
+import { openWebhooks, type Webhooks } from './webhooks';
 
 export interface DemoOptions {
   readonly baseUrl: string;
@@ -19,6 +21,8 @@ export interface DemoOptions {
   /** How long the server may be away, and the read models behind, before it counts as a failure. */
   readonly patienceMs?: number;
   readonly clock?: Clock;
+  /** Where the server sends the webhooks of deliveries, if it sends any to this machine. */
+  readonly webhook?: WebhookAddress;
 }
 
 const PATIENCE_MS = 60_000;
@@ -31,6 +35,15 @@ const CONCURRENCY = 16;
  * reached or the process manager does not continue, and UnusableOrders if the orders can't be read.
  */
 export const runDemo = async (options: DemoOptions): Promise<number> => {
+  const webhooks = await openWebhooks(options.webhook, options.clock ?? systemClock);
+  try {
+    return await runWith(webhooks, options);
+  } finally {
+    await webhooks.close();
+  }
+};
+
+const runWith = async (webhooks: Webhooks, options: DemoOptions): Promise<number> => {
   const { output, clock = systemClock, patienceMs = PATIENCE_MS } = options;
   const print = (...lines: ReadonlyArray<string>): void => void output.write(`${lines.join('\n')}\n`);
   const input = inputFrom(options.ordersDirectory);
@@ -45,6 +58,7 @@ export const runDemo = async (options: DemoOptions): Promise<number> => {
 
   const performedMs = clock.monotonicMs();
   const { verification, late } = await settle(client, input, model, performed, performedMs + patienceMs);
+  const received = await webhooks.settle(performed.delivered, performedMs + patienceMs);
   const seconds = ((clock.monotonicMs() - performedMs) / 1_000).toFixed(1);
   print(
     late.length === 0
@@ -54,8 +68,9 @@ export const runDemo = async (options: DemoOptions): Promise<number> => {
     ...figureLines(verification),
     '',
     ...verdictLines(verification),
+    ...received.lines,
   );
-  return agrees(verification) && late.length === 0 ? 0 : 1;
+  return agrees(verification) && late.length === 0 && received.agrees ? 0 : 1;
 };
 
 const perform = async (

@@ -16,6 +16,8 @@ export interface Performed {
   readonly refused: ReadonlyMap<string, number>;
   /** The last version of each stream that a response named. */
   readonly versions: ReadonlyMap<string, number>;
+  /** The orders whose delivery was recorded now. */
+  readonly delivered: ReadonlyArray<string>;
 }
 
 export interface PerformOptions {
@@ -38,6 +40,7 @@ export const performAll = async (actions: ReadonlyArray<Action>, options: Perfor
   const confirmed = new Set<string>();
   const tally = { posted: 0, accepted: 0, unchanged: 0, refused: new Map<string, number>() };
   const versions = new Map<string, number>();
+  const delivered: string[] = [];
   const requests = inFlight(concurrency);
 
   const perform = async (action: Action, hasFailed: () => boolean): Promise<void> => {
@@ -48,6 +51,7 @@ export const performAll = async (actions: ReadonlyArray<Action>, options: Perfor
     const answer = await requests.run(async () => (hasFailed() ? undefined : client.perform(action)));
     if (answer === undefined) return;
     count(tally, action, answer);
+    if (answer._tag === 'Accepted' && action.step._tag === 'Deliver') delivered.push(action.step.orderId);
     if (answer._tag !== 'Refused') {
       versions.set(answer.stream, Math.max(answer.version, versions.get(answer.stream) ?? 0));
       model.accept(action.step);
@@ -56,7 +60,7 @@ export const performAll = async (actions: ReadonlyArray<Action>, options: Perfor
   };
 
   await inLanes(actions, concurrency * WINDOW_FACTOR, perform);
-  return { ...tally, versions };
+  return { ...tally, versions, delivered };
 };
 
 /**

@@ -4,12 +4,13 @@ import type { FastifyRequest } from 'fastify';
 import type { ApiKey } from '../../infra/configuration';
 import { ANONYMOUS, type Caller } from './fastify-types';
 import { problem, ProblemError } from './problem';
+import type { Sessions } from './sessions';
 
 /** Returns the caller of a request, or throws a 401 or 403 problem. */
 export type Authenticate = (request: FastifyRequest) => Caller;
 
-/** Authenticates with the given keys. */
-export const authentication = (keys: ReadonlyArray<ApiKey>): Authenticate => {
+/** Authenticates with the given keys, or by the session of an operator. */
+export const authentication = (keys: ReadonlyArray<ApiKey>, sessions: Sessions): Authenticate => {
   if (keys.length === 0) return () => ANONYMOUS;
   const known = keys.map(({ name, role, key }) => ({ caller: { name, role }, digest: digestOf(key) }));
 
@@ -25,8 +26,9 @@ export const authentication = (keys: ReadonlyArray<ApiKey>): Authenticate => {
     const { access } = request.routeOptions.config;
     if (access === 'open') return ANONYMOUS;
     const presented = presentedKey(request);
-    if (presented === undefined) throw unauthenticated('This installation requires an API key.', 'Bearer');
-    const caller = callerWith(presented);
+    const caller = presented === undefined ? bySession(sessions, request) : callerWith(presented);
+    if (caller === undefined && presented === undefined)
+      throw unauthenticated('This installation requires an API key.', 'Bearer');
     if (caller === undefined) throw unauthenticated('The API key is unknown.', 'Bearer error="invalid_token"');
     if (access === 'operator' && caller.role !== 'operator') {
       const detail = `'${caller.name}' has the role ${caller.role}; this request requires an operator.`;
@@ -34,6 +36,20 @@ export const authentication = (keys: ReadonlyArray<ApiKey>): Authenticate => {
     }
     return caller;
   };
+};
+
+/**
+ * A cookie goes along with whatever a browser sends. What changes something is therefore taken only where the browser says that
+ * a page of this server asks; what it says was checked before.
+ */
+const bySession = (sessions: Sessions, request: FastifyRequest): Caller | undefined => {
+  const { method, headers } = request;
+  const caller = sessions.callerOf(request);
+  const onlyReads = method === 'GET' || method === 'HEAD';
+  if (caller === undefined || onlyReads || headers.origin !== undefined || headers['sec-fetch-site'] !== undefined)
+    return caller;
+  const detail = 'The session of a browser acts only for pages of this server: the request has no Origin. Send a key.';
+  throw new ProblemError(problem('cross-site-request', detail));
 };
 
 const digestOf = (key: string): Buffer => createHash('sha256').update(key).digest();

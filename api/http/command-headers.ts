@@ -1,6 +1,7 @@
 /** The request headers of a command. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Identifier } from '../../domain/kernel/values';
+import type { TraceContext } from '../../infra/tracing/tracer';
 import { tagCondition, type EntityTag } from './entity-tags';
 import { failWith } from './problem';
 
@@ -9,6 +10,9 @@ export const SENDABLE_PATTERN = '^[!-~](?:[ -~]{0,253}[!-~])?$';
 const SENDABLE = /^[\x20-\x7e]{1,255}$/;
 const VERSION_TAG = /^"(0|[1-9]\d{0,14})"$/;
 const TRACE_PARENT = /^([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
+
+/** A list of `key=value`: up to 512 characters have to be passed on, more are not. */
+const TRACE_STATE = /^[a-z0-9][ -~]{0,511}$/;
 
 /** What `If-Match` and `If-None-Match` require: one of these versions, or (with `*`) that the stream has events. */
 export type Precondition = ReadonlyArray<number> | 'streamExists';
@@ -60,8 +64,19 @@ export const causationIdOf = (headers: IncomingHttpHeaders): string | undefined 
   return failWith('invalid-header', 'X-Causation-Id must have 1 to 255 printable ASCII characters.');
 };
 
-/** From `traceparent`. A malformed one is ignored, as W3C Trace Context requires; tracing must never fail a request. */
-export const traceparentOf = (headers: IncomingHttpHeaders): string | undefined => {
+/**
+ * From `traceparent` and `tracestate`. A malformed one is ignored, as W3C Trace Context requires; tracing must never fail a
+ * request.
+ */
+export const traceContextOf = (headers: IncomingHttpHeaders): TraceContext | undefined => {
+  const traceparent = traceparentOf(headers);
+  if (traceparent === undefined) return undefined;
+  const { tracestate } = headers;
+  const isUsable = typeof tracestate === 'string' && TRACE_STATE.test(tracestate);
+  return isUsable ? { traceparent, tracestate } : { traceparent };
+};
+
+const traceparentOf = (headers: IncomingHttpHeaders): string | undefined => {
   const value = headers['traceparent'];
   if (typeof value !== 'string') return undefined;
   const match = TRACE_PARENT.exec(value);

@@ -1,5 +1,6 @@
 /** The ports that the HTTP API depends on; tests pass their own implementations. */
 import type { Catalog } from '../../domain/kernel/aggregate';
+import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
 import type { EventStore } from '../../domain/kernel/event-store';
 import type { Clock } from '../../infra/clock';
 import type { HandleCommand } from '../../infra/commands/command-port';
@@ -8,13 +9,20 @@ import type { SnapshotStore } from '../../infra/commands/snapshots';
 import type { ApiKey } from '../../infra/configuration';
 import type { ConnectionLimits } from './connections';
 import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
+import type { EventFeed } from '../../infra/event-store/event-feed';
 import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
 import type { FlowReport } from '../../infra/flow/findings';
 import type { Logger } from '../../infra/logger';
 import type { SkipResult, RelayStatus } from '../../infra/relay/state/state';
-import type { SetAsideEntry, SetAsideFilter } from '../../infra/reactors/processes/processes';
+import type {
+  EffectStatus,
+  RecordedEffectResult,
+  SetAsideEntry,
+  SetAsideFilter,
+} from '../../infra/reactors/processes/processes';
 import type { Metrics } from '../../infra/metrics/registry';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
+import type { Tracer } from '../../infra/tracing/tracer';
 import type { GroupStatus, ViewReader } from '../../projections/view-reader';
 
 /** A stage that is not ready, or that an operator should know about. */
@@ -36,6 +44,13 @@ export interface Readiness {
   readonly notices?: ReadonlyArray<ReadinessReason>;
 }
 
+/** A projection or a process manager, and the events that it handles. */
+export interface EventHandler {
+  readonly kind: 'projection' | 'process' | 'effect';
+  readonly name: string;
+  readonly handles: ReadonlyArray<Pick<AnyEventDefinition, 'type'>>;
+}
+
 /** Everything that the API needs. */
 export interface ApiDependencies {
   readonly catalog: Catalog;
@@ -53,12 +68,23 @@ export interface ApiDependencies {
   readonly reactorGroups: () => ReadonlyArray<GroupStatus>;
   /** The dead letters of all roles. */
   readonly failures: DeadLetterDirectory;
+  /** Every effect of the program. */
+  readonly effects: () => ReadonlyArray<EffectStatus>;
+  /** The recorded results of an effect's calls, newest first. */
+  readonly effectResults: (
+    filter: { readonly effect: string; readonly key?: string },
+    limit: number,
+  ) => ReadonlyArray<RecordedEffectResult>;
   /** Commands and deadlines that the process managers have set aside, newest first. */
   readonly setAside: (filter: SetAsideFilter, limit: number) => ReadonlyArray<SetAsideEntry>;
   /** Requests of operators that could not be carried out, of every role, newest first. */
   readonly failedRequests: (limit: number) => ReadonlyArray<FailedRequest>;
   /** Where operators' requests are written for other roles, and read again until those have picked them up. */
   readonly operationRequests: PatientRequestWriter & OperationRequestReader;
+  /** The whole history, for operators who look for what happened. */
+  readonly history: Pick<EventFeed, 'readAll' | 'readCorrelated' | 'lastPosition' | 'requestsBefore'>;
+  /** Who in this program handles which events. */
+  readonly readers: ReadonlyArray<EventHandler>;
   /** The token that this installation's reactors send with their commands; their idempotency keys have their own namespace. */
   readonly reactorToken: () => string;
   /** Empty: no key is required. */
@@ -76,6 +102,8 @@ export interface ApiDependencies {
   /** The flow over the last minute; undefined before the first look. */
   readonly stages: () => Promise<FlowReport | undefined>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  /** Absent: no spans are made. */
+  readonly tracer?: Tracer;
   /** True from the wish to stop on: nothing new is taken. */
   readonly isShuttingDown: () => boolean;
 }

@@ -103,11 +103,15 @@ export type Handler<Params extends Fields, Body extends AnyRecord | undefined, S
   reply: FastifyReply<RouteTypes<Params, Body, Sends>>,
 ) => Sent<Sends> | Replied | Promise<Sent<Sends> | Replied>;
 
+/** A hook that calls `next` when it has done its work. */
+export type RouteHook = (request: FastifyRequest, reply: FastifyReply, next: () => void) => void;
+
 /** Further options of a route. */
-interface RouteOptions {
+export interface RouteOptions {
   /** Default: the app's timeout. */
   readonly handlerTimeout?: number;
-  readonly onRequest?: (request: FastifyRequest, reply: FastifyReply, next: () => void) => void;
+  readonly onRequest?: RouteHook | RouteHook[];
+  readonly onResponse?: RouteHook;
 }
 
 /** Adds an endpoint's route; `url` names the path parameters as `:name`. */

@@ -1,5 +1,6 @@
 /** What this API adds to Fastify's requests and routes. */
 import type { AccessRole } from '../../infra/configuration';
+import type { Span } from '../../infra/tracing/tracer';
 import type { Endpoint } from './endpoint';
 
 /** The sender of a request. */
@@ -16,6 +17,8 @@ declare module 'fastify' {
     caller: Caller;
     /** On command routes: from the header, or a new one. */
     correlationId: string;
+    /** On command routes, while tracing is on. */
+    span: Span | undefined;
   }
   interface FastifyContextConfig {
     /** `open`: no key is required. Default: a known key of any role. */

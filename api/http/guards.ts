@@ -7,13 +7,16 @@ import type { Caller } from './fastify-types';
 import { refuseForeignRequests } from './foreign-requests';
 import { ProblemError, type Problem } from './problem';
 import type { RateLimit } from './rate-limit';
+import { sessionsOf } from './sessions';
 import { refuseWhileShuttingDown } from './shedding';
 import { refuseExpectation, refuseForeignCoding, refuseRepeatedHeaders } from './strict-headers';
+
+type GuardDependencies = Pick<ApiDependencies, 'apiKeys' | 'allowedHosts' | 'isShuttingDown' | 'clock'>;
 
 /** Adds the guards; `explainUnknown` explains a URL that no route matches. */
 export const guard = (
   app: FastifyInstance,
-  { apiKeys, allowedHosts, isShuttingDown }: Pick<ApiDependencies, 'apiKeys' | 'allowedHosts' | 'isShuttingDown'>,
+  { apiKeys, allowedHosts, isShuttingDown, clock }: GuardDependencies,
   limit: RateLimit,
   explainUnknown: (request: FastifyRequest) => Problem,
 ): void => {
@@ -22,7 +25,11 @@ export const guard = (
     isClosing = true;
     done();
   });
-  const identify = countedCaller(authentication(apiKeys), refuseForeignRequests({ names: allowedHosts }), limit);
+  const identify = countedCaller(
+    authentication(apiKeys, sessionsOf(apiKeys, clock)),
+    refuseForeignRequests({ names: allowedHosts }),
+    limit,
+  );
   const withinBudget = bodyBudget();
   app.decorateRequest('caller');
   app.decorateRequest('correlationId', '');

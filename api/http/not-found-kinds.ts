@@ -49,6 +49,11 @@ export const notFoundKinds = {
     title: 'No such dead letter',
     meaning: 'GET /ops/dead-letters lists them; an id is a group and a number, such as `order-summary:17`.',
   },
+  'unknown-effect': {
+    status: 404,
+    title: 'No such effect',
+    meaning: 'GET /ops/effects lists the effects of the program.',
+  },
   'unknown-set-aside': {
     status: 404,
     title: 'No such command or deadline',

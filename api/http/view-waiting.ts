@@ -9,6 +9,7 @@ import type { Clock } from '../../infra/clock';
 import { partitionFor } from '../../infra/kafka/placement';
 import type { ViewDescription, ViewReader } from '../../projections/view-reader';
 import type { ConsistencyToken } from './consistency-token';
+import type { TopicPartition } from '../../infra/topic-partition';
 
 /** The wait of a query without the parameter `wait`. */
 export const DEFAULT_WAIT_MS = 2_000;
@@ -44,11 +45,9 @@ interface WaitingOptions {
 }
 
 /** An event that the view must see; its position is looked up until the event exists. */
-interface AwaitedEvent {
+interface AwaitedEvent extends TopicPartition {
   readonly token: string;
   readonly stream: string;
-  readonly topic: string;
-  readonly partition: number;
   position: number | undefined;
 }
 

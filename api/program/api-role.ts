@@ -1,15 +1,18 @@
 /** The API's role: it writes the store, reads what the other roles write, and listens. */
 import { existsSync } from 'node:fs';
 import type { Catalog } from '../../domain/kernel/aggregate';
+import type { Effect } from '../../domain/kernel/effect';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
+import { startRunning, type Running } from '../../infra/running/role';
+import { loggedCommands } from '../../infra/commands/logged-commands';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { Configuration } from '../../infra/configuration';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
 import { observedCommands } from '../../infra/metrics/command-metrics';
 import { sample, type Metrics } from '../../infra/metrics/registry';
-import { readReactorGroups, readSetAsideIn } from '../../infra/reactors/reactor-status';
+import { readReactorGroups } from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/state/state';
@@ -17,6 +20,8 @@ import type { EventFeed } from '../../infra/event-store/event-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore, type SqliteEventStore } from '../../infra/sqlite/event-store';
 import { whenNotBusy } from '../../infra/sqlite/leased-database';
+import { tracedCommands } from '../../infra/tracing/command-spans';
+import type { Tracer } from '../../infra/tracing/tracer';
 import { rowExplanations } from '../../projections/engine/inspect/inspect';
 import { openViewReader } from '../../projections/engine/query/query';
 import type { Projection } from '../../projections/projection';
@@ -30,6 +35,7 @@ import { listen } from './listen';
 import type { Observation } from './observation';
 import { openStoreGate, type GateStanding, type StoreGate } from './store-gate';
 import { flowStages } from './flow-stages';
+import { reactorsIn } from './reactors-in';
 import { assessStages, type StageAssessment } from './readiness';
 import type { Role } from './roles';
 
@@ -48,10 +54,13 @@ export interface ApiRoleOptions {
   readonly projections: ReadonlyArray<Projection>;
   /** Counts commands, and is told whether the API is ready. */
   readonly observation: Observation;
+  readonly tracer: Tracer;
   /** Whether the relay starts in this process too. */
   readonly awaitsRelay: boolean;
-  /** The names of the process managers. */
+  /** The names of the process managers and effects. */
   readonly processes: ReadonlyArray<string>;
+  readonly effects: ReadonlyArray<Effect>;
+  readonly readers: ApiDependencies['readers'];
 }
 
 export interface ApiRole {
@@ -82,23 +91,27 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const reactorGroups = (): ReadonlyArray<GroupStatus> =>
     existsSync(files.reactors) ? readReactorGroups(files.reactors) : [];
   const failures = deadLettersOf(options);
-  const handler = commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots });
+  const decide = commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots });
+  // Not even the fields of its lines are made where nobody reads them.
+  const handler = configuration.logLevel === 'debug' ? loggedCommands(decide, logger) : decide;
   const isReady = readiness({ ...options, store, gate, views, relayStatus, reactorGroups });
   showAppendQueue(observation.metrics, store);
   const app = buildApp({
     catalog,
     store,
     snapshots: store.snapshots,
-    handleCommand: observedCommands(gate.guarded(handler), observation.metrics, clock),
+    handleCommand: tracedCommands(observedCommands(gate.guarded(handler), observation.metrics, clock), options.tracer),
     views,
     explainRow: rowExplanations({ viewsFile: files.views, store: feed, catalog, projections: options.projections }),
     relayStatus,
     skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
     failures,
-    setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
+    ...reactorsIn(files, options.effects),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
     operationRequests: patientRequests(store, feed, clock),
+    history: feed,
+    readers: options.readers,
     reactorToken: store.reactorToken,
     apiKeys: configuration.apiKeys,
     rateLimitPerSecond: configuration.rateLimitPerSecond,
@@ -110,14 +123,12 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     readiness: isReady,
     stages: observation.stages,
     metrics: observation.metrics,
+    tracer: options.tracer,
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
-  const stopExpiry = startExpiry(options, store);
+  const expiry = startExpiry(options, store);
   const closeStore = async (): Promise<void> => {
-    await gate.stop();
-    await stopExpiry();
-    await feed.close();
-    await store.close();
+    for (const stop of [gate.stop, expiry.stop, feed.close, store.close]) await stop();
   };
   try {
     const url = await listen(app, { ...configuration, variable: 'PORT' });
@@ -139,18 +150,11 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   }
 };
 
-/** Forgets old answers until the function that it returns is called. */
+/** Removes expired answers until it is stopped. */
 const startExpiry = (
   { clock, logger, configuration: { idempotencyTtlMs: ttlMs } }: ApiRoleOptions,
   store: SqliteEventStore,
-): (() => Promise<void>) => {
-  const expiring = new AbortController();
-  const expiry = expireAnswers({ store, clock, logger, stopping: expiring.signal, ttlMs });
-  return async () => {
-    expiring.abort();
-    await expiry;
-  };
-};
+): Running => startRunning((stopping) => expireAnswers({ store, clock, logger, stopping, ttlMs }));
 
 /** Waiting for a lock that another process holds on the store must not block the event loop. */
 const patientRequests = (

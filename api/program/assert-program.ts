@@ -4,7 +4,7 @@ import { assertTopics, InvalidDeclaration } from '../../domain/kernel/declaratio
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
 import { deadLetterTopic } from '../../infra/consumption/loop/loop';
 
-/** A consumer group of the program: a projection, or a process manager. */
+/** A consumer group of the program: a projection, a process manager, or an effect. */
 interface Group {
   readonly name: string;
   readonly handles: ReadonlyArray<AnyEventDefinition>;
@@ -18,11 +18,12 @@ export interface ProgramDefinitions {
   readonly heartbeatTopic: string;
   readonly projections: ReadonlyArray<Group>;
   readonly processManagers: ReadonlyArray<Group>;
+  readonly effects?: ReadonlyArray<Group>;
 }
 
 /** Throws InvalidDeclaration if the definitions contradict each other. */
 export const assertProgram = (definitions: ProgramDefinitions): void => {
-  const { catalog, topicPrefix, heartbeatTopic, projections, processManagers } = definitions;
+  const { catalog, topicPrefix, heartbeatTopic, projections, processManagers, effects = [] } = definitions;
   const names = new Set(projections.map(({ name }) => name));
   const shared = processManagers.find(({ name }) => names.has(name));
   if (shared !== undefined) {
@@ -30,7 +31,14 @@ export const assertProgram = (definitions: ProgramDefinitions): void => {
       `the process manager ${shared.name} has the name of a projection; both are consumer groups: rename one of them`,
     );
   }
-  const groups = [...projections, ...processManagers];
+  const others = new Set([...projections, ...processManagers].map(({ name }) => name));
+  const sharedEffect = effects.find(({ name }) => others.has(name));
+  if (sharedEffect !== undefined) {
+    throw new InvalidDeclaration(
+      `the effect ${sharedEffect.name} has the name of a projection or a process manager; all are consumer groups: rename one of them`,
+    );
+  }
+  const groups = [...projections, ...processManagers, ...effects];
   for (const { name, handles } of groups) {
     for (const { type } of handles) {
       if (catalog.eventDefinition(type) !== undefined) continue;

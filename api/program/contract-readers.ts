@@ -1,15 +1,31 @@
 /** Who in this program reads events, as the contract check watches them. */
 import type { InstrumentedReader } from '../../infra/contracts/field-readers';
+import type { Effect } from '../../domain/kernel/effect';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Projection } from '../../projections/projection';
-import { boundedCache } from '../../infra/memory/bounded-cache';
+import { boundedCache } from '../../infra/cache/bounded-cache';
 import type { Application } from '../../projections/application';
 
 /** Returns every projection and every process manager as an instrumented reader. */
-export const contractReaders = ({ projections, processManagers }: Application): ReadonlyArray<InstrumentedReader> => [
+export const contractReaders = ({
+  projections,
+  processManagers,
+  effects,
+}: Application): ReadonlyArray<InstrumentedReader> => [
   ...projections.map(projectionReader),
   ...processManagers.map(processReader),
+  ...effects.map(effectReader),
 ];
+
+/** An instrumented effect: only what is pure in it is run, so it counts as reading every field that it may pass on. */
+export const effectReader = ({ name, handles, keyOf }: Effect): InstrumentedReader => ({
+  name: `effect ${name}`,
+  handles,
+  take: (event) => {
+    keyOf(event);
+    JSON.stringify(event.data);
+  },
+});
 
 /** An instrumented projection. */
 export const projectionReader = ({ name, handles, project }: Projection): InstrumentedReader => ({

@@ -1,12 +1,12 @@
 /** The composition root: the only place where the parts are put together. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { withTopicPrefix } from '../../domain/kernel/topic-prefix';
+import type { Effect } from '../../domain/kernel/effect';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Clock } from '../../infra/clock';
 import { ConfigurationError, readSettings, type Configuration } from '../../infra/configuration';
-import type { EventLog } from '../../infra/kafka/event-log';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
-import { openLog } from '../../infra/broker/open-log';
+import { explainBroker, openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
 import { groupMetrics } from '../../infra/metrics/group-metrics';
 import { heartbeatTopicName } from '../../infra/kafka/heartbeats';
@@ -14,6 +14,9 @@ import { observedLog } from '../../infra/metrics/log-metrics';
 import type { Running } from '../../infra/running/role';
 import { startReactors } from '../../infra/reactors/reactors';
 import { startRelay } from '../../infra/relay/relay';
+import { openTracer } from '../../infra/tracing/open-tracer';
+import { tracedLog } from '../../infra/tracing/traced-log';
+import type { Tracer } from '../../infra/tracing/tracer';
 import { waitForStore } from '../../infra/event-store/open-feed';
 import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { startProjections } from '../../projections/engine/role/role';
@@ -22,6 +25,7 @@ import { startApi } from './api-role';
 import type { LoadedApplication } from './application';
 import { assertProgram } from './assert-program';
 import { refuseContractDrift, warnOfUnreadableEvents } from './contract-drift';
+import { effectOptions } from './effect-options';
 import { dataFiles, type DataFiles } from './data-files';
 import { listen } from './listen';
 import { openObservation, type Observation } from './observation';
@@ -59,9 +63,11 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   const catalog = withTopicPrefix(application.catalog, topicPrefix);
   refuseContractDrift({ loaded, contractDrift: configuration.contractDrift, logger });
   const processManagers = application.processManagersWith(readSettings(application.settings));
+  const { projections } = application;
+  const effects = application.effectsWith(readSettings(application.settings));
   const heartbeatTopic = heartbeatTopicName(topicPrefix, application.name);
-  assertProgram({ catalog, topicPrefix, heartbeatTopic, projections: application.projections, processManagers });
-  const parts: Parts = { catalog, processManagers, files, heartbeatTopic };
+  const parts: Parts = { catalog, processManagers, effects, files, heartbeatTopic };
+  assertProgram({ catalog, topicPrefix, heartbeatTopic, projections, processManagers, effects });
   warnOfUnreadableEvents(files.store, catalog, logger);
   // The started parts, oldest first; all of them are stopped in order, even if a later start fails.
   const running: Started = [];
@@ -71,8 +77,9 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
     }
   };
   try {
+    const tracer = await beginTracing(options, running);
     const observation = await beginObservation(options, parts, running);
-    const observed = { ...options, observation };
+    const observed = { ...options, observation, tracer };
     const url = roles.has('api') ? await beginApi(observed, parts, running) : undefined;
     const needsLog = roles.has('relay') || roles.has('projections') || roles.has('reactors');
     if (needsLog) await beginConsumers(observed, parts, running);
@@ -88,6 +95,7 @@ interface Parts {
   /** With the installation's topic prefix applied. */
   readonly catalog: Catalog;
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
+  readonly effects: ReadonlyArray<Effect>;
   readonly files: DataFiles;
   readonly heartbeatTopic: string;
 }
@@ -95,7 +103,17 @@ interface Parts {
 type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
 
 /** The server stops first, so that no new requests arrive; the store closes last, after all its readers. */
-const STOP_ORDER = ['server', 'ops server', 'observation', 'reactors', 'projections', 'relay', 'broker', 'store'];
+const STOP_ORDER = [
+  'server',
+  'ops server',
+  'observation',
+  'reactors',
+  'projections',
+  'relay',
+  'broker',
+  'store',
+  'tracing',
+];
 const stopRank = (name: string): number => STOP_ORDER.indexOf(name);
 
 const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Role>): void => {
@@ -106,12 +124,24 @@ const refuseSplitEmbedded = (configuration: Configuration, roles: ReadonlySet<Ro
   );
 };
 
-type ObservedOptions = ProgramOptions & { readonly observation: Observation };
+type ObservedOptions = ProgramOptions & { readonly observation: Observation; readonly tracer: Tracer };
+
+/** The last export may take this long at most, and no more than a part of the shutdown deadline. */
+const MAX_FLUSH_MS = 5_000;
+
+/** It stops last: spans end until then. */
+const beginTracing = async ({ configuration, clock, logger }: ProgramOptions, running: Started): Promise<Tracer> => {
+  const { tracing: settings, shutdownDeadlineMs } = configuration;
+  const flushMs = Math.min(MAX_FLUSH_MS, Math.floor(shutdownDeadlineMs / 5));
+  const tracer = await openTracer({ settings, clock, logger, flushMs });
+  running.push({ name: 'tracing', stop: tracer.stop });
+  return tracer;
+};
 
 /** Before everything else: what a process waits for is to be seen while it waits. */
 const beginObservation = async (
   options: ProgramOptions,
-  { catalog, processManagers, files }: Parts,
+  { catalog, processManagers, effects, files }: Parts,
   running: Started,
 ): Promise<Observation> => {
   const observation = openObservation({
@@ -119,7 +149,7 @@ const beginObservation = async (
     catalog,
     files,
     projections: options.loaded.application.projections,
-    processes: processManagers.map(({ name }) => name),
+    processes: groupNames(processManagers, effects),
   });
   running.push({ name: 'observation', stop: observation.stop });
   const { ops, apiKeys, allowedHosts } = options.configuration;
@@ -132,18 +162,29 @@ const beginObservation = async (
   return observation;
 };
 
+/** The groups of the reactors. */
+const groupNames = (...lists: ReadonlyArray<ReadonlyArray<{ readonly name: string }>>): ReadonlyArray<string> =>
+  lists.flat().map(({ name }) => name);
+
 const beginApi = async (
   options: ObservedOptions,
-  { catalog, processManagers, files }: Parts,
+  { catalog, processManagers, effects, files }: Parts,
   running: Started,
 ): Promise<string> => {
+  const { projections } = options.loaded.application;
   const api = await startApi({
     ...options,
     catalog,
     files,
-    projections: options.loaded.application.projections,
+    projections,
+    effects,
     awaitsRelay: options.roles.has('relay'),
-    processes: processManagers.map(({ name }) => name),
+    processes: groupNames(processManagers, effects),
+    readers: [
+      ...projections.map(({ name, handles }) => ({ kind: 'projection', name, handles }) as const),
+      ...processManagers.map(({ name, handles }) => ({ kind: 'process', name, handles }) as const),
+      ...effects.map(({ name, handles }) => ({ kind: 'effect', name, handles }) as const),
+    ],
   });
   running.push({ name: 'server', stop: api.closeServer }, { name: 'store', stop: api.closeStore });
   options.logger.info({ url: api.url, data: options.configuration.dataDirectory }, 'Tidemark serves');
@@ -152,10 +193,10 @@ const beginApi = async (
 
 const beginConsumers = async (
   options: ObservedOptions,
-  { catalog, processManagers, files, heartbeatTopic }: Parts,
+  { catalog, processManagers, effects, files, heartbeatTopic }: Parts,
   running: Started,
 ): Promise<void> => {
-  const { configuration, roles, clock, logger, signal, onFatal, observation } = options;
+  const { configuration, roles, clock, logger, signal, onFatal, observation, tracer } = options;
   const log = await openLog({ configuration, clock, logger });
   running.push({ name: 'broker', stop: log.close });
   explainBroker(log, logger);
@@ -163,7 +204,8 @@ const beginConsumers = async (
   await waitForStore(openStore, clock, signal);
   const { metrics, groups } = observation;
   const shared = {
-    log: observedLog(log, metrics, groups, clock),
+    log: tracedLog(observedLog(log, metrics, groups, clock), tracer),
+    tracer,
     observer: groupMetrics(metrics),
     catalog,
     clock,
@@ -193,22 +235,16 @@ const beginConsumers = async (
   if (roles.has('reactors')) {
     const { baseUrl, apiKey } = configuration;
     const api = { baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
-    const reactors = startReactors({ ...shared, reactorsFile: files.reactors, openStore, processManagers, api });
+    const reactors = startReactors({
+      ...shared,
+      reactorsFile: files.reactors,
+      openStore,
+      processManagers,
+      effects: effectOptions(effects, configuration, metrics),
+      api,
+    });
     // A failure of their first start is a wrong setting, so the program's start fails with it.
     await reactors.started;
     keep('reactors', reactors);
   }
-};
-
-const explainBroker = (log: EventLog, logger: Logger): void => {
-  const fields = { servers: log.bootstrapServers };
-  if (log.keepsHistory) {
-    logger.info(fields, 'Kafka: a real cluster');
-    return;
-  }
-  logger.info(
-    fields,
-    'Kafka: the embedded broker, for trying out; it forgets everything when this process ends, and consumers then read the store. ' +
-      "For a real one: 'make kafka', then KAFKA_BROKERS=127.0.0.1:9092 make run",
-  );
 };

@@ -10,6 +10,7 @@ import {
 import { checkLogSettings } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
 import { makePrivateFolder, tightenFolder } from '../../infra/files/private-files';
+import { assertSqliteLoads } from '../../infra/sqlite/sqlite-check';
 import { dataFiles } from './data-files';
 import type { Role } from './roles';
 
@@ -19,8 +20,12 @@ export interface StartCheckOptions {
   readonly logger: Logger;
 }
 
-/** Checks access settings, and makes the data folder private. Throws ConfigurationError. */
+/**
+ * Checks that SQLite loads and the access settings, and makes the data folder private. Throws ConfigurationError, or
+ * NativePartMissing.
+ */
 export const checkStart = async ({ configuration, roles, logger }: StartCheckOptions): Promise<void> => {
+  assertSqliteLoads();
   for (const warning of configuration.warnings ?? []) logger.warn({}, warning);
   if (roles.has('api')) await refuseExposed(configuration);
   if (configuration.ops !== undefined) {

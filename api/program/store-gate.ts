@@ -8,6 +8,7 @@ import { readRelayStatus } from '../../infra/sqlite/relay-file/relay-file';
 import type { RelayStatus } from '../../infra/relay/state/state';
 import type { EventFeed } from '../../infra/event-store/event-feed';
 import { replacedReason } from '../../infra/sqlite/store-identity';
+import { startRunning } from '../../infra/running/role';
 import { storeStanding, type StoreStanding } from '../../infra/history/store-standing';
 import type { DataFiles } from './data-files';
 
@@ -49,7 +50,6 @@ export const openStoreGate = async ({
   logger,
   awaitsRelay,
 }: StoreGateOptions): Promise<StoreGate> => {
-  const stopping = new AbortController();
   const startedAtMs = clock.nowMs();
   // A mismatch found at the start stays until the next start: new events of the store must not hide it.
   const atStart = await storeStanding(files, feed.identity.storeId, feed.lastPosition);
@@ -64,20 +64,22 @@ export const openStoreGate = async ({
     if (atStart.verdict !== 'fits') return;
     current = (await feed.isInPlace()) ? standingOf(relay) : { verdict: 'store-behind', reason: replacedReason };
   };
-  const watch = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
+  const watch = async (stopping: AbortSignal): Promise<void> => {
+    while (!stopping.aborted) {
       try {
         await look();
       } catch (error) {
         logger.debug({ err: error }, "the relay's status can't be read at present");
       }
       hasLooked ||= clock.nowMs() - startedAtMs > FIRST_LOOK_MS;
-      await clock.sleep(hasLooked ? POLL_MS : FIRST_POLL_MS, stopping.signal);
+      await clock.sleep(hasLooked ? POLL_MS : FIRST_POLL_MS, stopping);
     }
+    // Commands that still wait for the first look go on without it.
+    hasLooked = true;
   };
-  const watching = watch();
+  const watching = startRunning(watch);
   const firstLook = async (): Promise<void> => {
-    while (!hasLooked && !stopping.signal.aborted) await clock.sleep(FIRST_POLL_MS, stopping.signal);
+    while (!hasLooked) await clock.sleep(FIRST_POLL_MS);
   };
   return {
     standing: () => current,
@@ -88,10 +90,7 @@ export const openStoreGate = async ({
         ? E.left({ _tag: 'StoreBehind', reason })
         : handle(request)();
     },
-    stop: async () => {
-      stopping.abort();
-      await watching;
-    },
+    stop: watching.stop,
   };
 };
 

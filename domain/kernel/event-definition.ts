@@ -101,8 +101,10 @@ export interface EventContract<F extends Fields> {
   readonly schemaVersion: number;
   readonly meaning: string;
   readonly fields: F;
-  readonly owner?: string;
-  readonly since?: string;
+  /** Who is responsible for it: a team, as its readers can reach it. */
+  readonly owner: string;
+  /** The day on which the newest version was first written, ISO 8601. */
+  readonly since: string;
   /** Declares that the name is a fact where the contract check does not recognise it (`LoanOverdue`), and says why. */
   readonly isFact?: FactReason;
   readonly deprecatedBy?: { readonly type: string; readonly since: string };
@@ -127,8 +129,9 @@ export const defineEvent = <Type extends string, F extends Fields>(
     schemaVersion: contract.schemaVersion,
     meaning: contract.meaning,
     codec: record(type, contract.fields),
-    owner: contract.owner ?? '',
-    since: contract.since ?? '',
+    // Plain JavaScript may leave them out; the contract check reports that.
+    owner: (contract as Partial<EventContract<F>>).owner ?? '',
+    since: (contract as Partial<EventContract<F>>).since ?? '',
     ...(contract.isFact === undefined ? {} : { isFact: contract.isFact }),
     ...(contract.deprecatedBy === undefined ? {} : { deprecatedBy: contract.deprecatedBy }),
     earlier: contract.earlier ?? [],

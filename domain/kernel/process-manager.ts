@@ -30,7 +30,12 @@ export interface ProcessDeadline {
 
 /** The outcome of a command: the aggregate accepted it (or nothing had to change), or rejected it. */
 export type CommandOutcome =
-  | { readonly _tag: 'Accepted'; readonly command: ProcessCommand }
+  | {
+      readonly _tag: 'Accepted';
+      readonly command: ProcessCommand;
+      /** The result of an effect's call; absent for commands. */
+      readonly result?: unknown;
+    }
   | {
       readonly _tag: 'Rejected';
       readonly command: ProcessCommand;

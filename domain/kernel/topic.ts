@@ -14,13 +14,13 @@ export interface Topic {
   readonly earlier?: ReadonlyArray<{ readonly name: string; readonly partitions: number }>;
 }
 
-/** What the partition key is, and why. The contract check reports any of these that is missing. */
+/** What the partition key is, and why. */
 export interface PartitionKey {
   readonly is: string;
   /** Which events must stay in order, and which need not. */
   readonly because: string;
   /** How many consumers can share the topic, and whether that is enough. */
-  readonly concurrency?: string;
+  readonly concurrency: string;
   /** Whether some keys have far more events than others, and what follows from that. */
-  readonly skew?: string;
+  readonly skew: string;
 }

@@ -20,6 +20,7 @@ import {
   type OrderPlacedData,
 } from './events';
 import { amountOf, areSameLines, quantitiesBySku } from './line';
+import { rejectClosed, rejectDelivered, rejectTime, rejectUnconfirmed } from './rejections';
 
 // -------------------------------------------------------------------------------------
 // State
@@ -196,6 +197,9 @@ const isSameOrder = (placed: OrderPlacedData, requested: OrderCommandNamed<'plac
   placed.currency === requested.currency &&
   areSameLines(placed.lines, requested.lines);
 
+const isClosed = ({ cancelledAt, unavailableAt }: OrderState): boolean =>
+  cancelledAt !== undefined || unavailableAt !== undefined;
+
 const orderFactsOf = ({ orderId, customerId, currency, amount, placedAt }: OrderPlacedData) => ({
   orderId,
   customerId,
@@ -203,23 +207,6 @@ const orderFactsOf = ({ orderId, customerId, currency, amount, placedAt }: Order
   amount,
   placedAt,
 });
-
-const isClosed = ({ cancelledAt, unavailableAt }: OrderState): boolean =>
-  cancelledAt !== undefined || unavailableAt !== undefined;
-
-const rejectClosed = (id: string, { cancelledAt }: OrderState): Decision<never> =>
-  cancelledAt === undefined
-    ? reject('OrderUnavailable', `Order ${id} was declared unavailable: nothing more can happen to it.`)
-    : reject('OrderAlreadyCancelled', `Order ${id} was cancelled at ${cancelledAt}: nothing more can happen to it.`);
-
-const rejectUnconfirmed = (id: string): Decision<never> =>
-  reject('OrderNotConfirmed', `Order ${id} is not confirmed: it has to be reserved, paid and confirmed first.`);
-
-const rejectDelivered = (id: string, deliveredAt: string): Decision<never> =>
-  reject('OrderAlreadyDelivered', `Order ${id} was delivered at ${deliveredAt}: it can no longer be called off.`);
-
-const rejectTime = (type: string, id: string, step: string, earlierStep: string): Decision<never> =>
-  reject(type, `Order ${id} can't have been ${step}: it was ${earlierStep}, which is later.`);
 
 // -------------------------------------------------------------------------------------
 // The aggregate

@@ -1,6 +1,7 @@
 /** Removes answers to clients that have expired: a few at a time, with pauses, so that no append waits for it. */
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
+import { supervise } from '../supervise';
 
 export interface AnswerExpiryOptions {
   /** Removes a few in one transaction; returns how many, 0 where none is left. */
@@ -11,24 +12,28 @@ export interface AnswerExpiryOptions {
   readonly ttlMs: number;
 }
 
-/** Between two steps, and between two looks: an answer that has expired counts as none also before it is removed. */
+/** The pause between two steps, and the longest one where none is left: an expired answer is not used before it is removed either. */
 const STEP_PAUSE_MS = 50;
 const MAX_LOOK_MS = 60_000;
 
-/** Looks again and again until the signal aborts. Never rejects: what can't be removed now is removed later. */
+/** Runs until the signal aborts. Never rejects: what can't be removed now is removed later. */
 export const expireAnswers = async (options: AnswerExpiryOptions): Promise<void> => {
   const { store, clock, logger, stopping, ttlMs } = options;
   const lookMs = Math.min(MAX_LOOK_MS, Math.max(STEP_PAUSE_MS, Math.floor(ttlMs / 10)));
-  let hasFailed = false;
-  while (!stopping.aborted) {
-    let isMore = false;
-    try {
-      isMore = store.removeExpiredAnswers() > 0;
-      hasFailed = false;
-    } catch (error) {
-      if (!hasFailed) logger.warn({ error }, 'expired answers cannot be removed now; it is tried again');
-      hasFailed = true;
-    }
-    await clock.sleep(isMore ? STEP_PAUSE_MS : lookMs, stopping);
-  }
+  await supervise({
+    clock,
+    stopping,
+    session: async ({ onProgress }) => {
+      while (!stopping.aborted) {
+        const isMore = store.removeExpiredAnswers() > 0;
+        onProgress();
+        await clock.sleep(isMore ? STEP_PAUSE_MS : lookMs, stopping);
+      }
+    },
+    onFault: () => 'back-off',
+    onRetry: ({ error, attempts }) => {
+      if (attempts === 1) logger.warn({ error }, 'expired answers cannot be removed at present; this is retried');
+    },
+    minDelayMs: lookMs,
+  });
 };

@@ -99,8 +99,11 @@ const groupsOf = (samples: ReadonlyArray<Sample>): ReadonlyArray<ReadonlyArray<S
   return [...groups.values()];
 };
 
-/** Returns a function that generates values of a schema; the schema is analysed once. */
-const valueMaker = (schema: JsonSchema, choose: (below: number) => number): (() => unknown) => {
+/**
+ * Returns a function that generates values of a schema; the schema is analysed once.
+ * @param choose returns an integer below a bound
+ */
+export const valueMaker = (schema: JsonSchema, choose: (below: number) => number): (() => unknown) => {
   const { type } = schema;
   if (type === 'object') {
     const required = new Set(requiredOf(schema));

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Aggregate, Fold, FoldSnapshot } from '../../domain/kernel/aggregate';
 import { snapshotFingerprintOf } from './fold-behaviour';
 import { jsonInSteps } from '../json-in-steps';
-import { boundedCache } from '../memory/bounded-cache';
+import { boundedCache } from '../cache/bounded-cache';
 import type { SnapshotStore } from './snapshots';
 import { sizeOf } from './state-size';
 

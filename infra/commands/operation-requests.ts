@@ -18,7 +18,8 @@ export type OperationKind =
   | 'redrive-run'
   | 'redrive-pause'
   | 'command-release'
-  | 'command-discard';
+  | 'command-discard'
+  | 'effect-mode';
 
 /** What was asked for cannot be carried out, however often it is tried: it ends as failed, with this reason. */
 export class RequestRefused extends Error {

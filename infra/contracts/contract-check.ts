@@ -11,8 +11,9 @@ import type { InstrumentedReader } from './field-readers';
 import type { PastForms } from './fact-names';
 import type { Finding } from './finding';
 import { fixtureFindings, type Fixture } from './fixtures';
-import { refusedPath } from '../schemas/schema-check';
 import { valuesOf } from '../schemas/schema-values';
+import { schemaFindings } from './schema-findings';
+import { projectionFindings, type PresentProjections } from './projection-check';
 import { snapshotFindings } from './snapshot-check';
 
 export interface ContractCheck {
@@ -20,6 +21,8 @@ export interface ContractCheck {
   readonly lock: ContractLock;
   readonly fixtures: ReadonlyArray<Fixture>;
   readonly readers: ReadonlyArray<InstrumentedReader>;
+  /** Absent where only events are checked. */
+  readonly projections?: PresentProjections;
   /** The word list for checking that event names are in the past tense. */
   readonly pastForms: PastForms;
 }
@@ -48,7 +51,8 @@ export const changeFindings = ({
   catalog,
   lock,
   readers,
-}: Pick<ContractCheck, 'catalog' | 'lock' | 'readers'>): ReadonlyArray<Finding> => {
+  projections,
+}: Pick<ContractCheck, 'catalog' | 'lock' | 'readers' | 'projections'>): ReadonlyArray<Finding> => {
   const present = lockOf(catalog);
   return [
     ...Object.entries({ ...lock.topics, ...present.topics }).flatMap(([name]) =>
@@ -59,6 +63,7 @@ export const changeFindings = ({
       .filter((type) => !isLocked(catalog, lock, type))
       .map((type) => newEvent(type)),
     ...snapshotFindings(catalog.aggregates, lock.snapshots),
+    ...(projections === undefined ? [] : projectionFindings(projections, lock.projections)),
   ];
 };
 
@@ -229,28 +234,3 @@ const newVersion = (
     ],
   };
 };
-
-// -------------------------------------------------------------------------------------
-// Schemas
-// -------------------------------------------------------------------------------------
-
-/** Outsiders rely on the schema, so the codec must accept every value that the schema accepts. */
-const schemaFindings = ({ aggregates }: Catalog): ReadonlyArray<Finding> =>
-  aggregates
-    .flatMap(({ events }) => [...events.values()])
-    .flatMap((definition) =>
-      versionsOf(definition).flatMap(({ schemaVersion, codec }) => {
-        const schema = schemaOf({ codec });
-        const odd = valuesOf(schema).find((value) => !codec.is(value) || refusedPath(schema, value) !== undefined);
-        if (odd === undefined) return [];
-        return [
-          {
-            subject: `${definition.type} version ${schemaVersion}`,
-            problem: 'its codec rejects a value that its JSON Schema accepts',
-            remedy: 'Make both agree: the schema is next to the test in the codec of the field.',
-            details: [`example: ${JSON.stringify(odd)}`],
-            acceptable: false,
-          },
-        ];
-      }),
-    );

@@ -5,7 +5,7 @@ import { RecordType, type AnyField, type Fields } from '../../domain/kernel/code
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
 import { versionsOf } from '../../domain/kernel/event-versions';
 import { isCalendarDay } from '../../domain/kernel/time-text';
-import type { Topic } from '../../domain/kernel/topic';
+import type { PartitionKey, Topic } from '../../domain/kernel/topic';
 import { Amount, Currency, Instant } from '../../domain/kernel/values';
 import { nameProblem, type PastForms } from './fact-names';
 import type { Finding } from './finding';
@@ -143,7 +143,8 @@ const fieldsOf = (fields: Fields, path: string): ReadonlyArray<readonly [path: s
 
 const topicFindings = ({ name, key }: Topic): ReadonlyArray<Finding> =>
   (['is', 'because', 'concurrency', 'skew'] as const)
-    .filter((question) => (key[question] ?? '').trim() === '')
+    // Plain JavaScript may leave one out.
+    .filter((question) => ((key as Partial<PartitionKey>)[question] ?? '').trim() === '')
     .map((question) =>
       finding(
         `topic ${name}`,

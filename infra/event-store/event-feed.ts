@@ -4,7 +4,7 @@
  */
 import { EngineFault } from '../engine-fault';
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
-import type { OperationRequestReader } from '../commands/operation-requests';
+import type { OperationRequest, OperationRequestReader } from '../commands/operation-requests';
 
 /** What the other roles need to know about the store. */
 export interface StoreIdentity {
@@ -115,6 +115,8 @@ export interface EventFeed {
   readonly positionOf: (eventId: string) => Promise<number | undefined>;
   /** The first hundred operator requests with ids above the given one, in order; only of the given kinds if any. */
   readonly requestsAfter: OperationRequestReader['after'];
+  /** The last hundred operator requests with ids below the given one, the newest first. */
+  readonly requestsBefore: (id: number) => Promise<ReadonlyArray<OperationRequest>>;
   /** The token that this installation's reactors send with their commands. */
   readonly reactorToken: () => Promise<string>;
   /** Whether the store is still the one that was opened: its file may have been replaced meanwhile. */

@@ -1,11 +1,12 @@
 /** The admin client for topics and offsets, which has its own connection. */
-import { AdminClient, type IAdminClient, type LibrdKafkaError, type Metadata } from '@confluentinc/kafka-javascript';
+import type { IAdminClient, LibrdKafkaError, Metadata } from '@confluentinc/kafka-javascript';
 import type { Logger } from '../logger';
 import { KafkaError } from './client-errors';
 import { watchClient } from './client-lifecycle';
 import { adminWithTokens } from './client-tokens';
 import type { ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
+import { AdminClient } from './native-client';
 
 /** Like every client, the admin client can request metadata, but its type omits the method. */
 export type Admin = IAdminClient & {

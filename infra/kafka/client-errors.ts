@@ -1,7 +1,8 @@
 /** Errors of the Kafka client: which call failed, and the name by which failures are counted. */
 import { EngineFault } from '../engine-fault';
-import { CODES, type LibrdKafkaError } from '@confluentinc/kafka-javascript';
+import type { LibrdKafkaError } from '@confluentinc/kafka-javascript';
 import type { NotReached } from './answer-watch';
+import { CODES } from './native-client';
 
 /** The error codes. */
 export const errorCodes = CODES.ERRORS;

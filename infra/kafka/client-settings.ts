@@ -1,7 +1,7 @@
 /** The settings that every Kafka client of the engine shares: address and credentials of the cluster. */
 import { accessSync, constants } from 'node:fs';
-import { features } from '@confluentinc/kafka-javascript';
 import { canonicalName, ConfigurationError, settingsFor, variableOf, type KafkaConnection } from '../configuration';
+import { features } from './native-client';
 import type { AskForToken } from './oauth-tokens';
 
 /** Settings as librdkafka names them; functions are callbacks. */

@@ -2,14 +2,13 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import type { CloudEventsMode } from '../configuration';
-import { destinationOf } from './placement';
-import { JSON_CONTENT_TYPE, STRUCTURED_CONTENT_TYPE } from './record-headers';
+import { destinationOf, type Destination } from './placement';
+import { JSON_CONTENT_TYPE, STRUCTURED_CONTENT_TYPE, TRACEPARENT_HEADER } from './record-headers';
 import { versionWriter, type WriteVersions, type WrittenEvent } from './written-version';
+import type { TopicPartition } from '../topic-partition';
 
 /** An encoded event. */
-export interface EncodedEvent {
-  readonly topic: string;
-  readonly partition: number;
+export interface EncodedEvent extends TopicPartition {
   readonly key: string;
   readonly value: string;
   readonly headers: ReadonlyArray<Readonly<Record<string, string>>>;
@@ -34,23 +33,23 @@ export interface EncodingOptions extends EventOrigin {
   readonly withheldReason?: (position: number) => string | undefined;
 }
 
-/** Returns the function that encodes stored events. */
+/** Returns the function that encodes stored events, for where they go; callers that know it already pass it. */
 export const cloudEventEncoder = (options: EncodingOptions) => {
   const { catalog, mode, writeVersions = new Map(), withheldReason = () => undefined } = options;
   const destination = destinationOf(catalog);
   const toWritten = versionWriter(catalog, writeVersions);
   const structuredHeaders = [{ 'content-type': STRUCTURED_CONTENT_TYPE }];
-  return (stored: StoredEvent): EncodedEvent => {
+  return (stored: StoredEvent, to: Destination = destination(stored.stream)): EncodedEvent => {
     const withheld = withheldReason(stored.position);
-    const { event, headers: extra } = withheld === undefined ? toWritten(stored) : placeholderOf(stored);
-    const to = destination(event.stream);
+    const { event, headers } = withheld === undefined ? toWritten(stored) : placeholderOf(stored);
+    const { traceparent } = event;
+    const extra = traceparent === undefined ? headers : [...headers, { [TRACEPARENT_HEADER]: traceparent }];
     const attributes = attributesOf(event, to.key, options, withheld);
     if (mode === 'binary') {
       return { ...to, value: event.payload, headers: [...binaryHeaders(attributes), ...extra] };
     }
     const value = structuredText(attributes, event.payload);
-    const headers = extra.length === 0 ? structuredHeaders : [...structuredHeaders, ...extra];
-    return { ...to, value, headers };
+    return { ...to, value, headers: extra.length === 0 ? structuredHeaders : [...structuredHeaders, ...extra] };
   };
 };
 

@@ -1,5 +1,6 @@
 /** What the Kafka client logs of a failed connection, as a sentence that says what to set. */
 import type { KafkaConnection } from '../configuration';
+import { shownCertificate } from './client-certificate';
 
 export interface ConnectionFailure {
   /** `host:port` of the broker. */
@@ -62,15 +63,14 @@ const tlsFailure = (address: string, said: string, { settings, ...connection }: 
   }
   const alert = CERTIFICATE_ALERT.exec(said)?.[1];
   if (alert !== undefined) {
-    const names = ['ssl.certificate.location', 'ssl.certificate.pem', 'ssl.keystore.location'];
-    const shown = names.find((name) => settings?.[name] !== undefined);
+    const shown = shownCertificate(settings);
     return {
       reason:
         shown === undefined
           ? `TLS: ${address} asks for a client certificate (${alert}): set KAFKA_SSL_CERTIFICATE_LOCATION and ` +
             'KAFKA_SSL_KEY_LOCATION, or KAFKA_SSL_KEYSTORE_LOCATION and KAFKA_SSL_KEYSTORE_PASSWORD'
-          : `TLS: ${address} refuses the client certificate of ${shown} (${alert}): it has expired, or its authority is not ` +
-            'one that the broker trusts',
+          : `TLS: ${address} refuses the client certificate ${shown.name} (${alert}): it is not valid now, or the broker ` +
+            `does not trust its authority${shown.about === undefined ? '' : `; ${shown.about}`}`,
     };
   }
   if (/PLAINTEXT broker listener|wrong version number|packet length too long/.test(said)) {

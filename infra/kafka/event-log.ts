@@ -104,9 +104,7 @@ export interface LogConsumer {
 }
 
 /** A record on its way into Kafka. */
-export interface OutgoingRecord {
-  readonly topic: string;
-  readonly partition: number;
+export interface OutgoingRecord extends TopicPartition {
   readonly key: string | Buffer | null;
   readonly value: string | Buffer | null;
   /** One name and value each, in order. */

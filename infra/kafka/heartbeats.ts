@@ -30,7 +30,7 @@ export const heartbeatTopicSpec = (name: string): TopicSpec => ({
   name,
   partitions: 1,
   retention: { ms: RETENTION_MS },
-  key: { is: 'none', because: 'there is one partition' },
+  key: { is: 'none', because: 'there is one partition', concurrency: 'None is needed.', skew: 'There is none.' },
 });
 
 /** The record of a heartbeat. */

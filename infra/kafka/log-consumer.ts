@@ -1,5 +1,5 @@
 /** The consumer: partitions assigned by hand, records pulled in batches, offsets committed for Kafka's own tools alone. */
-import { KafkaConsumer, type LibrdKafkaError, type Message } from '@confluentinc/kafka-javascript';
+import type { KafkaConsumer as Client, LibrdKafkaError, Message } from '@confluentinc/kafka-javascript';
 import type { Clock } from '../clock';
 import { exclusive } from '../exclusive';
 import type { Logger } from '../logger';
@@ -10,6 +10,7 @@ import { settingsOfKind, type ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
 import { LogStalled, OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
 import type { AskBounds } from './log-offsets';
+import { KafkaConsumer } from './native-client';
 import { gapNotes, type ExpectedOffset } from './offset-gaps';
 import { recordHeaders } from './record-headers';
 import { stallWatch, type WatchedPosition } from './stall-watch';
@@ -36,7 +37,7 @@ const consumerDefaults = {
 } as const;
 
 /** Makes a client that is not connected yet. Throws where a setting can't be. */
-export const makeConsumer = (settings: ClientSettings, group: string, defaults: ClientSettings = {}): KafkaConsumer =>
+export const makeConsumer = (settings: ClientSettings, group: string, defaults: ClientSettings = {}): Client =>
   // No second argument: with one, even an empty one, the client drops the topic settings of the first.
   new KafkaConsumer(
     settingsOfKind(settings, { ...consumerDefaults, ...defaults }, { ...consumerPromises, 'group.id': group }),
@@ -98,7 +99,7 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
 };
 
 /** Each answer is that of the oldest commit that has none yet: the client sends them one after another. */
-const commitsOf = (client: KafkaConsumer): NonNullable<LogConsumer['commit']> => {
+const commitsOf = (client: Client): NonNullable<LogConsumer['commit']> => {
   const waiting: ((error: LibrdKafkaError | null | undefined) => void)[] = [];
   client.on('offset.commit', (error: LibrdKafkaError | null | undefined) => waiting.shift()?.(error));
   return (offsets) =>
@@ -111,12 +112,12 @@ const commitsOf = (client: KafkaConsumer): NonNullable<LogConsumer['commit']> =>
     });
 };
 
-type TimeoutOnlyForFirst = KafkaConsumer & {
+type TimeoutOnlyForFirst = Client & {
   readonly setDefaultIsTimeoutOnlyForFirstMessage: (only: boolean) => void;
 };
 
 interface ReadingOptions {
-  readonly client: KafkaConsumer;
+  readonly client: Client;
   readonly clock: Clock;
   readonly askBounds: AskBounds;
   readonly stallTimeoutMs: number;
@@ -147,7 +148,7 @@ const advance = (position: Position, offset: number): void => {
  * whole process: the client stops it twice and aborts at the second answer. Questions wait in the same queue: the first one is
  * answered behind the stop, the second one behind its answer.
  */
-const waitBehindStops = (client: KafkaConsumer): void => {
+const waitBehindStops = (client: Client): void => {
   client.assignments();
   client.assignments();
 };

@@ -1,5 +1,5 @@
 /** What a log holds, partition by partition. */
-import { IsolationLevel, OffsetSpec, type ListOffsetsResult } from '@confluentinc/kafka-javascript';
+import type { ListOffsetsResult, OffsetSpec as Spec } from '@confluentinc/kafka-javascript';
 import type { Clock } from '../clock';
 import { exclusive } from '../exclusive';
 import type { Logger } from '../logger';
@@ -8,6 +8,7 @@ import { answerOf, errorCodes, KafkaError } from './client-errors';
 import type { ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
 import type { EventLog } from './event-log';
+import { IsolationLevel, OffsetSpec } from './native-client';
 import { isSamePartition, partitionName, type TopicPartition } from '../topic-partition';
 
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -24,9 +25,7 @@ const OUTDATED: ReadonlySet<number> = new Set([
 
 const isOutdated = (error: unknown): boolean => error instanceof KafkaError && OUTDATED.has(error.code);
 
-export interface PartitionBounds {
-  readonly topic: string;
-  readonly partition: number;
+export interface PartitionBounds extends TopicPartition {
   /** The first offset that is still there. */
   readonly low: number;
   /** The offset that the next record will get. */
@@ -107,11 +106,7 @@ export const openLogOffsets = (
   };
 };
 
-const ask = async (
-  admin: Admin,
-  partitions: Parameters<AskBounds>[0],
-  spec: OffsetSpec,
-): Promise<ReadonlyArray<number>> => {
+const ask = async (admin: Admin, partitions: Parameters<AskBounds>[0], spec: Spec): Promise<ReadonlyArray<number>> => {
   const answer = await answerOf<ListOffsetsResult[]>('ask for offsets', (callback) => {
     admin.listOffsets(
       partitions.map(({ topic, partition }) => ({ topic, partition, offset: spec })),

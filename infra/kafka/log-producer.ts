@@ -1,5 +1,5 @@
 /** The idempotent producer: every delivery report is counted, and the first failure is the last thing it tells. */
-import { Producer, type LibrdKafkaError, type MessageHeader } from '@confluentinc/kafka-javascript';
+import type { LibrdKafkaError, MessageHeader, Producer as Client } from '@confluentinc/kafka-javascript';
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
 import { MAX_CLIENT_RECORD_BYTES } from '../record-limit';
@@ -10,6 +10,7 @@ import { settingsOfKind, type ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
 import { deliveryCount, type DeliveryCount } from './delivery-count';
 import { RecordTooLarge, type DeliveryListener, type LogProducer, type OutgoingRecord } from './event-log';
+import { Producer } from './native-client';
 import { partitionName } from '../topic-partition';
 
 const producerDefaults = {
@@ -32,7 +33,7 @@ const producerPromises = {
 } as const;
 
 /** Makes a client that is not connected yet. Throws where a setting can't be. */
-export const makeProducer = (settings: ClientSettings, maxRecordBytes = MAX_CLIENT_RECORD_BYTES): Producer =>
+export const makeProducer = (settings: ClientSettings, maxRecordBytes = MAX_CLIENT_RECORD_BYTES): Client =>
   // No second argument: with one, even an empty one, the client drops the topic settings of the first, and with them
   // the promise never to give up a record.
   new Producer(
@@ -114,7 +115,7 @@ const watchDeliveries = (
 };
 
 /** Queues a record; answers why it was not queued. */
-const produce = (client: Producer, record: OutgoingRecord, limitBytes: number): KafkaError | undefined => {
+const produce = (client: Client, record: OutgoingRecord, limitBytes: number): KafkaError | undefined => {
   const { topic, partition, key, value, headers, timestampMs, sequence } = record;
   try {
     // The binding only reads the headers; its types don't say so.

@@ -6,15 +6,14 @@ import type { Aggregate, Catalog } from '../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf } from '../../domain/kernel/recorded-event';
 import type { Topic } from '../../domain/kernel/topic';
 import { partitionOf } from './murmur2';
+import type { TopicPartition } from '../topic-partition';
 
 /** The partition of a key in a topic. */
 export const partitionFor = ({ partitions }: Pick<Topic, 'partitions'>, key: string): number =>
   partitionOf(key, partitions);
 
 /** Where a stored event goes: its aggregate's topic, and the partition of its key. */
-export interface Destination {
-  readonly topic: string;
-  readonly partition: number;
+export interface Destination extends TopicPartition {
   readonly key: string;
 }
 

@@ -7,6 +7,9 @@ export const JSON_CONTENT_TYPE = 'application/json';
 /** The content type of a value in structured mode. */
 export const STRUCTURED_CONTENT_TYPE = 'application/cloudevents+json';
 
+/** The W3C trace context in which a record's event was created, in both modes: only events with one have it. */
+export const TRACEPARENT_HEADER = 'traceparent';
+
 /** The one header of a record in structured mode. Nearly every record has it: this very list then, so that none is made. */
 export const STRUCTURED_HEADERS: RecordHeaders = [['content-type', Buffer.from(STRUCTURED_CONTENT_TYPE)]];
 

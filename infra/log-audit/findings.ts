@@ -5,10 +5,8 @@ import type { LogRange } from './partition-readers';
 import { byPartition, partitionName, type TopicPartition } from '../topic-partition';
 
 /** One difference between the log and the store. */
-export interface LogFinding {
+export interface LogFinding extends TopicPartition {
   readonly kind: 'missing' | 'extra' | 'out of order' | 'altered';
-  readonly topic: string;
-  readonly partition: number;
   /** The offset of the record; null where it is missing. */
   readonly offset: number | null;
   /** The id of the event; null where the record is not an event. */
@@ -18,9 +16,7 @@ export interface LogFinding {
 }
 
 /** The missing events of a partition. */
-export interface PartitionFindings {
-  readonly topic: string;
-  readonly partition: number;
+export interface PartitionFindings extends TopicPartition {
   readonly low: number;
   readonly high: number;
   /** The number of missing events before others: consumers would drop them as duplicates if they were published now. */

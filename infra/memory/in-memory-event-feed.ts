@@ -66,6 +66,14 @@ export const inMemoryEventFeed = ({ store, storeId, reactorToken = '' }: InMemor
           .filter((request) => request.id > id && (kinds === undefined || kinds.includes(request.kind)))
           .slice(0, REQUESTS_PER_READ),
       ),
+    requestsBefore: async (id) =>
+      Promise.resolve(
+        store
+          .requests()
+          .filter((request) => request.id < id)
+          .slice(-REQUESTS_PER_READ)
+          .reverse(),
+      ),
     reactorToken: async () => Promise.resolve(reactorToken),
     isInPlace: async () => Promise.resolve(true),
     changes: (query) => changesOf(store, query),

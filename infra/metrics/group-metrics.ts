@@ -1,5 +1,5 @@
 /** Counts what the consumer groups of this process do. */
-import type { GroupObserver } from '../consumption/loop/loop';
+import type { GroupObserver } from '../consumption/status/status';
 import type { Metrics } from './registry';
 
 /** An observer for every group of the process. */

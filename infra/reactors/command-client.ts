@@ -1,26 +1,11 @@
 /** Posts one command of a process to the API and interprets the response for the process. */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
-import type { CommandOutcome, ProcessCommand } from '../../domain/kernel/process-manager';
+import type { ProcessCommand } from '../../domain/kernel/process-manager';
 import type { Clock } from '../clock';
 import { REACTOR_TOKEN_HEADER, REACTOR_TOKEN_REFUSED } from '../reactor-token-header';
 import { idempotencyKeyOf } from './idempotency-key';
-
-/** The result of posting a command. */
-export type PostResult =
-  /** The aggregate decided: the outcome goes to the process. */
-  | { readonly _tag: 'Decided'; readonly outcome: CommandOutcome }
-  /** It is unknown whether anything was decided. The request can be repeated safely, as it has the same idempotency key. */
-  | {
-      readonly _tag: 'Retry';
-      readonly reason: string;
-      /** True where every other command would fail too: the API is unreachable or sheds load. */
-      readonly everyCommand: boolean;
-      /** From the `Retry-After` header. */
-      readonly retryAfterMs?: number;
-    }
-  /** No retry can help: the command, the key or the program is wrong. An operator has to intervene. */
-  | { readonly _tag: 'Defect'; readonly reason: string; readonly stack?: string };
+import type { PostAttempt, PostResult } from './processes/processes';
 
 /** The address of the API, and the credentials for it. */
 export interface ApiAddress {
@@ -30,8 +15,12 @@ export interface ApiAddress {
   readonly reactorToken?: () => Promise<string>;
 }
 
-/** Posts a command. Never rejects; an abort by the caller's signal returns `Retry`. */
-export type PostCommand = (command: ProcessCommand, signal: AbortSignal) => Promise<PostResult>;
+/** Posts a command to the API, where every attempt is the same but for its trace context. */
+export type PostToApi = (
+  command: ProcessCommand,
+  signal: AbortSignal,
+  attempt?: Pick<PostAttempt, 'traceparent'>,
+) => Promise<PostResult>;
 
 /** How long one request may take. Longer than the API's own limit, so that the API's response is received. */
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -50,11 +39,14 @@ interface HttpResponse {
 
 /** Makes the function that posts commands to one API. */
 export const commandClient =
-  (api: ApiAddress, catalog: Catalog, clock: Clock, timeoutMs: number = REQUEST_TIMEOUT_MS): PostCommand =>
-  async (command, signal) => {
+  (api: ApiAddress, catalog: Catalog, clock: Clock, timeoutMs: number = REQUEST_TIMEOUT_MS): PostToApi =>
+  async (command, signal, { traceparent } = { traceparent: null }) => {
     const token = await readTokenHeader(api);
     if (E.isLeft(token)) return { _tag: 'Retry', reason: token.left, everyCommand: true };
-    const prepared = prepare(api, catalog, command, token.right);
+    const prepared = prepare(api, catalog, command, {
+      ...token.right,
+      ...(traceparent === null ? {} : { traceparent }),
+    });
     if (E.isLeft(prepared)) return { _tag: 'Defect', reason: prepared.left };
     const response = await send(prepared.right, signal, timeoutMs);
     return E.isLeft(response) ? response.left : interpret(command, response.right, clock);
@@ -75,7 +67,7 @@ const prepare = (
   api: ApiAddress,
   catalog: Catalog,
   command: ProcessCommand,
-  tokenHeader: Readonly<Record<string, string>>,
+  furtherHeaders: Readonly<Record<string, string>>,
 ): E.Either<string, PreparedRequest> => {
   const aggregate = catalog.byCategory(command.category);
   if (aggregate === undefined) return E.left(`no aggregate has the category '${command.category}'`);
@@ -87,7 +79,7 @@ const prepare = (
       'x-correlation-id': command.correlationId,
       'x-causation-id': command.causationId,
       ...(api.apiKey === undefined ? {} : { authorization: `Bearer ${api.apiKey}` }),
-      ...tokenHeader,
+      ...furtherHeaders,
     });
     return E.right({
       url: `${base}/${aggregate.path}/${encodeURIComponent(command.aggregateId)}/${command.type}`,

@@ -10,7 +10,7 @@ import { checkpointAt, type Checkpoint } from '../consumption/checkpoints/checkp
 import { destinationOf } from '../kafka/cloud-events';
 import type { Logger } from '../logger';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
-import { supervise } from '../running/supervise';
+import { supervise } from '../supervise';
 import { partitionMap, type TopicPartition } from '../topic-partition';
 
 /** Checks whether a group has processed every event of the store. */

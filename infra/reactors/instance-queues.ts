@@ -12,8 +12,10 @@ export interface ClaimedQueue {
 }
 
 export interface InstanceQueues {
-  /** Appends each command to its instance's queue; one behind a suspended command stays only in the file. */
+  /** Appends each command to its instance's queue, unless it is in it; one behind a suspended command stays only in the file. */
   readonly add: (commands: ReadonlyArray<PendingCommand>) => void;
+  /** Whether a queue can be claimed. */
+  readonly isAnyReady: () => boolean;
   /** Claims the queue that has been ready for longest; undefined where none is. */
   readonly claim: () => ClaimedQueue | undefined;
   /** Gives a queue back whose first command is done. */
@@ -39,12 +41,13 @@ export const instanceQueues = (): InstanceQueues => {
   const queues = new Map<string, Queue>();
   const ready: Queue[] = [];
   const suspended = new Set<string>();
-  let waiting = 0;
+  /** The numbers of all commands in queues. */
+  const queued = new Set<number>();
 
   const add = (pending: PendingCommand): void => {
     const key = keyOf(pending);
-    if (suspended.has(key)) return;
-    waiting += 1;
+    if (suspended.has(key) || queued.has(pending.seq)) return;
+    queued.add(pending.seq);
     const queue = queues.get(key);
     if (queue !== undefined) {
       queue.commands.push(pending);
@@ -65,6 +68,7 @@ export const instanceQueues = (): InstanceQueues => {
     add: (commands) => {
       for (const pending of commands) add(pending);
     },
+    isAnyReady: () => ready.length > 0,
     claim: () => {
       const queue = ready.shift();
       const [first] = queue?.commands ?? [];
@@ -72,8 +76,8 @@ export const instanceQueues = (): InstanceQueues => {
     },
     finish: (claimed) => {
       const queue = queueOf(claimed);
-      queue.commands.shift();
-      waiting -= 1;
+      const finished = queue.commands.shift();
+      if (finished !== undefined) queued.delete(finished.seq);
       queue.attempts = queue.commands[0]?.attempts ?? 0;
       if (queue.commands.length > 0) ready.push(queue);
       else queues.delete(queue.key);
@@ -87,14 +91,14 @@ export const instanceQueues = (): InstanceQueues => {
       const queue = queueOf(claimed);
       suspended.add(queue.key);
       queues.delete(queue.key);
-      waiting -= queue.commands.length;
+      for (const { seq } of queue.commands) queued.delete(seq);
     },
     release: (commands) => {
       const released = commands.filter((pending) => suspended.has(keyOf(pending)));
       for (const pending of released) suspended.delete(keyOf(pending));
       for (const pending of released) add(pending);
     },
-    waiting: () => waiting,
+    waiting: () => queued.size,
   };
 };
 

@@ -6,16 +6,19 @@ import type { TransactionFacts } from '../consumption/intake/intake';
 import type { EventFeed } from '../event-store/event-feed';
 import type { OpenEventFeed } from '../event-store/open-feed';
 import type { ApiAddress } from './command-client';
-import type { CommandSender } from './command-sender';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Process, ProcessStore, ReactorsFile, ReleasedInstance } from './processes/processes';
 import type { ReactorHandler } from './reactor-handler';
+import type { EffectOptions } from './effects/effects';
+import type { Senders } from './senders';
 
 export interface ReactorsOptions extends RoleOptions {
   readonly reactorsFile: string;
   /** Opens the store for reading. */
   readonly openStore: OpenEventFeed;
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
+  /** Absent: none. */
+  readonly effects?: EffectOptions;
   readonly api: ApiAddress;
   /** Prefix of the names of dead-letter topics. */
   readonly topicPrefix?: string;
@@ -28,8 +31,7 @@ export interface ReactorContext extends ReactorsOptions {
   readonly processes: ReadonlyArray<Process>;
   readonly reader: EventFeed;
   readonly facts: TransactionFacts;
-  readonly sender: CommandSender;
-  readonly senderFault: () => string | null;
+  readonly senders: Senders;
   readonly deadLetters: DeadLetterHandling;
   /** The instances that operators have released in the running transaction; empty outside of one. */
   readonly released: ReleasedInstance[];

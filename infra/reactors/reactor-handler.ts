@@ -16,7 +16,9 @@ import type { GroupHandler } from '../consumption/loop/loop';
 import type { GroupStatus } from '../consumption/status/status';
 import type { RedriveStep, DeadLetterHandling } from '../dead-letters/redrive/redrive';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
+import { traceFields } from '../log-fields';
 import type { Logger } from '../logger';
+import type { ProcessSpans } from '../tracing/process-spans';
 import { whenNotBusy } from '../sqlite/leased-database';
 import type { Clock } from '../clock';
 import type { DueDeadline, PendingCommand, Process, ProcessStore, ReactorsFile } from './processes/processes';
@@ -32,8 +34,10 @@ export interface ReactorHandlerOptions {
   readonly facts: TransactionFacts;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Why the outcomes of commands can't be written for now; null where they can be. */
+  /** Why its commands or calls make no progress for now; null where they do. */
   readonly senderFault: () => string | null;
+  /** The W3C trace context for what follows from an event. */
+  readonly traceparentOf: ProcessSpans['traceparentOf'];
   /** Sends commands after their transaction has committed. */
   readonly enqueue: (commands: ReadonlyArray<PendingCommand>) => void;
   /** Resolves when few enough commands are pending for more to be issued. */
@@ -78,7 +82,7 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
       (attempt) => whenNotBusy(clock, () => breakers.guard(group, write, attempt)),
       () => {
         const commands: PendingCommand[] = [];
-        const handler = eventHandlerOf(process, topics, processStore, commands);
+        const handler = eventHandlerOf(options, topics, commands);
         return { issued: commands, result: work(handler, commands) };
       },
       records,
@@ -116,11 +120,9 @@ export const reactorHandler = (options: ReactorHandlerOptions): ReactorHandler =
   };
 };
 
-/** A group whose outcomes can't be written makes no progress, although it continues reading. */
+/** A group whose commands or calls make no progress makes no progress, although it continues reading. */
 const withFault = (status: GroupStatus, fault: string | null): GroupStatus =>
-  fault === null || status.state !== 'running'
-    ? status
-    : { ...status, state: 'retrying', reason: `the outcomes of commands cannot be written: ${fault}` };
+  fault === null || status.state !== 'running' ? status : { ...status, state: 'retrying', reason: fault };
 
 /** Where the process throws, only this deadline is suspended. */
 const applyDeadline = (
@@ -132,7 +134,14 @@ const applyDeadline = (
   } catch (error) {
     if (!isAttributable(error)) throw error;
     const { reason, stack } = failureOf(error);
-    const fields = { group: process.name, deadline: due.deadline.id, instance: due.instance, reason };
+    const { deadline: passed, traceparent } = due;
+    const fields = {
+      group: process.name,
+      deadline: passed.id,
+      instance: due.instance,
+      ...traceFields(traceparent),
+      reason,
+    };
     logger.error(
       { ...fields, ...(stack === undefined ? {} : { stack }) },
       'a deadline is suspended: its process cannot handle it',
@@ -147,9 +156,8 @@ const applyDeadline = (
 const DEADLINES_AT_ONCE = 200;
 
 const eventHandlerOf = (
-  process: Process,
+  { process, processStore, traceparentOf }: ReactorHandlerOptions,
   topics: ReadonlyArray<string>,
-  processStore: ProcessStore,
   issued: PendingCommand[],
 ): EventHandler => ({
   consumer: process.name,
@@ -161,7 +169,7 @@ const eventHandlerOf = (
     return {
       handle: (event) => {
         if (process.instanceOf(event) === undefined) return 'not-applicable';
-        own.push(...processStore.applyEvent(process, event));
+        own.push(...processStore.applyEvent(process, event, traceparentOf(event)));
         return 'applied';
       },
       // Not before the end, as the commands of a handling that throws are rolled back with it.

@@ -1,6 +1,7 @@
 /** Operators' requests to the reactors: dead letters, redrives, and suspended commands. */
 import { NOTHING_TO_DO, processOperatorRequests } from '../dead-letters/redrive/redrive';
 import { whenNotBusy } from '../sqlite/leased-database';
+import { adoptModes } from './effect-starts';
 import type { ReactorContext, RunningProcess } from './reactor-context';
 import type { ReleasedInstance } from './processes/processes';
 
@@ -27,6 +28,7 @@ export const processReactorRequests = (
         context.released.length = 0;
         const taken = await underLease(() => deadLetters.operatorRequests.takeRequests(requests, new Set(names)));
         for (const each of context.released.splice(0)) releaseInstance(context, each);
+        adoptModes(context);
         return taken;
       },
       redriveStep: async (name) => {
@@ -46,9 +48,9 @@ export const processReactorRequests = (
 
 /** Sends the pending commands of an instance. */
 const releaseInstance = (
-  { processes, sender, processStore }: ReactorContext,
+  { processes, senders, processStore }: ReactorContext,
   { process: name, instance }: ReleasedInstance,
 ): void => {
   const process = processes.find((each) => each.name === name);
-  if (process !== undefined) sender.release(processStore.pending(process, instance));
+  if (process !== undefined) senders.of(process).release(processStore.pending(process, instance));
 };

@@ -5,25 +5,22 @@ import { startConsumerGroup, storeFit } from '../consumption/loop/loop';
 import { deadLetterHandling } from '../dead-letters/redrive/redrive';
 import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
-import { whenAborted } from '../running/stop-signal';
+import { sharedSignal, whenAborted } from '../stop-signal';
 import { whenNotBusy, type LeasedDatabase } from '../sqlite/leased-database';
 import { reactorsFile, reactorsMigrations } from '../sqlite/process-store/process-store';
-import { commandClient } from './command-client';
+import { processSpans } from '../tracing/process-spans';
+import { noTracer } from '../tracing/tracer';
 import { carryOutCommandRequest, commandKinds } from './command-requests';
-import { commandSender } from './command-sender';
+import { effectProcess, noEffects } from './effects/effects';
 import { processOf, processStoreOf, type Process, type ReleasedInstance } from './processes/processes';
 import { catchUpCheck, watchDeadlines } from './deadlines';
 import { reactorHandler } from './reactor-handler';
 import type { ReactorContext, ReactorsOptions, RunningProcess } from './reactor-context';
 import { processReactorRequests } from './reactor-requests';
-import { senderRecord } from './sender-record';
+import { beginSending, prepareEffects, startOf } from './effect-starts';
+import { makeSenders } from './senders';
 
 export type { ReactorsOptions };
-
-/** Upper limit on commands of all processes that are sent at the same time. */
-const CONCURRENT_COMMANDS = 32;
-/** Upper limit on pending commands before processes have to wait. */
-const BACKLOG_COMMANDS = 2_000;
 
 /**
  * Starts the role: it waits for the lease, then runs every process manager. Stopping ends at a batch boundary; commands in flight
@@ -56,7 +53,7 @@ const run = async (
   const over = new AbortController();
   const reader = await options.openStore();
   try {
-    const stopping = AbortSignal.any([ending, over.signal]);
+    const stopping = sharedSignal(AbortSignal.any([ending, over.signal]));
     const context = await makeContext({ ...options, database, lease, reader, stopping });
     onStarted();
     await runProcesses(context, over);
@@ -67,9 +64,9 @@ const run = async (
 
 /** Runs all groups, deadlines and operators' requests until one of them fails, or the signal aborts. */
 const runProcesses = async (context: ReactorContext, over: AbortController): Promise<void> => {
-  const { sender, processes, processStore, stopping, isOwn } = context;
+  const { senders, processes, stopping, isOwn } = context;
   // Commands that another store's events have led to are not sent.
-  if (isOwn) for (const process of processes) sender.enqueue(processStore.pending(process));
+  if (isOwn) beginSending(context);
   const groups = processes.map((process) => startGroup(context, process));
   const others = [
     ...groups.map(({ deadlines }) => deadlines),
@@ -77,10 +74,10 @@ const runProcesses = async (context: ReactorContext, over: AbortController): Pro
   ];
   try {
     const all = Promise.all([...groups.map(({ group }) => group.done), ...others]);
-    await Promise.race([all, sender.failed, whenAborted(stopping)]);
+    await Promise.race([all, senders.failed, whenAborted(stopping)]);
   } finally {
     over.abort();
-    await sender.stop();
+    await senders.stop();
     await Promise.all(groups.map(({ group }) => group.stop()));
     await Promise.allSettled(others);
   }
@@ -91,43 +88,37 @@ const makeContext = async (
 ): Promise<ReactorContext> => {
   const { reader, clock } = options;
   const file = reactorsFile(options, clock);
-  const { write, setAside } = file;
   const facts = transactionFacts(() => Promise.resolve(reader));
   const processStore = processStoreOf(file.processes);
-  const processes = options.processManagers.map(processOf);
+  const { effects } = options.effects ?? noEffects;
+  const processes = [
+    ...options.processManagers.map(processOf),
+    ...effects.map((effect) => effectProcess(effect, () => startOf(file.effects, effect))),
+  ];
   const released: ReleasedInstance[] = [];
   const names = new Set(processes.map(({ name }) => name));
   const otherRequests = {
     kinds: commandKinds,
-    carryOut: (request: OperationRequest) => void released.push(carryOutCommandRequest(setAside, names, request)),
+    carryOut: (request: OperationRequest) => {
+      const resumed = carryOutCommandRequest(file, names, request);
+      if (resumed !== undefined) released.push(resumed);
+    },
   };
   const deadLetters = deadLetterHandling({ ...options, tables: file, store: facts.store, otherRequests });
   const { storeId } = reader.identity;
-  const boundTo = await whenNotBusy(clock, () => write(() => file.bindToStore(storeId)));
+  const boundTo = await whenNotBusy(clock, () => file.write(() => file.bindToStore(storeId)));
   const isOwn = boundTo === storeId;
   const storeFits = storeFit({ store: reader, file: options.reactorsFile, boundTo });
-  let senderFault: string | null = null;
-  const sender = commandSender({
-    post: commandClient({ ...options.api, reactorToken: reader.reactorToken }, options.catalog, clock),
-    record: senderRecord({
-      write,
-      processStore,
-      setAside,
-      logger: options.logger,
-      onFault: (fault) => (senderFault = fault),
-    }),
-    clock,
-    concurrency: CONCURRENT_COMMANDS,
-    backlogLimit: BACKLOG_COMMANDS,
-  });
-  const parts = { file, processStore, processes, facts, sender, deadLetters, released, storeFits, isOwn };
+  const senders = makeSenders({ ...options, file, processStore });
+  const parts = { file, processStore, processes, facts, senders, deadLetters, released, storeFits, isOwn };
   const context = { ...options, ...parts };
+  if (isOwn) await prepareEffects(context);
   if (isOwn) await whenNotBusy(clock, () => prepare(context));
-  return { ...context, senderFault: () => senderFault };
+  return context;
 };
 
 /** Restarts processes of another version from the first event, and resumes suspended commands and deadlines. */
-const prepare = ({ file, processStore, deadLetters, logger, processes }: Omit<ReactorContext, 'senderFault'>): void => {
+const prepare = ({ file, processStore, deadLetters, logger, processes }: ReactorContext): void => {
   file.write(() => {
     for (const process of processes) {
       if (!processStore.prepare(process)) continue;
@@ -142,8 +133,18 @@ const prepare = ({ file, processStore, deadLetters, logger, processes }: Omit<Re
 };
 
 const startGroup = (context: ReactorContext, process: Process): RunningProcess => {
-  const { sender, catalog, reader, clock, stopping } = context;
-  const handler = reactorHandler({ ...context, process, enqueue: sender.enqueue, room: sender.room });
+  const { senders, catalog, reader, clock, stopping } = context;
+  const { enqueue, room } = senders.of(process);
+  const { around, traceparentOf } = processSpans(context.tracer ?? noTracer, process.name);
+  const untraced = reactorHandler({
+    ...context,
+    process,
+    traceparentOf,
+    enqueue,
+    room,
+    senderFault: senders.fault,
+  });
+  const handler = { ...untraced, apply: around(untraced.apply) };
   const group = startConsumerGroup({
     ...context,
     handler,

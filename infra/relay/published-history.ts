@@ -3,12 +3,10 @@
  * does not decide; it is skipped, and consumers dead-letter it.
  */
 import type { PlaceRefusal } from '../consumption/intake/intake';
-import { partitionMap, partitionName } from '../topic-partition';
+import { partitionMap, partitionName, type TopicPartition } from '../topic-partition';
 
 /** One of the last records of a partition that is an event. */
-export interface EndRecord {
-  readonly topic: string;
-  readonly partition: number;
+export interface EndRecord extends TopicPartition {
   readonly id: string;
   readonly position: number;
   /** Undefined where it is an event of this store in its place. */

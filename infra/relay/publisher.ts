@@ -7,7 +7,7 @@ import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer }
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { errorTextOf } from '../error-text';
 import type { RelayHeartbeats } from './relay-heartbeats';
-import { isAborted } from '../running/stop-signal';
+import { isAborted } from '../stop-signal';
 import { acknowledgements, type Acknowledgements } from './acknowledgements';
 import type { TopicPartition } from '../topic-partition';
 
@@ -40,7 +40,7 @@ export interface PublisherOptions {
   readonly cursor: number;
   /** Returns undefined where the program has no aggregate for the event. */
   readonly destinationOf: (event: StoredEvent) => Destination | undefined;
-  readonly encode: (event: StoredEvent) => EncodedEvent;
+  readonly encode: (event: StoredEvent, to: Destination) => EncodedEvent;
   /** The highest position that was found in a partition; 0 where there was none. */
   readonly publishedPosition: (place: TopicPartition) => number;
   /** Whether the partition is blocked by an event that can't be published. */
@@ -164,7 +164,7 @@ const publishing = (options: PublisherOptions, sending: Sending) => {
   const sendTo = async (to: Destination, event: StoredEvent, signal: AbortSignal): Promise<boolean> => {
     let record: EncodedEvent;
     try {
-      record = options.encode(event);
+      record = options.encode(event, to);
     } catch (error) {
       return reject(to, event, error);
     }

@@ -2,9 +2,10 @@
 import { systemClock } from '../clock';
 import { reportSilence, watchAnswers } from '../kafka/answer-watch';
 import { isAboutRecord } from '../kafka/record-failures';
+import { eventFields } from '../log-fields';
 import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
-import { directiveFor, supervise, type Directive } from '../running/supervise';
+import { directiveFor, supervise, type Directive } from '../supervise';
 import { FileReplaced } from '../sqlite/file-identity';
 import { relayFile, relayMigrations } from '../sqlite/relay-file/relay-file';
 import { topicWatch, TopicsUnsafe } from '../kafka/topic-watch';
@@ -157,7 +158,7 @@ const handleRejection = async (
   const sizeBytes = Buffer.byteLength(event.payload);
   const reason = `${event.id} at position ${event.position}, a payload of ${sizeBytes} bytes, is rejected: ${failure.reason}`;
   logger.error(
-    { eventId: event.id, topic: record.topic, partition: record.partition, reason },
+    { ...eventFields(event), topic: record.topic, partition: record.partition, reason },
     'an event blocks its partition',
   );
   holes.block(record, event, reason);

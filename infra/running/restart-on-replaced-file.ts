@@ -4,7 +4,7 @@ import type { Logger } from '../logger';
 import { StoreNotReady } from '../event-store/event-feed';
 import { FileReplaced } from '../sqlite/file-identity';
 import type { Lease } from '../sqlite/lease';
-import { supervise } from './supervise';
+import { supervise } from '../supervise';
 import { isPassingStorageFault, storageFaultKind } from '../storage-fault';
 
 export interface RestartOptions {

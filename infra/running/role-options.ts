@@ -1,9 +1,10 @@
 /** The options of every role except the API. */
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../clock';
-import type { GroupObserver } from '../consumption/loop/loop';
+import type { GroupObserver } from '../consumption/status/status';
 import type { EventLog } from '../kafka/event-log';
 import type { Logger } from '../logger';
+import type { Tracer } from '../tracing/tracer';
 
 export interface RoleOptions {
   readonly log: EventLog;
@@ -20,4 +21,6 @@ export interface RoleOptions {
   readonly heartbeatTopic?: string | undefined;
   /** Receives what the role's consumer groups do, for metrics. */
   readonly observer?: GroupObserver;
+  /** Absent: no spans are made. */
+  readonly tracer?: Tracer;
 }

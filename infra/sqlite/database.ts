@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import * as E from 'fp-ts/Either';
 import { makePrivateFile, makePrivateFolder, tightenFile } from '../files/private-files';
+import { NativePartMissing, withNativePart } from '../native-part';
 import { NamedStorageFault, storageFaultKind } from '../storage-fault';
 import { adoptSqliteErrors } from './sqlite-fault';
 import { MAX_WAL_PAGES } from './wal-size';
@@ -65,6 +66,11 @@ export const openForWriting = ({ file, synchronous, migrations, busyTimeoutMs }:
   });
 };
 
+/** Throws NativePartMissing if SQLite cannot be loaded: to be known before a role begins to wait for a file. */
+export const assertSqliteLoads = (): void => {
+  opened(':memory:', {}, () => undefined).close();
+};
+
 /** Opens a file that another process (or thread) writes; fails where the file does not exist. */
 export const openForReading = (file: string): Database =>
   opened(file, { readonly: true, fileMustExist: true, timeout: READER_BUSY_TIMEOUT_MS }, (database) => {
@@ -84,7 +90,7 @@ const makePrivate = (file: string): void => {
 };
 
 const opened = (file: string, options: BetterSqlite3.Options, prepare: (database: Database) => void): Database => {
-  const database = withFileName(file, () => new BetterSqlite3(file, options));
+  const database = withFileName(file, () => withNativePart('better-sqlite3', () => new BetterSqlite3(file, options)));
   try {
     withFileName(file, () => {
       prepare(database);
@@ -101,7 +107,8 @@ const withFileName = <Result>(file: string, work: () => Result): Result => {
   try {
     return work();
   } catch (error) {
-    if (error instanceof SchemaTooNew || !(error instanceof Error)) throw error;
+    const isExplained = error instanceof SchemaTooNew || error instanceof NativePartMissing;
+    if (isExplained || !(error instanceof Error)) throw error;
     const message = `${file}: ${error.message}`;
     const kind = storageFaultKind(error);
     if (kind === undefined) throw new Error(message, { cause: error });

@@ -1,7 +1,7 @@
 /** A file with one writing process: opened, leased, and only then migrated, so that no running holder loses its schema. */
-import { backoffMs } from '../backoff';
 import type { Clock } from '../clock';
 import { isBusy, isPassingStorageFault } from '../storage-fault';
+import { supervise } from '../supervise';
 import {
   checkpointAndClose,
   migrate,
@@ -57,22 +57,24 @@ export interface OpenLeasedOptions extends OpenOptions, Omit<LeaseOptions, 'data
  * otherwise: see {@link whenNotBusy}.
  */
 export const openLeasedDatabase = async (options: OpenLeasedOptions): Promise<LeasedDatabase> => {
-  const { clock, signal, onFault, busyTimeoutMs = 0 } = options;
+  const { clock, signal = new AbortController().signal, onFault, busyTimeoutMs = 0 } = options;
   const askedAtMs = clock.monotonicMs();
   const isPatient = (): boolean => onFault !== undefined || clock.monotonicMs() - askedAtMs < LOCK_WAIT_MS;
-  for (let attempts = 1; ; attempts += 1) {
-    try {
+  const opened = await supervise({
+    clock,
+    stopping: signal,
+    session: async () => {
       const leased = await openOnce(options);
       leased.database.pragma(`busy_timeout = ${busyTimeoutMs}`);
       keepWalInRoom(leased.database);
       return leased;
-    } catch (error) {
-      // Anything else at the opening is a wrong setting, and waiting would hide it.
-      if (!isPassingStorageFault(error) || signal?.aborted === true || !isPatient()) throw error;
-      onFault?.(error instanceof Error ? error.message : String(error));
-      await clock.sleep(backoffMs(clock, attempts), signal);
-    }
-  }
+    },
+    // Anything else at the opening is a wrong setting, and waiting would hide it.
+    onFault: (error) => (isPassingStorageFault(error) && isPatient() ? 'back-off' : 'escalate'),
+    onRetry: ({ reason }) => onFault?.(reason),
+  });
+  if (opened === undefined) throw new Error(`${options.file} was not opened: the wait for it was ended`);
+  return opened;
 };
 
 /** What {@link openUnusedDatabase} takes: nothing of the waiting, for it does not wait. */

@@ -10,7 +10,7 @@ import {
   type PreparedAppend,
   type PreparedStream,
 } from '../event-store/append-rules';
-import { boundedCache } from '../memory/bounded-cache';
+import { boundedCache } from '../cache/bounded-cache';
 import type { Database } from './database';
 import type { Lease } from './lease';
 import type { RememberedAnswers } from './remembered-answers';

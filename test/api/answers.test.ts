@@ -6,7 +6,7 @@ import { addEndpoint, answer, endpoint, jsonText } from '../../api/http/endpoint
 import { field, record } from '../../domain/kernel/codec';
 import { oneOf } from '../../domain/kernel/values';
 import type { DeadLetterDirectory, DeadLetter, RedriveStatus } from '../../infra/dead-letters/query/query';
-import type { SetAsideEntry } from '../../infra/reactors/processes/processes';
+import type { EffectStatus, RecordedEffectResult, SetAsideEntry } from '../../infra/reactors/processes/processes';
 import type { FlowReport } from '../../infra/flow/findings';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import type { RebuildStatus } from '../../projections/view-reader';
@@ -79,6 +79,30 @@ const failures: DeadLetterDirectory = {
   redrive: (id) => (id === redrive.id ? redrive : undefined),
   counts: () => [],
   failedRequests: () => [],
+};
+const effect: EffectStatus = {
+  effect: 'receipt',
+  meaning: 'Mails receipts.',
+  owner: 'payments',
+  mode: 'paused',
+  modeSetBy: 'ada',
+  modeSetAt: MOMENT,
+  afterPosition: 7,
+  notBefore: null,
+  pending: 1,
+  suspended: 1,
+  done: 2,
+  rejected: 3,
+  dryRun: 4,
+  reason: 'it fails',
+};
+const effectResult: RecordedEffectResult = {
+  effect: 'receipt',
+  key: 'receipt/order-o1@1',
+  outcome: 'done',
+  result: { messageId: 'm1' },
+  attempts: 2,
+  finishedAt: MOMENT,
 };
 const setAside: SetAsideEntry = {
   id: 'fulfilment:17',
@@ -176,6 +200,8 @@ const copies = { waiting: 1, failed: 1, reason: 'no such topic', since: MOMENT }
 const fixture = (): ApiFixture => {
   const api = apiFixture({
     failures,
+    effects: () => [effect],
+    effectResults: () => [effectResult],
     setAside: () => [setAside],
     failedRequests: () => [{ id: 5, kind: 'rebuild', actor: 'ada', reason: 'it cannot be read', failedAt: MOMENT }],
     explainRow: async () => Promise.resolve(explanation),
@@ -249,7 +275,17 @@ const requests: ReadonlyArray<readonly [method: 'GET' | 'POST', url: string, bod
   ['GET', '/ops/commands'],
   ['POST', '/ops/commands/fulfilment:17/release'],
   ['POST', '/ops/commands/fulfilment:17/discard', { reason: 'paid by hand' }],
+  ['GET', '/ops/effects'],
+  ['GET', '/ops/effects/receipt/results?key=receipt/order-o1@1'],
+  ['POST', '/ops/effects/receipt/pause'],
+  ['POST', '/ops/effects/receipt/drain'],
+  ['POST', '/ops/effects/receipt/resume'],
   ['GET', '/ops/requests'],
+  ['GET', '/ops/events'],
+  ['GET', '/ops/correlations/c1'],
+  ['GET', '/ops/audit'],
+  ['GET', '/ops/contracts'],
+  ['GET', '/ops/dead-letters/order-summary:1/concerns'],
   ['GET', '/health/live'],
   ['GET', '/health/ready'],
   ['GET', '/schemas/OrderPlaced/1'],

@@ -8,6 +8,7 @@ import { commandHandler } from '../../infra/commands/command-handler';
 import type { NewOperationRequest, OperationRequest } from '../../infra/commands/operation-requests';
 import type { RelayStatus } from '../../infra/relay/state/state';
 import { deadLetterDirectory } from '../../infra/dead-letters/query/all-files-reader';
+import { inMemoryEventFeed } from '../../infra/memory/in-memory-event-feed';
 import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import { silentLogger } from '../../infra/logger';
 import { openMetrics } from '../../infra/metrics/registry';
@@ -53,7 +54,9 @@ export const relayStatus: RelayStatus = {
   updatedAt: '2024-01-01T00:00:00.000Z',
 };
 
-const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] => {
+const requestsInMemory = (
+  clock: Clock,
+): ApiDependencies['operationRequests'] & { readonly before: ApiDependencies['history']['requestsBefore'] } => {
   const requests: OperationRequest[] = [];
   const submit = (request: NewOperationRequest): OperationRequest => {
     const submitted = { ...request, id: requests.length + 1, requestedAt: new Date(clock.nowMs()).toISOString() };
@@ -61,6 +64,7 @@ const requestsInMemory = (clock: Clock): ApiDependencies['operationRequests'] =>
     return submitted;
   };
   return {
+    before: async (id) => Promise.resolve(requests.filter((request) => request.id < id).reverse()),
     submitAll: async (all) => Promise.resolve(all.map(submit)),
     after: async (id, kinds) =>
       Promise.resolve(
@@ -75,7 +79,9 @@ export const REACTOR_TOKEN = 'f'.repeat(64);
 /** Builds an app; `overrides` stand in for single dependencies. */
 export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture => {
   const clock = overrides.clock ?? systemClock;
-  const store = overrides.store ?? inMemoryEventStore({ clock });
+  const memory = inMemoryEventStore({ clock });
+  const store = overrides.store ?? memory;
+  const requests = requestsInMemory(clock);
   const views = fakeViews();
   const logged: Readonly<Record<string, unknown>>[] = [];
   const dependencies: ApiDependencies = {
@@ -90,9 +96,13 @@ export const apiFixture = (overrides: Partial<ApiDependencies> = {}): ApiFixture
       { groups: ['order-summary', 'sales-by-day'], read: (otherwise) => otherwise },
       { groups: ['fulfilment'], read: (otherwise) => otherwise },
     ]),
+    effects: () => [],
+    effectResults: () => [],
     setAside: () => [],
     failedRequests: () => [],
-    operationRequests: requestsInMemory(clock),
+    operationRequests: requests,
+    history: { ...inMemoryEventFeed({ store: memory, storeId: 'fixture' }), requestsBefore: requests.before },
+    readers: application.projections.map(({ name, handles }) => ({ kind: 'projection', name, handles })),
     reactorToken: () => REACTOR_TOKEN,
     apiKeys: [],
     rateLimitPerSecond: 0,

@@ -343,6 +343,7 @@ spec('a problem', ({ test, after }) => {
         '404 unknown-command',
         '404 unknown-cursor',
         '404 unknown-dead-letter',
+        '404 unknown-effect',
         '404 unknown-group',
         '404 unknown-offset-move',
         '404 unknown-projection',

@@ -34,6 +34,7 @@ const orderSummary: ViewDescription = {
     { name: 'amount', type: 'integer', nullable: true, meaning: 'What it costs, in minor units.' },
     { name: 'lines', type: 'json', nullable: false, meaning: 'What was ordered.' },
   ],
+  indexes: [],
   topics: ['orders', 'payments'],
 };
 
@@ -47,6 +48,7 @@ const salesByDay: ViewDescription = {
     { name: 'currency', type: 'text', nullable: false, meaning: 'The currency.' },
     { name: 'ordersPlaced', type: 'integer', nullable: false, meaning: 'How many orders were placed.' },
   ],
+  indexes: [],
   topics: ['orders'],
 };
 
@@ -120,6 +122,7 @@ export const fakeViews = (): FakeViews => {
       looks += 1;
       return (seen.get(`${view} ${topic} ${partition}`) ?? 0) >= position;
     },
+    keysBehind: (view, stream) => (quarantined.has(`${view} ${stream}`) ? [stream.split('-')[1] ?? ''] : []),
     isQuarantined: (view, { stream, position }) => (quarantined.get(`${view} ${stream}`) ?? Infinity) <= position,
     projections: () => [projection],
     groups: () => [group],

@@ -119,6 +119,13 @@ spec('the architecture', ({ test, after }) => {
     return refused === undefined ? [] : [{ rule: `room ${room}`, room, imports: relativeTo(room, fileIn(refused)) }];
   });
 
+  // One for each room that another may import: it imports that one.
+  const directionProbes = Object.keys(table.rooms).flatMap((room): ReadonlyArray<Probe> => {
+    const importer = Object.keys(table.rooms).find((other) => other !== room && table.rooms[other]?.includes(room));
+    if (importer === undefined) return [];
+    return [{ rule: `one direction of ${room}`, room, imports: relativeTo(room, fileIn(importer)) }];
+  });
+
   const doorProbes = Object.keys(table.rooms)
     .filter((room) => table.roomsWithDoors.some((house) => room.startsWith(`${house}/`)))
     .flatMap((room): ReadonlyArray<Probe> => {
@@ -159,12 +166,13 @@ spec('the architecture', ({ test, after }) => {
     { rule: 'every-folder-is-a-room', room: 'infra/a-new-folder', imports: '../clock' },
   ];
 
-  const all = [...roomProbes, ...doorProbes, ...libraryProbes, ...portProbes, ...otherProbes];
+  const all = [...roomProbes, ...directionProbes, ...doorProbes, ...libraryProbes, ...portProbes, ...otherProbes];
   let violations: ReadonlyArray<{ readonly from: string; readonly rule: { readonly name: string } }> = [];
   const fileOf = ({ room }: Probe, index: number): string => join(room, `architecture-probe-${index}.ts`);
 
   test('is held by a table of rooms and libraries that has rows enough', () => {
-    assert.ok(roomProbes.length > 40 && doorProbes.length > 12 && libraryProbes.length > 7);
+    assert.ok(roomProbes.length > 40 && directionProbes.length > 40);
+    assert.ok(doorProbes.length > 12 && libraryProbes.length > 7);
     assert.is(portProbes.length, Object.keys(table.behindPorts).length);
     for (const [index, probe] of all.entries()) {
       const file = join(root, fileOf(probe, index));

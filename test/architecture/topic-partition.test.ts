@@ -17,12 +17,16 @@ const sources = ['domain', 'infra', 'projections', 'api']
 const spellings: ReadonlyArray<readonly [spelling: RegExp, replacement: string]> = [
   [/\$\{[^}]*[tT]opic[^}]*\}\/\$\{/, 'partitionName, partitionMap'],
   [/topic: string; readonly partition: number/, 'TopicPartition'],
+  [/interface [^{]+\{[^{}]*\btopic: string;[^{}]*\bpartition: number;/, 'extends TopicPartition'],
   [/Pick<\w+, 'topic' \| 'partition'>/, 'TopicPartition'],
   [/\.topic === [\w.]+ && [\w.]+partition ===|\.partition === [\w.]+ && [\w.]+topic ===/, 'isSamePartition'],
 ];
 
 const linesWith = (text: string, spelling: RegExp): ReadonlyArray<string> =>
-  text.split('\n').flatMap((line, index) => (spelling.test(line) ? [`${index + 1}: ${line.trim()}`] : []));
+  [...text.matchAll(new RegExp(spelling, 'g'))].map(({ index, 0: found }) => {
+    const line = text.slice(0, index).split('\n').length;
+    return `${line}: ${found.split('\n', 1).join('').trim()}`;
+  });
 
 spec('a topic with its partition', ({ test }) => {
   for (const [spelling, replacement] of spellings) {
@@ -38,6 +42,7 @@ spec('a topic with its partition', ({ test }) => {
     const probes = [
       'const key = `${each.topic}/${each.partition}`;',
       'at: { readonly topic: string; readonly partition: number },',
+      'interface Place {\n  readonly topic: string;\n  readonly offset: number;\n  readonly partition: number;\n}',
       "at: Pick<Checkpoint, 'topic' | 'partition'>,",
       'find((each) => each.topic === topic && each.partition === partition)',
     ];

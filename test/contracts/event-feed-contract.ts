@@ -200,6 +200,19 @@ const requests = ({ test }: Spec, withFeed: WithFeed): void => {
       assert.is((await feed.requestsAfter(page.at(-1)?.id ?? 0)).length, 30);
     }),
   );
+
+  test(
+    'hands out the last requests first, a hundred at a time',
+    withFeed(async ({ feed, requests: writer }) => {
+      assert.equal(await feed.requestsBefore(Number.MAX_SAFE_INTEGER), []);
+      const all = writer.submitAll(
+        Array.from({ length: 130 }, (_each, index) => ({ kind: 'rebuild', body: String(index), actor: 'one' })),
+      );
+      const latest = await feed.requestsBefore(Number.MAX_SAFE_INTEGER);
+      assert.equal(latest, all.slice(30).reverse());
+      assert.equal(await feed.requestsBefore(latest.at(-1)?.id ?? 0), all.slice(0, 30).reverse());
+    }),
+  );
 };
 
 const changes = ({ test }: Spec, withFeed: WithFeed): void => {

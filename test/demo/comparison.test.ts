@@ -80,7 +80,10 @@ spec('the report', ({ test }) => {
       ['place: A', 1_234],
       ['cancel: A', 2],
     ]);
-    const lines = commandLines({ posted: 2_000, accepted: 700, unchanged: 62, refused, versions: new Map() }, 2_000);
+    const lines = commandLines(
+      { posted: 2_000, accepted: 700, unchanged: 62, refused, versions: new Map(), delivered: [] },
+      2_000,
+    );
     assert.equal(lines, [
       '2,000 commands posted in 2.0 s (1,000 per second): 700 accepted, 62 unchanged, 1,238 refused',
       'rejected, by reason:',

@@ -133,6 +133,7 @@ const memoryViews = (): {
       meaning: projection.meaning,
       key: Object.keys(projection.view.key),
       columns: columns.map(([name, column]) => ({ name, ...column })),
+      indexes: [],
       topics: topics.map(({ topic }) => topic.name),
     };
   });
@@ -151,6 +152,7 @@ const memoryViews = (): {
         return E.right({ items: all.slice(from, from + limit), ...more });
       },
       find: (view, key) => rows.get(view)?.find(key),
+      keysBehind: () => [],
       isQuarantined: () => false,
       hasSeen: (_view, { position }) => position <= seen,
       projections: () => [],

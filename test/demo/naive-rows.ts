@@ -1,6 +1,6 @@
 /** The rows of projections in memory, changed one event at a time: what a projection means, in the plainest code. */
 import type { RecordedEvent } from '../../domain/kernel/recorded-event';
-import type { Projection, Row, Table, Upsert } from '../../projections/projection';
+import type { Projection, Row, Table, RowChange } from '../../projections/projection';
 
 /** One projection's rows by key. */
 export interface NaiveRows {
@@ -18,7 +18,7 @@ export const naiveRows = (projection: Projection): NaiveRows => {
   const memory: Rows = new Map();
   const { rollup } = projection;
 
-  const remember = (memoryTable: Table, upsert: Upsert): void => {
+  const remember = (memoryTable: Table, upsert: RowChange): void => {
     const before = memory.get(keyOf(upsert.key));
     applyUpsert(memory, memoryTable, upsert);
     const after = memory.get(keyOf(upsert.key));
@@ -52,7 +52,7 @@ const keyOf = (key: Row): string => Object.values(key).join(':');
 const applyUpsert = (
   rows: Rows,
   table: Table,
-  { key, version, set, add, addEach, max }: Upsert,
+  { key, version, set, add, addEach, max }: RowChange,
   compute?: Projection['compute'],
 ): void => {
   const row: Record<string, unknown> = { ...(rows.get(keyOf(key)) ?? { ...key, ...emptyColumns(table) }) };

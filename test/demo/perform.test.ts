@@ -131,9 +131,10 @@ spec('performing', ({ test }) => {
         return { _tag: 'Accepted', stream: `${path}-${id}`, version: id === 'o1' ? 2 : 1 };
       },
     });
-    const { versions, ...counts } = result as Performed;
+    const { versions, delivered, ...counts } = result as Performed;
     assert.equal(counts, { posted: 11, accepted: 7, unchanged: 2, refused: new Map([['authorise: No', 2]]) });
     assert.is(versions.get('orders-o1'), 3);
+    assert.equal([...delivered].sort(), ['o1', 'o2']);
   });
 
   test('ends at a failure, and begins nothing after it', async () => {

@@ -15,6 +15,7 @@ spec('the configuration', ({ test }) => {
       topicPrefix: '',
       heartbeats: true,
       cloudEventsMode: 'structured',
+      logLevel: 'info',
       acceptNewLog: false,
       apiKeys: [],
       allowedHosts: ['127.0.0.1'],
@@ -27,6 +28,7 @@ spec('the configuration', ({ test }) => {
       appendQueueLimit: 10_000,
       leaseTtlMs: 5_000,
       shutdownDeadlineMs: 15_000,
+      effectsDryRun: [],
       idempotencyTtlMs: 604_800_000,
     });
   });

@@ -12,6 +12,8 @@ import { spec } from '../spec';
 import { allRowsOf, openViews, rowsOf, storedOf } from './views-fixture';
 
 const NoteTaken = defineEvent('NoteTaken', {
+  owner: 'tests',
+  since: '2026-01-01',
   schemaVersion: 1,
   meaning: 'A note was taken.',
   fields: {
@@ -26,7 +28,12 @@ const catalog = catalogOf([
     category: 'note',
     path: 'notes',
     meaning: 'Notes.',
-    topic: { name: 'notes', partitions: 1, retention: 'forever', key: { is: 'the note', because: 'a test' } },
+    topic: {
+      name: 'notes',
+      partitions: 1,
+      retention: 'forever',
+      key: { is: 'the note', because: 'a test', concurrency: 'x', skew: 'x' },
+    },
     events: [NoteTaken],
     commands: [],
     decider: { decide: () => nothingToChange, evolve: (state) => state, initialState: null },

@@ -12,7 +12,7 @@ import { LeaseLost } from '../../infra/sqlite/lease';
 import type { ProjectionGroups } from '../../projections/engine/groups/projection-groups';
 import { topicsOf } from '../../projections/engine/definitions/projection-topics';
 import { rebuildQueue } from '../../projections/engine/rebuild/queue';
-import { rebuildReader } from '../../projections/engine/generations/rebuild-ledger';
+import { rebuildReader } from '../../projections/engine/generations/rebuild-status';
 import { sendTo, viewsClient } from '../../projections/engine/writer-thread/client';
 import { spec } from '../spec';
 import { eventually } from '../support/server';

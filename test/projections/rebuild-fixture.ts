@@ -1,9 +1,11 @@
 /** One rebuild at a time, run over operations in the same thread. */
 import { application } from '../../projections/fulfilment/application';
+import type { Catalog } from '../../domain/kernel/aggregate';
 import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger, type Logger } from '../../infra/logger';
 import { topicsOf } from '../../projections/engine/definitions/projection-topics';
-import { rebuildReader, type OpenRebuild } from '../../projections/engine/generations/rebuild-ledger';
+import { type OpenRebuild } from '../../projections/engine/generations/rebuild-ledger';
+import { rebuildReader } from '../../projections/engine/generations/rebuild-status';
 import { runRebuild } from '../../projections/engine/rebuild/run';
 import type { RebuildEnd } from '../../projections/engine/rebuild/task';
 import type { ViewsClient } from '../../projections/engine/writer-thread/client';
@@ -12,8 +14,6 @@ import { memoryLog } from './memory-log';
 import type { Views } from './views-fixture';
 import { ownClock } from '../support/test-clock';
 
-const { catalog } = application;
-
 /** What a test does differently from the role. */
 export interface RunOptions {
   readonly log?: EventLog;
@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly logger?: Logger;
   readonly signal?: AbortSignal;
   readonly isOtherVersion?: boolean;
+  readonly catalog?: Catalog;
   readonly pausedWhile?: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
@@ -41,7 +42,7 @@ export const run = async (
     {
       rebuild,
       isOtherVersion: options.isOtherVersion ?? false,
-      topics: topicsOf(catalog, projection).map(({ name }) => name),
+      topics: topicsOf(options.catalog ?? application.catalog, projection).map(({ name }) => name),
       signal: options.signal ?? new AbortController().signal,
       pausedWhile: options.pausedWhile ?? ((work) => work()),
     },

@@ -19,7 +19,7 @@ const build = (levelOf: (index: number) => number): GenerationScan => {
   database.transaction(() => {
     for (let index = 0; index < ROWS; index += 1) view.write([skuOf(index), levelOf(index), 0, levelOf(index), 1]);
   })();
-  return scanGeneration(database, stockLevel.name, 1);
+  return scanGeneration(database, stockLevel, 1);
 };
 
 spec('a comparison of generations', ({ test }) => {

@@ -15,10 +15,11 @@ import { feedOf } from '../support/reader-feed';
 import { recordHeaders } from '../../infra/kafka/record-headers';
 import type { Database } from '../../infra/sqlite/database';
 import { storedAttributesOf } from '../../infra/event-store/event-feed';
-import type { EventReader } from '../../infra/sqlite/event-reader';
+import type { EventReader } from '../../infra/sqlite/event-feed';
 import type { LeaseLost } from '../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
 import { importEvents } from '../../infra/archive/import-events';
+import { tablesOf } from '../../projections/engine/tables/tables';
 import { packBatch, type OpenMove } from '../../projections/engine/apply/packed-batch';
 import type { ViewsOperations } from '../../projections/engine/writer-thread/operations';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
@@ -144,6 +145,7 @@ export const storeOf = (
   watch: () => ({ dataVersion: () => 1 }),
   reactorToken: () => '',
   operationRequestsAfter: (id) => requests.filter((request) => request.id > id),
+  operationRequestsBefore: (id) => requests.filter((request) => request.id < id).reverse(),
   close: () => undefined,
 });
 
@@ -279,10 +281,6 @@ export const advanceHighWater = async (
 export const rowsOf = (database: Database, projection: string, generation = 1): ReadonlyArray<unknown> =>
   database.prepare(`SELECT * FROM "${projection}#${generation}"`).all();
 
-/** Every row of a generation, detail rows included. */
-export const allRowsOf = (database: Database, projection: Projection, generation = 1): ReadonlyArray<unknown> => [
-  ...rowsOf(database, projection.name, generation),
-  ...(projection.rollup === undefined
-    ? []
-    : database.prepare(`SELECT * FROM "${projection.name}#${generation}#memory"`).all()),
-];
+/** Every row of every table of a generation. */
+export const allRowsOf = (database: Database, projection: Projection, generation = 1): ReadonlyArray<unknown> =>
+  tablesOf(projection, generation).flatMap(({ name }) => database.prepare(`SELECT * FROM "${name}"`).all());

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { shippedApplicationFile } from '../../api/program/application';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { OutcomeCounts } from '../../infra/consumption/status/status';
 import { noCounts } from '../../infra/consumption/status/outcome-counts';
@@ -11,13 +12,21 @@ import { openDatabase, type Database } from '../../infra/sqlite/database';
 import { LeaseLost } from '../../infra/sqlite/lease';
 import { packBatch, transferable } from '../../projections/engine/apply/packed-batch';
 import { TransientEventError } from '../../infra/consumption/intake/failures';
-import { postedError, revivedError } from '../../projections/engine/writer-thread/messages';
+import {
+  postedError,
+  registeredErrors,
+  revivedError,
+  type PostedError,
+  type RegisteredName,
+} from '../../projections/engine/writer-thread/posted-errors';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
 import {
   startViewsWorker,
   type ViewsWorker,
   type ViewsWorkerOptions,
 } from '../../projections/engine/writer-thread/client';
+import { EngineFault } from '../../infra/engine-fault';
+import { holds } from '../domain/arbitraries';
 import { spec } from '../spec';
 import { eventually } from '../support/server';
 import { countsOf, fillStore, LOG_ID, logOf, movesOf, rowsOf, storedOf, temporaryFolder } from './views-fixture';
@@ -209,6 +218,43 @@ spec('an error between threads', ({ test }) => {
     assert.equal([name, message, code], ['SqliteError', 'database is locked', 'SQLITE_BUSY']);
     assert.match(revivedError(postedError('a text')).message, /not an error was thrown: 'a text'/);
     assert.instance(revivedError(postedError(new TransientEventError('away'))), TransientEventError);
+  });
+
+  const words = {
+    name: fc.string(),
+    message: fc.string(),
+    stack: fc.string(),
+    code: fc.option(fc.string(), { nil: undefined }),
+  };
+  const kinds = ['busy', 'full', 'io', 'refused', 'failed'] as const;
+  const registered = fc
+    .record({
+      ...words,
+      registered: fc.constantFrom(...(Object.keys(registeredErrors) as ReadonlyArray<RegisteredName>)),
+      storage: fc.constantFrom(...kinds),
+    })
+    .map((posted): PostedError => ({
+      ...posted,
+      storage: posted.registered === 'StorageFault' ? posted.storage : undefined,
+    }));
+
+  test('is the same one after the way there, whatever its class, and its class is the registered one', () =>
+    holds(
+      fc.property(registered, (posted) => {
+        const revived = revivedError(posted);
+        assert.ok(registeredErrors[posted.registered ?? 'EngineFault'].isOne(revived), posted.registered);
+        assert.equal(postedError(revived), posted);
+      }),
+      300,
+    ));
+
+  test('is blamed on no event where it is a fault of the engine, also where its class is not registered', () => {
+    class Unregistered extends EngineFault {
+      override readonly name = 'Unregistered';
+    }
+    const revived = revivedError(postedError(new Unregistered('a fault')));
+    assert.instance(revived, EngineFault);
+    assert.equal([revived.name, revived.message], ['Unregistered', 'a fault']);
   });
 
   test('keeps the kind of a storage fault', () => {

@@ -36,10 +36,19 @@ export const startProgramAt = (
   main: string,
   parameters: ReadonlyArray<string>,
   environment: Readonly<Record<string, string>>,
+): ServerProcess => startCommand(process.execPath, [...NODE_OPTIONS, main, ...parameters], environment);
+
+/** Starts any command, with nothing of this process's environment but where programs are found. */
+export const startCommand = (
+  command: string,
+  parameters: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string>>,
+  folder?: string,
 ): ServerProcess => {
-  const child = spawn(process.execPath, [...NODE_OPTIONS, main, ...parameters], {
+  const child = spawn(command, parameters, {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', MALLOC_ARENA_MAX: '2', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(folder === undefined ? {} : { cwd: folder }),
   });
   running.add(child);
   let output = '';

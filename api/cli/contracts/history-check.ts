@@ -3,7 +3,7 @@ import { lastReadPath, type InstrumentedReader } from '../../../infra/contracts/
 import type { Catalog, Fold } from '../../../domain/kernel/aggregate';
 import { decodeEvent } from '../../../domain/kernel/decode-event';
 import { categoryOf, type RecordedEvent, type StoredEvent } from '../../../domain/kernel/recorded-event';
-import { boundedCache } from '../../../infra/memory/bounded-cache';
+import { boundedCache } from '../../../infra/cache/bounded-cache';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 
 /** An event that the present code can't read, and the stage that failed. */

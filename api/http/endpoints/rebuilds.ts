@@ -56,7 +56,10 @@ export const RebuildRequest = record('RebuildRequest', {
 });
 
 const RowDifference = record('difference', {
-  table: field(oneOf({ view: null, memory: null }), "`memory`: a row of the projection's detail table."),
+  table: field(
+    t.string,
+    "`view`; `memory`: a row of the projection's detail table; else the reference whose row it is. With ` (removed)`: a removed row.",
+  ),
   key: field(t.string, 'The key of the row.'),
   before: field(orNull(t.UnknownRecord), 'The served row.'),
   after: field(orNull(t.UnknownRecord), 'The rebuilt row.'),

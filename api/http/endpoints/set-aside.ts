@@ -1,10 +1,10 @@
 /** The endpoints of commands and deadlines that were set aside, and of failed requests. */
 import * as t from 'io-ts';
 import { field, optionalField, record, type AnyRecord } from '../../../domain/kernel/codec';
-import { Integer, oneOf, wordOf } from '../../../domain/kernel/values';
+import { Integer, wordOf } from '../../../domain/kernel/values';
 import { OperatorText } from '../request-values';
 import type { FailedRequest } from '../../../infra/dead-letters/redrive/redrive';
-import { setAsideStatuses, type SetAsideEntry } from '../../../infra/reactors/processes/processes';
+import { setAsideKinds, setAsideStatuses, type SetAsideEntry } from '../../../infra/reactors/processes/processes';
 import { answer, endpoint, type Documents } from '../endpoint';
 import type { ProblemName } from '../problem-kinds';
 import { AuditEntryResponse, limit, wholeListOf } from './fields';
@@ -16,7 +16,7 @@ const DiscardBody = record('discard', {
 const SetAsideResponse: Documents<SetAsideEntry> = record('command or deadline', {
   id: field(t.string, 'The group and a number: `fulfilment:17`.'),
   group: field(t.string, 'The process manager.'),
-  kind: field(oneOf({ command: null, deadline: null }), 'Whether it is a command or a deadline.'),
+  kind: field(wordOf(setAsideKinds), 'A command, a deadline, or a call of an effect.'),
   subject: field(t.string, 'The id of the command or the deadline.'),
   instance: field(t.string, 'The process instance that waits for it.'),
   reason: field(t.string, "Why a retry can't succeed."),

@@ -12,7 +12,8 @@ const RecordedTime = constrained('moment', (value): value is string => typeof va
   format: 'date-time',
 });
 
-const EventResponse = record('event', {
+/** An event in responses. */
+export const EventResponse = record('event', {
   id: field(t.string, '`<stream>@<version>`.'),
   stream: field(t.string, 'The stream.'),
   version: field(Integer, 'The version in the stream, from 1.'),

@@ -6,17 +6,19 @@ import type { AnyCommandDefinition } from '../../../domain/kernel/command-defini
 import { eventId, streamName } from '../../../domain/kernel/recorded-event';
 import { Identifier } from '../../../domain/kernel/values';
 import type { CommandFailure, CommandRequest, ExpectedVersions } from '../../../infra/commands/command-port';
+import { endRequestSpan, requestSpan } from '../../../infra/tracing/http-spans';
+import { noTracer, type Tracer } from '../../../infra/tracing/tracer';
 import {
   causationIdOf,
   correlationIdOf,
   idempotencyKeyOf,
   preconditionOf,
-  traceparentOf,
+  traceContextOf,
   type Precondition,
 } from '../command-headers';
 import { commandProblem, versionMismatch } from '../command-problems';
 import type { ApiDependencies } from '../dependencies';
-import { addEndpoint, jsonText } from '../endpoint';
+import { addEndpoint, jsonText, type RouteHook, type RouteOptions } from '../endpoint';
 import { commandEndpoint } from '../endpoints/commands';
 import { explainBody } from '../invalid-body';
 import { failWith, ProblemError, sendProblem } from '../problem';
@@ -28,6 +30,7 @@ type CommandRoute = FastifyRequest<{ Params: { id: string } }>;
 
 /** Adds the routes of all commands of all aggregates. */
 export const commandRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+  app.decorateRequest('span', undefined);
   const scopeOf = idempotencyScopes(dependencies.reactorToken);
   for (const aggregate of dependencies.catalog.aggregates) {
     for (const definition of aggregate.commands.values()) addCommand(app, dependencies, aggregate, definition, scopeOf);
@@ -41,10 +44,11 @@ const addCommand = (
   definition: AnyCommandDefinition,
   scopeOf: ScopeOf,
 ): void => {
+  const route = `/${aggregate.path}/:id/${definition.type}`;
   addEndpoint(
     app,
     'POST',
-    `/${aggregate.path}/:id/${definition.type}`,
+    route,
     commandEndpoint(aggregate, definition),
     async (request, reply) => {
       const commandRequest = commandRequestOf(request, aggregate, definition, scopeOf(request));
@@ -61,17 +65,33 @@ const addCommand = (
       if (replayed) reply.header('idempotency-replayed', 'true');
       return reply.code(events.length > 0 ? 201 : 200).send(jsonText({ stream, version, position, events }));
     },
-    { onRequest: correlate },
+    requestHooks(route, dependencies.tracer),
   );
 };
 
-type Next = () => void;
-
 /** First, so that rejected commands have a correlation id too. */
-const correlate = (request: FastifyRequest, reply: FastifyReply, next: Next): void => {
+const correlate: RouteHook = (request, reply, next) => {
   request.correlationId = correlationIdOf(request.headers) ?? request.id;
   reply.header('x-correlation-id', request.correlationId);
   next();
+};
+
+/** With tracing, the request's span begins after its key was checked, and ends with its answer. */
+const requestHooks = (route: string, tracer: Tracer = noTracer): RouteOptions => {
+  if (!tracer.isOn) return { onRequest: correlate };
+  return {
+    onRequest: [
+      correlate,
+      (request, _reply, next) => {
+        request.span = requestSpan(tracer, 'POST', route, traceContextOf(request.headers));
+        next();
+      },
+    ],
+    onResponse: (request, { statusCode }, next) => {
+      endRequestSpan(request.span, statusCode);
+      next();
+    },
+  };
 };
 
 const commandRequestOf = (
@@ -89,15 +109,15 @@ const commandRequestOf = (
   const data = decodeBody(codec, body);
   const key = idempotencyKeyOf(headers);
   const precondition = preconditionOf(headers);
-  const traceparent = traceparentOf(headers);
+  const trace = request.span?.context ?? traceContextOf(headers);
   return {
     aggregate,
     command: { type, id, data },
     metadata: {
       correlationId: request.correlationId,
-      causationId: causationIdOf(headers) ?? `request:${request.id}`,
+      causationId: causationOf(request),
       actor: request.caller.name,
-      ...(traceparent === undefined ? {} : { traceparent }),
+      ...trace,
     },
     dryRun: flagOf(query, 'dryRun'),
     ...(precondition === undefined || precondition === 'streamExists' ? {} : { expectedVersion: single(precondition) }),
@@ -106,6 +126,8 @@ const commandRequestOf = (
       : { idempotency: { scope, key, requestHash: requestHash('POST', `/${aggregate.path}/${id}/${type}`, data) } }),
   };
 };
+
+const causationOf = ({ headers, id }: FastifyRequest): string => causationIdOf(headers) ?? `request:${id}`;
 
 const single = (versions: ReadonlyArray<number>): ExpectedVersions =>
   versions.length === 1 && versions[0] !== undefined ? versions[0] : versions;
@@ -137,7 +159,9 @@ const sendFailure = (
   failure: CommandFailure,
 ): FastifyReply => {
   if (failure._tag === 'StoreUnavailable' || failure._tag === 'UnreadableStream') {
-    logger.error({ requestId: request.id, url: request.url, ...failure }, 'a command could not be handled');
+    const { id: requestId, correlationId, url } = request;
+    const causationId = causationOf(request);
+    logger.error({ requestId, correlationId, causationId, url, ...failure }, 'a command could not be handled');
   }
   return sendProblem(request, reply, commandProblem(failure));
 };

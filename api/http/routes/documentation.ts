@@ -1,11 +1,10 @@
-/** The routes of the OpenAPI and AsyncAPI documents, the documentation page, event schemas and kinds of problems. */
+/** The routes of the OpenAPI and AsyncAPI documents, event schemas and kinds of problems. */
 import type { FastifyInstance } from 'fastify';
 import { asyncApiOf } from '../../../infra/contracts/async-api';
 import { schemaOf } from '../../../infra/contracts/contract-lock';
 import type { JsonSchema } from '../../../domain/kernel/codec';
 import { versionsOf } from '../../../domain/kernel/event-versions';
 import type { ApiDependencies } from '../dependencies';
-import { docsPage } from '../documentation/docs-page';
 import { addEndpoint, jsonText } from '../endpoint';
 import {
   eventSchema as eventSchemaEndpoint,
@@ -33,14 +32,6 @@ export const documentationRoutes = (app: FastifyInstance, dependencies: ApiDepen
     return reply.header('content-type', 'application/json; charset=utf-8').send(asyncDocument);
   });
 
-  app.get('/docs', { config: open }, (_request, reply) =>
-    reply
-      .header('content-type', 'text/html; charset=utf-8')
-      .header('content-security-policy', PAGE_POLICY)
-      .header('x-content-type-options', 'nosniff')
-      .send(docsPage),
-  );
-
   addEndpoint(app, 'GET', '/schemas/:type/:version', eventSchemaEndpoint, ({ params }, reply) => {
     reply.header('content-type', 'application/schema+json; charset=utf-8');
     return reply.code(200).send(jsonText(eventSchema(dependencies, params.type, params.version)));
@@ -56,10 +47,6 @@ export const documentationRoutes = (app: FastifyInstance, dependencies: ApiDepen
     return toResponse(name, kind ?? REJECTION);
   });
 };
-
-/** The page is self-contained and sends requests only to this server. */
-const PAGE_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'";
 
 const toResponse = (name: string, { title, status, meaning }: ProblemKind): ProblemKindResponse => ({
   type: `/problems/${name}`,

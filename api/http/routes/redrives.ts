@@ -2,11 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { RequestRefused, type OperationRequest } from '../../../infra/commands/operation-requests';
 import { parseDeadLetterId, type RedriveStatus } from '../../../infra/dead-letters/query/query';
-import {
-  readDeadLetterRequest,
-  type DeadLetterRequest,
-  type RedrivePreview,
-} from '../../../infra/dead-letters/redrive/redrive';
+import { readDeadLetterRequest, type DeadLetterRequest } from '../../../infra/dead-letters/redrive/redrive';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint } from '../endpoint';
 import { DEFAULT_EVENTS_PER_SECOND, planRedrive, redrive, redriveControls, type PlanBody } from '../endpoints/redrives';
@@ -86,8 +82,7 @@ const requestedRedrive = (request: OperationRequest): RedriveStatus => {
     state: 'requested',
     reason: null,
     ratePerSecond,
-    // Written by `plan` above.
-    preview: preview as unknown as RedrivePreview,
+    preview,
     keys: { waiting: letters.length, done: 0, failed: 0, gone: 0 },
     batch: 1,
     runs: 0,

@@ -76,7 +76,8 @@ const pageOf = async ({ store }: ApiDependencies, stream: string, query: Query):
   };
 };
 
-const shownEvent = ({ payload, ...envelope }: StoredEvent): EventResponse => ({
+/** An event as the API returns it. */
+export const shownEvent = ({ payload, ...envelope }: StoredEvent): EventResponse => ({
   ...envelope,
   data: JSON.parse(payload) as unknown,
 });

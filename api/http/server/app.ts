@@ -1,11 +1,13 @@
 /** The HTTP API as a function: it takes its dependencies and returns an app that does not listen yet. */
 import fastify, { type FastifyInstance } from 'fastify';
+import { consoleRoutes, leadToConsole } from '../../console/console-routes';
 import { clientErrorHandler, takeUnusualRequests } from '../client-errors';
 import { defaultConnectionLimits, endConnectionsOnClose } from '../connections';
 import type { ApiDependencies } from '../dependencies';
 import { describeApi } from '../documentation/open-api';
 import { answerErrors } from '../errors';
 import { takeJsonOnly } from '../json-body';
+import { eventStreams } from '../event-stream';
 import { expensiveReads } from '../expensive-reads';
 import { guard } from '../guards';
 import { explainUnknown, type RequestTarget } from '../not-found';
@@ -16,9 +18,11 @@ import { commandRoutes } from '../routes/commands';
 import { deadLetterRoutes } from '../routes/dead-letters';
 import { documentationRoutes } from '../routes/documentation';
 import { healthRoutes } from '../routes/health';
+import { investigationRoutes } from '../routes/investigation';
 import { metricsRoutes } from '../routes/metrics';
 import { operationRoutes } from '../routes/operations';
 import { redriveRoutes } from '../routes/redrives';
+import { effectRoutes } from '../routes/effects';
 import { setAsideRoutes } from '../routes/set-aside';
 import { streamRoutes } from '../routes/streams';
 import { viewRoutes } from '../routes/views';
@@ -67,6 +71,7 @@ export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
   endConnectionsOnClose(app, closeGraceMs, clock);
   takeUnusualRequests(app.server, limit);
   const explain: (target: RequestTarget) => Problem = explainUnknown(app, catalog);
+  leadToConsole(app);
   guard(app, dependencies, limit, explain);
   // Not for commands: the timer costs several percent, and their waits are bounded already.
   app.addHook('onRoute', (route) => {
@@ -86,20 +91,25 @@ export const buildApp = (dependencies: ApiDependencies): FastifyInstance => {
 const addRoutes = async (app: FastifyInstance, dependencies: ApiDependencies): Promise<void> => {
   await describeApi(app, dependencies);
   const expensive = expensiveReads();
+  const streams = eventStreams(dependencies);
   app.addHook('preClose', (done) => {
     expensive.stop();
+    streams.stop();
     done();
   });
   commandRoutes(app, dependencies);
   viewRoutes(app, dependencies);
   streamRoutes(app, dependencies, expensive.run);
   operationRoutes(app, dependencies, expensive.run);
+  investigationRoutes(app, dependencies, expensive.run);
   deadLetterRoutes(app, dependencies);
   redriveRoutes(app, dependencies);
   setAsideRoutes(app, dependencies);
+  effectRoutes(app, dependencies);
   healthRoutes(app, dependencies);
   metricsRoutes(app, dependencies);
   documentationRoutes(app, dependencies);
+  consoleRoutes(app, dependencies, streams);
 };
 
 const counted = (error: unknown, address: string | undefined, limit: RateLimit): unknown => {

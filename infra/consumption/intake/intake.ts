@@ -35,6 +35,7 @@ export {
 export { type IncomingRecord, rawEvent, readingOf } from './incoming-events';
 export { placeCheck, type PlaceCheck, type PlaceRefusal } from './place-check';
 export type { FailedEvent, Quarantine } from './quarantine-port';
-export { type StoreFacts, type StoreFactsWithStreams, transactionFacts, type TransactionFacts } from './store-facts';
+export type { StoreFacts, StoreFactsWithStreams } from './store-facts';
 export { originInStore } from './store-origin';
 export { eventIntake, type EventIntake } from './take-batch';
+export { transactionFacts, type TransactionFacts } from './transaction-facts';

@@ -2,14 +2,13 @@
 import type { EventEnvelope } from '../../../domain/kernel/recorded-event';
 import type { RecordHeaders } from '../../kafka/event-log';
 import type { Failure } from './failures';
+import type { TopicPartition } from '../../topic-partition';
 
 /** The log id of an event that was read from the store; its offset is its position. */
 export const STORE_LOG_ID = 'store';
 
 /** Where a record or event came from. */
-export interface Origin {
-  readonly topic: string;
-  readonly partition: number;
+export interface Origin extends TopicPartition {
   readonly offset: number;
   /** The log that the offset refers to; STORE_LOG_ID where it is a position in the store. */
   readonly logId: string;

@@ -1,15 +1,7 @@
-/**
- * What a transaction has to know of the store. A transaction is synchronous and reading the store is not, so the facts are read
- * before it begins. Where more turns out to be needed, the transaction is rolled back, the rest is read too, and it runs again;
- * stored events never change, so facts that were read stay valid.
- */
-import * as E from 'fp-ts/Either';
+/** What is known of the store within a transaction: the facts that were read before it, and those that turned out to be missing. */
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import { EngineFault } from '../../engine-fault';
 import type { EventFeed, StoredAttributes, StoreIdentity, StreamPageQuery } from '../../event-store/event-feed';
-import { claimedPosition } from '../../kafka/claimed-position';
-import { readCloudEvent } from '../../kafka/cloud-events';
-import type { LogRecord } from '../../kafka/event-log';
 
 /** The store as a transaction sees it. */
 export interface StoreFacts {
@@ -29,94 +21,8 @@ export interface StoreFactsWithStreams extends StoreFacts {
   readonly readStream: (stream: string, page: Versions) => ReadonlyArray<StoredEvent>;
 }
 
-export interface TransactionFacts {
-  /** The facts for the running transaction; outside of one only `identity` is available, once the first has run. */
-  readonly store: () => StoreFactsWithStreams;
-  /**
-   * Runs work in a transaction, and again where it needs more of the store than was read; `transaction` rolls back where its work
-   * throws. With records, the events at their positions are read ahead in one call.
-   */
-  readonly during: <Result>(
-    transaction: (work: () => Result) => Result | Promise<Result>,
-    work: () => Result,
-    records?: Iterable<LogRecord>,
-  ) => Promise<Result>;
-}
-
-/** Upper limit against an endless loop; each attempt knows at least one more fact, and no transaction needs as many. */
-const MAX_ATTEMPTS = 1_000;
-
-/** Makes the facts of transactions; the store is opened by the first transaction. */
-export const transactionFacts = (open: () => Promise<EventFeed>): TransactionFacts => {
-  let identity: StoreIdentity | undefined;
-  let active: StoreFactsWithStreams | undefined;
-  const outside: StoreFactsWithStreams = {
-    get identity() {
-      if (identity === undefined) throw new Error('the store was not opened yet');
-      return identity;
-    },
-    eventAt: () => notHere('eventAt'),
-    lastPosition: () => notHere('lastPosition'),
-    readStream: () => notHere('readStream'),
-  };
-  return {
-    store: () => active ?? outside,
-    during: async (transaction, work, records) => {
-      const feed = await open();
-      ({ identity } = feed);
-      const known = knownFacts(feed);
-      const facts: StoreFactsWithStreams = { ...known.facts, identity: feed.identity };
-      if (records !== undefined) await known.readPositions(positionsOf(records, claimedPosition));
-      let isExact = records === undefined;
-      for (let attempts = 1; ; attempts += 1) {
-        try {
-          return await transaction(() => {
-            active = facts;
-            try {
-              return known.facts.settled(work);
-            } finally {
-              active = undefined;
-            }
-          });
-        } catch (error) {
-          if (!(error instanceof FactMissing) || attempts >= MAX_ATTEMPTS) throw error;
-        }
-        // The position guessed from the raw record can be wrong where another program wrote it, so the records are parsed now.
-        if (!isExact && records !== undefined) await known.readPositions(positionsOf(records, positionIn));
-        isExact = true;
-        await known.readWanted();
-      }
-    },
-  };
-};
-
-const notHere = (name: string): never => {
-  throw new Error(`${name} of the store was called outside of a transaction`);
-};
-
-const positionsOf = (
-  records: Iterable<LogRecord>,
-  positionOf: (record: LogRecord) => number | undefined,
-): ReadonlyArray<number> => {
-  const positions: number[] = [];
-  for (const record of records) {
-    const position = positionOf(record);
-    if (position !== undefined) positions.push(position);
-  }
-  return positions;
-};
-
-const positionIn = (record: LogRecord): number | undefined => {
-  const received = readCloudEvent(record);
-  return E.isLeft(received) ? undefined : received.right.envelope.position;
-};
-
-// -------------------------------------------------------------------------------------
-// Facts that were read, and those that are missing
-// -------------------------------------------------------------------------------------
-
-/** A fact was needed that was not read ahead: the transaction has to run again. Never thrown out of this file. */
-class FactMissing extends EngineFault {
+/** A fact was needed that was not read ahead: the transaction has to run again. Never leaves the room. */
+export class FactMissing extends EngineFault {
   override readonly name = 'FactMissing';
 }
 
@@ -139,7 +45,7 @@ interface Known {
   readonly wanted: { readonly positions: Set<number>; readonly streams: Map<string, Versions>; last: boolean };
 }
 
-interface KnownFacts {
+export interface KnownFacts {
   readonly facts: StoreFactsWithStreams & Required<StoreFacts>;
   /** Reads the events at these positions in one call. */
   readonly readPositions: (positions: ReadonlyArray<number>) => Promise<void>;
@@ -148,7 +54,7 @@ interface KnownFacts {
 }
 
 /** The facts of a transaction for which nothing was read yet. */
-const knownFacts = (feed: EventFeed): KnownFacts => {
+export const knownFacts = (feed: EventFeed): KnownFacts => {
   const known: Known = {
     attributes: new Map(),
     asked: new Set(),

@@ -8,7 +8,7 @@ import type { Exclusive } from '../../exclusive';
 import type { LogConsumer, LogRecord } from '../../kafka/event-log';
 import { CircuitOpen, NotThisLog, type RecordBatch } from '../intake/intake';
 import type { GroupHandler } from './group-handler';
-import type { GroupObserver } from './group-observer';
+import type { GroupObserver } from '../status/status';
 import type { GroupProgress } from './progress';
 import { blockedPartitions, type BlockedPartitions, type HoldingOptions, type Pending } from './blocked-partitions';
 import { byPartition, partitionMap, partitionName } from '../../topic-partition';

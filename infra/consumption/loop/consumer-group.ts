@@ -6,7 +6,7 @@ import type { TopicCheckIntervals } from '../../kafka/topic-watch';
 import type { Logger } from '../../logger';
 import type { Running } from '../../running/role';
 import type { GroupHandler } from './group-handler';
-import type { GroupObserver } from './group-observer';
+import type { GroupObserver } from '../status/status';
 import type { StoreFit } from './store-fit';
 import type { GroupStatus } from '../status/status';
 

@@ -2,7 +2,7 @@
 import { TakenOver } from '../../engine-fault';
 import { TopicMissing } from '../../kafka/event-log';
 import { TopicsUnsafe } from '../../kafka/topic-watch';
-import type { Directive, Retry } from '../../running/supervise';
+import type { Directive, Retry } from '../../supervise';
 import { CircuitOpen, NotThisLog } from '../intake/intake';
 import { GroupHalted } from './make-plan';
 import { missingReason, RecordsMissing } from './missing-records';

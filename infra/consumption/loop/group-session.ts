@@ -1,5 +1,5 @@
 /** One session of a consumer group, from planning to the first fault: plan, catch up from the store, consume. */
-import type { SessionRun } from '../../running/supervise';
+import type { SessionRun } from '../../supervise';
 import { checkpointAt } from '../checkpoints/checkpoints';
 import { applyWithRetry, type RetryingApplication } from './apply-with-retry';
 import { type Behind, catchUpFromStore, pendingCatchUp } from './catch-up-from-store';

@@ -2,6 +2,5 @@
 export type { ConsumerGroup, ConsumerGroupOptions } from './consumer-group';
 export { deadLetterTopic } from './dead-letter-topic-name';
 export type { GroupHandler } from './group-handler';
-export type { GroupObserver } from './group-observer';
 export { startConsumerGroup } from './start-consumer-group';
 export { storeFit, type StoreFit } from './store-fit';

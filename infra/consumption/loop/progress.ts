@@ -1,17 +1,19 @@
 /** The progress of a running group in memory, and the status made from it. */
 import { isoTime, type Clock } from '../../clock';
+import { EngineFault } from '../../engine-fault';
+import type { LogRecord } from '../../kafka/event-log';
 import {
   countNames,
   noCounts,
-  type OutcomeCounts,
   type GroupHeartbeat,
+  type GroupObserver,
   type GroupStatus,
+  type OutcomeCounts,
   type PartitionStatus,
+  type RetryClass,
 } from '../status/status';
 import type { Checkpoint } from '../checkpoints/checkpoints';
-import type { LogRecord } from '../../kafka/event-log';
 import { groupLoadMeter } from './group-load';
-import { retryClassOf, type GroupObserver } from './group-observer';
 import { byPartition, partitionMap, type TopicPartition } from '../../topic-partition';
 
 type State = GroupStatus['state'];
@@ -109,4 +111,15 @@ const partitionStatus = (progress: PartitionProgress): PartitionStatus => {
   const { topic, partition, nextOffset, highWaterPosition, logEndOffset, state, reason } = progress;
   const lag = logEndOffset === null ? null : Math.max(0, logEndOffset - nextOffset);
   return { topic, partition, nextOffset, highWaterPosition, logEndOffset, lag, state, reason };
+};
+
+const BROKER_ERRORS: ReadonlySet<string> = new Set(['KafkaError', 'LogStalled', 'OffsetOutOfRange', 'TopicMissing']);
+
+/** Classifies by name, as errors from the views' thread arrive without their class. */
+const retryClassOf = (error: unknown): RetryClass => {
+  if (!(error instanceof Error)) return 'other';
+  if (error.name === 'TransientEventError') return 'event';
+  if (BROKER_ERRORS.has(error.name)) return 'broker';
+  const code = 'code' in error ? String(error.code) : '';
+  return error instanceof EngineFault || /^(SQLITE_|E[A-Z]+$)/.test(code) ? 'store' : 'other';
 };

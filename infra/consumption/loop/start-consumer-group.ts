@@ -3,7 +3,7 @@ import { systemClock } from '../../clock';
 import { exclusive } from '../../exclusive';
 import { watchAnswers } from '../../kafka/answer-watch';
 import { startRunning } from '../../running/role';
-import { supervise } from '../../running/supervise';
+import { supervise } from '../../supervise';
 import type { ConsumerGroup, StartConsumerGroup } from './consumer-group';
 import { directiveForGroup, tellRetry } from './group-faults';
 import { groupSession } from './group-session';

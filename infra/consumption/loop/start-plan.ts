@@ -7,12 +7,10 @@ import type { Topic } from '../../../domain/kernel/topic';
 import { keepsHistory, type LogTopic, type PartitionOffset } from '../../kafka/event-log';
 import { refuse, refusedPartitionCount, type Refusal } from '../../kafka/refusal';
 import { checkpointAt, type Checkpoint, type CheckpointMove } from '../checkpoints/checkpoints';
-import { partitionName } from '../../topic-partition';
+import { partitionName, type TopicPartition } from '../../topic-partition';
 
 /** The current watermarks of a partition. */
-export interface PartitionBounds {
-  readonly topic: string;
-  readonly partition: number;
+export interface PartitionBounds extends TopicPartition {
   readonly logId: string;
   /** The first offset that still exists, and the one that the next record will get. */
   readonly low: number;

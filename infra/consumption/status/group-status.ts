@@ -1,10 +1,9 @@
 /** The status of a consumer group as operators see it; a row in the group's own file, for other processes to read. */
 import type { OutcomeCounts } from './outcome-counts';
+import type { TopicPartition } from '../../topic-partition';
 
 /** The status of one partition of a group. */
-export interface PartitionStatus {
-  readonly topic: string;
-  readonly partition: number;
+export interface PartitionStatus extends TopicPartition {
   readonly nextOffset: number;
   readonly highWaterPosition: number;
   /** The end of the log as the group last read it; null before that. */

@@ -1,13 +1,14 @@
 /** Dead letters and redrives as operators see them. */
 import type { FailureClass } from '../../consumption/intake/intake';
 import type { RedrivePreview, RedriveState } from '../redrive/redrive';
+import type { TopicPartition } from '../../topic-partition';
 
 export const deadLetterStatuses = ['open', 'assigned', 'redriven', 'discarded'] as const;
 
 export type DeadLetterStatus = (typeof deadLetterStatuses)[number];
 
 /** A dead letter in a list. */
-export interface DeadLetter {
+export interface DeadLetter extends TopicPartition {
   /** `<group>:<number>`. */
   readonly id: string;
   readonly group: string;
@@ -27,8 +28,6 @@ export interface DeadLetter {
   readonly position: number | null;
   readonly correlationId: string | null;
   readonly causationId: string | null;
-  readonly topic: string;
-  readonly partition: number;
   readonly offset: number;
   readonly key: string | null;
   /** How many events are parked behind it. */

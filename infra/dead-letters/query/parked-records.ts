@@ -1,9 +1,8 @@
 /** Events of some streams that a group has not applied: dead letters, and the events parked behind them. */
+import type { TopicPartition } from '../../topic-partition';
 
 /** Where such an event is in the log, and why it was not applied. */
-export interface ParkedRecord {
-  readonly topic: string;
-  readonly partition: number;
+export interface ParkedRecord extends TopicPartition {
   readonly offset: number;
   readonly reason: string;
 }

@@ -1,20 +1,29 @@
 /** A preview of what a redrive would process. */
+import * as t from 'io-ts';
+import { orNull } from '../../../domain/kernel/codec';
 import { isoTime } from '../../clock';
 
-export interface RedrivePreview {
-  /** Streams to redrive, with one dead letter each. */
-  readonly keys: number;
-  /** All their events: the dead letters and the events parked behind them. */
-  readonly events: number;
-  readonly classes: Readonly<Record<string, number>>;
-  readonly fingerprints: Readonly<Record<string, number>>;
-  /** `<type>/<schema version>` of the dead letters to their number. */
-  readonly schemaVersions: Readonly<Record<string, number>>;
-  /** When the oldest of them failed first; null where there is none. */
-  readonly oldest: string | null;
-  /** Records that are not events of this store: they can only be discarded. */
-  readonly notRedrivable: number;
-}
+const Counts = t.record(t.string, t.number);
+
+/** Stored format, version with care. */
+export const RedrivePreview = t.readonly(
+  t.strict({
+    /** Streams to redrive, with one dead letter each. */
+    keys: t.number,
+    /** All their events: the dead letters and the events parked behind them. */
+    events: t.number,
+    classes: Counts,
+    fingerprints: Counts,
+    /** `<type>/<schema version>` of the dead letters to their number. */
+    schemaVersions: Counts,
+    /** When the oldest of them failed first: ISO 8601, UTC; null where there is none. */
+    oldest: orNull(t.string),
+    /** Records that are not events of this store: they can only be discarded. */
+    notRedrivable: t.number,
+  }),
+);
+
+export type RedrivePreview = t.TypeOf<typeof RedrivePreview>;
 
 interface Previewed {
   readonly class: string;

@@ -2,7 +2,7 @@
 export type { ConsumerFile, ConsumerTables, DeadLetterTables, Transaction } from './consumer-file';
 export type { FailedRequest, NoteFailedRequest } from './failed-requests';
 export { deadLetterHandling, type DeadLetterHandling, type DeadLetterHandlingOptions } from './dead-letter-handling';
-export { previewOf, type RedrivePreview } from './preview';
+export { previewOf, RedrivePreview } from './preview';
 export { NOTHING_TO_DO, type RedriveStep } from './process-requests';
 export { batchSizes, type RedriveRows, type RedriveState, type RequestCursor, type RunningRedrive } from './redrives';
 export { type DeadLetterRequest, MAX_EVENTS_PER_SECOND, PositiveInteger, readDeadLetterRequest } from './requests';

@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import { readRequest, requestBody, type OperationKind, type OperationRequest } from '../../commands/operation-requests';
+import { RedrivePreview } from './preview';
 
 /** The kinds of request about dead letters. */
 export const deadLetterKinds: ReadonlyArray<OperationKind> = [
@@ -33,7 +34,7 @@ const PlanRequest = t.strict({
   group: t.string,
   letters: t.readonlyArray(PositiveInteger),
   ratePerSecond: Rate,
-  preview: t.UnknownRecord,
+  preview: RedrivePreview,
 });
 const RunRequest = t.strict({ group: t.string, redrive: PositiveInteger });
 

@@ -6,7 +6,7 @@ import type { EventFeed } from '../../event-store/event-feed';
 import type { EventLog } from '../../kafka/event-log';
 import type { Logger } from '../../logger';
 import { retrySchedule } from '../../running/retry-schedule';
-import { supervise } from '../../running/supervise';
+import { supervise } from '../../supervise';
 import { runCopying, type CopyingCalls } from '../topic/topic';
 import { logDefects, type DefectCalls } from '../store/store';
 import type { RedriveStep } from './process-requests';

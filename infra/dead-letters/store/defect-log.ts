@@ -3,14 +3,16 @@
  * commit. So there is one log entry for each failure, however often its batch was retried, bisected or rolled back.
  */
 import type { Logger } from '../../logger';
+import type { TopicPartition } from '../../topic-partition';
 
 /** The log entry of a failure. */
-export interface LoggedDefect {
+export interface LoggedDefect extends TopicPartition {
   readonly id: number;
   readonly group: string;
+  /** Null where the record is not an event; so are the two ids after it. */
   readonly eventId: string | null;
-  readonly topic: string;
-  readonly partition: number;
+  readonly correlationId: string | null;
+  readonly causationId: string | null;
   readonly offset: number;
   readonly reason: string;
   readonly stack: string | null;

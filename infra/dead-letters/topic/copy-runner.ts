@@ -1,5 +1,5 @@
 /** Copies dead letters to their topics, separately for each group, as long as a role runs. */
-import { supervise } from '../../running/supervise';
+import { supervise } from '../../supervise';
 import { copyGroup, type CopyingOptions } from './publish';
 
 export interface CopyRunnerOptions extends CopyingOptions {

@@ -1,6 +1,7 @@
 /** The outbox of the dead-letter topics: a copy is queued with its dead letter, and removed once Kafka has acknowledged it. */
 import { isoTime } from '../../clock';
 import type { FailureClass } from '../../consumption/intake/intake';
+import type { TopicPartition } from '../../topic-partition';
 
 /** A dead letter with its original bytes; plain data. */
 export interface DeadLetterCopy {
@@ -31,10 +32,8 @@ export interface CopyAttempt {
 }
 
 /** The content of the headers that a copy adds. */
-export interface CopiedLetter {
+export interface CopiedLetter extends TopicPartition {
   readonly consumer: string;
-  readonly topic: string;
-  readonly partition: number;
   readonly offset: number;
   readonly timestampMs: number;
   readonly class: FailureClass;

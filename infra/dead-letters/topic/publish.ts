@@ -63,7 +63,12 @@ const ensureTopic = async ({ log, topicPrefix }: CopyingOptions, group: string):
       // A single partition keeps the order of the failures, and is enough for their number.
       partitions: log.fixedPartitions ?? 1,
       retention: 'forever',
-      key: { is: 'the key of the record that failed', because: 'a copy keeps the key of its original' },
+      key: {
+        is: 'the key of the record that failed',
+        because: 'a copy keeps the key of its original',
+        concurrency: 'One consumer is enough for failures.',
+        skew: 'None that matters: there is one partition.',
+      },
       maxMessageBytes: MAX_COPY_BYTES,
     },
   ]);

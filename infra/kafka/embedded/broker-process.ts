@@ -4,10 +4,15 @@
  */
 import { createRequire } from 'node:module';
 import type { Producer as ProducerClass } from '@confluentinc/kafka-javascript';
+import { withNativePart } from '../../native-part';
 import type { BrokerAnswer, BrokerQuestion } from './broker-messages';
 
 // Only this module of the client: the rest is memory that this process would never use.
-const Producer = createRequire(__filename)('@confluentinc/kafka-javascript/lib/producer') as typeof ProducerClass;
+const load = createRequire(__filename);
+const Producer = withNativePart(
+  '@confluentinc/kafka-javascript',
+  () => load('@confluentinc/kafka-javascript/lib/producer') as typeof ProducerClass,
+);
 
 const METADATA_TIMEOUT_MS = 5_000;
 

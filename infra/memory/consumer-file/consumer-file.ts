@@ -5,8 +5,9 @@ import type { GroupStatus } from '../../consumption/status/status';
 import type { ConsumerFile, Transaction } from '../../dead-letters/redrive/redrive';
 import type { ProcessRows } from '../../reactors/processes/processes';
 import { memoryCheckpoints, memoryOffsetMoves } from './checkpoints';
-import { memoryDefects, memoryLetters, memoryParked, memoryQuarantine } from './dead-letters';
+import { memoryDefects, memoryLetters, memoryParked } from './dead-letters';
 import { memoryProcesses } from './processes';
+import { memoryQuarantine } from './quarantine';
 import { memoryBreakers, memoryCopies, memoryRedrives, memoryRequests } from './requests';
 import { emptyTables, restore, snapshotOf } from './tables';
 

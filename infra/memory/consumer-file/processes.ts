@@ -6,10 +6,6 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
   const { versions, states, deadlines, issued, pending, staleRows } = tables;
   const lacksEvents = (process: string, instance: string): boolean =>
     [...staleRows.values()].some(({ consumer, row }) => consumer === process && (row === '*' || row === instance));
-  const changePending = (seq: number, parked: boolean): void => {
-    const command = pending.get(seq);
-    if (command !== undefined) pending.set(seq, { ...command, parked, attempts: command.attempts + 1 });
-  };
   return {
     version: (process) => versions.get(process),
     begin: (process, version) => {
@@ -32,7 +28,7 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
         .filter(({ instance }) => !lacksEvents(process, instance))
         .sort((left, right) => left.dueAtMs - right.dueAtMs)
         .slice(0, limit)
-        .map(({ id, instance, dueAtMs }) => ({ id, instance, dueAtMs })),
+        .map(({ id, instance, dueAtMs, traceparent }) => ({ id, instance, dueAtMs, traceparent })),
     passDeadline: (process, id) => {
       const deadline = deadlines.get(keyOf(process, id));
       if (deadline === undefined || deadline.passed) return false;
@@ -43,17 +39,7 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
       const deadline = deadlines.get(keyOf(process, id));
       if (deadline !== undefined) deadlines.set(keyOf(process, id), { ...deadline, fault });
     },
-    issue: (process, instance, command) => {
-      const key = keyOf(process, command.id);
-      if (issued.has(key)) return undefined;
-      issued.add(key);
-      const seq = nextNumber(tables, 'command');
-      pending.set(seq, { seq, process, instance, command, attempts: 0, parked: false });
-      return seq;
-    },
-    remove: (seq) => void pending.delete(seq),
-    noteAttempt: (seq) => changePending(seq, pending.get(seq)?.parked ?? false),
-    suspend: (seq) => changePending(seq, true),
+    ...memoryPending(tables),
     resumeAll: () => {
       const parkedCommands = [...pending.values()].filter(({ parked }) => parked);
       for (const command of parkedCommands) pending.set(command.seq, { ...command, parked: false });
@@ -61,10 +47,45 @@ export const memoryProcesses = (tables: MemoryTables): ProcessRows => {
       for (const [key, deadline] of held) deadlines.set(key, { ...deadline, fault: null });
       return parkedCommands.length + held.length;
     },
+  };
+};
+
+/** The pending commands. */
+const memoryPending = (
+  tables: MemoryTables,
+): Pick<ProcessRows, 'issue' | 'remove' | 'noteAttempt' | 'postpone' | 'suspend' | 'pending'> => {
+  const { issued, pending } = tables;
+  const changePending = (seq: number, parked: boolean): void => {
+    const command = pending.get(seq);
+    if (command !== undefined) pending.set(seq, { ...command, parked, attempts: command.attempts + 1 });
+  };
+  return {
+    issue: (process, instance, command, traceparent) => {
+      const key = keyOf(process, command.id);
+      if (issued.has(key)) return undefined;
+      issued.add(key);
+      const seq = nextNumber(tables, 'command');
+      pending.set(seq, { seq, process, instance, command, attempts: 0, traceparent, notBeforeMs: 0, parked: false });
+      return seq;
+    },
+    remove: (seq) => void pending.delete(seq),
+    noteAttempt: (seq) => changePending(seq, pending.get(seq)?.parked ?? false),
+    postpone: (seq, notBeforeMs) => {
+      const command = pending.get(seq);
+      if (command !== undefined) pending.set(seq, { ...command, notBeforeMs });
+    },
+    suspend: (seq) => changePending(seq, true),
     pending: (process, instance) =>
       [...pending.values()]
         .filter((each) => each.process === process && (instance === undefined || each.instance === instance))
         .sort((left, right) => left.seq - right.seq)
-        .map(({ seq, instance: of, command, attempts }) => ({ seq, instance: of, command, attempts })),
+        .map(({ seq, instance: of, command, attempts, traceparent, notBeforeMs }) => ({
+          seq,
+          instance: of,
+          command,
+          attempts,
+          traceparent,
+          notBeforeMs,
+        })),
   };
 };

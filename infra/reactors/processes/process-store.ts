@@ -18,6 +18,10 @@ export interface PendingCommand {
   readonly instance: string;
   readonly command: ProcessCommand;
   readonly attempts: number;
+  /** The W3C trace context that it follows from; null where there is none. */
+  readonly traceparent: string | null;
+  /** Not to be sent before this time, in milliseconds since 1970; 0 where there is no such time. */
+  readonly notBeforeMs: number;
 }
 
 /** The number of pending commands of a process, and of its suspended commands and deadlines. */
@@ -31,6 +35,8 @@ export interface PendingCounts {
 export interface DueDeadline {
   readonly instance: string;
   readonly deadline: ProcessDeadline;
+  /** The W3C trace context in which it was set; null where there was none. */
+  readonly traceparent: string | null;
 }
 
 /** The rows of processes; plain values. Calls that write belong inside the caller's transaction. */
@@ -49,9 +55,15 @@ export interface ProcessRows {
   readonly passDeadline: (process: string, id: string) => boolean;
   readonly suspendDeadline: (process: string, id: string, reason: string) => void;
   /** Stores a command and returns its number; undefined where the process has issued a command with this id before. */
-  readonly issue: (process: string, instance: string, command: ProcessCommand) => number | undefined;
+  readonly issue: (
+    process: string,
+    instance: string,
+    command: ProcessCommand,
+    traceparent: string | null,
+  ) => number | undefined;
   readonly remove: (seq: number) => void;
   readonly noteAttempt: (seq: number, nextAttemptAtMs: number, reason: string) => void;
+  readonly postpone: (seq: number, notBeforeMs: number, reason: string) => void;
   readonly suspend: (seq: number, reason: string) => void;
   /** Resumes all suspended commands and deadlines; returns their number. */
   readonly resumeAll: () => number;
@@ -63,6 +75,7 @@ export interface DeadlineRow {
   readonly id: string;
   readonly instance: string;
   readonly dueAtMs: number;
+  readonly traceparent: string | null;
 }
 
 /** All calls belong inside the caller's transaction. */
@@ -72,8 +85,8 @@ export interface ProcessStore {
    * its checkpoints too. In the replay its commands get the same ids, for which the API returns the same responses.
    */
   readonly prepare: (process: Process) => boolean;
-  /** Applies an event; returns the commands that the process issues. */
-  readonly applyEvent: (process: Process, event: RecordedEvent) => ReadonlyArray<PendingCommand>;
+  /** Applies an event; returns the commands that the process issues. They follow from the given trace context, or from the event's. */
+  readonly applyEvent: (process: Process, event: RecordedEvent, traceparent?: string) => ReadonlyArray<PendingCommand>;
   /** Removes a command and applies its outcome; returns the commands that the process issues. */
   readonly applyOutcome: (pending: PendingCommand, outcome: CommandOutcome) => ReadonlyArray<PendingCommand>;
   /** Deadlines of a process that have passed at a time, oldest first. */
@@ -87,6 +100,8 @@ export interface ProcessStore {
     pending: PendingCommand,
     attempt: { readonly nextAttemptAtMs: number; readonly reason: string },
   ) => void;
+  /** Records that a command is not to be sent before a time. */
+  readonly postpone: (pending: PendingCommand, notBeforeMs: number, reason: string) => void;
   /** Suspends a command that no retry can help. */
   readonly suspend: (pending: PendingCommand, reason: string) => void;
   /** Resumes suspended commands and deadlines; returns their number. */
@@ -97,22 +112,26 @@ export interface ProcessStore {
 
 /** Makes the process store on the rows of a file. */
 export const processStoreOf = (rows: ProcessRows): ProcessStore => {
-  const issue = (process: Process, instance: string, command: ProcessCommand): PendingCommand | undefined => {
-    const seq = rows.issue(process.name, instance, command);
-    return seq === undefined ? undefined : { seq, process, instance, command, attempts: 0 };
-  };
-
-  const apply = (process: Process, instance: string, input: ProcessInput): ReadonlyArray<PendingCommand> => {
+  /** What follows from an input follows from its trace context, even if it is sent or due much later. */
+  const apply = (
+    process: Process,
+    instance: string,
+    input: ProcessInput,
+    traceparent: string | null,
+  ): ReadonlyArray<PendingCommand> => {
     const before = rows.state(process.name, instance);
     const step = process.step(before, input);
-    if (step.state !== before) rows.writeState(process.name, instance, step.state);
+    if (step.state !== undefined && step.state !== before) rows.writeState(process.name, instance, step.state);
     for (const { id, dueAt } of step.deadlines) {
       const dueAtMs = timeMsOf(dueAt);
       if (dueAtMs === undefined)
         throw new Error(`${process.name} sets the deadline ${id} to '${dueAt}', which is not a ${TIME_WITH_ZONE}`);
-      rows.addDeadline(process.name, { id, instance, dueAtMs });
+      rows.addDeadline(process.name, { id, instance, dueAtMs, traceparent });
     }
-    return step.commands.flatMap((command) => issue(process, instance, command) ?? []);
+    return step.commands.flatMap((command) => {
+      const seq = rows.issue(process.name, instance, command, traceparent);
+      return seq === undefined ? [] : { seq, process, instance, command, attempts: 0, traceparent, notBeforeMs: 0 };
+    });
   };
 
   return {
@@ -122,24 +141,26 @@ export const processStoreOf = (rows: ProcessRows): ProcessStore => {
       rows.begin(name, version);
       return known !== undefined;
     },
-    applyEvent: (process, event) => {
+    applyEvent: (process, event, traceparent = event.traceparent) => {
       const instance = process.instanceOf(event);
-      return instance === undefined ? [] : apply(process, instance, { _tag: 'Event', event });
+      return instance === undefined ? [] : apply(process, instance, { _tag: 'Event', event }, traceparent ?? null);
     },
-    applyOutcome: ({ seq, process, instance }, outcome) => {
+    applyOutcome: ({ seq, process, instance, traceparent }, outcome) => {
       rows.remove(seq);
-      return apply(process, instance, { _tag: 'Outcome', outcome });
+      return apply(process, instance, { _tag: 'Outcome', outcome }, traceparent);
     },
     deadlinesDue: (process, nowMs, limit) =>
-      rows.deadlinesDue(process.name, nowMs, limit).map(({ id, instance, dueAtMs }) => ({
+      rows.deadlinesDue(process.name, nowMs, limit).map(({ id, instance, dueAtMs, traceparent }) => ({
         instance,
+        traceparent,
         deadline: { id, dueAt: isoTime(dueAtMs) },
       })),
-    applyDeadline: (process, { instance, deadline }) =>
+    applyDeadline: (process, { instance, deadline, traceparent }) =>
       rows.passDeadline(process.name, deadline.id)
-        ? apply(process, instance, { _tag: 'DeadlinePassed', deadline })
+        ? apply(process, instance, { _tag: 'DeadlinePassed', deadline }, traceparent)
         : [],
     noteAttempt: ({ seq }, { nextAttemptAtMs, reason }) => rows.noteAttempt(seq, nextAttemptAtMs, reason),
+    postpone: ({ seq }, notBeforeMs, reason) => rows.postpone(seq, notBeforeMs, reason),
     suspend: ({ seq }, reason) => rows.suspend(seq, reason),
     suspendDeadline: (process, { deadline }, reason) => rows.suspendDeadline(process.name, deadline.id, reason),
     resumeAll: rows.resumeAll,

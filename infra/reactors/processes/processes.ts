@@ -1,4 +1,18 @@
 /** Processes and their storage: states, commands, deadlines, and what is suspended. */
+export {
+  effectModes,
+  effectOutcomes,
+  type EffectMode,
+  type EffectResult,
+  type EffectResultOutcome,
+  type EffectResults,
+  type EffectRows,
+  type EffectStart,
+  type EffectStatus,
+  type RecordedEffectResult,
+  type StoredEffect,
+} from './effect-rows';
+export type { PostAttempt, PostCommand, PostResult } from './post-command';
 export { type Process, processOf } from './process';
 export {
   type DeadlineRow,
@@ -16,6 +30,8 @@ export {
   type SetAsideAudit,
   type SetAsideEntry,
   type SetAsideFilter,
+  type SetAsideKind,
+  setAsideKinds,
   type SetAsideRow,
   type SetAsideStatus,
   setAsideStatuses,

@@ -2,6 +2,7 @@
 import type { GroupStatus } from '../../consumption/status/status';
 import type { UnresolvedReader } from '../../dead-letters/query/query';
 import type { ConsumerFile } from '../../dead-letters/redrive/redrive';
+import type { EffectRows, RecordedEffectResult, StoredEffect } from './effect-rows';
 import type { PendingCounts, ProcessRows } from './process-store';
 import type { SetAside, SetAsideEntry, SetAsideFilter } from './set-aside';
 
@@ -9,6 +10,7 @@ import type { SetAside, SetAsideEntry, SetAsideFilter } from './set-aside';
 export interface ReactorsFile extends ConsumerFile {
   readonly processes: ProcessRows;
   readonly setAside: SetAside;
+  readonly effects: EffectRows;
   /** Binds the file to a store where it belongs to none; returns the store that it belongs to. Inside a transaction. */
   readonly bindToStore: (storeId: string) => string;
 }
@@ -22,6 +24,13 @@ export interface ReactorReader extends UnresolvedReader {
     process: string,
     minAttempts: number,
   ) => { readonly repeats: number; readonly reason: string | undefined };
+  /** Undefined where it has never run. */
+  readonly effect: (effect: string) => StoredEffect | undefined;
+  /** The newest first. */
+  readonly effectResults: (
+    filter: { readonly effect: string; readonly key?: string },
+    limit: number,
+  ) => ReadonlyArray<RecordedEffectResult>;
   /** The newest first. */
   readonly setAside: (filter: SetAsideFilter, limit: number) => ReadonlyArray<SetAsideEntry>;
 }

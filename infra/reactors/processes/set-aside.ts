@@ -1,17 +1,19 @@
 /**
- * Suspended commands and deadlines, which no retry can help: each is stored with its reason until an operator releases or discards
+ * Suspended commands, deadlines and calls of effects, which no retry can help: each is stored with its reason until an operator releases or discards
  * it, or the role restarts. Its audit records what was done.
  */
 import type { AuditContext } from '../../dead-letters/store/store';
 
 export const setAsideStatuses = ['open', 'released', 'discarded'] as const;
+export const setAsideKinds = ['command', 'deadline', 'effect'] as const;
+export type SetAsideKind = (typeof setAsideKinds)[number];
 export type SetAsideStatus = (typeof setAsideStatuses)[number];
 
 /** One suspended command or deadline. */
 export interface SetAsideRow {
   readonly id: number;
   readonly process: string;
-  readonly kind: 'command' | 'deadline';
+  readonly kind: SetAsideKind;
   readonly subject: string;
   readonly instance: string;
   readonly reason: string;
@@ -40,7 +42,7 @@ export interface SetAsideEntry {
   /** `<process>:<number>`. */
   readonly id: string;
   readonly group: string;
-  readonly kind: 'command' | 'deadline';
+  readonly kind: SetAsideKind;
   /** The id of the command or the deadline. */
   readonly subject: string;
   readonly instance: string;

@@ -4,13 +4,8 @@
  * partitions continue; they are stored to be published later.
  */
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
+import type { TopicPartition } from '../../topic-partition';
 import type { BlockedPartition, UnroutableEvents } from './relay-status';
-
-/** A partition of a topic. */
-export interface RelayPlace {
-  readonly topic: string;
-  readonly partition: number;
-}
 
 /** An operator's decision that an event is published as a placeholder. */
 export interface SkipDecision {
@@ -23,13 +18,13 @@ export interface SkipDecision {
 /** Each write asserts the lease. */
 export interface RelayHoles {
   readonly blocked: () => ReadonlyArray<BlockedPartition>;
-  readonly block: (place: RelayPlace, event: Pick<StoredEvent, 'id' | 'position'>, reason: string) => void;
+  readonly block: (place: TopicPartition, event: Pick<StoredEvent, 'id' | 'position'>, reason: string) => void;
   /** Records that another attempt at the event has failed. */
-  readonly noteAttempt: (place: RelayPlace, reason: string, nextAttemptAtMs: number) => void;
+  readonly noteAttempt: (place: TopicPartition, reason: string, nextAttemptAtMs: number) => void;
   /** Sets the cursor back before the event, as it is in Kafka now or can be published: the partition continues from there. */
   readonly unblock: (blocked: BlockedPartition) => void;
   /** An event of a blocked partition is passed over; it counts as held back, once. */
-  readonly notePassedOver: (place: RelayPlace, position: number) => void;
+  readonly notePassedOver: (place: TopicPartition, position: number) => void;
   /** Keeps how many were passed over; before the cursor is kept. */
   readonly keepPassedOver: () => void;
   readonly unroutable: () => ReadonlyArray<UnroutableEvents>;

@@ -1,9 +1,8 @@
 /** The relay's status as operators see it. */
+import type { TopicPartition } from '../../topic-partition';
 
 /** A partition blocked by an event that Kafka rejects; all other partitions continue. */
-export interface BlockedPartition {
-  readonly topic: string;
-  readonly partition: number;
+export interface BlockedPartition extends TopicPartition {
   /** The position of that event; later events of the partition are not published before it. */
   readonly position: number;
   readonly eventId: string;

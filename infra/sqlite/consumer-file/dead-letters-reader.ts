@@ -9,7 +9,8 @@ import type {
   DeadLetterReader,
   RedriveStatus,
 } from '../../dead-letters/query/query';
-import { previewOf, type RedrivePreview, type RedriveState } from '../../dead-letters/redrive/redrive';
+import { previewOf, RedrivePreview, type RedriveState } from '../../dead-letters/redrive/redrive';
+import { readJsonCell } from '../../json-cell';
 import type { Database } from '../database';
 import { decodeHeaders } from './header-codec';
 
@@ -139,8 +140,7 @@ const redriveStatus = (database: Database, id: number): RedriveStatus | undefine
   const { startedAtMs, finishedAtMs, preview, ...rest } = row;
   return {
     ...rest,
-    // Written from the request that the API made.
-    preview: JSON.parse(preview) as RedrivePreview,
+    preview: readJsonCell(`preview of redrive ${id}`, preview, RedrivePreview),
     keys,
     batch: counts.find(({ state }) => state === 'waiting')?.batch ?? null,
     startedAt: startedAtMs === null ? null : isoTime(startedAtMs),

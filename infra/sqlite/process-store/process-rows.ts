@@ -8,6 +8,8 @@ interface PendingRow {
   readonly instance: string;
   readonly command: string;
   readonly attempts: number;
+  readonly traceparent: string | null;
+  readonly notBeforeMs: number;
 }
 
 /** Prepares the statements on the reactors' file. */
@@ -21,17 +23,25 @@ export const processRows = (database: Database): ProcessRows => {
     },
     state: (process, instance) => statements.readState.get(process, instance)?.state,
     writeState: (process, instance, state) => void statements.writeState.run(process, instance, state),
-    addDeadline: (process, { id, instance, dueAtMs }) =>
-      void statements.addDeadline.run(process, id, instance, dueAtMs),
+    addDeadline: (process, { id, instance, dueAtMs, traceparent }) =>
+      void statements.addDeadline.run(process, id, instance, dueAtMs, traceparent),
     deadlinesDue: (process, nowMs, limit) => statements.deadlinesDue.all(process, nowMs, limit),
     passDeadline: (process, id) => statements.passDeadline.run(process, id).changes > 0,
     suspendDeadline: (process, id, reason) => void statements.suspendDeadline.run(reason, process, id),
-    issue: (process, instance, command) => {
+    issue: (process, instance, command, traceparent) => {
       if (statements.issue.run(process, command.id).changes === 0) return undefined;
-      return Number(statements.insert.run(process, instance, command.id, JSON.stringify(command)).lastInsertRowid);
+      const { lastInsertRowid } = statements.insert.run(
+        process,
+        instance,
+        command.id,
+        JSON.stringify(command),
+        traceparent,
+      );
+      return Number(lastInsertRowid);
     },
     remove: (seq) => void statements.remove.run(seq),
     noteAttempt: (seq, nextAttemptAtMs, reason) => void statements.noteAttempt.run(nextAttemptAtMs, reason, seq),
+    postpone: (seq, notBeforeMs, reason) => void statements.postpone.run(notBeforeMs, reason, seq),
     suspend: (seq, reason) => void statements.suspend.run(reason, seq),
     resumeAll: () => statements.resumeCommands.run().changes + statements.resumeDeadlines.run().changes,
     pending: (process, instance) =>
@@ -57,12 +67,13 @@ const prepareStatements = (database: Database) => ({
   writeState: database.prepare<[string, string, string]>(
     'INSERT INTO process_instances VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state',
   ),
-  addDeadline: database.prepare<[string, string, string, number]>(
-    `INSERT INTO deadlines (process, id, instance, due_at_ms, state) VALUES (?, ?, ?, ?, 'waiting') ON CONFLICT DO NOTHING`,
+  addDeadline: database.prepare<[string, string, string, number, string | null]>(
+    `INSERT INTO deadlines (process, id, instance, due_at_ms, state, traceparent) VALUES (?, ?, ?, ?, 'waiting', ?)
+       ON CONFLICT DO NOTHING`,
   ),
   deadlinesDue: database.prepare<[string, number, number], DeadlineRow>(
     // A process instance with parked events must not decide yet; '*' stands for an unknown instance.
-    `SELECT id, instance, due_at_ms AS dueAtMs FROM deadlines
+    `SELECT id, instance, due_at_ms AS dueAtMs, traceparent FROM deadlines
       WHERE process = ? AND state = 'waiting' AND due_at_ms <= ? AND fault IS NULL
         AND NOT EXISTS (SELECT 1 FROM stale_rows WHERE consumer = process AND row_key IN ('*', instance))
       ORDER BY due_at_ms LIMIT ?`,
@@ -75,20 +86,23 @@ const prepareStatements = (database: Database) => ({
   ),
   resumeDeadlines: database.prepare<[]>('UPDATE deadlines SET fault = NULL WHERE fault IS NOT NULL'),
   issue: database.prepare<[string, string]>('INSERT INTO issued_commands VALUES (?, ?) ON CONFLICT DO NOTHING'),
-  insert: database.prepare<[string, string, string, string]>(
-    `INSERT INTO pending_commands (process, instance, id, command, state, attempts, next_attempt_at_ms)
-     VALUES (?, ?, ?, ?, 'waiting', 0, 0)`,
+  insert: database.prepare<[string, string, string, string, string | null]>(
+    `INSERT INTO pending_commands (process, instance, id, command, state, attempts, next_attempt_at_ms, traceparent)
+     VALUES (?, ?, ?, ?, 'waiting', 0, 0, ?)`,
   ),
   remove: database.prepare<[number]>('DELETE FROM pending_commands WHERE seq = ?'),
   noteAttempt: database.prepare<[number, string, number]>(
     'UPDATE pending_commands SET attempts = attempts + 1, next_attempt_at_ms = ?, reason = ? WHERE seq = ?',
+  ),
+  postpone: database.prepare<[number, string, number]>(
+    'UPDATE pending_commands SET not_before_ms = ?, reason = ? WHERE seq = ?',
   ),
   suspend: database.prepare<[string, number]>(
     `UPDATE pending_commands SET state = 'parked', attempts = attempts + 1, reason = ? WHERE seq = ?`,
   ),
   resumeCommands: database.prepare<[]>(`UPDATE pending_commands SET state = 'waiting' WHERE state = 'parked'`),
   pending: database.prepare<[string, string | null], PendingRow>(
-    `SELECT seq, instance, command, attempts FROM pending_commands
+    `SELECT seq, instance, command, attempts, traceparent, not_before_ms AS notBeforeMs FROM pending_commands
       WHERE process = ? AND instance = coalesce(?, instance) ORDER BY seq`,
   ),
 });

@@ -6,6 +6,7 @@ import { consumerFile, groupStatusReader, unresolvedReader } from '../consumer-f
 import { openForReading, schemaVersion } from '../database';
 import type { LeasedDatabase } from '../leased-database';
 import { bindToStore } from '../store-identity';
+import { effectRows, readEffect, readEffectResults } from './effect-rows';
 import { pendingCounts, processRows, repeatedCommands } from './process-rows';
 import { reactorsMigrations } from './reactors-schema';
 import { readSetAside, setAsideOf } from './set-aside';
@@ -15,6 +16,7 @@ export const reactorsFile = (leased: LeasedDatabase, clock: Clock): ReactorsFile
   ...consumerFile(leased, clock),
   processes: processRows(leased.database),
   setAside: setAsideOf(leased.database, clock),
+  effects: effectRows(leased.database, clock),
   bindToStore: (storeId) => bindToStore(leased.database, storeId),
 });
 
@@ -34,6 +36,8 @@ export const readReactorsFile = <Result>(
       pendingCounts: (process) => pendingCounts(database, process),
       repeatedCommands: (process, minAttempts) => repeatedCommands(database, process, minAttempts),
       setAside: (filter, limit) => readSetAside(database, filter, limit),
+      effect: (effect) => readEffect(database, effect),
+      effectResults: (filter, limit) => readEffectResults(database, filter, limit),
     });
   } finally {
     database.close();

@@ -15,6 +15,7 @@ import {
 import type { Migration } from '../database';
 import { leaseMigration } from '../lease';
 import { storeBindingMigration } from '../store-identity';
+import { effectsMigration } from './effect-rows';
 import { setAsideMigration } from './set-aside';
 
 const processMigration: Migration = {
@@ -71,6 +72,13 @@ const deadlineFaultsMigration: Migration = {
         ALTER TABLE deadlines ADD COLUMN fault TEXT;`,
 };
 
+const traceContextMigration: Migration = {
+  name: 'trace contexts',
+  sql: `-- The W3C trace context that it follows from; null where there is none.
+        ALTER TABLE pending_commands ADD COLUMN traceparent TEXT;
+        ALTER TABLE deadlines ADD COLUMN traceparent TEXT;`,
+};
+
 /** All steps since the file was created. */
 export const reactorsMigrations: ReadonlyArray<Migration> = [
   leaseMigration,
@@ -86,4 +94,6 @@ export const reactorsMigrations: ReadonlyArray<Migration> = [
   failedRequestsMigration,
   setAsideMigration,
   deadLetterStacksMigration,
+  effectsMigration,
+  traceContextMigration,
 ];

@@ -57,14 +57,18 @@ export const setAsideOf = (database: Database, clock: Clock): SetAside => {
   const audit = database.prepare<[number, string, string, string, number | null, number]>(
     'INSERT INTO set_aside_audit VALUES (?, ?, ?, ?, ?, ?)',
   );
+  const resumeCommand = database.prepare<[string, string]>(
+    `UPDATE pending_commands SET state = 'waiting', attempts = 0, reason = NULL WHERE process = ? AND id = ?`,
+  );
   const resume = {
-    command: database.prepare<[string, string]>(
-      `UPDATE pending_commands SET state = 'waiting', attempts = 0, reason = NULL WHERE process = ? AND id = ?`,
-    ),
+    command: resumeCommand,
+    effect: resumeCommand,
     deadline: database.prepare<[string, string]>('UPDATE deadlines SET fault = NULL WHERE process = ? AND id = ?'),
   };
+  const dropCommand = database.prepare<[string, string]>('DELETE FROM pending_commands WHERE process = ? AND id = ?');
   const drop = {
-    command: database.prepare<[string, string]>('DELETE FROM pending_commands WHERE process = ? AND id = ?'),
+    command: dropCommand,
+    effect: dropCommand,
     deadline: database.prepare<[string, string]>(
       `UPDATE deadlines SET fault = NULL, state = 'passed' WHERE process = ? AND id = ?`,
     ),

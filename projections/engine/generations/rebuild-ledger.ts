@@ -1,7 +1,8 @@
-/** Rebuilds as rows: the request, the progress, and the result. */
-import { isoTime, type Clock } from '../../../infra/clock';
+/** Rebuilds as rows: the request, the progress, and the result. rebuild-status.ts reads what operators see of them. */
+import type { Clock } from '../../../infra/clock';
 import type { Database } from '../../../infra/sqlite/database';
 import type { Differences, RebuildStatus } from '../../view-reader';
+import { differencesIn } from './rebuild-status';
 
 /** Where a rebuild reads its events from. */
 export type RebuildSource = RebuildStatus['from'];
@@ -125,7 +126,7 @@ const queries = (
     },
     stateOf: (id) => state.get(id),
     lastGeneration: (projection) => generation.get(projection) ?? 0,
-    differencesOf: (id) => differencesFrom(differences.get(id) ?? null),
+    differencesOf: (id) => differencesIn(id, differences.get(id) ?? null),
   };
 };
 
@@ -181,55 +182,4 @@ const updates = (
     end: (id, state, reason, proof) =>
       void end.run(state, reason, proof === null ? null : JSON.stringify(proof), clock.nowMs(), id),
   };
-};
-
-/** Parses what `noteDifferences` wrote. */
-const differencesFrom = (text: string | null): Differences | null =>
-  text === null ? null : (JSON.parse(text) as Differences);
-
-// -------------------------------------------------------------------------------------
-// Reading
-// -------------------------------------------------------------------------------------
-
-interface StatusRow extends Omit<
-  RebuildStatus,
-  'proof' | 'differences' | 'acceptDifferences' | 'startedAt' | 'finishedAt'
-> {
-  readonly proof: string | null;
-  readonly differences: string | null;
-  readonly acceptDifferences: number;
-  readonly startedAtMs: number | null;
-  readonly finishedAtMs: number | null;
-}
-
-/** Reads the status of rebuilds; works on a read-only connection too. */
-export const rebuildReader = (
-  database: Database,
-): {
-  readonly find: (id: number) => RebuildStatus | undefined;
-  readonly latestOf: (projection: string) => RebuildStatus | undefined;
-} => {
-  const columns = `id, projection, kind, source AS "from", state, accept_differences AS acceptDifferences, copy, until,
-    row_key AS "key", coalesce(fault, reason) AS reason, done, total, rate, eta_seconds AS etaSeconds, proof, differences,
-    started_at_ms AS startedAtMs, finished_at_ms AS finishedAtMs`;
-  const find = database.prepare<[number], StatusRow>(`SELECT ${columns} FROM rebuilds WHERE id = ?`);
-  // A running rebuild first, then one that waits for an operator, then the one that ended last, then the oldest requested.
-  const latest = database.prepare<[string], StatusRow>(
-    `SELECT ${columns} FROM rebuilds WHERE projection = ?
-      ORDER BY state = 'running' DESC, state = 'waiting' DESC, finished_at_ms DESC NULLS LAST, id LIMIT 1`,
-  );
-  const statusOf = (row: StatusRow | undefined): RebuildStatus | undefined => {
-    if (row === undefined) return undefined;
-    const { proof, differences, acceptDifferences, startedAtMs, finishedAtMs, ...rest } = row;
-    return {
-      ...rest,
-      acceptDifferences: acceptDifferences === 1,
-      // Written by `end` and `wait` above.
-      proof: proof === null ? null : (JSON.parse(proof) as RebuildStatus['proof']),
-      differences: differencesFrom(differences),
-      startedAt: startedAtMs === null ? null : isoTime(startedAtMs),
-      finishedAt: finishedAtMs === null ? null : isoTime(finishedAtMs),
-    };
-  };
-  return { find: (id) => statusOf(find.get(id)), latestOf: (projection) => statusOf(latest.get(projection)) };
 };

@@ -26,10 +26,7 @@ export const takenInMigration: Migration = {
 };
 
 /** The digest of one partition. */
-export interface PartitionDigest extends Readonly<IdentityDigest> {
-  readonly topic: string;
-  readonly partition: number;
-}
+export interface PartitionDigest extends TopicPartition, Readonly<IdentityDigest> {}
 
 /** Call everything that writes inside a transaction. */
 export interface TakenInRows {

@@ -6,6 +6,8 @@ import {
   startConsumerGroup,
 } from '../../../infra/consumption/loop/loop';
 import { deferred } from '../../../infra/running/deferred';
+import { processSpans } from '../../../infra/tracing/process-spans';
+import { noTracer, type Tracer } from '../../../infra/tracing/tracer';
 import type { Projection } from '../../projection';
 import { projectionHandler } from './projection-handler';
 import { topicsOf } from '../definitions/definitions';
@@ -30,10 +32,18 @@ export interface GroupsOptions extends Omit<ConsumerGroupOptions, 'handler' | 't
   readonly catalog: Catalog;
   readonly projections: ReadonlyArray<Projection>;
   readonly client: ViewsClient;
+  /** Absent: no spans are made. */
+  readonly tracer?: Tracer;
 }
 
 /** Prepares the groups; none is started yet. */
-export const projectionGroups = ({ catalog, projections, client, ...options }: GroupsOptions): ProjectionGroups => {
+export const projectionGroups = ({
+  catalog,
+  projections,
+  client,
+  tracer = noTracer,
+  ...options
+}: GroupsOptions): ProjectionGroups => {
   const running = new Map<string, ConsumerGroup>();
   const failed = deferred<never>();
   const topics = (name: string) =>
@@ -41,7 +51,8 @@ export const projectionGroups = ({ catalog, projections, client, ...options }: G
   const start = (name: string): void => {
     if (running.has(name)) return;
     const projection = projections.find((each) => each.name === name) ?? { name };
-    const handler = projectionHandler(client, projection, topics(name));
+    const untraced = projectionHandler(client, projection, topics(name));
+    const handler = { ...untraced, apply: processSpans(tracer, name).around(untraced.apply) };
     const group = startConsumerGroup({ ...options, handler, topics: topics(name) });
     running.set(name, group);
     group.done.catch(failed.reject);

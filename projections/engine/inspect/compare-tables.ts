@@ -1,6 +1,6 @@
 /** Compares two generations of a projection row by row: counts, a hash over all rows, and the first differences. */
 import { createHash } from 'node:crypto';
-import type { ColumnType, Projection, Table } from '../../projection';
+import type { ColumnType, Projection } from '../../projection';
 import type { Differences, RowDifference } from '../../view-reader';
 import {
   rowFrom,
@@ -8,6 +8,8 @@ import {
   type GenerationScan,
   type RowCursor,
   type TableScan,
+  type TableShape,
+  tablesOf,
   type Cell,
 } from '../tables/tables';
 
@@ -16,7 +18,7 @@ export interface RebuildProof {
   /** How many rows the rebuilt view has. */
   readonly rows: number;
   readonly rowsBefore: number;
-  /** SHA-256 over every row in key order, each as a JSON list on a line; the detail rows come last. */
+  /** SHA-256 over every row in key order, each as a JSON list on a line; the view's come first. */
   readonly hashBefore: string;
   readonly hashAfter: string;
   readonly equal: boolean;
@@ -34,22 +36,25 @@ const DISPLAY_LIMIT = 20;
 
 /** Compares two generations, yielding to the event loop between pages. Neither may be written to meanwhile. */
 export const compareGenerations = async (
-  { view: viewColumns, rollup }: Pick<Projection, 'view' | 'rollup'>,
+  projection: Projection,
   before: GenerationScan,
   after: GenerationScan,
 ): Promise<GenerationComparison> => {
   const digests = pairedHashes();
   const rows: RowDifference[] = [];
-  const compare = (table: RowDifference['table'], declared: Table | undefined): Promise<TableComparison> =>
-    compareTables({ table, types: typesOf(declared), left: before[table], right: after[table] }, digests, rows);
-  const view = await compare('view', viewColumns);
-  const memory = await compare('memory', rollup?.memory);
+  const tables: TableComparison[] = [];
+  for (const { role, shape } of tablesOf(projection, 0)) {
+    const compared = { table: role, types: typesOf(shape), left: before(role), right: after(role) };
+    tables.push(await compareTables(compared, digests, rows));
+  }
   const [hashBefore, hashAfter] = digests.end();
   const equal = hashBefore === hashAfter;
-  const comparable = view.comparable && memory.comparable;
+  const comparable = tables.every((each) => each.comparable);
+  const [view] = tables;
   return {
-    proof: { rows: view.after, rowsBefore: view.before, hashBefore, hashAfter, equal },
-    differences: equal || !comparable ? null : { count: view.differing + memory.differing, rows },
+    proof: { rows: view?.after ?? 0, rowsBefore: view?.before ?? 0, hashBefore, hashAfter, equal },
+    differences:
+      equal || !comparable ? null : { count: tables.reduce((sum, { differing }) => sum + differing, 0), rows },
   };
 };
 
@@ -94,8 +99,8 @@ interface ComparedTable {
   readonly right: TableScan;
 }
 
-const typesOf = (table: Table | undefined): ReadonlyMap<string, ColumnType> =>
-  new Map(Object.entries({ ...table?.key, ...table?.columns }).map(([name, { type }]) => [name, type]));
+const typesOf = ({ columns }: TableShape): ReadonlyMap<string, ColumnType> =>
+  new Map(columns.map(({ name, type }) => [name, type]));
 
 /** Walks through both tables in parallel, in key order. */
 const compareTables = async (

@@ -3,7 +3,7 @@ import { eventId } from '../../../domain/kernel/recorded-event';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
 import type { Differences, RowDifference } from '../../view-reader';
-import { cellFrom, shapeOf } from '../tables/tables';
+import { cellFrom, ownerRole, shapeOf, tablesOf } from '../tables/tables';
 import { rowEvents, type RowAddress, type RowEventsOptions } from './find-row-events';
 
 /** The parts of the store that are needed. */
@@ -40,8 +40,8 @@ export const differenceCauses = async (
 
 /** The key comes from the row's cells, because the key as a text can be ambiguous. */
 const addressOf = (projection: Projection, { table, before, after }: RowDifference): RowAddress => {
-  const shape = shapeOf(table === 'view' ? projection.view : (projection.rollup?.memory ?? projection.view));
+  const shape = tablesOf(projection, 0).find(({ role }) => role === table)?.shape ?? shapeOf(projection.view);
   const row = before ?? after ?? {};
   const key = shape.columns.slice(0, shape.keyLength).map((column) => cellFrom(column, row[column.name]));
-  return { table, key };
+  return { table: ownerRole(table), key };
 };

@@ -7,16 +7,14 @@ import { categoryOf, type RecordedEvent, type StoredEvent } from '../../../domai
 import { destinationOf } from '../../../infra/kafka/cloud-events';
 import { MAX_PAGE_BYTES, type EventFeed } from '../../../infra/event-store/event-feed';
 import type { Projection } from '../../projection';
-import type { RowDifference } from '../../view-reader';
+import { joinFinder } from './find-joined-events';
+import type { Finder, RowAddress } from './row-finder';
+import { addPosition, addressText } from './row-finder';
 import type { GroupProgress } from '../store/store';
 import { foldInto, inMemoryGeneration, keyText, type Cell } from '../tables/tables';
 import { byPartition } from '../../../infra/topic-partition';
 
-/** A row of a projection's view or of its detail table. */
-export interface RowAddress {
-  readonly table: RowDifference['table'];
-  readonly key: ReadonlyArray<Cell>;
-}
+export type { RowAddress } from './row-finder';
 
 export interface RowEventsOptions {
   readonly store: Pick<EventFeed, 'readAll' | 'lastPosition'>;
@@ -39,7 +37,7 @@ const EVENTS_PER_TICK = 1_000;
 export const rowEvents = (options: RowEventsOptions): RowEvents => {
   const { store, projection } = options;
   const read = readerOf(options.catalog, projection);
-  const finder = projection.rollup === undefined ? directFinder(options) : rollupFinder(options);
+  const finder = finderOf(options);
   let reached = 0;
   return {
     searchTo: async (position) => {
@@ -83,12 +81,10 @@ export const seenBy = ({ checkpoints: all, passed }: GroupProgress, catalog: Cat
   };
 };
 
-interface Finder {
-  readonly look: (event: RecordedEvent) => void;
-  readonly positionsOf: RowEvents['positionsOf'];
-}
-
-const addressText = ({ table, key }: RowAddress): string => `${table} ${keyText(key)}`;
+const finderOf = (options: RowEventsOptions): Finder => {
+  if (options.projection.rollup !== undefined) return rollupFinder(options);
+  return options.projection.references === undefined ? directFinder(options) : joinFinder(options);
+};
 
 const emptyFindings = (rows: ReadonlyArray<RowAddress>): Map<string, number[]> =>
   new Map(rows.map((row) => [addressText(row), []]));
@@ -101,7 +97,7 @@ const directFinder = ({ projection, rows }: RowEventsOptions): Finder => {
       for (const { key } of projection.project(event)) {
         const address = addressText({ table: 'view', key: names.map((name) => key[name] as Cell) });
         const positions = found.get(address);
-        if (positions !== undefined && positions.at(-1) !== event.position) positions.push(event.position);
+        if (positions !== undefined) addPosition(positions, event.position);
       }
     },
     positionsOf: (row) => found.get(addressText(row)) ?? [],

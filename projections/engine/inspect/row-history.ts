@@ -17,7 +17,7 @@ import { readerOf } from './find-row-events';
 /** What one event did to the row. */
 export interface RowStep {
   readonly event: StoredEvent;
-  /** By column; every column where the event created the row. */
+  /** By column; every column where the event created the row, none where it only told what the row is joined with later. */
   readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
 }
 
@@ -26,7 +26,7 @@ export interface RowHistory {
   readonly row: ReadonlyArray<Cell> | undefined;
   /** The last steps, oldest first. */
   readonly steps: ReadonlyArray<RowStep>;
-  /** The tables in memory, with the detail rows of a rollup. */
+  /** The tables in memory, with the detail rows of a rollup and the references of a join. */
   readonly generation: InMemoryGeneration;
 }
 
@@ -89,6 +89,7 @@ const changesOf = (
   before: ReadonlyArray<Cell> | undefined,
   after: ReadonlyArray<Cell> | undefined,
 ): RowStep['changes'] => {
+  if (before === undefined && after === undefined) return {};
   const changed = columns.flatMap((column, index) => {
     const from = before?.[index] ?? null;
     const to = after?.[index] ?? null;

@@ -11,9 +11,7 @@ import type { OpenMove } from '../apply/apply';
 import { isSamePartition, partitionMap, partitionName, type TopicPartition } from '../../../infra/topic-partition';
 
 /** A partition to read: the next offset to apply, and the offset at which to stop. */
-export interface ReplayPartition {
-  readonly topic: string;
-  readonly partition: number;
+export interface ReplayPartition extends TopicPartition {
   readonly logId: string;
   readonly nextOffset: number;
   readonly untilOffset: number;

@@ -32,7 +32,7 @@ export const openScratch = (
     tables: consumerTables(database, clock, isDiscarded),
     generation: openGeneration(database, projection, 1),
     write: (work) => database.transaction(work).immediate(),
-    scan: () => scanGeneration(database, projection.name, 1),
+    scan: () => scanGeneration(database, projection, 1),
     close: () => void database.close(),
   };
 };

@@ -31,7 +31,7 @@ export const openServedRows = (viewsFile: string, projection: Projection): Serve
       isDiscarded: discardsOf(database),
       inSnapshot: async (work) => {
         database.exec('BEGIN');
-        const result = await work(scanGeneration(database, projection.name, generation));
+        const result = await work(scanGeneration(database, projection, generation));
         database.exec('COMMIT');
         return result;
       },

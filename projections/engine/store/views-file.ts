@@ -24,7 +24,7 @@ export interface ViewsFile extends ConsumerFile {
   readonly takenIn: TakenInRows;
   readonly generations: ServedGenerations & CandidateGenerations;
   readonly staleSums: StaleSums;
-  readonly scan: (projection: string, generation: number) => GenerationScan;
+  readonly scan: (projection: Projection, generation: number) => GenerationScan;
   readonly progressOf: (group: string) => GroupProgress;
   /** Binds the file to a store unless it is bound already; returns the id of the store that it is bound to. */
   readonly bindToStore: (storeId: string) => string;

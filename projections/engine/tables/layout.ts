@@ -34,6 +34,17 @@ export const viewTable = (projection: string, generation: number): string => `${
 /** The table name of a generation of a projection's detail table. */
 export const detailTable = (projection: string, generation: number): string => `${projection}#${generation}#memory`;
 
+/** The table name of a generation of one of a projection's references. */
+export const referenceTable = (projection: string, generation: number, reference: string): string =>
+  `${projection}#${generation}#reference ${reference}`;
+
+/** The table name of the tombstones of a table whose removals are remembered. */
+export const tombstoneTable = (table: string): string => `${table}#removed`;
+
+/** Tombstones: the key of each removed row, and the version of its removal. */
+export const tombstoneShape = ({ key }: Table): TableShape =>
+  shapeOf({ key, columns: { version: { type: 'integer', nullable: false, meaning: 'The version of the removal.' } } });
+
 /** Quotes a name for SQL. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -59,8 +70,8 @@ export const createTableSql = (name: string, shape: TableShape): string => {
   ) STRICT, WITHOUT ROWID`;
 };
 
-/** The statements that create a table's indexes: after a rebuild that costs a fraction of maintaining them during it. */
-export const createIndexesSql = (name: string, { indexes }: TableShape): ReadonlyArray<string> =>
+/** The statements that create indexes on a table: after a rebuild that costs a fraction of maintaining them during it. */
+export const createIndexesSql = (name: string, indexes: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> =>
   indexes.map(
     (columns) =>
       `CREATE INDEX IF NOT EXISTS ${quoted(`${name} by ${columns.join(', ')}`)} ON ${quoted(name)} (${quotedList(columns)})`,

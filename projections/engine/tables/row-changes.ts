@@ -1,5 +1,5 @@
-/** What one upsert does to the cells of a row. */
-import { ProjectionRejected, type Upsert } from '../../projection';
+/** What one change does to the cells of a row. */
+import { ProjectionRejected, type RowChange } from '../../projection';
 import { cellFrom, valueOf } from './row-codec';
 import type { Cell, TableShape } from './layout';
 
@@ -7,7 +7,11 @@ import type { Cell, TableShape } from './layout';
  * Changes the cells in place; returns whether anything had to change. Throws where the row cannot hold the result; the
  * cells must not be used then.
  */
-export const applyUpsert = (shape: TableShape, cells: Cell[], { version, set, add, addEach, max }: Upsert): boolean => {
+export const applyUpsert = (
+  shape: TableShape,
+  cells: Cell[],
+  { version, set, add, addEach, max }: RowChange,
+): boolean => {
   if (version !== undefined) {
     const index = columnIndex(shape, 'version');
     if (version <= integerAt(cells, index)) return false;
@@ -25,7 +29,7 @@ export const applyUpsert = (shape: TableShape, cells: Cell[], { version, set, ad
 };
 
 /** Sets the cells of the named columns. */
-export const setCells = (shape: TableShape, cells: Cell[], values: Upsert['set'] & object): void => {
+export const setCells = (shape: TableShape, cells: Cell[], values: RowChange['set'] & object): void => {
   for (const name in values) {
     const index = columnIndex(shape, name);
     cells[index] = cellAt(shape, cells, index, values[name]);
@@ -84,7 +88,8 @@ const cellAt = (
   return cellFrom({ name, type: column.type }, value);
 };
 
-const columnIndex = ({ indexOf }: TableShape, name: string): number => {
+/** Where a column stands. Throws where the table does not have it. */
+export const columnIndex = ({ indexOf }: TableShape, name: string): number => {
   const index = indexOf.get(name);
   if (index === undefined) throw new Error(`the table has no column '${name}'`);
   return index;

@@ -1,7 +1,9 @@
 /** Reads the rows of a generation's table in key order, in bounded pages. */
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Database } from '../../../infra/sqlite/database';
-import { detailTable, quoted, quotedList, viewTable, type Cell } from './layout';
+import type { Projection } from '../../projection';
+import { quoted, quotedList, type Cell } from './layout';
+import { tablesOf } from './sqlite-tables';
 
 const ROWS_PER_PAGE = 5_000;
 
@@ -63,17 +65,16 @@ export interface TableScan {
   readonly rows: () => RowCursor;
 }
 
-/** The tables of a generation, whichever version of the projection made them. */
-export interface GenerationScan {
-  readonly view: TableScan;
-  readonly memory: TableScan;
-}
+/** Scans a table of a generation by its role, whichever version of the projection made it. */
+export type GenerationScan = (role: string) => TableScan;
 
 /** The tables of a generation in this file. */
-export const scanGeneration = (database: Database, projection: string, generation: number): GenerationScan => {
-  const scan = (table: string): TableScan => ({
-    columns: () => columnsOf(database, table),
-    rows: () => rowCursor(database, table),
-  });
-  return { view: scan(viewTable(projection, generation)), memory: scan(detailTable(projection, generation)) };
-};
+export const scanGeneration =
+  (database: Database, projection: Projection, generation: number): GenerationScan =>
+  (role) => {
+    const table = tablesOf(projection, generation).find((each) => each.role === role)?.name;
+    return {
+      columns: () => (table === undefined ? [] : columnsOf(database, table)),
+      rows: () => rowCursor(database, table ?? ''),
+    };
+  };

@@ -1,44 +1,33 @@
 /** Which rows are stale because events are dead-lettered or parked, and how a reader finds that out. */
 import type { Database } from '../../../infra/sqlite/database';
 import type { ViewDescription, ViewRow } from '../../view-reader';
-import type { ContributionListener } from './fold';
 import { keyCells, type Cell } from './layout';
+import { viewRow, type ContributionListener } from './row-id';
 import type { Generation } from './sqlite-tables';
-
-/** A row of a view as the table of stale rows identifies it. */
-export const viewRow = (key: ReadonlyArray<unknown>): string => JSON.stringify(key);
-
-/** The same for a row of the detail table. */
-export const detailRow = (key: ReadonlyArray<unknown>): string => `${MEMORY}${JSON.stringify(key)}`;
-
-const MEMORY = 'memory ';
 
 // -------------------------------------------------------------------------------------
 // Writing
 // -------------------------------------------------------------------------------------
 
 /** What to tell a fold at its end; undefined where nothing of the kind waits. */
-export type StaleSums = (
-  consumer: string,
-  generation: Pick<Generation, 'view' | 'memory'>,
-) => ContributionListener | undefined;
+export type StaleSums = (consumer: string, generation: Pick<Generation, 'view'>) => ContributionListener | undefined;
 
 /**
- * While a detail row is stale, each row of the view that it begins to contribute to is stale too: returns the function
- * that a fold calls at its end, inside the transaction. Undefined where no detail row is stale, the usual case.
+ * While a detail row or a row of a reference is stale, each row of the view that it begins to contribute to is stale too: returns
+ * the function that a fold calls at its end, inside the transaction. Undefined where none is stale, the usual case.
  */
 export const staleSums = (database: Database): StaleSums => {
+  // A row of the view begins with a bracket.
   const any = database
-    .prepare<[string], number>(`SELECT 1 FROM stale_rows WHERE consumer = ? AND row_key GLOB '${MEMORY}*' LIMIT 1`)
+    .prepare<[string], number>(`SELECT 1 FROM stale_rows WHERE consumer = ? AND row_key NOT GLOB '[[]*' LIMIT 1`)
     .pluck();
   const pass = database.prepare<[string, string, string]>(
     `INSERT INTO stale_rows SELECT consumer, ?, stream FROM stale_rows WHERE consumer = ? AND row_key = ?
        ON CONFLICT DO NOTHING`,
   );
-  return (consumer, { view, memory }) => {
-    if (memory === undefined || any.get(consumer) === undefined) return undefined;
-    return (row, key) =>
-      void pass.run(viewRow(keyCells(view.shape, key)), consumer, detailRow(row.slice(0, memory.shape.keyLength)));
+  return (consumer, { view }) => {
+    if (any.get(consumer) === undefined) return undefined;
+    return (source, key) => void pass.run(viewRow(keyCells(view.shape, key)), consumer, source);
   };
 };
 
@@ -52,6 +41,8 @@ export interface StaleRows {
   readonly markStale: (view: ViewDescription, rows: ReadonlyArray<ViewRow>) => ReadonlyArray<ViewRow>;
   /** Whether an event at this position of a stream is parked, or will be, behind a dead letter. */
   readonly isQuarantined: (view: string, event: { readonly stream: string; readonly position: number }) => boolean;
+  /** The rows that lack events of a stream, by their keys as in a URL, at most `limit` of them. */
+  readonly keysBehind: (view: string, stream: string, limit: number) => ReadonlyArray<string>;
 }
 
 /** Prepares the queries on the views' file. */
@@ -65,7 +56,15 @@ export const staleRowsOf = (database: Database): StaleRows => {
       'SELECT 1 FROM quarantined_keys WHERE consumer = ? AND stream = ? AND from_position <= ?',
     )
     .pluck();
+  // Rows of the view are JSON lists; those of other tables begin with a word.
+  const behind = database
+    .prepare<[string, string, number], string>(
+      `SELECT row_key FROM stale_rows WHERE consumer = ? AND stream = ? AND substr(row_key, 1, 1) = '[' ORDER BY row_key LIMIT ?`,
+    )
+    .pluck();
   return {
+    keysBehind: (view, stream, limit) =>
+      behind.all(view, stream, limit).map((key) => (JSON.parse(key) as ReadonlyArray<Cell>).join(':')),
     markStale: ({ name, key }, rows) => {
       if (rows.length === 0 || any.get(name) === undefined) return rows;
       return rows.map((row) => {

@@ -1,5 +1,5 @@
 /** How one row of a view is laid out, stored, folded and scanned. */
-export { type ContributionListener, foldInto } from './fold';
+export { foldInto } from './fold';
 export {
   type Cell,
   detailTable,
@@ -13,6 +13,7 @@ export {
 } from './layout';
 export { inMemoryGeneration, type InMemoryGeneration, inMemoryTable, keyText } from './in-memory-tables';
 export { cellFrom, type CodecColumn, rowFrom, sqlTypeOf, valueOf, valuesFrom } from './row-codec';
+export { type ContributionListener, detailRow, referenceRow, viewRow } from './row-id';
 export { cellOf, cellsOfKey } from './row-key';
 export { columnsOf, type GenerationScan, rowCursor, type RowCursor, scanGeneration, type TableScan } from './scan';
 export {
@@ -21,7 +22,8 @@ export {
   dropTables,
   type Generation,
   openGeneration,
+  ownerRole,
   type StoredTable,
   tablesOf,
 } from './sqlite-tables';
-export { detailRow, type StaleRows, staleRowsOf, type StaleSums, staleSums, viewRow } from './stale-rows';
+export { type StaleRows, staleRowsOf, type StaleSums, staleSums } from './stale-rows';

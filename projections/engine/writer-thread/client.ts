@@ -2,16 +2,8 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { deferred } from '../../../infra/running/deferred';
-import {
-  postedError,
-  revivedError,
-  type InputOf,
-  type Message,
-  type OperationName,
-  type OutputOf,
-  type Request,
-  type ViewsThreadData,
-} from './messages';
+import type { InputOf, Message, OperationName, OutputOf, Request, ViewsThreadData } from './messages';
+import { postedError, revivedError } from './posted-errors';
 
 /** The thread's operations as the rest of the program calls them; buffers in `transfer` are transferred and no longer usable by the caller. */
 export type ViewsClient = {

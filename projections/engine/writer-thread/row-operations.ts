@@ -1,7 +1,7 @@
 /** The operations on single rows: finding the events that changed them, and rebuilding one. */
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
-import type { Projection } from '../../projection';
+import type { Projection, Row } from '../../projection';
 import {
   differenceCauses,
   rowEvents,
@@ -21,6 +21,8 @@ import {
   valuesFrom,
   shapeOf,
   type Cell,
+  type StoredTable,
+  type TableShape,
 } from '../tables/tables';
 import { type OpenRebuild, rowKeyOf } from '../generations/generations';
 import type { ViewsOperations } from './operations';
@@ -152,8 +154,10 @@ const replaceRow = (
       throw new Error(`${event.id} was applied or dead-lettered meanwhile: the rebuild of the row is retried`);
   }
   replaceDetailRows(live, history.generation, key);
+  replaceReferences(live, history);
   if (history.row === undefined) live.view.remove(key);
   else live.view.write(history.row);
+  replaceTombstone(live.view, history.generation.view, key);
   return { before, after: history.row ?? null };
 };
 
@@ -181,6 +185,46 @@ const replaceDetailRows = (live: Generation, made: InMemoryGeneration, key: Read
   for (const row of target.values()) memory.write(row);
 };
 
+/** Replaces the rows of the references that the row is joined with, and with them every other row that they are joined with. */
+const replaceReferences = (live: Generation, { row, generation: made }: RowHistory): void => {
+  const { projection, view, references } = live;
+  if (row === undefined) return;
+  for (const [name, { on }] of Object.entries(projection.references ?? {})) {
+    const table = references.get(name);
+    const key = on.map((column) => row[view.shape.indexOf.get(column) ?? 0] ?? null);
+    if (table === undefined || key.includes(null)) continue;
+    const found = made.references.get(name)?.find(key);
+    // A fold of this one change joins the other rows again. Versions are not compared: the row replaces whatever is there.
+    const change = found === undefined ? { remove: true as const } : { set: restOf(table.shape, found) };
+    const unguarded = { ...table, tombstones: undefined };
+    const fold = foldInto({
+      ...live,
+      references: new Map([...references, [name, unguarded]]),
+      projection: { ...projection, project: () => [{ in: name, key: keyOfCells(table.shape, key), ...change }] },
+    });
+    // The projection above ignores the event.
+    fold.handle(undefined as never);
+    fold.finish();
+    replaceTombstone(table, made.references.get(name), key);
+  }
+};
+
+const replaceTombstone = (
+  { tombstones }: StoredTable,
+  made: StoredTable | undefined,
+  key: ReadonlyArray<Cell>,
+): void => {
+  const found = made?.tombstones?.find(key);
+  if (found === undefined) tombstones?.remove(key);
+  else tombstones?.write(found);
+};
+
+const keyOfCells = ({ columns, keyLength }: TableShape, cells: ReadonlyArray<Cell>): Row =>
+  rowFrom(columns.slice(0, keyLength), cells);
+
+const restOf = ({ columns, keyLength }: TableShape, cells: ReadonlyArray<Cell>): Row =>
+  rowFrom(columns.slice(keyLength), cells.slice(keyLength));
+
 const recomputeContribution = (
   generation: Generation,
   before: ReadonlyArray<Cell> | undefined,
@@ -191,9 +235,8 @@ const recomputeContribution = (
   // A generation whose detail table holds the old row, and a projection that turns it into the new one.
   const details = inMemoryTable(memory.shape);
   if (before !== undefined) details.write(before);
-  const { columns, keyLength } = memory.shape;
-  const key = rowFrom(columns.slice(0, keyLength), after);
-  const set = rowFrom(columns.slice(keyLength), after.slice(keyLength));
+  const key = keyOfCells(memory.shape, after);
+  const set = restOf(memory.shape, after);
   const fold = foldInto({
     ...generation,
     memory: details,

@@ -16,7 +16,7 @@ import { Quantity } from '../../../domain/kernel/values';
 import type { NewEvent } from '../../../domain/kernel/event-store';
 import { orderSummary } from '../../../projections/fulfilment/order-summary';
 import { projectionReader } from '../../../api/program/contract-readers';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { partitionOf } from '../../../infra/kafka/murmur2';
 import { spec } from '../../spec';
 import { withStore } from '../../infra/sqlite/store-fixture';
@@ -161,6 +161,8 @@ spec('verifying a store', ({ test }) => {
 
 spec('verifying deciders', ({ test }) => {
   const Turned = defineEvent('PageTurned', {
+    owner: 'tests',
+    since: '2026-01-01',
     schemaVersion: 1,
     meaning: 'A page.',
     fields: { page: field(Quantity, 'Which.') },
@@ -173,7 +175,12 @@ spec('verifying deciders', ({ test }) => {
         category: 'book',
         path: 'books',
         meaning: 'A book.',
-        topic: { name: 'books', partitions: 1, retention: 'forever', key: { is: 'the book', because: 'a test' } },
+        topic: {
+          name: 'books',
+          partitions: 1,
+          retention: 'forever',
+          key: { is: 'the book', because: 'a test', concurrency: 'x', skew: 'x' },
+        },
         events: [Turned],
         commands: [turn],
         decider: {

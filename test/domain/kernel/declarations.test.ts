@@ -17,7 +17,13 @@ import { spec } from '../../spec';
 
 const { catalog, processManagers, projections } = application;
 
-const CardIssued = defineEvent('CardIssued', { schemaVersion: 1, meaning: 'A card was issued.', fields: {} });
+const origin = { owner: 'tests', since: '2026-01-01' };
+const CardIssued = defineEvent('CardIssued', {
+  ...origin,
+  schemaVersion: 1,
+  meaning: 'A card was issued.',
+  fields: {},
+});
 const issue = defineCommand('issue', { meaning: 'Issues a card.', fields: {}, example: {} });
 
 interface Names {
@@ -33,7 +39,13 @@ const card = ({ category = 'card', path = 'cards', topic, events, commands }: Na
     category,
     path,
     meaning: 'A gift card.',
-    topic: { name: 'cards', partitions: 4, retention: 'forever', key: { is: 'the card', because: 'x' }, ...topic },
+    topic: {
+      name: 'cards',
+      partitions: 4,
+      retention: 'forever',
+      key: { is: 'the card', because: 'x', concurrency: 'x', skew: 'x' },
+      ...topic,
+    },
     events: events ?? [CardIssued],
     commands: commands ?? [issue],
     decider: { initialState: null, decide: () => nothingToChange, evolve: () => null },
@@ -197,7 +209,7 @@ spec('a declared name', ({ test }) => {
 
   test('of an event, a command and a field fits schemas, URLs and objects', () => {
     const event = (type: string, schemaVersion = 1, fields: Readonly<Record<string, ReturnType<typeof field>>> = {}) =>
-      defineEvent(type, { schemaVersion, meaning: 'x', fields });
+      defineEvent(type, { ...origin, schemaVersion, meaning: 'x', fields });
     for (const type of ['cardIssued', 'Card-Issued', 'Card_Issued', 'A'.repeat(101), ...hostile, ...ofNoText])
       assert.match(
         refusal(() => event(type)),
@@ -226,7 +238,19 @@ spec('a declared name', ({ test }) => {
         refusal(() => view(['sum'], name)),
         /can't be a projection; it takes kebab-case/,
       );
-    for (const column of ['stale', 'limit', 'cursor', 'wait', '_', '_sum', 'Sum', 'sum-total', ...hostile])
+    for (const column of [
+      'stale',
+      'limit',
+      'cursor',
+      'sort',
+      'columns',
+      'wait',
+      '_',
+      '_sum',
+      'Sum',
+      'sum-total',
+      ...hostile,
+    ])
       assert.match(
         refusal(() => view([column])),
         /^the projection cards-by-day: .* can't be a column/,

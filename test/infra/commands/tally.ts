@@ -8,6 +8,8 @@ import { oneOf, Quantity } from '../../../domain/kernel/values';
 
 const countedFields = { by: field(Quantity, 'How many were counted.') };
 const ContributionListener = defineEvent('ContributionListener', {
+  owner: 'tests',
+  since: '2026-01-01',
   schemaVersion: 2,
   meaning: 'Something was counted.',
   fields: countedFields,
@@ -25,7 +27,13 @@ const ContributionListener = defineEvent('ContributionListener', {
     }),
   ],
 });
-const Closed = defineEvent('Closed', { schemaVersion: 1, meaning: 'Counting has ended.', fields: {} });
+const Closed = defineEvent('Closed', {
+  owner: 'tests',
+  since: '2026-01-01',
+  schemaVersion: 1,
+  meaning: 'Counting has ended.',
+  fields: {},
+});
 
 const count = defineCommand('count', {
   meaning: 'Counts.',
@@ -64,7 +72,7 @@ export const tally = aggregate<TallyCommand, TallyState, TallyEvent>({
     name: 'tallies',
     partitions: 1,
     retention: 'forever',
-    key: { is: 'the id', because: 'a test needs no more' },
+    key: { is: 'the id', because: 'a test needs no more', concurrency: 'x', skew: 'x' },
   },
   events: [ContributionListener, Closed],
   commands: [count, close, misbehave],

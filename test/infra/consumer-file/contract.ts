@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { CheckpointMoved, type Checkpoint } from '../../../infra/consumption/checkpoints/checkpoints';
-import type { ConsumerFile } from '../../../infra/dead-letters/redrive/redrive';
+import { previewOf, type ConsumerFile } from '../../../infra/dead-letters/redrive/redrive';
 import { LeaseLost } from '../../../infra/lease-lost';
 import { spec } from '../../spec';
 import { command } from '../reactors/commands';
@@ -21,6 +21,7 @@ import {
   moved,
   originAt,
   statusOf,
+  TRACE,
 } from './fixtures';
 
 /** Everything that can be read from a file, as one value. */
@@ -53,7 +54,7 @@ const writeEverywhere = ({ file }: ConsumerFileUnderTest): void => {
   file.letters.assign(letter, 'bob', BY_ADA);
   file.breakers.trip(GROUP, 'too many');
   file.requests.moveTo(12);
-  const preview = {};
+  const preview = previewOf([], 0);
   file.redrives.plan(1, 'ada', { group: GROUP, letters: [letter], ratePerSecond: 10, preview });
   file.redrives.run(1);
   const move = { topic: 'notes', partition: 0, logId: 'log', fromOffset: 5, toOffset: 4 };
@@ -61,8 +62,8 @@ const writeEverywhere = ({ file }: ConsumerFileUnderTest): void => {
   file.noteOffsetMove({ group: GROUP, ...move }, 'ada');
   file.processes.begin(GROUP, 2);
   file.processes.writeState(GROUP, 'i', '{"n":1}');
-  file.processes.issue(GROUP, 'i', command('i/1'));
-  file.processes.addDeadline(GROUP, { id: 'd', instance: 'other', dueAtMs: 500 });
+  file.processes.issue(GROUP, 'i', command('i/1'), TRACE);
+  file.processes.addDeadline(GROUP, { id: 'd', instance: 'other', dueAtMs: 500, traceparent: TRACE });
 };
 
 /** Declares the contract's tests. */
@@ -143,8 +144,8 @@ export const consumerFileContract = (name: string, make: () => Promise<ConsumerF
         const learn = (from: number, isBroken: boolean): void =>
           file.write(() => {
             file.processes.writeState(GROUP, 'i', `state ${from}`);
-            file.processes.issue(GROUP, 'i', command(`i/${from}`));
-            file.processes.addDeadline(GROUP, { id: `d${from}`, instance: 'i', dueAtMs: from });
+            file.processes.issue(GROUP, 'i', command(`i/${from}`), null);
+            file.processes.addDeadline(GROUP, { id: `d${from}`, instance: 'i', dueAtMs: from, traceparent: null });
             file.checkpoints.move(GROUP, moved(0, from, from + 1, from + 1));
             if (isBroken) throw new Broken();
           });

@@ -17,6 +17,7 @@ import {
   statusOf,
   VALUE,
   withoutEvent,
+  TRACE,
 } from './fixtures';
 
 /** Declares its tests. */
@@ -184,7 +185,8 @@ const processContract = (name: string, inFile: InFile): void => {
     test(
       'ask for each command once, for ever, and in the order of asking',
       inFile(({ file: { write, processes } }) => {
-        const issue = (instance: string, id: string) => write(() => processes.issue(GROUP, instance, command(id)));
+        const issue = (instance: string, id: string) =>
+          write(() => processes.issue(GROUP, instance, command(id), null));
         const first = issue('i', 'a') ?? 0;
         issue('j', 'b');
         issue('i', 'c');
@@ -205,12 +207,13 @@ const processContract = (name: string, inFile: InFile): void => {
       'let a deadline pass once, and none of an instance that lacks events',
       inFile(({ file: { write, processes, quarantine } }) => {
         const dueAt = (id: string, instance: string, dueAtMs: number) =>
-          write(() => processes.addDeadline(GROUP, { id, instance, dueAtMs }));
+          write(() => processes.addDeadline(GROUP, { id, instance, dueAtMs, traceparent: TRACE }));
         dueAt('late', 'i', 20);
         dueAt('early', 'i', 10);
         dueAt('held', 'row', 5);
         write(() => quarantine.deadLetter(failedEvent('note-a', 3)));
         const due = (nowMs: number) => processes.deadlinesDue(GROUP, nowMs, 10).map(({ id }) => id);
+        assert.is(processes.deadlinesDue(GROUP, 20, 10)[0]?.traceparent, TRACE);
         assert.equal([due(9), due(10), due(20)], [[], ['early'], ['early', 'late']]);
         const pass = (): boolean => write(() => processes.passDeadline(GROUP, 'early'));
         assert.equal([pass(), pass()], [true, false]);

@@ -16,6 +16,7 @@ export interface ConsumerFileUnderTest {
 }
 
 export const GROUP = 'group';
+export const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 export const BY_ADA = { actor: 'ada', requestId: 7 };
 
 export const checkpoint = (partition = 0, nextOffset = 0, highWaterPosition = 0): Checkpoint => ({

@@ -7,7 +7,7 @@ const declared: Topic = {
   name: 'orders',
   partitions: 1,
   retention: 'forever',
-  key: { is: 'the order id', because: 'orders are told apart by it' },
+  key: { is: 'the order id', because: 'orders are told apart by it', concurrency: 'x', skew: 'x' },
 };
 const known = { topic: 'orders', partition: 0, logId: 'kafka:a', nextOffset: 5, highWaterPosition: 9 };
 const bounds = { topic: 'orders', partition: 0, logId: 'kafka:a', low: 0, high: 10 };

@@ -1,9 +1,10 @@
 /** Events broken on purpose: the contract check finds each, and says what breaks, for whom, and what to do. */
 import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
-import { field, optionalField } from '../../../domain/kernel/codec';
-import { defineEvent, earlierVersion } from '../../../domain/kernel/event-definition';
+import { field, optionalField, type Fields } from '../../../domain/kernel/codec';
+import { defineEvent, earlierVersion, type EventContract } from '../../../domain/kernel/event-definition';
 import { Amount, constrainedInstalments } from './broken-codecs';
+import type { PartitionKey } from '../../../domain/kernel/topic';
 import { Identifier, Text } from '../../../domain/kernel/values';
 import { OrderPlaced } from '../../../domain/order/events';
 import { spec } from '../../spec';
@@ -124,7 +125,7 @@ spec('the contract check', ({ test }) => {
 
   test('catches another number of partitions or another key', () => {
     says(only(gate(withTopic('stock', { partitions: 8 }))), 'partitions was 4, is 8', 'lose their order');
-    const key = { is: 'the order id', because: 'x' };
+    const key = { is: 'the order id', because: 'x', concurrency: 'x', skew: 'x' };
     says(only(gate(withTopic('stock', { key }))), 'key was the stock keeping unit, is the order id');
   });
 
@@ -230,7 +231,7 @@ spec('the rules of contracts', ({ test }) => {
       problemsOf('OrderDelivered', (each) => ({ ...each, deprecatedBy })),
       /which is not in the catalog/,
     );
-    const open = wholeGate(withTopic('orders', { key: { is: 'the order id', because: 'x' } }))
+    const open = wholeGate(withTopic('orders', { key: { is: 'the order id', because: 'x' } as PartitionKey }))
       .map(textOf)
       .join('\n');
     assert.match(open, /topic orders: its key leaves 'concurrency' open/);
@@ -240,8 +241,9 @@ spec('the rules of contracts', ({ test }) => {
     const liar = withFields({ amount: field(constrainedInstalments(12, 48), 'In minor units.') });
     assert.match(problemsOf('OrderDelivered', liar), /its codec rejects a value that its JSON Schema accepts/);
   });
-  test('allow the short declaration of an event without earlier versions', () => {
-    const { earlier, owner, since } = defineEvent('VoucherIssued', { schemaVersion: 1, meaning: 'x', fields: {} });
+  test('allow the short declaration of an event without earlier versions, as plain JavaScript may write it', () => {
+    const short = { schemaVersion: 1, meaning: 'x', fields: {} } as EventContract<Fields>;
+    const { earlier, owner, since } = defineEvent('VoucherIssued', short);
     assert.equal([earlier, owner, since], [[], '', '']);
   });
 });

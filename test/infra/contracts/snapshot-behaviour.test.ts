@@ -20,8 +20,10 @@ const { catalog } = application;
 const fields = { by: field(Quantity, 'How many.'), from: field(Identifier, 'Who counted.') };
 const earlierFields = { by: fields.by };
 
+const origin = { owner: 'tests', since: '2026-01-01' };
 const countedWith = (upcastBy: (by: number) => number) =>
   defineEvent('ContributionListener', {
+    ...origin,
     schemaVersion: 2,
     meaning: 'Something was counted.',
     fields,
@@ -40,7 +42,12 @@ const countedWith = (upcastBy: (by: number) => number) =>
     ],
   });
 const ContributionListener = countedWith((by) => by);
-const Reset = defineEvent('CountReset', { schemaVersion: 1, meaning: 'Counting was restarted.', fields: {} });
+const Reset = defineEvent('CountReset', {
+  ...origin,
+  schemaVersion: 1,
+  meaning: 'Counting was restarted.',
+  fields: {},
+});
 const count = defineCommand('count', { meaning: 'Counts.', fields, example: { by: 1, from: 'ann' } });
 
 type Event = EventOf<typeof ContributionListener> | EventOf<typeof Reset>;
@@ -59,7 +66,12 @@ const definition: Definition & { readonly snapshot: NonNullable<Definition['snap
   category: 'count',
   path: 'counts',
   meaning: 'A count.',
-  topic: { name: 'counts', partitions: 1, retention: 'forever', key: { is: 'the id', because: 'a test' } },
+  topic: {
+    name: 'counts',
+    partitions: 1,
+    retention: 'forever',
+    key: { is: 'the id', because: 'a test', concurrency: 'x', skew: 'x' },
+  },
   events: [ContributionListener, Reset],
   commands: [count],
   decider: {
@@ -220,7 +232,12 @@ spec('the contract check of snapshots', ({ test }) => {
   });
 
   test('accepts another fingerprint where the contracts changed', () => {
-    const Paused = defineEvent('CountPaused', { schemaVersion: 1, meaning: 'Counting was paused.', fields: {} });
+    const Paused = defineEvent('CountPaused', {
+      ...origin,
+      schemaVersion: 1,
+      meaning: 'Counting was paused.',
+      fields: {},
+    });
     const grown = counting({ events: [ContributionListener, Reset, Paused as unknown as typeof Reset] });
     assert.equal(
       check(grown).map(({ acceptable }) => acceptable),

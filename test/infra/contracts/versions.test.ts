@@ -114,6 +114,8 @@ spec('versions of events', ({ test }) => {
       });
     const turned = (first: Parameters<typeof version>[1], second: Parameters<typeof version>[1]) =>
       defineEvent('PageTurned', {
+        owner: 'tests',
+        since: '2026-01-01',
         schemaVersion: 3,
         meaning: 'x',
         fields,

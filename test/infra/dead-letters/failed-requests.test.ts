@@ -1,6 +1,7 @@
 /** Requests about dead letters that cannot be carried out: recorded with their reason, and the others are carried out. */
 import { changesFrom } from '../../support/reader-feed';
 import * as assert from 'uvu/assert';
+import { previewOf } from '../../../infra/dead-letters/redrive/preview';
 import { processOperatorRequests } from '../../../infra/dead-letters/redrive/runner';
 import { readFailedRequests } from '../../../infra/sqlite/consumer-file/failed-requests';
 import { NOTHING_TO_DO } from '../../../infra/dead-letters/redrive/process-requests';
@@ -22,7 +23,7 @@ const opened = () => {
 };
 
 spec('requests about dead letters', ({ test }) => {
-  const plan = { group: 'diary', letters: [1], ratePerSecond: 100, preview: {} };
+  const plan = { group: 'diary', letters: [1], ratePerSecond: 100, preview: previewOf([], 0) };
   const bad: ReadonlyArray<readonly [kind: Parameters<ReturnType<typeof opened>['world']['ask']>[0], body: object]> = [
     ['dead-letter-note', { group: 'diary', letter: 99, note: 'n' }],
     ['dead-letter-note', { group: 'diary', letter: 0.5, note: 'n' }],
@@ -33,6 +34,7 @@ spec('requests about dead letters', ({ test }) => {
     ['redrive-plan', { ...plan, ratePerSecond: 1e300 }],
     ['redrive-plan', { ...plan, letters: [0.5] }],
     ['redrive-plan', { ...plan, letters: 'all' }],
+    ['redrive-plan', { ...plan, preview: {} }],
     ['redrive-run', { group: 'diary', redrive: 999 }],
     ['redrive-pause', { group: 'diary', redrive: 999 }],
     ['redrive-run', { group: 'diary', redrive: -1 }],

@@ -12,6 +12,8 @@ const Short = constrained('short text', (value): value is string => typeof value
   type: 'string',
 });
 
+const origin = { owner: 'tests', since: '2018-01-01' };
+
 const noteCatalog = (topic: string, schemaVersion: 1 | 2, text: t.Type<string>, withErased: boolean): Catalog => {
   const fields = { text: field(text, 'What it says.') };
   // The new release reads events of the old one through an upcast.
@@ -27,18 +29,29 @@ const noteCatalog = (topic: string, schemaVersion: 1 | 2, text: t.Type<string>, 
     upcast: (data) => data,
   });
   const NoteTaken = defineEvent('NoteTaken', {
+    ...origin,
     schemaVersion,
     meaning: 'A note was taken.',
     fields,
     earlier: schemaVersion === 1 ? [] : [first],
   });
-  const NoteErased = defineEvent('NoteErased', { schemaVersion: 1, meaning: 'A note was erased.', fields: {} });
+  const NoteErased = defineEvent('NoteErased', {
+    ...origin,
+    schemaVersion: 1,
+    meaning: 'A note was erased.',
+    fields: {},
+  });
   return catalogOf([
     aggregate<Command, null, EventOf<typeof NoteTaken> | EventOf<typeof NoteErased>>({
       category: 'note',
       path: 'notes',
       meaning: 'Notes.',
-      topic: { name: topic, partitions: 2, retention: 'forever', key: { is: 'the note', because: 'a test' } },
+      topic: {
+        name: topic,
+        partitions: 2,
+        retention: 'forever',
+        key: { is: 'the note', because: 'a test', concurrency: 'x', skew: 'x' },
+      },
       events: withErased ? [NoteTaken, NoteErased] : [NoteTaken],
       commands: [],
       decider: { decide: () => nothingToChange, evolve: (state) => state, initialState: null },

@@ -53,6 +53,21 @@ spec('a failed connection', ({ test }) => {
     });
   }
 
+  test('names the client certificate that was refused by its variable, whatever it stands in', () => {
+    const line = `${thread}ssl://k1:9093/bootstrap: SSL handshake failed: tlsv1 alert unknown ca (after 5ms in state SSL_HANDSHAKE)`;
+    const refused = (settings: Readonly<Record<string, string>>): string =>
+      failureOf(line, { brokers: 'k1:9093', securityProtocol: 'ssl', settings })?.reason ?? '';
+    assert.match(refused({}), /k1:9093 asks for a client certificate \(unknown ca\)/);
+    assert.match(
+      refused({ 'ssl.certificate.location': '/gone.pem' }),
+      "'/gone.pem' (KAFKA_SSL_CERTIFICATE_LOCATION) (",
+    );
+    assert.match(refused({ 'ssl.keystore.location': '/a.p12' }), "'/a.p12' (KAFKA_SSL_KEYSTORE_LOCATION) (unknown ca)");
+    const inText = refused({ 'ssl.certificate.pem': 'no certificate' });
+    assert.match(inText, 'client certificate KAFKA_SSL_CERTIFICATE_PEM (unknown ca)');
+    assert.not.match(inText, 'no certificate');
+  });
+
   test('is none where a line tells of something else, or follows a refusal', () => {
     const noise = `${thread}sasl_ssl://k1:9093/1: SASL SCRAM-SHA-512 mechanism handshake failed: Broker: Request not valid in current SASL state: broker's supported mechanisms:  (after 0ms in state AUTH_HANDSHAKE)`;
     for (const line of ['[thrd:app]: Configuration property x is experimental', noise, '']) {

@@ -18,7 +18,7 @@ export const topicNamed = (name: string, partitions = 4): Topic => ({
   name,
   partitions,
   retention: 'forever',
-  key: { is: 'the id', because: 'it is a test' },
+  key: { is: 'the id', because: 'it is a test', concurrency: 'x', skew: 'x' },
 });
 
 /** The time of record zero: now, for Kafka forgets a producer whose records are dated a day back. */

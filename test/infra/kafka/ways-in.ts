@@ -116,7 +116,7 @@ export const keptOut: ReadonlyArray<readonly [string, Way, RegExp]> = [
       const { certificate, key } = broker.stranger.issue('intruder', 'extendedKeyUsage=clientAuth');
       return { ...tls(broker, url), KAFKA_SSL_CERTIFICATE_LOCATION: certificate, KAFKA_SSL_KEY_LOCATION: key };
     },
-    /TLS: 127.0.0.1:\d+ refuses the client certificate of ssl.certificate.location/,
+    /TLS: 127.0.0.1:\d+ refuses the client certificate '.*intruder.*' \(KAFKA_SSL_CERTIFICATE_LOCATION\), made out to 'CN=intruder' .*its authority is 'CN=.*', and it is valid from .* to /,
   ],
   [
     'TLS at a port without it',

@@ -2,7 +2,8 @@
 import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
 import { systemClock, type Clock } from '../../../infra/clock';
-import { commandClient, type PostResult, type PostCommand } from '../../../infra/reactors/command-client';
+import { commandClient, type PostToApi } from '../../../infra/reactors/command-client';
+import type { PostResult } from '../../../infra/reactors/processes/processes';
 import { spec } from '../../spec';
 import { localServer, type LocalServer, type ServedAnswer } from '../../support/local-server';
 import { command } from './commands';
@@ -25,7 +26,7 @@ spec('the client of process commands', ({ test, after }) => {
     answer: () => ServedAnswer | Promise<ServedAnswer>,
     timeoutMs = 5_000,
     apiKey?: string,
-  ): Promise<{ readonly post: PostCommand; readonly server: LocalServer }> => {
+  ): Promise<{ readonly post: PostToApi; readonly server: LocalServer }> => {
     const server = await localServer(answer);
     servers.push(server);
     const api = { baseUrl: `${server.url}/`, ...(apiKey === undefined ? {} : { apiKey }) };

@@ -1,8 +1,7 @@
 /** The sender: one command of an instance at a time, several instances at once, retries, and suspended commands. */
 import * as assert from 'uvu/assert';
-import type { PostResult } from '../../../infra/reactors/command-client';
 import { commandSender, type CommandSender } from '../../../infra/reactors/command-sender';
-import type { PendingCommand } from '../../../infra/reactors/processes/processes';
+import type { PendingCommand, PostResult } from '../../../infra/reactors/processes/processes';
 import { LeaseLost } from '../../../infra/sqlite/lease';
 import { spec } from '../../spec';
 import { movedClock, pending, silentProcess, turns, type MovedClock } from './commands';
@@ -62,6 +61,9 @@ const senderFixture = (
       noteAttempt: (each, { nextAttemptAtMs, reason }) => {
         failIf('noteAttempt');
         noted.push(`${each.command.id} again in ${nextAttemptAtMs - clock.nowMs()} ms: ${reason}`);
+      },
+      postpone: (each, notBeforeMs, reason) => {
+        noted.push(`${each.command.id} not before ${notBeforeMs}: ${reason}`);
       },
       suspend: (each, reason) => {
         failIf('suspend');

@@ -8,7 +8,7 @@ const orders: Topic = {
   name: 'orders',
   partitions: 4,
   retention: 'forever',
-  key: { is: 'the order id', because: 'orders are told apart by it' },
+  key: { is: 'the order id', because: 'orders are told apart by it', concurrency: 'x', skew: 'x' },
 };
 const topic = (logId: string, partitions = 4): LogTopic => ({ topic: 'orders', partitions, logId });
 

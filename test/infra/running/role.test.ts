@@ -6,7 +6,7 @@ import { silentLogger } from '../../../infra/logger';
 import { deferred } from '../../../infra/running/deferred';
 import { leasedSession, type LeasedSession } from '../../../infra/running/leased-session';
 import { startRole, startRunning, type Role } from '../../../infra/running/role';
-import { whenAborted } from '../../../infra/running/stop-signal';
+import { whenAborted } from '../../../infra/stop-signal';
 import { FileReplaced } from '../../../infra/sqlite/file-identity';
 import { LeaseLost, leaseMigration } from '../../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../../infra/sqlite/leased-database';

@@ -6,7 +6,7 @@ import type { Catalog } from '../../../../domain/kernel/aggregate';
 import { aggregateIdOf, type RecordedEvent, type StoredEvent } from '../../../../domain/kernel/recorded-event';
 import { TransientEventError } from '../../../../infra/consumption/intake/failures';
 import type { Database } from '../../../../infra/sqlite/database';
-import { integer, ProjectionRejected, text, type Projection, type Upsert } from '../../../../projections/projection';
+import { integer, ProjectionRejected, text, type Projection, type RowChange } from '../../../../projections/projection';
 import type { NoteEvent } from '../notes';
 
 /** The group and its projection. */
@@ -59,7 +59,7 @@ export const notesProjection = (
     if (!isFixed && says.startsWith('defect')) throw new TypeError('undefined is not a number');
     // Null violates the table's constraint, which is only detected when the whole batch is written.
     const cell = !isFixed && says.startsWith('breaks') ? null : says;
-    const change = (note: string): Upsert => ({ key: { note }, set: { text: cell }, add: { events: 1 } });
+    const change = (note: string): RowChange => ({ key: { note }, set: { text: cell }, add: { events: 1 } });
     return [change(aggregateIdOf(event.stream)), change(event.id)];
   },
 });

@@ -1,0 +1,6 @@
+/** Events as the API returns them. */
+import type { StoredEvent } from '../../../domain/kernel/recorded-event';
+
+export interface ShownEvent extends Omit<StoredEvent, 'payload'> {
+  readonly data: unknown;
+}
