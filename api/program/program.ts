@@ -63,11 +63,11 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   const catalog = withTopicPrefix(application.catalog, topicPrefix);
   refuseContractDrift({ loaded, contractDrift: configuration.contractDrift, logger });
   const processManagers = application.processManagersWith(readSettings(application.settings));
-  const { projections } = application;
   const effects = application.effectsWith(readSettings(application.settings));
   const heartbeatTopic = heartbeatTopicName(topicPrefix, application.name);
-  const parts: Parts = { catalog, processManagers, effects, files, heartbeatTopic };
+  const { projections } = application;
   assertProgram({ catalog, topicPrefix, heartbeatTopic, projections, processManagers, effects });
+  const parts: Parts = { catalog, processManagers, effects, files, heartbeatTopic };
   warnOfUnreadableEvents(files.store, catalog, logger);
   // The started parts, oldest first; all of them are stopped in order, even if a later start fails.
   const running: Started = [];

@@ -30,7 +30,12 @@ export const heartbeatTopicSpec = (name: string): TopicSpec => ({
   name,
   partitions: 1,
   retention: { ms: RETENTION_MS },
-  key: { is: 'none', because: 'there is one partition', concurrency: 'None is needed.', skew: 'There is none.' },
+  key: {
+    is: 'none',
+    because: 'there is one partition',
+    concurrency: 'None is needed: a heartbeat is a few bytes every few seconds.',
+    skew: 'None: there is one partition.',
+  },
 });
 
 /** The record of a heartbeat. */

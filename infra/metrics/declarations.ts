@@ -49,17 +49,17 @@ export const metricDeclarations = {
     help: 'Time to apply one batch: handler, rows and checkpoints in one transaction.',
     labels: GROUP,
   },
-  tidemark_event_seconds: {
-    kind: 'gauge',
-    help: 'Time that an event took, handler and rows, on average over the last ten batches of the group.',
-    labels: GROUP,
-  },
   tidemark_effects_total: {
     kind: 'counter',
     help: 'Attempts of effects by how they ended: done, rejected, later, transient, defect or dry-run.',
     labels: ['effect', 'outcome'],
   },
   tidemark_effect_seconds: { kind: 'histogram', help: 'Time of one attempt of an effect.', labels: ['effect'] },
+  tidemark_event_seconds: {
+    kind: 'gauge',
+    help: 'Time that an event took, handler and rows, on average over the last ten batches of the group.',
+    labels: GROUP,
+  },
   tidemark_retries_total: {
     kind: 'counter',
     help: 'Attempts that failed and are repeated, by what failed: broker, store, event or other.',

@@ -130,7 +130,10 @@ const openSending = async ({ log, cursor, onHeartbeat }: PublisherOptions): Prom
   let failure: DeliveryFailed | undefined;
   const producer = await log.openProducer({
     onDelivered: (position) => {
-      if (position === HEARTBEAT_SEQUENCE) { onHeartbeat(); return; }
+      if (position === HEARTBEAT_SEQUENCE) {
+        onHeartbeat();
+        return;
+      }
       acks.acknowledged(position);
       counts.published += 1;
     },

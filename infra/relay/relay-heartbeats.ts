@@ -72,7 +72,10 @@ export const relayHeartbeats = ({
       if (topic === undefined || isOnItsWay || clock.monotonicMs() < dueAtMs) return;
       dueAtMs = clock.monotonicMs() + HEARTBEAT_INTERVAL_MS;
       // Not awaited: creating a topic takes its time, and the events must not wait for it.
-      if (!isTopicThere) { makeTopic(topic); return; }
+      if (!isTopicThere) {
+        makeTopic(topic);
+        return;
+      }
       const now = isoTime(clock.nowMs());
       if (!send(heartbeatRecord(topic, { position, sentAt: now }))) return;
       isOnItsWay = true;

@@ -1,7 +1,6 @@
 /** The progress of a running group in memory, and the status made from it. */
 import { isoTime, type Clock } from '../../clock';
 import { EngineFault } from '../../engine-fault';
-import type { LogRecord } from '../../kafka/event-log';
 import {
   countNames,
   noCounts,
@@ -13,6 +12,7 @@ import {
   type RetryClass,
 } from '../status/status';
 import type { Checkpoint } from '../checkpoints/checkpoints';
+import type { LogRecord } from '../../kafka/event-log';
 import { groupLoadMeter } from './group-load';
 import { byPartition, partitionMap, type TopicPartition } from '../../topic-partition';
 

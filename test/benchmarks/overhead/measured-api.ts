@@ -1,9 +1,9 @@
 /** The command API in a process of its own, with the program's metrics (`with`) or without any (`without`); prints its address. */
+import { noTracer } from '../../../infra/tracing/tracer';
 import { readConfiguration } from '../../../infra/configuration';
 import { silentLogger } from '../../../infra/logger';
 import { systemClock } from '../../../infra/clock';
 import type { Metrics } from '../../../infra/metrics/registry';
-import { noTracer } from '../../../infra/tracing/tracer';
 import { startApi } from '../../../api/program/api-role';
 import { dataFiles } from '../../../api/program/data-files';
 import { openObservation, type Observation, type ObservationOptions } from '../../../api/program/observation';
@@ -49,9 +49,9 @@ const main = async (isMeasured: boolean): Promise<void> => {
     },
     observation: isMeasured ? openObservation(options) : noObservation,
     awaitsRelay: false,
-    tracer: noTracer,
     effects: [],
     readers: [],
+    tracer: noTracer,
   });
   // The processor time so far, for whoever measures: a busy machine changes how long things take, and not what they cost.
   process.on('message', () => process.send?.({ cpuMicros: process.cpuUsage().user + process.cpuUsage().system }));
