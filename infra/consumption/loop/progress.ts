@@ -25,7 +25,7 @@ interface PartitionProgress extends TopicPartition {
 }
 
 export interface GroupProgress {
-  readonly become: (state: State, reason: string | null) => void;
+  readonly setState: (state: State, reason: string | null) => void;
   readonly count: (outcome: OutcomeCounts) => void;
   /** Notes that the handler took so long for so many records. */
   readonly tookMs: (durationMs: number, records: number) => void;
@@ -49,7 +49,7 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
   let since = isoTime(clock.nowMs());
   let msPerRecord = 0;
   return {
-    become: (next, why) => {
+    setState: (next, why) => {
       if (next !== state) since = isoTime(clock.nowMs());
       state = next;
       reason = why;
