@@ -6,7 +6,7 @@ import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Clock } from '../../infra/clock';
 import { ConfigurationError, readSettings, type Configuration } from '../../infra/configuration';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
-import { explainBroker, openLog } from '../../infra/broker/open-log';
+import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
 import { groupMetrics } from '../../infra/metrics/group-metrics';
 import { heartbeatTopicName } from '../../infra/kafka/heartbeats';
