@@ -344,6 +344,7 @@ const rooms = {
     'infra/kafka',
     'projections',
     'projections/engine/tables',
+    'projections/engine/definitions',
   ],
   'projections/engine/definitions': ['domain/kernel', 'projections'],
   'projections/engine/generations': [
@@ -499,7 +500,6 @@ const sqlRooms = [
  * Everybody else is handed the port.
  */
 const behindPorts = {
-  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
   'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
   'infra/sqlite/event-feed.ts': [
     'infra/sqlite/',
@@ -530,6 +530,7 @@ const libraries = {
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'lru-cache': ['infra/cache'],
   pino: ['api/cli'],
+  'playwright-core': ['test'],
   preact: ['api/console/pages'],
   'prom-client': ['infra/metrics'],
   uplot: ['api/console/pages'],

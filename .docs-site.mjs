@@ -14,6 +14,7 @@ const [target = join(root, 'build', 'docs'), source = join(root, 'docs')] = proc
 const SECTIONS = {
   'Getting started': ['README.md', 'tutorial.md', 'first-application.md'],
   Guides: [
+    'projections.md',
     'guides/process-managers.md',
     'effects.md',
     'guides/testing.md',
@@ -23,7 +24,7 @@ const SECTIONS = {
     'operating.md',
     'upgrading.md',
   ],
-  Reference: ['architecture.md', 'contracts.md', 'limits.md', 'monitoring.md', 'security.md', 'runbook.md', 'glossary.md'],
+  Reference: ['architecture.md', 'contracts.md', 'limits.md', 'monitoring.md', 'tracing.md', 'security.md', 'runbook.md', 'glossary.md'],
   More: ['comparison.md', 'style.md', 'CHANGELOG.md'],
 };
 /** Pages that stand beside the docs folder, by their name on the site. */

@@ -73,8 +73,11 @@ program
     // A server keeps running if its log lines can't be written.
     process.stdout.off('error', endWithOutput);
     process.stdout.on('error', () => undefined);
-    const logger = options.json ? jsonLogger() : humanLogger(systemClock);
-    await serve(await load(), readConfiguration(), parseRoles(options.roles), logger);
+    const configuration = readConfiguration();
+    const roles = parseRoles(options.roles);
+    const shape = { level: configuration.logLevel, base: { roles: [...roles].join(',') } };
+    const logger = options.json ? jsonLogger(undefined, shape) : humanLogger(systemClock, undefined, shape);
+    await serve(await load(), configuration, roles, logger);
     // A reader that has stopped reading would keep the process alive forever.
     if (!(await lastLinesWritten(systemClock))) process.exit();
   });

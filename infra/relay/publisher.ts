@@ -38,7 +38,7 @@ export interface PublisherOptions {
   readonly cursor: number;
   /** Returns undefined where the program has no aggregate for the event. */
   readonly destinationOf: (event: StoredEvent) => Destination | undefined;
-  readonly encode: (event: StoredEvent) => EncodedEvent;
+  readonly encode: (event: StoredEvent, to: Destination) => EncodedEvent;
   /** The highest position that was found in a partition; 0 where there was none. */
   readonly publishedPosition: (place: TopicPartition) => number;
   /** Whether the partition is blocked by an event that can't be published. */
@@ -156,7 +156,7 @@ const publishing = (options: PublisherOptions, sending: Sending) => {
   const sendTo = async (to: Destination, event: StoredEvent, signal: AbortSignal): Promise<boolean> => {
     let record: EncodedEvent;
     try {
-      record = options.encode(event);
+      record = options.encode(event, to);
     } catch (error) {
       return reject(to, event, error);
     }

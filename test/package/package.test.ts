@@ -19,7 +19,7 @@ import {
 
 const ROOT = join(__dirname, '..', '..', '..');
 const MAX_PACKED_BYTES = 1_000_000;
-const TIMEOUT_MS = isRealInstall ? 280_000 : 90_000;
+const TIMEOUT_MS = isRealInstall ? 280_000 : 150_000;
 
 const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
   let made: Promise<Value> | undefined;
