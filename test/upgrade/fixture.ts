@@ -5,7 +5,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const FOLDER = join(ROOT, 'test', 'fixtures', 'upgrade');
-const FILES = ['store', 'relay', 'views', 'reactors'];
+/** A role may leave a write-ahead log behind, which belongs to its file. */
+const DATA_FILE = /^(store|relay|views|reactors)\.sqlite(-wal)?$/;
 
 /** So long that no order of a fixture is ever cancelled for it. */
 export const PAYMENT_TERM_MS = '3153600000000';
@@ -46,10 +47,8 @@ export const answersOf = async (url: string): Promise<Answers> => {
 export const keep = (release: string, data: string, answers: Answers): string => {
   const folder = join(FOLDER, release);
   mkdirSync(folder, { recursive: true });
-  for (const name of FILES) {
-    if (existsSync(join(data, `${name}.sqlite-wal`))) throw new Error(`${name}.sqlite has a write-ahead log`);
-    const content = readFileSync(join(data, `${name}.sqlite`));
-    writeFileSync(join(folder, `${name}.sqlite.gz`), gzipSync(content, { level: 9 }));
+  for (const name of readdirSync(data).filter((each) => DATA_FILE.test(each))) {
+    writeFileSync(join(folder, `${name}.gz`), gzipSync(readFileSync(join(data, name)), { level: 9 }));
   }
   writeFileSync(join(folder, 'answers.json'), `${JSON.stringify(answers, undefined, 1)}\n`);
   return folder;
@@ -59,9 +58,9 @@ export const keep = (release: string, data: string, answers: Answers): string =>
 export const restore = (release: string, data: string): Answers => {
   const folder = join(FOLDER, release);
   mkdirSync(data, { recursive: true });
-  for (const name of FILES)
-    writeFileSync(join(data, `${name}.sqlite`), gunzipSync(readFileSync(join(folder, `${name}.sqlite.gz`))), {
-      mode: 0o600,
-    });
+  for (const file of readdirSync(folder).filter((each) => each.endsWith('.gz'))) {
+    const name = file.slice(0, -'.gz'.length);
+    writeFileSync(join(data, name), gunzipSync(readFileSync(join(folder, file))), { mode: 0o600 });
+  }
   return JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Answers;
 };
