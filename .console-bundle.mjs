@@ -1,5 +1,6 @@
 /**
- * Bundles the pages of the console, and copies the API reference (Swagger UI, as @fastify/swagger-ui carries it), into the build.
+ * Bundles the pages of the console, and copies the API reference (Swagger UI, as @fastify/swagger-ui carries it), into the build, or
+ * into the folder that is named.
  * Each file gets a packed copy, which is what browsers are sent. Fails where the scripts outgrow their limit.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { build } from 'esbuild';
 /** Of all scripts of the console, packed. */
 const MAX_SCRIPT_BYTES = 120_000;
 const pages = 'api/console/pages';
-const target = 'build/api/console/assets';
+const target = join(process.argv[2] ?? 'build', 'api/console/assets');
 const swagger = 'node_modules/@fastify/swagger-ui/static';
 
 rmSync(target, { recursive: true, force: true });

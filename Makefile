@@ -41,6 +41,7 @@ build/.built: node_modules/.installed tsconfig.json .console-bundle.mjs $(SOURCE
 dist: build
 	@rm -rf dist
 	npx tsc --project tsconfig.package.json
+	node .console-bundle.mjs dist
 dist-link:
 	@rm -rf dist && ln -s build dist
 

@@ -56,6 +56,7 @@ export const viewRows = (view: ViewDescription, catalog: Catalog) =>
     answers: { 200: answer('A page of rows in the order of their keys.', pageOf(rowOf(view))) },
     problems: [
       'invalid-parameter',
+      'parameters-conflict',
       'unknown-cursor',
       'event-quarantined',
       'view-behind',

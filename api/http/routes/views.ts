@@ -6,17 +6,21 @@ import { storeUnavailable } from '../command-problems';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint } from '../endpoint';
 import { copyRow, copyRows, viewRow, viewRows, views as viewsEndpoint } from '../endpoints/views';
+import { lastEventIdOf, type EventStreams } from '../event-stream';
+import { liveViews, type LiveViews } from '../live-views';
 import { failWith, ProblemError, retryAfter } from '../problem';
-import { allowOnly, integerOf, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
+import { allowOnly, flagOf, integerOf, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
 import { shuttingDown } from '../shedding';
 import { DEFAULT_WAIT_MS, MAX_WAIT_MS, viewWaiting, type ViewWaiting, type WaitResult } from '../view-waiting';
 
 /** Adds the routes. Each view has its own, so that its columns are documented. */
-export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies, streams: EventStreams): void => {
   const { views } = dependencies;
   const waiting = viewWaiting(dependencies);
+  const live = liveViews(dependencies);
   app.addHook('preClose', (done) => {
     waiting.stop();
+    live.stop();
     done();
   });
 
@@ -24,7 +28,7 @@ export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies):
     allowOnly(queryOf(request));
     return { items: views.views };
   });
-  for (const view of views.views) addView(app, dependencies, waiting, view);
+  for (const view of views.views) addView(app, dependencies, { waiting, live, streams }, view);
 
   const unknownView = (name: string): never => {
     const known = views.views.map((view) => view.name);
@@ -58,7 +62,7 @@ export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies):
 const addView = (
   app: FastifyInstance,
   dependencies: ApiDependencies,
-  waiting: ViewWaiting,
+  { waiting, live, streams }: ViewServices,
   view: ViewDescription,
 ): void => {
   const { views } = dependencies;
@@ -68,18 +72,30 @@ const addView = (
     if (tokens.length > 0) requireSeen(await waiting.until(view, tokens, waitMs), view, waitMs);
   };
 
-  addEndpoint(app, 'GET', `/views/${view.name}`, viewRows(view, dependencies.catalog), async (request) => {
+  addEndpoint(app, 'GET', `/views/${view.name}`, viewRows(view, dependencies.catalog), async (request, reply) => {
     const query = queryOf(request);
+    if (isLive(query)) {
+      if (query['limit'] !== undefined || query['cursor'] !== undefined)
+        failWith('parameters-conflict', "With 'live' all matching rows are followed: leave 'limit' and 'cursor' out.");
+      await fresh(request, query);
+      const rows = live.rows(view, filtersOf(query), refuseList);
+      rows.follow(streams.open(reply), lastEventIdOf(request));
+      return reply;
+    }
     const limit = limitOf(query);
     await fresh(request, query);
     return listOf(views, view.name, query, limit);
   });
 
-  addEndpoint(app, 'GET', `/views/${view.name}/:key`, viewRow(view, dependencies.catalog), async (request) => {
+  addEndpoint(app, 'GET', `/views/${view.name}/:key`, viewRow(view, dependencies.catalog), async (request, reply) => {
     const query = queryOf(request);
-    allowOnly(query, 'wait');
-    await fresh(request, query);
+    allowOnly(query, 'wait', 'live');
     const { key } = request.params;
+    await fresh(request, query);
+    if (isLive(query)) {
+      live.row(view, key).follow(streams.open(reply), lastEventIdOf(request));
+      return reply;
+    }
     return views.find(view.name, key) ?? failWith('unknown-row', `${view.name} has no row with the key '${key}'.`);
   });
 };
@@ -90,7 +106,17 @@ const listOf = (views: ViewReader, view: string, query: Query, limit: number): V
   return page._tag === 'Right' ? page.right : refuseList(page.left);
 };
 
-const PARAMETERS = ['limit', 'cursor', 'wait'];
+/** What the routes of views share. */
+interface ViewServices {
+  readonly waiting: ViewWaiting;
+  readonly live: LiveViews;
+  readonly streams: EventStreams;
+}
+
+/** `?live` alone, or with a truth value. */
+const isLive = (query: Query): boolean => query['live'] === '' || flagOf(query, 'live');
+
+const PARAMETERS = ['limit', 'cursor', 'wait', 'live'];
 
 /** All other query parameters name columns. */
 const filtersOf = (query: Query): Query =>
