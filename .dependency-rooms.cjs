@@ -8,6 +8,7 @@ const rooms = {
     'api/cli/contracts',
     'api/demo',
     'api/program',
+    'api/scaffold',
     'domain/kernel',
     'infra',
     'infra/archive',
@@ -106,7 +107,16 @@ const rooms = {
   ],
   'api/http/server': ['api/console', 'api/http', 'api/http/documentation', 'api/http/routes', 'infra', 'infra/metrics'],
   // The doors of the installed package: each re-exports what its users may rely on.
-  'api/package': ['api/cli', 'api/program', 'domain/kernel', 'infra', 'infra/memory', 'infra/running', 'projections'],
+  'api/package': [
+    'api/cli',
+    'api/program',
+    'domain/kernel',
+    'infra',
+    'infra/memory',
+    'infra/running',
+    'projections',
+    'projections/testing',
+  ],
   'api/program': [
     'api/http',
     'api/http/server',
@@ -142,6 +152,7 @@ const rooms = {
     'projections/engine/query',
     'projections/engine/role',
   ],
+  'api/scaffold': [],
   'domain/fulfilment': ['domain/kernel', 'domain/order', 'domain/payment', 'domain/stock'],
   'domain/kernel': [],
   'domain/order': ['domain/kernel'],

@@ -6,6 +6,7 @@ export default tseslint.config(
       'build*/**',
       'dist/**',
       'test/package/consumers/**',
+      'api/scaffold/template/**',
       'node_modules/**',
       'data/**',
       '.kafka/**',

@@ -6,6 +6,7 @@ import { apiKeys, ownApiKey, type ApiKey } from './configuration/access-keys';
 import { kafkaConnection, topicPrefix, type KafkaConnection } from './configuration/kafka-connection';
 import { tracingSettings, type TracingSettings } from './configuration/tracing';
 import { ConfigurationError, integer, oneOf, text, uriReference, url, type Environment } from './configuration/values';
+import { LOG_LEVELS, type LogLevel } from './logger';
 
 export type { AccessRole, ApiKey } from './configuration/access-keys';
 export { settingsFor, type KafkaConnection } from './configuration/kafka-connection';
@@ -61,6 +62,8 @@ export interface Configuration {
   readonly idempotencyTtlMs: number;
   /** Upper limit on the time from the signal to the end of the process. */
   readonly shutdownDeadlineMs: number;
+  /** The least important level of the program's log that is written. */
+  readonly logLevel: LogLevel;
   /** Absent: no spans are made. */
   readonly tracing?: TracingSettings;
   readonly ordersDirectory?: string;
@@ -121,6 +124,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     leaseTtlMs: integer(environment, 'LEASE_TTL_MS', 5_000, 300, 600_000),
     idempotencyTtlMs: integer(environment, 'IDEMPOTENCY_TTL_MS', 604_800_000, 1_000, 3_153_600_000_000),
     shutdownDeadlineMs: integer(environment, 'SHUTDOWN_DEADLINE_MS', 15_000, 100, 600_000),
+    logLevel: oneOf(environment, 'LOG_LEVEL', LOG_LEVELS, 'info'),
     ...(tracing === undefined ? {} : { tracing }),
     ...(ordersDirectory === undefined ? {} : { ordersDirectory: resolve(ordersDirectory) }),
     ...(warnings.length === 0 ? {} : { warnings }),

@@ -10,6 +10,13 @@ export const sharedSignal = (signal: AbortSignal): AbortSignal => {
   return signal;
 };
 
+/** A controller of such a signal. */
+export const sharedController = (): AbortController => {
+  const controller = new AbortController();
+  sharedSignal(controller.signal);
+  return controller;
+};
+
 /** Whether the signal has aborted; a call, as the compiler assumes that a property is unchanged after an `await`. */
 export const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 

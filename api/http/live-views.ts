@@ -4,16 +4,12 @@
  * keys that all followers of the same rows share; each follower has only a place in it. A slow one costs no memory, and one that
  * comes back goes on from its place.
  */
-import { createHash } from 'node:crypto';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Clock } from '../../infra/clock';
 import type { ListFailure, ViewDescription, ViewReader, ViewRow } from '../../projections/view-reader';
 import type { EventStream } from './event-stream';
+import { MAX_ROWS, openRowChanges, type RowChanges, type Scan } from './row-changes';
 
-/** Rows that can be followed at once; each costs some bytes, and a look at every change. */
-const MAX_ROWS = 20_000;
-/** Changes that are kept for followers that come back. */
-const MAX_CHANGES = 20_000;
 const ROWS_PER_TICK = 1_000;
 const LOOK_MS = 200;
 const FIRST_LOOK_MS = 5;
@@ -45,9 +41,6 @@ interface LiveViewsOptions {
   readonly views: Pick<ViewReader, 'list' | 'find' | 'changeCounter'>;
   readonly clock: Pick<Clock, 'sleep' | 'newId'>;
 }
-
-/** Reads the rows, page by page. */
-type Scan = () => Iterable<ReadonlyArray<ViewRow>>;
 
 /** Opens live views; nothing is looked at before somebody follows. */
 export const liveViews = ({ views, clock }: LiveViewsOptions): LiveViews => {
@@ -102,31 +95,13 @@ interface FollowOptions extends LiveViewsOptions {
   readonly onUnfollowed: () => void;
 }
 
-/** What is known of the rows that are followed. */
-interface Known {
-  /** The digest of each row, by its key. */
-  digests: ReadonlyMap<string, string>;
-  /** The keys of rows that have changed, the oldest first. */
-  readonly changes: string[];
-  /** How many changes there were before the first one in the list. */
-  dropped: number;
-  isTooLarge: boolean;
-  hasLooked: boolean;
-}
-
 const followRows = (options: FollowOptions): LiveRows => {
   const { view, scan, views, clock, stopping } = options;
-  const run = clock.newId();
-  const known: Known = { digests: new Map(), changes: [], dropped: 0, isTooLarge: false, hasLooked: false };
+  const changes = openRowChanges(view, scan);
   const followers = new Set<EventStream>();
+  const { placeOf, sendNews, forget } = newsFor(changes, (key) => views.find(view.name, key), clock.newId());
   let isLooking = false;
 
-  const look = async (): Promise<void> => {
-    const digests = await digestsOf(view, scan);
-    known.isTooLarge = digests === undefined;
-    if (digests !== undefined) note(known, digests);
-    known.hasLooked = true;
-  };
   const keepLooking = async (): Promise<void> => {
     isLooking = true;
     let seen: number | undefined;
@@ -135,7 +110,7 @@ const followRows = (options: FollowOptions): LiveRows => {
     try {
       while (!stopping.aborted && isWanted()) {
         const counter = views.changeCounter();
-        if (counter !== seen) await look();
+        if (counter !== seen) await changes.look();
         seen = counter;
         await clock.sleep(LOOK_MS, stopping);
         aloneMs = followers.size > 0 ? 0 : aloneMs + LOOK_MS;
@@ -147,56 +122,11 @@ const followRows = (options: FollowOptions): LiveRows => {
     options.onUnfollowed();
     for (const stream of followers) stream.end();
   };
-
-  const places = new Map<EventStream, number>();
-  const rowUnder = (key: string): ViewRow | undefined =>
-    known.digests.has(key) ? views.find(view.name, key) : undefined;
-  const end = (): number => known.dropped + known.changes.length;
-  /** Sends one follower what is new, as fast as it reads. */
-  const next = async (stream: EventStream): Promise<void> => {
-    if (!known.hasLooked) return;
-    if (known.isTooLarge) {
-      stream.send({ event: 'too-large', data: { maxRows: MAX_ROWS } });
-      stream.end();
-      return;
-    }
-    const place = places.get(stream);
-    if (place === undefined || place < known.dropped) await sendAll(stream);
-    else await sendChanges(stream, place);
-  };
-  const sendAll = async (stream: EventStream): Promise<void> => {
-    const from = end();
-    stream.send({ event: 'reset', data: { rows: known.digests.size } });
-    let sent = 0;
-    for (const key of known.digests.keys()) {
-      const row = views.find(view.name, key);
-      if (row !== undefined && !stream.send({ event: 'row', data: { key, row } })) return;
-      sent += 1;
-      if (sent % ROWS_PER_TICK === 0) await nextTick();
-      await stream.drained();
-    }
-    places.set(stream, from);
-    stream.send({ id: `${run}.${from}`, event: 'ready', data: { rows: known.digests.size } });
-  };
-  const sendChanges = async (stream: EventStream, place: number): Promise<void> => {
-    for (let at = place; at < end(); at += 1) {
-      if (at < known.dropped) return;
-      const key = known.changes[at - known.dropped] ?? '';
-      const row = rowUnder(key);
-      const id = `${run}.${at + 1}`;
-      const event =
-        row === undefined ? { id, event: 'removed', data: { key } } : { id, event: 'row', data: { key, row } };
-      if (!stream.send(event)) return;
-      places.set(stream, at + 1);
-      await stream.drained();
-    }
-  };
-
   const serve = async (stream: EventStream): Promise<void> => {
     try {
       while (!stream.signal.aborted) {
-        await next(stream);
-        await clock.sleep(known.hasLooked ? LOOK_MS : FIRST_LOOK_MS, stream.signal);
+        if (changes.hasLooked()) await sendNews(stream);
+        await clock.sleep(changes.hasLooked() ? LOOK_MS : FIRST_LOOK_MS, stream.signal);
       }
     } catch {
       stream.end();
@@ -205,47 +135,66 @@ const followRows = (options: FollowOptions): LiveRows => {
 
   return {
     follow: (stream, lastEventId) => {
-      const [seenRun, seenPlace] = lastEventId?.split('.') ?? [];
-      if (seenRun === run && Number(seenPlace) <= end()) places.set(stream, Number(seenPlace));
+      placeOf(stream, lastEventId);
       followers.add(stream);
-      stream.signal.addEventListener(
-        'abort',
-        () => {
-          followers.delete(stream);
-          places.delete(stream);
-        },
-        { once: true },
-      );
+      const leave = (): void => {
+        followers.delete(stream);
+        forget(stream);
+      };
+      stream.signal.addEventListener('abort', leave, { once: true });
       if (!isLooking) void keepLooking();
       void serve(stream);
     },
   };
 };
 
-/** The digest of each row; undefined where there are too many. */
-const digestsOf = async (view: ViewDescription, scan: Scan): Promise<ReadonlyMap<string, string> | undefined> => {
-  const digests = new Map<string, string>();
-  for (const page of scan()) {
-    for (const row of page) digests.set(keyOf(view, row), digestOf(row));
-    if (digests.size > MAX_ROWS) return undefined;
-    await nextTick();
-  }
-  return digests;
-};
+/** Sends each follower what it does not have yet; `find` reads a row as it is now. */
+const newsFor = (changes: RowChanges, find: (key: string) => ViewRow | undefined, run: string) => {
+  const places = new Map<EventStream, number>();
 
-/** As in a URL. */
-const keyOf = ({ key }: ViewDescription, row: ViewRow): string => key.map((column) => String(row[column])).join(':');
+  const sendAll = async (stream: EventStream): Promise<void> => {
+    const from = changes.end();
+    const keys = changes.keys();
+    stream.send({ event: 'reset', data: { rows: keys.length } });
+    for (const [index, key] of keys.entries()) {
+      const row = find(key);
+      if (row !== undefined && !stream.send({ event: 'row', data: { key, row } })) return;
+      if (index % ROWS_PER_TICK === 0) await nextTick();
+      await stream.drained();
+    }
+    places.set(stream, from);
+    stream.send({ id: `${run}.${from}`, event: 'ready', data: { rows: keys.length } });
+  };
+  const sendChanges = async (stream: EventStream, place: number): Promise<void> => {
+    for (let at = place; at < changes.end(); at += 1) {
+      const key = changes.keyAt(at);
+      // So slow that the change is gone: it begins again.
+      if (key === undefined) return;
+      const row = changes.has(key) ? find(key) : undefined;
+      const id = `${run}.${at + 1}`;
+      const data = row === undefined ? { key } : { key, row };
+      if (!stream.send({ id, event: row === undefined ? 'removed' : 'row', data })) return;
+      places.set(stream, at + 1);
+      await stream.drained();
+    }
+  };
 
-const digestOf = (row: ViewRow): string => createHash('sha1').update(JSON.stringify(row)).digest('base64');
-
-const note = (known: Known, digests: ReadonlyMap<string, string>): void => {
-  if (known.hasLooked) {
-    for (const [key, digest] of digests) if (known.digests.get(key) !== digest) known.changes.push(key);
-    for (const key of known.digests.keys()) if (!digests.has(key)) known.changes.push(key);
-  }
-  known.digests = digests;
-  const surplus = known.changes.length - MAX_CHANGES;
-  if (surplus <= 0) return;
-  known.changes.splice(0, surplus);
-  known.dropped += surplus;
+  return {
+    placeOf: (stream: EventStream, lastEventId: string | undefined): void => {
+      const [seenRun, seen] = lastEventId?.split('.') ?? [];
+      if (seenRun === run && Number(seen) <= changes.end()) places.set(stream, Number(seen));
+    },
+    forget: (stream: EventStream): void => void places.delete(stream),
+    /** As fast as the follower reads. */
+    sendNews: async (stream: EventStream): Promise<void> => {
+      if (changes.isTooLarge()) {
+        stream.send({ event: 'too-large', data: { maxRows: MAX_ROWS } });
+        stream.end();
+        return;
+      }
+      const place = places.get(stream);
+      if (place === undefined || place < changes.begin()) await sendAll(stream);
+      else await sendChanges(stream, place);
+    },
+  };
 };

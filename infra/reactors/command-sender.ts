@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock';
 import { deferred } from '../running/deferred';
-import { sharedSignal } from '../stop-signal';
+import { sharedController } from '../stop-signal';
 import { instanceQueues, type ClaimedQueue, type InstanceQueues } from './instance-queues';
 import type { PendingCommand, PostCommand } from './processes/processes';
 import { openGate, type SendGate } from './send-gate';
@@ -75,8 +75,7 @@ const claimThrough = (
 /** Starts a sender. */
 export const commandSender = (options: SenderOptions): CommandSender => {
   const { post, record, clock, concurrency, backlogLimit, gate = openGate } = options;
-  const stopping = new AbortController();
-  sharedSignal(stopping.signal);
+  const stopping = sharedController();
   const queues = instanceQueues();
   const { writeWithRetry, noteAttempt } = retryingRecord(record, clock, stopping.signal);
   const gateWait = waitOnce(clock, stopping.signal, () => pump());
@@ -111,7 +110,7 @@ export const commandSender = (options: SenderOptions): CommandSender => {
   const sendFirst = async (claimed: ClaimedQueue): Promise<void> => {
     const { first } = claimed;
     const attempt = claimed.attempts + 1;
-    const { notBeforeMs, traceparent } = first;
+    const { traceparent, notBeforeMs } = first;
     const posted = await post(first.command, stopping.signal, { attempt, notBeforeMs, traceparent });
     if (stopping.signal.aborted) return;
     const result =

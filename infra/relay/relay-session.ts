@@ -3,6 +3,7 @@ import { destinationOf, type Destination } from '../kafka/cloud-events';
 import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { placeCheck, transactionFacts } from '../consumption/intake/intake';
 import { countChanges, type ChangeCounter } from '../event-store/change-counter';
+import { eventFields } from '../log-fields';
 import { isBusy } from '../storage-fault';
 import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';
@@ -77,7 +78,7 @@ const openSessionPublisher = (
     isAlone: suspects.isSuspect,
     onRejected: ({ topic, partition }, event, why) => {
       const reason = `${event.id} at position ${event.position} can't be published: ${why}`;
-      logger.error({ eventId: event.id, topic, partition, reason }, 'an event blocks its partition');
+      logger.error({ ...eventFields(event), topic, partition, reason }, 'an event blocks its partition');
       holes.block({ topic, partition }, event, reason);
       blocked.set({ topic, partition }, { topic, partition });
     },
@@ -118,7 +119,13 @@ const assertOwnLog = async (
   const [first] = skipped;
   if (first !== undefined)
     logger.warn(
-      { records: skipped.length, first: first.id, reason: first.refused?.reason },
+      {
+        records: skipped.length,
+        first: first.id,
+        topic: first.topic,
+        partition: first.partition,
+        reason: first.refused?.reason,
+      },
       'foreign records in the log',
     );
 };

@@ -2,6 +2,7 @@
 import { systemClock } from '../clock';
 import { reportSilence, watchAnswers } from '../kafka/answer-watch';
 import { isAboutRecord } from '../kafka/record-failures';
+import { eventFields } from '../log-fields';
 import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
 import { directiveFor, supervise, type Directive } from '../supervise';
@@ -151,7 +152,7 @@ const handleRejection = async (
   const sizeBytes = Buffer.byteLength(event.payload);
   const reason = `${event.id} at position ${event.position}, a payload of ${sizeBytes} bytes, is rejected: ${failure.reason}`;
   logger.error(
-    { eventId: event.id, topic: record.topic, partition: record.partition, reason },
+    { ...eventFields(event), topic: record.topic, partition: record.partition, reason },
     'an event blocks its partition',
   );
   holes.block(record, event, reason);

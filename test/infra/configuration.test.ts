@@ -14,6 +14,7 @@ spec('the configuration', ({ test }) => {
       dataDirectory: resolve('data'),
       topicPrefix: '',
       cloudEventsMode: 'structured',
+      logLevel: 'info',
       acceptNewLog: false,
       apiKeys: [],
       allowedHosts: ['127.0.0.1'],
