@@ -1,27 +1,20 @@
 /** A whole application in memory: commands go in, rows come out, and process managers do their part in between. */
-import { isLeft, isRight, type Either } from 'fp-ts/Either';
-import type { Aggregate } from '../../domain/kernel/aggregate';
+import { isLeft } from 'fp-ts/Either';
 import type { Fields, RecordOf } from '../../domain/kernel/codec';
 import type { CommandDefinition } from '../../domain/kernel/command-definition';
-import { InvalidDeclaration } from '../../domain/kernel/declarations';
-import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { Rejection } from '../../domain/kernel/decider';
-import { REACTORS_SCOPE, type AppendMetadata, type ScopedKey } from '../../domain/kernel/event-store';
-import type { ProcessCommand } from '../../domain/kernel/process-manager';
-import { streamName, type RecordedEvent, type StoredEvent } from '../../domain/kernel/recorded-event';
+import { streamName, type RecordedEvent } from '../../domain/kernel/recorded-event';
 import { defaultSettings } from '../../domain/kernel/setting';
-import { commandHandler } from '../../infra/commands/command-handler';
-import type { CommandFailure, CommandResult } from '../../infra/commands/command-port';
-import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
-import type { PendingCommand } from '../../infra/reactors/processes/processes';
 import type { Application } from '../application';
 import { withFrozenInputs } from '../frozen-application';
 import type { Row } from '../projection';
 import { fail, shown } from './assertion';
-import { acceptedOutcome, memoryProcesses, rejectedOutcome, type MemoryProcesses } from './processes';
+import { followUps, passTime } from './follow-ups';
+import { memoryProcesses } from './processes';
 import { assertRows, memoryView, type MemoryView } from './rows';
 import { manualClock, START_MS, type ManualClock } from './test-clock';
-import { bodyOf, foldOf } from './test-aggregate';
+import { foldOf } from './test-aggregate';
+import { aggregateOf, writingSide } from './writing-side';
 
 /** Sends a command: by its definition, whose body is typed, or by its name. */
 export interface Send<Result> {
@@ -76,7 +69,7 @@ export interface InMemoryOptions {
 }
 
 /**
- * Starts an application in memory, on a clock that only the test moves. All of its code gets frozen inputs.
+ * Starts an application in memory, on a clock that only the test moves. All of its code gets frozen inputs; effects are not called.
  *
  *     const library = inMemoryApplication(application);
  *     await library.send('loan', 'l1', 'lend', { memberId: 'm1', lentAt, desk: 'counter' });
@@ -130,143 +123,4 @@ export const inMemoryApplication = (
       ).state,
     clock,
   };
-};
-
-const aggregateOf = (application: Application, category: string): Aggregate => {
-  const found = application.catalog.byCategory(category);
-  if (found !== undefined) return found;
-  const names = application.catalog.aggregates.map((each) => each.category).join(', ');
-  throw new InvalidDeclaration(
-    `the application ${application.name} has no aggregate of the category '${category}'; it has ${names}. Is it registered in defineApplication?`,
-  );
-};
-
-// -------------------------------------------------------------------------------------
-// Commands
-// -------------------------------------------------------------------------------------
-
-interface Submitted {
-  readonly category: string;
-  readonly id: string;
-  readonly type: string;
-  readonly body: unknown;
-  readonly metadata: AppendMetadata;
-  readonly idempotency?: ScopedKey & { readonly requestHash: string };
-}
-
-type Submit = (submitted: Submitted) => Promise<Either<Rejection, CommandResult>>;
-
-interface WritingSide {
-  /** Handles a command; a failure that is no rejection throws. */
-  readonly submit: Submit;
-  /** Every event, as the contracts of today read it. */
-  readonly events: () => ReadonlyArray<RecordedEvent>;
-}
-
-const CACHED_STATES = 1_000;
-
-const writingSide = (application: Application, clock: ManualClock): WritingSide => {
-  const { catalog } = application;
-  const store = inMemoryEventStore({ clock });
-  const handle = commandHandler({ store, catalog, stateCacheSize: CACHED_STATES });
-  const decode = decodeEvent(catalog);
-  const read: RecordedEvent[] = [];
-  const decoded = ({ payload, ...envelope }: StoredEvent): RecordedEvent => {
-    const event = decode(envelope, JSON.parse(payload));
-    if (isRight(event)) return event.right;
-    throw new InvalidDeclaration(`${envelope.type} (${envelope.id}) cannot be read again: ${event.left.reason}`);
-  };
-  return {
-    submit: async ({ category, id, type, body, metadata, idempotency }) => {
-      const aggregate = aggregateOf(application, category);
-      const command = { type, id, data: bodyOf(aggregate, type, body) };
-      const request = { aggregate, command, metadata, dryRun: false };
-      const handled = await handle(idempotency === undefined ? request : { ...request, idempotency })();
-      return isLeft(handled) ? { _tag: 'Left', left: rejectionIn(handled.left) } : handled;
-    },
-    events: () => {
-      read.push(...store.events().slice(read.length).map(decoded));
-      return read;
-    },
-  };
-};
-
-/** Throws where the failure is none of the aggregate's. */
-const rejectionIn = (failure: CommandFailure): Rejection => {
-  if (failure._tag === 'Rejected') return failure.rejection;
-  throw new Error(`the command failed: ${shown(failure)}`);
-};
-
-// -------------------------------------------------------------------------------------
-// What follows
-// -------------------------------------------------------------------------------------
-
-/** Runs everything that follows from new events and from these commands. */
-type FollowUps = (issued: ReadonlyArray<PendingCommand>) => Promise<void>;
-
-interface Consumers extends WritingSide {
-  readonly views: ReadonlyArray<MemoryView>;
-  readonly processes: ReadonlyArray<MemoryProcesses>;
-}
-
-/** Far more than any test means to cause: process managers that answer each other without end reach it. */
-const MAX_COMMANDS = 10_000;
-
-const followUps = ({ submit, events, views, processes }: Consumers): FollowUps => {
-  let applied = 0;
-  /** Applies the new events; returns the commands that process managers issue. */
-  const consume = (): ReadonlyArray<PendingCommand> => {
-    const fresh = events().slice(applied);
-    applied += fresh.length;
-    return fresh.flatMap((event) => {
-      for (const view of views) view.apply(event);
-      return processes.flatMap(({ applyEvent }) => applyEvent(event));
-    });
-  };
-  return async (issued) => {
-    const queue = [...issued, ...consume()];
-    for (let count = 0; queue.length > 0; count += 1) {
-      const pending = queue.shift();
-      if (pending === undefined) return;
-      const name = pending.process.name;
-      if (count === MAX_COMMANDS) throw new Error(`the process manager ${name} issues commands without end`);
-      const outcome = await submit(submittedBy(name, pending.command));
-      const owner = processes.find(({ manager }) => manager.name === name);
-      const { command } = pending;
-      const next = isLeft(outcome)
-        ? rejectedOutcome(command, outcome.left.type, outcome.left.message)
-        : acceptedOutcome(command);
-      queue.push(...(owner?.applyOutcome(pending, next) ?? []), ...consume());
-    }
-  };
-};
-
-/** As the reactors post it: under a key that makes a repeat harmless. */
-const submittedBy = (process: string, command: ProcessCommand): Submitted => ({
-  category: command.category,
-  id: command.aggregateId,
-  type: command.type,
-  body: command.data,
-  metadata: { correlationId: command.correlationId, causationId: command.causationId, actor: process },
-  idempotency: { scope: REACTORS_SCOPE, key: command.id, requestHash: JSON.stringify([command.type, command.data]) },
-});
-
-/** Each deadline passes when the clock reaches it, and what follows from it happens before the next one. */
-const passTime = async (
-  processes: ReadonlyArray<MemoryProcesses>,
-  clock: ManualClock,
-  durationMs: number,
-  follow: FollowUps,
-): Promise<void> => {
-  const untilMs = clock.nowMs() + durationMs;
-  for (;;) {
-    const [next] = processes
-      .flatMap((owner) => owner.deadlines().map((due) => ({ owner, due, atMs: Date.parse(due.deadline.dueAt) })))
-      .filter(({ atMs }) => atMs <= untilMs)
-      .sort((left, right) => left.atMs - right.atMs);
-    if (next === undefined) break;
-    clock.advance(Math.max(0, next.atMs - clock.nowMs()));
-    await follow(next.owner.applyDeadline(next.due));
-  }
-  clock.advance(untilMs - clock.nowMs());
 };
