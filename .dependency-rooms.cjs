@@ -8,6 +8,7 @@ const rooms = {
     'api/cli/contracts',
     'api/demo',
     'api/program',
+    'api/scaffold',
     'domain/kernel',
     'infra',
     'infra/archive',
@@ -41,6 +42,7 @@ const rooms = {
     'infra/contracts',
     'infra/event-store',
     'infra/kafka',
+    'infra/kafka/embedded',
     'infra/schemas',
     'infra/sqlite',
     'projections',
@@ -106,7 +108,16 @@ const rooms = {
   ],
   'api/http/server': ['api/console', 'api/http', 'api/http/documentation', 'api/http/routes', 'infra', 'infra/metrics'],
   // The doors of the installed package: each re-exports what its users may rely on.
-  'api/package': ['api/cli', 'api/program', 'domain/kernel', 'infra', 'infra/memory', 'infra/running', 'projections'],
+  'api/package': [
+    'api/cli',
+    'api/program',
+    'domain/kernel',
+    'infra',
+    'infra/memory',
+    'infra/running',
+    'projections',
+    'projections/testing',
+  ],
   'api/program': [
     'api/http',
     'api/http/server',
@@ -124,6 +135,7 @@ const rooms = {
     'infra/flow',
     'infra/history',
     'infra/kafka',
+    'infra/kafka/embedded',
     'infra/metrics',
     'infra/reactors',
     'infra/reactors/effects',
@@ -142,6 +154,7 @@ const rooms = {
     'projections/engine/query',
     'projections/engine/role',
   ],
+  'api/scaffold': [],
   'domain/fulfilment': ['domain/kernel', 'domain/order', 'domain/payment', 'domain/stock'],
   'domain/kernel': [],
   'domain/order': ['domain/kernel'],
@@ -333,6 +346,7 @@ const rooms = {
     'infra/kafka',
     'projections',
     'projections/engine/tables',
+    'projections/engine/definitions',
   ],
   'projections/engine/definitions': ['domain/kernel', 'projections'],
   'projections/engine/generations': [
@@ -489,7 +503,6 @@ const sqlRooms = [
  * Everybody else is handed the port.
  */
 const behindPorts = {
-  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
   'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
   'infra/sqlite/event-feed.ts': [
     'infra/sqlite/',
@@ -520,6 +533,7 @@ const libraries = {
   'io-ts': ['domain', 'infra', 'projections', 'api', 'test'],
   'lru-cache': ['infra/cache'],
   pino: ['api/cli'],
+  'playwright-core': ['test'],
   preact: ['api/console/pages'],
   'prom-client': ['infra/metrics'],
   uplot: ['api/console/pages'],

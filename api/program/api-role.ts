@@ -4,19 +4,15 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Effect } from '../../domain/kernel/effect';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
-import { startRunning } from '../../infra/running/role';
+import { startRunning, type Running } from '../../infra/running/role';
+import { loggedCommands } from '../../infra/commands/logged-commands';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { Configuration } from '../../infra/configuration';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import type { Logger } from '../../infra/logger';
 import { observedCommands } from '../../infra/metrics/command-metrics';
 import { sample, type Metrics } from '../../infra/metrics/registry';
-import {
-  readEffectResultsIn,
-  readEffects,
-  readReactorGroups,
-  readSetAsideIn,
-} from '../../infra/reactors/reactor-status';
+import { readReactorGroups } from '../../infra/reactors/reactor-status';
 import { readRelayStatus, readSkipResult } from '../../infra/sqlite/relay-file/relay-file';
 import { relayLag } from '../../infra/relay/relay-monitor';
 import type { RelayStatus } from '../../infra/relay/state/state';
@@ -39,6 +35,7 @@ import { listen } from './listen';
 import type { Observation } from './observation';
 import { openStoreGate, type GateStanding, type StoreGate } from './store-gate';
 import { flowStages } from './flow-stages';
+import { reactorsIn } from './reactors-in';
 import { assessStages, type StageAssessment } from './readiness';
 import type { Role } from './roles';
 
@@ -94,7 +91,9 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const reactorGroups = (): ReadonlyArray<GroupStatus> =>
     existsSync(files.reactors) ? readReactorGroups(files.reactors) : [];
   const failures = deadLettersOf(options);
-  const handler = commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots });
+  const decide = commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots });
+  // Not even the fields of its lines are made where nobody reads them.
+  const handler = configuration.logLevel === 'debug' ? loggedCommands(decide, logger) : decide;
   const isReady = readiness({ ...options, store, gate, views, relayStatus, reactorGroups });
   showAppendQueue(observation.metrics, store);
   const app = buildApp({
@@ -107,9 +106,7 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     relayStatus,
     skipResult: (id) => (existsSync(files.relay) ? readSkipResult(files.relay, id) : undefined),
     failures,
-    effects: () => readEffects(files.reactors, options.effects),
-    effectResults: (filter, limit) => readEffectResultsIn(files.reactors, filter, limit),
-    setAside: (filter, limit) => readSetAsideIn(files.reactors, filter, limit),
+    ...reactorsIn(files, options.effects),
     failedRequests: (limit) => failures.failedRequests(limit),
     reactorGroups,
     operationRequests: patientRequests(store, feed, clock),
@@ -129,12 +126,9 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     tracer: options.tracer,
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
-  const stopExpiry = startExpiry(options, store);
+  const expiry = startExpiry(options, store);
   const closeStore = async (): Promise<void> => {
-    await gate.stop();
-    await stopExpiry();
-    await feed.close();
-    await store.close();
+    for (const stop of [gate.stop, expiry.stop, feed.close, store.close]) await stop();
   };
   try {
     const url = await listen(app, { ...configuration, variable: 'PORT' });
@@ -156,11 +150,11 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   }
 };
 
-/** Removes expired answers until the function that it returns is called. */
+/** Removes expired answers until it is stopped. */
 const startExpiry = (
   { clock, logger, configuration: { idempotencyTtlMs: ttlMs } }: ApiRoleOptions,
   store: SqliteEventStore,
-): (() => Promise<void>) => startRunning((stopping) => expireAnswers({ store, clock, logger, stopping, ttlMs })).stop;
+): Running => startRunning((stopping) => expireAnswers({ store, clock, logger, stopping, ttlMs }));
 
 /** Waiting for a lock that another process holds on the store must not block the event loop. */
 const patientRequests = (

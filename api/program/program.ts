@@ -5,11 +5,11 @@ import type { Effect } from '../../domain/kernel/effect';
 import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Clock } from '../../infra/clock';
 import { ConfigurationError, readSettings, type Configuration } from '../../infra/configuration';
-import type { EventLog } from '../../infra/kafka/event-log';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
-import { openLog } from '../../infra/broker/open-log';
+import { explainBroker, openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
 import { groupMetrics } from '../../infra/metrics/group-metrics';
+import { heartbeatTopicName } from '../../infra/kafka/heartbeats';
 import { observedLog } from '../../infra/metrics/log-metrics';
 import type { Running } from '../../infra/running/role';
 import { startReactors } from '../../infra/reactors/reactors';
@@ -65,8 +65,10 @@ export const startProgram = async (given: ProgramOptions): Promise<Program> => {
   refuseContractDrift({ loaded, contractDrift: configuration.contractDrift, logger });
   const processManagers = application.processManagersWith(readSettings(application.settings));
   const effects = application.effectsWith(readSettings(application.settings));
-  const parts: Parts = { catalog, processManagers, effects, files };
-  assertProgram({ catalog, topicPrefix, projections: application.projections, processManagers, effects });
+  const heartbeatTopic = heartbeatTopicName(topicPrefix, application.name);
+  const { projections } = application;
+  assertProgram({ catalog, topicPrefix, heartbeatTopic, projections, processManagers, effects });
+  const parts: Parts = { catalog, processManagers, effects, files, heartbeatTopic };
   warnOfUnreadableEvents(files.store, catalog, logger);
   // The started parts, oldest first; all of them are stopped in order, even if a later start fails.
   const running: Started = [];
@@ -96,6 +98,7 @@ interface Parts {
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
   readonly effects: ReadonlyArray<Effect>;
   readonly files: DataFiles;
+  readonly heartbeatTopic: string;
 }
 
 type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
@@ -191,7 +194,7 @@ const beginApi = async (
 
 const beginConsumers = async (
   options: ObservedOptions,
-  { catalog, processManagers, effects, files }: Parts,
+  { catalog, processManagers, effects, files, heartbeatTopic }: Parts,
   running: Started,
 ): Promise<void> => {
   const { configuration, roles, clock, logger, signal, onFatal, observation, tracer } = options;
@@ -212,6 +215,7 @@ const beginConsumers = async (
     leaseTtlMs: configuration.leaseTtlMs,
     acceptNewLog: configuration.acceptNewLog,
     topicPrefix: configuration.topicPrefix,
+    ...(configuration.heartbeats && log.keepsHistory ? { heartbeatTopic } : {}),
   };
   const keep = (name: string, part: Running): void => {
     running.push({ name, stop: part.stop });
@@ -244,17 +248,4 @@ const beginConsumers = async (
     await reactors.started;
     keep('reactors', reactors);
   }
-};
-
-const explainBroker = (log: EventLog, logger: Logger): void => {
-  const fields = { servers: log.bootstrapServers };
-  if (log.keepsHistory) {
-    logger.info(fields, 'Kafka: a real cluster');
-    return;
-  }
-  logger.info(
-    fields,
-    'Kafka: the embedded broker, for trying out; it forgets everything when this process ends, and consumers then read the store. ' +
-      "For a real one: 'make kafka', then KAFKA_BROKERS=127.0.0.1:9092 make run",
-  );
 };

@@ -3,7 +3,18 @@
  * URL, a Kafka topic, a table); without this check the first event that needs such a place would fail.
  */
 
-/** A definition that is invalid: what is wrong, where, and what is allowed. */
+/**
+ * A definition that is invalid: what is wrong, where, and what is allowed.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   defineCommand('Lend It', { meaning: '', fields: {}, example: {} });
+ * } catch (error) {
+ *   if (error instanceof InvalidDeclaration) console.error(error.message);
+ * }
+ * ```
+ */
 export class InvalidDeclaration extends Error {
   override readonly name = 'InvalidDeclaration';
 }
@@ -188,6 +199,8 @@ const RESERVED_COLUMNS: ReadonlyMap<string, string> = new Map([
   ['stale', 'the flag of rows whose events are parked behind a dead letter'],
   ['limit', "the parameter 'limit' of every list"],
   ['cursor', "the parameter 'cursor' of every list"],
+  ['sort', "the parameter 'sort' of every list"],
+  ['columns', "the parameter 'columns' of every query"],
   ['wait', "the parameter 'wait' of every query"],
   ['constructor', 'JavaScript itself'],
   ['prototype', 'JavaScript itself'],

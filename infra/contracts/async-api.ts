@@ -45,7 +45,7 @@ const channelOf = (aggregate: Aggregate): Json => {
   return {
     address: topic.name,
     title: topic.name,
-    description: `${meaning} The key is ${is}. ${[because, concurrency, skew].filter((each) => each !== undefined).join(' ')}`,
+    description: `${meaning} The key is ${is}. ${because} ${concurrency} ${skew}`,
     messages: Object.fromEntries(
       messagesOf(aggregate).map(({ name }) => [name, { $ref: `#/components/messages/${name}` }]),
     ),

@@ -2,9 +2,9 @@
  * Sends pending commands to the API: those of one process instance one after another, those of different instances at
  * the same time.
  */
-import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock';
 import { deferred } from '../running/deferred';
+import { sharedController } from '../stop-signal';
 import { instanceQueues, type ClaimedQueue, type InstanceQueues } from './instance-queues';
 import type { PendingCommand, PostCommand } from './processes/processes';
 import { openGate, type SendGate } from './send-gate';
@@ -39,13 +39,6 @@ export interface CommandSender {
   /** Rejects when this process may no longer write the outcomes of commands. Other faults are retried. */
   readonly failed: Promise<never>;
 }
-
-/** Node warns of more than ten listeners; each command in flight has one, or two while it waits for its retry. */
-const abortControllerFor = (commands: number): AbortController => {
-  const controller = new AbortController();
-  setMaxListeners(2 * commands + 10, controller.signal);
-  return controller;
-};
 
 /** The fault that ends a sender. */
 const senderFailure = (
@@ -82,7 +75,7 @@ const claimThrough = (
 /** Starts a sender. */
 export const commandSender = (options: SenderOptions): CommandSender => {
   const { post, record, clock, concurrency, backlogLimit, gate = openGate } = options;
-  const stopping = abortControllerFor(concurrency);
+  const stopping = sharedController();
   const queues = instanceQueues();
   const { writeWithRetry, noteAttempt } = retryingRecord(record, clock, stopping.signal);
   const gateWait = waitOnce(clock, stopping.signal, () => pump());
@@ -117,7 +110,7 @@ export const commandSender = (options: SenderOptions): CommandSender => {
   const sendFirst = async (claimed: ClaimedQueue): Promise<void> => {
     const { first } = claimed;
     const attempt = claimed.attempts + 1;
-    const { notBeforeMs, traceparent } = first;
+    const { traceparent, notBeforeMs } = first;
     const posted = await post(first.command, stopping.signal, { attempt, notBeforeMs, traceparent });
     if (stopping.signal.aborted) return;
     const result =

@@ -5,7 +5,7 @@ import { startConsumerGroup, storeFit } from '../consumption/loop/loop';
 import { deadLetterHandling } from '../dead-letters/redrive/redrive';
 import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
-import { whenAborted } from '../stop-signal';
+import { sharedSignal, whenAborted } from '../stop-signal';
 import { whenNotBusy, type LeasedDatabase } from '../sqlite/leased-database';
 import { reactorsFile, reactorsMigrations } from '../sqlite/process-store/process-store';
 import { processSpans } from '../tracing/process-spans';
@@ -53,7 +53,7 @@ const run = async (
   const over = new AbortController();
   const reader = await options.openStore();
   try {
-    const stopping = AbortSignal.any([ending, over.signal]);
+    const stopping = sharedSignal(AbortSignal.any([ending, over.signal]));
     const context = await makeContext({ ...options, database, lease, reader, stopping });
     onStarted();
     await runProcesses(context, over);
@@ -137,7 +137,11 @@ const startGroup = (context: ReactorContext, process: Process): RunningProcess =
   const { enqueue, room } = senders.of(process);
   const { around, traceparentOf } = processSpans(context.tracer ?? noTracer, process.name);
   const untraced = reactorHandler({
-    ...{ ...context, process, traceparentOf, enqueue, room },
+    ...context,
+    process,
+    traceparentOf,
+    enqueue,
+    room,
     senderFault: senders.fault,
   });
   const handler = { ...untraced, apply: around(untraced.apply) };

@@ -1,4 +1,5 @@
 /** One session of a role that writes a file: the file is opened, leased, watched, and closed at any end of the session. */
+import { sharedSignal } from '../stop-signal';
 import type { Clock } from '../clock';
 import type { EngineFault } from '../engine-fault';
 import type { Logger } from '../logger';
@@ -63,7 +64,7 @@ export const leasedSession = async (
     throw error;
   });
   if (leased === undefined) return;
-  const ending = AbortSignal.any([stopping, over.signal]);
+  const ending = sharedSignal(AbortSignal.any([stopping, over.signal]));
   const watching = watchFile(leased.lease, { clock, stopping: ending }).catch(lose);
   try {
     await work({ ...leased, ending, isLost: () => loss !== undefined });

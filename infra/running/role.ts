@@ -1,4 +1,5 @@
 /** The common interface of what runs until it is stopped, and how a role starts and stops. */
+import { sharedSignal } from '../stop-signal';
 import { deferred } from './deferred';
 import { restartOnReplacedFile, type RestartOptions } from './restart-on-replaced-file';
 
@@ -22,7 +23,7 @@ export const startRunning = (work: (stopping: AbortSignal) => Promise<void>, sig
   const stop = (): void => stopping.abort();
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted === true) stop();
-  const done = work(stopping.signal).finally(() => signal?.removeEventListener('abort', stop));
+  const done = work(sharedSignal(stopping.signal)).finally(() => signal?.removeEventListener('abort', stop));
   // A rejection of `done` that nobody awaits must not end the process.
   done.catch(() => undefined);
   return {

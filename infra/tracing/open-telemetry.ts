@@ -19,19 +19,10 @@ import {
   TracerProvider,
   type Sampler,
 } from '@opentelemetry/sdk-trace';
-import type { Clock } from '../clock';
 import type { TracingSettings } from '../configuration';
-import type { Logger } from '../logger';
+import type { OpenTelemetryOptions } from './tracing-options';
 import { openExporter } from './span-exporter';
 import type { Span, SpanAttributes, SpanStart, TraceContext, Tracer } from './tracer';
-
-export interface OpenTelemetryOptions {
-  readonly settings: TracingSettings;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Upper limit on the last export. */
-  readonly flushMs: number;
-}
 
 /** Opens the tracer; nothing is sent before the first span has ended. */
 export const openTelemetryTracer = async (options: OpenTelemetryOptions): Promise<Tracer> => {

@@ -1,7 +1,8 @@
 /** The OTLP/HTTP exporter: a failure is logged at most once a minute, and disturbs nobody. */
 import type { Agent } from 'node:http';
+import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
-import type { OpenTelemetryOptions } from './open-telemetry';
+import type { OpenTelemetryOptions } from './tracing-options';
 
 const WARNING_INTERVAL_MS = 60_000;
 
@@ -20,7 +21,11 @@ export const openExporter = async ({
   let isOver = false;
   const exporter = await otlpExporter(settings.protocol, {
     url: settings.endpoint,
-    headers: { ...settings.headers },
+    // Asked for at every attempt: the exporter has no other way to end its retries.
+    headers: () => {
+      if (isOver) return Promise.reject(new Error('tracing has stopped'));
+      return Promise.resolve({ ...settings.headers });
+    },
     timeoutMillis: settings.requestTimeoutMs,
     httpAgentOptions: async (protocol: string) => {
       const { Agent: ForProtocol } = protocol === 'https:' ? await import('node:https') : await import('node:http');
@@ -31,22 +36,18 @@ export const openExporter = async ({
   });
   let warnedAtMs = -Infinity;
   let lostSpans = 0;
-  const noteLoss = (spans: number, error: Error | undefined): void => {
+  const noteLoss = (spans: number, error: Error): void => {
     lostSpans += spans;
     if (isOver || clock.monotonicMs() - warnedAtMs < WARNING_INTERVAL_MS) return;
     warnedAtMs = clock.monotonicMs();
-    logger.warn(
-      { spans: lostSpans, reason: error?.message ?? 'unknown' },
-      'spans could not be exported: they are lost',
-    );
+    logger.warn({ spans: lostSpans, reason: error.message }, 'spans could not be exported: they are lost');
     lostSpans = 0;
   };
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        if (result.code !== 0) noteLoss(spans.length, result.error);
-        // The loss has been reported here; the processor has nothing to add.
-        done({ code: 0 });
+        if (result.error !== undefined) noteLoss(spans.length, result.error);
+        done(result);
       }),
     shutdown: () => exporter.shutdown(),
     abandon: () => {
@@ -56,17 +57,15 @@ export const openExporter = async ({
   };
 };
 
-type ExporterOptions = ConstructorParameters<
-  (typeof import('@opentelemetry/exporter-trace-otlp-proto'))['OTLPTraceExporter']
->[0];
+type ExporterOptions = ConstructorParameters<typeof OTLPTraceExporter>[0];
 
 const otlpExporter = async (
   protocol: 'http/protobuf' | 'http/json',
   options: ExporterOptions,
 ): Promise<SpanExporter> => {
-  const { OTLPTraceExporter } =
+  const { OTLPTraceExporter: Exporter } =
     protocol === 'http/json'
       ? await import('@opentelemetry/exporter-trace-otlp-http')
       : await import('@opentelemetry/exporter-trace-otlp-proto');
-  return new OTLPTraceExporter(options);
+  return new Exporter(options);
 };

@@ -71,10 +71,13 @@ export interface InMemoryOptions {
 /**
  * Starts an application in memory, on a clock that only the test moves. All of its code gets frozen inputs; effects are not called.
  *
- *     const library = inMemoryApplication(application);
- *     await library.send('loan', 'l1', 'lend', { memberId: 'm1', lentAt, desk: 'counter' });
- *     await library.passTime(5_000);
- *     library.assertRows('member-loans', { memberId: 'm1', open: 1, reminders: 1 });
+ * @example
+ * ```ts
+ * const library = inMemoryApplication(application);
+ * await library.send('loan', 'l1', 'lend', { memberId: 'm1', lentAt, desk: 'counter' });
+ * await library.passTime(5_000);
+ * library.assertRows('member-loans', { memberId: 'm1', open: 1, reminders: 1 });
+ * ```
  */
 export const inMemoryApplication = (
   declared: Application,

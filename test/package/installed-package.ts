@@ -70,8 +70,7 @@ export const packed = async (): Promise<PackedFile> => {
   const manifest = readManifest();
   for (const name of [...manifest.files, 'package.json', 'README.md', 'LICENSE'].filter((each) => each !== 'dist'))
     cpSync(join(ROOT, name), join(folder, name), { recursive: true });
-  const compile = ['--project', join(ROOT, 'tsconfig.package.json'), '--outDir', join(folder, 'dist')];
-  const { status, output } = await tool('typescript/bin/tsc', compile, ROOT);
+  const { status, output } = await finished(process.execPath, ['.package-files.mjs', join(folder, 'dist')], ROOT);
   if (status !== 0) throw new Error(output);
   const printed = await succeeded('npm', ['pack', '--ignore-scripts', '--json'], folder);
   const [described] = JSON.parse(printed) as ReadonlyArray<{
@@ -121,6 +120,21 @@ export const beside = ({ folder: other }: Installed, consumer: string): Installe
   const folder = join(temporaryFolder(), consumer);
   cpSync(join(CONSUMERS, consumer), folder, { recursive: true });
   symlinkSync(join(other, 'node_modules'), join(folder, 'node_modules'));
+  return { folder, command: join(folder, 'node_modules', '.bin', 'tidemark') };
+};
+
+/** A program that the installed command makes, compiled, with the same installation and the checkout's development tools. */
+export const newProgram = async ({ folder: other, command }: Installed, name: string): Promise<Installed> => {
+  const parent = temporaryFolder();
+  await succeeded(command, ['new', name], parent);
+  const folder = join(parent, name);
+  symlinkSync(join(other, 'node_modules'), join(folder, 'node_modules'));
+  for (const library of ['eslint', 'typescript-eslint', 'typescript']) {
+    const path = join('node_modules', library);
+    if (!existsSync(join(folder, path))) symlinkSync(join(ROOT, path), join(folder, path));
+  }
+  const { status, output } = await tool('typescript/bin/tsc', [], folder);
+  if (status !== 0) throw new Error(output);
   return { folder, command: join(folder, 'node_modules', '.bin', 'tidemark') };
 };
 

@@ -70,8 +70,8 @@ export const show = (application: Application, type: string, { json, print }: Ou
     print(`deprecated since ${definition.deprecatedBy.since} by ${definition.deprecatedBy.type}`);
   print(`topic      ${topic.name}, ${topic.partitions} partitions, kept ${retentionOf(aggregate)}`);
   print(`key        ${topic.key.is}. ${topic.key.because}`);
-  print(`           ${topic.key.concurrency ?? ''}`);
-  print(`           skew: ${topic.key.skew ?? ''}`);
+  print(`           ${topic.key.concurrency}`);
+  print(`           skew: ${topic.key.skew}`);
   for (const version of [...versions].reverse()) {
     print('');
     for (const line of versionLines(version)) print(line);

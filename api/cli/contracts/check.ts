@@ -9,14 +9,26 @@ import { versionsOf } from '../../../domain/kernel/event-versions';
 import { hasLock, readFixtures, readLock, writeFixture, writeLock } from '../../../infra/contracts/contract-files';
 import { readPastForms } from '../../../infra/contracts/past-forms';
 import type { Application } from '../../../projections/application';
-import type { LoadedApplication } from '../../program/application';
+import { lockedProjections } from '../../../projections/locked-projections';
+import { withApplicationNamed, type LoadedApplication } from '../../program/application';
+import { embeddedMismatch } from '../../../infra/kafka/embedded/embedded-partitions';
 import { contractReaders } from '../../program/contract-readers';
 import type { Output } from './output';
+
+/** Prints lines whose commands name the application, where it has to be named. */
+const namingOutput = (loaded: LoadedApplication, { json, print }: Output): Output => ({
+  json,
+  print: (line) => {
+    print(json ? line : withApplicationNamed(loaded, line));
+  },
+});
 
 const definitionsIn = ({ catalog }: Application) => catalog.aggregates.flatMap(({ events }) => [...events.values()]);
 
 /** Returns the exit status: 1 if there is any finding. */
-export const check = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
+export const check = (loaded: LoadedApplication, output: Output): number => {
+  const { application, contractsFolder } = loaded;
+  const { json, print } = namingOutput(loaded, output);
   const { catalog } = application;
   const definitions = definitionsIn(application);
   const findings = checkContracts({
@@ -24,6 +36,7 @@ export const check = ({ application, contractsFolder }: LoadedApplication, { jso
     lock: readLock(contractsFolder),
     fixtures: readFixtures(contractsFolder),
     readers: contractReaders(application),
+    projections: lockedProjections(application.projections),
     pastForms: readPastForms(),
   });
   if (json) for (const finding of findings) print(JSON.stringify(finding));
@@ -38,12 +51,15 @@ export const check = ({ application, contractsFolder }: LoadedApplication, { jso
 };
 
 /** Records what is new in the lock, with a fixture for every new version. Returns the exit status: 1 if a finding can't be accepted. */
-export const accept = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
+export const accept = (loaded: LoadedApplication, output: Output): number => {
+  const { application, contractsFolder } = loaded;
+  const { json, print } = namingOutput(loaded, output);
   const { catalog } = application;
   const readers = contractReaders(application);
   const fixtures = readFixtures(contractsFolder);
   const lock = hasLock(contractsFolder) ? readLock(contractsFolder) : { topics: {}, events: {} };
-  const findings = checkContracts({ catalog, lock, fixtures, readers, pastForms: readPastForms() });
+  const projections = lockedProjections(application.projections);
+  const findings = checkContracts({ catalog, lock, fixtures, readers, projections, pastForms: readPastForms() });
   const refused = findings.filter((finding) => !finding.acceptable);
   if (refused.length > 0) {
     printRefused(refused, findings, { json, print });
@@ -55,10 +71,12 @@ export const accept = ({ application, contractsFolder }: LoadedApplication, { js
     );
     writeFixture(contractsFolder, kept === undefined ? fixtureOf(version) : withUpcasts(kept, version));
   }
-  writeLock(contractsFolder, lockOf(catalog, lock));
+  writeLock(contractsFolder, lockOf(catalog, lock, projections));
   for (const { subject, problem } of findings)
     print(json ? JSON.stringify({ accepted: subject, problem }) : `accepted: ${subject}: ${problem}`);
   if (!json && findings.length === 0) print('nothing has changed');
+  const mismatch = embeddedMismatch(catalog.aggregates.map(({ topic }) => topic));
+  if (!json && mismatch !== undefined) print(`note: ${mismatch}`);
   return 0;
 };
 
@@ -82,9 +100,16 @@ const printRefused = (
 };
 
 /** What differs between the code and the lock; the exit status is 0 either way. */
-export const diffWithLock = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
+export const diffWithLock = (loaded: LoadedApplication, output: Output): number => {
+  const { application, contractsFolder } = loaded;
+  const { json, print } = namingOutput(loaded, output);
   const { catalog } = application;
-  const findings = changeFindings({ catalog, lock: readLock(contractsFolder), readers: contractReaders(application) });
+  const findings = changeFindings({
+    catalog,
+    lock: readLock(contractsFolder),
+    readers: contractReaders(application),
+    projections: lockedProjections(application.projections),
+  });
   if (json) for (const finding of findings) print(JSON.stringify(finding));
   else for (const line of findings.flatMap(findingLines)) print(line);
   if (!json && findings.length === 0) print(`the code and ${shownFile(contractsFolder)} agree`);

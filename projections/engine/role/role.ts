@@ -6,7 +6,7 @@ import {
 } from '../../../infra/dead-letters/redrive/redrive';
 import { storeFit, type StoreFit } from '../../../infra/consumption/loop/loop';
 import { startRole, type Role } from '../../../infra/running/role';
-import { whenAborted } from '../../../infra/stop-signal';
+import { sharedSignal, whenAborted } from '../../../infra/stop-signal';
 import { waitForStore, type OpenEventFeed } from '../../../infra/event-store/open-feed';
 import type { Projection } from '../../projection';
 import { projectionGroups, type ProjectionGroups } from '../groups/groups';
@@ -42,7 +42,7 @@ export const startProjections = (options: ProjectionsOptions): Role =>
 const run = async (options: ProjectionsOptions, stopping: AbortSignal, onStarted: () => void): Promise<void> => {
   // Aborted at the end of this session; the role's own signal would prevent later sessions too.
   const over = new AbortController();
-  const ending = AbortSignal.any([stopping, over.signal]);
+  const ending = sharedSignal(AbortSignal.any([stopping, over.signal]));
   const { catalog, projections, clock, logger } = options;
   const store = await options.openStore();
   const worker = startViewsWorker({
