@@ -1,7 +1,7 @@
 # Everything that a newcomer types. A fresh machine needs Node 20+, npm, make and a C++ compiler; the rest is installed here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install build run test test-fast fuzz check faults kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean dist dist-link package
+.PHONY: help install build run test test-fast fuzz check faults prometheus kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean dist dist-link package
 
 # What an installed command sets too (the first line of api/cli/main.ts): the Kafka client's threads would fill up to 16 memory
 # arenas, and Node a nursery of 48 MB. A program that rebuilds keeps up to 100 MB less.
@@ -76,8 +76,12 @@ kafka-stop: build ## stops it; its data stays
 test: build ## runs every test; starts its own real Kafka (T=path-fragment runs some)
 	@node build/test/run.js $(T)
 
-faults: build ## plants eight faults on a real Kafka; readiness and alerts must name each, and no other (needs prometheus): minutes
+faults: build ## plants eight faults on a real Kafka; readiness and alerts must name each, and no other (make prometheus): minutes
 	@node --enable-source-maps build/test/faults/eight-faults.js
+
+prometheus: .prometheus/usr/bin/promtool ## fetches Debian's prometheus into .prometheus, without root, for tests of the alert rules
+.prometheus/usr/bin/promtool:
+	@mkdir -p .prometheus && cd .prometheus && apt-get download -qq prometheus && dpkg -x prometheus_*.deb . && rm -f prometheus_*.deb && touch usr/bin/promtool
 
 test-fast: build ## the tests that need neither a broker nor other processes: under a minute
 	@node build/test/run.js --fast $(T)

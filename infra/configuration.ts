@@ -6,6 +6,7 @@ import { apiKeys, ownApiKey, type ApiKey } from './configuration/access-keys';
 import { kafkaConnection, topicPrefix, type KafkaConnection } from './configuration/kafka-connection';
 import { tracingSettings, type TracingSettings } from './configuration/tracing';
 import { ConfigurationError, integer, oneOf, text, uriReference, url, type Environment } from './configuration/values';
+import { LOG_LEVELS, type LogLevel } from './logger';
 
 export type { AccessRole, ApiKey } from './configuration/access-keys';
 export { settingsFor, type KafkaConnection } from './configuration/kafka-connection';
@@ -28,6 +29,8 @@ export interface Configuration {
   readonly kafka?: KafkaConnection;
   /** Prefix of every topic's name, so that several installations can share a cluster. */
   readonly topicPrefix: string;
+  /** Whether the relay sends heartbeats through Kafka, and groups read them. */
+  readonly heartbeats: boolean;
   readonly cloudEventsMode: CloudEventsMode;
   /** Accept topics other than those that the data was published to, by publishing everything again. */
   readonly acceptNewLog: boolean;
@@ -61,6 +64,8 @@ export interface Configuration {
   readonly idempotencyTtlMs: number;
   /** Upper limit on the time from the signal to the end of the process. */
   readonly shutdownDeadlineMs: number;
+  /** The least important level of the program's log that is written. */
+  readonly logLevel: LogLevel;
   /** Absent: no spans are made. */
   readonly tracing?: TracingSettings;
   readonly ordersDirectory?: string;
@@ -104,6 +109,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     dataDirectory: resolve(text(environment, 'DATA_DIR') ?? './data'),
     ...(kafka === undefined ? {} : { kafka }),
     topicPrefix: topicPrefix(environment),
+    heartbeats: oneOf(environment, 'HEARTBEATS', ['true', 'false'], 'true') === 'true',
     cloudEventsMode: oneOf(environment, 'CLOUDEVENTS_MODE', ['structured', 'binary'], 'structured'),
     acceptNewLog: oneOf(environment, 'ACCEPT_NEW_LOG', ['true', 'false'], 'false') === 'true',
     apiKeys: apiKeys(environment, warn),
@@ -121,6 +127,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     leaseTtlMs: integer(environment, 'LEASE_TTL_MS', 5_000, 300, 600_000),
     idempotencyTtlMs: integer(environment, 'IDEMPOTENCY_TTL_MS', 604_800_000, 1_000, 3_153_600_000_000),
     shutdownDeadlineMs: integer(environment, 'SHUTDOWN_DEADLINE_MS', 15_000, 100, 600_000),
+    logLevel: oneOf(environment, 'LOG_LEVEL', LOG_LEVELS, 'info'),
     ...(tracing === undefined ? {} : { tracing }),
     ...(ordersDirectory === undefined ? {} : { ordersDirectory: resolve(ordersDirectory) }),
     ...(warnings.length === 0 ? {} : { warnings }),

@@ -1,6 +1,7 @@
 /** An application: one value that holds everything a program runs, passed to every role, command and test. */
 import { catalogOf, type Aggregate, type Catalog } from '../domain/kernel/aggregate';
-import { assertName, PROJECTION } from '../domain/kernel/declarations';
+import { assertName, InvalidDeclaration, PROJECTION } from '../domain/kernel/declarations';
+import type { AnyEventDefinition } from '../domain/kernel/event-definition';
 import { effectsOf, type Effect } from '../domain/kernel/effect';
 import { processManagersOf, type AnyProcessManager } from '../domain/kernel/process-manager';
 import { defaultSettings, type SettingDeclarations, type SettingValues } from '../domain/kernel/setting';
@@ -58,7 +59,7 @@ export interface Application {
  *       effects: [mailReminder],
  *     });
  *
- * Throws InvalidDeclaration for invalid or repeated names.
+ * Throws InvalidDeclaration for invalid or repeated names, and for handled events that no aggregate has.
  */
 export const defineApplication = <const S extends SettingDeclarations = SettingDeclarations>(
   definition: ApplicationDefinition<S>,
@@ -66,17 +67,27 @@ export const defineApplication = <const S extends SettingDeclarations = SettingD
   const { name, aggregates, processManagers = [], projections = [], effects = [], contractsFolder } = definition;
   assertName({ ...PROJECTION, what: 'the name of an application' }, name, 'an application');
   const settings = definition.settings ?? ({} as S);
-  const processManagersWith: Application['processManagersWith'] = (values) =>
-    processManagersOf(
+  const catalog = catalogOf(aggregates);
+  const assertHandles = handlesOnly(catalog, name);
+  const processManagersWith: Application['processManagersWith'] = (values) => {
+    const managers = processManagersOf(
       // `readSettings` returns one value per declared setting.
       typeof processManagers === 'function' ? processManagers(values as SettingValues<S>) : processManagers,
     );
-  const effectsWith: Application['effectsWith'] = (values) =>
-    effectsOf(typeof effects === 'function' ? effects(values as SettingValues<S>) : effects);
+    for (const manager of managers) assertHandles(`the process manager ${manager.name}`, manager.handles);
+    return managers;
+  };
+  for (const projection of projectionsOf(projections))
+    assertHandles(`the projection ${projection.name}`, projection.handles);
+  const effectsWith: Application['effectsWith'] = (values) => {
+    const declared = effectsOf(typeof effects === 'function' ? effects(values as SettingValues<S>) : effects);
+    for (const effect of declared) assertHandles(`the effect ${effect.name}`, effect.handles);
+    return declared;
+  };
   return {
     name,
-    catalog: catalogOf(aggregates),
-    projections: projectionsOf(projections),
+    catalog,
+    projections,
     settings,
     processManagersWith,
     processManagers: processManagersWith(defaultSettings(settings)),
@@ -86,3 +97,20 @@ export const defineApplication = <const S extends SettingDeclarations = SettingD
     ...(definition.file === undefined ? {} : { file: definition.file }),
   };
 };
+
+/** Without an aggregate that has it, a handled event would never come, and nobody would notice. */
+const handlesOnly =
+  ({ eventDefinition }: Catalog, application: string) =>
+  (where: string, handles: ReadonlyArray<AnyEventDefinition>): void => {
+    handles.forEach((definition: AnyEventDefinition | undefined, index) => {
+      if (definition === undefined)
+        throw new InvalidDeclaration(
+          `${where}: handles[${index}] is undefined; a module that imports this one in a circle is not loaded yet`,
+        );
+      const { type } = definition;
+      if (eventDefinition(type) !== undefined) return;
+      throw new InvalidDeclaration(
+        `${where} handles ${type}, which no aggregate of the application ${application} has; register its aggregate in 'aggregates' of defineApplication, or list the event in 'events' of its aggregate`,
+      );
+    });
+  };

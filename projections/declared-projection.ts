@@ -6,6 +6,7 @@ import {
   COLUMN,
   InvalidDeclaration,
   PROJECTION,
+  resultFor,
 } from '../domain/kernel/declarations';
 import type { AnyEventDefinition, DomainEvent, EventOf } from '../domain/kernel/event-definition';
 import type { RecordedEvent } from '../domain/kernel/recorded-event';
@@ -101,8 +102,13 @@ export interface Projection {
   readonly references?: Readonly<Record<string, Reference>>;
 }
 
-/** The changes of a projection's answer. Throws {@link ProjectionRejected}. */
-export const changesOf = (result: ReadonlyArray<object> | Rejected): ReadonlyArray<RowChange> => {
+/** The changes of a projection's answer. Throws {@link ProjectionRejected}, and MissingCase where there is none. */
+export const changesOf = (
+  name: string,
+  { type }: RecordedEvent,
+  returned: ReadonlyArray<object> | Rejected,
+): ReadonlyArray<RowChange> => {
+  const result = resultFor(`the projection ${name}: project`, type, returned);
   // The types of a declaration allow changes only.
   if (!('_tag' in result)) return result as ReadonlyArray<RowChange>;
   throw new ProjectionRejected(result.reason);

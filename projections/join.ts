@@ -68,7 +68,7 @@ export const defineJoin = <const View extends Table, const R extends References,
   return validate({
     ...rest,
     // The engine passes only events that the projection handles, validated by their codecs, and complete rows of the view.
-    project: (event) => changesOf(project(event as Handled<D>)),
+    project: (event) => changesOf(rest.name, event, project(event as Handled<D>)),
     ...(compute === undefined ? {} : { compute: (row: Row): Row => compute(row as never) }),
   });
 };

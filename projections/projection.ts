@@ -63,7 +63,7 @@ export const defineProjection = <const View extends Table, D extends Definition>
   // The engine passes only events that the projection handles, validated by their codecs, and complete rows of the view.
   return validate({
     ...rest,
-    project: (event) => changesOf(project(event as Handled<D>)),
+    project: (event) => changesOf(rest.name, event, project(event as Handled<D>)),
     ...(compute === undefined ? {} : { compute: (row: Row): Row => compute(row as never) }),
   });
 };
@@ -76,7 +76,7 @@ export const defineRollup = <const View extends Table, const Memory extends Tabl
   return validate({
     ...rest,
     // As above; and the engine passes complete rows of the detail table to `contribution`.
-    project: (event) => changesOf(project(event as Handled<D>)),
+    project: (event) => changesOf(rest.name, event, project(event as Handled<D>)),
     rollup: { memory, contribution: (row) => contribution(row as never) as Contribution | undefined },
   });
 };

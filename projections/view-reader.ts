@@ -22,6 +22,8 @@ export interface ViewDescription {
   /** The columns that make the key; several are joined with `:` in a URL. */
   readonly key: ReadonlyArray<string>;
   readonly columns: ReadonlyArray<ViewColumn>;
+  /** The declared indexes: by their columns, from the first on, rows can be sorted. */
+  readonly indexes: ReadonlyArray<ReadonlyArray<string>>;
   /** The topics whose events the view is made from. */
   readonly topics: ReadonlyArray<string>;
 }
@@ -32,7 +34,7 @@ export interface ViewDescription {
  */
 export type ViewRow = Readonly<Record<string, unknown>>;
 
-/** A page of rows in key order. */
+/** A page of rows. */
 export interface ViewPage {
   readonly items: ReadonlyArray<ViewRow>;
   /** Absent at the end. */
@@ -42,7 +44,21 @@ export interface ViewPage {
 export type ListFailure =
   | { readonly _tag: 'UnknownFilter'; readonly name: string; readonly known: ReadonlyArray<string> }
   | { readonly _tag: 'InvalidFilter'; readonly name: string; readonly reason: string }
+  /** `known`: the orders that need no filter, ascending. */
+  | { readonly _tag: 'InvalidSort'; readonly reason: string; readonly known: ReadonlyArray<string> }
   | { readonly _tag: 'InvalidCursor' };
+
+/** A list of rows as a client asks for it. */
+export interface ListQuery {
+  /** By parameter: `column` for equality, or `column.operator`. */
+  readonly filters: Readonly<Record<string, string>>;
+  readonly limit: number;
+  readonly cursor?: string;
+  /** Columns of an index, separated by commas, each with `-` before it for the descending order; absent for that of the keys. */
+  readonly sort?: string;
+  /** Columns of the view that the rows are to have; absent for all. */
+  readonly columns?: ReadonlyArray<string>;
+}
 
 /** The state of a projection. */
 export interface ProjectionStatus {
@@ -127,17 +143,13 @@ export interface RebuildStatus {
 /** Reads the views' file; every call sees the latest committed state. */
 export interface ViewReader {
   readonly views: ReadonlyArray<ViewDescription>;
-  /** Rows that match every filter (equality), in key order. */
+  /** Rows that match every filter. */
   readonly list: (
     view: string,
-    query: {
-      readonly filters: Readonly<Record<string, string>>;
-      readonly limit: number;
-      readonly cursor?: string;
-    },
+    query: ListQuery,
   ) => { readonly _tag: 'Left'; readonly left: ListFailure } | { readonly _tag: 'Right'; readonly right: ViewPage };
-  /** The row under a key as in a URL. */
-  readonly find: (view: string, key: string) => ViewRow | undefined;
+  /** The row under a key as in a URL, with all columns or with these. */
+  readonly find: (view: string, key: string, columns?: ReadonlyArray<string>) => ViewRow | undefined;
   /** Whether the served generation has applied the event at `position` of that partition. */
   readonly hasSeen: (view: string, event: TopicPartition & { readonly position: number }) => boolean;
   /** Whether the event is parked, or will be, behind a dead letter of its stream: waiting for it is pointless. */

@@ -64,7 +64,9 @@ export const logTarget = (sink: Sink, lossLine: LossLine): LogTarget => {
 
 const isPipe = (fd: number): boolean => {
   try {
-    const stats = fstatSync(fd);
+    // As bigints: the other form leaves a pipe's type in an array that Node shares with realpathSync, which then returns the
+    // next path with its links unresolved. An application below linked packages (pnpm) would load the engine twice.
+    const stats = fstatSync(fd, { bigint: true });
     return stats.isFIFO() || stats.isSocket();
   } catch {
     // Closed before the start: the first write reports it.

@@ -2,15 +2,30 @@
 import pino from 'pino';
 import type { Clock } from '../../infra/clock';
 import { isoTime } from '../../infra/clock';
-import type { Logger } from '../../infra/logger';
+import { LOG_LEVELS, type Logger, type LogLevel } from '../../infra/logger';
 import { standardOutput, type LogTarget } from './log-target';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+export interface LoggerOptions {
+  /** The least important level that is written. */
+  readonly level?: LogLevel;
+  /** Fields of every line. */
+  readonly base?: Fields;
+}
+
 /** Writes JSON lines to standard output, or to the given target. */
-export const jsonLogger = (target: LogTarget = standardOutput(jsonLoss)): Logger => {
+export const jsonLogger = (
+  target: LogTarget = standardOutput(jsonLoss),
+  { level = 'info', base }: LoggerOptions = {},
+): Logger => {
   const logger = pino(
-    { base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: (error: unknown) => error } },
+    {
+      level,
+      base: base ?? null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: (error: unknown) => error },
+    },
     { write: target.write },
   );
   return {
@@ -28,7 +43,7 @@ const jsonLoss = (lines: number, reason: string): string =>
   `${JSON.stringify({ level: 40, lines, reason, msg: LOSS })}\n`;
 
 /** One line per message: time, level (except for info), sentence, fields; an error line is followed by the stacks of its errors. */
-export const humanLogger = (clock: Clock, given?: LogTarget): Logger => {
+export const humanLogger = (clock: Clock, given?: LogTarget, { level = 'info' }: LoggerOptions = {}): Logger => {
   const time = (): string => isoTime(clock.nowMs()).slice(11, 19);
   const target =
     given ??
@@ -39,11 +54,15 @@ export const humanLogger = (clock: Clock, given?: LogTarget): Logger => {
     const stacks = level === 'ERROR' ? Object.values(fields).flatMap(stackOf) : [];
     target.write(`${[line, ...stacks].join('\n')}\n`);
   };
+  const from = (each: LogLevel, name: string): Logger['info'] =>
+    LOG_LEVELS.indexOf(each) < LOG_LEVELS.indexOf(level)
+      ? () => undefined
+      : (fields, message) => write(name, fields, message);
   return {
-    debug: () => {},
-    info: (fields, message) => write('', fields, message),
-    warn: (fields, message) => write('WARNING', fields, message),
-    error: (fields, message) => write('ERROR', fields, message),
+    debug: from('debug', 'DEBUG'),
+    info: from('info', ''),
+    warn: from('warn', 'WARNING'),
+    error: from('error', 'ERROR'),
   };
 };
 

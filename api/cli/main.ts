@@ -5,6 +5,7 @@ import { isDebugging, prepareProcess, readConfiguration } from '../../infra/conf
 import { systemClock } from '../../infra/clock';
 import type { LoadedApplication } from '../program/application';
 import { allRoles, parseRoles } from '../program/roles';
+import { addNewCommand } from './new-command';
 import { addContractCommands } from './contracts/commands';
 import { addEffectCommands } from './effect-commands';
 import { addDeadLetterCommands } from './failure-commands';
@@ -72,8 +73,11 @@ program
     // A server keeps running if its log lines can't be written.
     process.stdout.off('error', endWithOutput);
     process.stdout.on('error', () => undefined);
-    const logger = options.json ? jsonLogger() : humanLogger(systemClock);
-    await serve(await load(), readConfiguration(), parseRoles(options.roles), logger);
+    const configuration = readConfiguration();
+    const roles = parseRoles(options.roles);
+    const shape = { level: configuration.logLevel, base: { roles: [...roles].join(',') } };
+    const logger = options.json ? jsonLogger(undefined, shape) : humanLogger(systemClock, undefined, shape);
+    await serve(await load(), configuration, roles, logger);
     // A reader that has stopped reading would keep the process alive forever.
     if (!(await lastLinesWritten(systemClock))) process.exit();
   });
@@ -140,6 +144,7 @@ kafka
   });
 
 addContractCommands(program, load, print);
+addNewCommand(program, print);
 
 program.parseAsync().catch((error: unknown) => {
   // Commander has already printed the error, and help is not a failure.

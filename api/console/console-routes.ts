@@ -58,7 +58,7 @@ const sessionRoutes = (app: FastifyInstance, { apiKeys, clock }: ApiDependencies
   });
 };
 
-/** How many of the newest open dead letters are compared to see that the list has changed. */
+/** How many of the newest dead letters are compared to see that the list has changed. */
 const COMPARED_DEAD_LETTERS = 50;
 
 const topicsOf = (dependencies: ApiDependencies) => ({
@@ -73,7 +73,9 @@ const topicsOf = (dependencies: ApiDependencies) => ({
   },
   deadLetters: () => ({
     counts: dependencies.failures.counts(),
-    newest: dependencies.failures.list({ status: 'open' }, { limit: COMPARED_DEAD_LETTERS })?.items.map(({ id }) => id),
+    newest: dependencies.failures
+      .list({}, { limit: COMPARED_DEAD_LETTERS })
+      ?.items.map(({ id, status, owner }) => [id, status, owner].join(' ')),
     setAside: dependencies.setAside({ status: 'open' }, COMPARED_DEAD_LETTERS).map(({ id }) => id),
   }),
 });

@@ -51,7 +51,9 @@ const problemOfStatus = ({ statusCode, message }: FastifyError): Problem | undef
 
 const defect = (error: unknown, request: FastifyRequest, logger: Logger): Problem => {
   const { id: requestId, method, url } = request;
-  logger.error({ requestId, method, url, error }, 'a request failed');
+  // Only command routes have a correlation id.
+  const ids = request.correlationId === '' ? {} : { correlationId: request.correlationId };
+  logger.error({ requestId, ...ids, method, url, error }, 'a request failed');
   return problem(
     'internal-error',
     "The request failed because of an error in the server; the server's log has the details.",

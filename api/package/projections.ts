@@ -1,6 +1,7 @@
 /** The package's entry `tidemark/projections`: what read models are declared with. */
 export {
   boolean,
+  defineJoin,
   defineProjection,
   defineRollup,
   integer,
@@ -14,6 +15,7 @@ export type {
   Columns,
   ColumnType,
   Projection,
+  Reference,
   Rejected,
   RetryDeclaration,
   Row,

@@ -3,3 +3,4 @@ export { systemClock } from '../../infra/clock';
 export type { Clock } from '../../infra/clock';
 export { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 export type { InMemoryEventStore } from '../../infra/memory/in-memory-event-store';
+export * from '../../projections/testing/testing';

@@ -5,6 +5,7 @@ import type { Effect } from '../../domain/kernel/effect';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
 import { startRunning, type Running } from '../../infra/running/role';
+import { loggedCommands } from '../../infra/commands/logged-commands';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { Configuration } from '../../infra/configuration';
 import type { GroupStatus } from '../../infra/consumption/status/status';
@@ -90,7 +91,9 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   const reactorGroups = (): ReadonlyArray<GroupStatus> =>
     existsSync(files.reactors) ? readReactorGroups(files.reactors) : [];
   const failures = deadLettersOf(options);
-  const handler = commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots });
+  const decide = commandHandler({ store, catalog, stateCacheSize: STATE_CACHE_STREAMS, snapshots: store.snapshots });
+  // Not even the fields of its lines are made where nobody reads them.
+  const handler = configuration.logLevel === 'debug' ? loggedCommands(decide, logger) : decide;
   const isReady = readiness({ ...options, store, gate, views, relayStatus, reactorGroups });
   showAppendQueue(observation.metrics, store);
   const app = buildApp({

@@ -5,6 +5,7 @@ import { findingLines } from '../../infra/contracts/finding-lines';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { unknownKinds } from '../../domain/kernel/known-events';
 import { readFixtures, readLock } from '../../infra/contracts/contract-files';
+import { lockedProjections } from '../../projections/locked-projections';
 import type { Logger } from '../../infra/logger';
 import { sampleEventKinds, type SampledKind } from '../../infra/sqlite/event-kinds';
 import { contractReaders } from './contract-readers';
@@ -28,6 +29,7 @@ export const refuseContractDrift = ({ loaded, contractDrift, logger }: DriftOpti
     lock: readLock(loaded.contractsFolder),
     fixtures: readFixtures(loaded.contractsFolder),
     readers: contractReaders(loaded.application),
+    projections: lockedProjections(loaded.application.projections),
   });
   if (findings.length === 0) return;
   if (contractDrift === 'warn') {

@@ -11,6 +11,7 @@ import {
   CATEGORY,
   InvalidDeclaration,
   PATH,
+  resultFor,
   shownName,
   TOPIC,
 } from './declarations';
@@ -89,13 +90,19 @@ export const aggregate = <C extends Command, State, Event extends DomainEvent>(
   definition: AggregateDefinition<C, State, Event>,
 ): Aggregate => {
   const { decider } = definition;
+  const where = `the aggregate ${shownName(definition.category)}`;
   assertNames(definition);
   const foldOf = (state: State): Fold => ({
     state,
     // The codecs of this aggregate produced the event and the command, so they are of its types.
-    apply: (event) => foldOf(decider.evolve(state, event as Event)),
-    decide: (command) => decider.decide(command as C, state),
+    apply: (event) => foldOf(evolved(state, event as Event)),
+    decide: (command) => resultFor(`${where}: decide`, `'${command.type}'`, decider.decide(command as C, state)),
   });
+  const evolved = (state: State, event: Event): State => {
+    const next = decider.evolve(state, event);
+    // A state may be null, or undefined, where it was declared so from the beginning.
+    return state === null || state === undefined ? next : resultFor(`${where}: evolve`, event.type, next);
+  };
   return {
     category: definition.category,
     path: definition.path,
@@ -163,17 +170,25 @@ export interface Catalog {
 
 /** Builds the catalog. Throws {@link InvalidDeclaration} where two aggregates claim the same category, topic, path or event type. */
 export const catalogOf = (aggregates: ReadonlyArray<Aggregate>): Catalog => {
-  const byCategory = uniqueMap('category', aggregates, (each) => each.category);
-  const byTopic = uniqueMap('topic', aggregates, (each) => each.topic.name);
-  uniqueMap('path', aggregates, (each) => each.path);
+  const itself = (each: Aggregate): Aggregate => each;
+  const byCategory = uniqueMap('category', aggregates, ({ category }) => category, itself);
+  const byTopic = uniqueMap('topic', aggregates, ({ topic }) => topic.name, itself);
+  uniqueMap('path', aggregates, ({ path }) => path, itself);
   assertTopics(
     aggregates.flatMap(({ topic }) => topicNames(topic)),
     'the catalog',
   );
-  const named = aggregates
-    .flatMap((each) => [...each.events.values()])
-    .flatMap((definition) => namesOf(definition).map((name) => ({ name, definition })));
-  const definitions = uniqueMap('event type', named, ({ name }) => name);
+  const named = aggregates.flatMap((owner) =>
+    [...owner.events.values()].flatMap((definition) =>
+      namesOf(definition).map((name) => ({ name, definition, owner })),
+    ),
+  );
+  const definitions = uniqueMap(
+    'event type',
+    named,
+    ({ name }) => name,
+    ({ owner }) => owner,
+  );
   return {
     aggregates,
     byCategory: (category) => byCategory.get(category),
@@ -188,11 +203,20 @@ export const topicNames = ({ name, earlier = [] }: Topic): ReadonlyArray<string>
   ...earlier.map((each) => each.name),
 ];
 
-const uniqueMap = <A>(what: string, items: ReadonlyArray<A>, keyOf: (item: A) => string): ReadonlyMap<string, A> => {
+const uniqueMap = <A>(
+  what: string,
+  items: ReadonlyArray<A>,
+  keyOf: (item: A) => string,
+  ownerOf: (item: A) => Aggregate,
+): ReadonlyMap<string, A> => {
   const map = new Map<string, A>();
   for (const item of items) {
     const key = keyOf(item);
-    if (map.has(key)) throw new InvalidDeclaration(`the catalog names the ${what} '${key}' twice`);
+    const earlier = map.get(key);
+    if (earlier !== undefined) {
+      const owners = [earlier, item].map((each) => shownName(ownerOf(each).category)).join(' and ');
+      throw new InvalidDeclaration(`the catalog names the ${what} '${key}' twice, in the aggregates ${owners}`);
+    }
     map.set(key, item);
   }
   return map;

@@ -8,6 +8,22 @@ export class InvalidDeclaration extends Error {
   override readonly name = 'InvalidDeclaration';
 }
 
+/** A function of a definition returned nothing, because it has no case for what it was given. */
+export class MissingCase extends Error {
+  override readonly name = 'MissingCase';
+}
+
+/**
+ * The result of a function of a definition. Throws {@link MissingCase} where it is undefined: a `switch` without a case for what it
+ * was given returns that.
+ * @param where which function: `the aggregate loan: evolve`
+ */
+export const resultFor = <Result>(where: string, given: string, result: Result): NonNullable<Result> => {
+  // TypeScript allows no such result; plain JavaScript, and a cast, do.
+  if (result !== undefined && result !== null) return result;
+  throw new MissingCase(`${where} has no case for ${given}: it returns nothing`);
+};
+
 /** What a kind of name must look like. */
 export interface NameRule {
   readonly what: string;
@@ -172,6 +188,8 @@ const RESERVED_COLUMNS: ReadonlyMap<string, string> = new Map([
   ['stale', 'the flag of rows whose events are parked behind a dead letter'],
   ['limit', "the parameter 'limit' of every list"],
   ['cursor', "the parameter 'cursor' of every list"],
+  ['sort', "the parameter 'sort' of every list"],
+  ['columns', "the parameter 'columns' of every query"],
   ['wait', "the parameter 'wait' of every query"],
   ['constructor', 'JavaScript itself'],
   ['prototype', 'JavaScript itself'],

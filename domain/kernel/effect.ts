@@ -162,8 +162,8 @@ export const effectKey = (effect: string, eventId: string): string => `${effect}
  *       owner: 'payments',
  *       handles: [PaymentReceived],
  *       result: t.strict({ messageId: t.string }),
- *       perform: async ({ event, idempotencyKey, signal }) =>
- *         done({ messageId: await mailer.send(event.data, { idempotencyKey, signal }) }),
+ *       perform: ({ event, idempotencyKey, signal }) =>
+ *         mailer.send(event.data, { idempotencyKey, signal }).then((messageId) => done({ messageId })),
  *     });
  *
  * Throws InvalidDeclaration for an invalid name, limit or start.

@@ -13,6 +13,7 @@ import type { Finding } from './finding';
 import { fixtureFindings, type Fixture } from './fixtures';
 import { valuesOf } from '../schemas/schema-values';
 import { schemaFindings } from './schema-findings';
+import { projectionFindings, type PresentProjections } from './projection-check';
 import { snapshotFindings } from './snapshot-check';
 
 export interface ContractCheck {
@@ -20,6 +21,8 @@ export interface ContractCheck {
   readonly lock: ContractLock;
   readonly fixtures: ReadonlyArray<Fixture>;
   readonly readers: ReadonlyArray<InstrumentedReader>;
+  /** Absent where only events are checked. */
+  readonly projections?: PresentProjections;
   /** The word list for checking that event names are in the past tense. */
   readonly pastForms: PastForms;
 }
@@ -48,7 +51,8 @@ export const changeFindings = ({
   catalog,
   lock,
   readers,
-}: Pick<ContractCheck, 'catalog' | 'lock' | 'readers'>): ReadonlyArray<Finding> => {
+  projections,
+}: Pick<ContractCheck, 'catalog' | 'lock' | 'readers' | 'projections'>): ReadonlyArray<Finding> => {
   const present = lockOf(catalog);
   return [
     ...Object.entries({ ...lock.topics, ...present.topics }).flatMap(([name]) =>
@@ -59,6 +63,7 @@ export const changeFindings = ({
       .filter((type) => !isLocked(catalog, lock, type))
       .map((type) => newEvent(type)),
     ...snapshotFindings(catalog.aggregates, lock.snapshots),
+    ...(projections === undefined ? [] : projectionFindings(projections, lock.projections)),
   ];
 };
 

@@ -40,15 +40,39 @@ export interface LockedSnapshot {
 /** By category, then by the declared version; earlier versions stay, so that a version number is never reused. */
 export type LockedSnapshots = Readonly<Record<string, Readonly<Record<string, LockedSnapshot>>>>;
 
+/** What a projection's rows look like under its version, and the indexes of its view. */
+export interface LockedProjection {
+  readonly version: number;
+  /** The columns of each, separated by commas. */
+  readonly indexes: ReadonlyArray<string>;
+  /** `view`, `memory` (the detail table of sums), and the references by name. */
+  readonly tables: Readonly<Record<string, LockedTable>>;
+}
+
+/** The types of a table's columns by name; of a reference also how rows find it and what they show of it. */
+export interface LockedTable {
+  readonly key: Readonly<Record<string, string>>;
+  readonly columns: Readonly<Record<string, string>>;
+  readonly removals?: string;
+  readonly on?: ReadonlyArray<string>;
+  readonly shown?: Readonly<Record<string, string>>;
+}
+
 export interface ContractLock {
   readonly topics: Readonly<Record<string, LockedTopic>>;
   readonly events: Readonly<Record<string, LockedEvent>>;
   /** Absent in locks of older releases. */
   readonly snapshots?: LockedSnapshots;
+  /** By name. Absent in locks of older releases. */
+  readonly projections?: Readonly<Record<string, LockedProjection>>;
 }
 
-/** The lock of a catalog; earlier snapshot versions are taken over from `before`. */
-export const lockOf = ({ aggregates }: Catalog, before?: ContractLock): ContractLock => ({
+/** The lock of a catalog and its projections; earlier snapshot versions are taken over from `before`. */
+export const lockOf = (
+  { aggregates }: Catalog,
+  before?: ContractLock,
+  projections?: ContractLock['projections'],
+): ContractLock => ({
   topics: Object.fromEntries(aggregates.map(({ topic }) => [topic.name, lockedTopic(topic)])),
   events: Object.fromEntries(
     aggregates.flatMap((aggregate) =>
@@ -56,6 +80,7 @@ export const lockOf = ({ aggregates }: Catalog, before?: ContractLock): Contract
     ),
   ),
   snapshots: lockedSnapshots(aggregates, before?.snapshots),
+  ...(projections === undefined ? {} : { projections }),
 });
 
 const lockedSnapshots = (

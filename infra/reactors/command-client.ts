@@ -5,7 +5,7 @@ import type { ProcessCommand } from '../../domain/kernel/process-manager';
 import type { Clock } from '../clock';
 import { REACTOR_TOKEN_HEADER, REACTOR_TOKEN_REFUSED } from '../reactor-token-header';
 import { idempotencyKeyOf } from './idempotency-key';
-import type { PostResult } from './processes/processes';
+import type { PostAttempt, PostResult } from './processes/processes';
 
 /** The address of the API, and the credentials for it. */
 export interface ApiAddress {
@@ -15,11 +15,11 @@ export interface ApiAddress {
   readonly reactorToken?: () => Promise<string>;
 }
 
-/** Posts a command to the API, in the W3C trace context if there is one; every attempt is the same. */
+/** Posts a command to the API, where every attempt is the same but for its trace context. */
 export type PostToApi = (
   command: ProcessCommand,
   signal: AbortSignal,
-  traceparent?: string | null,
+  attempt?: Pick<PostAttempt, 'traceparent'>,
 ) => Promise<PostResult>;
 
 /** How long one request may take. Longer than the API's own limit, so that the API's response is received. */
@@ -40,7 +40,7 @@ interface HttpResponse {
 /** Makes the function that posts commands to one API. */
 export const commandClient =
   (api: ApiAddress, catalog: Catalog, clock: Clock, timeoutMs: number = REQUEST_TIMEOUT_MS): PostToApi =>
-  async (command, signal, traceparent = null) => {
+  async (command, signal, { traceparent } = { traceparent: null }) => {
     const token = await readTokenHeader(api);
     if (E.isLeft(token)) return { _tag: 'Retry', reason: token.left, everyCommand: true };
     const prepared = prepare(api, catalog, command, {

@@ -110,7 +110,7 @@ export const commandSender = (options: SenderOptions): CommandSender => {
   const sendFirst = async (claimed: ClaimedQueue): Promise<void> => {
     const { first } = claimed;
     const attempt = claimed.attempts + 1;
-    const { notBeforeMs, traceparent } = first;
+    const { traceparent, notBeforeMs } = first;
     const posted = await post(first.command, stopping.signal, { attempt, notBeforeMs, traceparent });
     if (stopping.signal.aborted) return;
     const result =

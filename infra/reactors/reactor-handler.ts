@@ -16,6 +16,7 @@ import type { GroupHandler } from '../consumption/loop/loop';
 import type { GroupStatus } from '../consumption/status/status';
 import type { RedriveStep, DeadLetterHandling } from '../dead-letters/redrive/redrive';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
+import { traceFields } from '../log-fields';
 import type { Logger } from '../logger';
 import type { ProcessSpans } from '../tracing/process-spans';
 import { whenNotBusy } from '../sqlite/leased-database';
@@ -133,7 +134,14 @@ const applyDeadline = (
   } catch (error) {
     if (!isAttributable(error)) throw error;
     const { reason, stack } = failureOf(error);
-    const fields = { group: process.name, deadline: due.deadline.id, instance: due.instance, reason };
+    const { deadline: passed, traceparent } = due;
+    const fields = {
+      group: process.name,
+      deadline: passed.id,
+      instance: due.instance,
+      ...traceFields(traceparent),
+      reason,
+    };
     logger.error(
       { ...fields, ...(stack === undefined ? {} : { stack }) },
       'a deadline is suspended: its process cannot handle it',

@@ -137,7 +137,11 @@ const startGroup = (context: ReactorContext, process: Process): RunningProcess =
   const { enqueue, room } = senders.of(process);
   const { around, traceparentOf } = processSpans(context.tracer ?? noTracer, process.name);
   const untraced = reactorHandler({
-    ...{ ...context, process, traceparentOf, enqueue, room },
+    ...context,
+    process,
+    traceparentOf,
+    enqueue,
+    room,
     senderFault: senders.fault,
   });
   const handler = { ...untraced, apply: around(untraced.apply) };

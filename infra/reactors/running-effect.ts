@@ -2,11 +2,12 @@
 import type { Effect } from '../../domain/kernel/effect';
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
+import type { Tracer } from '../tracing/tracer';
 import { commandSender, type CommandSender } from './command-sender';
-import type { PostToApi } from './command-client';
 import { circuitBreaker, isEffectCall, performEffect, rateLimit, type PerformOptions } from './effects/effects';
-import type { EffectMode, PendingCommand } from './processes/processes';
+import type { EffectMode, PendingCommand, PostCommand } from './processes/processes';
 import type { SenderRecord } from './sender-port';
+import { tracedPost } from './traced-post';
 
 export interface RunningEffect {
   readonly effect: Effect;
@@ -24,9 +25,10 @@ export interface RunningEffectOptions {
   readonly observe: PerformOptions['observe'];
   readonly record: SenderRecord;
   /** Sends the commands that follow from outcomes. */
-  readonly postToApi: PostToApi;
+  readonly postToApi: PostCommand;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tracer: Tracer | undefined;
 }
 
 /** Upper limit on pending calls of one effect before its group has to wait. */
@@ -37,13 +39,13 @@ export const runningEffect = (options: RunningEffectOptions): RunningEffect => {
   const { effect, record, clock, postToApi } = options;
   const breaker = circuitBreaker(effect.policy.breaker, clock);
   const rate = rateLimit(effect.policy.ratePerSecond, clock);
-  const perform = performEffect({ ...options, breaker });
+  const perform = tracedPost(performEffect({ ...options, breaker }), options.tracer, () => `call ${effect.name}`);
   let mode: EffectMode = 'running';
   const sender = commandSender({
     post: (command, signal, attempt) => {
       if (isEffectCall(command)) return perform(command, signal, attempt);
       breaker.released();
-      return postToApi(command, signal, attempt.traceparent);
+      return postToApi(command, signal, attempt);
     },
     record,
     clock,

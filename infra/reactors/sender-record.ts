@@ -1,4 +1,5 @@
 /** What the sender writes in the reactors' file; each call is one transaction. */
+import { commandFields } from '../log-fields';
 import type { Logger } from '../logger';
 import type { Transaction } from '../dead-letters/redrive/redrive';
 import type { SenderRecord } from './sender-port';
@@ -32,20 +33,22 @@ export const senderRecord = ({
       return processStore.applyOutcome(pending, outcome);
     }),
   noteAttempt: (pending, attempt) => {
-    logger.debug({ command: pending.command.id, reason: attempt.reason }, 'a command is retried');
+    const { process, command, traceparent } = pending;
+    const fields = { group: process.name, ...commandFields(command, traceparent), reason: attempt.reason };
+    logger.debug(fields, 'a command is retried');
     write(() => processStore.noteAttempt(pending, attempt));
   },
   postpone: (pending, notBeforeMs, reason) => {
     write(() => processStore.postpone(pending, notBeforeMs, reason));
   },
   suspend: (pending, reason, stack) => {
-    const { process, instance, command } = pending;
+    const { process, instance, command, traceparent } = pending;
     const kind = isEffectCall(command) ? 'effect' : 'command';
     write(() => {
       processStore.suspend(pending, reason);
       setAside.note({ process: process.name, kind, subject: command.id, instance, reason });
     });
-    const fields = { group: process.name, command: command.id, eventId: command.causationId, reason };
+    const fields = { group: process.name, ...commandFields(command, traceparent), reason };
     logger.error(
       { ...fields, ...(stack === undefined ? {} : { stack }) },
       kind === 'effect' ? 'an effect is suspended' : 'a command is suspended: no retry can help',

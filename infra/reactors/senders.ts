@@ -3,6 +3,7 @@ import type { EventFeed } from '../event-store/event-feed';
 import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
+import type { Tracer } from '../tracing/tracer';
 import { commandClient, type ApiAddress } from './command-client';
 import { commandSender, type CommandSender } from './command-sender';
 import { noEffects, type EffectOptions } from './effects/effects';
@@ -10,7 +11,6 @@ import type { Process, ProcessStore, ReactorsFile } from './processes/processes'
 import { runningEffect, type RunningEffect } from './running-effect';
 import { senderRecord } from './sender-record';
 import { tracedPost } from './traced-post';
-import type { Tracer } from '../tracing/tracer';
 
 export interface Senders {
   readonly of: (process: Process) => CommandSender;
@@ -43,7 +43,7 @@ const BACKLOG_COMMANDS = 2_000;
 
 /** Starts the senders. */
 export const makeSenders = (options: SendersOptions): Senders => {
-  const { file, processStore, reader, api, catalog, clock, logger, effects: declared = noEffects } = options;
+  const { file, processStore, reader, api, catalog, clock, logger, effects: declared = noEffects, tracer } = options;
   let fault: string | null = null;
   const { write, setAside, effects } = file;
   const record = senderRecord({
@@ -54,9 +54,10 @@ export const makeSenders = (options: SendersOptions): Senders => {
     logger,
     onFault: (reason) => (fault = reason),
   });
-  const post = tracedPost(commandClient({ ...api, reactorToken: reader.reactorToken }, catalog, clock), options.tracer);
+  const untraced = commandClient({ ...api, reactorToken: reader.reactorToken }, catalog, clock);
+  const post = tracedPost(untraced, tracer, ({ category, type }) => `POST ${category}/${type}`);
   const ofManagers = commandSender({
-    post: (command, signal, { traceparent }) => post(command, signal, traceparent),
+    post,
     record,
     clock,
     concurrency: CONCURRENT_COMMANDS,
@@ -72,6 +73,7 @@ export const makeSenders = (options: SendersOptions): Senders => {
       postToApi: post,
       clock,
       logger,
+      tracer,
     }),
   );
   const byName = new Map(running.map((each) => [each.effect.name, each]));

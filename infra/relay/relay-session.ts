@@ -3,6 +3,7 @@ import { destinationOf, type Destination } from '../kafka/cloud-events';
 import { categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import { placeCheck, transactionFacts } from '../consumption/intake/intake';
 import { countChanges, type ChangeCounter } from '../event-store/change-counter';
+import { eventFields } from '../log-fields';
 import { isBusy } from '../storage-fault';
 import { FileReplaced } from '../sqlite/file-identity';
 import { LeaseLost } from '../sqlite/lease';
@@ -55,6 +56,7 @@ export const relaySession = async (running: RelayContext, onProgress: () => void
     await publish(running, publisher, onProgress);
   } finally {
     monitor.addCounts(publisher.counts());
+    running.heartbeats.producerClosed();
     await publisher.close();
   }
 };
@@ -64,7 +66,7 @@ const openSessionPublisher = (
   positions: ReadonlyPartitionMap<number>,
   blocked: PartitionMap<TopicPartition>,
 ): Promise<Publisher> => {
-  const { log, clock, state, holes, reader, catalog, suspects, logger } = running;
+  const { log, clock, state, holes, reader, catalog, suspects, logger, heartbeats } = running;
   return openPublisher({
     log,
     clock,
@@ -77,12 +79,13 @@ const openSessionPublisher = (
     isAlone: suspects.isSuspect,
     onRejected: ({ topic, partition }, event, why) => {
       const reason = `${event.id} at position ${event.position} can't be published: ${why}`;
-      logger.error({ eventId: event.id, topic, partition, reason }, 'an event blocks its partition');
+      logger.error({ ...eventFields(event), topic, partition, reason }, 'an event blocks its partition');
       holes.block({ topic, partition }, event, reason);
       blocked.set({ topic, partition }, { topic, partition });
     },
     onUnroutable: holes.noteUnroutable,
     readPage: reader.readAll,
+    onHeartbeat: heartbeats.acknowledged,
   });
 };
 
@@ -118,7 +121,13 @@ const assertOwnLog = async (
   const [first] = skipped;
   if (first !== undefined)
     logger.warn(
-      { records: skipped.length, first: first.id, reason: first.refused?.reason },
+      {
+        records: skipped.length,
+        first: first.id,
+        topic: first.topic,
+        partition: first.partition,
+        reason: first.refused?.reason,
+      },
       'foreign records in the log',
     );
 };
@@ -188,6 +197,7 @@ const periodicWork = (running: RelayContext, publisher: Publisher, onProgress: (
   const startCursor = running.state.cursor();
   return async (hasReadAll: boolean): Promise<boolean> => {
     await running.monitor.readStoreEnd();
+    publisher.beatWhenDue(running.heartbeats);
     saveIfPossible(running, publisher);
     await assertOwnStore(running);
     const hasAdvanced = publisher.cursor() > startCursor;

@@ -2,6 +2,7 @@
 import { systemClock } from '../clock';
 import { reportSilence, watchAnswers } from '../kafka/answer-watch';
 import { isAboutRecord } from '../kafka/record-failures';
+import { eventFields } from '../log-fields';
 import { leasedSession, type LeasedSession } from '../running/leased-session';
 import { startRole, type Role } from '../running/role';
 import { directiveFor, supervise, type Directive } from '../supervise';
@@ -12,6 +13,7 @@ import { DeliveryFailed } from './publisher';
 import { relayMonitor } from './relay-monitor';
 import type { RelayContext, RelayOptions } from './relay-context';
 import { RelayHalted, relaySession } from './relay-session';
+import { relayHeartbeats } from './relay-heartbeats';
 import { recordSuspects } from './suspects';
 
 export type { RelayOptions };
@@ -42,13 +44,14 @@ const run = async (options: RelayOptions, leased: LeasedSession): Promise<void> 
   const reader = await options.outbox();
   try {
     const { state, holes } = relayFile(leased, options.clock);
-    const monitor = relayMonitor({ ...options, state, holes, reader });
+    // How long a broker is silent is a matter of real time, whatever clock the relay goes by.
+    const answers = watchAnswers(options.log, systemClock);
+    const heartbeats = relayHeartbeats({ ...options, log: answers.log });
+    const monitor = relayMonitor({ ...options, state, holes, reader, heartbeats });
     const suspects = recordSuspects();
     const topics = options.catalog.aggregates.map(({ topic }) => topic);
     const watch = topicWatch({ ...options, topics, intervals: options.topicChecks, onWarning: monitor.warn });
-    // How long a broker is silent is a matter of real time, whatever clock the relay goes by.
-    const answers = watchAnswers(options.log, systemClock);
-    const parts = { log: answers.log, answers, lease, state, holes, reader, monitor, suspects, watch };
+    const parts = { log: answers.log, answers, heartbeats, lease, state, holes, reader, monitor, suspects, watch };
     await whileReportingSilence(parts, ending, () => publishForever({ ...options, ...parts, stopping: ending }));
     if (!isLost()) monitor.setState('stopped', null);
   } finally {
@@ -130,11 +133,15 @@ const directiveForRelay = async (running: RelayContext, error: unknown): Promise
  * continue.
  */
 const handleRejection = async (
-  { holes, suspects, logger, monitor, reader }: RelayContext,
+  { holes, suspects, logger, monitor, reader, heartbeats }: RelayContext,
   failed: DeliveryFailed,
 ): Promise<boolean> => {
   const { failure, alonePosition, lastPosition } = failed;
   const { record } = failure;
+  if (record !== undefined && record.topic === heartbeats.topic) {
+    heartbeats.suspend(failure.reason);
+    return true;
+  }
   if (record === undefined || !isAboutRecord(failure.class)) return false;
   monitor.countFailure(failure.class);
   if (record.sequence !== alonePosition) {
@@ -151,7 +158,7 @@ const handleRejection = async (
   const sizeBytes = Buffer.byteLength(event.payload);
   const reason = `${event.id} at position ${event.position}, a payload of ${sizeBytes} bytes, is rejected: ${failure.reason}`;
   logger.error(
-    { eventId: event.id, topic: record.topic, partition: record.partition, reason },
+    { ...eventFields(event), topic: record.topic, partition: record.partition, reason },
     'an event blocks its partition',
   );
   holes.block(record, event, reason);

@@ -20,13 +20,9 @@ import {
   type Sampler,
 } from '@opentelemetry/sdk-trace';
 import type { TracingSettings } from '../configuration';
-import { openExporter, type SpanExporterOptions } from './span-exporter';
+import type { OpenTelemetryOptions } from './tracing-options';
+import { openExporter } from './span-exporter';
 import type { Span, SpanAttributes, SpanStart, TraceContext, Tracer } from './tracer';
-
-export interface OpenTelemetryOptions extends SpanExporterOptions {
-  /** Upper limit on the last export. */
-  readonly flushMs: number;
-}
 
 /** Opens the tracer; nothing is sent before the first span has ended. */
 export const openTelemetryTracer = async (options: OpenTelemetryOptions): Promise<Tracer> => {

@@ -1,5 +1,5 @@
 /** Opens the tracer that the settings ask for. */
-import type { OpenTelemetryOptions } from './open-telemetry';
+import type { OpenTelemetryOptions } from './tracing-options';
 import { noTracer, type Tracer } from './tracer';
 
 /** Without settings the tracer that makes no spans; OpenTelemetry's SDK is then not even loaded. */

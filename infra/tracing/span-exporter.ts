@@ -1,21 +1,10 @@
 /** The OTLP/HTTP exporter: a failure is logged at most once a minute, and disturbs nobody. */
 import type { Agent } from 'node:http';
-import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import type { Clock } from '../clock';
-import type { TracingSettings } from '../configuration';
-import type { Logger } from '../logger';
+import type { SpanExporter } from '@opentelemetry/sdk-trace';
+import type { OpenTelemetryOptions } from './tracing-options';
 
 const WARNING_INTERVAL_MS = 60_000;
-
-/** The code of an export that went through; its enum is in a package that this one does not depend on. */
-const SUCCESS = 0 as unknown as Parameters<Parameters<SpanExporter['export']>[1]>[0]['code'];
-
-export interface SpanExporterOptions {
-  readonly settings: TracingSettings;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
 
 export interface AbandonableExporter extends SpanExporter {
   /** Ends the connections, also those of an export that hangs. */
@@ -23,12 +12,20 @@ export interface AbandonableExporter extends SpanExporter {
 }
 
 /** Opens the exporter for the protocol of the settings. */
-export const openExporter = async ({ settings, clock, logger }: SpanExporterOptions): Promise<AbandonableExporter> => {
+export const openExporter = async ({
+  settings,
+  clock,
+  logger,
+}: Pick<OpenTelemetryOptions, 'settings' | 'clock' | 'logger'>): Promise<AbandonableExporter> => {
   const agents = new Set<Agent>();
   let isOver = false;
   const exporter = await otlpExporter(settings.protocol, {
     url: settings.endpoint,
-    headers: { ...settings.headers },
+    // Asked for at every attempt: the exporter has no other way to end its retries.
+    headers: () => {
+      if (isOver) return Promise.reject(new Error('tracing has stopped'));
+      return Promise.resolve({ ...settings.headers });
+    },
     timeoutMillis: settings.requestTimeoutMs,
     httpAgentOptions: async (protocol: string) => {
       const { Agent: ForProtocol } = protocol === 'https:' ? await import('node:https') : await import('node:http');
@@ -39,22 +36,18 @@ export const openExporter = async ({ settings, clock, logger }: SpanExporterOpti
   });
   let warnedAtMs = -Infinity;
   let lostSpans = 0;
-  const noteLoss = (spans: number, error: Error | undefined): void => {
+  const noteLoss = (spans: number, error: Error): void => {
     lostSpans += spans;
     if (isOver || clock.monotonicMs() - warnedAtMs < WARNING_INTERVAL_MS) return;
     warnedAtMs = clock.monotonicMs();
-    logger.warn(
-      { spans: lostSpans, reason: error?.message ?? 'unknown' },
-      'spans could not be exported: they are lost',
-    );
+    logger.warn({ spans: lostSpans, reason: error.message }, 'spans could not be exported: they are lost');
     lostSpans = 0;
   };
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        if (result.code !== SUCCESS) noteLoss(spans.length, result.error);
-        // The loss has been reported here; the processor has nothing to add.
-        done({ code: SUCCESS });
+        if (result.error !== undefined) noteLoss(spans.length, result.error);
+        done(result);
       }),
     shutdown: () => exporter.shutdown(),
     abandon: () => {

@@ -163,12 +163,13 @@ const blocked = {
   nextAttemptAt: MOMENT,
 };
 const unroutable = { category: 'cart', events: 1, firstPosition: 1, firstEventId: 'cart-1@1', lastPosition: 1 };
+const ages = { ageP50Seconds: 0.5, ageP99Seconds: 1.5, heartbeatSeconds: 4.5 };
 const pace = { behind: 2, ageSeconds: 1.5, ratePerSecond: 0.5, drain: 'not-draining', etaSeconds: null } as const;
 const stages: StagesReport = {
   storePosition: 7,
   windowSeconds: 60,
   slowest: 'projected',
-  items: [{ stage: 'projected', state: 'silent', verdict: 'stopped', slowest: 'order-summary', ...pace }],
+  items: [{ stage: 'projected', state: 'silent', verdict: 'stopped', slowest: 'order-summary', ...ages, ...pace }],
   groups: [
     {
       group: 'order-summary',
@@ -177,6 +178,7 @@ const stages: StagesReport = {
       reason: null,
       verdict: 'stopped',
       isEstimate: true,
+      heartbeatSeconds: null,
       partitions: [
         {
           topic: 'orders',

@@ -34,6 +34,7 @@ const orderSummary: ViewDescription = {
     { name: 'amount', type: 'integer', nullable: true, meaning: 'What it costs, in minor units.' },
     { name: 'lines', type: 'json', nullable: false, meaning: 'What was ordered.' },
   ],
+  indexes: [],
   topics: ['orders', 'payments'],
 };
 
@@ -47,6 +48,7 @@ const salesByDay: ViewDescription = {
     { name: 'currency', type: 'text', nullable: false, meaning: 'The currency.' },
     { name: 'ordersPlaced', type: 'integer', nullable: false, meaning: 'How many orders were placed.' },
   ],
+  indexes: [],
   topics: ['orders'],
 };
 

@@ -133,6 +133,7 @@ const memoryViews = (): {
       meaning: projection.meaning,
       key: Object.keys(projection.view.key),
       columns: columns.map(([name, column]) => ({ name, ...column })),
+      indexes: [],
       topics: topics.map(({ topic }) => topic.name),
     };
   });

@@ -8,7 +8,7 @@ import { otlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../support/o
 import { eventually, freePort, isReady, startTidemark, type ServerProcess } from '../support/server';
 
 const ROLES = {
-  api: { OTEL_SERVICE_NAME: 'shop-api' },
+  api: { OTEL_SERVICE_NAME: 'shop-api', LOG_LEVEL: 'debug' },
   relay: { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop-relay' },
   'projections,reactors': { OTEL_SERVICE_NAME: 'shop-consumers' },
 } as const;
@@ -17,6 +17,9 @@ type Roles = keyof typeof ROLES;
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CLIENT_SPAN_ID = '00f067aa0ba902b7';
 const SAMPLED = `00-${TRACE_ID}-${CLIENT_SPAN_ID}-01`;
+
+/** Values that stand in payloads alone. */
+const PAYLOAD = ['customer-in-the-payload', '2018-03-01T08:17:43Z', '987654'] as const;
 
 kafkaSpec('the trace of an order', ({ test, before, after }, broker) => {
   const prefix = broker.topicPrefix();
@@ -36,10 +39,10 @@ kafkaSpec('the trace of an order', ({ test, before, after }, broker) => {
     post(
       `/orders/${orderId}/place`,
       {
-        customerId: 'c1',
+        customerId: PAYLOAD[0],
         currency: 'EUR',
-        placedAt: '2018-03-01T08:00:00Z',
-        lines: [{ sku: 's1', quantity: 1, unitPrice: 100, freight: 0 }],
+        placedAt: PAYLOAD[1],
+        lines: [{ sku: 's1', quantity: 1, unitPrice: Number(PAYLOAD[2]), freight: 0 }],
       },
       headers,
     );
@@ -155,6 +158,46 @@ kafkaSpec('the trace of an order', ({ test, before, after }, broker) => {
       return items.some(({ traceparent = '' }) => traceparent.startsWith(`00-${'2'.repeat(32)}`));
     });
     assert.equal(spansOf('2'.repeat(32)), []);
+  });
+
+  const linesOf = (roles: Roles): ReadonlyArray<Readonly<Record<string, unknown>>> =>
+    (running.get(roles)?.output() ?? '')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+
+  test('is found in the log by its id, with the ids of its commands and events', () => {
+    const line = linesOf('api').find(({ traceId, command }) => traceId === TRACE_ID && command === 'place');
+    const { level, roles, stream, outcome, eventIds, correlationId, causationId, msg } = line ?? {};
+    assert.equal(
+      { level, roles, stream, outcome, eventIds, msg },
+      {
+        level: 20,
+        roles: 'api',
+        stream: 'order-o1',
+        outcome: 'Accepted',
+        eventIds: ['order-o1@1'],
+        msg: 'a command was accepted',
+      },
+    );
+    assert.match(String(causationId), /^request:/);
+    assert.is(typeof correlationId, 'string');
+    const reserve = linesOf('api').find(({ traceId, command }) => traceId === TRACE_ID && command === 'reserve');
+    assert.equal([reserve?.['causationId'], reserve?.['correlationId']], ['order-o1@1', correlationId]);
+  });
+
+  test('leaves lines of one shape in every process, and no value of a payload in any of them', () => {
+    for (const roles of Object.keys(ROLES) as Roles[]) {
+      const lines = linesOf(roles);
+      assert.ok(lines.length > 0, roles);
+      for (const line of lines) {
+        assert.equal(
+          [typeof line['level'], typeof line['time'], line['roles'], typeof line['msg']],
+          [...['number', 'string', roles, 'string']],
+        );
+      }
+      for (const value of PAYLOAD) assert.not.ok(running.get(roles)?.output().includes(value), `${roles}: ${value}`);
+    }
   });
 
   test('is exported to its end when the processes stop', async () => {

@@ -110,7 +110,10 @@ const define = (missing: string | undefined): void =>
         name: 'reactors without a valid key',
         plant: async () => {
           await installation.end('reactors', 'SIGTERM');
-          installation.start('reactors', { API_KEY: 'no-such-key-00001' });
+          // A program that knows the keys of the API refuses to start with another one.
+          installation.start('reactors', { API_KEYS: '', API_KEY: 'no-such-key-00001' });
+          const isOfRestart = (each: string): boolean => /stopped|ProcessDown|LeaseNotHeld|GroupStopped/.test(each);
+          await eventually('the restart is over', async () => !(await said()).some(isOfRestart));
         },
         cure: async () => {
           await installation.end('reactors', 'SIGTERM');

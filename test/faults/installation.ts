@@ -61,7 +61,6 @@ export const startInstallation = async (servers: string): Promise<Installation> 
       KAFKA_BROKERS: servers,
       API_KEYS: `ops:operator:${KEY}`,
       API_KEY: KEY,
-      LEASE_TTL_MS: '1000',
       OPS_PORT: String(ports.get(part)),
       FAULT_FILE: faultFile,
       ...settings,

@@ -124,6 +124,21 @@ export const beside = ({ folder: other }: Installed, consumer: string): Installe
   return { folder, command: join(folder, 'node_modules', '.bin', 'tidemark') };
 };
 
+/** A program that the installed command makes, compiled, with the same installation and the checkout's development tools. */
+export const newProgram = async ({ folder: other, command }: Installed, name: string): Promise<Installed> => {
+  const parent = temporaryFolder();
+  await succeeded(command, ['new', name], parent);
+  const folder = join(parent, name);
+  symlinkSync(join(other, 'node_modules'), join(folder, 'node_modules'));
+  for (const library of ['eslint', 'typescript-eslint', 'typescript']) {
+    const path = join('node_modules', library);
+    if (!existsSync(join(folder, path))) symlinkSync(join(ROOT, path), join(folder, path));
+  }
+  const { status, output } = await tool('typescript/bin/tsc', [], folder);
+  if (status !== 0) throw new Error(output);
+  return { folder, command: join(folder, 'node_modules', '.bin', 'tidemark') };
+};
+
 /** Links the native part of a library where its install script would have built it. */
 export const addNativePart = (folder: string, library: NativeLibrary): void => {
   const path = join('node_modules', library, 'build');

@@ -9,6 +9,7 @@ import { versionsOf } from '../../../domain/kernel/event-versions';
 import { hasLock, readFixtures, readLock, writeFixture, writeLock } from '../../../infra/contracts/contract-files';
 import { readPastForms } from '../../../infra/contracts/past-forms';
 import type { Application } from '../../../projections/application';
+import { lockedProjections } from '../../../projections/locked-projections';
 import type { LoadedApplication } from '../../program/application';
 import { contractReaders } from '../../program/contract-readers';
 import type { Output } from './output';
@@ -24,6 +25,7 @@ export const check = ({ application, contractsFolder }: LoadedApplication, { jso
     lock: readLock(contractsFolder),
     fixtures: readFixtures(contractsFolder),
     readers: contractReaders(application),
+    projections: lockedProjections(application.projections),
     pastForms: readPastForms(),
   });
   if (json) for (const finding of findings) print(JSON.stringify(finding));
@@ -43,7 +45,8 @@ export const accept = ({ application, contractsFolder }: LoadedApplication, { js
   const readers = contractReaders(application);
   const fixtures = readFixtures(contractsFolder);
   const lock = hasLock(contractsFolder) ? readLock(contractsFolder) : { topics: {}, events: {} };
-  const findings = checkContracts({ catalog, lock, fixtures, readers, pastForms: readPastForms() });
+  const projections = lockedProjections(application.projections);
+  const findings = checkContracts({ catalog, lock, fixtures, readers, projections, pastForms: readPastForms() });
   const refused = findings.filter((finding) => !finding.acceptable);
   if (refused.length > 0) {
     printRefused(refused, findings, { json, print });
@@ -55,7 +58,7 @@ export const accept = ({ application, contractsFolder }: LoadedApplication, { js
     );
     writeFixture(contractsFolder, kept === undefined ? fixtureOf(version) : withUpcasts(kept, version));
   }
-  writeLock(contractsFolder, lockOf(catalog, lock));
+  writeLock(contractsFolder, lockOf(catalog, lock, projections));
   for (const { subject, problem } of findings)
     print(json ? JSON.stringify({ accepted: subject, problem }) : `accepted: ${subject}: ${problem}`);
   if (!json && findings.length === 0) print('nothing has changed');
@@ -84,7 +87,12 @@ const printRefused = (
 /** What differs between the code and the lock; the exit status is 0 either way. */
 export const diffWithLock = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
   const { catalog } = application;
-  const findings = changeFindings({ catalog, lock: readLock(contractsFolder), readers: contractReaders(application) });
+  const findings = changeFindings({
+    catalog,
+    lock: readLock(contractsFolder),
+    readers: contractReaders(application),
+    projections: lockedProjections(application.projections),
+  });
   if (json) for (const finding of findings) print(JSON.stringify(finding));
   else for (const line of findings.flatMap(findingLines)) print(line);
   if (!json && findings.length === 0) print(`the code and ${shownFile(contractsFolder)} agree`);

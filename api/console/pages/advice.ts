@@ -56,7 +56,8 @@ const groupAdvice = (group: GroupReport, open: ReadonlyMap<string, number>): Rea
   const { group: name, verdict, reason, state } = group;
   const tone = worst(toneOf(verdict), reason === null ? 'good' : worst('warn', toneOf(state)));
   if (tone === 'good') return [];
-  const text = `${reason ?? sentence(verdict)}.`.replace('..', '.');
+  // The command for it is for terminals; here there is a link.
+  const text = `${reason?.replace(/: tidemark [^;.]*$/, '') ?? sentence(verdict)}.`.replace('..', '.');
   return [{ tone, subject: name, text: `${text}${paceOf(group)}`, links: linksOf(group, open.get(name) ?? 0) }];
 };
 

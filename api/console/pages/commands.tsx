@@ -48,7 +48,7 @@ export const CommandsPage = ({ place: { query } }: { readonly place: Place }) =>
 const Entry = ({ entry }: { readonly entry: SetAsideEntry }) => {
   const act = async (action: string, body?: unknown): Promise<string> => {
     await post(path('ops', 'commands', entry.id, action), body);
-    return `${action}: the audit shows it once it is carried out.`;
+    return `${action === 'release' ? 'It will be performed' : 'It will be given up'}; the audit shows it once it is carried out.`;
   };
   return (
     <Section title={`${entry.id}: ${entry.kind} ${entry.subject}`}>

@@ -112,6 +112,17 @@ const pageAt = (place: Place): ComponentChildren => {
   );
 };
 
+/** Pages of one thing belong to the list that leads to them. */
+const parents: Readonly<Record<string, string>> = {
+  relay: '',
+  rebuilds: 'projections',
+  views: 'projections',
+  redrives: 'dead-letters',
+  chains: 'streams',
+};
+
+const partOf = ({ parts: [first = ''] }: Place): string => parents[first] ?? first;
+
 const Header = ({
   session,
   isIn,
@@ -137,7 +148,7 @@ const Header = ({
             <a
               key={name}
               href={name === '' ? '/console' : to(name)}
-              aria-current={(place.parts[0] ?? '') === name ? 'page' : undefined}
+              aria-current={partOf(place) === name ? 'page' : undefined}
             >
               {title}
               {(numbers[name] ?? 0) > 0 ? <span class="number">{numbers[name]}</span> : null}

@@ -2,7 +2,7 @@
 
 export interface DeadLetterTopic {
   readonly counts: ReadonlyArray<{ readonly group: string; readonly class: string; readonly open: number }>;
-  /** The newest open ones: when they change, so does the list. */
+  /** The newest ones with their status: when they change, so does the list. */
   readonly newest?: ReadonlyArray<string>;
   readonly setAside: ReadonlyArray<string>;
 }

@@ -141,11 +141,17 @@ const Headers = ({ letter: { headers, value } }: { readonly letter: DeadLetterDe
 const decoded = (base64: string): string =>
   new TextDecoder().decode(Uint8Array.from(atob(base64), (each) => each.charCodeAt(0)));
 
+const DONE: Readonly<Record<string, string>> = {
+  assign: 'The owner is asked for',
+  note: 'The note is sent',
+  discard: 'It will be given up',
+};
+
 const Acts = ({ letter: { id, group, owner, status, parked, eventId } }: { readonly letter: DeadLetterDetail }) => {
   const isOver = status === 'redriven' || status === 'discarded';
   const act = async (action: string, body: unknown): Promise<string> => {
     await post(`${letterPath(id)}/${action}`, body);
-    return `${action}: the audit shows it once it is carried out.`;
+    return `${DONE[action] ?? action}; the audit shows it once it is carried out.`;
   };
   return (
     <>

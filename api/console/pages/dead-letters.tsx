@@ -5,20 +5,20 @@ import { path, post, queryOf, type Items } from './api';
 import type { DeadLetterTopic } from './dead-letter-counts';
 import { count, counted } from './format';
 import { useTopic } from './live';
-import { Ago, Badge, Empty, Loaded, Page, Section, Table, useFetched } from './parts';
+import { Ago, Badge, Empty, Loaded, Page, Section, Table, useFetched, type Fetched } from './parts';
 import { navigate, replaceQuery, to, type Place } from './router';
 
-const STATUSES = ['open', 'redriving', 'redriven', 'discarded', 'all'];
+/** `unresolved`: open or assigned. */
+const STATUSES = ['unresolved', 'open', 'assigned', 'redriven', 'discarded', 'all'];
 const MAX_LETTERS = 1_000;
 
 /** The list, with its filters in the address. */
 export const DeadLettersPage = ({ place: { query } }: { readonly place: Place }) => {
   const group = query.get('group') ?? '';
-  const status = query.get('status') ?? 'open';
+  const status = query.get('status') ?? 'unresolved';
   const fingerprint = query.get('fingerprint') ?? '';
   const topic = useTopic<DeadLetterTopic>('deadLetters');
-  const filter = { group, fingerprint, status: status === 'all' ? '' : status, limit: MAX_LETTERS };
-  const letters = useFetched<Items<DeadLetter>>(`/ops/dead-letters${queryOf(filter)}`, JSON.stringify(topic));
+  const letters = useLetters({ group, fingerprint }, status, JSON.stringify(topic));
   const change = (name: string, value: string): void =>
     replaceQuery(queryOf({ group, status, fingerprint, [name]: value }));
   return (
@@ -56,6 +56,22 @@ export const DeadLettersPage = ({ place: { query } }: { readonly place: Place })
       </Loaded>
     </Page>
   );
+};
+
+/** Letters with a status; the API knows no word for those that are open or assigned, so that takes two requests. */
+const useLetters = (
+  filter: Readonly<Record<string, string>>,
+  status: string,
+  version: string,
+): Fetched<Items<DeadLetter>> => {
+  const isBoth = status === 'unresolved';
+  const urlOf = (wanted: string): string =>
+    `/ops/dead-letters${queryOf({ ...filter, status: wanted === 'all' ? '' : wanted, limit: MAX_LETTERS })}`;
+  const first = useFetched<Items<DeadLetter>>(urlOf(isBoth ? 'open' : status), version);
+  const second = useFetched<Items<DeadLetter>>(isBoth ? urlOf('assigned') : undefined, version);
+  if (!isBoth || first.value === undefined) return first;
+  if (second.value === undefined) return second;
+  return { ...first, value: { items: [...first.value.items, ...second.value.items] } };
 };
 
 interface Cause {

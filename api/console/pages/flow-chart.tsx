@@ -54,6 +54,8 @@ export const FlowChart = ({ stages }: { readonly stages: StagesReport }) => {
   );
 };
 
+const timeOf = (seconds: number): string => new Date(seconds * 1_000).toTimeString().slice(0, 8);
+
 const optionsFor = (element: HTMLElement): uPlot.Options => {
   const colour = (name: string) => (): string => getComputedStyle(element).getPropertyValue(name);
   const axis = {
@@ -66,9 +68,12 @@ const optionsFor = (element: HTMLElement): uPlot.Options => {
     height: HEIGHT,
     cursor: { drag: { x: false, y: false } },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(10, max * 1.1)] } },
-    axes: [axis, { ...axis, size: 60, values: (_plot, values) => values.map((value) => count(value)) }],
+    axes: [
+      { ...axis, values: (_plot, ticks) => ticks.map(timeOf), incrs: [1, 5, 15, 30, 60, 300] },
+      { ...axis, size: 60, values: (_plot, values) => values.map((value) => count(value)) },
+    ],
     series: [
-      {},
+      { label: 'Time', value: (_plot, value: number | null) => (value === null ? '–' : timeOf(value)) },
       ...stageNames.map((label, index) => ({
         label,
         stroke: colour(`--series-${index + 1}`),

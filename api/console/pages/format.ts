@@ -41,7 +41,7 @@ export const instant = (iso: string | null): string =>
 
 /** Any value as text, texts without quotation marks. */
 export const shown = (value: unknown): string =>
-  typeof value === 'string' ? value : value === undefined ? '–' : JSON.stringify(value);
+  typeof value === 'string' ? value : value === undefined || value === null ? '–' : JSON.stringify(value);
 
 /** JSON with indentation. */
 export const pretty = (value: unknown): string => JSON.stringify(value, null, 2);

@@ -52,6 +52,7 @@ const tones: Readonly<Record<string, Tone>> = {
   redriven: 'good',
   ready: 'good',
   released: 'good',
+  different: 'warn',
   behind: 'warn',
   retrying: 'warn',
   waiting: 'warn',

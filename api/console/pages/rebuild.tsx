@@ -73,11 +73,53 @@ const Rebuild = ({ rebuild }: { readonly rebuild: RebuildStatus }) => (
     )}
     {rebuild.proof === null ? null : (
       <Section title="Proof">
-        <Json value={rebuild.proof} label="The proof" />
+        <Proof proof={rebuild.proof} />
       </Section>
     )}
   </>
 );
+
+interface TopicProof {
+  readonly topic: string;
+  readonly events: number;
+  readonly eventsInStore: number;
+  readonly equal: boolean;
+}
+
+/** In the first lines what it comes to, then all of it. */
+const Proof = ({ proof }: { readonly proof: Readonly<Record<string, unknown>> }) => {
+  const { topics = [] } = (proof['store'] ?? {}) as { readonly topics?: ReadonlyArray<TopicProof> };
+  return (
+    <>
+      <Table caption="What was compared" head={['Compared', 'Before, or in the store', 'Rebuilt', 'Same']}>
+        {'hashBefore' in proof ? (
+          <tr>
+            <th scope="row">rows, by their hash</th>
+            <td class="n">{shown(proof['rowsBefore'])}</td>
+            <td class="n">{shown(proof['rows'])}</td>
+            <td>
+              <Badge word={proof['hashBefore'] === proof['hashAfter'] ? 'ok' : 'different'} />
+            </td>
+          </tr>
+        ) : null}
+        {topics.map(({ topic, events, eventsInStore, equal }) => (
+          <tr key={topic}>
+            <th scope="row">events of {topic}</th>
+            <td class="n">{count(eventsInStore)}</td>
+            <td class="n">{count(events)}</td>
+            <td>
+              <Badge word={equal ? 'ok' : 'failed'} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+      <details>
+        <summary>The whole proof</summary>
+        <Json value={proof} label="The proof" />
+      </details>
+    </>
+  );
+};
 
 const Differences = ({
   projection,

@@ -30,6 +30,11 @@ const state = field(
 
 const ageSeconds = field(t.number, 'Age of the oldest of them.');
 
+const heartbeatSeconds = field(
+  orNull(t.number),
+  'Age of the last heartbeat that has come through; null where none is sent or read.',
+);
+
 const pace = {
   behind: field(Integer, 'Events that wait.'),
   ageSeconds,
@@ -49,6 +54,9 @@ const Stage: Documents<StageReport> = record('stage', {
   state,
   verdict,
   slowest: field(orNull(t.string), 'Who is slowest at it: relay, or a group.'),
+  ageP50Seconds: field(t.number, 'The age of the oldest event that waits, half of the time.'),
+  ageP99Seconds: field(t.number, 'That age, 99 % of the time.'),
+  heartbeatSeconds,
   ...pace,
 });
 
@@ -69,6 +77,7 @@ const GroupOfStage: Documents<GroupReport> = record('group', {
   reason: field(orNull(t.string), 'Why it is not running, and what to do.'),
   verdict,
   isEstimate: field(t.boolean, 'The lag of a partition was counted in the store.'),
+  heartbeatSeconds,
   partitions: field(t.readonlyArray(PartitionOfStage), 'Its partitions.'),
   ...pace,
 });

@@ -3,6 +3,7 @@ import * as t from 'io-ts';
 import type { Catalog } from '../../../domain/kernel/aggregate';
 import { field, optionalField, orNull, record, type AnyField, type Fields } from '../../../domain/kernel/codec';
 import { Integer, oneOf } from '../../../domain/kernel/values';
+import { MAX_FILTER_VALUES, operatorsOf, sortsOf } from '../../../projections/view-query';
 import type { ViewColumn, ViewDescription, ViewRow } from '../../../projections/view-reader';
 import { tokensSchema } from '../consistency-token';
 import { answer, endpoint, type Documents } from '../endpoint';
@@ -25,6 +26,10 @@ const ViewResponse: Documents<ViewDescription> = record('view', {
     ),
     'Its columns.',
   ),
+  indexes: field(
+    t.readonlyArray(t.readonlyArray(t.string)),
+    'The declared indexes: lists can be sorted by their columns, from the first on.',
+  ),
   topics: field(t.readonlyArray(t.string), 'The topics of its events.'),
 });
 
@@ -43,17 +48,14 @@ export const viewRows = (view: ViewDescription, catalog: Catalog) =>
     operationId: `list-${view.name}`,
     tag: 'views',
     summary: view.meaning,
-    query: {
-      ...paging,
-      wait,
-      ...Object.fromEntries(
-        view.columns
-          .filter(({ type }) => type !== 'json')
-          .map((column) => [column.name, optionalField(filterOf(column), `Only rows with this ${column.name}.`)]),
+    query: listParameters(view),
+    headers: freshness(catalog, view),
+    answers: {
+      200: answer(
+        'A page of rows, in the order of their keys unless `sort` names another one.',
+        pageOf(someColumnsOf(view)),
       ),
     },
-    headers: freshness(catalog, view),
-    answers: { 200: answer('A page of rows in the order of their keys.', pageOf(rowOf(view))) },
     problems: [
       'invalid-parameter',
       'unknown-cursor',
@@ -76,9 +78,9 @@ export const viewRow = (view: ViewDescription, catalog: Catalog) =>
         `The row's ${view.key.join(', then its ')}${view.key.length > 1 ? ', with `:` between' : ''}.`,
       ),
     },
-    query: { wait },
+    query: { wait, columns: chosenColumns(view) },
     headers: freshness(catalog, view),
-    answers: { 200: answer('The row.', rowOf(view)) },
+    answers: { 200: answer('The row.', someColumnsOf(view)) },
     problems: [
       'invalid-parameter',
       'unknown-row',
@@ -94,7 +96,7 @@ const copyParameter = field(PathParameter, '`<projection>@<copy>`.');
 /** `GET /views/{projection}@{copy}`: copies come and go, so the document can't list them. */
 export const copyRows = endpoint({
   operationId: 'list-copy',
-  summary: 'Rows of a point-in-time copy.',
+  summary: 'Rows of a point-in-time copy, with the parameters of its view.',
   params: { view: copyParameter },
   query: paging,
   answers: { 200: answer('A page of rows in the order of their keys.', pageOf(t.UnknownRecord)) },
@@ -122,6 +124,63 @@ const freshness = (catalog: Catalog, { topics }: ViewDescription): Fields => ({
   ),
 });
 
+const listParameters = (view: ViewDescription): Fields => {
+  const filters = view.columns.filter(({ type }) => type !== 'json').flatMap(filtersOf);
+  return { ...paging, wait, sort: sortOf(view), columns: chosenColumns(view), ...Object.fromEntries(filters) };
+};
+
+/** The parameters that filter by a column. */
+const filtersOf = (column: ViewColumn): ReadonlyArray<readonly [string, AnyField]> => [
+  [column.name, optionalField(filterOf(column), `Only rows with this ${column.name}.`)],
+  ...operatorsOf(column).map((operator) => [`${column.name}.${operator}`, operatorField(column, operator)] as const),
+];
+
+const operatorField = (column: ViewColumn, operator: string): AnyField => {
+  const { name } = column;
+  switch (operator) {
+    case 'null':
+      return optionalField(t.boolean, `Only rows where ${name} is null, or with false where it is not.`);
+    case 'in':
+      return optionalField(
+        parameter({ type: 'string', ...(column.type === 'text' ? {} : { pattern: listPattern(VALUES[column.type]) }) }),
+        `Only rows with one of these values of ${name}, between commas (\\ before a comma that belongs to a value); at most ${MAX_FILTER_VALUES}.`,
+      );
+    default:
+      return optionalField(filterOf(column), `Only rows whose ${name} is ${RANGES[operator] ?? operator} this.`);
+  }
+};
+
+const RANGES: Readonly<Record<string, string>> = { gt: 'above', gte: 'at or above', lt: 'below', lte: 'at or below' };
+
+/** A value as in a list between commas. */
+const VALUES = { integer: '-?[0-9]{1,15}', boolean: '(true|false)', json: '', text: '' } as const;
+
+const listPattern = (value: string, maxLength = MAX_FILTER_VALUES): string =>
+  `^${value}(,${value}){0,${maxLength - 1}}$`;
+
+const sortOf = (view: ViewDescription): AnyField => {
+  const sorts = sortsOf(view);
+  const descending = sorts.map((sort) =>
+    sort
+      .split(',')
+      .map((column) => `-${column}`)
+      .join(','),
+  );
+  return optionalField(
+    parameter({ type: 'string', enum: [...sorts, ...descending] }),
+    'The order: the first columns of the key or of a declared index. Columns of it that are filtered to one value may be left out.',
+  );
+};
+
+const chosenColumns = ({ columns }: Pick<ViewDescription, 'columns'>): AnyField =>
+  optionalField(
+    parameter({
+      type: 'string',
+      pattern: listPattern(`(${columns.map(({ name }) => name).join('|')})`, columns.length),
+    }),
+    'The columns that rows are to have, between commas; all by default.',
+  );
+
 /** What a filter accepts: every integer that a row can hold. */
 const filterOf = ({ type }: ViewColumn): t.Mixed =>
   type === 'integer'
@@ -135,12 +194,13 @@ const values: Readonly<Record<ViewColumn['type'], t.Mixed>> = {
   json: t.unknown,
 };
 
-const columnOf = ({ type, nullable, meaning }: ViewColumn): AnyField =>
-  field(nullable && type !== 'json' ? orNull(values[type]) : values[type], meaning);
+const optionalColumn = ({ type, nullable, meaning }: ViewColumn): AnyField =>
+  optionalField(nullable && type !== 'json' ? orNull(values[type]) : values[type], meaning);
 
-const rowOf = (view: ViewDescription): Documents<ViewRow> =>
+/** A row that has all columns, or those that were chosen. */
+const someColumnsOf = (view: ViewDescription): Documents<ViewRow> =>
   // The columns are only known at run time; for the compiler, a row may have any.
   record(view.name, {
-    ...Object.fromEntries(view.columns.map((column) => [column.name, columnOf(column)])),
+    ...Object.fromEntries(view.columns.map((column) => [column.name, optionalColumn(column)])),
     stale: optionalField(t.literal(true), 'True if events of the row are dead-lettered or parked; else absent.'),
   });

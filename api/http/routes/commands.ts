@@ -115,7 +115,7 @@ const commandRequestOf = (
     command: { type, id, data },
     metadata: {
       correlationId: request.correlationId,
-      causationId: causationIdOf(headers) ?? `request:${request.id}`,
+      causationId: causationOf(request),
       actor: request.caller.name,
       ...trace,
     },
@@ -126,6 +126,8 @@ const commandRequestOf = (
       : { idempotency: { scope, key, requestHash: requestHash('POST', `/${aggregate.path}/${id}/${type}`, data) } }),
   };
 };
+
+const causationOf = ({ headers, id }: FastifyRequest): string => causationIdOf(headers) ?? `request:${id}`;
 
 const single = (versions: ReadonlyArray<number>): ExpectedVersions =>
   versions.length === 1 && versions[0] !== undefined ? versions[0] : versions;
@@ -157,7 +159,9 @@ const sendFailure = (
   failure: CommandFailure,
 ): FastifyReply => {
   if (failure._tag === 'StoreUnavailable' || failure._tag === 'UnreadableStream') {
-    logger.error({ requestId: request.id, url: request.url, ...failure }, 'a command could not be handled');
+    const { id: requestId, correlationId, url } = request;
+    const causationId = causationOf(request);
+    logger.error({ requestId, correlationId, causationId, url, ...failure }, 'a command could not be handled');
   }
   return sendProblem(request, reply, commandProblem(failure));
 };

@@ -1,6 +1,7 @@
 /** The routes of views: their list, their rows, and waiting until they reflect an event. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ListFailure, ViewDescription, ViewPage, ViewReader } from '../../../projections/view-reader';
+import { operatorsOf } from '../../../projections/view-query';
+import type { ListFailure, ListQuery, ViewDescription, ViewPage, ViewReader } from '../../../projections/view-reader';
 import { consistencyTokensOf } from '../consistency-token';
 import { storeUnavailable } from '../command-problems';
 import type { ApiDependencies } from '../dependencies';
@@ -42,16 +43,21 @@ export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies):
     const known = copies.map((each) => `${view ?? ''}@${each.name}`);
     return failWith('unknown-view', `${view ?? ''} has no copy called '${copy}'.`, { extensions: { known } });
   };
+  /** The view that a copy shows. */
+  const describedBy = (copy: string): ViewDescription =>
+    views.views.find(({ name }) => name === copy.split('@')[0]) ?? unknownView(copy);
   addEndpoint(app, 'GET', '/views/:view', copyRows, (request) => {
     const copy = knownCopy(request.params.view);
     const query = queryOf(request);
-    return listOf(views, copy, query, limitOf(query));
+    return listOf(views, describedBy(copy), copy, query, limitOf(query));
   });
   addEndpoint(app, 'GET', '/views/:view/:key', copyRow, (request) => {
     const { view, key } = request.params;
     const copy = knownCopy(view);
-    allowOnly(queryOf(request));
-    return views.find(copy, key) ?? failWith('unknown-row', `${copy} has no row with the key '${key}'.`);
+    const query = queryOf(request);
+    allowOnly(query, 'columns');
+    const { columns } = chosenColumns(describedBy(copy), query);
+    return views.find(copy, key, columns) ?? failWith('unknown-row', `${copy} has no row with the key '${key}'.`);
   });
 };
 
@@ -72,27 +78,47 @@ const addView = (
     const query = queryOf(request);
     const limit = limitOf(query);
     await fresh(request, query);
-    return listOf(views, view.name, query, limit);
+    return listOf(views, view, view.name, query, limit);
   });
 
   addEndpoint(app, 'GET', `/views/${view.name}/:key`, viewRow(view, dependencies.catalog), async (request) => {
     const query = queryOf(request);
-    allowOnly(query, 'wait');
+    allowOnly(query, 'wait', 'columns');
+    const { columns } = chosenColumns(view, query);
     await fresh(request, query);
     const { key } = request.params;
-    return views.find(view.name, key) ?? failWith('unknown-row', `${view.name} has no row with the key '${key}'.`);
+    return (
+      views.find(view.name, key, columns) ?? failWith('unknown-row', `${view.name} has no row with the key '${key}'.`)
+    );
   });
 };
 
-const listOf = (views: ViewReader, view: string, query: Query, limit: number): ViewPage => {
-  const { cursor } = query;
-  const page = views.list(view, { filters: filtersOf(query), limit, ...(cursor === undefined ? {} : { cursor }) });
-  return page._tag === 'Right' ? page.right : refuseList(page.left);
+const listOf = (views: ViewReader, view: ViewDescription, name: string, query: Query, limit: number): ViewPage => {
+  const { cursor, sort } = query;
+  const page = views.list(name, {
+    filters: filtersOf(query),
+    limit,
+    ...(cursor === undefined ? {} : { cursor }),
+    ...(sort === undefined ? {} : { sort }),
+    ...chosenColumns(view, query),
+  });
+  return page._tag === 'Right' ? page.right : refuseList(view, page.left);
 };
 
-const PARAMETERS = ['limit', 'cursor', 'wait'];
+/** The columns that the query chooses. */
+const chosenColumns = (view: ViewDescription, { columns: text }: Query): Pick<ListQuery, 'columns'> => {
+  if (text === undefined) return {};
+  const known = view.columns.map(({ name }) => name);
+  const columns = text.split(',');
+  const unknown = columns.find((name) => !known.includes(name));
+  if (unknown === undefined) return { columns };
+  const detail = `'columns' names '${unknown}', which is not a column; ${view.name} has ${known.join(', ')}.`;
+  return failWith('invalid-parameter', detail, { extensions: { known } });
+};
 
-/** All other query parameters name columns. */
+const PARAMETERS = ['limit', 'cursor', 'wait', 'sort', 'columns'];
+
+/** All other query parameters name columns, some with an operator. */
 const filtersOf = (query: Query): Query =>
   Object.fromEntries(Object.entries(query).filter(([name]) => !PARAMETERS.includes(name)));
 
@@ -121,16 +147,29 @@ const requireSeen = (outcome: WaitResult, view: ViewDescription, waitMs: number)
   }
 };
 
-const refuseList: (failure: ListFailure) => never = (failure) => {
+const refuseList = (view: ViewDescription, failure: ListFailure): never => {
   switch (failure._tag) {
     case 'UnknownFilter': {
       const known = [...failure.known, ...PARAMETERS];
-      const detail = `'${failure.name}' is not a column that can be filtered by; this list accepts ${known.join(', ')}.`;
+      const detail =
+        `'${failure.name}' is not a column that can be filtered by; this list accepts ${known.join(', ')}, ` +
+        `and columns with an operator, as in ${exampleOf(view)}.`;
       return failWith('invalid-parameter', detail, { extensions: { known } });
     }
     case 'InvalidFilter':
       return failWith('invalid-parameter', `'${failure.name}' can't be used as a filter: ${failure.reason}.`);
+    case 'InvalidSort': {
+      const { reason, known } = failure;
+      const detail =
+        `'sort' can't be used: ${reason}. Without filters it takes ${known.join(' or ')}, or the same with - before ` +
+        'each column; columns of an index that are filtered to one value may be left out.';
+      return failWith('invalid-parameter', detail, { extensions: { known } });
+    }
     case 'InvalidCursor':
       return refuseCursor();
   }
 };
+
+/** A filter with an operator. */
+const exampleOf = ({ columns }: ViewDescription): string =>
+  columns.flatMap((column) => operatorsOf(column).map((operator) => `${column.name}.${operator}`))[0] ?? 'column.in';

@@ -49,7 +49,7 @@ const pendingRecords = (
       const applied = await handler.apply(withAttempts);
       const { durationMs = clock.monotonicMs() - startedAtMs } = applied;
       observer?.applied(handler.group, durationMs / 1_000);
-      progress.tookMs(durationMs, records.length);
+      progress.tookMs(durationMs, records);
       return applied;
     });
     progress.count(outcome);

@@ -16,7 +16,7 @@ export const consume = async (
   hadRecovered: boolean,
   onProgress: () => void,
 ): Promise<void> => {
-  const { stopping, reporter, progress } = running;
+  const { stopping, reporter, progress, heartbeats } = running;
   let hasRecovered = hadRecovered;
   const forTools = offsetsForTools(running, progress, consumer);
   let next = consumer.poll(MAX_BATCH_RECORDS);
@@ -36,6 +36,7 @@ export const consume = async (
       hasRecovered ||= isApplied;
       await application.retryWhenDue();
       forTools.commitWhenDue();
+      if (await heartbeats.joinWhenDue(consumer)) application.assign();
       const { state, reason } = application.groupState();
       const isNews = progress.status().state !== state || progress.status().reason !== reason;
       if (isNews && (hasRecovered || state !== 'running')) {

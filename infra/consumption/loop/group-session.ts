@@ -14,16 +14,20 @@ import type { CurrentWatermarks, StartingPlan } from './start-plan';
  * none: an open session alone does not prove that the fault has passed.
  */
 export const groupSession = async (running: RunningGroup, { attempts, onProgress }: SessionRun): Promise<void> => {
-  const { log, handler, progress } = running;
+  const { log, handler, progress, heartbeats } = running;
   if (progress.status().reason === null) await enterState(running, 'starting', null);
   await assertStoreFits(running);
-  const consumer = await log.openConsumer(handler.group);
+  const consumer = heartbeats.around(await log.openConsumer(handler.group));
+  let isFault = true;
   try {
     const plan = await makePlan(running, consumer, running.accepted.gaps);
     await running.watch.check();
     await handler.begin(plan.begin);
     const behind = plan.catchUp === undefined ? [] : await standIn(running, plan.catchUp);
-    if (behind === undefined) return;
+    if (behind === undefined) {
+      isFault = false;
+      return;
+    }
     // Only after the catch-up, so that a restart before its end makes the same plan.
     await switchToLog(
       running,
@@ -36,7 +40,9 @@ export const groupSession = async (running: RunningGroup, { attempts, onProgress
     const hasRecovered = attempts === 0 || progress.status().lag === 0;
     if (hasRecovered) await enterState(running, 'running', null);
     await consume(running, consumer, application, hasRecovered, onProgress);
+    isFault = false;
   } finally {
+    heartbeats.leave(isFault);
     await consumer.close();
   }
 };

@@ -9,7 +9,10 @@ import type { TopicPartition } from '../../topic-partition';
 export interface LoggedDefect extends TopicPartition {
   readonly id: number;
   readonly group: string;
+  /** Null where the record is not an event; so are the two ids after it. */
   readonly eventId: string | null;
+  readonly correlationId: string | null;
+  readonly causationId: string | null;
   readonly offset: number;
   readonly reason: string;
   readonly stack: string | null;

@@ -128,10 +128,11 @@ export const memoryDefects = ({ letters }: MemoryTables): DefectLog => ({
     [...letters.values()]
       .filter(({ logged }) => !logged)
       .slice(0, limit)
-      .map(({ id, consumer, eventId, failed: { origin, failure } }) => {
+      .map(({ id, consumer, eventId, failed: { origin, failure, envelope } }) => {
         const { topic, partition, offset } = origin;
+        const { correlationId = null, causationId = null } = envelope ?? {};
         const { reason, stack = null } = failure;
-        return { id, group: consumer, eventId, topic, partition, offset, reason, stack };
+        return { id, group: consumer, eventId, correlationId, causationId, topic, partition, offset, reason, stack };
       }),
   done: (ids) => {
     for (const id of ids) {

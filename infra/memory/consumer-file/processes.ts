@@ -65,7 +65,7 @@ const memoryPending = (
       if (issued.has(key)) return undefined;
       issued.add(key);
       const seq = nextNumber(tables, 'command');
-      pending.set(seq, { seq, process, instance, command, attempts: 0, notBeforeMs: 0, traceparent, parked: false });
+      pending.set(seq, { seq, process, instance, command, attempts: 0, traceparent, notBeforeMs: 0, parked: false });
       return seq;
     },
     remove: (seq) => void pending.delete(seq),
@@ -79,13 +79,13 @@ const memoryPending = (
       [...pending.values()]
         .filter((each) => each.process === process && (instance === undefined || each.instance === instance))
         .sort((left, right) => left.seq - right.seq)
-        .map(({ seq, instance: of, command, attempts, notBeforeMs, traceparent }) => ({
+        .map(({ seq, instance: of, command, attempts, traceparent, notBeforeMs }) => ({
           seq,
           instance: of,
           command,
           attempts,
-          notBeforeMs,
           traceparent,
+          notBeforeMs,
         })),
   };
 };

@@ -6,6 +6,7 @@ import type { ProcessCommand } from '../../../domain/kernel/process-manager';
 import { timeMsOf, TIME_WITH_ZONE } from '../../../domain/kernel/time-text';
 import type { Clock } from '../../clock';
 import { failureOf, isAttributable } from '../../consumption/intake/intake';
+import { commandFields } from '../../log-fields';
 import type { Logger } from '../../logger';
 import type { PostCommand, PostResult } from '../processes/processes';
 import type { Breaker } from './breaker';
@@ -30,7 +31,7 @@ export type EffectAttemptOutcome = 'done' | 'rejected' | 'later' | 'transient' |
 /** Makes the function that performs calls; never rejects. */
 export const performEffect =
   (options: PerformOptions): PostCommand =>
-  async (command, signal, { attempt, notBeforeMs }) => {
+  async (command, signal, { attempt, notBeforeMs, traceparent }) => {
     const { effect, clock, isDryRun, breaker, observe, logger } = options;
     if (notBeforeMs > clock.nowMs()) {
       breaker.released();
@@ -38,7 +39,8 @@ export const performEffect =
     }
     if (isDryRun) {
       breaker.released();
-      logger.info({ group: effect.name, key: keyOfCall(command), eventId: command.causationId }, 'dry run: not called');
+      const fields = { group: effect.name, key: keyOfCall(command), ...commandFields(command, traceparent) };
+      logger.info(fields, 'dry run: not called');
       observe(effect.name, 'dry-run', 0);
       return { _tag: 'Decided', outcome: { _tag: 'Accepted', command, result: DRY_RUN } };
     }

@@ -18,10 +18,10 @@ export interface PendingCommand {
   readonly instance: string;
   readonly command: ProcessCommand;
   readonly attempts: number;
-  /** Not to be sent before this time, in milliseconds since 1970; 0 where there is no such time. */
-  readonly notBeforeMs: number;
   /** The W3C trace context that it follows from; null where there is none. */
   readonly traceparent: string | null;
+  /** Not to be sent before this time, in milliseconds since 1970; 0 where there is no such time. */
+  readonly notBeforeMs: number;
 }
 
 /** The number of pending commands of a process, and of its suspended commands and deadlines. */
@@ -130,7 +130,7 @@ export const processStoreOf = (rows: ProcessRows): ProcessStore => {
     }
     return step.commands.flatMap((command) => {
       const seq = rows.issue(process.name, instance, command, traceparent);
-      return seq === undefined ? [] : { seq, process, instance, command, attempts: 0, notBeforeMs: 0, traceparent };
+      return seq === undefined ? [] : { seq, process, instance, command, attempts: 0, traceparent, notBeforeMs: 0 };
     });
   };
 

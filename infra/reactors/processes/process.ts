@@ -1,4 +1,5 @@
 /** A process manager without its type parameter: the state is the JSON text that is stored. */
+import { resultFor } from '../../../domain/kernel/declarations';
 import type { AnyEventDefinition } from '../../../domain/kernel/event-definition';
 import type {
   AnyProcessManager,
@@ -26,6 +27,9 @@ export interface Process {
   };
 }
 
+/** What an input is, for messages. */
+const given = (input: ProcessInput): string => (input._tag === 'Event' ? input.event.type : input._tag);
+
 /** Wraps a process manager. */
 export const processOf = (manager: AnyProcessManager): Process => ({
   name: manager.name,
@@ -35,7 +39,8 @@ export const processOf = (manager: AnyProcessManager): Process => ({
   step: (storedState, input) => {
     // Stored by this version of the process manager: where the version changes, all instances are deleted first.
     const state: unknown = storedState === undefined ? manager.initialState : JSON.parse(storedState);
-    const next = manager.step(state, input);
+    const where = `the process manager ${manager.name}: step`;
+    const next = resultFor(where, given(input), manager.step(state, input));
     return { state: JSON.stringify(next.state), commands: next.commands, deadlines: next.deadlines ?? [] };
   },
 });

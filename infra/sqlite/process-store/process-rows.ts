@@ -8,8 +8,8 @@ interface PendingRow {
   readonly instance: string;
   readonly command: string;
   readonly attempts: number;
-  readonly notBeforeMs: number;
   readonly traceparent: string | null;
+  readonly notBeforeMs: number;
 }
 
 /** Prepares the statements on the reactors' file. */
@@ -102,8 +102,7 @@ const prepareStatements = (database: Database) => ({
   ),
   resumeCommands: database.prepare<[]>(`UPDATE pending_commands SET state = 'waiting' WHERE state = 'parked'`),
   pending: database.prepare<[string, string | null], PendingRow>(
-    `SELECT seq, instance, command, attempts, not_before_ms AS notBeforeMs, traceparent
-       FROM pending_commands
+    `SELECT seq, instance, command, attempts, traceparent, not_before_ms AS notBeforeMs FROM pending_commands
       WHERE process = ? AND instance = coalesce(?, instance) ORDER BY seq`,
   ),
 });

@@ -11,7 +11,7 @@ import type { Differences, RebuildStatus } from '../../view-reader';
 // -------------------------------------------------------------------------------------
 
 const RowDifference = t.strict({
-  table: t.keyof({ view: null, memory: null }),
+  table: t.string,
   key: t.string,
   before: orNull(t.UnknownRecord),
   after: orNull(t.UnknownRecord),

@@ -1,14 +1,19 @@
 /** Queries on a view's rows: by key, or in pages of matching rows. */
 import * as E from 'fp-ts/Either';
 import type { Database } from '../../../infra/sqlite/database';
-import type { ListFailure, ViewColumn, ViewDescription, ViewPage, ViewReader, ViewRow } from '../../view-reader';
-import { rowFrom, columnsOf, quoted, quotedList, viewTable, type Cell, cellOf, cellsOfKey } from '../tables/tables';
+import type { ListFailure, ListQuery, ViewDescription, ViewPage, ViewRow } from '../../view-reader';
+import { rowFrom, columnsOf, quoted, viewTable, type Cell, cellsOfKey } from '../tables/tables';
+import { cellsOfCursor, cursorOf } from './cursors';
+import { conditionsOf, type Condition } from './filters';
+import { conditionSql, expressionIn, joinSql, orderSql, piecesAfter } from './list-sql';
+import { sortingOf, type Sorting } from './sorting';
 
 /** The rows of one generation of a view. Call everything inside the transaction that has read which generation is served. */
 export interface ViewQueries {
   readonly generation: number;
-  readonly list: (query: Parameters<ViewReader['list']>[1]) => E.Either<ListFailure, ViewPage>;
-  readonly find: (key: ReadonlyArray<Cell>) => ViewRow | undefined;
+  /** Each row has the chosen columns, and those of the key and of the order. */
+  readonly list: (query: ListQuery) => E.Either<ListFailure, ViewPage>;
+  readonly find: (key: ReadonlyArray<Cell>, columns?: ReadonlyArray<string>) => ViewRow | undefined;
   readonly count: () => number;
 }
 
@@ -22,17 +27,63 @@ const MAX_STATEMENTS = 64;
 export const viewQueries = (database: Database, view: ViewDescription, generation: number): ViewQueries => {
   const table = viewTable(view.name, generation);
   const stored = new Set(columnsOf(database, table).map(({ name }) => name));
-  const shown = view.columns.filter(({ name }) => stored.has(name));
   if (view.key.some((name) => !stored.has(name))) return noRows(generation);
-  const select = `SELECT ${quotedList(shown.map(({ name }) => name))} FROM ${quoted(table)}`;
-  const keys = quotedList(view.key);
-  const places = view.key.map(() => '?').join(', ');
-  const rowOf = rowMaker(view.columns, shown);
-  const find = database.prepare<Cell[], Cell[]>(`${select} WHERE (${keys}) = (${places})`).raw();
+  const expression = expressionIn(stored);
   const count = database.prepare<[], number>(`SELECT count(*) FROM ${quoted(table)}`).pluck();
-  const prepared = new Map<string, ReturnType<typeof prepare>>();
+  const statement = statementCache(database);
+  /** What a query reads: the columns that are shown, and the others that it needs. */
+  const reading = ({ columns }: ShownColumns, needed: ReadonlyArray<string>) => {
+    const shown = columns === undefined ? view.columns : view.columns.filter(({ name }) => columns.includes(name));
+    const names = [...new Set([...shown.map(({ name }) => name), ...view.key, ...needed])];
+    const read = view.columns.filter(({ name }) => names.includes(name));
+    return {
+      sql: `SELECT ${read.map(({ name }) => expression(name)).join(', ')} FROM ${quoted(table)}`,
+      rowOf: (cells: ReadonlyArray<Cell>): ViewRow => rowFrom(read, cells),
+      indexOf: (column: string): number => read.findIndex(({ name }) => name === column),
+    };
+  };
+  return {
+    generation,
+    find: (key, columns) => {
+      const { sql, rowOf } = reading(columns === undefined ? {} : { columns }, []);
+      const where = view.key.map((name) => `${quoted(name)} = ?`).join(' AND ');
+      const row = statement(`${sql} WHERE ${where}`).get(...key);
+      return row === undefined ? undefined : rowOf(row);
+    },
+    count: () => count.get() ?? 0,
+    list: (query) => {
+      const parsed = parsedQuery(view, query);
+      if (E.isLeft(parsed)) return parsed;
+      const { conditions, sorting, after } = parsed.right;
+      const { sql, rowOf, indexOf } = reading(query, sorting.columns);
+      const filters = conditions.map((condition) => conditionSql(expression, condition));
+      const pieces = after === undefined ? [{ text: '', cells: [] }] : piecesAfter(expression, sorting, after);
+      const order = orderSql(expression, sorting);
+      const rows = function* (): Iterable<ReadonlyArray<Cell>> {
+        for (const piece of pieces) {
+          const { text, cells } = joinSql([...filters, piece].filter((each) => each.text !== ''));
+          const where = text === '' ? '' : `WHERE ${text}`;
+          // One row more than the limit shows whether another page follows.
+          yield* statement(`${sql} ${where} ORDER BY ${order} LIMIT ?`).iterate(...cells, query.limit + 1);
+        }
+      };
+      const { page, hasMore } = boundedPage(rows(), query.limit);
+      const last = page.at(-1);
+      const items = page.map(rowOf);
+      if (!hasMore || last === undefined) return E.right({ items });
+      const place = sorting.columns.map((column) => last[indexOf(column)] ?? null);
+      return E.right({ items, nextCursor: cursorOf(sorting, place) });
+    },
+  };
+};
+
+type ShownColumns = Pick<ListQuery, 'columns'>;
+
+/** Prepares each statement at its first use. */
+const statementCache = (database: Database) => {
   const prepare = (sql: string) => database.prepare<Cell[], Cell[]>(sql).raw();
-  const statement = (sql: string) => {
+  const prepared = new Map<string, ReturnType<typeof prepare>>();
+  return (sql: string) => {
     const known = prepared.get(sql);
     if (known !== undefined) return known;
     if (prepared.size >= MAX_STATEMENTS) prepared.clear();
@@ -40,37 +91,28 @@ export const viewQueries = (database: Database, view: ViewDescription, generatio
     prepared.set(sql, fresh);
     return fresh;
   };
-  return {
-    generation,
-    find: (key) => {
-      const row = find.get(...key);
-      return row === undefined ? undefined : rowOf(row);
-    },
-    count: () => count.get() ?? 0,
-    list: ({ filters, limit, cursor }) => {
-      const values = filterValues(view, filters);
-      if (E.isLeft(values)) return values;
-      const after = cursor === undefined ? undefined : cursorKey(view, cursor);
-      if (cursor !== undefined && after === undefined) return E.left({ _tag: 'InvalidCursor' });
-      const names = Object.keys(filters);
-      // A column that the table does not have yet is null in every row, and matches no filter.
-      if (names.some((name) => !stored.has(name))) return E.right({ items: [] });
-      const conditions = names.map((name) => `${quoted(name)} = ?`);
-      if (after !== undefined) conditions.push(`(${keys}) > (${places})`);
-      const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-      // One row more than the limit shows whether another page follows.
-      const rows = statement(`${select} ${where} ORDER BY ${keys} LIMIT ?`).iterate(
-        ...values.right,
-        ...(after ?? []),
-        limit + 1,
-      );
-      const { page, hasMore } = boundedPage(rows, limit);
-      const items = page.map(rowOf);
-      const last = items.at(-1);
-      if (!hasMore || last === undefined) return E.right({ items });
-      return E.right({ items, nextCursor: cursorOf(view.key.map((name) => last[name] as Cell)) });
-    },
-  };
+};
+
+/** A list as a client asks for it, parsed. */
+interface ParsedQuery {
+  readonly conditions: ReadonlyArray<Condition>;
+  readonly sorting: Sorting;
+  /** The place that the page begins after. */
+  readonly after: ReadonlyArray<Cell> | undefined;
+}
+
+/** Parses filters, order and cursor, which are checked even where there are no rows yet. */
+export const parsedQuery = (
+  view: ViewDescription,
+  { filters, sort, cursor }: Pick<ListQuery, 'filters' | 'sort' | 'cursor'>,
+): E.Either<ListFailure, ParsedQuery> => {
+  const conditions = conditionsOf(view, filters);
+  if (E.isLeft(conditions)) return conditions;
+  const sorting = sortingOf(view, conditions.right, sort);
+  if (E.isLeft(sorting)) return sorting;
+  const after = cursor === undefined ? undefined : cellsOfCursor(view, sorting.right, cursor);
+  if (cursor !== undefined && after === undefined) return E.left({ _tag: 'InvalidCursor' });
+  return E.right({ conditions: conditions.right, sorting: sorting.right, after });
 };
 
 /** Upper limit on a page's size: with large rows it ends before its limit of rows, but has at least one row. */
@@ -98,67 +140,8 @@ const noRows = (generation: number): ViewQueries => ({
   list: () => E.right({ items: [] }),
 });
 
-const rowMaker =
-  (columns: ReadonlyArray<ViewColumn>, shown: ReadonlyArray<ViewColumn>) =>
-  (cells: ReadonlyArray<Cell>): ViewRow => {
-    const row: Record<string, unknown> = {};
-    for (const { name } of columns) row[name] = null;
-    return Object.assign(row, rowFrom(shown, cells));
-  };
-
-// -------------------------------------------------------------------------------------
-// Filters, keys and cursors as clients write them
-// -------------------------------------------------------------------------------------
-
-/** Parses the values of equality filters; JSON columns cannot be filtered. */
-export const filterValues = (
-  { columns }: ViewDescription,
-  filters: Readonly<Record<string, string>>,
-): E.Either<ListFailure, ReadonlyArray<Cell>> => {
-  const known = columns.filter(({ type }) => type !== 'json');
-  const values: Cell[] = [];
-  for (const [name, text] of Object.entries(filters)) {
-    const column = known.find((each) => each.name === name);
-    if (column === undefined) {
-      return E.left({ _tag: 'UnknownFilter', name, known: known.map((each) => each.name) });
-    }
-    const value = cellOf(column, text);
-    if (value === undefined) {
-      return E.left({ _tag: 'InvalidFilter', name, reason: `it takes ${FILTERS[column.type]}, not '${text}'` });
-    }
-    values.push(value);
-  }
-  return E.right(values);
-};
-
-const FILTERS = { integer: 'a whole number', boolean: 'true or false', text: 'a text', json: 'nothing' } as const;
-
 /** The cells of a key from a URL; undefined where it is not a key of the view. */
 export const keyOf = ({ key, columns }: ViewDescription, text: string): ReadonlyArray<Cell> | undefined => {
   const keyColumns = key.flatMap((name) => columns.filter((each) => each.name === name));
   return cellsOfKey(keyColumns, text);
-};
-
-const cursorOf = (key: ReadonlyArray<Cell>): string => Buffer.from(JSON.stringify(key)).toString('base64url');
-
-/** The key that a cursor encodes; undefined for a cursor that no page of this view returned. */
-const cursorKey = ({ key, columns }: ViewDescription, cursor: string): ReadonlyArray<Cell> | undefined => {
-  const cells = parseCursor(cursor);
-  if (!Array.isArray(cells) || cells.length !== key.length) return undefined;
-  const fits = key.every((name, index) => {
-    const cell: unknown = cells[index];
-    const type = columns.find((each) => each.name === name)?.type;
-    return type === 'text' ? typeof cell === 'string' : Number.isSafeInteger(cell);
-  });
-  // The lines above have checked every cell.
-  const found = cells as ReadonlyArray<Cell>;
-  return fits && cursorOf(found) === cursor ? found : undefined;
-};
-
-const parseCursor = (cursor: string): unknown => {
-  try {
-    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
 };

@@ -25,7 +25,7 @@ import type { ProjectionStatus, ViewDescription, ViewReader, ViewRow } from '../
 import { copyReader, rebuildReader, servedReader, viewsMigrations } from '../generations/generations';
 import { topicsOf } from '../definitions/definitions';
 import { keyNames, shapeOf, staleRowsOf, type StaleRows } from '../tables/tables';
-import { filterValues, keyOf, viewQueries, type ViewQueries } from './queries';
+import { keyOf, parsedQuery, viewQueries, type ViewQueries } from './queries';
 
 /** Opens the reader; `catalog` has the names of the topics. Whether the file exists is checked at each call. */
 export const openViewReader = (file: string, projections: ReadonlyArray<Projection>, catalog: Catalog): ViewReader => {
@@ -53,22 +53,34 @@ export const openViewReader = (file: string, projections: ReadonlyArray<Projecti
     if (opened !== undefined) replacements += 1;
     return opened;
   };
-  const markStale = (view: string, rows: ReadonlyArray<ViewRow>): ReadonlyArray<ViewRow> =>
-    open()?.stale.markStale(described(view), rows) ?? rows;
+  /** The rows with the chosen columns, and `stale` where they are. */
+  const shown = (
+    view: string,
+    rows: ReadonlyArray<ViewRow>,
+    columns: ReadonlyArray<string> | undefined,
+  ): ReadonlyArray<ViewRow> => {
+    const description = described(view);
+    const marked = open()?.stale.markStale(description, rows) ?? rows;
+    const chosen = columns ?? description.columns.map(({ name }) => name);
+    return marked.map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([name]) => name === 'stale' || chosen.includes(name))),
+    );
+  };
   return {
     views,
     list: (view, query) => {
-      // Filters are checked even if there are no rows yet.
-      const values = filterValues(described(view), query.filters);
-      if (E.isLeft(values)) return values;
+      // The query is checked even if there are no rows yet.
+      const parsed = parsedQuery(described(view), query);
+      if (E.isLeft(parsed)) return parsed;
       const page = open()?.inView(view, NO_ROWS, (rows) => rows.list(query)) ?? NO_ROWS;
       if (E.isLeft(page)) return page;
-      return E.right({ ...page.right, items: markStale(view, page.right.items) });
+      return E.right({ ...page.right, items: shown(view, page.right.items, query.columns) });
     },
-    find: (view, key) => {
+    find: (view, key, columns) => {
       const cells = keyOf(described(view), key);
-      const row = cells === undefined ? undefined : open()?.inView(view, undefined, (rows) => rows.find(cells));
-      return row === undefined ? undefined : markStale(view, [row])[0];
+      const row =
+        cells === undefined ? undefined : open()?.inView(view, undefined, (rows) => rows.find(cells, columns));
+      return row === undefined ? undefined : shown(view, [row], columns)[0];
     },
     isQuarantined: (view, event) => open()?.stale.isQuarantined(view, event) ?? false,
     keysBehind: (view, stream, limit) => open()?.stale.keysBehind(view, stream, limit) ?? [],
@@ -101,6 +113,7 @@ const descriptionOf = (projection: Projection, catalog: Catalog): ViewDescriptio
     meaning: projection.meaning,
     key: keyNames(shape),
     columns: shape.columns.map(({ name, type, nullable, meaning }) => ({ name, type, nullable, meaning })),
+    indexes: shape.indexes,
     topics: topicsOf(catalog, projection).map(({ name }) => name),
   };
 };

@@ -238,7 +238,19 @@ spec('a declared name', ({ test }) => {
         refusal(() => view(['sum'], name)),
         /can't be a projection; it takes kebab-case/,
       );
-    for (const column of ['stale', 'limit', 'cursor', 'wait', '_', '_sum', 'Sum', 'sum-total', ...hostile])
+    for (const column of [
+      'stale',
+      'limit',
+      'cursor',
+      'sort',
+      'columns',
+      'wait',
+      '_',
+      '_sum',
+      'Sum',
+      'sum-total',
+      ...hostile,
+    ])
       assert.match(
         refusal(() => view([column])),
         /^the projection cards-by-day: .* can't be a column/,
@@ -280,7 +292,7 @@ spec('a declared name', ({ test }) => {
   });
 
   test('is compatible with the others of a program: groups, what they handle, dead-letter topics', () => {
-    const program = { catalog, topicPrefix: '', projections, processManagers };
+    const program = { catalog, topicPrefix: '', heartbeatTopic: 'test.heartbeats', projections, processManagers };
     assertProgram(program);
     const named = { ...process('order-summary'), handles: [] };
     assert.match(

@@ -48,12 +48,15 @@ spec('a handler that throws', ({ test }) => {
     assert.is(process.deliver(log).defect, 1);
     const [line, ...others] = await loggedBy(world, process);
     assert.equal(others, []);
-    const { group, eventId, deadLetter, topic, reason, message, stack } = line ?? {};
+    const { group, eventId, correlationId, causationId, deadLetter, topic, reason, message, stack } = line ?? {};
+    const bad = stored.find(({ id }) => id === 'note-bad@1');
     assert.equal(
-      { group, eventId, deadLetter, topic, reason, message },
+      { group, eventId, correlationId, causationId, deadLetter, topic, reason, message },
       {
         group: 'diary',
         eventId: 'note-bad@1',
+        correlationId: bad?.correlationId,
+        causationId: bad?.causationId,
         deadLetter: 'diary:1',
         topic: 'notes',
         reason: 'x is undefined',

@@ -34,8 +34,8 @@ export const pending = (seq: number, instance: string, changes: Partial<PendingC
   instance,
   command: command(`${instance}/${seq}`),
   attempts: 0,
-  notBeforeMs: 0,
   traceparent: null,
+  notBeforeMs: 0,
   ...changes,
 });
 

@@ -275,7 +275,7 @@ spec('the process store', ({ test, after }) => {
     for (let times = 0; times < 2; times += 1) store.applyEvent(process, event('a@1', 'i', ''));
     assert.equal(store.deadlinesDue(process, dueAtMs - 1, 9), []);
     const due = store.deadlinesDue(process, dueAtMs, 9);
-    assert.equal(due, [{ instance: 'i', deadline: { id: 'a@1/due', dueAt } }]);
+    assert.equal(due, [{ instance: 'i', traceparent: null, deadline: { id: 'a@1/due', dueAt } }]);
     const [deadline] = due;
     if (deadline === undefined) throw new Error('one is due');
     assert.equal(idsOf(store.applyDeadline(process, deadline)), ['a@1/due/too-late']);

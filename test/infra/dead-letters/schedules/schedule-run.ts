@@ -173,7 +173,7 @@ export class ScheduleRun {
       .all()
       .map((note) => ({ note }));
     const { name, version, meaning } = projection;
-    const view = { name, version, meaning, key: ['note'], columns: [], topics: [] };
+    const view = { name, version, meaning, key: ['note'], columns: [], indexes: [], topics: [] };
     for (const row of staleRowsOf(database).markStale(view, waiting))
       assert.is(row['stale'], true, `${String(row['note'])} is stale`);
   }
