@@ -1,7 +1,7 @@
 /**
  * Bundles the pages of the console, and copies the API reference (Swagger UI, as @fastify/swagger-ui carries it), into the build, or
  * into the folder that is named.
- * Each file gets a packed copy, which is what browsers are sent. Fails where the scripts outgrow their limit.
+ * Each file is kept packed, as browsers are sent it. Fails where the scripts outgrow their limit.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,6 +32,7 @@ for (const name of ['console.html', 'reference.html', 'icon.svg']) cpSync(join(p
 for (const name of ['swagger-ui-bundle.js', 'swagger-ui.css']) cpSync(join(swagger, name), join(target, name));
 for (const name of readdirSync(target)) {
   writeFileSync(join(target, `${name}.gz`), gzipSync(readFileSync(join(target, name)), { level: 9 }));
+  rmSync(join(target, name));
 }
 const bytes = readFileSync(join(target, 'console.js.gz')).length;
 if (bytes > MAX_SCRIPT_BYTES) {

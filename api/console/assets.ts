@@ -1,7 +1,8 @@
-/** The files of the console and of the API reference, as the build has put them beside this one. */
+/** The files of the console and of the API reference, as the build has put them beside this one, packed. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { failWith } from '../http/problem';
 
@@ -24,7 +25,7 @@ export const REFERENCE_POLICY = STRICT_POLICY.replace("style-src 'self'", "style
 
 interface Asset {
   readonly bytes: Buffer;
-  readonly packed: Buffer | undefined;
+  readonly packed: Buffer;
   readonly tag: string;
   readonly mediaType: string;
 }
@@ -49,7 +50,7 @@ export const sendAsset = (
     etag: tag,
   });
   if (request.headers['if-none-match'] === tag) return reply.code(304).send();
-  const isPacked = packed !== undefined && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  const isPacked = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
   if (isPacked) reply.header('content-encoding', 'gzip');
   return reply.send(isPacked ? packed : bytes);
 };
@@ -64,11 +65,11 @@ const readAsset = (name: string): Asset => {
   const file = join(FOLDER, name);
   const [, ending = ''] = /^[a-z][a-z0-9-]*\.([a-z]+)$/.exec(name) ?? [];
   const mediaType = mediaTypes[ending];
-  if (mediaType === undefined || !existsSync(file)) {
+  if (mediaType === undefined || !existsSync(`${file}.gz`)) {
     return failWith('unknown-route', `There is no file '${name}' here; 'make build' makes the files of the console.`);
   }
-  const bytes = readFileSync(file);
-  const packed = existsSync(`${file}.gz`) ? readFileSync(`${file}.gz`) : undefined;
+  const packed = readFileSync(`${file}.gz`);
+  const bytes = gunzipSync(packed);
   const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
   return { bytes, packed, tag, mediaType };
 };

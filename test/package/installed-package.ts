@@ -73,6 +73,7 @@ export const packed = async (): Promise<PackedFile> => {
   const compile = ['--project', join(ROOT, 'tsconfig.package.json'), '--outDir', join(folder, 'dist')];
   const { status, output } = await tool('typescript/bin/tsc', compile, ROOT);
   if (status !== 0) throw new Error(output);
+  await succeeded(process.execPath, [join(ROOT, '.console-bundle.mjs'), join(folder, 'dist')], ROOT);
   const printed = await succeeded('npm', ['pack', '--ignore-scripts', '--json'], folder);
   const [described] = JSON.parse(printed) as ReadonlyArray<{
     readonly filename: string;

@@ -18,7 +18,8 @@ import {
 } from './installed-package';
 
 const ROOT = join(__dirname, '..', '..', '..');
-const MAX_PACKED_BYTES = 1_000_000;
+/** A third of it is the API reference (Swagger UI), and a tenth the pictures of the console. */
+const MAX_PACKED_BYTES = 1_700_000;
 const TIMEOUT_MS = isRealInstall ? 280_000 : 150_000;
 
 const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
@@ -52,7 +53,7 @@ spec('the package', ({ test }) => {
       const { names, bytes } = await thePackage();
       assert.ok(bytes < MAX_PACKED_BYTES, `${bytes} bytes`);
       const expected =
-        /^(dist\/(api|domain|infra|projections)\/.*\.(js|d\.ts)|api\/scaffold\/template\/.*|docs\/.*|domain\/contracts\/.*\.json)$/;
+        /^(dist\/(api|domain|infra|projections)\/.*\.(js|d\.ts)|dist\/api\/console\/assets\/[a-z-]+\.(js|css|html|svg)\.gz|api\/scaffold\/template\/.*|docs\/.*|domain\/contracts\/.*\.json)$/;
       const others = ['CHANGELOG.md', 'LICENSE', 'README.md', 'infra/kafka/real-broker/pom.xml', 'package.json'];
       assert.equal(
         names.filter((name) => !expected.test(name)),

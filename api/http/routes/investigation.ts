@@ -142,7 +142,7 @@ const addContracts = (app: FastifyInstance, { catalog, readers }: ApiDependencie
   });
 };
 
-const SHOWN_ROWS = 50;
+const DISPLAY_LIMIT = 50;
 
 const addConcern = (app: FastifyInstance, { failures, store, views }: ApiDependencies): void => {
   addEndpoint(app, 'GET', '/ops/dead-letters/:id/concerns', concern, async (request) => {
@@ -156,13 +156,13 @@ const addConcern = (app: FastifyInstance, { failures, store, views }: ApiDepende
         ? []
         : await readPage(store, stream, { afterVersion: version - 1, limit: 1 });
     const isView = views.views.some(({ name }) => name === group);
-    const rows = stream === null || !isView ? [] : views.keysBehind(group, stream, SHOWN_ROWS + 1);
+    const rows = stream === null || !isView ? [] : views.keysBehind(group, stream, DISPLAY_LIMIT + 1);
     return {
       event: event === undefined ? null : shownEvent(event),
       aggregate: stream === null ? null : categoryOf(stream),
       aggregateId: stream === null ? null : aggregateIdOf(stream),
-      rows: rows.slice(0, SHOWN_ROWS),
-      hasMoreRows: rows.length > SHOWN_ROWS,
+      rows: rows.slice(0, DISPLAY_LIMIT),
+      hasMoreRows: rows.length > DISPLAY_LIMIT,
     };
   });
 };
