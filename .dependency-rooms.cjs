@@ -42,6 +42,7 @@ const rooms = {
     'infra/contracts',
     'infra/event-store',
     'infra/kafka',
+    'infra/kafka/embedded',
     'infra/schemas',
     'infra/sqlite',
     'projections',
@@ -134,6 +135,7 @@ const rooms = {
     'infra/flow',
     'infra/history',
     'infra/kafka',
+    'infra/kafka/embedded',
     'infra/metrics',
     'infra/reactors',
     'infra/reactors/effects',
@@ -344,6 +346,7 @@ const rooms = {
     'infra/kafka',
     'projections',
     'projections/engine/tables',
+    'projections/engine/definitions',
   ],
   'projections/engine/definitions': ['domain/kernel', 'projections'],
   'projections/engine/generations': [
@@ -499,7 +502,6 @@ const sqlRooms = [
  * Everybody else is handed the port.
  */
 const behindPorts = {
-  'infra/sqlite/event-reader.ts': ['infra/sqlite/'],
   'infra/sqlite/event-queries.ts': ['infra/sqlite/'],
   'infra/sqlite/event-feed.ts': [
     'infra/sqlite/',

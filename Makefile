@@ -1,7 +1,7 @@
 # Everything that a newcomer types. A fresh machine needs Node 20+, npm, make and a C++ compiler; the rest is installed here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install build run test test-fast fuzz check faults kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean dist dist-link package
+.PHONY: help install build run test test-fast fuzz check faults prometheus kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean dist dist-link package docs docs-api test-package upgrade-fixture
 
 # What an installed command sets too (the first line of api/cli/main.ts): the Kafka client's threads would fill up to 16 memory
 # arenas, and Node a nursery of 48 MB. A program that rebuilds keeps up to 100 MB less.
@@ -40,13 +40,27 @@ build/.built: node_modules/.installed tsconfig.json .console-bundle.mjs $(SOURCE
 # moment: without tests and source maps, with the types.
 dist: build
 	@rm -rf dist
-	npx tsc --project tsconfig.package.json
-	node .console-bundle.mjs dist
+	node .package-files.mjs dist
 dist-link:
 	@rm -rf dist && ln -s build dist
 
+docs-api: install ## the API reference of the package, from the docstrings, into build/docs/api
+	npx typedoc --logLevel Warn
+
+test-package: build ## installs the packed package as users do (downloads, builds native parts: minutes) and runs applications with it
+	REAL_INSTALL=true node build/test/run.js test/package/package
+
 package: build ## packs what npm publishes into build/, as a file that 'npm install' takes
 	npm pack --pack-destination build
+
+docs: docs-api ## the documentation as plain HTML in build/docs, links checked, with the API reference in build/docs/api
+	node .docs-site.mjs build/docs
+
+docs-api: node_modules/.installed
+	npx typedoc --options .typedoc.json
+
+upgrade-fixture: build
+	@node build/test/upgrade/make-fixture.js
 
 # Where the demonstration receives the webhooks of deliveries from the server of `make run`; set it to nothing for none.
 export DELIVERY_WEBHOOK_URL ?= http://127.0.0.1:8090/deliveries
@@ -77,8 +91,12 @@ kafka-stop: build ## stops it; its data stays
 test: build ## runs every test; starts its own real Kafka (T=path-fragment runs some)
 	@node build/test/run.js $(T)
 
-faults: build ## plants eight faults on a real Kafka; readiness and alerts must name each, and no other (needs prometheus): minutes
+faults: build ## plants eight faults on a real Kafka; readiness and alerts must name each, and no other (make prometheus): minutes
 	@node --enable-source-maps build/test/faults/eight-faults.js
+
+prometheus: .prometheus/usr/bin/promtool ## fetches Debian's prometheus into .prometheus, without root, for tests of the alert rules
+.prometheus/usr/bin/promtool:
+	@mkdir -p .prometheus && cd .prometheus && apt-get download -qq prometheus && dpkg -x prometheus_*.deb . && rm -f prometheus_*.deb && touch usr/bin/promtool
 
 test-fast: build ## the tests that need neither a broker nor other processes: under a minute
 	@node build/test/run.js --fast $(T)

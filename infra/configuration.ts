@@ -29,6 +29,8 @@ export interface Configuration {
   readonly kafka?: KafkaConnection;
   /** Prefix of every topic's name, so that several installations can share a cluster. */
   readonly topicPrefix: string;
+  /** Whether the relay sends heartbeats through Kafka, and groups read them. */
+  readonly heartbeats: boolean;
   readonly cloudEventsMode: CloudEventsMode;
   /** Accept topics other than those that the data was published to, by publishing everything again. */
   readonly acceptNewLog: boolean;
@@ -86,7 +88,14 @@ export const isDebugging = (environment: Environment = process.env): boolean =>
 /** A Kafka record holds at most a megabyte, including the event's attributes; larger bodies are rejected. */
 const MAX_BODY_BYTES = 900_000;
 
-/** Reads the environment. Throws {@link ConfigurationError}. */
+/**
+ * Reads the environment. Throws {@link ConfigurationError}.
+ *
+ * @example
+ * ```ts
+ * const configuration = readConfiguration({ ...process.env, PORT: '8081' });
+ * ```
+ */
 export const readConfiguration = (environment: Environment = process.env): Configuration => {
   const warnings: string[] = [];
   const warn = (sentence: string): void => void warnings.push(sentence);
@@ -107,6 +116,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
     dataDirectory: resolve(text(environment, 'DATA_DIR') ?? './data'),
     ...(kafka === undefined ? {} : { kafka }),
     topicPrefix: topicPrefix(environment),
+    heartbeats: oneOf(environment, 'HEARTBEATS', ['true', 'false'], 'true') === 'true',
     cloudEventsMode: oneOf(environment, 'CLOUDEVENTS_MODE', ['structured', 'binary'], 'structured'),
     acceptNewLog: oneOf(environment, 'ACCEPT_NEW_LOG', ['true', 'false'], 'false') === 'true',
     apiKeys: apiKeys(environment, warn),

@@ -4,7 +4,7 @@ import type { Catalog } from '../../domain/kernel/aggregate';
 import type { Effect } from '../../domain/kernel/effect';
 import type { Clock } from '../../infra/clock';
 import { expireAnswers } from '../../infra/commands/answer-expiry';
-import { startRunning } from '../../infra/running/role';
+import { startRunning, type Running } from '../../infra/running/role';
 import { loggedCommands } from '../../infra/commands/logged-commands';
 import { commandHandler } from '../../infra/commands/command-handler';
 import type { Configuration } from '../../infra/configuration';
@@ -126,12 +126,9 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
     tracer: options.tracer,
     isShuttingDown: () => isShuttingDown,
   } satisfies ApiDependencies);
-  const stopExpiry = startExpiry(options, store);
+  const expiry = startExpiry(options, store);
   const closeStore = async (): Promise<void> => {
-    await gate.stop();
-    await stopExpiry();
-    await feed.close();
-    await store.close();
+    for (const stop of [gate.stop, expiry.stop, feed.close, store.close]) await stop();
   };
   try {
     const url = await listen(app, { ...configuration, variable: 'PORT' });
@@ -153,11 +150,11 @@ export const startApi = async (options: ApiRoleOptions): Promise<ApiRole> => {
   }
 };
 
-/** Removes expired answers until the function that it returns is called. */
+/** Removes expired answers until it is stopped. */
 const startExpiry = (
   { clock, logger, configuration: { idempotencyTtlMs: ttlMs } }: ApiRoleOptions,
   store: SqliteEventStore,
-): (() => Promise<void>) => startRunning((stopping) => expireAnswers({ store, clock, logger, stopping, ttlMs })).stop;
+): Running => startRunning((stopping) => expireAnswers({ store, clock, logger, stopping, ttlMs }));
 
 /** Waiting for a lock that another process holds on the store must not block the event loop. */
 const patientRequests = (

@@ -12,7 +12,13 @@ export interface LoadedApplication {
   readonly file: string;
   /** The folder of its contracts' lock and fixtures. */
   readonly contractsFolder: string;
+  /** How the command line named it; absent where it was found without being named. */
+  readonly named?: string;
 }
+
+/** A text for operators, in which the commands name the application, where it had to be named to find it. */
+export const withApplicationNamed = ({ named }: Pick<LoadedApplication, 'named'>, text: string): string =>
+  named === undefined ? text : text.replaceAll('tidemark contracts ', () => `tidemark --app ${named} contracts `);
 
 const CONFIG_FILES = ['js', 'mjs', 'cjs', 'ts'].map((extension) => `tidemark.config.${extension}`);
 
@@ -28,7 +34,8 @@ export const findApplication = async (
   const file = named === undefined ? fileIn(workingFolder) : resolve(workingFolder, named);
   if (!existsSync(file)) throw new ConfigurationError(`--app names ${file}, which does not exist`);
   const application = await loadApplication(file);
-  return { application, file, contractsFolder: application.contractsFolder ?? join(dirname(file), 'contracts') };
+  const contractsFolder = application.contractsFolder ?? join(dirname(file), 'contracts');
+  return { application, file, contractsFolder, ...(named === undefined ? {} : { named }) };
 };
 
 const fileIn = (folder: string): string =>

@@ -14,19 +14,16 @@ export interface ProgramDefinitions {
   /** With the installation's topic prefix applied. */
   readonly catalog: Catalog;
   readonly topicPrefix: string;
+  /** The topic of the heartbeats. */
+  readonly heartbeatTopic: string;
   readonly projections: ReadonlyArray<Group>;
   readonly processManagers: ReadonlyArray<Group>;
   readonly effects?: ReadonlyArray<Group>;
 }
 
 /** Throws InvalidDeclaration if the definitions contradict each other. */
-export const assertProgram = ({
-  catalog,
-  topicPrefix,
-  projections,
-  processManagers,
-  effects = [],
-}: ProgramDefinitions): void => {
+export const assertProgram = (definitions: ProgramDefinitions): void => {
+  const { catalog, topicPrefix, heartbeatTopic, projections, processManagers, effects = [] } = definitions;
   const names = new Set(projections.map(({ name }) => name));
   const shared = processManagers.find(({ name }) => names.has(name));
   if (shared !== undefined) {
@@ -52,6 +49,7 @@ export const assertProgram = ({
     [
       ...catalog.aggregates.flatMap(({ topic }) => topicNames(topic)),
       ...groups.map(({ name }) => deadLetterTopic(topicPrefix, name)),
+      heartbeatTopic,
     ],
     topicPrefix === '' ? 'the program' : `the program with KAFKA_TOPIC_PREFIX '${topicPrefix}'`,
   );

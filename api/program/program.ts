@@ -9,6 +9,7 @@ import { checkedWriteVersions } from '../../infra/kafka/written-version';
 import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
 import { groupMetrics } from '../../infra/metrics/group-metrics';
+import { heartbeatTopicName } from '../../infra/kafka/heartbeats';
 import { observedLog } from '../../infra/metrics/log-metrics';
 import type { Running } from '../../infra/running/role';
 import { startReactors } from '../../infra/reactors/reactors';
@@ -26,7 +27,6 @@ import { assertProgram } from './assert-program';
 import { refuseContractDrift, warnOfUnreadableEvents } from './contract-drift';
 import { effectOptions } from './effect-options';
 import { dataFiles, type DataFiles } from './data-files';
-import { explainBroker } from './explain-broker';
 import { listen } from './listen';
 import { openObservation, type Observation } from './observation';
 import type { Role } from './roles';
@@ -64,8 +64,10 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   refuseContractDrift({ loaded, contractDrift: configuration.contractDrift, logger });
   const processManagers = application.processManagersWith(readSettings(application.settings));
   const effects = application.effectsWith(readSettings(application.settings));
-  const parts: Parts = { catalog, processManagers, effects, files };
-  assertProgram({ catalog, topicPrefix, projections: application.projections, processManagers, effects });
+  const heartbeatTopic = heartbeatTopicName(topicPrefix, application.name);
+  const { projections } = application;
+  assertProgram({ catalog, topicPrefix, heartbeatTopic, projections, processManagers, effects });
+  const parts: Parts = { catalog, processManagers, effects, files, heartbeatTopic };
   warnOfUnreadableEvents(files.store, catalog, logger);
   // The started parts, oldest first; all of them are stopped in order, even if a later start fails.
   const running: Started = [];
@@ -95,6 +97,7 @@ interface Parts {
   readonly processManagers: ReadonlyArray<AnyProcessManager>;
   readonly effects: ReadonlyArray<Effect>;
   readonly files: DataFiles;
+  readonly heartbeatTopic: string;
 }
 
 type Started = { readonly name: string; readonly stop: () => Promise<void> }[];
@@ -190,7 +193,7 @@ const beginApi = async (
 
 const beginConsumers = async (
   options: ObservedOptions,
-  { catalog, processManagers, effects, files }: Parts,
+  { catalog, processManagers, effects, files, heartbeatTopic }: Parts,
   running: Started,
 ): Promise<void> => {
   const { configuration, roles, clock, logger, signal, onFatal, observation, tracer } = options;
@@ -211,6 +214,7 @@ const beginConsumers = async (
     leaseTtlMs: configuration.leaseTtlMs,
     acceptNewLog: configuration.acceptNewLog,
     topicPrefix: configuration.topicPrefix,
+    ...(configuration.heartbeats && log.keepsHistory ? { heartbeatTopic } : {}),
   };
   const keep = (name: string, part: Running): void => {
     running.push({ name, stop: part.stop });

@@ -1,11 +1,11 @@
 /** Handles commands: fold the stream, decide, append at exactly the version that was decided on. */
 import * as E from 'fp-ts/Either';
 import type { Catalog } from '../../domain/kernel/aggregate';
-import type { Append, EventStore } from '../../domain/kernel/event-store';
+import type { Rejection } from '../../domain/kernel/decider';
+import type { Append, EventStore, RequestOutcome } from '../../domain/kernel/event-store';
 import { streamName } from '../../domain/kernel/recorded-event';
 import type { CommandFailure, CommandRequest, CommandResult, HandleCommand } from './command-port';
-import { decisionOn, type AppendDecision } from './decision';
-import { given, outcomeOfAnswer, replay } from './remembered-answer';
+import { decisionOn, type Answer, type AppendDecision } from './decision';
 import type { SnapshotStore } from './snapshots';
 import { streamStates, type StreamStates } from './stream-state';
 
@@ -20,10 +20,10 @@ export interface CommandHandlerOptions {
   readonly snapshots?: SnapshotStore;
 }
 
-type RememberedResponse = E.Either<CommandFailure, CommandResult>;
+type Response = E.Either<CommandFailure, CommandResult>;
 
 /** Undefined: the stream has moved under the command, decide again. */
-type Attempt = RememberedResponse | undefined;
+type Attempt = Response | undefined;
 
 /** Commands of one stream wait for each other here, so only a writer beside this handler makes a command try again. */
 const MAX_ATTEMPTS = 8;
@@ -40,7 +40,7 @@ export const commandHandler = ({
   const inStreamOrder = streamQueue();
   const keysInProgress = new Set<string>();
 
-  const attemptRepeatedly = async (stream: string, request: CommandRequest): Promise<RememberedResponse> => {
+  const attemptRepeatedly = async (stream: string, request: CommandRequest): Promise<Response> => {
     for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
       const remembered = await findAnswer(store, request);
       if (remembered !== undefined) return remembered;
@@ -53,7 +53,7 @@ export const commandHandler = ({
 
   return (request) => async () => {
     const stream = streamName(request.aggregate.category, request.command.id);
-    const handle = (): Promise<RememberedResponse> => inStreamOrder(stream, () => attemptRepeatedly(stream, request));
+    const handle = (): Promise<Response> => inStreamOrder(stream, () => attemptRepeatedly(stream, request));
     if (request.idempotency === undefined || request.dryRun) return handle();
     const { scope, key } = request.idempotency;
     const scopedKey = JSON.stringify([scope, key]);
@@ -87,10 +87,11 @@ const attemptOnce = async (
   const decision = decisionOn(state, stream, request);
   if (decision._tag === 'Append') return commit(store, states, stream, request, decision);
   // Without an append nothing checks the version, so an answer that rests on memory needs a look at the stream.
-  if (source === 'read') return decision.outcome;
+  const response = decision._tag === 'Refusal' ? E.left(decision.failure) : responseOf(decision.answer, false);
+  if (source === 'read') return response;
   const current = await states.advance(stream, state);
   if (E.isLeft(current)) return current;
-  return current.right.version === state.version ? decision.outcome : undefined;
+  return current.right.version === state.version ? response : undefined;
 };
 
 const commit = async (
@@ -108,7 +109,7 @@ const commit = async (
   const appended = await store.append(append)();
   if (E.isRight(appended)) {
     states.remember(stream, nextState(appended.right), aggregate, events);
-    return given(answer(appended.right), false);
+    return responseOf(answer(appended.right), false);
   }
   switch (appended.left._tag) {
     // The next attempt reads the stream afresh; where the caller named a version (If-Match), it finds the mismatch.
@@ -122,6 +123,44 @@ const commit = async (
       return E.left(appended.left);
   }
 };
+
+// -------------------------------------------------------------------------------------
+// The answer to a command, stored with its idempotency key: a repeat gets the same one
+// -------------------------------------------------------------------------------------
+
+/** Storage format, version with care: answers outlive the program that stored them. */
+type RememberedAnswer =
+  | { readonly kind: 'done'; readonly result: Omit<CommandResult, 'replayed'> }
+  | { readonly kind: 'rejected'; readonly stream: string; readonly rejection: Rejection };
+
+/** The row that remembers an answer. */
+const outcomeOfAnswer = (
+  { scope, key, requestHash }: NonNullable<CommandRequest['idempotency']>,
+  answer: Answer,
+): RequestOutcome => {
+  const remembered: RememberedAnswer = E.isRight(answer)
+    ? { kind: 'done', result: answer.right }
+    : { kind: 'rejected', ...answer.left };
+  return { scope, key, requestHash, response: JSON.stringify(remembered) };
+};
+
+/** The remembered answer once more; or that the key was used for another request. */
+const replay = ({ key, requestHash, response }: RequestOutcome, asked: { readonly requestHash: string }): Response => {
+  if (requestHash !== asked.requestHash) return E.left({ _tag: 'KeyReused', key });
+  // Written by outcomeOfAnswer, and by nothing else.
+  const remembered = JSON.parse(response) as RememberedAnswer;
+  return responseOf(remembered.kind === 'done' ? E.right(remembered.result) : E.left(remembered), true);
+};
+
+/** An answer as the port returns it. */
+const responseOf = (answer: Answer, replayed: boolean): Response =>
+  E.isRight(answer)
+    ? E.right({ ...answer.right, replayed })
+    : E.left({ _tag: 'Rejected', stream: answer.left.stream, rejection: answer.left.rejection, replayed });
+
+// -------------------------------------------------------------------------------------
+// Commands of one stream, one after the other
+// -------------------------------------------------------------------------------------
 
 /** Runs `work` once every earlier work on the same stream has ended. */
 type InStreamOrder = <Result>(stream: string, work: () => Promise<Result>) => Promise<Result>;

@@ -6,13 +6,21 @@ import type { DomainEvent } from '../../domain/kernel/event-definition';
 import type { NewEvent } from '../../domain/kernel/event-store';
 import { explain } from '../../domain/kernel/explain';
 import { eventId, type EventEnvelope } from '../../domain/kernel/recorded-event';
+import type { Rejection } from '../../domain/kernel/decider';
 import type { AppendedEvent, CommandFailure, CommandRequest, CommandResult } from './command-port';
-import { given, type Answer } from './remembered-answer';
 import type { StreamState } from './stream-state';
 
-/** Something to write (events, or an answer to remember), or an answer that leaves nothing behind. */
+/** A command's answer before it is known whether it is the first or a repeat. */
+export type Answer = E.Either<
+  { readonly stream: string; readonly rejection: Rejection },
+  Omit<CommandResult, 'replayed'>
+>;
+
+/** Something to write (events, or an answer to remember), an answer that leaves nothing behind, or an unmet precondition. */
 export type Decision =
-  AppendDecision | { readonly _tag: 'Answer'; readonly outcome: E.Either<CommandFailure, CommandResult> };
+  | AppendDecision
+  | { readonly _tag: 'Answer'; readonly answer: Answer }
+  | { readonly _tag: 'Refusal'; readonly failure: Extract<CommandFailure, { readonly _tag: 'VersionMismatch' }> };
 
 export interface AppendDecision {
   readonly _tag: 'Append';
@@ -29,7 +37,7 @@ export const decisionOn = (state: StreamState, stream: string, request: CommandR
   const { aggregate, command, expectedVersion, idempotency, dryRun } = request;
   if (expectedVersion !== undefined && ![expectedVersion].flat().includes(state.version)) {
     const mismatch = { _tag: 'VersionMismatch', stream, expected: expectedVersion, actual: state.version } as const;
-    return { _tag: 'Answer', outcome: E.left(mismatch) };
+    return { _tag: 'Refusal', failure: mismatch };
   }
   const decided = state.fold.decide(command);
   const events = E.isRight(decided) ? newEventsOf(aggregate, decided.right) : [];
@@ -50,7 +58,7 @@ export const decisionOn = (state: StreamState, stream: string, request: CommandR
   if (dryRun || nothingToWrite) {
     const would = events.map((event, index) => wouldAppend(event, stream, state.version + index + 1));
     const end = { version: state.version + events.length, position: state.position };
-    return { _tag: 'Answer', outcome: given(answerWith(end, would), false) };
+    return { _tag: 'Answer', answer: answerWith(end, would) };
   }
   return {
     _tag: 'Append',

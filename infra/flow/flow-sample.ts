@@ -38,6 +38,8 @@ export interface RelaySample {
   readonly lagSeconds: number;
   /** Age of the oldest event that was not handed to the Kafka client. */
   readonly unsentSeconds: number;
+  /** Age of the last heartbeat that was sent, and of the last one that Kafka has acknowledged; absent where none are sent. */
+  readonly heartbeat?: { readonly sentSeconds: number; readonly acknowledgedSeconds: number | null };
   readonly failures: RelayStatus['failures'];
   readonly published: number;
   readonly updatedAt: string;
@@ -55,6 +57,11 @@ export interface PartitionSample extends Pick<PartitionStatus, 'topic' | 'partit
 export interface GroupSample extends Pick<GroupStatus, 'group' | 'reason' | 'outcomes' | 'updatedAt'> {
   readonly stage: FlowGroup['stage'];
   readonly state: StageState;
+  /** Age of the last heartbeat that came to the group; absent where it reads none. */
+  readonly heartbeatSeconds?: number;
+  readonly hottestKeys?: GroupStatus['hottestKeys'];
+  /** How long an event took in the last batches. */
+  readonly eventSeconds?: number;
   readonly partitions: ReadonlyArray<PartitionSample>;
 }
 
@@ -68,7 +75,7 @@ export interface FlowSample {
 }
 
 /** Relay and groups write their status every five seconds at least. */
-export const SILENT_MS = 12_000;
+export const SILENT_MS = 11_000;
 
 /** Looks into the files; undefined where there is no store yet. */
 export const takeFlowSample = async (sources: FlowSources): Promise<FlowSample | undefined> => {
@@ -95,7 +102,8 @@ const stateOf = (
 };
 
 const relaySample = async ({ clock }: FlowSources, reader: FlowReader, status: RelayStatus): Promise<RelaySample> => {
-  const { reason, cursor, failures, published, updatedAt } = status;
+  const { reason, cursor, failures, published, updatedAt, heartbeat } = status;
+  const ageOf = (at: string): number => ageSeconds(at, clock);
   const sentPosition = Math.max(cursor, status.sentPosition ?? cursor);
   const { lagEvents, lagSeconds } = await relayLag(reader, status, clock);
   return {
@@ -106,11 +114,22 @@ const relaySample = async ({ clock }: FlowSources, reader: FlowReader, status: R
     lagEvents,
     lagSeconds,
     unsentSeconds: (await relayLag(reader, { cursor: sentPosition, blocked: [] }, clock)).lagSeconds,
+    ...(heartbeat === undefined
+      ? {}
+      : {
+          heartbeat: {
+            sentSeconds: ageOf(heartbeat.sentAt),
+            acknowledgedSeconds: heartbeat.acknowledgedSentAt === null ? null : ageOf(heartbeat.acknowledgedSentAt),
+          },
+        }),
     failures,
     published,
     updatedAt,
   };
 };
+
+const ageSeconds = (at: string, clock: FlowSources['clock']): number =>
+  Math.max(0, clock.nowMs() - Date.parse(at)) / 1_000;
 
 const groupSample = async (
   { clock, catalog }: FlowSources,
@@ -135,9 +154,14 @@ const groupSample = async (
         isCounted: lag === null || !isSpeaking,
       })),
   });
-  const { group, reason, outcomes, updatedAt } = status;
+  const { group, reason, outcomes, updatedAt, heartbeat, hottestKeys, processing } = status;
   const partitions = status.partitions.map((each) => partitionSample(each, isSpeaking, clock, unapplied.get(each)));
-  return { group, stage, state, reason, outcomes, updatedAt, partitions };
+  const beat = heartbeat === undefined ? {} : { heartbeatSeconds: ageSeconds(heartbeat.sentAt, clock) };
+  const load = {
+    ...(hottestKeys === undefined ? {} : { hottestKeys }),
+    ...(processing === undefined ? {} : { eventSeconds: processing.eventSeconds }),
+  };
+  return { group, stage, state, ...beat, ...load, reason, outcomes, updatedAt, partitions };
 };
 
 const partitionSample = (

@@ -1,6 +1,7 @@
 /** What operators see of the flow: age, distance, rate and time to drain of each stage, and the slowest one named. Pure. */
 import type { FlowSample, GroupSample, PartitionSample, StageState } from './flow-sample';
 import { isSamePartition } from '../topic-partition';
+import { quantileOf } from '../quantile';
 import { verdictOf, worstOf, type PartitionLook, type Verdict } from './verdict';
 
 export const stageNames = ['relayed', 'acknowledged', 'consumed', 'projected'] as const;
@@ -40,6 +41,8 @@ export interface GroupReport extends Pace {
   readonly reason: string | null;
   readonly verdict: Verdict;
   readonly isEstimate: boolean;
+  /** Age of the last heartbeat that came to it; null where it reads none. */
+  readonly heartbeatSeconds: number | null;
   readonly partitions: ReadonlyArray<PartitionReport>;
 }
 
@@ -47,6 +50,11 @@ export interface StageReport extends Pace {
   readonly stage: StageName;
   readonly state: StageState;
   readonly verdict: Verdict;
+  /** Ages of the oldest event that waits, over the window. */
+  readonly ageP50Seconds: number;
+  readonly ageP99Seconds: number;
+  /** Age of the last heartbeat that has passed it, of the slowest group; null where none was sent, or none is read. */
+  readonly heartbeatSeconds: number | null;
   /** Who is slowest at it: `relay`, or the name of a group; null where nobody works at it yet. */
   readonly slowest: string | null;
 }
@@ -61,6 +69,15 @@ export interface StagesReport {
   readonly groups: ReadonlyArray<GroupReport>;
 }
 
+/** Heartbeats are sent every five seconds: with one so young acknowledged they flow, and a group that has none so young is cut off. */
+const BEATING_SECONDS = 10;
+const LATE_SECONDS = 20;
+
+const agesOver = (ages: ReadonlyArray<number>) => ({
+  ageP50Seconds: quantileOf(ages, 0.5),
+  ageP99Seconds: quantileOf(ages, 0.99),
+});
+
 /** What waits for less is on its way. */
 const NOTICEABLE_SECONDS = 1;
 
@@ -69,11 +86,13 @@ export const reportStages = (samples: ReadonlyArray<FlowSample>): StagesReport |
   const last = samples.at(-1);
   const [first] = samples;
   if (last === undefined || first === undefined) return undefined;
-  const groups = last.groups.map((group) => groupReport(samples, group));
+  const isBeating = (last.relay?.heartbeat?.acknowledgedSeconds ?? Infinity) <= BEATING_SECONDS;
+  const groups = last.groups.map((group) => groupReport(samples, group, isBeating));
   const items = stageNames.map((stage) =>
     stage === 'relayed' || stage === 'acknowledged'
       ? relayStage(samples, last, stage)
       : groupStage(
+          samples,
           stage,
           groups.filter((group) => group.stage === stage),
         ),
@@ -136,22 +155,43 @@ const relayStage = (
     stage,
     state,
     verdict: verdictOf(looks),
+    ...agesOver(samples.map(({ relay: then }) => (stage === 'relayed' ? then?.unsentSeconds : then?.lagSeconds) ?? 0)),
+    heartbeatSeconds:
+      (stage === 'relayed' ? relay?.heartbeat?.sentSeconds : relay?.heartbeat?.acknowledgedSeconds) ?? null,
     slowest: relay === undefined ? null : 'relay',
     ...paceOf(counts, ageSeconds, state),
   };
 };
 
-const groupStage = (stage: StageName, groups: ReadonlyArray<GroupReport>): StageReport => {
+const groupStage = (
+  samples: ReadonlyArray<FlowSample>,
+  stage: StageName,
+  groups: ReadonlyArray<GroupReport>,
+): StageReport => {
+  const ages = agesOver(
+    samples.map((sample) =>
+      Math.max(
+        0,
+        ...sample.groups
+          .filter((group) => group.stage === stage)
+          .flatMap(({ partitions }) => partitions.map(({ ageSeconds }) => ageSeconds)),
+      ),
+    ),
+  );
+  const beats = groups.flatMap(({ heartbeatSeconds }) => (heartbeatSeconds === null ? [] : [heartbeatSeconds]));
+  const heartbeatSeconds = beats.length === 0 ? null : Math.max(...beats);
   const [slowest] = [...groups].sort((left, right) => right.ageSeconds - left.ageSeconds || right.behind - left.behind);
   if (slowest === undefined) {
-    return { stage, state: 'starting', verdict: 'ok', slowest: null, ...paceOf([], 0, 'starting') };
+    const pace = paceOf([], 0, 'starting');
+    return { stage, state: 'starting', verdict: 'ok', slowest: null, heartbeatSeconds, ...ages, ...pace };
   }
   const { state, behind, ageSeconds, ratePerSecond, drain, etaSeconds } = slowest;
   const verdict = worstOf(groups.map((group) => group.verdict));
-  return { stage, state, verdict, slowest: slowest.group, behind, ageSeconds, ratePerSecond, drain, etaSeconds };
+  const pace = { behind, ageSeconds, ratePerSecond, drain, etaSeconds };
+  return { stage, state, verdict, slowest: slowest.group, heartbeatSeconds, ...ages, ...pace };
 };
 
-const groupReport = (samples: ReadonlyArray<FlowSample>, last: GroupSample): GroupReport => {
+const groupReport = (samples: ReadonlyArray<FlowSample>, last: GroupSample, isBeating: boolean): GroupReport => {
   const { group, stage, state, reason } = last;
   const history = samples.flatMap(({ atMs, groups }) => {
     const found = groups.find((each) => each.group === group);
@@ -173,49 +213,18 @@ const groupReport = (samples: ReadonlyArray<FlowSample>, last: GroupSample): Gro
     behind: all.reduce((sum, { lag }) => sum + lag, 0),
   }));
   const isIdle = isStopped(state) && partitions.length === 0;
+  const { heartbeatSeconds = null } = last;
+  // Nothing waits in it and the heartbeats do not come: it is not idle, it is cut off.
+  const isDeaf = state === 'running' && isBeating && (heartbeatSeconds ?? 0) > LATE_SECONDS;
   return {
     group,
     stage,
     state,
     reason,
-    verdict: isIdle ? 'stopped' : worstOf(partitions.map(({ verdict }) => verdict)),
+    verdict: isIdle ? 'stopped' : worstOf([...partitions.map(({ verdict }) => verdict), isDeaf ? 'stalled' : 'ok']),
+    heartbeatSeconds,
     isEstimate: partitions.some(({ isEstimate }) => isEstimate),
     partitions,
     ...paceOf(counts, Math.max(0, ...partitions.map(({ ageSeconds }) => ageSeconds)), state),
   };
-};
-
-/** Records over which the skew of the last minute means something. */
-const MIN_SKEW_RECORDS = 100;
-
-/** The busiest partition of each topic against the mean, from the ends of the log that groups have seen; 1 is even. */
-export const skewByTopic = (samples: ReadonlyArray<FlowSample>): ReadonlyMap<string, number> => {
-  const now = logEnds(samples.at(-1));
-  const then = logEnds(samples[0]);
-  const skews = new Map<string, number>();
-  for (const [topic, ends] of now) {
-    const before = then.get(topic);
-    const added = new Map([...ends].map(([partition, end]) => [partition, end - (before?.get(partition) ?? end)]));
-    skews.set(topic, sumOf(added) >= MIN_SKEW_RECORDS ? maxToMean(added) : maxToMean(ends));
-  }
-  return skews;
-};
-
-const sumOf = (counts: ReadonlyMap<number, number>): number =>
-  [...counts.values()].reduce((sum, each) => sum + each, 0);
-
-const maxToMean = (counts: ReadonlyMap<number, number>): number => {
-  const sum = sumOf(counts);
-  return sum < MIN_SKEW_RECORDS ? 1 : (Math.max(...counts.values()) * counts.size) / sum;
-};
-
-const logEnds = (sample: FlowSample | undefined): ReadonlyMap<string, ReadonlyMap<number, number>> => {
-  const ends = new Map<string, Map<number, number>>();
-  for (const { topic, partition, logEndOffset } of (sample?.groups ?? []).flatMap(({ partitions }) => partitions)) {
-    if (logEndOffset === null) continue;
-    const own = ends.get(topic) ?? new Map<number, number>();
-    own.set(partition, Math.max(own.get(partition) ?? 0, logEndOffset));
-    ends.set(topic, own);
-  }
-  return ends;
 };

@@ -12,8 +12,8 @@ export interface NotReached {
   readonly isNotReached: boolean;
 }
 
-// Known by its shape: the class would bring the Kafka client into threads that can't load it.
-const isNotReached = (error: unknown): boolean =>
+/** Whether a call has failed because no broker was reached. Known by its shape: the class would load the client in every thread. */
+export const isNotReached = (error: unknown): boolean =>
   error instanceof EngineFault && (error as EngineFault & Partial<NotReached>).isNotReached === true;
 
 export interface WatchedLog {

@@ -2,7 +2,7 @@
 import type { Catalog } from '../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import type { CloudEventsMode } from '../configuration';
-import { destinationOf } from './placement';
+import { destinationOf, type Destination } from './placement';
 import { JSON_CONTENT_TYPE, STRUCTURED_CONTENT_TYPE, TRACEPARENT_HEADER } from './record-headers';
 import { versionWriter, type WriteVersions, type WrittenEvent } from './written-version';
 import type { TopicPartition } from '../topic-partition';
@@ -33,18 +33,17 @@ export interface EncodingOptions extends EventOrigin {
   readonly withheldReason?: (position: number) => string | undefined;
 }
 
-/** Returns the function that encodes stored events. */
+/** Returns the function that encodes stored events, for where they go; callers that know it already pass it. */
 export const cloudEventEncoder = (options: EncodingOptions) => {
   const { catalog, mode, writeVersions = new Map(), withheldReason = () => undefined } = options;
   const destination = destinationOf(catalog);
   const toWritten = versionWriter(catalog, writeVersions);
   const structuredHeaders = [{ 'content-type': STRUCTURED_CONTENT_TYPE }];
-  return (stored: StoredEvent): EncodedEvent => {
+  return (stored: StoredEvent, to: Destination = destination(stored.stream)): EncodedEvent => {
     const withheld = withheldReason(stored.position);
     const { event, headers } = withheld === undefined ? toWritten(stored) : placeholderOf(stored);
     const { traceparent } = event;
     const extra = traceparent === undefined ? headers : [...headers, { [TRACEPARENT_HEADER]: traceparent }];
-    const to = destination(event.stream);
     const attributes = attributesOf(event, to.key, options, withheld);
     if (mode === 'binary') {
       return { ...to, value: event.payload, headers: [...binaryHeaders(attributes), ...extra] };

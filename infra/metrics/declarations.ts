@@ -55,6 +55,11 @@ export const metricDeclarations = {
     labels: ['effect', 'outcome'],
   },
   tidemark_effect_seconds: { kind: 'histogram', help: 'Time of one attempt of an effect.', labels: ['effect'] },
+  tidemark_event_seconds: {
+    kind: 'gauge',
+    help: 'Time that an event took, handler and rows, on average over the last ten batches of the group.',
+    labels: GROUP,
+  },
   tidemark_retries_total: {
     kind: 'counter',
     help: 'Attempts that failed and are repeated, by what failed: broker, store, event or other.',
@@ -78,6 +83,11 @@ export const metricDeclarations = {
   tidemark_partition_skew_ratio: {
     kind: 'gauge',
     help: 'The busiest partition of a topic against the mean; 1 is even. Over the last minutes, or the whole log while little comes.',
+    labels: ['topic'],
+  },
+  tidemark_hottest_key_share_ratio: {
+    kind: 'gauge',
+    help: "The hottest key's share of a topic's records over the last minutes; /ops/groups names the key.",
     labels: ['topic'],
   },
   tidemark_producer_records_total: {
@@ -110,6 +120,16 @@ export const metricDeclarations = {
   tidemark_stage_age_seconds: {
     kind: 'gauge',
     help: 'Age of the oldest event that waits at a stage: relayed, acknowledged, consumed or projected.',
+    labels: ['stage'],
+  },
+  tidemark_stage_age_quantile_seconds: {
+    kind: 'gauge',
+    help: 'That age over the last minute, by quantile: 0.5 or 0.99.',
+    labels: ['stage', 'quantile'],
+  },
+  tidemark_heartbeat_age_seconds: {
+    kind: 'gauge',
+    help: 'Age of the last heartbeat that has passed a stage; absent where none are sent or read.',
     labels: ['stage'],
   },
   tidemark_rebuild_remaining_events: {

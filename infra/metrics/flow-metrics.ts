@@ -2,7 +2,8 @@
 import { countNames } from '../consumption/status/status';
 import type { DeadLetterCount } from '../dead-letters/query/query';
 import type { FlowSample, GroupSample, RelaySample } from '../flow/flow-sample';
-import { reportStages, skewByTopic, type GroupReport } from '../flow/stage-report';
+import { hottestKeyByTopic, skewByTopic } from '../flow/skew';
+import { reportStages, type GroupReport, type StageReport } from '../flow/stage-report';
 import { sample, type Metrics, type Sample } from './registry';
 
 /** A rebuild that runs. */
@@ -51,13 +52,29 @@ const flowSamples = (sources: FlowMetricsSources): ReadonlyArray<Sample> => {
   if (last === undefined || report === undefined) return [];
   return [
     sample('tidemark_store_position', {}, last.storePosition),
-    ...report.items.map(({ stage, ageSeconds }) => sample('tidemark_stage_age_seconds', { stage }, ageSeconds)),
+    ...report.items.flatMap(stageSamples),
     ...(last.relay === undefined ? [] : relaySamples(last.relay, sources)),
     ...last.groups.flatMap((group) => groupSamples(group, sources)),
     ...report.groups.flatMap(partitionSamples),
+    ...[...hottestKeyByTopic(last)].map(([topic, { share }]) =>
+      sample('tidemark_hottest_key_share_ratio', { topic }, share),
+    ),
     ...[...skewByTopic(samples)].map(([topic, ratio]) => sample('tidemark_partition_skew_ratio', { topic }, ratio)),
   ];
 };
+
+const stageSamples = ({
+  stage,
+  ageSeconds,
+  ageP50Seconds,
+  ageP99Seconds,
+  heartbeatSeconds,
+}: StageReport): ReadonlyArray<Sample> => [
+  sample('tidemark_stage_age_seconds', { stage }, ageSeconds),
+  sample('tidemark_stage_age_quantile_seconds', { stage, quantile: '0.5' }, ageP50Seconds),
+  sample('tidemark_stage_age_quantile_seconds', { stage, quantile: '0.99' }, ageP99Seconds),
+  ...(heartbeatSeconds === null ? [] : [sample('tidemark_heartbeat_age_seconds', { stage }, heartbeatSeconds)]),
+];
 
 const isCountedHere = (updatedAt: string, { startedAtMs }: FlowMetricsSources): boolean =>
   Date.parse(updatedAt) >= startedAtMs;
@@ -79,10 +96,13 @@ const relaySamples = (relay: RelaySample, sources: FlowMetricsSources): Readonly
 };
 
 const groupSamples = (
-  { group, stage, state, outcomes, updatedAt }: GroupSample,
+  { group, stage, state, eventSeconds, outcomes, updatedAt }: GroupSample,
   sources: FlowMetricsSources,
 ): ReadonlyArray<Sample> => {
-  const shown = [sample('tidemark_group_state', { group, state }, 1)];
+  const shown = [
+    sample('tidemark_group_state', { group, state }, 1),
+    ...(eventSeconds === undefined ? [] : [sample('tidemark_event_seconds', { group }, eventSeconds)]),
+  ];
   if (!sources.isOwn(stage) || !isCountedHere(updatedAt, sources)) return shown;
   // A status of an older release lacks the newest outcomes.
   const counts: Partial<typeof outcomes> = outcomes;

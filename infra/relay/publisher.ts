@@ -2,9 +2,11 @@
 import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { Clock } from '../clock';
 import type { Destination, EncodedEvent } from '../kafka/cloud-events';
+import { HEARTBEAT_SEQUENCE } from '../kafka/heartbeats';
 import { RecordTooLarge, type DeliveryFailure, type EventLog, type LogProducer } from '../kafka/event-log';
 import { MAX_PAGE_BYTES, type EventFeed } from '../event-store/event-feed';
 import { errorTextOf } from '../error-text';
+import type { RelayHeartbeats } from './relay-heartbeats';
 import { isAborted } from '../stop-signal';
 import { acknowledgements, type Acknowledgements } from './acknowledgements';
 import type { TopicPartition } from '../topic-partition';
@@ -38,7 +40,7 @@ export interface PublisherOptions {
   readonly cursor: number;
   /** Returns undefined where the program has no aggregate for the event. */
   readonly destinationOf: (event: StoredEvent) => Destination | undefined;
-  readonly encode: (event: StoredEvent) => EncodedEvent;
+  readonly encode: (event: StoredEvent, to: Destination) => EncodedEvent;
   /** The highest position that was found in a partition; 0 where there was none. */
   readonly publishedPosition: (place: TopicPartition) => number;
   /** Whether the partition is blocked by an event that can't be published. */
@@ -52,6 +54,8 @@ export interface PublisherOptions {
   /** The events of a page that have no destination. */
   readonly onUnroutable: (events: ReadonlyArray<StoredEvent>) => void;
   readonly readPage: EventFeed['readAll'];
+  /** Called where Kafka has acknowledged a heartbeat. */
+  readonly onHeartbeat: () => void;
 }
 
 export interface Publisher {
@@ -64,6 +68,8 @@ export interface Publisher {
    * {@link DeliveryFailed}.
    */
   readonly pass: (signal: AbortSignal) => Promise<boolean>;
+  /** Sends a heartbeat with the last position that was sent, where it is time for one. */
+  readonly beatWhenDue: (heartbeats: Pick<RelayHeartbeats, 'beatWhenDue'>) => void;
   /** Throws the first failure that a delivery report has brought. */
   readonly throwFailure: () => void;
   /** Waits for a bounded time until everything sent is acknowledged. */
@@ -109,6 +115,7 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
     isSettled: () => acks.outstanding() === 0,
     counts: () => ({ ...counts, sentPosition: sending.readTo }),
     pass,
+    beatWhenDue: (heartbeats) => heartbeats.beatWhenDue(sending.readTo, (record) => producer.send(record) === 'queued'),
     throwFailure,
     flush: async () => {
       await producer.flush(FLUSH_MS);
@@ -117,12 +124,16 @@ export const openPublisher = async (options: PublisherOptions): Promise<Publishe
   };
 };
 
-const openSending = async ({ log, cursor }: PublisherOptions): Promise<Sending> => {
+const openSending = async ({ log, cursor, onHeartbeat }: PublisherOptions): Promise<Sending> => {
   const acks = acknowledgements(cursor, WINDOW_EVENTS, WINDOW_BYTES);
   const counts = { published: 0, skipped: 0 };
   let failure: DeliveryFailed | undefined;
   const producer = await log.openProducer({
     onDelivered: (position) => {
+      if (position === HEARTBEAT_SEQUENCE) {
+        onHeartbeat();
+        return;
+      }
       acks.acknowledged(position);
       counts.published += 1;
     },
@@ -156,7 +167,7 @@ const publishing = (options: PublisherOptions, sending: Sending) => {
   const sendTo = async (to: Destination, event: StoredEvent, signal: AbortSignal): Promise<boolean> => {
     let record: EncodedEvent;
     try {
-      record = options.encode(event);
+      record = options.encode(event, to);
     } catch (error) {
       return reject(to, event, error);
     }

@@ -10,6 +10,7 @@ import type { Lease } from '../sqlite/lease';
 import type { TopicCheckIntervals, TopicWatch } from '../kafka/topic-watch';
 import type { RelayFile, RelayHoles } from './state/state';
 import type { RelayMonitor } from './relay-monitor';
+import type { RelayHeartbeats } from './relay-heartbeats';
 import type { RecordSuspects } from './suspects';
 
 export interface RelayOptions extends RoleOptions {
@@ -39,6 +40,7 @@ export interface RelayContext extends RelayOptions {
   readonly reader: EventFeed;
   readonly monitor: RelayMonitor;
   readonly suspects: RecordSuspects;
+  readonly heartbeats: RelayHeartbeats;
   readonly watch: TopicWatch;
 }
 

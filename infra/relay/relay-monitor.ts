@@ -4,6 +4,7 @@ import type { StoredEvent } from '../../domain/kernel/recorded-event';
 import type { EventLog, LogTopic } from '../kafka/event-log';
 import type { Logger } from '../logger';
 import type { EventFeed } from '../event-store/event-feed';
+import type { RelayHeartbeats } from './relay-heartbeats';
 import type { RelayFile, RelayHoles, RelayStatus } from './state/state';
 
 interface Counts {
@@ -37,6 +38,7 @@ export interface RelayMonitorOptions {
   readonly state: RelayFile;
   readonly holes: Pick<RelayHoles, 'blocked' | 'unroutable'>;
   readonly reader: EventFeed;
+  readonly heartbeats: Pick<RelayHeartbeats, 'status'>;
 }
 
 /** How often an unchanged status is written: a much older one means that the relay does not run. */
@@ -50,7 +52,8 @@ const initialState = (clock: Clock): Pick<RelayStatus, 'state' | 'reason' | 'cau
 });
 
 /** Makes the monitor, with all counts at zero. */
-export const relayMonitor = ({ log, clock, logger, state, holes, reader }: RelayMonitorOptions): RelayMonitor => {
+export const relayMonitor = (options: RelayMonitorOptions): RelayMonitor => {
+  const { log, clock, logger, state, holes, reader, heartbeats } = options;
   const failures: Record<string, number> = {};
   let topics: ReadonlyArray<LogTopic> = [];
   let current = initialState(clock);
@@ -64,6 +67,7 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
 
   const write = (): void => {
     const blocked = holes.blocked();
+    const beat = heartbeats.status();
     const status: Omit<RelayStatus, 'updatedAt'> = {
       ...current,
       reason: current.reason ?? (current.state === 'running' ? warning : null),
@@ -76,6 +80,7 @@ export const relayMonitor = ({ log, clock, logger, state, holes, reader }: Relay
       blocked,
       unroutable: holes.unroutable(),
       topics,
+      ...(beat === undefined ? {} : { heartbeat: beat }),
     };
     // A change of the age alone is not written, as readers compute it.
     const text = JSON.stringify({ ...status, lagSeconds: 0 });

@@ -56,6 +56,7 @@ export const relaySession = async (running: RelayContext, onProgress: () => void
     await publish(running, publisher, onProgress);
   } finally {
     monitor.addCounts(publisher.counts());
+    running.heartbeats.producerClosed();
     await publisher.close();
   }
 };
@@ -65,7 +66,7 @@ const openSessionPublisher = (
   positions: ReadonlyPartitionMap<number>,
   blocked: PartitionMap<TopicPartition>,
 ): Promise<Publisher> => {
-  const { log, clock, state, holes, reader, catalog, suspects, logger } = running;
+  const { log, clock, state, holes, reader, catalog, suspects, logger, heartbeats } = running;
   return openPublisher({
     log,
     clock,
@@ -84,6 +85,7 @@ const openSessionPublisher = (
     },
     onUnroutable: holes.noteUnroutable,
     readPage: reader.readAll,
+    onHeartbeat: heartbeats.acknowledged,
   });
 };
 
@@ -195,6 +197,7 @@ const periodicWork = (running: RelayContext, publisher: Publisher, onProgress: (
   const startCursor = running.state.cursor();
   return async (hasReadAll: boolean): Promise<boolean> => {
     await running.monitor.readStoreEnd();
+    publisher.beatWhenDue(running.heartbeats);
     saveIfPossible(running, publisher);
     await assertOwnStore(running);
     const hasAdvanced = publisher.cursor() > startCursor;

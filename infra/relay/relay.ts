@@ -13,6 +13,7 @@ import { DeliveryFailed } from './publisher';
 import { relayMonitor } from './relay-monitor';
 import type { RelayContext, RelayOptions } from './relay-context';
 import { RelayHalted, relaySession } from './relay-session';
+import { relayHeartbeats } from './relay-heartbeats';
 import { recordSuspects } from './suspects';
 
 export type { RelayOptions };
@@ -43,13 +44,14 @@ const run = async (options: RelayOptions, leased: LeasedSession): Promise<void> 
   const reader = await options.outbox();
   try {
     const { state, holes } = relayFile(leased, options.clock);
-    const monitor = relayMonitor({ ...options, state, holes, reader });
+    // How long a broker is silent is a matter of real time, whatever clock the relay goes by.
+    const answers = watchAnswers(options.log, systemClock);
+    const heartbeats = relayHeartbeats({ ...options, log: answers.log });
+    const monitor = relayMonitor({ ...options, state, holes, reader, heartbeats });
     const suspects = recordSuspects();
     const topics = options.catalog.aggregates.map(({ topic }) => topic);
     const watch = topicWatch({ ...options, topics, intervals: options.topicChecks, onWarning: monitor.warn });
-    // How long a broker is silent is a matter of real time, whatever clock the relay goes by.
-    const answers = watchAnswers(options.log, systemClock);
-    const parts = { log: answers.log, answers, lease, state, holes, reader, monitor, suspects, watch };
+    const parts = { log: answers.log, answers, heartbeats, lease, state, holes, reader, monitor, suspects, watch };
     await whileReportingSilence(parts, ending, () => publishForever({ ...options, ...parts, stopping: ending }));
     if (!isLost()) monitor.setState('stopped', null);
   } finally {
@@ -131,11 +133,15 @@ const directiveForRelay = async (running: RelayContext, error: unknown): Promise
  * continue.
  */
 const handleRejection = async (
-  { holes, suspects, logger, monitor, reader }: RelayContext,
+  { holes, suspects, logger, monitor, reader, heartbeats }: RelayContext,
   failed: DeliveryFailed,
 ): Promise<boolean> => {
   const { failure, alonePosition, lastPosition } = failed;
   const { record } = failure;
+  if (record !== undefined && record.topic === heartbeats.topic) {
+    heartbeats.suspend(failure.reason);
+    return true;
+  }
   if (record === undefined || !isAboutRecord(failure.class)) return false;
   monitor.countFailure(failure.class);
   if (record.sequence !== alonePosition) {

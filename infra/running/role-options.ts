@@ -17,6 +17,8 @@ export interface RoleOptions {
   readonly leaseTtlMs: number;
   /** Accept topics other than the ones that the role has worked on so far. */
   readonly acceptNewLog: boolean;
+  /** The topic of the heartbeats; absent where there are none. */
+  readonly heartbeatTopic?: string | undefined;
   /** Receives what the role's consumer groups do, for metrics. */
   readonly observer?: GroupObserver;
   /** Absent: no spans are made. */

@@ -1,18 +1,12 @@
 /** A whole application in memory: commands go in, rows come out, and process managers do their part in between. */
-import { isLeft, isRight, type Either } from 'fp-ts/Either';
-import type { Aggregate } from '../../domain/kernel/aggregate';
+import { isLeft } from 'fp-ts/Either';
 import type { Fields, RecordOf } from '../../domain/kernel/codec';
 import type { CommandDefinition } from '../../domain/kernel/command-definition';
-import { InvalidDeclaration } from '../../domain/kernel/declarations';
-import { decodeEvent } from '../../domain/kernel/decode-event';
 import type { Rejection } from '../../domain/kernel/decider';
-import { REACTORS_SCOPE, type AppendMetadata, type ScopedKey } from '../../domain/kernel/event-store';
+import { REACTORS_SCOPE } from '../../domain/kernel/event-store';
 import type { ProcessCommand } from '../../domain/kernel/process-manager';
-import { streamName, type RecordedEvent, type StoredEvent } from '../../domain/kernel/recorded-event';
+import { streamName, type RecordedEvent } from '../../domain/kernel/recorded-event';
 import { defaultSettings } from '../../domain/kernel/setting';
-import { commandHandler } from '../../infra/commands/command-handler';
-import type { CommandFailure, CommandResult } from '../../infra/commands/command-port';
-import { inMemoryEventStore } from '../../infra/memory/in-memory-event-store';
 import type { PendingCommand } from '../../infra/reactors/processes/processes';
 import type { Application } from '../application';
 import { withFrozenInputs } from '../frozen-application';
@@ -21,7 +15,8 @@ import { fail, shown } from './assertion';
 import { acceptedOutcome, memoryProcesses, rejectedOutcome, type MemoryProcesses } from './processes';
 import { assertRows, memoryView, type MemoryView } from './rows';
 import { manualClock, START_MS, type ManualClock } from './test-clock';
-import { bodyOf, foldOf } from './test-aggregate';
+import { foldOf } from './test-aggregate';
+import { aggregateOf, writingSide, type Submitted, type WritingSide } from './writing-side';
 
 /** Sends a command: by its definition, whose body is typed, or by its name. */
 export interface Send<Result> {
@@ -78,10 +73,13 @@ export interface InMemoryOptions {
 /**
  * Starts an application in memory, on a clock that only the test moves. All of its code gets frozen inputs.
  *
- *     const library = inMemoryApplication(application);
- *     await library.send('loan', 'l1', 'lend', { memberId: 'm1', lentAt, desk: 'counter' });
- *     await library.passTime(5_000);
- *     library.assertRows('member-loans', { memberId: 'm1', open: 1, reminders: 1 });
+ * @example
+ * ```ts
+ * const library = inMemoryApplication(application);
+ * await library.send('loan', 'l1', 'lend', { memberId: 'm1', lentAt, desk: 'counter' });
+ * await library.passTime(5_000);
+ * library.assertRows('member-loans', { memberId: 'm1', open: 1, reminders: 1 });
+ * ```
  */
 export const inMemoryApplication = (
   declared: Application,
@@ -130,71 +128,6 @@ export const inMemoryApplication = (
       ).state,
     clock,
   };
-};
-
-const aggregateOf = (application: Application, category: string): Aggregate => {
-  const found = application.catalog.byCategory(category);
-  if (found !== undefined) return found;
-  const names = application.catalog.aggregates.map((each) => each.category).join(', ');
-  throw new InvalidDeclaration(
-    `the application ${application.name} has no aggregate of the category '${category}'; it has ${names}. Is it registered in defineApplication?`,
-  );
-};
-
-// -------------------------------------------------------------------------------------
-// Commands
-// -------------------------------------------------------------------------------------
-
-interface Submitted {
-  readonly category: string;
-  readonly id: string;
-  readonly type: string;
-  readonly body: unknown;
-  readonly metadata: AppendMetadata;
-  readonly idempotency?: ScopedKey & { readonly requestHash: string };
-}
-
-type Submit = (submitted: Submitted) => Promise<Either<Rejection, CommandResult>>;
-
-interface WritingSide {
-  /** Handles a command; a failure that is no rejection throws. */
-  readonly submit: Submit;
-  /** Every event, as the contracts of today read it. */
-  readonly events: () => ReadonlyArray<RecordedEvent>;
-}
-
-const CACHED_STATES = 1_000;
-
-const writingSide = (application: Application, clock: ManualClock): WritingSide => {
-  const { catalog } = application;
-  const store = inMemoryEventStore({ clock });
-  const handle = commandHandler({ store, catalog, stateCacheSize: CACHED_STATES });
-  const decode = decodeEvent(catalog);
-  const read: RecordedEvent[] = [];
-  const decoded = ({ payload, ...envelope }: StoredEvent): RecordedEvent => {
-    const event = decode(envelope, JSON.parse(payload));
-    if (isRight(event)) return event.right;
-    throw new InvalidDeclaration(`${envelope.type} (${envelope.id}) cannot be read again: ${event.left.reason}`);
-  };
-  return {
-    submit: async ({ category, id, type, body, metadata, idempotency }) => {
-      const aggregate = aggregateOf(application, category);
-      const command = { type, id, data: bodyOf(aggregate, type, body) };
-      const request = { aggregate, command, metadata, dryRun: false };
-      const handled = await handle(idempotency === undefined ? request : { ...request, idempotency })();
-      return isLeft(handled) ? { _tag: 'Left', left: rejectionIn(handled.left) } : handled;
-    },
-    events: () => {
-      read.push(...store.events().slice(read.length).map(decoded));
-      return read;
-    },
-  };
-};
-
-/** Throws where the failure is none of the aggregate's. */
-const rejectionIn = (failure: CommandFailure): Rejection => {
-  if (failure._tag === 'Rejected') return failure.rejection;
-  throw new Error(`the command failed: ${shown(failure)}`);
 };
 
 // -------------------------------------------------------------------------------------

@@ -41,11 +41,14 @@ export interface AggregateTest {
 /**
  * Tests one instance of an aggregate; its decider gets frozen inputs.
  *
- *     const loan = testAggregate(loanAggregate, 'l1');
- *     loan.given(lent).when('return', { returnedAt }).then(BookReturned.of({ loanId: 'l1', memberId: 'm1', returnedAt }));
- *     loan.given().when('return', { returnedAt }).thenRejected('BookNotLent');
- *
  * Throws InvalidDeclaration for events and commands that the aggregate does not have, or that do not keep their contracts.
+ *
+ * @example
+ * ```ts
+ * const loan = testAggregate(loanAggregate, 'l1');
+ * loan.given(lent).when('return', { returnedAt }).then(BookReturned.of({ loanId: 'l1', memberId: 'm1', returnedAt }));
+ * loan.given().when('return', { returnedAt }).thenRejected('BookNotLent');
+ * ```
  */
 export const testAggregate = (
   aggregate: Aggregate,

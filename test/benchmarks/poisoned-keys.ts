@@ -2,7 +2,7 @@
  * How much one bad key in a hundred costs the other ninety-nine: the same log through the same projection on a real broker, once
  * without failures and once with 1 % of the keys poisoned, in turns. Prints a table, and writes results.json beside itself.
  */
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventReader, openEventFeed } from '../../infra/sqlite/event-feed';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,6 @@ import type { EventLog } from '../../infra/kafka/event-log';
 import { silentLogger } from '../../infra/logger';
 import { startRelay } from '../../infra/relay/relay';
 import { readRelayStatus } from '../../infra/sqlite/relay-file/relay-file';
-import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { openSqliteEventStore } from '../../infra/sqlite/event-store';
 import { openViewReader } from '../../projections/engine/query/view-database-reader';
 import { startProjections } from '../../projections/engine/role/role';

@@ -11,7 +11,7 @@ import { importStore, type ImportChoices } from '../../api/cli/import';
 import { readConfiguration } from '../../infra/configuration';
 import { FileNotWritten, writeWholeFile } from '../../infra/files/whole-file';
 import { openForReading } from '../../infra/sqlite/database';
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventReader } from '../../infra/sqlite/event-feed';
 import type { StoreIdentity } from '../../infra/event-store/event-feed';
 import { ImportRefused } from '../../infra/archive/import-events';
 import { withStore } from '../infra/sqlite/store-fixture';

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventReader } from '../../infra/sqlite/event-feed';
 import { systemClock } from '../../infra/clock';
 import { kafkaSpec } from '../support/kafka-spec';
 import { eventually, freePort, isReady, startTidemark, type ServerProcess } from '../support/server';

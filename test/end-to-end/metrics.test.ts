@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import type { GroupStatus } from '../../infra/consumption/status/status';
 import { metricDeclarations, type MetricDeclaration } from '../../infra/metrics/declarations';
 import { produceRaw } from '../support/broker-admin';
 import { parseExposition, type Exposition } from '../support/exposition';
@@ -106,10 +107,36 @@ kafkaSpec('the metrics of an installation in three processes', ({ test, before, 
         sum('tidemark_consumer_rebalances_total', own) > 0
       );
     });
+    const groups = (await (await fetch(`${url}/ops/groups`)).json()) as { readonly items: ReadonlyArray<GroupStatus> };
+    const { processing, hottestKeys } = groups.items.find(({ group }) => group === 'order-summary') ?? {};
+    assert.ok((processing?.batches ?? 0) > 0 && (processing?.p99Seconds ?? 0) >= (processing?.p50Seconds ?? 1));
+    const orders = hottestKeys?.find(({ topic }) => topic === `${prefix}orders`);
+    assert.match(orders?.keys[0]?.key ?? '', /^order-o\d+$/);
+    const shares = (await scrape('api')).values('tidemark_hottest_key_share_ratio', { topic: `${prefix}orders` });
+    assert.ok(shares.length === 1 && shares.every((share) => share > 0 && share <= 1));
     // Counters belong to the process that counts; what is in the files every process shows.
     assert.is((await scrape('relay')).sum('tidemark_commands_total'), 0);
     assert.ok((await scrape('relay')).values('tidemark_consumer_lag').length > 0);
     assert.ok((await scrape('consumers')).values('tidemark_partition_skew_ratio').every((ratio) => ratio >= 1));
+  });
+
+  test('lets heartbeats through every stage while nothing happens, and keeps them out of the topics of events', async () => {
+    for (const part of Object.keys(ROLES) as Part[])
+      await shows(part, 'heartbeats come through', ({ values }) => {
+        const ages = ['relayed', 'acknowledged', 'consumed', 'projected'].flatMap((stage) =>
+          values('tidemark_heartbeat_age_seconds', { stage }),
+        );
+        return ages.length === 4 && Math.max(...ages) < 15;
+      });
+    const { storePosition, items } = (await (await fetch(`${url}/ops/stages`)).json()) as {
+      readonly storePosition: number;
+      readonly items: ReadonlyArray<{ readonly heartbeatSeconds: number | null; readonly ageP99Seconds: number }>;
+    };
+    assert.ok(items.every(({ heartbeatSeconds }) => heartbeatSeconds !== null));
+    const topics = ['orders', 'stock', 'payments'].map((topic) => `${prefix}${topic}`);
+    assert.is((await rawRecords(broker.servers, topics)).length, storePosition);
+    const [beat] = await rawRecords(broker.servers, [`${prefix}order-fulfilment.heartbeats`]);
+    assert.match(beat?.value?.toString() ?? '', /^\{"position":\d+,"sentAt":"[\d:.TZ-]+"\}$/);
   });
 
   test('shows the files: leases by holder, take-overs, write-ahead logs', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { openForWriting } from '../../infra/sqlite/database';
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventReader } from '../../infra/sqlite/event-feed';
 import { viewsMigrations } from '../../projections/engine/generations/schema';
 import type { RebuildStatus } from '../../projections/view-reader';
 import { openStore } from '../infra/sqlite/store-fixture';

@@ -2,7 +2,7 @@
 import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventReader } from '../../infra/sqlite/event-feed';
 import type { Spec } from '../spec';
 import { spec } from '../spec';
 import { produceRaw } from '../support/broker-admin';

@@ -10,7 +10,7 @@ import { systemClock } from '../../infra/clock';
 import { reactorsMigrations } from '../../infra/sqlite/process-store/process-store';
 import { categoryOf } from '../../domain/kernel/recorded-event';
 import { openForWriting, type Database } from '../../infra/sqlite/database';
-import { openEventReader } from '../../infra/sqlite/event-reader';
+import { openEventReader } from '../../infra/sqlite/event-feed';
 import { kafkaSpec } from '../support/kafka-spec';
 import { localServer, type LocalServer, type ServedAnswer, type ServedRequest } from '../support/local-server';
 import { repeatLog } from '../support/log-probe';

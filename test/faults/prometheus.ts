@@ -1,8 +1,9 @@
 /** A real Prometheus with the shipped rules, for what they say of a running installation. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NO_PROMETHEUS, prometheusTool } from '../support/prometheus-tools';
 import { freePort } from '../support/server';
 
 const RULES = join(__dirname, '..', '..', '..', 'docs', 'monitoring', 'tidemark-rules.yml');
@@ -20,14 +21,8 @@ export interface Prometheus {
 }
 
 /** Why there is none; undefined where there is one. */
-export const whyNoPrometheus = (): string | undefined => {
-  try {
-    execFileSync('prometheus', ['--version'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'prometheus (Debian: prometheus) is not installed';
-  }
-};
+export const whyNoPrometheus = (): string | undefined =>
+  prometheusTool('prometheus') === undefined ? NO_PROMETHEUS : undefined;
 
 interface AlertsAnswer {
   readonly data: { readonly alerts: ReadonlyArray<{ readonly labels: Readonly<Record<string, string>> }> };
@@ -47,7 +42,7 @@ export const startPrometheus = async (ports: ReadonlyMap<string, number>, key: s
       `scrape_configs:\n  - job_name: tidemark\n    authorization: { credentials: ${key} }\n    static_configs:\n${targets.join('')}`,
   );
   const child = spawn(
-    'prometheus',
+    prometheusTool('prometheus') ?? 'prometheus',
     [
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,

@@ -13,6 +13,7 @@ spec('the configuration', ({ test }) => {
       port: 8_080,
       dataDirectory: resolve('data'),
       topicPrefix: '',
+      heartbeats: true,
       cloudEventsMode: 'structured',
       logLevel: 'info',
       acceptNewLog: false,

@@ -15,7 +15,7 @@ import { feedOf } from '../support/reader-feed';
 import { recordHeaders } from '../../infra/kafka/record-headers';
 import type { Database } from '../../infra/sqlite/database';
 import { storedAttributesOf } from '../../infra/event-store/event-feed';
-import type { EventReader } from '../../infra/sqlite/event-reader';
+import type { EventReader } from '../../infra/sqlite/event-feed';
 import type { LeaseLost } from '../../infra/sqlite/lease';
 import { openLeasedDatabase, type LeasedDatabase } from '../../infra/sqlite/leased-database';
 import { importEvents } from '../../infra/archive/import-events';

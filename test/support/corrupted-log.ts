@@ -7,7 +7,7 @@ import { systemClock } from '../../infra/clock';
 import { cloudEventEncoder } from '../../infra/kafka/cloud-events';
 import type { EventLog, OutgoingRecord } from '../../infra/kafka/event-log';
 import { compareLog, type LogComparison } from '../../infra/log-audit/compare-log';
-import type { EventReader } from '../../infra/sqlite/event-reader';
+import type { EventReader } from '../../infra/sqlite/event-feed';
 
 const { catalog: declared } = application;
 

@@ -1,8 +1,7 @@
 /** A synchronous reader behind the asynchronous port, for tests whose stores are in memory or that also read at once. */
 import { systemClock } from '../../infra/clock';
 import type { EventFeed } from '../../infra/event-store/event-feed';
-import { feedOfReader } from '../../infra/sqlite/event-feed';
-import type { EventReader } from '../../infra/sqlite/event-reader';
+import { feedOfReader, type EventReader } from '../../infra/sqlite/event-feed';
 
 /** The feed of a reader; nothing tells of changes but the first look. */
 export const feedOf = (reader: EventReader): EventFeed =>

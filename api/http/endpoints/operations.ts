@@ -71,6 +71,13 @@ const RelayResponse: Documents<RelayStatus> = record('relay', {
     'Events of aggregates that this program does not have; they are published once it does.',
   ),
   topics: field(t.readonlyArray(TopicOfRelay), 'The topics as the relay found or created them.'),
+  heartbeat: optionalField(
+    record('heartbeat of the relay', {
+      sentAt: field(t.string, 'When the last one was sent: ISO 8601, UTC.'),
+      acknowledgedSentAt: field(orNull(t.string), 'When the last one that Kafka has acknowledged was sent.'),
+    }),
+    'The heartbeats that it sends through Kafka; absent where none are sent.',
+  ),
   updatedAt: field(t.string, 'ISO 8601, UTC.'),
 });
 
@@ -104,6 +111,25 @@ const Outcomes = record('outcomes', {
   retries: field(Integer, 'Number of retries.'),
 });
 
+const Processing = record('processing', {
+  batches: field(Integer, 'How many of the last batches these figures are of.'),
+  p50Seconds: field(t.number, 'Half of them took no longer.'),
+  p99Seconds: field(t.number, '99 % of them took no longer.'),
+  eventSeconds: field(t.number, 'How long an event took in the last ten of them.'),
+});
+
+const HotKey = record('hot key', {
+  key: field(t.string, 'The key: what the records of a stream share.'),
+  records: field(Integer, 'Its records, at most: the count is estimated.'),
+  atLeast: field(Integer, 'Its records, at least.'),
+});
+
+const HottestKeys = record('hottest keys', {
+  topic: field(t.string, 'The topic.'),
+  records: field(Integer, 'Records of all keys that were applied; one of a minute ago counts half.'),
+  keys: field(t.readonlyArray(HotKey), 'The hottest first.'),
+});
+
 const GroupResponse: Documents<GroupStatus> = record('group', {
   group: field(t.string, 'The consumer group.'),
   state: field(
@@ -123,6 +149,18 @@ const GroupResponse: Documents<GroupStatus> = record('group', {
       since: field(orNull(t.string), 'Since when none could be published: ISO 8601, UTC.'),
     }),
     'Copies of dead letters waiting to be published to their topic; absent if none are waiting.',
+  ),
+  processing: optionalField(Processing, 'How long its last batches took; absent before the first one.'),
+  hottestKeys: optionalField(
+    t.readonlyArray(HottestKeys),
+    'The keys with the most records over the last minutes, by topic; absent before the first batch.',
+  ),
+  heartbeat: optionalField(
+    record('heartbeat of a group', {
+      sentAt: field(t.string, 'When the relay sent it: ISO 8601, UTC.'),
+      readAt: field(t.string, 'When the group read it: ISO 8601, UTC.'),
+    }),
+    'The last heartbeat of the relay that came to it; absent where it reads none.',
   ),
   updatedAt: field(t.string, 'ISO 8601, UTC.'),
 });

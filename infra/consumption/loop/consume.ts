@@ -16,7 +16,7 @@ export const consume = async (
   hadRecovered: boolean,
   onProgress: () => void,
 ): Promise<void> => {
-  const { stopping, reporter, progress } = running;
+  const { stopping, reporter, progress, heartbeats } = running;
   let hasRecovered = hadRecovered;
   const forTools = offsetsForTools(running, progress, consumer);
   let next = consumer.poll(MAX_BATCH_RECORDS);
@@ -36,10 +36,11 @@ export const consume = async (
       hasRecovered ||= isApplied;
       await application.retryWhenDue();
       forTools.commitWhenDue();
-      const { state, reason } = application.standing();
+      if (await heartbeats.joinWhenDue(consumer)) application.assign();
+      const { state, reason } = application.groupState();
       const isNews = progress.status().state !== state || progress.status().reason !== reason;
       if (isNews && (hasRecovered || state !== 'running')) {
-        progress.become(state, reason);
+        progress.setState(state, reason);
         // A status that can't be written now is written by the next report.
         await reporter.refresh(consumer).catch(() => undefined);
       }

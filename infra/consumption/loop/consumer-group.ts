@@ -25,6 +25,8 @@ export interface ConsumerGroupOptions {
   readonly storeLastPosition: () => Promise<number>;
   /** Prefix of the name of the group's dead-letter topic. */
   readonly topicPrefix?: string;
+  /** The topic of the relay's heartbeats; absent where there are none. */
+  readonly heartbeatTopic?: string | undefined;
   /** How often the settings of the topics are checked. */
   readonly topicChecks?: TopicCheckIntervals;
   /** Receives what the group does, for metrics. */

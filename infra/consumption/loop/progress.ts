@@ -4,6 +4,7 @@ import { EngineFault } from '../../engine-fault';
 import {
   countNames,
   noCounts,
+  type GroupHeartbeat,
   type GroupObserver,
   type GroupStatus,
   type OutcomeCounts,
@@ -11,6 +12,8 @@ import {
   type RetryClass,
 } from '../status/status';
 import type { Checkpoint } from '../checkpoints/checkpoints';
+import type { LogRecord } from '../../kafka/event-log';
+import { groupLoadMeter } from './group-load';
 import { byPartition, partitionMap, type TopicPartition } from '../../topic-partition';
 
 type State = GroupStatus['state'];
@@ -25,14 +28,16 @@ interface PartitionProgress extends TopicPartition {
 }
 
 export interface GroupProgress {
-  readonly become: (state: State, reason: string | null) => void;
+  readonly setState: (state: State, reason: string | null) => void;
   readonly count: (outcome: OutcomeCounts) => void;
-  /** Notes that the handler took so long for so many records. */
-  readonly tookMs: (durationMs: number, records: number) => void;
+  /** Notes that the handler took so long for these records. */
+  readonly tookMs: (durationMs: number, records: ReadonlyArray<LogRecord>) => void;
   /** How long the handler took for each record of the last batch; 0 before the first. */
   readonly msPerRecord: () => number;
   /** Counts the retry of an attempt that has failed with this error. */
   readonly countRetry: (error: unknown) => void;
+  /** Notes the last heartbeat that came; undefined where none are read. */
+  readonly noteHeartbeat: (sentAt: string | undefined) => void;
   /** Sets the partitions to the checkpoints in the handler's file. */
   readonly restore: (checkpoints: ReadonlyArray<Checkpoint>) => void;
   readonly partition: (at: TopicPartition) => PartitionProgress | undefined;
@@ -48,8 +53,10 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
   let reason: string | null = null;
   let since = isoTime(clock.nowMs());
   let msPerRecord = 0;
+  let heartbeat: GroupHeartbeat | undefined;
+  const meter = groupLoadMeter(clock);
   return {
-    become: (next, why) => {
+    setState: (next, why) => {
       if (next !== state) since = isoTime(clock.nowMs());
       state = next;
       reason = why;
@@ -58,12 +65,16 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
       for (const name of countNames) outcomes[name] += outcome[name];
     },
     tookMs: (durationMs, records) => {
-      if (records > 0) msPerRecord = durationMs / records;
+      if (records.length > 0) msPerRecord = durationMs / records.length;
+      meter.noteBatch(records, durationMs);
     },
     msPerRecord: () => msPerRecord,
     countRetry: (error) => {
       outcomes.retries += 1;
       observer?.retried(group, retryClassOf(error));
+    },
+    noteHeartbeat: (sentAt) => {
+      heartbeat = sentAt === undefined ? undefined : { sentAt, readAt: isoTime(clock.nowMs()) };
     },
     restore: (checkpoints) => {
       partitions = byPartition(
@@ -88,6 +99,8 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
         lag: shown.some(({ lag }) => lag === null) ? null : shown.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
         outcomes: { ...outcomes },
         partitions: shown,
+        ...meter.load(),
+        ...(heartbeat === undefined ? {} : { heartbeat }),
         updatedAt: isoTime(clock.nowMs()),
       };
     },

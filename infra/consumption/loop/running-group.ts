@@ -5,6 +5,7 @@ import { topicWatch, type TopicWatch } from '../../kafka/topic-watch';
 import type { ConsumerGroupOptions } from './consumer-group';
 import { deadLetterTopic } from './dead-letter-topic-name';
 import type { GroupProgress } from './progress';
+import { groupHeartbeats, type GroupHeartbeats } from './group-heartbeats';
 import { groupReporter, type GroupReporter } from './status-reporter';
 
 interface Begun extends ConsumerGroupOptions {
@@ -17,6 +18,7 @@ interface Begun extends ConsumerGroupOptions {
 export interface RunningGroup extends Begun {
   readonly reporter: GroupReporter;
   readonly watch: TopicWatch;
+  readonly heartbeats: GroupHeartbeats;
   /** Gaps of the log that are to be filled from the store. */
   readonly accepted: { gaps: ReadonlyArray<OffsetGap> };
 }
@@ -28,6 +30,12 @@ export const runningGroup = (options: Begun): RunningGroup => {
     ...options,
     reporter: groupReporter(options, progress),
     accepted: { gaps: [] },
+    heartbeats: groupHeartbeats({
+      ...options,
+      group: handler.group,
+      onHeartbeat: ({ sentAt }) => progress.noteHeartbeat(sentAt),
+      onNone: () => progress.noteHeartbeat(undefined),
+    }),
     watch: topicWatch({
       ...options,
       deadLetters: deadLetterTopic(options.topicPrefix ?? '', handler.group),
@@ -40,11 +48,11 @@ export const runningGroup = (options: Begun): RunningGroup => {
 };
 
 /** Changes the group's state and reports it. */
-export const become = async (
+export const enterState = async (
   { progress, reporter }: Pick<RunningGroup, 'progress' | 'reporter'>,
-  ...[state, reason]: Parameters<GroupProgress['become']>
+  ...[state, reason]: Parameters<GroupProgress['setState']>
 ): Promise<void> => {
-  progress.become(state, reason);
+  progress.setState(state, reason);
   // A status that can't be written now is written by the next report.
   await reporter.refresh(undefined).catch(() => undefined);
 };

@@ -26,8 +26,44 @@ export interface DeadLetterCopying {
   readonly since: string | null;
 }
 
-/** The status of a consumer group. */
-export interface GroupStatus {
+/** A heartbeat of the relay that came to a group the way its events come. */
+export interface GroupHeartbeat {
+  /** When the relay sent it: ISO 8601, UTC. */
+  readonly sentAt: string;
+  /** When the group read it: ISO 8601, UTC. */
+  readonly readAt: string;
+}
+
+/** A key with many records. */
+export interface HotKey {
+  readonly key: string;
+  /** An upper bound. */
+  readonly records: number;
+  /** A lower bound. */
+  readonly atLeast: number;
+}
+
+/** The load of a group over the last minutes. */
+export interface GroupLoad {
+  /** How long its last batches took. */
+  readonly processing: {
+    readonly batches: number;
+    readonly p50Seconds: number;
+    readonly p99Seconds: number;
+    /** How long an event took in the last ten of them. */
+    readonly eventSeconds: number;
+  };
+  /** The keys with the most records of each topic, the hottest first; what came a minute ago counts half. */
+  readonly hottestKeys: ReadonlyArray<{
+    readonly topic: string;
+    /** Of all keys. */
+    readonly records: number;
+    readonly keys: ReadonlyArray<HotKey>;
+  }>;
+}
+
+/** The status of a consumer group; its load is absent before the first batch. */
+export interface GroupStatus extends Partial<GroupLoad> {
   readonly group: string;
   /** `halted` needs an operator: `reason` says why and what to do. */
   readonly state: 'starting' | 'catching-up' | 'running' | 'retrying' | 'halted' | 'stopped';
@@ -40,6 +76,8 @@ export interface GroupStatus {
   readonly partitions: ReadonlyArray<PartitionStatus>;
   /** Absent where no copy is pending. */
   readonly deadLetterCopies?: DeadLetterCopying;
+  /** The last one; absent before the first, and where the group reads none. */
+  readonly heartbeat?: GroupHeartbeat;
   /** ISO 8601, UTC. */
   readonly updatedAt: string;
 }

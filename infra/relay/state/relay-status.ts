@@ -25,6 +25,14 @@ export interface UnroutableEvents {
   readonly lastPosition: number;
 }
 
+/** The heartbeats that the relay sends through Kafka, so that a flow without events can be told from a dead one. */
+export interface RelayHeartbeat {
+  /** When the last one was sent: ISO 8601, UTC. */
+  readonly sentAt: string;
+  /** When the last one that Kafka has acknowledged was sent; null before the first. */
+  readonly acknowledgedSentAt: string | null;
+}
+
 export interface RelayStatus {
   /** `blocked`: events are published, but not those of the partitions that `blocked` lists. */
   readonly state: 'waiting-for-lease' | 'starting' | 'running' | 'blocked' | 'retrying' | 'halted' | 'stopped';
@@ -53,6 +61,8 @@ export interface RelayStatus {
   readonly unroutable: ReadonlyArray<UnroutableEvents>;
   /** The topics that the relay publishes to. */
   readonly topics: ReadonlyArray<{ readonly topic: string; readonly partitions: number; readonly logId: string }>;
+  /** Absent before the first one, and where none are sent. */
+  readonly heartbeat?: RelayHeartbeat;
   /** ISO 8601, UTC: updated every few seconds while the relay runs. */
   readonly updatedAt: string;
 }

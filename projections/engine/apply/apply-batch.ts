@@ -7,11 +7,16 @@ import {
   defaultRetryPolicy,
   type StorePage,
   type StorePageQuery,
+  type TransactionFacts,
 } from '../../../infra/consumption/intake/intake';
 import { partitionFinder } from '../../../infra/topic-partition';
+import type { Catalog } from '../../../domain/kernel/aggregate';
 import type { StoredEvent } from '../../../domain/kernel/recorded-event';
 import { MAX_PAGE_BYTES, type EventFeed } from '../../../infra/event-store/event-feed';
-import { foldInto, type ContributionListener, type Generation } from '../tables/tables';
+import { foldInto, type ContributionListener, type Generation, type StaleSums } from '../tables/tables';
+import type { Projection } from '../../projection';
+import { topicsOf } from '../definitions/definitions';
+import { affectedRows } from './affected-rows';
 import { recordsIn, type OpenMove, type PackedBatch } from './packed-batch';
 
 /** A generation, and the consumer whose checkpoints say what it contains. */
@@ -86,6 +91,28 @@ export const applyStorePage = (
   { events, reachedPosition }: ReadStorePage,
   how: Pick<StorePageQuery, 'bounds' | 'exhaustedAttempts'>,
 ): StorePage => ({ reachedPosition, outcome: intake.events(to, events, how) });
+
+/** What the handlers of a file's generations are made of. */
+export interface HandlerParts {
+  readonly options: { readonly catalog: Catalog; readonly projections: ReadonlyArray<Projection> };
+  readonly facts: TransactionFacts;
+  readonly staleSums: StaleSums;
+}
+
+/** Returns a function that makes the event handler of a generation, under the name of its consumer. */
+export const generationHandlers = ({ options: { catalog, projections }, facts, staleSums }: HandlerParts) => {
+  const rowsConcerned = affectedRows(catalog, facts.store);
+  const topics = new Map<string, ReadonlySet<string>>(
+    projections.map((each) => [each.name, new Set(topicsOf(catalog, each).map(({ name }) => name))]),
+  );
+  return (consumer: string, generation: Generation): EventHandler =>
+    generationHandler({
+      consumer,
+      topics: topics.get(generation.projection.name) ?? new Set(),
+      generation,
+      waiting: { rowsOf: rowsConcerned(generation), sums: () => staleSums(consumer, generation) },
+    });
+};
 
 /** The generation as an event handler. */
 export const generationHandler = ({ consumer, topics, generation, waiting }: Target): EventHandler => {

@@ -1,4 +1,3 @@
 /** Applies a batch of events to the tables of one or several generations; runs in the writer thread. */
-export { affectedRows } from './affected-rows';
-export { applyShared, applyStorePage, generationHandler, readStorePage } from './apply-batch';
+export { applyShared, applyStorePage, generationHandler, generationHandlers, readStorePage } from './apply-batch';
 export { type OpenMove, packBatch, type PackedBatch, recordsIn, transferable } from './packed-batch';

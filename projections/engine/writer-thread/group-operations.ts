@@ -3,8 +3,8 @@ import { moveOffsets } from '../../../infra/consumption/checkpoints/checkpoints'
 import { deadLetterHandling } from '../../../infra/dead-letters/redrive/redrive';
 import { type EventHandler, transactionFacts } from '../../../infra/consumption/intake/intake';
 import type { EventFeed } from '../../../infra/event-store/event-feed';
-import { applyStorePage, readStorePage, recordsIn } from '../apply/apply';
-import { targets, type WriterContext, type ViewsWriterOptions } from './context';
+import { applyStorePage, generationHandlers, readStorePage, recordsIn } from '../apply/apply';
+import type { WriterContext, ViewsWriterOptions } from './context';
 import { rebuildOperations } from './rebuild-operations';
 import type { ViewsOperations } from './operations';
 
@@ -40,8 +40,8 @@ const groupOperations = (parts: WriterContext) => {
   const { checkpoints, generations, failures, store, facts, write, writeStatus } = parts;
   const { intake, breakers } = failures;
   const { clock } = parts.options;
-  const targetOf = targets(parts);
-  const live = (projection: string): EventHandler => targetOf(projection, projection, generations.live(projection));
+  const handlerOf = generationHandlers(parts);
+  const live = (projection: string): EventHandler => handlerOf(projection, generations.live(projection));
   return {
     checkpoints: ({ consumer }) => checkpoints.read(consumer),
     begin: ({ consumer, checkpoints: from }) =>
@@ -110,7 +110,7 @@ const offsetOperations = ({ checkpoints, offsetRequests: offsets, noteOffsetMove
 const failureOperations = (parts: WriterContext) => {
   const { options, generations, failures, store, facts, write } = parts;
   const { operatorRequests, copies, defects } = failures;
-  const targetOf = targets(parts);
+  const handlerOf = generationHandlers(parts);
   const groups = new Set(options.projections.map(({ name }) => name));
   return {
     takeFailureRequests: async () => {
@@ -118,7 +118,7 @@ const failureOperations = (parts: WriterContext) => {
       return requests.length === 0 ? 0 : write(() => operatorRequests.takeRequests(requests, groups));
     },
     redriveStep: ({ projection }) =>
-      facts.during(write, () => operatorRequests.step(targetOf(projection, projection, generations.live(projection)))),
+      facts.during(write, () => operatorRequests.step(handlerOf(projection, generations.live(projection)))),
     copiesWaiting: ({ group, limit }) => copies.waiting(group, limit),
     copiesDone: ({ seqs }) => write(() => copies.done(seqs)),
     noteCopying: ({ group, attempt }) => write(() => copies.note(group, attempt)),

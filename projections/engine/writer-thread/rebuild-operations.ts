@@ -1,12 +1,12 @@
 /** The operations of rebuilds on the views' file. */
 import type { EventHandler } from '../../../infra/consumption/intake/intake';
-import { applyShared, applyStorePage, readStorePage, recordsIn } from '../apply/apply';
+import { applyShared, applyStorePage, generationHandlers, readStorePage, recordsIn } from '../apply/apply';
 import { assertRebuildable, type OpenRebuild, rebuildConsumer } from '../generations/generations';
 import { compareGenerations, compareWithStore } from '../inspect/inspect';
 import { takeRequests } from './operator-requests';
 import { rowOperations } from './row-operations';
 import type { ViewsOperations } from './operations';
-import { targets, type WriterContext } from './context';
+import type { WriterContext } from './context';
 
 /** Makes the operations. */
 export const rebuildOperations = (parts: WriterContext) => {
@@ -46,17 +46,17 @@ export const rebuildOperations = (parts: WriterContext) => {
 };
 
 const readingOperations = (parts: WriterContext) => {
-  const { options, checkpoints, rebuilds, takenIn, generations, failures, store, facts, write } = parts;
+  const { options, checkpoints, rebuilds, received, generations, failures, store, facts, write } = parts;
   const { intake } = failures;
-  const targetOf = targets(parts);
+  const handlerOf = generationHandlers(parts);
   const candidate = (id: number): EventHandler => {
     const rebuild = rebuilds.find(id);
     if (rebuild === undefined) throw new Error(`there is no rebuild ${id}`);
-    const target = targetOf(rebuild.projection, rebuildConsumer(id), generations.candidate(id));
+    const target = handlerOf(rebuildConsumer(id), generations.candidate(id));
     return {
       ...target,
       ...(rebuild.untilPosition === null ? {} : { untilPosition: rebuild.untilPosition }),
-      ...(isProvable(rebuild) ? { takenIn: takenIn.of(target.consumer) } : {}),
+      ...(isProvable(rebuild) ? { received: received.of(target.consumer) } : {}),
     };
   };
   return {
@@ -93,7 +93,7 @@ const readingOperations = (parts: WriterContext) => {
         store: await store(),
         topics,
         marks: checkpoints.read(consumer),
-        taken: takenIn.read(consumer),
+        taken: received.read(consumer),
       });
     },
   } satisfies Partial<ViewsOperations>;

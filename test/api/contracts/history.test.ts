@@ -16,7 +16,7 @@ import { Quantity } from '../../../domain/kernel/values';
 import type { NewEvent } from '../../../domain/kernel/event-store';
 import { orderSummary } from '../../../projections/fulfilment/order-summary';
 import { projectionReader } from '../../../api/program/contract-readers';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { partitionOf } from '../../../infra/kafka/murmur2';
 import { spec } from '../../spec';
 import { withStore } from '../../infra/sqlite/store-fixture';

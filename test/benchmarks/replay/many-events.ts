@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { application } from '../../../projections/fulfilment/application';
 import { systemClock } from '../../../infra/clock';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
-import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader, type EventReader } from '../../../infra/sqlite/event-feed';
 import { importEvents } from '../../../infra/archive/import-events';
 
 const { catalog } = application;

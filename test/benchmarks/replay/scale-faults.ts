@@ -5,7 +5,7 @@ import { systemClock } from '../../../infra/clock';
 import { openLog } from '../../../infra/broker/open-log';
 import { silentLogger } from '../../../infra/logger';
 import type { LogComparison } from '../../../infra/log-audit/compare-log';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { publishCorrupted } from '../../support/corrupted-log';
 import { eventually } from '../../support/server';
 import { rebuildAsked } from './scale-rebuilds';

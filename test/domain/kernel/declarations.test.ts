@@ -292,7 +292,7 @@ spec('a declared name', ({ test }) => {
   });
 
   test('is compatible with the others of a program: groups, what they handle, dead-letter topics', () => {
-    const program = { catalog, topicPrefix: '', projections, processManagers };
+    const program = { catalog, topicPrefix: '', heartbeatTopic: 'test.heartbeats', projections, processManagers };
     assertProgram(program);
     const named = { ...process('order-summary'), handles: [] };
     assert.match(

@@ -5,7 +5,7 @@ import { systemClock } from '../../../infra/clock';
 import type { ConsumerGroup, ConsumerGroupOptions } from '../../../infra/consumption/loop/consumer-group';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { silentLogger } from '../../../infra/logger';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { eventually } from '../../support/server';
 import { relayWorld, statusWhere, type RelayWorld } from '../relay/relay-fixture';
 import { temporaryFolder } from '../sqlite/temporary-folder';

@@ -7,7 +7,7 @@ import { beforeGaps, passTo } from '../../../infra/kafka/offset-gaps';
 import { compareLog } from '../../../infra/log-audit/compare-log';
 import { relayMigrations } from '../../../infra/sqlite/relay-file/relay-file';
 import { openDatabase } from '../../../infra/sqlite/database';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { produceInTransaction, type RawRecord } from '../../support/broker-admin';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { eventually } from '../../support/server';
@@ -151,7 +151,7 @@ kafkaSpec('a group whose log has gaps', ({ test }, broker) => {
       schemaBaseUrl: 'urn:x',
       storeId: reader.identity.storeId,
     });
-    const records = reader.readAll({ afterPosition: before, limit: count }).map(encode);
+    const records = reader.readAll({ afterPosition: before, limit: count }).map((event) => encode(event));
     reader.close();
     await produceInTransaction(broker.servers, records, 'abort');
     const relay = openDatabase({ file: world.relayFile, synchronous: 'NORMAL', migrations: relayMigrations });

@@ -19,7 +19,7 @@ import { deadLetterHandling, type DeadLetterHandling } from '../../../infra/dead
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
 import { offsetMovesMigration } from '../../../infra/sqlite/consumer-file/offset-moves';
 import { consumerTables } from '../../../infra/sqlite/consumer-file/tables';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventReader } from '../../../infra/sqlite/event-feed';
 import { recordedFacts } from '../../projections/views-fixture';
 import { ownClock } from '../../support/test-clock';
 import { NamedStorageFault } from '../../../infra/storage-fault';

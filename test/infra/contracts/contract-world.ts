@@ -9,7 +9,7 @@ import { startConsumerGroup } from '../../../infra/consumption/loop/start-consum
 import type { StoreFacts } from '../../../infra/consumption/intake/store-facts';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { silentLogger } from '../../../infra/logger';
-import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader, type EventReader } from '../../../infra/sqlite/event-feed';
 import { eventually } from '../../support/server';
 import { tallyHandler, type Tally } from '../consumption/tally-handler';
 import { relayWorld, statusWhere, type RelayWorld } from '../relay/relay-fixture';

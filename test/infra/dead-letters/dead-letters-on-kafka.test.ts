@@ -11,7 +11,7 @@ import { startConsumerGroup } from '../../../infra/consumption/loop/start-consum
 import { deadLetterReader } from '../../../infra/sqlite/consumer-file/dead-letters-reader';
 import { destinationOf } from '../../../infra/kafka/cloud-events';
 import { silentLogger } from '../../../infra/logger';
-import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader, type EventReader } from '../../../infra/sqlite/event-feed';
 import { produceRaw } from '../../support/broker-admin';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { rawRecords } from '../../support/log-probe';

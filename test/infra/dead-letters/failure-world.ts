@@ -27,7 +27,7 @@ import { offsetMovesMigration } from '../../../infra/sqlite/consumer-file/offset
 import { consumerTables } from '../../../infra/sqlite/consumer-file/tables';
 import type { LogRecord } from '../../../infra/kafka/event-log';
 import { openDatabase, type Database } from '../../../infra/sqlite/database';
-import type { EventReader } from '../../../infra/sqlite/event-reader';
+import type { EventReader } from '../../../infra/sqlite/event-feed';
 import { LOG_ID, recordAt, storeOf } from '../../projections/views-fixture';
 import { newRelease } from './notes';
 import { ownClock } from '../../support/test-clock';

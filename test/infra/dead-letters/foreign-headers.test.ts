@@ -7,7 +7,7 @@ import { startConsumerGroup } from '../../../infra/consumption/loop/start-consum
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { recordHeaders } from '../../../infra/kafka/record-headers';
 import { silentLogger } from '../../../infra/logger';
-import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader, type EventReader } from '../../../infra/sqlite/event-feed';
 import { produceRaw } from '../../support/broker-admin';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { consumeLines, NULL, produceLines } from '../../support/kafka-tools';

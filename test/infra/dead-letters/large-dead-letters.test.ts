@@ -7,7 +7,7 @@ import { unresolvedReader } from '../../../infra/sqlite/consumer-file/unresolved
 import { withUnresolvedReason } from '../../../infra/dead-letters/query/status-reason';
 import { groupProgress } from '../../../infra/consumption/loop/progress';
 import { silentLogger } from '../../../infra/logger';
-import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader, type EventReader } from '../../../infra/sqlite/event-feed';
 import { admin } from '../../support/broker-admin';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { rawRecords } from '../../support/log-probe';

@@ -5,7 +5,7 @@ import { systemClock } from '../../../infra/clock';
 import { startConsumerGroup } from '../../../infra/consumption/loop/start-consumer-group';
 import { openRealLog } from '../../../infra/kafka/real-log';
 import { silentLogger } from '../../../infra/logger';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { tallyHandler } from '../consumption/tally-handler';
 
 const { catalog: declared } = application;

@@ -1,8 +1,11 @@
 /** What is reported of the stages over samples: age, rate, time to drain, and the slowest named. */
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../../infra/consumption/status/outcome-counts';
+import { flowNotices } from '../../../infra/flow/flow-notices';
+import { reportFlow } from '../../../infra/flow/findings';
 import type { FlowSample, GroupSample, RelaySample } from '../../../infra/flow/flow-sample';
-import { reportStages, skewByTopic } from '../../../infra/flow/stage-report';
+import { skewByTopic } from '../../../infra/flow/skew';
+import { reportStages } from '../../../infra/flow/stage-report';
 import { spec } from '../../spec';
 
 const relay: RelaySample = {
@@ -93,6 +96,75 @@ spec('the report on the stages', ({ test }) => {
   });
 });
 
+spec('the ages of a stage over the window, and its heartbeats', ({ test }) => {
+  const beating = { ...relay, heartbeat: { sentSeconds: 1, acknowledgedSeconds: 6 } };
+
+  test('are quantiles over all looks, of the slowest group', () => {
+    const looks = Array.from({ length: 100 }, (_, second) =>
+      at(second, { relay: { ...relay, lagSeconds: second + 1 }, groups: [group(0, 1, 3), group(0, 1, second + 1)] }),
+    );
+    const { items = [] } = reportStages(looks) ?? {};
+    const ages = (stage: string) =>
+      items
+        .filter((each) => each.stage === stage)
+        .map(({ ageP50Seconds, ageP99Seconds }) => [ageP50Seconds, ageP99Seconds]);
+    assert.equal([ages('acknowledged'), ages('projected'), ages('relayed')], [[[50, 99]], [[50, 99]], [[0, 0]]]);
+  });
+
+  test('tell a group that is idle from one that nothing comes to any more', () => {
+    const verdictAt = (heartbeatSeconds: number | undefined, from: RelaySample): string | undefined => {
+      const own = heartbeatSeconds === undefined ? {} : { heartbeatSeconds };
+      return reportStages([at(0, { relay: from, groups: [group(9, 0, 0, own)] })])?.groups[0]?.verdict;
+    };
+    assert.is(verdictAt(6, beating), 'ok');
+    assert.is(verdictAt(21, beating), 'stalled');
+    // Where none is read, or none is taken by Kafka, nothing follows for the group.
+    assert.is(verdictAt(undefined, beating), 'ok');
+    assert.is(verdictAt(21, relay), 'ok');
+    assert.is(verdictAt(21, { ...relay, heartbeat: { sentSeconds: 1, acknowledgedSeconds: 30 } }), 'ok');
+    const notices = flowNotices([at(0, { relay: beating, groups: [group(9, 0, 0, { heartbeatSeconds: 21 })] })]);
+    assert.equal(notices, [
+      { stage: 'rows', state: 'stalled', reason: 'no heartbeat has come for 21 s, though Kafka takes them' },
+    ]);
+  });
+
+  test('are those of the slowest group, and of the relay as sent and as acknowledged', () => {
+    const groups = [group(9, 0, 0, { heartbeatSeconds: 3 }), group(9, 0, 0, { heartbeatSeconds: 8 }), group(9, 0, 0)];
+    const { items = [] } = reportStages([at(0, { relay: beating, groups })]) ?? {};
+    assert.equal(
+      items.map(({ stage, heartbeatSeconds }) => [stage, heartbeatSeconds]),
+      [
+        ['relayed', 1],
+        ['acknowledged', 6],
+        ['consumed', null],
+        ['projected', 8],
+      ],
+    );
+  });
+});
+
+spec('what is wrong with the flow', ({ test }) => {
+  const named = (rest: Partial<FlowSample>): ReadonlyArray<string> =>
+    (reportFlow([at(0, rest)])?.findings ?? []).map(({ stage, state }) => `${stage} ${state}`);
+
+  test('is nothing where all is at work, or begins to be', () => {
+    assert.equal(named({ groups: [group(9, 0, 0)] }), []);
+    assert.equal(named({ relay: { ...relay, state: 'starting' }, groups: [] }), []);
+    assert.is(reportFlow([]), undefined);
+  });
+
+  test('is whoever is not at work, and whoever is and gives a reason', () => {
+    for (const state of ['silent', 'stopped'] as const)
+      assert.equal(named({ relay: { ...relay, state } }), [`relay ${state}`]);
+    assert.equal(named({ relay: { ...relay, state: 'retrying', reason: 'no broker' } }), ['relay retrying']);
+    const letters = group(9, 0, 0, { reason: '1 dead letter is open' });
+    assert.equal(named({ groups: [letters, group(9, 0, 0, { state: 'silent', reason: 'old' })] }), [
+      'rows running',
+      'rows silent',
+    ]);
+  });
+});
+
 spec('the skew of a topic', ({ test }) => {
   const ends = (...all: ReadonlyArray<number>): GroupSample => {
     const [partition] = group(0, 0, 0).partitions;
@@ -109,5 +181,15 @@ spec('the skew of a topic', ({ test }) => {
     assert.is(skew(ends(300, 100)), 1.5);
     assert.is(skew(ends(300, 100), ends(310, 100)), (310 * 2) / 410);
     assert.is(skew(ends(300, 100), ends(300, 300)), 2);
+  });
+
+  test('is named only where it is that of the last minute', () => {
+    const named = (...samples: ReadonlyArray<GroupSample>) =>
+      flowNotices(samples.map((each, index) => at(index, { groups: [each] }))).map(({ stage, state }) => [
+        stage,
+        state,
+      ]);
+    assert.equal(named(ends(9_000, 0, 0, 0), ends(9_050, 0, 0, 0)), []);
+    assert.equal(named(ends(0, 9_000, 9_000, 9_000), ends(200, 9_000, 9_000, 9_000)), [['t', 'skewed']]);
   });
 });

@@ -9,7 +9,7 @@ import { copyToTopics } from '../../../infra/dead-letters/topic/publish';
 import type { EventLog } from '../../../infra/kafka/event-log';
 import { openRealLog } from '../../../infra/kafka/real-log';
 import { silentLogger } from '../../../infra/logger';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { kafkaProxy, silentServer, type KafkaProxy } from '../../support/kafka-proxy';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { readLog } from '../../support/log-probe';

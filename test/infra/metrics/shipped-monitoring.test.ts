@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { silentLogger } from '../../../infra/logger';
 import { openMetrics } from '../../../infra/metrics/registry';
 import { metricDeclarations, type MetricDeclaration } from '../../../infra/metrics/declarations';
+import { NO_PROMETHEUS, prometheusTool } from '../../support/prometheus-tools';
 import { parseExposition } from '../../support/exposition';
 import { spec } from '../../spec';
 
@@ -37,14 +38,7 @@ const selectorsIn = (expr: string): ReadonlyArray<readonly [name: string, labels
     [...list.matchAll(/(\w+)(?:=~|!~|!=|=)/g)].map(([, label = '']) => label),
   ]);
 
-const promtool = (): string | undefined => {
-  try {
-    execFileSync('promtool', ['--version'], { stdio: 'ignore' });
-    return 'promtool';
-  } catch {
-    return undefined;
-  }
-};
+const promtool = prometheusTool('promtool');
 
 spec('the monitoring that comes with the program', ({ test, skip }) => {
   test('has rules that a parser reads to the last one', () => {
@@ -59,12 +53,17 @@ spec('the monitoring that comes with the program', ({ test, skip }) => {
     }
   });
 
-  if (promtool() === undefined)
-    skip('has rules that promtool accepts', 'promtool (Debian: prometheus) is not installed');
-  else
+  if (promtool === undefined) skip('has rules that promtool accepts, and that name each fault alone', NO_PROMETHEUS);
+  else {
     test('has rules that promtool accepts', () => {
-      assert.match(execFileSync('promtool', ['check', 'rules', rulesFile], { encoding: 'utf8' }), /SUCCESS/);
+      assert.match(execFileSync(promtool, ['check', 'rules', rulesFile], { encoding: 'utf8' }), /SUCCESS/);
     });
+
+    test('has rules that name each fault, and no other', () => {
+      const tests = join(root, 'docs', 'monitoring', 'tidemark-rules-test.yml');
+      assert.match(execFileSync(promtool, ['test', 'rules', tests], { encoding: 'utf8' }), /SUCCESS/);
+    });
+  }
 
   test('asks for metrics and labels that exist, and shows every metric that is declared', async () => {
     const { types } = parseExposition(await openMetrics(silentLogger).text());

@@ -1,5 +1,5 @@
 /** Runs the relay and the projections over a store of large events until everything is read; the heap is the caller's. */
-import { openEventFeed } from '../../../infra/sqlite/event-feed';
+import { openEventFeed, openEventReader } from '../../../infra/sqlite/event-feed';
 import { join } from 'node:path';
 import { withTopicPrefix } from '../../../domain/kernel/topic-prefix';
 import { application } from '../../../projections/fulfilment/application';
@@ -8,7 +8,6 @@ import { openRealLog } from '../../../infra/kafka/real-log';
 import { silentLogger } from '../../../infra/logger';
 import { startRelay } from '../../../infra/relay/relay';
 import { readRelayStatus } from '../../../infra/sqlite/relay-file/relay-file';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
 import { startProjections } from '../../../projections/engine/role/role';
 import { openViewReader } from '../../../projections/engine/query/view-database-reader';
 import { orderSummary } from '../../../projections/fulfilment/order-summary';

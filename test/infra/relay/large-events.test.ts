@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { MAX_PAGE_BYTES } from '../../../infra/event-store/event-feed';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { openStore } from '../sqlite/store-fixture';
 

@@ -1,13 +1,12 @@
 /** Comparing the log with the store, on a real broker: missing, extra, misordered and altered events are found and repaired. */
 import { feedOf } from '../../support/reader-feed';
-import { openEventFeed } from '../../../infra/sqlite/event-feed';
+import { openEventFeed, openEventReader, type EventReader } from '../../../infra/sqlite/event-feed';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { silentLogger } from '../../../infra/logger';
 import { compareLog, type LogComparison } from '../../../infra/log-audit/compare-log';
 import { repairLog, RepairRefused } from '../../../infra/log-audit/repair';
-import { openEventReader, type EventReader } from '../../../infra/sqlite/event-reader';
 import { compareCorrupted, corruptedPositions, publishCorrupted } from '../../support/corrupted-log';
 import { kafkaSpec } from '../../support/kafka-spec';
 import { readLog } from '../../support/log-probe';

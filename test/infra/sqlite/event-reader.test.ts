@@ -2,8 +2,7 @@
 import * as assert from 'uvu/assert';
 import { StoreNotReady } from '../../../infra/event-store/event-feed';
 import { waitForStore } from '../../../infra/event-store/open-feed';
-import { openEventFeed } from '../../../infra/sqlite/event-feed';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventFeed, openEventReader } from '../../../infra/sqlite/event-feed';
 import { spec } from '../../spec';
 import { appendTo, event, ids, right } from '../../contracts/event-store-fixtures';
 import { newFile, openStore, withStore } from './store-fixture';

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { appendQueue } from '../../../infra/sqlite/append-queue';
 import { openDatabase } from '../../../infra/sqlite/database';
 import { eventQueries } from '../../../infra/sqlite/event-queries';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { openLeasedDatabase } from '../../../infra/sqlite/leased-database';
 import { rememberedAnswers } from '../../../infra/sqlite/remembered-answers';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';

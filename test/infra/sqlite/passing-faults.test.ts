@@ -7,7 +7,7 @@ import { systemClock } from '../../../infra/clock';
 import { silentLogger } from '../../../infra/logger';
 import { restartOnReplacedFile, watchFile } from '../../../infra/running/restart-on-replaced-file';
 import { openForWriting, type Database } from '../../../infra/sqlite/database';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { FileReplaced } from '../../../infra/sqlite/file-identity';
 import { leaseMigration } from '../../../infra/sqlite/lease';
 import { openLeasedDatabase, whenNotBusy, writeUnderLease } from '../../../infra/sqlite/leased-database';

@@ -6,7 +6,7 @@ import { type Clock } from '../../../infra/clock';
 import { expireAnswers } from '../../../infra/commands/answer-expiry';
 import { silentLogger } from '../../../infra/logger';
 import { openDatabase, openForReading } from '../../../infra/sqlite/database';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
 import { spec } from '../../spec';
 import { metadata, right } from '../../contracts/event-store-fixtures';

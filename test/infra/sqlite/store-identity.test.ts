@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { application } from '../../../projections/fulfilment/application';
 import { cloudEventEncoder } from '../../../infra/kafka/cloud-events';
 import { openDatabase } from '../../../infra/sqlite/database';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import { importEvents, ImportRefused } from '../../../infra/archive/import-events';
 import type { StoreIdentity } from '../../../infra/event-store/event-feed';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';

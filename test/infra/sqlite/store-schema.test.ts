@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { systemClock } from '../../../infra/clock';
 import { openDatabase, openForReading, SchemaTooNew, schemaVersion } from '../../../infra/sqlite/database';
 import { StoreNotReady } from '../../../infra/event-store/event-feed';
-import { openEventReader } from '../../../infra/sqlite/event-reader';
+import { openEventReader } from '../../../infra/sqlite/event-feed';
 import type { SqliteEventStore } from '../../../infra/sqlite/event-store';
 import { openLeasedDatabase } from '../../../infra/sqlite/leased-database';
 import { storeMigrations } from '../../../infra/sqlite/store-migrations';
