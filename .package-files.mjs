@@ -16,7 +16,7 @@ const compile = () => {
     onUnRecoverableConfigFileDiagnostic: ({ messageText }) => fail(String(messageText)),
   };
   const { options, fileNames } = typescript.getParsedCommandLineOfConfigFile(
-    'tsconfig.package.json',
+    '.tsconfig.package.json',
     { outDir: folder },
     host,
   );

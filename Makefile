@@ -45,7 +45,7 @@ dist-link:
 	@rm -rf dist && ln -s build dist
 
 docs-api: install ## the API reference of the package, from the docstrings, into build/docs/api
-	npx typedoc --logLevel Warn
+	npx typedoc --options .typedoc.json
 
 test-package: build ## installs the packed package as users do (downloads, builds native parts: minutes) and runs applications with it
 	REAL_INSTALL=true node build/test/run.js test/package/package
@@ -55,9 +55,6 @@ package: build ## packs what npm publishes into build/, as a file that 'npm inst
 
 docs: docs-api ## the documentation as plain HTML in build/docs, links checked, with the API reference in build/docs/api
 	node .docs-site.mjs build/docs
-
-docs-api: node_modules/.installed
-	npx typedoc --options .typedoc.json
 
 upgrade-fixture: build
 	@node build/test/upgrade/make-fixture.js
