@@ -42,6 +42,7 @@ const rooms = {
     'infra/contracts',
     'infra/event-store',
     'infra/kafka',
+    'infra/kafka/embedded',
     'infra/schemas',
     'infra/sqlite',
     'projections',
@@ -134,6 +135,7 @@ const rooms = {
     'infra/flow',
     'infra/history',
     'infra/kafka',
+    'infra/kafka/embedded',
     'infra/metrics',
     'infra/reactors',
     'infra/reactors/effects',
@@ -468,6 +470,7 @@ const rooms = {
   ],
   'projections/fulfilment/effects': ['domain/kernel', 'domain/order', 'infra/webhooks'],
   'infra/webhooks': ['domain/kernel', 'infra'],
+  'projections/purity': [],
   'projections/testing': [
     'domain/kernel',
     'infra',

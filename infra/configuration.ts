@@ -85,10 +85,26 @@ export const prepareProcess = (): void => {
 export const isDebugging = (environment: Environment = process.env): boolean =>
   environment['TIDEMARK_DEBUG'] === 'true' || environment['TIDEMARK_DEBUG'] === '1';
 
+/**
+ * Whether deciders, projections and process managers get frozen inputs, a development aid: `FREEZE_INPUTS`, else whether
+ * `NODE_ENV` is `development`. Throws {@link ConfigurationError}.
+ */
+export const freezesInputs = (environment: Environment = process.env): boolean => {
+  const otherwise = environment['NODE_ENV'] === 'development' ? 'true' : 'false';
+  return oneOf(environment, 'FREEZE_INPUTS', ['true', 'false'], otherwise) === 'true';
+};
+
 /** A Kafka record holds at most a megabyte, including the event's attributes; larger bodies are rejected. */
 const MAX_BODY_BYTES = 900_000;
 
-/** Reads the environment. Throws {@link ConfigurationError}. */
+/**
+ * Reads the environment. Throws {@link ConfigurationError}.
+ *
+ * @example
+ * ```ts
+ * const configuration = readConfiguration({ ...process.env, PORT: '8081' });
+ * ```
+ */
 export const readConfiguration = (environment: Environment = process.env): Configuration => {
   const warnings: string[] = [];
   const warn = (sentence: string): void => void warnings.push(sentence);

@@ -49,17 +49,20 @@ export interface Application {
 }
 
 /**
- * Defines an application, the default export of its file:
- *
- *     export default defineApplication({
- *       name: 'library',
- *       aggregates: [copy, member],
- *       processManagers: [holds],
- *       projections: [memberLoans, lendingByDay],
- *       effects: [mailReminder],
- *     });
+ * Defines an application, the default export of its file.
  *
  * Throws InvalidDeclaration for invalid or repeated names, and for handled events that no aggregate has.
+ *
+ * @example
+ * ```ts
+ * export default defineApplication({
+ *   name: 'library',
+ *   aggregates: [copy, member],
+ *   processManagers: [holds],
+ *   projections: [memberLoans, lendingByDay],
+ *   effects: [mailReminder],
+ * });
+ * ```
  */
 export const defineApplication = <const S extends SettingDeclarations = SettingDeclarations>(
   definition: ApplicationDefinition<S>,

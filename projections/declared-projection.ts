@@ -29,7 +29,14 @@ export interface Rejected {
   readonly reason: string;
 }
 
-/** Rejects an event with a reason. */
+/**
+ * Rejects an event with a reason.
+ *
+ * @example
+ * ```ts
+ * project: ({ data }) => (data.amount < 0 ? rejected('a negative amount') : [{ key, add: { amount: data.amount } }])
+ * ```
+ */
 export const rejected = (reason: string): Rejected => ({ _tag: 'Rejected', reason });
 
 /** A rejection as an exception inside the engine. */

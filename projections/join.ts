@@ -38,28 +38,31 @@ interface Join<View extends Table, R extends References, D extends Definition> e
 }
 
 /**
- * Declares a projection whose rows are joined with what other streams know:
- *
- *     export const loanList = defineJoin({
- *       view: {
- *         key: { loanId: text('The loan.') },
- *         columns: { memberId: text('Who has the book.'), memberName: nullable(text('Their name.')) },
- *       },
- *       references: {
- *         member: {
- *           table: { key: { memberId: text('The member.') }, columns: { name: text('Their name.') } },
- *           on: ['memberId'],
- *           columns: { memberName: 'name' },
- *         },
- *       },
- *       project: ({ type, data }) =>
- *         type === 'BookLent'
- *           ? [{ key: { loanId: data.loanId }, set: { memberId: data.memberId } }]
- *           : [{ in: 'member', key: { memberId: data.memberId }, set: { name: data.name } }],
- *       ...
- *     });
+ * Declares a projection whose rows are joined with what other streams know.
  *
  * Throws InvalidDeclaration for invalid names, keys or references.
+ *
+ * @example
+ * ```ts
+ * export const loanList = defineJoin({
+ *   view: {
+ *     key: { loanId: text('The loan.') },
+ *     columns: { memberId: text('Who has the book.'), memberName: nullable(text('Their name.')) },
+ *   },
+ *   references: {
+ *     member: {
+ *       table: { key: { memberId: text('The member.') }, columns: { name: text('Their name.') } },
+ *       on: ['memberId'],
+ *       columns: { memberName: 'name' },
+ *     },
+ *   },
+ *   project: ({ type, data }) =>
+ *     type === 'BookLent'
+ *       ? [{ key: { loanId: data.loanId }, set: { memberId: data.memberId } }]
+ *       : [{ in: 'member', key: { memberId: data.memberId }, set: { name: data.name } }],
+ *   ...
+ * });
+ * ```
  */
 export const defineJoin = <const View extends Table, const R extends References, D extends Definition>(
   definition: Join<View, R, D>,

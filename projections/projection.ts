@@ -55,7 +55,19 @@ interface Rollup<View extends Table, Memory extends Table, D extends Definition>
   readonly contribution: (row: RowOf<Memory['key']> & RowOf<Memory['columns']>) => ContributionOf<View> | undefined;
 }
 
-/** Declares a projection that changes the rows of its view. Throws InvalidDeclaration for an invalid name or key. */
+/**
+ * Declares a projection that changes the rows of its view. Throws InvalidDeclaration for an invalid name or key.
+ *
+ * @example
+ * ```ts
+ * const memberLoans = defineProjection({
+ *   name: 'member-loans', version: 1, meaning: 'One row a member: the books that are not back yet.',
+ *   view: { key: { memberId: text('The member.') }, columns: { open: integer('How many are not back.') } },
+ *   handles: [BookLent, BookReturned],
+ *   project: ({ type, data: { memberId } }) => [{ key: { memberId }, add: { open: type === 'BookLent' ? 1 : -1 } }],
+ * });
+ * ```
+ */
 export const defineProjection = <const View extends Table, D extends Definition>(
   definition: Direct<View, D>,
 ): Projection => {
@@ -68,7 +80,21 @@ export const defineProjection = <const View extends Table, D extends Definition>
   });
 };
 
-/** Declares a projection whose view sums up the rows of its detail table. Throws InvalidDeclaration for an invalid name or key. */
+/**
+ * Declares a projection whose view sums up the rows of its detail table. Throws InvalidDeclaration for an invalid name or key.
+ *
+ * @example
+ * ```ts
+ * const lendingByDay = defineRollup({
+ *   name: 'lending-by-day', version: 1, meaning: 'One row a day: how many books were lent.',
+ *   view: { key: { day: text('The day, UTC.') }, columns: { lent: integer('How many.') } },
+ *   memory: { key: { loanId: text('The loan.') }, columns: { day: nullable(text('When.')) } },
+ *   handles: [BookLent],
+ *   project: ({ data }) => [{ key: { loanId: data.loanId }, set: { day: data.lentAt.slice(0, 10) } }],
+ *   contribution: ({ day }) => (day === null ? undefined : { key: { day }, add: { lent: 1 } }),
+ * });
+ * ```
+ */
 export const defineRollup = <const View extends Table, const Memory extends Table, D extends Definition>(
   definition: Rollup<View, Memory, D>,
 ): Projection => {

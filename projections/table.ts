@@ -9,19 +9,54 @@ export interface Column<Type extends ColumnType = ColumnType, Nullable extends b
   readonly meaning: string;
 }
 
-/** A text column. */
+/**
+ * A text column.
+ *
+ * @example
+ * ```ts
+ * columns: { title: text('What the book is called.') }
+ * ```
+ */
 export const text = (meaning: string): Column<'text', false> => ({ type: 'text', nullable: false, meaning });
 
-/** A column of safe integers. An event that would exceed them is rejected, with a message that names the column and the row. */
+/**
+ * A column of safe integers. An event that would exceed them is rejected, with a message that names the column and the row.
+ *
+ * @example
+ * ```ts
+ * columns: { open: integer('How many books are not back yet.') }
+ * ```
+ */
 export const integer = (meaning: string): Column<'integer', false> => ({ type: 'integer', nullable: false, meaning });
 
-/** A column of booleans. */
+/**
+ * A column of booleans.
+ *
+ * @example
+ * ```ts
+ * columns: { isLent: boolean('Whether somebody has it.') }
+ * ```
+ */
 export const boolean = (meaning: string): Column<'boolean', false> => ({ type: 'boolean', nullable: false, meaning });
 
-/** A column of JSON values, null until set. */
+/**
+ * A column of JSON values, null until set.
+ *
+ * @example
+ * ```ts
+ * columns: { amountByCurrency: json('What is owed, by currency, in minor units.') }
+ * ```
+ */
 export const json = (meaning: string): Column<'json', true> => ({ type: 'json', nullable: true, meaning });
 
-/** The same column, null until set. */
+/**
+ * The same column, null until set.
+ *
+ * @example
+ * ```ts
+ * columns: { returnedAt: nullable(text('When it came back.')) }
+ * ```
+ */
 export const nullable = <Type extends ColumnType>({ type, meaning }: Column<Type>): Column<Type, true> => ({
   type,
   nullable: true,

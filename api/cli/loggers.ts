@@ -14,7 +14,14 @@ export interface LoggerOptions {
   readonly base?: Fields;
 }
 
-/** Writes JSON lines to standard output, or to the given target. */
+/**
+ * Writes JSON lines to standard output, or to the given target.
+ *
+ * @example
+ * ```ts
+ * await startProgram(application, configuration, { logger: jsonLogger() });
+ * ```
+ */
 export const jsonLogger = (
   target: LogTarget = standardOutput(jsonLoss),
   { level = 'info', base }: LoggerOptions = {},

@@ -1,11 +1,18 @@
-/** The files of the console and of the API reference, as the build has put them beside this one. */
+/** The files of the console, as the build has put them beside this one, and of the API reference. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { failWith } from '../http/problem';
 
 const FOLDER = join(__dirname, 'assets');
+
+/** The API reference's own files, in the library that carries them: half a megabyte that this package need not hold. */
+const SWAGGER_FILES: ReadonlySet<string> = new Set(['swagger-ui-bundle.js', 'swagger-ui.css']);
+const swaggerFolder = (): string =>
+  join(dirname(createRequire(__filename).resolve('@fastify/swagger-ui/package.json')), 'static');
 
 const mediaTypes: Readonly<Record<string, string>> = {
   js: 'text/javascript; charset=utf-8',
@@ -24,7 +31,7 @@ export const REFERENCE_POLICY = STRICT_POLICY.replace("style-src 'self'", "style
 
 interface Asset {
   readonly bytes: Buffer;
-  readonly packed: Buffer | undefined;
+  readonly packed: Buffer;
   readonly tag: string;
   readonly mediaType: string;
 }
@@ -49,7 +56,7 @@ export const sendAsset = (
     etag: tag,
   });
   if (request.headers['if-none-match'] === tag) return reply.code(304).send();
-  const isPacked = packed !== undefined && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  const isPacked = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
   if (isPacked) reply.header('content-encoding', 'gzip');
   return reply.send(isPacked ? packed : bytes);
 };
@@ -61,14 +68,15 @@ const assetOf = (name: string): Asset => {
 };
 
 const readAsset = (name: string): Asset => {
-  const file = join(FOLDER, name);
+  const file = join(SWAGGER_FILES.has(name) ? swaggerFolder() : FOLDER, name);
   const [, ending = ''] = /^[a-z][a-z0-9-]*\.([a-z]+)$/.exec(name) ?? [];
   const mediaType = mediaTypes[ending];
   if (mediaType === undefined || !existsSync(file)) {
     return failWith('unknown-route', `There is no file '${name}' here; 'make build' makes the files of the console.`);
   }
   const bytes = readFileSync(file);
-  const packed = existsSync(`${file}.gz`) ? readFileSync(`${file}.gz`) : undefined;
+  // Once a process: some 50 ms for the largest.
+  const packed = gzipSync(bytes);
   const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
   return { bytes, packed, tag, mediaType };
 };

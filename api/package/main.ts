@@ -23,7 +23,16 @@ export { accept, nothingToChange, reject } from '../../domain/kernel/decider';
 export type { Decider, Decision, Rejection } from '../../domain/kernel/decider';
 export { InvalidDeclaration } from '../../domain/kernel/declarations';
 export { declined, defineEffect, done, EffectUnavailable, tryAgainAt } from '../../domain/kernel/effect';
-export type { Effect, EffectCall, EffectDefinition, EffectOutcome, EffectPolicy } from '../../domain/kernel/effect';
+export type {
+  Effect,
+  EffectCall,
+  EffectCommand,
+  EffectDefinition,
+  EffectOutcome,
+  EffectPolicy,
+  FinalEffectOutcome,
+  StartFrom,
+} from '../../domain/kernel/effect';
 export { defineEvent, earlierVersion } from '../../domain/kernel/event-definition';
 export type {
   AnyEventDefinition,

@@ -50,7 +50,7 @@ export interface RunningProgram {
  * import { readConfiguration, startProgram } from 'tidemark/server';
  * import library from './library.js'; // export default defineApplication({ file: import.meta.url, ... })
  *
- * const program = await startProgram(library, readConfiguration({ ...process.env, PORT: '8081' }));
+ * const program = await startProgram(library, readConfiguration());
  * console.log(`serves on ${program.url}`);
  * process.once('SIGTERM', () => void program.close());
  * ```

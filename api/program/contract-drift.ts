@@ -9,7 +9,7 @@ import { lockedProjections } from '../../projections/locked-projections';
 import type { Logger } from '../../infra/logger';
 import { sampleEventKinds, type SampledKind } from '../../infra/sqlite/event-kinds';
 import { contractReaders } from './contract-readers';
-import type { LoadedApplication } from './application';
+import { withApplicationNamed, type LoadedApplication } from './application';
 
 /** The program's events differ from the recorded contracts. */
 export class ContractsDiffer extends Error {
@@ -38,12 +38,15 @@ export const refuseContractDrift = ({ loaded, contractDrift, logger }: DriftOpti
     return;
   }
   throw new ContractsDiffer(
-    [
-      "the program's events differ from the contracts' lock, so it does not start:",
-      ...findings.flatMap(findingLines),
-      "'tidemark contracts check' shows the same; if each change is intended, 'tidemark contracts accept' records it in the lock. " +
-        'CONTRACT_DRIFT=warn starts nevertheless, for trials.',
-    ].join('\n'),
+    withApplicationNamed(
+      loaded,
+      [
+        "the program's events differ from the contracts' lock, so it does not start:",
+        ...findings.flatMap(findingLines),
+        "'tidemark contracts check' shows the same; if each change is intended, 'tidemark contracts accept' records it in the lock. " +
+          'CONTRACT_DRIFT=warn starts nevertheless, for trials.',
+      ].join('\n'),
+    ),
   );
 };
 

@@ -6,7 +6,7 @@ import type { AnyProcessManager } from '../../domain/kernel/process-manager';
 import type { Clock } from '../../infra/clock';
 import { ConfigurationError, readSettings, type Configuration } from '../../infra/configuration';
 import { checkedWriteVersions } from '../../infra/kafka/written-version';
-import { explainBroker, openLog } from '../../infra/broker/open-log';
+import { openLog } from '../../infra/broker/open-log';
 import type { Logger } from '../../infra/logger';
 import { groupMetrics } from '../../infra/metrics/group-metrics';
 import { heartbeatTopicName } from '../../infra/kafka/heartbeats';
@@ -22,11 +22,12 @@ import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { startProjections } from '../../projections/engine/role/role';
 import { buildOpsApp } from '../http/server/ops-app';
 import { startApi } from './api-role';
-import type { LoadedApplication } from './application';
+import { underDevelopment, type LoadedApplication } from './application';
 import { assertProgram } from './assert-program';
 import { refuseContractDrift, warnOfUnreadableEvents } from './contract-drift';
 import { effectOptions } from './effect-options';
 import { dataFiles, type DataFiles } from './data-files';
+import { explainBroker } from './explain-broker';
 import { listen } from './listen';
 import { openObservation, type Observation } from './observation';
 import type { Role } from './roles';
@@ -53,7 +54,8 @@ export interface Program {
 }
 
 /** Starts the requested roles. */
-export const startProgram = async (options: ProgramOptions): Promise<Program> => {
+export const startProgram = async (given: ProgramOptions): Promise<Program> => {
+  const options = { ...given, loaded: underDevelopment(given.loaded) };
   const { configuration, roles, logger, loaded } = options;
   const { application } = loaded;
   refuseSplitEmbedded(configuration, roles);

@@ -8,13 +8,16 @@ import {
   type Configuration,
 } from '../../infra/configuration';
 import { checkLogSettings } from '../../infra/broker/open-log';
+import { embeddedMismatch } from '../../infra/kafka/embedded/embedded-partitions';
 import type { Logger } from '../../infra/logger';
 import { makePrivateFolder, tightenFolder } from '../../infra/files/private-files';
 import { assertSqliteLoads } from '../../infra/sqlite/sqlite-check';
+import type { LoadedApplication } from './application';
 import { dataFiles } from './data-files';
 import type { Role } from './roles';
 
 export interface StartCheckOptions {
+  readonly loaded: Pick<LoadedApplication, 'application'>;
   readonly configuration: Configuration;
   readonly roles: ReadonlySet<Role>;
   readonly logger: Logger;
@@ -24,8 +27,9 @@ export interface StartCheckOptions {
  * Checks that SQLite loads and the access settings, and makes the data folder private. Throws ConfigurationError, or
  * NativePartMissing.
  */
-export const checkStart = async ({ configuration, roles, logger }: StartCheckOptions): Promise<void> => {
+export const checkStart = async ({ loaded, configuration, roles, logger }: StartCheckOptions): Promise<void> => {
   assertSqliteLoads();
+  if (configuration.kafka === undefined) refuseForEmbedded(loaded);
   for (const warning of configuration.warnings ?? []) logger.warn({}, warning);
   if (roles.has('api')) await refuseExposed(configuration);
   if (configuration.ops !== undefined) {
@@ -35,6 +39,12 @@ export const checkStart = async ({ configuration, roles, logger }: StartCheckOpt
   if (roles.has('reactors')) refuseReactorsWithoutKey(configuration);
   if (roles.size > 1 || !roles.has('api')) await checkLogSettings(configuration);
   for (const finding of prepareDataFolder(configuration.dataDirectory)) logger.warn({}, finding);
+};
+
+/** Before anything is served: later each topic would be refused by itself. */
+const refuseForEmbedded = ({ application }: StartCheckOptions['loaded']): void => {
+  const mismatch = embeddedMismatch(application.catalog.aggregates.map(({ topic }) => topic));
+  if (mismatch !== undefined) throw new ConfigurationError(mismatch);
 };
 
 const prepareDataFolder = (folder: string): ReadonlyArray<string> => {

@@ -85,6 +85,15 @@ export interface FoldSnapshot {
 /**
  * Erases a definition's type parameters. Events and commands that reach the fold have already passed their codecs. Throws
  * {@link InvalidDeclaration} for an invalid name.
+ *
+ * @example
+ * ```ts
+ * const loan = defineAggregate<LoanCommand, Loan, LoanEvent>({
+ *   category: 'loan', path: 'loans', meaning: 'A book in the hands of a member.', topic,
+ *   events: [BookLent, BookReturned], commands: [lend, giveBack],
+ *   decider: { decide, evolve, initialState: {} },
+ * });
+ * ```
  */
 export const aggregate = <C extends Command, State, Event extends DomainEvent>(
   definition: AggregateDefinition<C, State, Event>,

@@ -32,6 +32,14 @@ export class ConstrainedType<A> extends t.Type<A, A> {
  * @param test whether a value belongs to the type
  * @param schema the same rule as JSON Schema
  * @param inputSchema the rule in full, where the published `schema` leaves something out
+ * @example
+ * ```ts
+ * const Percent = constrained(
+ *   'percentage (integer, 0 to 100)',
+ *   (value): value is number => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 100,
+ *   { type: 'integer', minimum: 0, maximum: 100 },
+ * );
+ * ```
  */
 export const constrained = <A>(
   name: string,
@@ -59,11 +67,25 @@ export class ListType<C extends t.Mixed> extends t.ReadonlyArrayType<
   }
 }
 
-/** A list of `minItems` to `maxItems` elements in a request. */
+/**
+ * A list of `minItems` to `maxItems` elements in a request.
+ *
+ * @example
+ * ```ts
+ * const tags = field(list(Text, 20), 'What readers call it.');
+ * ```
+ */
 export const list = <C extends t.Mixed>(element: C, maxItems: number, minItems = 0): ListType<C> =>
   new ListType(element, maxItems, minItems);
 
-/** A value or null. */
+/**
+ * A value or null.
+ *
+ * @example
+ * ```ts
+ * const subtitle = field(orNull(Text), 'The subtitle; null where there is none.');
+ * ```
+ */
 export const orNull = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC]> => t.union([codec, t.null]);
 
 // -------------------------------------------------------------------------------------
@@ -90,14 +112,28 @@ export type RecordOf<F extends Fields> = {
   readonly [K in RequiredNames<F>]: t.TypeOf<F[K]['codec']>;
 } & { readonly [K in Exclude<keyof F, RequiredNames<F>>]?: t.TypeOf<F[K]['codec']> };
 
-/** A required field. */
+/**
+ * A required field.
+ *
+ * @example
+ * ```ts
+ * const memberId = field(Identifier, 'Who has the book.');
+ * ```
+ */
 export const field = <C extends t.Mixed>(codec: C, meaning: string): Field<C, true> => ({
   codec,
   meaning,
   required: true,
 });
 
-/** An optional field (`undefined` counts as absent; `null` does not). */
+/**
+ * An optional field (`undefined` counts as absent; `null` does not).
+ *
+ * @example
+ * ```ts
+ * const note = optionalField(Text, 'What the desk wrote down.');
+ * ```
+ */
 export const optionalField = <C extends t.Mixed>(codec: C, meaning: string): Field<C, false> => ({
   codec,
   meaning,
@@ -144,6 +180,10 @@ const fieldIs = (each: AnyField, value: unknown): boolean =>
  * A documented record codec.
  * @param name the record's name as readers of the contract see it
  * @param fields every field with its meaning
+ * @example
+ * ```ts
+ * const address = field(record('Address', { street: field(Text, 'Street and number.') }), 'Where it is sent.');
+ * ```
  */
 export const record = <F extends Fields>(name: string, fields: F): RecordType<F> => new RecordType(name, fields);
 

@@ -31,7 +31,18 @@ export interface AnyCommandDefinition {
 /** The command type that a definition describes. */
 export type CommandOf<D> = D extends CommandDefinition<infer Type, infer F> ? Command<Type, RecordOf<F>> : never;
 
-/** Declares a command. Throws InvalidDeclaration for an invalid name. */
+/**
+ * Declares a command. Throws InvalidDeclaration for an invalid name.
+ *
+ * @example
+ * ```ts
+ * const lend = defineCommand('lend', {
+ *   meaning: 'Lends a book.',
+ *   fields: { memberId: field(Identifier, 'Who takes it.') },
+ *   example: { memberId: 'm1' },
+ * });
+ * ```
+ */
 export const defineCommand = <Type extends string, F extends Fields>(
   type: Type,
   contract: { readonly meaning: string; readonly fields: F; readonly example: RecordOf<F> },

@@ -27,11 +27,25 @@ export interface Decider<Command, State, Event> {
 // Constructors of decisions
 // -------------------------------------------------------------------------------------
 
-/** The command causes these events. */
+/**
+ * The command causes these events.
+ *
+ * @example
+ * ```ts
+ * return accept(BookLent.of({ loanId: command.id, ...command.data }));
+ * ```
+ */
 export const accept = <Event>(...events: ReadonlyArray<Event>): Decision<Event> => E.right(events);
 
 /** The command repeats what already happened: a success without events. */
 export const nothingToChange: Decision<never> = E.right([]);
 
-/** The command is rejected, with the fact that prevents it. */
+/**
+ * The command is rejected, with the fact that prevents it.
+ *
+ * @example
+ * ```ts
+ * return reject('BookAlreadyLent', `Loan ${command.id} is another member's.`);
+ * ```
+ */
 export const reject = (type: string, message: string): Decision<never> => E.left({ type, message });

@@ -3,7 +3,18 @@
  * URL, a Kafka topic, a table); without this check the first event that needs such a place would fail.
  */
 
-/** A definition that is invalid: what is wrong, where, and what is allowed. */
+/**
+ * A definition that is invalid: what is wrong, where, and what is allowed.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   defineCommand('Lend It', { meaning: '', fields: {}, example: {} });
+ * } catch (error) {
+ *   if (error instanceof InvalidDeclaration) console.error(error.message);
+ * }
+ * ```
+ */
 export class InvalidDeclaration extends Error {
   override readonly name = 'InvalidDeclaration';
 }

@@ -4,11 +4,21 @@
  */
 import type * as t from 'io-ts';
 import { assertInteger, assertName, assertUnique, EFFECT, InvalidDeclaration, shownName } from './declarations';
+import type { EffectOutcome, FinalEffectOutcome } from './effect-outcome';
 import type { AnyEventDefinition, DomainEvent, EventOf } from './event-definition';
 import type { ProcessCommand } from './process-manager';
 import type { RecordedEvent } from './recorded-event';
 import type { SettingDeclarations, SettingValues } from './setting';
 import { parsePointInTime } from './time-text';
+
+export {
+  declined,
+  done,
+  EffectUnavailable,
+  tryAgainAt,
+  type EffectOutcome,
+  type FinalEffectOutcome,
+} from './effect-outcome';
 
 // -------------------------------------------------------------------------------------
 // What a handler receives and returns
@@ -29,42 +39,6 @@ export interface EffectCall<Event, Settings> {
   /** The values of the settings that the effect declares. */
   readonly settings: Settings;
 }
-
-/** The outcome of a call. A handler that throws is retried where the fault can pass, and suspended where it can't. */
-export type EffectOutcome<Result> =
-  | { readonly _tag: 'Done'; readonly result: Result }
-  /** The other side refuses for a business reason: final, as no retry would change it. */
-  | { readonly _tag: 'Rejected'; readonly rejection: string; readonly message: string }
-  /** Not yet: to be called again at a time (ISO 8601 with its zone); does not count as a failed attempt. */
-  | { readonly _tag: 'TryAgain'; readonly at: string; readonly reason: string };
-
-/** The effect is done, with a result that its codec accepts. */
-export const done = <Result>(result: Result): EffectOutcome<Result> => ({ _tag: 'Done', result });
-
-/** The other side rejects it for a business reason, named in PascalCase. */
-export const declined = (rejection: string, message: string): EffectOutcome<never> => ({
-  _tag: 'Rejected',
-  rejection,
-  message,
-});
-
-/** It is to be called again at a time: ISO 8601 with its zone, computed from data, or from a response such as `Retry-After`. */
-export const tryAgainAt = (at: string, reason: string): EffectOutcome<never> => ({ _tag: 'TryAgain', at, reason });
-
-/** Thrown by a handler where the other side is unavailable for now; retried with backoff. Network errors count as such anyway. */
-export class EffectUnavailable extends Error {
-  override readonly name = 'EffectUnavailable';
-  constructor(
-    message: string,
-    /** Not to be retried sooner than after this time, for example from `Retry-After`. */
-    readonly retryAfterMs?: number,
-  ) {
-    super(message);
-  }
-}
-
-/** A final outcome, from which a command may follow. */
-export type FinalEffectOutcome<Result> = Exclude<EffectOutcome<Result>, { readonly _tag: 'TryAgain' }>;
 
 /** A command that follows from an outcome; its ids are derived from the call. */
 export type EffectCommand = Pick<ProcessCommand, 'category' | 'aggregateId' | 'type' | 'data'>;
@@ -154,19 +128,22 @@ export interface Effect {
 export const effectKey = (effect: string, eventId: string): string => `${effect}/${eventId}`;
 
 /**
- * Declares an effect:
- *
- *     export const receipt = defineEffect({
- *       name: 'receipt-mail',
- *       meaning: 'Mails the receipt of a payment.',
- *       owner: 'payments',
- *       handles: [PaymentReceived],
- *       result: t.strict({ messageId: t.string }),
- *       perform: ({ event, idempotencyKey, signal }) =>
- *         mailer.send(event.data, { idempotencyKey, signal }).then((messageId) => done({ messageId })),
- *     });
+ * Declares an effect.
  *
  * Throws InvalidDeclaration for an invalid name, limit or start.
+ *
+ * @example
+ * ```ts
+ * export const receipt = defineEffect({
+ *   name: 'receipt-mail',
+ *   meaning: 'Mails the receipt of a payment.',
+ *   owner: 'payments',
+ *   handles: [PaymentReceived],
+ *   result: t.strict({ messageId: t.string }),
+ *   perform: ({ event, idempotencyKey, signal }) =>
+ *     mailer.send(event.data, { idempotencyKey, signal }).then((messageId) => done({ messageId })),
+ * });
+ * ```
  */
 export const defineEffect = <
   D extends Definition,

@@ -44,7 +44,19 @@ export interface EarlierContract<F extends Fields, Next extends Fields> {
   readonly downcast?: (data: RecordOf<Next>) => RecordOf<F> | undefined;
 }
 
-/** Declares an earlier version and its one step to the next. */
+/**
+ * Declares an earlier version and its one step to the next.
+ *
+ * @example
+ * ```ts
+ * earlierVersion({
+ *   type: 'BookLent', schemaVersion: 1, meaning: 'A member took a book.',
+ *   since: '2026-11-25', deprecated: '2026-12-01', sunset: '2027-06-01',
+ *   fields: lentFieldsV1, next: lentFields,
+ *   upcast: (data) => ({ ...data, desk: 'counter' }),
+ * })
+ * ```
+ */
 export const earlierVersion = <F extends Fields, Next extends Fields>(
   contract: EarlierContract<F, Next>,
 ): EarlierVersion => {
@@ -118,6 +130,14 @@ export type EventOf<D> = D extends { of: (data: never) => infer Event } ? Event 
  * Declares an event.
  * @param type the business fact, past tense, PascalCase
  * @param contract versions, meaning, owner, and the documented fields
+ * @example
+ * ```ts
+ * const BookReturned = defineEvent('BookReturned', {
+ *   owner: 'library', since: '2026-11-25', schemaVersion: 1,
+ *   meaning: 'The book came back.',
+ *   fields: { loanId: field(Identifier, 'The loan.') },
+ * });
+ * ```
  */
 export const defineEvent = <Type extends string, F extends Fields>(
   type: Type,

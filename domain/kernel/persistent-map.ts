@@ -9,7 +9,15 @@ import { Map as ImmutableMap } from 'immutable';
 
 type Entry<Value> = readonly [key: string, value: Value];
 
-/** An immutable map from strings to values. */
+/**
+ * An immutable map from strings to values.
+ *
+ * @example
+ * ```ts
+ * const reserved = PersistentMap.empty<number>().set('order-1', 2);
+ * reserved.get('order-1'); // 2
+ * ```
+ */
 export class PersistentMap<Value> {
   private constructor(private readonly map: ImmutableMap<string, Value>) {}
 

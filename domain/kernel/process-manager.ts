@@ -85,7 +85,23 @@ export interface AnyProcessManager extends Omit<ProcessManager<unknown>, 'step'>
 
 const MAX_VERSION = 1_000_000;
 
-/** Checks the name and version of a process manager and returns it. Throws InvalidDeclaration. */
+/**
+ * Checks the name and version of a process manager and returns it. Throws InvalidDeclaration.
+ *
+ * @example
+ * ```ts
+ * const reminders = defineProcessManager<State>({
+ *   name: 'reminders', version: 1, meaning: 'Reminds a member whose book is not back in time.',
+ *   handles: [BookLent, BookReturned],
+ *   instanceOf: ({ stream }) => stream,
+ *   initialState: { isReturned: false },
+ *   step: (state, input) =>
+ *     input._tag === 'Event' && input.event.type === 'BookReturned'
+ *       ? { state: { isReturned: true }, commands: [] }
+ *       : { state, commands: [] },
+ * });
+ * ```
+ */
 export const defineProcessManager = <State>(manager: ProcessManager<State>): ProcessManager<State> => {
   assertName(PROCESS_MANAGER, manager.name, 'a process manager');
   assertInteger('version', manager.version, `the process manager ${manager.name}`, 1, MAX_VERSION);

@@ -25,7 +25,17 @@ export type SettingValues<S extends SettingDeclarations> = {
   readonly [Name in keyof S]: S[Name] extends { readonly default: infer Value } ? Value : never;
 };
 
-/** Declares a setting. Throws {@link InvalidDeclaration} for an invalid variable name, or a default that the codec rejects. */
+/**
+ * Declares a setting. Throws {@link InvalidDeclaration} for an invalid variable name, or a default that the codec rejects.
+ *
+ * @example
+ * ```ts
+ * const loanTermMs = defineSetting({
+ *   variable: 'LOAN_TERM_MS', codec: Quantity, default: 5_000,
+ *   meaning: 'How long a member may keep a book, in milliseconds.',
+ * });
+ * ```
+ */
 export const defineSetting = <Value>(setting: Setting<Value>): Setting<Value> => {
   if (!/^[A-Z][A-Z0-9_]{0,99}$/.test(setting.variable)) {
     throw new InvalidDeclaration(

@@ -88,24 +88,59 @@ const twoDigitsAt = (text: string, index: number): number =>
 
 const ZERO = '0'.charCodeAt(0);
 
-/** Whether one instant is before another; both in the format of {@link Instant}, with or without milliseconds. */
+/**
+ * Whether one instant is before another; both in the format of {@link Instant}, with or without milliseconds.
+ *
+ * @example
+ * ```ts
+ * isBefore('2026-01-01T12:00:00Z', '2026-01-01T12:00:00.001Z'); // true
+ * ```
+ */
 export const isBefore = (left: string, right: string): boolean => Date.parse(left) < Date.parse(right);
 
-/** The latest of several instants; where two are equal, the first of them as it was written. */
+/**
+ * The latest of several instants; where two are equal, the first of them as it was written.
+ *
+ * @example
+ * ```ts
+ * latestOf(lentAt, renewedAt)
+ * ```
+ */
 export const latestOf = (first: string, ...others: ReadonlyArray<string>): string =>
   others.reduce((latest, each) => (isBefore(latest, each) ? each : latest), first);
 
 /** Default upper limit on the elements of a list in a request. */
 export const MAX_LIST_ITEMS = 5_000;
 
-/** A list of a documented element; in a request it has `minItems` to `maxItems` elements. */
+/**
+ * A list of a documented element; in a request it has `minItems` to `maxItems` elements.
+ *
+ * @example
+ * ```ts
+ * const authors = field(listOf(Text, 50, 1), 'Who wrote it: one to fifty names.');
+ * ```
+ */
 export const listOf = <C extends t.Mixed>(element: C, maxItems: number = MAX_LIST_ITEMS, minItems = 0): ListType<C> =>
   list(element, maxItems, minItems);
 
-/** One of several fixed words. */
+/**
+ * One of several fixed words.
+ *
+ * @example
+ * ```ts
+ * const desk = field(oneOf({ counter: null, machine: null }), 'Where it was lent.');
+ * ```
+ */
 export const oneOf = <Words extends Readonly<Record<string, null>>>(words: Words): t.KeyofC<Words> => t.keyof(words);
 
-/** One of the words of a list. */
+/**
+ * One of the words of a list.
+ *
+ * @example
+ * ```ts
+ * const desk = field(wordOf(['counter', 'machine']), 'Where it was lent.');
+ * ```
+ */
 export const wordOf = <Word extends string>(words: ReadonlyArray<Word>): t.KeyofC<Record<Word, null>> =>
   // Every word of the list becomes a key, which the compiler cannot see.
   t.keyof(Object.fromEntries(words.map((word) => [word, null])) as Record<Word, null>);

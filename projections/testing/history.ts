@@ -15,7 +15,14 @@ export interface StreamEvents {
 /** An event of the stream that a test is about, or events of a named one. */
 export type Given = DomainEvent | StreamEvents;
 
-/** Events of a stream (`loan-l1`), in their order: for tests in which several streams take part. */
+/**
+ * Events of a stream (`loan-l1`), in their order: for tests in which several streams take part.
+ *
+ * @example
+ * ```ts
+ * given(inStream('loan-l1', lent, returned))
+ * ```
+ */
 export const inStream = (stream: string, ...events: ReadonlyArray<DomainEvent>): StreamEvents => ({ stream, events });
 
 /** The stream of events for which a test names none. */

@@ -26,11 +26,14 @@ export interface Property {
 }
 
 /**
- * The laws of an application, each as a test:
- *
- *     for (const { sentence, check } of propertiesOf(application, { fastCheck: fc })) test(sentence, check);
+ * The laws of an application, each as a test.
  *
  * Histories come from the application's own aggregates: random commands, made from the codecs, over few ids.
+ *
+ * @example
+ * ```ts
+ * for (const { sentence, check } of propertiesOf(application, { fastCheck: fc })) test(sentence, check);
+ * ```
  */
 export const propertiesOf = (declared: Application, options: PropertyOptions = {}): ReadonlyArray<Property> => {
   const application = withFrozenInputs(declared);

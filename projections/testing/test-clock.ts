@@ -10,7 +10,15 @@ export interface ManualClock extends Clock {
 /** When tests begin unless they say otherwise: 2026-01-05T08:00:00.000Z. */
 export const START_MS = Date.UTC(2026, 0, 5, 8);
 
-/** A clock that stands at a time (milliseconds since 1970), gives ids in sequence, and whose sleeps take no time. */
+/**
+ * A clock that stands at a time (milliseconds since 1970), gives ids in sequence, and whose sleeps take no time.
+ *
+ * @example
+ * ```ts
+ * const clock = manualClock();
+ * clock.advance(60_000);
+ * ```
+ */
 export const manualClock = (startMs: number = START_MS): ManualClock => {
   let passedMs = 0;
   let ids = 0;

@@ -43,12 +43,15 @@ export interface ProcessTest extends CheckedProcess {
  * Tests a process manager; its step function gets frozen inputs, and its state has to be plain JSON. The test's clock begins at
  * 2026-01-05T08:00:00.000Z.
  *
- *     testProcessManager(reminders)
- *       .given(inStream('loan-l1', lent))
- *       .whenTimePasses(5_000)
- *       .then({ category: 'loan', aggregateId: 'l1', type: 'remind' });
- *
  * Throws InvalidDeclaration for events that the process manager does not handle, or that do not keep their contracts.
+ *
+ * @example
+ * ```ts
+ * testProcessManager(reminders)
+ *   .given(inStream('loan-l1', lent))
+ *   .whenTimePasses(5_000)
+ *   .then({ category: 'loan', aggregateId: 'l1', type: 'remind' });
+ * ```
  */
 export const testProcessManager = (
   manager: AnyProcessManager,

@@ -18,10 +18,13 @@ export interface RowsTest {
 /**
  * Tests a projection; its functions get frozen inputs.
  *
- *     const { given } = testProjection(memberLoans);
- *     given(inStream('loan-l1', lent, returned)).then({ memberId: 'm1', open: 0 });
- *
  * Throws InvalidDeclaration for events that the projection does not handle, or that do not keep their contracts.
+ *
+ * @example
+ * ```ts
+ * const { given } = testProjection(memberLoans);
+ * given(inStream('loan-l1', lent, returned)).then({ memberId: 'm1', open: 0 });
+ * ```
  */
 export const testProjection = (
   projection: Projection,

@@ -70,8 +70,7 @@ export const packed = async (): Promise<PackedFile> => {
   const manifest = readManifest();
   for (const name of [...manifest.files, 'package.json', 'README.md', 'LICENSE'].filter((each) => each !== 'dist'))
     cpSync(join(ROOT, name), join(folder, name), { recursive: true });
-  const compile = ['--project', join(ROOT, 'tsconfig.package.json'), '--outDir', join(folder, 'dist')];
-  const { status, output } = await tool('typescript/bin/tsc', compile, ROOT);
+  const { status, output } = await finished(process.execPath, ['.package-files.mjs', join(folder, 'dist')], ROOT);
   if (status !== 0) throw new Error(output);
   const printed = await succeeded('npm', ['pack', '--ignore-scripts', '--json'], folder);
   const [described] = JSON.parse(printed) as ReadonlyArray<{

@@ -53,7 +53,7 @@ spec('the package', ({ test }) => {
       const { names, bytes } = await thePackage();
       assert.ok(bytes < MAX_PACKED_BYTES, `${bytes} bytes`);
       const expected =
-        /^(dist\/(api|domain|infra|projections)\/.*\.(js|d\.ts)|api\/scaffold\/template\/.*|docs\/.*|domain\/contracts\/.*\.json)$/;
+        /^(dist\/(api|domain|infra|projections)\/.*\.(js|d\.ts)|dist\/api\/console\/assets\/[a-z.]+|api\/scaffold\/template\/.*|docs\/.*|domain\/contracts\/.*\.json)$/;
       const others = ['CHANGELOG.md', 'LICENSE', 'README.md', 'infra/kafka/real-broker/pom.xml', 'package.json'];
       assert.equal(
         names.filter((name) => !expected.test(name)),
@@ -62,7 +62,12 @@ spec('the package', ({ test }) => {
       const template = 'api/scaffold/template/';
       for (const name of [`${template}template-package.json`, `${template}dot-gitignore`, `${template}source/copy.ts`])
         assert.ok(names.includes(name), name);
-      for (const name of ['dist/api/cli/main.js', 'dist/api/package/main.d.ts', 'domain/contracts/lock.json'])
+      for (const name of [
+        'dist/api/cli/main.js',
+        'dist/api/console/assets/console.html',
+        'dist/api/package/main.d.ts',
+        'domain/contracts/lock.json',
+      ])
         assert.ok(names.includes(name), name);
     },
     long,
@@ -180,6 +185,8 @@ const runThrough = async (
     };
     for (const each of before) await accepted(each);
     const answer = await accepted(post);
+    for (const page of ['/console', '/console/assets/swagger-ui-bundle.js'])
+      assert.is((await fetch(`${url}${page}`)).status, 200, page);
     const token = answer.headers.get('consistency-token') ?? '';
     const read = async (): Promise<unknown> =>
       (await fetch(`${url}${rowPath}?wait=10000`, { headers: { 'consistency-token': token } })).json();

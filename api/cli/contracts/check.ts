@@ -10,14 +10,25 @@ import { hasLock, readFixtures, readLock, writeFixture, writeLock } from '../../
 import { readPastForms } from '../../../infra/contracts/past-forms';
 import type { Application } from '../../../projections/application';
 import { lockedProjections } from '../../../projections/locked-projections';
-import type { LoadedApplication } from '../../program/application';
+import { withApplicationNamed, type LoadedApplication } from '../../program/application';
+import { embeddedMismatch } from '../../../infra/kafka/embedded/embedded-partitions';
 import { contractReaders } from '../../program/contract-readers';
 import type { Output } from './output';
+
+/** Prints lines whose commands name the application, where it has to be named. */
+const namingOutput = (loaded: LoadedApplication, { json, print }: Output): Output => ({
+  json,
+  print: (line) => {
+    print(json ? line : withApplicationNamed(loaded, line));
+  },
+});
 
 const definitionsIn = ({ catalog }: Application) => catalog.aggregates.flatMap(({ events }) => [...events.values()]);
 
 /** Returns the exit status: 1 if there is any finding. */
-export const check = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
+export const check = (loaded: LoadedApplication, output: Output): number => {
+  const { application, contractsFolder } = loaded;
+  const { json, print } = namingOutput(loaded, output);
   const { catalog } = application;
   const definitions = definitionsIn(application);
   const findings = checkContracts({
@@ -40,7 +51,9 @@ export const check = ({ application, contractsFolder }: LoadedApplication, { jso
 };
 
 /** Records what is new in the lock, with a fixture for every new version. Returns the exit status: 1 if a finding can't be accepted. */
-export const accept = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
+export const accept = (loaded: LoadedApplication, output: Output): number => {
+  const { application, contractsFolder } = loaded;
+  const { json, print } = namingOutput(loaded, output);
   const { catalog } = application;
   const readers = contractReaders(application);
   const fixtures = readFixtures(contractsFolder);
@@ -62,6 +75,8 @@ export const accept = ({ application, contractsFolder }: LoadedApplication, { js
   for (const { subject, problem } of findings)
     print(json ? JSON.stringify({ accepted: subject, problem }) : `accepted: ${subject}: ${problem}`);
   if (!json && findings.length === 0) print('nothing has changed');
+  const mismatch = embeddedMismatch(catalog.aggregates.map(({ topic }) => topic));
+  if (!json && mismatch !== undefined) print(`note: ${mismatch}`);
   return 0;
 };
 
@@ -85,7 +100,9 @@ const printRefused = (
 };
 
 /** What differs between the code and the lock; the exit status is 0 either way. */
-export const diffWithLock = ({ application, contractsFolder }: LoadedApplication, { json, print }: Output): number => {
+export const diffWithLock = (loaded: LoadedApplication, output: Output): number => {
+  const { application, contractsFolder } = loaded;
+  const { json, print } = namingOutput(loaded, output);
   const { catalog } = application;
   const findings = changeFindings({
     catalog,

@@ -9,10 +9,9 @@ import { openLogConsumer } from '../log-consumer';
 import { openLogOffsets } from '../log-offsets';
 import { openLogProducer } from '../log-producer';
 import { partitionFor } from '../placement';
+import { EMBEDDED_PARTITIONS, embeddedMismatch } from './embedded-partitions';
 import { startEmbeddedBroker, type EmbeddedBroker } from './embedded-broker';
 
-/** The mock cluster gives every topic so many partitions. */
-const PARTITIONS = 4;
 /** The mock cluster answers a fetch that found nothing only when this has passed, whatever has come in meanwhile. */
 const FETCH_WAIT_MS = 20;
 
@@ -40,10 +39,14 @@ export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logg
   const refuseWhenEnded = (): void => {
     if (end !== undefined) throw new Error(end);
   };
-  const describeOne = (topic: string): LogTopic => ({ topic, partitions: PARTITIONS, logId: `${logId}:${topic}` });
+  const describeOne = (topic: string): LogTopic => ({
+    topic,
+    partitions: EMBEDDED_PARTITIONS,
+    logId: `${logId}:${topic}`,
+  });
   return {
     keepsHistory: false,
-    fixedPartitions: PARTITIONS,
+    fixedPartitions: EMBEDDED_PARTITIONS,
     partitionOf: partitionFor,
     bootstrapServers: broker.servers,
     describe: async (topics) => {
@@ -54,10 +57,11 @@ export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logg
     },
     ensureTopics: async (topics) => {
       refuseWhenEnded();
-      topics.forEach(refuseOtherPartitions);
+      refuseOtherPartitions(topics);
       for (const { name } of topics) {
         const partitions = await broker.makeTopic(name);
-        if (partitions !== PARTITIONS) throw new Error(`the embedded broker gave ${name} ${partitions} partitions`);
+        if (partitions !== EMBEDDED_PARTITIONS)
+          throw new Error(`the embedded broker gave ${name} ${partitions} partitions`);
         made.add(name);
       }
       return topics.map(({ name }) => describeOne(name));
@@ -66,7 +70,14 @@ export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logg
     offsetsAtTime: offsets.atTime,
     openProducer: (listener, options) => openLogProducer({ settings, listener, clock, logger, ...options }),
     openConsumer: (group) =>
-      openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger, fetchWaitMs: FETCH_WAIT_MS }),
+      openLogConsumer({
+        settings,
+        group,
+        readWatermarks: offsets.readWatermarks,
+        clock,
+        logger,
+        fetchWaitMs: FETCH_WAIT_MS,
+      }),
     close: async () => {
       if (closed) return;
       closed = true;
@@ -76,10 +87,7 @@ export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logg
   };
 };
 
-const refuseOtherPartitions = ({ name, partitions }: Topic): void => {
-  if (partitions === PARTITIONS) return;
-  throw new ConfigurationError(
-    `the topic ${name} is declared with ${partitions} partitions, but the embedded broker gives every topic ${PARTITIONS}: ` +
-      `declare ${PARTITIONS} if its count is still open, or set KAFKA_BROKERS ('make kafka' starts a real Kafka on 127.0.0.1:9092)`,
-  );
+const refuseOtherPartitions = (topics: ReadonlyArray<Topic>): void => {
+  const mismatch = embeddedMismatch(topics);
+  if (mismatch !== undefined) throw new ConfigurationError(mismatch);
 };
