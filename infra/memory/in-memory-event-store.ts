@@ -25,7 +25,14 @@ export interface InMemoryEventStore extends EventStore, OperationRequestWriter {
   readonly onCommit: (listener: () => void) => () => void;
 }
 
-/** An empty store, which remembers every answer for as long as it lives. */
+/**
+ * An empty store, which remembers every answer for as long as it lives.
+ *
+ * @example
+ * ```ts
+ * const store = inMemoryEventStore({ clock: manualClock() });
+ * ```
+ */
 export const inMemoryEventStore = ({ clock }: { readonly clock: Clock }): InMemoryEventStore => {
   const all: StoredEvent[] = [];
   const { committed, onCommit } = commitListeners();
