@@ -116,6 +116,7 @@ const rooms = {
     'infra/memory',
     'infra/running',
     'projections',
+    'projections/purity',
     'projections/testing',
   ],
   'api/program': [

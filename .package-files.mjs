@@ -8,7 +8,7 @@ import { transformSync } from 'esbuild';
 import typescript from 'typescript';
 
 const [folder] = process.argv.slice(2);
-const ENTRIES = ['main', 'projections', 'testing', 'server'];
+const ENTRIES = ['main', 'projections', 'testing', 'server', 'eslint'];
 
 const compile = () => {
   const host = {

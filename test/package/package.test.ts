@@ -1,5 +1,5 @@
 /** The package as users get it: what it holds, that its types and entries are found, and that applications run with it. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as assert from 'uvu/assert';
@@ -79,6 +79,12 @@ spec('the package', ({ test }) => {
       const { file } = await thePackage();
       const linted = await tool('publint/src/cli.js', [file, '--strict'], ROOT);
       assert.is(linted.status, 0, linted.output);
+      const impure = join(folder, 'source', 'impure.ts');
+      writeFileSync(impure, 'export const now = (): number => Date.now();\n');
+      const refused = await tool('eslint/bin/eslint.js', ['source'], folder);
+      rmSync(impure);
+      assert.is(refused.status, 1);
+      assert.match(refused.output, /impure\.ts\n.*Date\.now does not belong into pure code.*tidemark\/pure/);
       const types = await tool('@arethetypeswrong/cli/dist/index.js', [file], ROOT);
       assert.is(types.status, 0, types.output);
     },
