@@ -68,6 +68,17 @@ module.exports = {
   forbidden: [
     { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
     {
+      name: 'shipped-domain-is-an-example',
+      comment: 'Removing it is deleting its folders: the engine, its API and its tools know applications in general.',
+      severity: 'error',
+      from: {
+        path: '^(domain|infra|projections|api)/',
+        // The demonstration shows the shipped domain, and goes with it.
+        pathNot: '^(domain/(order|stock|payment|fulfilment)|projections/fulfilment|api/demo)/',
+      },
+      to: { path: '^(domain/(order|stock|payment|fulfilment)|projections/fulfilment)/' },
+    },
+    {
       name: 'domain-is-pure',
       comment: 'The domain knows fp-ts, io-ts and immutable and nothing else: no Node, no database, no clock.',
       severity: 'error',

@@ -5,7 +5,7 @@ import { InvalidDeclaration, shownName } from './declarations';
 
 /** One setting: the variable that it is read from, the values that it takes, and its default. */
 export interface Setting<Value> {
-  /** The environment variable, in capitals: `PAYMENT_TERM_MS`. */
+  /** The environment variable, in capitals: `LOAN_TERM_MS`. */
   readonly variable: string;
   /** Decodes the variable's text; if that fails, the JSON value of the text (`14`, `true`). */
   readonly codec: t.Type<Value, unknown>;
@@ -39,7 +39,7 @@ export type SettingValues<S extends SettingDeclarations> = {
 export const defineSetting = <Value>(setting: Setting<Value>): Setting<Value> => {
   if (!/^[A-Z][A-Z0-9_]{0,99}$/.test(setting.variable)) {
     throw new InvalidDeclaration(
-      `${shownName(setting.variable)} can't be a setting's variable; it takes capitals, digits and '_', such as PAYMENT_TERM_MS`,
+      `${shownName(setting.variable)} can't be a setting's variable; it takes capitals, digits and '_', such as LOAN_TERM_MS`,
     );
   }
   if (!setting.codec.is(setting.default)) {

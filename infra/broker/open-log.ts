@@ -22,3 +22,17 @@ export const openLog = async ({ configuration: { kafka }, clock, logger }: OpenL
 export const checkLogSettings = async ({ kafka }: Pick<Configuration, 'kafka'>): Promise<void> => {
   if (kafka !== undefined) await tryClients(kafka);
 };
+
+/** Logs which broker it is, and what that means. */
+export const explainBroker = (log: EventLog, logger: Logger): void => {
+  const fields = { servers: log.bootstrapServers };
+  if (log.keepsHistory) {
+    logger.info(fields, 'Kafka: a real cluster');
+    return;
+  }
+  logger.info(
+    fields,
+    'Kafka: the embedded broker, for trying out; it forgets everything when this process ends, and consumers then read the store. ' +
+      "For a real one: 'make kafka', then KAFKA_BROKERS=127.0.0.1:9092 make run",
+  );
+};

@@ -34,7 +34,7 @@ export const say = (text: string): void => {
   for (const notice of notices) notice(text);
 };
 
-const SHOWN_MS = 8_000;
+const NOTICE_MS = 8_000;
 
 /** Where sentences are shown. */
 export const Notices = () => {
@@ -45,7 +45,7 @@ export const Notices = () => {
   }, []);
   useEffect(() => {
     if (text === '') return;
-    const timer = setTimeout(() => setText(''), SHOWN_MS);
+    const timer = setTimeout(() => setText(''), NOTICE_MS);
     return () => clearTimeout(timer);
   }, [text]);
   return (

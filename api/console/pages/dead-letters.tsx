@@ -103,12 +103,12 @@ const WHO: Readonly<Record<string, string>> = {
   misplaced: 'the other writers of the topics',
 };
 
-const SHOWN_OF_CAUSE = 5;
+const DISPLAY_LIMIT = 5;
 
 const CauseSection = ({ cause, isAlone }: { readonly cause: Cause; readonly isAlone: boolean }) => {
   const { group, first, letters } = cause;
   const parked = letters.reduce((sum, each) => sum + each.parked, 0);
-  const shown = isAlone ? letters : letters.slice(0, SHOWN_OF_CAUSE);
+  const shown = isAlone ? letters : letters.slice(0, DISPLAY_LIMIT);
   const link = `${to('dead-letters')}${queryOf({ group, fingerprint: first.fingerprint })}`;
   return (
     <Section title={`${group}: ${first.reason}`}>

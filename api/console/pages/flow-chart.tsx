@@ -1,4 +1,5 @@
 /** How many events waited at each stage, as long as the page has been open. */
+import { nowMs } from './clock';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
@@ -14,7 +15,7 @@ const times: number[] = [];
 const series: number[][] = stageNames.map(() => []);
 
 const keep = (stages: StagesReport): void => {
-  const now = Math.round(Date.now() / 1_000);
+  const now = Math.round(nowMs() / 1_000);
   if (times.at(-1) === now) return;
   times.push(now);
   stageNames.forEach((name, index) => {

@@ -1,4 +1,5 @@
 /** Numbers and times as people read them. */
+import { nowMs } from './clock';
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const precise = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
@@ -31,7 +32,7 @@ export const rate = (perSecond: number | null): string =>
 /** How long ago an instant is. */
 export const ago = (iso: string | null): string => {
   if (iso === null) return '–';
-  const seconds = (Date.now() - Date.parse(iso)) / 1_000;
+  const seconds = (nowMs() - Date.parse(iso)) / 1_000;
   return seconds < 1 ? 'now' : `${duration(Math.floor(seconds))} ago`;
 };
 

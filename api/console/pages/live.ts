@@ -1,4 +1,5 @@
 /** What the server streams: one connection for all pages of this tab; it resumes where it was lost. */
+import { nowMs } from './clock';
 import { useEffect, useState } from 'preact/hooks';
 import { loggedOut } from './api';
 
@@ -31,7 +32,7 @@ export const connect = (): void => {
     });
   source.addEventListener('look', () => {
     connection = 'live';
-    lookedAtMs = Date.now();
+    lookedAtMs = nowMs();
     looks += 1;
     changed();
   });
