@@ -8,7 +8,7 @@ import type { Logger } from '../../infra/logger';
 import { deferred } from '../../infra/running/deferred';
 import type { Application } from '../../projections/application';
 import { jsonLogger } from '../cli/loggers';
-import type { LoadedApplication } from '../program/application';
+import { underDevelopment, type LoadedApplication } from '../program/application';
 import * as composition from '../program/program';
 import { allRoles, type Role } from '../program/roles';
 
@@ -61,7 +61,7 @@ export const startProgram = async (
   options: StartOptions = {},
 ): Promise<RunningProgram> => {
   refuseThread();
-  const loaded = withFile(application);
+  const loaded = underDevelopment(withFile(application));
   prepareProcess();
   const { logger = jsonLogger(), signal = new AbortController().signal } = options;
   const running = deferred<RunningProgram>();

@@ -36,7 +36,7 @@ export const findApplication = async (
   if (!existsSync(file)) throw new ConfigurationError(`--app names ${file}, which does not exist`);
   const application = await loadApplication(file);
   const contractsFolder = application.contractsFolder ?? join(dirname(file), 'contracts');
-  return { application, file, contractsFolder, ...(named === undefined ? {} : { named }) };
+  return underDevelopment({ application, file, contractsFolder, ...(named === undefined ? {} : { named }) });
 };
 
 /** While it is developed, an application's own code gets frozen inputs; see FREEZE_INPUTS. */

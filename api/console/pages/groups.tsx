@@ -7,17 +7,7 @@ import { useTopic } from './live';
 import { Ago, Badge, Empty, Facts, Page, Section, Table } from './parts';
 import { to } from './router';
 
-/** The keys with the most records, where the server counts them. */
-interface HottestKey {
-  readonly topic?: string;
-  readonly partition?: number;
-  readonly key: string;
-  readonly share?: number;
-  readonly records?: number;
-  readonly count?: number;
-}
-
-type Group = GroupStatus & { readonly hottestKeys?: ReadonlyArray<HottestKey> };
+type Group = GroupStatus;
 
 /** All groups. */
 export const GroupsPage = () => {
@@ -99,7 +89,7 @@ export const GroupPage = ({ name }: { readonly name: string }) => {
     >
       <GroupFacts group={group} report={report} open={open} />
       <Partitions group={group} report={report} />
-      <HottestKeys keys={group.hottestKeys ?? []} />
+      <HottestKeys topics={group.hottestKeys ?? []} />
       <Section title="What became of events since the process started">
         <Facts of={Object.entries(group.outcomes).map(([name, value]) => [wordsOf(name), count(value)])} />
       </Section>
@@ -126,6 +116,7 @@ const GroupFacts = ({
       ['Through in', report?.drain === 'not-draining' ? 'not at this rate' : duration(report?.etaSeconds)],
       ['Open dead letters', open === 0 ? '0' : <a href={lettersOf(group.group)}>{count(open)}</a>],
       ['Skew', skewText(group)],
+      ['A batch takes', group.processing === undefined ? '–' : duration(group.processing.p50Seconds)],
       ['Last sign of life', <Ago at={group.updatedAt} />],
     ]}
   />
@@ -175,22 +166,20 @@ const Partitions = ({ group, report }: { readonly group: Group; readonly report:
   );
 };
 
-const HottestKeys = ({ keys }: { readonly keys: ReadonlyArray<HottestKey> }) =>
-  keys.length === 0 ? null : (
-    <Section title="Hottest keys of the last minute">
-      <Table caption="Hottest keys" head={['Key', 'Partition', 'Records', 'Share']}>
-        {keys.map((each) => (
-          <tr key={`${each.topic ?? ''} ${each.key}`}>
-            <th scope="row">{each.key}</th>
-            <td>
-              {each.topic === undefined
-                ? '–'
-                : `${each.topic}${each.partition === undefined ? '' : `/${each.partition}`}`}
-            </td>
-            <td class="n">{count(each.records ?? each.count)}</td>
-            <td class="n">{each.share === undefined ? '–' : `${Math.round(each.share * 100)} %`}</td>
-          </tr>
-        ))}
+const HottestKeys = ({ topics }: { readonly topics: NonNullable<Group['hottestKeys']> }) =>
+  topics.length === 0 ? null : (
+    <Section title="Hottest keys of the last minutes">
+      <Table caption="Hottest keys" head={['Key', 'Topic', 'Records', 'Share']}>
+        {topics.flatMap(({ topic, records: all, keys }) =>
+          keys.map(({ key, records }) => (
+            <tr key={`${topic} ${key}`}>
+              <th scope="row">{key}</th>
+              <td>{topic}</td>
+              <td class="n">{count(records)}</td>
+              <td class="n">{all === 0 ? '–' : `${Math.round((100 * records) / all)} %`}</td>
+            </tr>
+          )),
+        )}
       </Table>
     </Section>
   );
