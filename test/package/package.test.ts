@@ -273,6 +273,12 @@ spec('the program that tidemark new makes', ({ test, skip }) => {
       assert.match(tested.output, /^# pass [1-9]\d+$/m);
       const linted = await tool('eslint/bin/eslint.js', ['--max-warnings', '0', 'source'], folder);
       assert.is(linted.status, 0, linted.output);
+      const impure = join(folder, 'source', 'impure.ts');
+      writeFileSync(impure, 'export const now = (): number => Date.now();\n');
+      const refused = await tool('eslint/bin/eslint.js', ['source'], folder);
+      rmSync(impure);
+      assert.is(refused.status, 1);
+      assert.match(refused.output, /impure\.ts\n.*Date\.now does not belong into pure code.*tidemark\/pure/);
     },
     { timeoutMs: TIMEOUT_MS },
   );
