@@ -19,7 +19,7 @@ await build({
   outdir: target,
   bundle: true,
   minify: true,
-  format: 'esm',
+  format: 'iife',
   target: 'es2022',
   jsx: 'automatic',
   jsxImportSource: 'preact',

@@ -470,6 +470,7 @@ const rooms = {
   ],
   'projections/fulfilment/effects': ['domain/kernel', 'domain/order', 'infra/webhooks'],
   'infra/webhooks': ['domain/kernel', 'infra'],
+  'projections/purity': [],
   'projections/testing': [
     'domain/kernel',
     'infra',

@@ -1,7 +1,7 @@
 # Everything that a newcomer types. A fresh machine needs Node 20+, npm, make and a C++ compiler; the rest is installed here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install build run test test-fast fuzz check faults prometheus kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean dist dist-link package docs-api test-package
+.PHONY: help install build run test test-fast fuzz check faults prometheus kafka kafka-stop demo rebuild bench replay-at-scale long-stream clean dist dist-link package docs docs-api test-package upgrade-fixture
 
 # What an installed command sets too (the first line of api/cli/main.ts): the Kafka client's threads would fill up to 16 memory
 # arenas, and Node a nursery of 48 MB. A program that rebuilds keeps up to 100 MB less.
@@ -45,13 +45,19 @@ dist-link:
 	@rm -rf dist && ln -s build dist
 
 docs-api: install ## the API reference of the package, from the docstrings, into build/docs/api
-	npx typedoc --logLevel Warn
+	npx typedoc --options .typedoc.json
 
 test-package: build ## installs the packed package as users do (downloads, builds native parts: minutes) and runs applications with it
 	REAL_INSTALL=true node build/test/run.js test/package/package
 
 package: build ## packs what npm publishes into build/, as a file that 'npm install' takes
 	npm pack --pack-destination build
+
+docs: docs-api ## the documentation as plain HTML in build/docs, links checked, with the API reference in build/docs/api
+	node .docs-site.mjs build/docs
+
+upgrade-fixture: build
+	@node build/test/upgrade/make-fixture.js
 
 # Where the demonstration receives the webhooks of deliveries from the server of `make run`; set it to nothing for none.
 export DELIVERY_WEBHOOK_URL ?= http://127.0.0.1:8090/deliveries

@@ -85,6 +85,15 @@ export const prepareProcess = (): void => {
 export const isDebugging = (environment: Environment = process.env): boolean =>
   environment['TIDEMARK_DEBUG'] === 'true' || environment['TIDEMARK_DEBUG'] === '1';
 
+/**
+ * Whether deciders, projections and process managers get frozen inputs, a development aid: `FREEZE_INPUTS`, else whether
+ * `NODE_ENV` is `development`. Throws {@link ConfigurationError}.
+ */
+export const freezesInputs = (environment: Environment = process.env): boolean => {
+  const otherwise = environment['NODE_ENV'] === 'development' ? 'true' : 'false';
+  return oneOf(environment, 'FREEZE_INPUTS', ['true', 'false'], otherwise) === 'true';
+};
+
 /** A Kafka record holds at most a megabyte, including the event's attributes; larger bodies are rejected. */
 const MAX_BODY_BYTES = 900_000;
 

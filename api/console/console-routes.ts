@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiDependencies } from '../http/dependencies';
 import { addEndpoint } from '../http/endpoint';
-import type { EventStreams } from '../http/event-stream';
+import { lastEventIdOf, type EventStreams } from '../http/event-stream';
 import { problem, ProblemError } from '../http/problem';
 import { sessionsOf } from '../http/sessions';
 import { REFERENCE_POLICY, sendAsset } from './assets';
@@ -34,8 +34,7 @@ export const consoleRoutes = (app: FastifyInstance, dependencies: ApiDependencie
 
   const feed = openFeed(topicsOf(dependencies), dependencies.clock);
   app.get('/console/events', { config: { access: 'operator' } }, (request, reply) => {
-    const { 'last-event-id': last } = request.headers;
-    feed.follow(streams.open(reply), typeof last === 'string' ? last : undefined);
+    feed.follow(streams.open(reply), lastEventIdOf(request));
   });
 };
 

@@ -11,7 +11,7 @@ import type { ConnectionLimits } from './connections';
 import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
 import type { EventFeed } from '../../infra/event-store/event-feed';
 import type { FailedRequest } from '../../infra/dead-letters/redrive/redrive';
-import type { StagesReport } from '../../infra/flow/stage-report';
+import type { FlowReport } from '../../infra/flow/findings';
 import type { Logger } from '../../infra/logger';
 import type { SkipResult, RelayStatus } from '../../infra/relay/state/state';
 import type {
@@ -100,7 +100,7 @@ export interface ApiDependencies {
   readonly logger: Logger;
   readonly readiness: () => Promise<Readiness>;
   /** The flow over the last minute; undefined before the first look. */
-  readonly stages: () => Promise<StagesReport | undefined>;
+  readonly stages: () => Promise<FlowReport | undefined>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   /** Absent: no spans are made. */
   readonly tracer?: Tracer;

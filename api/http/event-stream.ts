@@ -3,10 +3,16 @@
  * server's memory; it comes back with `Last-Event-ID` and goes on from there.
  */
 import type { ServerResponse } from 'node:http';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../infra/clock';
 import { problem, ProblemError, retryAfter } from './problem';
 import { shuttingDown } from './shedding';
+
+/** The last event that a client has seen before it lost the connection. */
+export const lastEventIdOf = ({ headers }: FastifyRequest): string | undefined => {
+  const { 'last-event-id': last } = headers;
+  return typeof last === 'string' ? last : undefined;
+};
 
 /** What may wait for one client to read it. */
 const MAX_UNSENT_BYTES = 512 * 1_024;
@@ -32,6 +38,8 @@ export interface StreamedEvent {
 export interface EventStream {
   /** Sends an event. False if the client is gone or was too slow: nothing more can be sent. */
   readonly send: (event: StreamedEvent) => boolean;
+  /** Waits until the client has read nearly everything; ends the stream of a client that does not. */
+  readonly drained: () => Promise<void>;
   /** Aborts once the stream is over. */
   readonly signal: AbortSignal;
   readonly end: () => void;
@@ -68,7 +76,7 @@ export const eventStreams = ({
           problem('overloaded', `${maxStreams} streams are open already.`, { headers: retryAfter(5) }),
         );
       reply.hijack();
-      const stream = streamOver(reply.raw, maxUnsentBytes);
+      const stream = streamOver(reply.raw, maxUnsentBytes, clock);
       open.add(stream);
       stream.signal.addEventListener('abort', () => open.delete(stream), { once: true });
       void keepAlive(stream, reply.raw, clock, heartbeatMs);
@@ -81,7 +89,11 @@ export const eventStreams = ({
   };
 };
 
-const streamOver = (response: ServerResponse, maxUnsentBytes: number): EventStream => {
+/** How long a client may take to read what is unsent. */
+const DRAIN_MS = 30_000;
+const DRAIN_LOOK_MS = 20;
+
+const streamOver = (response: ServerResponse, maxUnsentBytes: number, clock: Pick<Clock, 'sleep'>): EventStream => {
   const over = new AbortController();
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -93,13 +105,23 @@ const streamOver = (response: ServerResponse, maxUnsentBytes: number): EventStre
   response.write(`retry: ${RECONNECT_MS}\n\n`);
   response.once('close', () => over.abort());
   response.on('error', () => over.abort());
+  const cutOff = (): void => {
+    response.destroy();
+    over.abort();
+  };
   return {
     signal: over.signal,
+    drained: async () => {
+      for (let waitedMs = 0; response.writableLength > maxUnsentBytes / 4; waitedMs += DRAIN_LOOK_MS) {
+        if (over.signal.aborted) return;
+        if (waitedMs > DRAIN_MS) cutOff();
+        await clock.sleep(DRAIN_LOOK_MS, over.signal);
+      }
+    },
     send: (event) => {
       if (over.signal.aborted) return false;
       if (response.writableLength > maxUnsentBytes) {
-        response.destroy();
-        over.abort();
+        cutOff();
         return false;
       }
       response.write(textOf(event));

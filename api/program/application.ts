@@ -1,8 +1,9 @@
 /** Finds the application that the program runs: the named file, else the one of the working folder, else the shipped example. */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ConfigurationError } from '../../infra/configuration';
+import { ConfigurationError, freezesInputs } from '../../infra/configuration';
 import type { Application } from '../../projections/application';
+import { withFrozenInputs } from '../../projections/frozen-application';
 import { loadApplication } from '../../projections/engine/definitions/definitions';
 
 /** An application and its file, from which the projections' thread loads it again. */
@@ -37,6 +38,10 @@ export const findApplication = async (
   const contractsFolder = application.contractsFolder ?? join(dirname(file), 'contracts');
   return { application, file, contractsFolder, ...(named === undefined ? {} : { named }) };
 };
+
+/** While it is developed, an application's own code gets frozen inputs; see FREEZE_INPUTS. */
+export const underDevelopment = (loaded: LoadedApplication): LoadedApplication =>
+  freezesInputs() ? { ...loaded, application: withFrozenInputs(loaded.application) } : loaded;
 
 const fileIn = (folder: string): string =>
   CONFIG_FILES.map((name) => join(folder, name)).find((file) => existsSync(file)) ?? shippedApplicationFile;

@@ -5,10 +5,10 @@ import type { Clock } from '../../infra/clock';
 import type { GroupStatus } from '../../infra/consumption/status/status';
 import { StoreNotReady, type EventFeed } from '../../infra/event-store/event-feed';
 import type { DeadLetterDirectory } from '../../infra/dead-letters/query/query';
+import { reportFlow, type FlowReport } from '../../infra/flow/findings';
 import { flowNotices, type FlowNotice } from '../../infra/flow/flow-notices';
 import type { FlowGroup } from '../../infra/flow/flow-sample';
 import { openFlowWindow, type FlowWindow } from '../../infra/flow/flow-window';
-import { reportStages, type StagesReport } from '../../infra/flow/stage-report';
 import type { Logger } from '../../infra/logger';
 import { showFiles } from '../../infra/metrics/file-metrics';
 import { showFlow } from '../../infra/metrics/flow-metrics';
@@ -41,7 +41,7 @@ export interface ObservationOptions {
 export interface Observation {
   readonly metrics: Metrics;
   /** Over the last minute; undefined while there is no store. */
-  readonly stages: () => Promise<StagesReport | undefined>;
+  readonly stages: () => Promise<FlowReport | undefined>;
   /** What is wrong and does not prevent readiness, over the last minute. */
   readonly notices: () => ReadonlyArray<FlowNotice>;
   /** Of this process: its roles are at work, and the API, where it is one of them, takes requests. */
@@ -91,7 +91,7 @@ export const openObservation = (options: ObservationOptions): Observation => {
   showReadiness(metrics, readiness);
   return {
     metrics,
-    stages: async () => reportStages(await flow.samplesByNow()),
+    stages: async () => reportFlow(await flow.samplesByNow()),
     notices: () => flowNotices(flow.samples()),
     readiness,
     answerReadiness: (api) => (ofApi = api),

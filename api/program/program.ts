@@ -22,7 +22,7 @@ import { openEventFeed } from '../../infra/sqlite/event-feed';
 import { startProjections } from '../../projections/engine/role/role';
 import { buildOpsApp } from '../http/server/ops-app';
 import { startApi } from './api-role';
-import type { LoadedApplication } from './application';
+import { underDevelopment, type LoadedApplication } from './application';
 import { assertProgram } from './assert-program';
 import { refuseContractDrift, warnOfUnreadableEvents } from './contract-drift';
 import { effectOptions } from './effect-options';
@@ -53,7 +53,8 @@ export interface Program {
 }
 
 /** Starts the requested roles. */
-export const startProgram = async (options: ProgramOptions): Promise<Program> => {
+export const startProgram = async (given: ProgramOptions): Promise<Program> => {
+  const options = { ...given, loaded: underDevelopment(given.loaded) };
   const { configuration, roles, logger, loaded } = options;
   const { application } = loaded;
   refuseSplitEmbedded(configuration, roles);

@@ -40,7 +40,7 @@ export const STARTING_BOUND_MS = 60_000;
 export const SIGN_OF_LIFE_BOUND_MS = 60_000;
 
 /** A busy machine delays a report; one that is so old is worth a look. */
-const SILENT_MS = 12_000;
+const SILENT_MS = 11_000;
 
 /** Returns the assessment. Reports from before `startedAtMs`, the start of this process, do not count as its own. */
 export const assessStages = (

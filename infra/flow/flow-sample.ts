@@ -75,7 +75,7 @@ export interface FlowSample {
 }
 
 /** Relay and groups write their status every five seconds at least. */
-export const SILENT_MS = 12_000;
+export const SILENT_MS = 11_000;
 
 /** Looks into the files; undefined where there is no store yet. */
 export const takeFlowSample = async (sources: FlowSources): Promise<FlowSample | undefined> => {

@@ -9,7 +9,7 @@ import { connectClient, disconnect, watchClient } from './client-lifecycle';
 import { settingsOfKind, type ClientSettings } from './client-settings';
 import type { ConnectionTrouble } from './connection-trouble';
 import { LogStalled, OffsetOutOfRange, type LogConsumer, type LogRecord, type PartitionOffset } from './event-log';
-import type { AskBounds } from './log-offsets';
+import type { ReadWatermarks } from './log-offsets';
 import { KafkaConsumer } from './native-client';
 import { gapNotes, type ExpectedOffset } from './offset-gaps';
 import { recordHeaders } from './record-headers';
@@ -50,7 +50,7 @@ const STALL_TIMEOUT_MS = 20_000;
 export interface LogConsumerOptions {
   readonly settings: ClientSettings;
   readonly group: string;
-  readonly askBounds: AskBounds;
+  readonly readWatermarks: ReadWatermarks;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long the broker may hold a fetch that finds nothing; a real one answers as soon as there is something. */
@@ -64,7 +64,7 @@ export interface LogConsumerOptions {
 
 /** Connects a consumer. Rejects where no broker answers. */
 export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogConsumer> => {
-  const { settings, group, askBounds, clock, logger, trouble } = options;
+  const { settings, group, readWatermarks, clock, logger, trouble } = options;
   const fetchWait = options.fetchWaitMs === undefined ? {} : { 'fetch.wait.max.ms': options.fetchWaitMs };
   const tokens = clientTokens(settings);
   const client = makeConsumer(tokens.settings, group, fetchWait);
@@ -76,7 +76,7 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
   // What has been fetched is handed out at once, not held until the time-out. The types leave the method out.
   (client as TimeoutOnlyForFirst).setDefaultIsTimeoutOnlyForFirstMessage(true);
   const { stallTimeoutMs = STALL_TIMEOUT_MS } = options;
-  const reading = assignedReading({ client, clock, askBounds, stallTimeoutMs });
+  const reading = assignedReading({ client, clock, readWatermarks, stallTimeoutMs });
   // Polls that overlapped would starve libuv's threads, and one in flight must not meet the disconnection.
   const inTurn = exclusive();
   let closing: Promise<void> | undefined;
@@ -86,7 +86,7 @@ export const openLogConsumer = async (options: LogConsumerOptions): Promise<LogC
     gaps: reading.gaps,
     poll: (maxRecords) => inTurn(() => reading.poll(maxRecords)),
     watermarks: async (topic, partition) => {
-      const [bounds] = await askBounds([{ topic, partition }]);
+      const [bounds] = await readWatermarks([{ topic, partition }]);
       if (bounds === undefined) throw new Error(`no answer about ${partitionName({ topic, partition })}`);
       return { low: bounds.low, high: bounds.high };
     },
@@ -119,7 +119,7 @@ type TimeoutOnlyForFirst = Client & {
 interface ReadingOptions {
   readonly client: Client;
   readonly clock: Clock;
-  readonly askBounds: AskBounds;
+  readonly readWatermarks: ReadWatermarks;
   readonly stallTimeoutMs: number;
 }
 
@@ -158,7 +158,7 @@ const waitBehindStops = (client: Client): void => {
  * names no partition, and it is dropped without a word where the same batch holds records of other partitions: so
  * partitions that stand still are compared with the broker's watermarks, at the first poll and from time to time.
  */
-const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOptions) => {
+const assignedReading = ({ client, clock, readWatermarks, stallTimeoutMs }: ReadingOptions) => {
   let positions = partitionMap<Position>();
   const gaps = gapNotes();
   client.on('partition.eof', gaps.noteEnd);
@@ -175,14 +175,14 @@ const assignedReading = ({ client, clock, askBounds, stallTimeoutMs }: ReadingOp
 
   /** Throws OffsetOutOfRange for the first partition that stands outside of the broker's log. */
   const checkStanding = async (): Promise<void> => {
-    const standing = positions.values().filter(({ moved }) => !moved);
-    const bounds = await askBounds(standing);
-    standing.forEach(({ topic, partition, next }, index) => {
+    const unmoved = positions.values().filter(({ moved }) => !moved);
+    const bounds = await readWatermarks(unmoved);
+    unmoved.forEach(({ topic, partition, next }, index) => {
       const { low, high } = bounds[index] ?? { low: next, high: next };
       if (next >= low && next <= high) return;
       throw new OffsetOutOfRange(topic, partition, `offset ${next} is not in the log, which holds ${low} to ${high}`);
     });
-    standing.forEach((position, index) => watch.failIfBehind(position, bounds[index]?.high ?? position.next));
+    unmoved.forEach((position, index) => watch.failIfBehind(position, bounds[index]?.high ?? position.next));
   };
 
   const checkInTime = async (): Promise<void> => {

@@ -25,7 +25,7 @@ const OUTDATED: ReadonlySet<number> = new Set([
 
 const isOutdated = (error: unknown): boolean => error instanceof KafkaError && OUTDATED.has(error.code);
 
-export interface PartitionBounds extends TopicPartition {
+export interface PartitionWatermarks extends TopicPartition {
   /** The first offset that is still there. */
   readonly low: number;
   /** The offset that the next record will get. */
@@ -33,10 +33,10 @@ export interface PartitionBounds extends TopicPartition {
 }
 
 /** Asks for the bounds of partitions, in their order. */
-export type AskBounds = (partitions: ReadonlyArray<TopicPartition>) => Promise<ReadonlyArray<PartitionBounds>>;
+export type ReadWatermarks = (partitions: ReadonlyArray<TopicPartition>) => Promise<ReadonlyArray<PartitionWatermarks>>;
 
 export interface LogOffsets {
-  readonly askBounds: AskBounds;
+  readonly readWatermarks: ReadWatermarks;
   readonly atTime: EventLog['offsetsAtTime'];
   readonly close: () => Promise<void>;
 }
@@ -58,7 +58,7 @@ export const openLogOffsets = (
     admin?.disconnect();
     admin = undefined;
   };
-  const askOnce: AskBounds = async (partitions) => {
+  const askOnce: ReadWatermarks = async (partitions) => {
     admin ??= openAdmin(settings, logger, trouble);
     const lows = await ask(admin, partitions, OffsetSpec.EARLIEST);
     const highs = await ask(admin, partitions, OffsetSpec.LATEST);
@@ -79,7 +79,7 @@ export const openLogOffsets = (
       }
     });
   return {
-    askBounds: async (partitions) => {
+    readWatermarks: async (partitions) => {
       if (partitions.length === 0) return [];
       const places = partitions.map(({ topic, partition }) => ({ topic, partition }));
       return patiently(() => askOnce(places));
@@ -106,7 +106,11 @@ export const openLogOffsets = (
   };
 };
 
-const ask = async (admin: Admin, partitions: Parameters<AskBounds>[0], spec: Spec): Promise<ReadonlyArray<number>> => {
+const ask = async (
+  admin: Admin,
+  partitions: Parameters<ReadWatermarks>[0],
+  spec: Spec,
+): Promise<ReadonlyArray<number>> => {
   const answer = await answerOf<ListOffsetsResult[]>('ask for offsets', (callback) => {
     admin.listOffsets(
       partitions.map(({ topic, partition }) => ({ topic, partition, offset: spec })),

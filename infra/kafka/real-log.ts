@@ -7,7 +7,7 @@ import { connectionSettings } from './client-settings';
 import { connectionTrouble, type ConnectionTrouble } from './connection-trouble';
 import type { EventLog } from './event-log';
 import { openLogConsumer } from './log-consumer';
-import { openLogOffsets, type AskBounds } from './log-offsets';
+import { openLogOffsets, type ReadWatermarks } from './log-offsets';
 import { openLogProducer } from './log-producer';
 import { partitionFor } from './placement';
 import { logTopicsOn, type LogTopics } from './log-topics';
@@ -49,7 +49,7 @@ export const openRealLog = async (options: RealLogOptions): Promise<EventLog> =>
   const watching = { topics, servers: connection.brokers, trouble, clock, logger, signal: closed.signal };
   const reached = await answers(topics, FIRST_ANSWER_TIMEOUT_MS);
   const watch = reached ? Promise.resolve() : waitForBroker(watching);
-  const askBounds: AskBounds = (partitions) => explain(() => offsets.askBounds(partitions));
+  const readWatermarks: ReadWatermarks = (partitions) => explain(() => offsets.readWatermarks(partitions));
   return {
     keepsHistory: true,
     fixedPartitions: undefined,
@@ -67,7 +67,7 @@ export const openRealLog = async (options: RealLogOptions): Promise<EventLog> =>
         openLogConsumer({
           settings: consuming,
           group,
-          askBounds,
+          readWatermarks,
           clock,
           logger,
           trouble,

@@ -3,20 +3,18 @@ import { isLeft } from 'fp-ts/Either';
 import type { Fields, RecordOf } from '../../domain/kernel/codec';
 import type { CommandDefinition } from '../../domain/kernel/command-definition';
 import type { Rejection } from '../../domain/kernel/decider';
-import { REACTORS_SCOPE } from '../../domain/kernel/event-store';
-import type { ProcessCommand } from '../../domain/kernel/process-manager';
 import { streamName, type RecordedEvent } from '../../domain/kernel/recorded-event';
 import { defaultSettings } from '../../domain/kernel/setting';
-import type { PendingCommand } from '../../infra/reactors/processes/processes';
 import type { Application } from '../application';
 import { withFrozenInputs } from '../frozen-application';
 import type { Row } from '../projection';
 import { fail, shown } from './assertion';
-import { acceptedOutcome, memoryProcesses, rejectedOutcome, type MemoryProcesses } from './processes';
+import { followUps, passTime } from './follow-ups';
+import { memoryProcesses } from './processes';
 import { assertRows, memoryView, type MemoryView } from './rows';
 import { manualClock, START_MS, type ManualClock } from './test-clock';
 import { foldOf } from './test-aggregate';
-import { aggregateOf, writingSide, type Submitted, type WritingSide } from './writing-side';
+import { aggregateOf, writingSide } from './writing-side';
 
 /** Sends a command: by its definition, whose body is typed, or by its name. */
 export interface Send<Result> {
@@ -71,7 +69,7 @@ export interface InMemoryOptions {
 }
 
 /**
- * Starts an application in memory, on a clock that only the test moves. All of its code gets frozen inputs.
+ * Starts an application in memory, on a clock that only the test moves. All of its code gets frozen inputs; effects are not called.
  *
  * @example
  * ```ts
@@ -128,78 +126,4 @@ export const inMemoryApplication = (
       ).state,
     clock,
   };
-};
-
-// -------------------------------------------------------------------------------------
-// What follows
-// -------------------------------------------------------------------------------------
-
-/** Runs everything that follows from new events and from these commands. */
-type FollowUps = (issued: ReadonlyArray<PendingCommand>) => Promise<void>;
-
-interface Consumers extends WritingSide {
-  readonly views: ReadonlyArray<MemoryView>;
-  readonly processes: ReadonlyArray<MemoryProcesses>;
-}
-
-/** Far more than any test means to cause: process managers that answer each other without end reach it. */
-const MAX_COMMANDS = 10_000;
-
-const followUps = ({ submit, events, views, processes }: Consumers): FollowUps => {
-  let applied = 0;
-  /** Applies the new events; returns the commands that process managers issue. */
-  const consume = (): ReadonlyArray<PendingCommand> => {
-    const fresh = events().slice(applied);
-    applied += fresh.length;
-    return fresh.flatMap((event) => {
-      for (const view of views) view.apply(event);
-      return processes.flatMap(({ applyEvent }) => applyEvent(event));
-    });
-  };
-  return async (issued) => {
-    const queue = [...issued, ...consume()];
-    for (let count = 0; queue.length > 0; count += 1) {
-      const pending = queue.shift();
-      if (pending === undefined) return;
-      const name = pending.process.name;
-      if (count === MAX_COMMANDS) throw new Error(`the process manager ${name} issues commands without end`);
-      const outcome = await submit(submittedBy(name, pending.command));
-      const owner = processes.find(({ manager }) => manager.name === name);
-      const { command } = pending;
-      const next = isLeft(outcome)
-        ? rejectedOutcome(command, outcome.left.type, outcome.left.message)
-        : acceptedOutcome(command);
-      queue.push(...(owner?.applyOutcome(pending, next) ?? []), ...consume());
-    }
-  };
-};
-
-/** As the reactors post it: under a key that makes a repeat harmless. */
-const submittedBy = (process: string, command: ProcessCommand): Submitted => ({
-  category: command.category,
-  id: command.aggregateId,
-  type: command.type,
-  body: command.data,
-  metadata: { correlationId: command.correlationId, causationId: command.causationId, actor: process },
-  idempotency: { scope: REACTORS_SCOPE, key: command.id, requestHash: JSON.stringify([command.type, command.data]) },
-});
-
-/** Each deadline passes when the clock reaches it, and what follows from it happens before the next one. */
-const passTime = async (
-  processes: ReadonlyArray<MemoryProcesses>,
-  clock: ManualClock,
-  durationMs: number,
-  follow: FollowUps,
-): Promise<void> => {
-  const untilMs = clock.nowMs() + durationMs;
-  for (;;) {
-    const [next] = processes
-      .flatMap((owner) => owner.deadlines().map((due) => ({ owner, due, atMs: Date.parse(due.deadline.dueAt) })))
-      .filter(({ atMs }) => atMs <= untilMs)
-      .sort((left, right) => left.atMs - right.atMs);
-    if (next === undefined) break;
-    clock.advance(Math.max(0, next.atMs - clock.nowMs()));
-    await follow(next.owner.applyDeadline(next.due));
-  }
-  clock.advance(untilMs - clock.nowMs());
 };

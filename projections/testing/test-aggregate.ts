@@ -1,12 +1,12 @@
 /** Tests of an aggregate as sentences: given these events, when this command comes, then these events, or this rejection. */
-import { isLeft } from 'fp-ts/Either';
+import { isLeft, isRight } from 'fp-ts/Either';
 import type { Aggregate, Fold } from '../../domain/kernel/aggregate';
 import type { RecordOf, Fields } from '../../domain/kernel/codec';
 import type { AnyCommandDefinition, CommandDefinition } from '../../domain/kernel/command-definition';
 import { InvalidDeclaration } from '../../domain/kernel/declarations';
 import type { Decision } from '../../domain/kernel/decider';
 import type { DomainEvent } from '../../domain/kernel/event-definition';
-import { validate } from '../../domain/kernel/event-versions';
+import { explain } from '../../domain/kernel/explain';
 import { withFrozenState } from '../../domain/kernel/frozen-inputs';
 import { assertEqual, fail, shown } from './assertion';
 import { assertEvent } from './history';
@@ -61,7 +61,7 @@ export const testAggregate = (
       return {
         when: (command: string | AnyCommandDefinition, body: unknown) => {
           const type = typeof command === 'string' ? command : command.type;
-          return decisionTest(frozen, fold, type, decideOn(frozen, fold, { type, id, body }));
+          return decisionTest(frozen, fold, type, decideOn(fold, frozen, { type, id, body }));
         },
         state: () => fold.state,
       };
@@ -78,8 +78,8 @@ export const foldOf = (aggregate: Aggregate, history: ReadonlyArray<DomainEvent>
 
 /** Decides a command as the engine does: its body passes the codec first. Throws InvalidDeclaration where it does not. */
 export const decideOn = (
-  aggregate: Aggregate,
   fold: Fold,
+  aggregate: Aggregate,
   { type, id, body }: { readonly type: string; readonly id: string; readonly body: unknown },
 ): Decision<DomainEvent> => fold.decide({ type, id, data: bodyOf(aggregate, type, body) });
 
@@ -90,9 +90,10 @@ export const bodyOf = (aggregate: Aggregate, type: string, body: unknown): unkno
     const names = [...aggregate.commands.keys()].join(', ');
     throw new InvalidDeclaration(`the aggregate ${aggregate.category} has no command '${type}'; it has ${names}`);
   }
-  const checked = validate(definition.codec, body);
-  if (isLeft(checked)) throw new InvalidDeclaration(`the body of '${type}' does not pass its codec: ${checked.left}`);
-  return checked.right;
+  const decoded = definition.codec.decode(body);
+  if (isRight(decoded)) return decoded.right;
+  const paths = explain(decoded.left).map(({ path, message }) => `${path}: ${message}`);
+  throw new InvalidDeclaration(`the body of '${type}' does not pass its codec: ${paths.join('; ')}`);
 };
 
 const decisionTest = (

@@ -1,4 +1,4 @@
-/** The writing side of an application in memory: aggregates handle commands, and a store holds their events. */
+/** The writing side of an application in memory: commands are handled by the engine's own handler, on a store in memory. */
 import { isLeft, isRight, type Either } from 'fp-ts/Either';
 import type { Aggregate } from '../../domain/kernel/aggregate';
 import { InvalidDeclaration } from '../../domain/kernel/declarations';
@@ -14,7 +14,7 @@ import { shown } from './assertion';
 import type { ManualClock } from './test-clock';
 import { bodyOf } from './test-aggregate';
 
-/** A command on its way to its aggregate. */
+/** A command with all that comes beside it. */
 export interface Submitted {
   readonly category: string;
   readonly id: string;
@@ -24,10 +24,10 @@ export interface Submitted {
   readonly idempotency?: ScopedKey & { readonly requestHash: string };
 }
 
+/** Handles a command; a failure that is no rejection throws. */
 export type Submit = (submitted: Submitted) => Promise<Either<Rejection, CommandResult>>;
 
 export interface WritingSide {
-  /** Handles a command; a failure that is no rejection throws. */
   readonly submit: Submit;
   /** Every event, as the contracts of today read it. */
   readonly events: () => ReadonlyArray<RecordedEvent>;
@@ -35,7 +35,7 @@ export interface WritingSide {
 
 const CACHED_STATES = 1_000;
 
-/** The writing side of an application, over an empty store. */
+/** An empty store, and what handles commands on it. */
 export const writingSide = (application: Application, clock: ManualClock): WritingSide => {
   const { catalog } = application;
   const store = inMemoryEventStore({ clock });
@@ -68,7 +68,7 @@ const rejectionIn = (failure: CommandFailure): Rejection => {
   throw new Error(`the command failed: ${shown(failure)}`);
 };
 
-/** Throws where the application has none. */
+/** The aggregate of a category. Throws InvalidDeclaration where there is none. */
 export const aggregateOf = (application: Application, category: string): Aggregate => {
   const found = application.catalog.byCategory(category);
   if (found !== undefined) return found;

@@ -7,7 +7,7 @@ import { field, record } from '../../domain/kernel/codec';
 import { oneOf } from '../../domain/kernel/values';
 import type { DeadLetterDirectory, DeadLetter, RedriveStatus } from '../../infra/dead-letters/query/query';
 import type { EffectStatus, RecordedEffectResult, SetAsideEntry } from '../../infra/reactors/processes/processes';
-import type { StagesReport } from '../../infra/flow/stage-report';
+import type { FlowReport } from '../../infra/flow/findings';
 import type { RowExplanation } from '../../projections/engine/inspect/inspect';
 import type { RebuildStatus } from '../../projections/view-reader';
 import { answerContract } from '../support/answer-contract';
@@ -165,10 +165,11 @@ const blocked = {
 const unroutable = { category: 'cart', events: 1, firstPosition: 1, firstEventId: 'cart-1@1', lastPosition: 1 };
 const ages = { ageP50Seconds: 0.5, ageP99Seconds: 1.5, heartbeatSeconds: 4.5 };
 const pace = { behind: 2, ageSeconds: 1.5, ratePerSecond: 0.5, drain: 'not-draining', etaSeconds: null } as const;
-const stages: StagesReport = {
+const stages: FlowReport = {
   storePosition: 7,
   windowSeconds: 60,
   slowest: 'projected',
+  findings: [{ stage: 'order-summary', state: 'silent', reason: 'no report' }],
   items: [{ stage: 'projected', state: 'silent', verdict: 'stopped', slowest: 'order-summary', ...ages, ...pace }],
   groups: [
     {

@@ -5,6 +5,7 @@ import type { ApiKey } from '../../infra/configuration';
 import { systemClock } from '../../infra/clock';
 import { SESSION_MS } from '../../api/http/sessions';
 import { spec } from '../spec';
+import { followEvents, type FollowedEvents } from '../support/followed-events';
 import { eventually } from '../support/server';
 import { apiFixture, relayStatus, type ApiFixture } from './api-fixture';
 
@@ -152,39 +153,6 @@ spec('the session of an operator', ({ test, after }) => {
   });
 });
 
-/** What a stream has sent so far, as its events. */
-interface Followed {
-  readonly events: { readonly id?: string; readonly event?: string; readonly data?: string }[];
-  readonly isOver: () => boolean;
-  readonly stop: () => void;
-}
-
-const follow = async (url: string, headers: Readonly<Record<string, string>> = {}): Promise<Followed> => {
-  const ending = new AbortController();
-  const response = await fetch(url, { headers, signal: ending.signal });
-  assert.is(response.status, 200);
-  assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
-  const events: { readonly id?: string; readonly event?: string; readonly data?: string }[] = [];
-  let over = false;
-  const read = async (): Promise<void> => {
-    let text = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) {
-      text += decoder.decode(chunk as Uint8Array, { stream: true });
-      const blocks = text.split('\n\n');
-      text = blocks.pop() ?? '';
-      for (const block of blocks)
-        events.push(
-          Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string])),
-        );
-    }
-  };
-  read()
-    .catch(() => undefined)
-    .finally(() => (over = true));
-  return { events, isOver: () => over, stop: () => ending.abort() };
-};
-
 spec('what the console shows live', ({ test, before, after }) => {
   let published = 1;
   const fixture = apiFixture({ apiKeys, relayStatus: async () => Promise.resolve({ ...relayStatus, published }) });
@@ -195,7 +163,7 @@ spec('what the console shows live', ({ test, before, after }) => {
     url = `http://127.0.0.1:${(fixture.app.server.address() as AddressInfo).port}`;
   });
   after(() => fixture.app.close());
-  const looks = ({ events }: Followed) => events.filter(({ event }) => event === 'look');
+  const looks = ({ events }: FollowedEvents) => events.filter(({ event }) => event === 'look');
 
   test('is for operators', async () => {
     assert.is((await fetch(`${url}/console/events`)).status, 401);
@@ -204,7 +172,7 @@ spec('what the console shows live', ({ test, before, after }) => {
   });
 
   test('begins with every topic, and goes on with what changes', async () => {
-    const stream = await follow(`${url}/console/events`, headers);
+    const stream = await followEvents(`${url}/console/events`, headers);
     await eventually('the first look', async () => Promise.resolve(looks(stream).length === 1));
     const topics = stream.events.flatMap(({ event }) => event ?? []);
     assert.equal(topics, ['stages', 'relay', 'groups', 'projections', 'readiness', 'deadLetters', 'look']);
@@ -217,16 +185,16 @@ spec('what the console shows live', ({ test, before, after }) => {
   });
 
   test('goes on where a page has lost it', async () => {
-    const first = await follow(`${url}/console/events`, headers);
+    const first = await followEvents(`${url}/console/events`, headers);
     await eventually('a look', async () => Promise.resolve(looks(first).length > 0));
     first.stop();
     const id = looks(first).at(-1)?.id ?? '';
     published = 3;
-    const second = await follow(`${url}/console/events`, { ...headers, 'last-event-id': id });
+    const second = await followEvents(`${url}/console/events`, { ...headers, 'last-event-id': id });
     await eventually('the next look', async () => Promise.resolve(looks(second).length > 0));
     assert.equal(second.events.flatMap(({ event }) => event ?? []).slice(0, 2), ['relay', 'look']);
     second.stop();
-    const stranger = await follow(`${url}/console/events`, { ...headers, 'last-event-id': 'other-run.99' });
+    const stranger = await followEvents(`${url}/console/events`, { ...headers, 'last-event-id': 'other-run.99' });
     await eventually('everything', async () => Promise.resolve(looks(stranger).length > 0));
     assert.is(stranger.events.filter(({ event }) => event === 'relay').length, 1);
     stranger.stop();
@@ -237,7 +205,7 @@ spec('a server that closes', ({ test }) => {
   test('ends its streams at once', async () => {
     const { app } = apiFixture();
     await app.listen({ host: '127.0.0.1', port: 0 });
-    const stream = await follow(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}/console/events`);
+    const stream = await followEvents(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}/console/events`);
     await app.close();
     await eventually('the stream is over', async () => Promise.resolve(stream.isOver()));
   });

@@ -92,7 +92,18 @@ spec('views', ({ test, after }) => {
 
   test('name the columns that they can be filtered by', async () => {
     const { body } = await get('/views/order-summary?colour=red');
-    assert.equal(body['known'], ['orderId', 'status', 'amount', 'lines', 'limit', 'cursor', 'wait', 'sort', 'columns']);
+    assert.equal(body['known'], [
+      'orderId',
+      'status',
+      'amount',
+      'lines',
+      'limit',
+      'cursor',
+      'wait',
+      'sort',
+      'columns',
+      'live',
+    ]);
   });
 });
 

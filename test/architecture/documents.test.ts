@@ -8,7 +8,7 @@ const root = join(__dirname, '..', '..', '..');
 const documents = [
   'README.md',
   'CHANGELOG.md',
-  ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`),
 ].filter((name) => name.endsWith('.md'));
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 
@@ -44,6 +44,19 @@ spec('the documents', ({ test }) => {
         .map((path) => `${name}: ${path}`),
     );
     assert.equal(missing, []);
+  });
+
+  test('show in the tutorial the files of the program that it makes, or parts of them', () => {
+    const folder = join(root, 'api', 'scaffold', 'template', 'source');
+    const sources = readdirSync(folder).map((name) =>
+      readFileSync(join(folder, name), 'utf8').replaceAll('__NAME__', 'lending'),
+    );
+    const blocks = [...read('docs/tutorial.md').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
+    assert.ok(blocks.length >= 8, `${blocks.length} blocks`);
+    assert.equal(
+      blocks.filter((code) => !sources.some((source) => source.includes(code))),
+      [],
+    );
   });
 
   test('are installed without a package that reports its installation', () => {

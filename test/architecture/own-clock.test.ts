@@ -17,6 +17,8 @@ const REAL_TIME: Readonly<Record<string, string>> = {
   'api/views.test': 'how long a query waits for a consistency token',
   'benchmarks/benchmark-results': 'the date of a measurement',
   'benchmarks/long-stream': 'a measurement',
+  'benchmarks/overhead/measured-api': 'a measurement',
+  'benchmarks/tracing-off': 'a measurement',
   'benchmarks/replay/many-events': 'runs beside a broker',
   'demo/api-client.test': 'patience with a server on a real socket',
   'infra/consumption/kafka-answers.test': 'how long a broker may be silent',

@@ -53,6 +53,10 @@ const bannedNames: ReadonlyArray<readonly [banned: RegExp, replacement: string]>
   [/\blearn(Event|Outcome|Deadlines?|Due)\b|\bunparkAll\b/, 'applyEvent, applyOutcome, applyDeadline, resumeAll'],
   [/\bLane\b|\bpatientRecord\b|\bwrittenDown\b/, 'ClaimedQueue, retryingRecord, writeWithRetry'],
   [/\btakeUpRoutable\b|\blookingAround\b|\bsaveWhatCanBe\b/, 'resumeRoutable, periodicWork, saveIfPossible'],
+  [/\btakeApart\b|\bgoOver\b|progress\.become\b/, 'applyEachPartition, switchToLog, setState'],
+  [/\bPartitionBounds\b|\b[aA]skBounds\b/, 'PartitionWatermarks, readWatermarks'],
+  [/\b[tT]akenIn\w*|\barrivalsFrom\w+|\bArrivals?\b/, 'ReceivedEvents, itemsFromLog, BatchItem'],
+  [/\bHoldingOptions\b|\bRelayPlace\b|\bRememberedResponse\b/, 'BlockingOptions, TopicPartition, Response'],
 ];
 
 /** Phrases in comments, messages and documents. */

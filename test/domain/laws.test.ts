@@ -10,7 +10,7 @@ import type { PaymentState } from '../../domain/payment/payment';
 import type { StockState } from '../../domain/stock/stock';
 import { spec } from '../spec';
 import { arbitraryOf, crowdedCommands, holds, type RandomCommand } from './arbitraries';
-import { decideOn } from './given-when-then';
+import { decideOn } from '../../projections/testing/test-aggregate';
 
 const { catalog } = application;
 

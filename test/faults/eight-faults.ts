@@ -1,5 +1,5 @@
 /**
- * Eight faults on a real Kafka, one at a time: readiness and the shipped alert rules each name the right one within fifteen
+ * Eight faults on a real Kafka, one at a time: readiness, /ops/stages and the shipped alert rules each name the right one within fifteen
  * seconds, and none names another. `make faults` runs it (FAULTS=part-of-a-name runs some).
  */
 import * as assert from 'uvu/assert';
@@ -25,6 +25,10 @@ const LOAD = /^(CommandsSlow|EventLoopBlocked) /;
 const subjectOf = ({ group, topic, stage, file, instance, state }: Readonly<Record<string, string>>): string =>
   group ?? topic ?? stage ?? file ?? instance ?? state ?? '';
 
+/** Before what the stages say; what readiness says has none. */
+const STAGES = '/ops/stages: ';
+const withoutSource = (said: string): string => said.replace(STAGES, '');
+
 interface Fault {
   readonly name: string;
   readonly plant: () => void | Promise<void>;
@@ -48,8 +52,12 @@ const define = (missing: string | undefined): void =>
       (await prometheus.alerts()).map(({ name, labels }) => `${name.replace('Tidemark', '')} ${subjectOf(labels)}`);
     const stages = async (): Promise<ReadonlyArray<string>> =>
       (await installation.named()).map(({ stage, state }) => `${stage} ${state}`);
+    const findings = async (): Promise<ReadonlyArray<string>> =>
+      (await installation.findings()).map(({ stage, state }) => `${STAGES}${stage} ${state}`);
     const said = async (): Promise<ReadonlyArray<string>> =>
-      [...(await alerts()), ...(await stages())].filter((each) => !letters.test(each) && !LOAD.test(each));
+      [...(await alerts()), ...(await stages()), ...(await findings())].filter(
+        (each) => !letters.test(withoutSource(each)) && !LOAD.test(each),
+      );
 
     before(async () => {
       broker = await ownKafka();
@@ -174,7 +182,7 @@ const define = (missing: string | undefined): void =>
           while (systemClock.monotonicMs() - plantedMs < NAMED_MS) {
             for (const each of await said()) {
               if (!at.has(each)) at.set(each, Math.round((systemClock.monotonicMs() - plantedMs) / 100) / 10);
-              if (![alert, stage, also].some((known) => known.test(each))) others.add(each);
+              if (![alert, stage, also].some((known) => known.test(withoutSource(each)))) others.add(each);
             }
             await systemClock.sleep(500);
           }
@@ -184,10 +192,14 @@ const define = (missing: string | undefined): void =>
             process.stderr.write(
               `${name}: ${report}\n${process.env['FAULTS_VERBOSE'] === '2' ? installation.output() : ''}`,
             );
-          for (const named of [alert, stage])
+          for (const [named, prefix] of [
+            [alert, ''],
+            [stage, ''],
+            [stage, STAGES],
+          ] as const)
             assert.ok(
-              [...at.keys()].some((each) => named.test(each)),
-              `${String(named)} is not among: ${report}`,
+              [...at.keys()].some((each) => each.startsWith(prefix) && named.test(each.slice(prefix.length))),
+              `${prefix}${String(named)} is not among: ${report}`,
             );
           assert.equal([...others], []);
         },

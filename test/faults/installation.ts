@@ -31,6 +31,8 @@ export interface Installation {
   /** What the handler of order-summary does from now on: nothing special, or what is named. */
   readonly handler: (fault: '' | 'slow' | 'hang') => void;
   readonly receiveStock: (sku: string) => Promise<void>;
+  /** What the stages name. */
+  readonly findings: () => Promise<ReadonlyArray<Named>>;
   /** What readiness names, standing in the way or not. */
   readonly named: () => Promise<ReadonlyArray<Named>>;
   readonly output: () => string;
@@ -106,6 +108,13 @@ export const startInstallation = async (servers: string): Promise<Installation> 
       const body = { receiptId: `r${receipts}`, quantity: 1, receivedAt: '2018-03-01T08:00:00Z' };
       const { status } = await send(`/stock/${sku}/receive`, body);
       if (status > 201) throw new Error(`the receipt was answered ${status}`);
+    },
+    findings: async () => {
+      const headers = { authorization: `Bearer ${KEY}` };
+      const answer = (await (await fetch(`${url}/ops/stages`, { headers })).json()) as {
+        readonly findings?: ReadonlyArray<Named>;
+      };
+      return answer.findings ?? [];
     },
     named: async () => {
       const answer = (await (await fetch(`${url}/health/ready`)).json()) as {

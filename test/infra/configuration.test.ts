@@ -1,7 +1,7 @@
 /** Every setting: its default, what it takes, and what is said of what it doesn't take. */
 import { resolve } from 'node:path';
 import * as assert from 'uvu/assert';
-import { ConfigurationError, readConfiguration, type Configuration } from '../../infra/configuration';
+import { ConfigurationError, freezesInputs, readConfiguration, type Configuration } from '../../infra/configuration';
 import { spec } from '../spec';
 
 type Environment = Readonly<Record<string, string>>;
@@ -38,6 +38,15 @@ spec('the configuration', ({ test }) => {
     assert.equal(readConfiguration({ OPS_PORT: '9100', OPS_HOST: '10.0.0.1' }).ops, { host: '10.0.0.1', port: 9_100 });
     assert.throws(() => readConfiguration({ OPS_HOST: '10.0.0.1' }), /OPS_HOST is set and OPS_PORT is not/);
     assert.throws(() => readConfiguration({ OPS_PORT: '0' }), /OPS_PORT is '0'; it takes an integer from 1 to 65535/);
+  });
+
+  test('freezes the inputs of pure code where FREEZE_INPUTS says so, else under development alone', () => {
+    assert.is(freezesInputs({}), false);
+    assert.is(freezesInputs({ NODE_ENV: 'production' }), false);
+    assert.is(freezesInputs({ NODE_ENV: 'development' }), true);
+    assert.is(freezesInputs({ NODE_ENV: 'development', FREEZE_INPUTS: 'false' }), false);
+    assert.is(freezesInputs({ FREEZE_INPUTS: 'true' }), true);
+    assert.throws(() => freezesInputs({ FREEZE_INPUTS: 'yes' }), /FREEZE_INPUTS is 'yes'; it takes one of true, false/);
   });
 
   test('takes an empty setting for one that is not set', () => {

@@ -6,7 +6,7 @@ import type { Fold } from '../../domain/kernel/aggregate';
 import { aggregateIdOf, categoryOf, type StoredEvent } from '../../domain/kernel/recorded-event';
 import type { LogRecord } from '../../infra/kafka/event-log';
 import { crowdedCommands } from '../domain/arbitraries';
-import { decideOn } from '../domain/given-when-then';
+import { decideOn } from '../../projections/testing/test-aggregate';
 import { storedOf, type Told } from './views-fixture';
 
 const { catalog } = application;

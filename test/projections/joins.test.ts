@@ -40,7 +40,7 @@ import {
 } from './views-fixture';
 
 const { catalog } = library;
-const RUNS = 40;
+const RUNS = 25;
 
 const inFile = (): string => join(temporaryFolder(), 'views.sqlite');
 

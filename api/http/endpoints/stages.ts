@@ -2,7 +2,8 @@
 import * as t from 'io-ts';
 import { field, orNull, record } from '../../../domain/kernel/codec';
 import { Integer, oneOf, wordOf } from '../../../domain/kernel/values';
-import { stageNames, type GroupReport, type StageReport, type StagesReport } from '../../../infra/flow/stage-report';
+import type { Finding, FlowReport } from '../../../infra/flow/findings';
+import { stageNames, type GroupReport, type StageReport } from '../../../infra/flow/stage-report';
 import { verdicts } from '../../../infra/flow/verdict';
 import { answer, endpoint, type Documents } from '../endpoint';
 
@@ -13,20 +14,19 @@ const verdict = field(
   'Over the last minute: stalled has something to read and does not move, stopped is read by nobody.',
 );
 
-const state = field(
-  oneOf({
-    'waiting-for-lease': null,
-    starting: null,
-    'catching-up': null,
-    running: null,
-    blocked: null,
-    retrying: null,
-    halted: null,
-    stopped: null,
-    silent: null,
-  }),
-  'As under /ops/relay and /ops/groups; silent where a process is gone or hangs.',
-);
+const states = {
+  'waiting-for-lease': null,
+  starting: null,
+  'catching-up': null,
+  running: null,
+  blocked: null,
+  retrying: null,
+  halted: null,
+  stopped: null,
+  silent: null,
+} as const;
+
+const state = field(oneOf(states), 'As under /ops/relay and /ops/groups; silent where a process is gone or hangs.');
 
 const ageSeconds = field(t.number, 'Age of the oldest of them.');
 
@@ -82,12 +82,22 @@ const GroupOfStage: Documents<GroupReport> = record('group', {
   ...pace,
 });
 
-const Stages: Documents<StagesReport> = record('stages', {
+const FindingResponse: Documents<Finding> = record('finding', {
+  stage: field(t.string, 'What is concerned: relay, a group, or a topic.'),
+  state: field(
+    oneOf({ ...states, behind: null, stalled: null, skewed: null }),
+    'Its state; for a group that works: behind or stalled; for a topic: skewed.',
+  ),
+  reason: field(t.string, 'Why, and for how long.'),
+});
+
+const Stages: Documents<FlowReport> = record('stages', {
   storePosition: field(Integer, "The store's last position."),
   windowSeconds: field(Integer, 'How far back these figures look: up to a minute.'),
   slowest: field(orNull(StageName), 'Where the oldest event waits; null where none waits for more than a second.'),
   items: field(t.readonlyArray(Stage), 'The stages, in the order of the flow.'),
   groups: field(t.readonlyArray(GroupOfStage), 'The consumer groups.'),
+  findings: field(t.readonlyArray(FindingResponse), 'What is wrong, each thing once; empty where nothing is.'),
 });
 
 /** The flow by stage. */

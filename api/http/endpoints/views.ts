@@ -58,6 +58,7 @@ export const viewRows = (view: ViewDescription, catalog: Catalog) =>
     },
     problems: [
       'invalid-parameter',
+      'parameters-conflict',
       'unknown-cursor',
       'event-quarantined',
       'view-behind',

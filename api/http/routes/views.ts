@@ -7,17 +7,21 @@ import { storeUnavailable } from '../command-problems';
 import type { ApiDependencies } from '../dependencies';
 import { addEndpoint } from '../endpoint';
 import { copyRow, copyRows, viewRow, viewRows, views as viewsEndpoint } from '../endpoints/views';
+import { lastEventIdOf, type EventStreams } from '../event-stream';
+import { liveViews, type LiveViews } from '../live-views';
 import { failWith, ProblemError, retryAfter } from '../problem';
-import { allowOnly, integerOf, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
+import { allowOnly, flagOf, integerOf, limitOf, queryOf, refuseCursor, type Query } from '../query-parameters';
 import { shuttingDown } from '../shedding';
 import { DEFAULT_WAIT_MS, MAX_WAIT_MS, viewWaiting, type ViewWaiting, type WaitResult } from '../view-waiting';
 
 /** Adds the routes. Each view has its own, so that its columns are documented. */
-export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies): void => {
+export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies, streams: EventStreams): void => {
   const { views } = dependencies;
   const waiting = viewWaiting(dependencies);
+  const live = liveViews(dependencies);
   app.addHook('preClose', (done) => {
     waiting.stop();
+    live.stop();
     done();
   });
 
@@ -25,7 +29,7 @@ export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies):
     allowOnly(queryOf(request));
     return { items: views.views };
   });
-  for (const view of views.views) addView(app, dependencies, waiting, view);
+  for (const view of views.views) addView(app, dependencies, { waiting, live, streams }, view);
 
   const unknownView = (name: string): never => {
     const known = views.views.map((view) => view.name);
@@ -64,7 +68,7 @@ export const viewRoutes = (app: FastifyInstance, dependencies: ApiDependencies):
 const addView = (
   app: FastifyInstance,
   dependencies: ApiDependencies,
-  waiting: ViewWaiting,
+  { waiting, live, streams }: ViewServices,
   view: ViewDescription,
 ): void => {
   const { views } = dependencies;
@@ -74,19 +78,31 @@ const addView = (
     if (tokens.length > 0) requireSeen(await waiting.until(view, tokens, waitMs), view, waitMs);
   };
 
-  addEndpoint(app, 'GET', `/views/${view.name}`, viewRows(view, dependencies.catalog), async (request) => {
+  addEndpoint(app, 'GET', `/views/${view.name}`, viewRows(view, dependencies.catalog), async (request, reply) => {
     const query = queryOf(request);
+    if (isLive(query)) {
+      refuseNotLive(query);
+      await fresh(request, query);
+      const rows = live.rows(view, filtersOf(query), (failure) => refuseList(view, failure));
+      rows.follow(streams.open(reply), lastEventIdOf(request));
+      return reply;
+    }
     const limit = limitOf(query);
     await fresh(request, query);
     return listOf(views, view, view.name, query, limit);
   });
 
-  addEndpoint(app, 'GET', `/views/${view.name}/:key`, viewRow(view, dependencies.catalog), async (request) => {
+  addEndpoint(app, 'GET', `/views/${view.name}/:key`, viewRow(view, dependencies.catalog), async (request, reply) => {
     const query = queryOf(request);
-    allowOnly(query, 'wait', 'columns');
+    allowOnly(query, 'wait', 'columns', 'live');
+    if (isLive(query)) refuseNotLive(query);
     const { columns } = chosenColumns(view, query);
     await fresh(request, query);
     const { key } = request.params;
+    if (isLive(query)) {
+      live.row(view, key).follow(streams.open(reply), lastEventIdOf(request));
+      return reply;
+    }
     return (
       views.find(view.name, key, columns) ?? failWith('unknown-row', `${view.name} has no row with the key '${key}'.`)
     );
@@ -105,6 +121,28 @@ const listOf = (views: ViewReader, view: ViewDescription, name: string, query: Q
   return page._tag === 'Right' ? page.right : refuseList(view, page.left);
 };
 
+/** What the routes of views share. */
+interface ViewServices {
+  readonly waiting: ViewWaiting;
+  readonly live: LiveViews;
+  readonly streams: EventStreams;
+}
+
+/** `?live` alone, or with a truth value. */
+const isLive = (query: Query): boolean => query['live'] === '' || flagOf(query, 'live');
+
+/** Live rows are whole, and in no order. */
+const NOT_LIVE = ['limit', 'cursor', 'sort', 'columns'];
+
+const refuseNotLive = (query: Query): void => {
+  const found = NOT_LIVE.filter((name) => query[name] !== undefined);
+  if (found.length > 0)
+    failWith(
+      'parameters-conflict',
+      `With 'live' whole rows are followed, all that match: leave ${found.join(', ')} out.`,
+    );
+};
+
 /** The columns that the query chooses. */
 const chosenColumns = (view: ViewDescription, { columns: text }: Query): Pick<ListQuery, 'columns'> => {
   if (text === undefined) return {};
@@ -116,7 +154,7 @@ const chosenColumns = (view: ViewDescription, { columns: text }: Query): Pick<Li
   return failWith('invalid-parameter', detail, { extensions: { known } });
 };
 
-const PARAMETERS = ['limit', 'cursor', 'wait', 'sort', 'columns'];
+const PARAMETERS = ['limit', 'cursor', 'wait', 'sort', 'columns', 'live'];
 
 /** All other query parameters name columns, some with an operator. */
 const filtersOf = (query: Query): Query =>

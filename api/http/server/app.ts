@@ -98,7 +98,7 @@ const addRoutes = async (app: FastifyInstance, dependencies: ApiDependencies): P
     done();
   });
   commandRoutes(app, dependencies);
-  viewRoutes(app, dependencies);
+  viewRoutes(app, dependencies, streams);
   streamRoutes(app, dependencies, expensive.run);
   operationRoutes(app, dependencies, expensive.run);
   investigationRoutes(app, dependencies, expensive.run);

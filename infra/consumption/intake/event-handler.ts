@@ -1,7 +1,7 @@
 /** The port of an intake to what applies events: the handler of a group or of a rebuild. */
 import type { RecordedEvent } from '../../../domain/kernel/recorded-event';
 import type { ExhaustedPolicy, HandlerResult } from './failures';
-import type { TakenIn } from './identity-digest';
+import type { ReceivedEvents } from './identity-digest';
 
 /** The handling of some events in one transaction. */
 export interface Handling {
@@ -33,5 +33,5 @@ export interface EventHandler {
   /** Events beyond this position are skipped and not counted; absent where there is no limit. */
   readonly untilPosition?: number;
   /** Records the identities of the received events, where they are to be compared with the store later. */
-  readonly takenIn?: TakenIn;
+  readonly received?: ReceivedEvents;
 }

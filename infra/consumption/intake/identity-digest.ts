@@ -61,7 +61,7 @@ export const digestText = ({ high, low }: Readonly<IdentityDigest>): string =>
   [high, low].map((word) => word.toString(16).padStart(8, '0')).join('');
 
 /** Records which events a consumer receives, whatever their outcome. Calls belong inside its transaction. */
-export interface TakenIn {
+export interface ReceivedEvents {
   /** A batch begins or restarts: what was noted and not saved is discarded. */
   readonly begin: () => void;
   readonly note: (place: TopicPartition, event: Identity) => void;

@@ -64,10 +64,10 @@ export const readingOf = (catalog: Catalog): IncomingReader => {
   return {
     presentType: (type) => catalog.eventDefinition(type)?.type,
     decode,
-    asFarAsRead: (arrival) => {
-      const { envelope, data } = arrival;
+    asFarAsRead: (raw) => {
+      const { envelope, data } = raw;
       try {
-        const event = decode(arrival);
+        const event = decode(raw);
         return E.isRight(event) ? event.right : { ...envelope, data: data() };
       } catch {
         return { ...envelope, data: undefined };

@@ -30,7 +30,7 @@ export {
   emptyDigest,
   type IdentityDigest,
   sameDigest,
-  type TakenIn,
+  type ReceivedEvents,
 } from './identity-digest';
 export { type IncomingRecord, rawEvent, readingOf } from './incoming-events';
 export { placeCheck, type PlaceCheck, type PlaceRefusal } from './place-check';

@@ -10,7 +10,7 @@ import type { LogRecord } from '../../kafka/event-log';
 import { partitionFinder } from '../../topic-partition';
 import type { Checkpoints } from '../checkpoints/checkpoints';
 import type { OutcomeCounts } from '../status/status';
-import { arrivalsFromLog, arrivalsFromStore, type Arrivals } from './arrivals';
+import { itemsFromLog, itemsFromStore, type BatchItems } from './batch-items';
 import { repeatable, type RecordBatch, type StorePageQuery } from './batches';
 import type { EventHandler } from './event-handler';
 import { foreignShare, type CircuitBreaker, type ForeignShare } from './failure-rate-limit';
@@ -72,26 +72,22 @@ export const eventIntake = (options: IntakeOptions): EventIntake => {
   const read = recordReader(reading, placeCheck(catalog, store), findStoredIn(store));
   const originOf = originInStore(catalog, () => store().identity.storeId);
   const shareOf = foreignShares(store);
-  const take = (handler: EventHandler, arrivals: Arrivals, exhaustedAttempts: number | undefined): OutcomeCounts =>
-    takeBatch({ ...options, ...reading, handler, exhaustedAttempts, shareOf }, arrivals);
+  const take = (handler: EventHandler, items: BatchItems, exhaustedAttempts: number | undefined): OutcomeCounts =>
+    takeBatch({ ...options, ...reading, handler, exhaustedAttempts, shareOf }, items);
 
   const incoming: EventIntake['incoming'] = (handler, batch) =>
-    take(
-      handler,
-      arrivalsFromLog(catalog, handler, checkpoints.read(handler.consumer), batch),
-      batch.exhaustedAttempts,
-    );
+    take(handler, itemsFromLog(catalog, handler, checkpoints.read(handler.consumer), batch), batch.exhaustedAttempts);
   return {
     read,
     incoming,
     records: (handler, batch) => incoming(handler, { ...batch, incoming: readEach(read, batch) }),
     events: (handler, events, { bounds, exhaustedAttempts }) => {
       const known = checkpoints.read(handler.consumer);
-      const arrivals = arrivalsFromStore({ catalog, decode: reading.decode, originOf }, handler, known, {
+      const items = itemsFromStore({ catalog, decode: reading.decode, originOf }, handler, known, {
         events,
         bounds,
       });
-      return take(handler, arrivals, exhaustedAttempts);
+      return take(handler, items, exhaustedAttempts);
     },
   };
 };
@@ -104,29 +100,29 @@ interface BatchOptions extends IntakeOptions, IntakeContext {
   readonly shareOf: (consumer: string) => ForeignShare;
 }
 
-const takeBatch = (options: BatchOptions, arrivals: Arrivals): OutcomeCounts => {
+const takeBatch = (options: BatchOptions, items: BatchItems): OutcomeCounts => {
   const { handler, store, checkpoints } = options;
   const start = noAttempt(options.quarantine.streams(handler.consumer));
-  const apply = (): Attempt => applyWholeBatch(options, start, arrivals) ?? bisect(options, start, arrivals);
+  const apply = (): Attempt => applyWholeBatch(options, start, items) ?? bisect(options, start, items);
   const attempt = store().settled?.(apply) ?? apply();
   noteFailureRate(options.breakerOf(handler.consumer), attempt);
   // A rebuild skips what its group has skipped.
-  if (handler.consumer === handler.group) noteForeignShare(options.shareOf(handler.consumer), attempt, arrivals);
-  for (const move of arrivals.moves()) checkpoints.move(handler.consumer, move);
-  handler.takenIn?.save();
+  if (handler.consumer === handler.group) noteForeignShare(options.shareOf(handler.consumer), attempt, items);
+  for (const move of items.moves()) checkpoints.move(handler.consumer, move);
+  handler.received?.save();
   return attempt.counts;
 };
 
 /** Applies all events in one handling; undefined where some event made it throw. */
-const applyWholeBatch = (options: BatchOptions, start: Attempt, arrivals: Arrivals): Attempt | undefined => {
+const applyWholeBatch = (options: BatchOptions, start: Attempt, items: BatchItems): Attempt | undefined => {
   const attempt = copyOf(start);
   try {
     options.savepoint(() => {
       const handling = options.handler.open();
-      for (const arrival of arrivals.walk()) {
-        if (arrival._tag === 'Duplicate') attempt.counts.duplicates += 1;
-        else if (arrival._tag === 'NotAnEvent') deadLetterRecord(options, attempt, arrival);
-        else takeEvent(options, attempt, handling, arrival.event);
+      for (const item of items.walk()) {
+        if (item._tag === 'Duplicate') attempt.counts.duplicates += 1;
+        else if (item._tag === 'NotAnEvent') deadLetterRecord(options, attempt, item);
+        else takeEvent(options, attempt, handling, item.event);
       }
       handling.finish();
     });
@@ -137,13 +133,13 @@ const applyWholeBatch = (options: BatchOptions, start: Attempt, arrivals: Arriva
   }
 };
 
-const bisect = (options: BatchOptions, start: Attempt, arrivals: Arrivals): Attempt => {
+const bisect = (options: BatchOptions, start: Attempt, items: BatchItems): Attempt => {
   let attempt = copyOf(start);
   const events: IncomingEvent[] = [];
-  for (const arrival of arrivals.walk()) {
-    if (arrival._tag === 'Duplicate') attempt.counts.duplicates += 1;
-    else if (arrival._tag === 'NotAnEvent') deadLetterRecord(options, attempt, arrival);
-    else events.push(arrival.event);
+  for (const item of items.walk()) {
+    if (item._tag === 'Duplicate') attempt.counts.duplicates += 1;
+    else if (item._tag === 'NotAnEvent') deadLetterRecord(options, attempt, item);
+    else events.push(item.event);
   }
   const applyPart = (part: ReadonlyArray<IncomingEvent>): void => {
     const trial = copyOf(attempt);
@@ -183,7 +179,7 @@ const noteFailureRate = (breaker: CircuitBreaker, { seen, newlyQuarantined, late
 };
 
 /** Throws NotThisLog where too many records are foreign. */
-const noteForeignShare = (share: ForeignShare, { counts }: Attempt, { fromLog }: Arrivals): void => {
+const noteForeignShare = (share: ForeignShare, { counts }: Attempt, { fromLog }: BatchItems): void => {
   if (fromLog !== undefined) share.note({ ...fromLog(), foreign: counts.foreign + counts.misplaced });
 };
 

@@ -1,7 +1,7 @@
 /** What happens to one event of a batch: skipped, parked behind a dead letter of its stream, applied, or dead-lettered. */
 import * as E from 'fp-ts/Either';
 import { noCounts, type Counts } from '../status/status';
-import type { Arrival } from './arrivals';
+import type { BatchItem } from './batch-items';
 import type { EventHandler, Handling } from './event-handler';
 import { failurePolicies, TransientEventError, type Failure } from './failures';
 import type { IncomingEvent, IncomingReader } from './incoming-events';
@@ -110,7 +110,7 @@ export const deadLetterEvent = (
 export const deadLetterRecord = (
   { handler, quarantine }: IntakeContext,
   { counts }: Attempt,
-  { origin, failure, position }: Extract<Arrival, { readonly _tag: 'NotAnEvent' }>,
+  { origin, failure, position }: Extract<BatchItem, { readonly _tag: 'NotAnEvent' }>,
 ): void => {
   counts[countedAs[failure.class]] += 1;
   const { consumer, group } = handler;

@@ -10,10 +10,10 @@ import { CircuitOpen, NotThisLog, type RecordBatch } from '../intake/intake';
 import type { GroupHandler } from './group-handler';
 import type { GroupObserver } from '../status/status';
 import type { GroupProgress } from './progress';
-import { blockedPartitions, type BlockedPartitions, type HoldingOptions, type Pending } from './blocked-partitions';
+import { blockedPartitions, type BlockedPartitions, type BlockingOptions, type Pending } from './blocked-partitions';
 import { byPartition, partitionMap, partitionName } from '../../topic-partition';
 
-export interface RetryingApplicationOptions extends HoldingOptions {
+export interface RetryingApplicationOptions extends BlockingOptions {
   readonly handler: GroupHandler;
   readonly oneAtATime: Exclusive;
   readonly stopping: AbortSignal;
@@ -22,14 +22,14 @@ export interface RetryingApplicationOptions extends HoldingOptions {
 
 export interface RetryingApplication {
   /** Blocks a partition from the start. */
-  readonly hold: BlockedPartitions['hold'];
+  readonly block: BlockedPartitions['block'];
   /** Assigns the partitions that are not blocked. What was already fetched of a blocked one is fetched again after its release. */
   readonly assign: () => void;
   /** Applies records, or blocks their partitions. Returns whether any were applied. Rejects where this process must stop. */
   readonly take: (records: ReadonlyArray<LogRecord>) => Promise<boolean>;
   readonly retryWhenDue: () => Promise<void>;
   /** The group's state, derived from its partitions. */
-  readonly standing: () => {
+  readonly groupState: () => {
     readonly state: 'running' | 'catching-up' | 'retrying' | 'halted';
     readonly reason: string | null;
   };
@@ -78,14 +78,14 @@ const attempt = async (pending: Pending, exhaustedAttempts?: number): Promise<At
 /** No partition is blocked yet. */
 export const applyWithRetry = (options: RetryingApplicationOptions, consumer: LogConsumer): RetryingApplication => {
   const { handler, progress, clock } = options;
-  const held = blockedPartitions(options);
+  const blocked = blockedPartitions(options);
 
   const assign = (): void => {
-    const open = progress.partitions().filter((each) => handler.topics.includes(each.topic) && !held.has(each));
+    const open = progress.partitions().filter((each) => handler.topics.includes(each.topic) && !blocked.has(each));
     consumer.assign(open.map(({ topic, partition, nextOffset: offset }) => ({ topic, partition, offset })));
   };
 
-  const takeApart = async (records: ReadonlyArray<LogRecord>, fault: unknown): Promise<boolean> => {
+  const applyEachPartition = async (records: ReadonlyArray<LogRecord>, fault: unknown): Promise<boolean> => {
     const partitions = apartByPartition(records);
     if (partitions.length > 1) progress.countRetry(fault);
     let isAnyApplied = false;
@@ -95,50 +95,50 @@ export const applyWithRetry = (options: RetryingApplicationOptions, consumer: Lo
       const attempted: Attempted = partitions.length === 1 ? { _tag: 'Fault', fault } : await attempt(pending);
       const [first] = own;
       if (attempted._tag !== 'Fault') isAnyApplied = true;
-      else if (first !== undefined) held.hold(first, pending, attempted.fault);
+      else if (first !== undefined) blocked.block(first, pending, attempted.fault);
     }
     assign();
     return isAnyApplied;
   };
 
   return {
-    hold: held.hold,
+    block: blocked.block,
     assign,
     take: async (all) => {
       // Drops what was fetched before its partition was blocked, or fetched twice because of a new assignment.
       const records = all.filter((record) => {
         const at = progress.partition(record);
-        return !held.has(record) && at !== undefined && record.offset >= at.nextOffset;
+        return !blocked.has(record) && at !== undefined && record.offset >= at.nextOffset;
       });
       if (records.length === 0) return false;
       const attempted = await attempt(pendingRecords(options, records));
-      return attempted._tag !== 'Fault' || takeApart(records, attempted.fault);
+      return attempted._tag !== 'Fault' || applyEachPartition(records, attempted.fault);
     },
     retryWhenDue: async () => {
       let isReleased = false;
-      for (const partition of held.all()) {
+      for (const partition of blocked.all()) {
         if (options.stopping.aborted) return;
-        held.mark(partition);
+        blocked.mark(partition);
         if (clock.monotonicMs() < partition.nextAttemptAtMs) continue;
-        const attempts = held.isExhausted(partition) ? partition.attempts + 1 : undefined;
+        const attempts = blocked.isExhausted(partition) ? partition.attempts + 1 : undefined;
         const attempted = await attempt(partition.pending, attempts);
-        if (attempted._tag === 'Fault') held.noteFault(partition, attempted.fault);
-        else if (attempted._tag === 'More') held.noteStep(partition);
+        if (attempted._tag === 'Fault') blocked.noteFault(partition, attempted.fault);
+        else if (attempted._tag === 'More') blocked.noteStep(partition);
         else {
-          held.release(partition);
+          blocked.release(partition);
           isReleased = true;
         }
       }
       if (isReleased) assign();
     },
-    standing: () => {
-      const partitions = held.all();
+    groupState: () => {
+      const partitions = blocked.all();
       const worst =
-        partitions.find(held.isExhausted) ?? partitions.find(({ attempts }) => attempts > 0) ?? partitions[0];
+        partitions.find(blocked.isExhausted) ?? partitions.find(({ attempts }) => attempts > 0) ?? partitions[0];
       if (worst === undefined) return { state: 'running', reason: null };
       const { reason, since, attempts } = worst;
       if (attempts === 0) return { state: 'catching-up', reason: `${partitionName(worst)}: ${reason}` };
-      if (!held.isExhausted(worst)) return { state: 'retrying', reason: `${partitionName(worst)}: ${reason}` };
+      if (!blocked.isExhausted(worst)) return { state: 'retrying', reason: `${partitionName(worst)}: ${reason}` };
       return {
         state: 'halted',
         reason: `${partitionName(worst)} has been blocked since ${since}, and is still being retried: ${reason}`,

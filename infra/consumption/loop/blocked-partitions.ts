@@ -14,7 +14,7 @@ export interface Pending {
   readonly doing: string;
 }
 
-export interface HoldingOptions {
+export interface BlockingOptions {
   readonly handler: Pick<GroupHandler, 'group' | 'retry'>;
   readonly progress: GroupProgress;
   readonly clock: Clock;
@@ -22,7 +22,7 @@ export interface HoldingOptions {
 }
 
 /** A blocked partition with its remaining work. */
-export interface Held extends TopicPartition {
+export interface PartitionBlock extends TopicPartition {
   readonly pending: Pending;
   /** When the fault began. */
   sinceMs: number;
@@ -39,25 +39,25 @@ const HALTED_RETRY_MS = 5_000;
 
 /** The blocked partitions of one group. */
 export interface BlockedPartitions {
-  readonly all: () => ReadonlyArray<Held>;
+  readonly all: () => ReadonlyArray<PartitionBlock>;
   readonly has: (place: TopicPartition) => boolean;
-  readonly hold: (place: TopicPartition, pending: Pending, fault: unknown) => void;
-  readonly isExhausted: (partition: Held) => boolean;
-  readonly noteFault: (partition: Held, error: unknown) => void;
+  readonly block: (place: TopicPartition, pending: Pending, fault: unknown) => void;
+  readonly isExhausted: (partition: PartitionBlock) => boolean;
+  readonly noteFault: (partition: PartitionBlock, error: unknown) => void;
   /** A step succeeded, and there are more. */
-  readonly noteStep: (partition: Held) => void;
+  readonly noteStep: (partition: PartitionBlock) => void;
   /** Updates the status of the partition. */
-  readonly mark: (partition: Held) => void;
-  readonly release: (partition: Held) => void;
+  readonly mark: (partition: PartitionBlock) => void;
+  readonly release: (partition: PartitionBlock) => void;
 }
 
 /** No partition is blocked yet. */
-export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingOptions): BlockedPartitions => {
-  const held = partitionMap<Held>();
-  const isExhausted = ({ sinceMs, attempts }: Held): boolean =>
+export const blockedPartitions = ({ handler, progress, clock, logger }: BlockingOptions): BlockedPartitions => {
+  const blocked = partitionMap<PartitionBlock>();
+  const isExhausted = ({ sinceMs, attempts }: PartitionBlock): boolean =>
     attempts > 0 && clock.monotonicMs() - sinceMs > handler.retry.boundMs;
 
-  const mark = (partition: Held): void => {
+  const mark = (partition: PartitionBlock): void => {
     const at = progress.partition(partition);
     if (at === undefined) return;
     if (partition.attempts === 0) at.state = 'running';
@@ -65,7 +65,7 @@ export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingO
     at.reason = partition.reason;
   };
 
-  const noteFault = (partition: Held, error: unknown): void => {
+  const noteFault = (partition: PartitionBlock, error: unknown): void => {
     if (partition.attempts === 0) {
       partition.sinceMs = clock.monotonicMs();
       partition.since = isoTime(clock.nowMs());
@@ -85,8 +85,8 @@ export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingO
   };
 
   return {
-    all: held.values,
-    has: held.has,
+    all: blocked.values,
+    has: blocked.has,
     isExhausted,
     noteFault,
     mark,
@@ -96,8 +96,8 @@ export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingO
       partition.nextAttemptAtMs = 0;
       mark(partition);
     },
-    hold: ({ topic, partition }, pending, fault) => {
-      const entry: Held = {
+    block: ({ topic, partition }, pending, fault) => {
+      const entry: PartitionBlock = {
         topic,
         partition,
         pending,
@@ -107,11 +107,11 @@ export const blockedPartitions = ({ handler, progress, clock, logger }: HoldingO
         nextAttemptAtMs: 0,
         reason: '',
       };
-      held.set(entry, entry);
+      blocked.set(entry, entry);
       noteFault(entry, fault);
     },
     release: (partition) => {
-      held.delete(partition);
+      blocked.delete(partition);
       const at = progress.partition(partition);
       if (at === undefined) return;
       at.state = 'running';

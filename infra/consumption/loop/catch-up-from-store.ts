@@ -53,7 +53,7 @@ export const catchUpFromStore = async (options: CatchUpOptions): Promise<Readonl
       reached = page.reachedPosition;
     } catch (error) {
       if (!(error instanceof TransientEventError)) throw error;
-      const apart = await takeApart(options, order, open, error);
+      const apart = await applyEachPartition(options, order, open, error);
       behind.push(...apart.behind);
       open = apart.open;
       reached = apart.reached;
@@ -68,7 +68,7 @@ export const catchUpFromStore = async (options: CatchUpOptions): Promise<Readonl
 export const pendingCatchUp = (
   options: Pick<CatchUpOptions, 'handler' | 'progress' | 'oneAtATime'>,
   { topic, partition, untilPosition, ...from }: Behind,
-  goOver: () => Promise<void>,
+  switchToLog: () => Promise<void>,
 ): Pending => {
   const bounds = [{ topic, partition, highWaterPosition: untilPosition }];
   let { reached } = from;
@@ -80,7 +80,7 @@ export const pendingCatchUp = (
       if (reached < untilPosition) reached = (await apply(options, { ...order, ...attempts })).reachedPosition;
       if (reached < untilPosition) return false;
       await options.handler.advanceHighWater(bounds);
-      await goOver();
+      await switchToLog();
       return true;
     },
   };
@@ -96,7 +96,7 @@ const apply = async (
 };
 
 /** Applies one page for each partition separately, to find the ones with the fault. */
-const takeApart = async (
+const applyEachPartition = async (
   options: CatchUpOptions,
   order: StorePageQuery,
   partitions: ReadonlyArray<Checkpoint>,

@@ -37,10 +37,10 @@ export const consume = async (
       await application.retryWhenDue();
       forTools.commitWhenDue();
       if (await heartbeats.joinWhenDue(consumer)) application.assign();
-      const { state, reason } = application.standing();
+      const { state, reason } = application.groupState();
       const isNews = progress.status().state !== state || progress.status().reason !== reason;
       if (isNews && (hasRecovered || state !== 'running')) {
-        progress.become(state, reason);
+        progress.setState(state, reason);
         // A status that can't be written now is written by the next report.
         await reporter.refresh(consumer).catch(() => undefined);
       }

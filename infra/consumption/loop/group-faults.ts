@@ -6,12 +6,12 @@ import type { Directive, Retry } from '../../supervise';
 import { CircuitOpen, NotThisLog } from '../intake/intake';
 import { GroupHalted } from './make-plan';
 import { missingReason, RecordsMissing } from './missing-records';
-import { become, type RunningGroup } from './running-group';
+import { enterState, type RunningGroup } from './running-group';
 
 /** Waits here where the fault needs a specific wait, for example until an operator has changed the topics. */
 export const directiveForGroup = async (running: RunningGroup, error: unknown): Promise<Directive> => {
   if (error instanceof TakenOver) {
-    await become(running, 'stopped', error.message);
+    await enterState(running, 'stopped', error.message);
     return 'escalate';
   }
   if (error instanceof GroupHalted || error instanceof CircuitOpen || error instanceof NotThisLog) {
@@ -42,7 +42,7 @@ export const tellRetry = async (running: RunningGroup, { error, reason, attempts
   const { logger, handler, progress } = running;
   logger.warn({ group: handler.group, reason, attempts, delayMs }, 'the group retries');
   progress.countRetry(error);
-  await become(running, 'retrying', reason);
+  await enterState(running, 'retrying', reason);
 };
 
 const HALTED_REPORT_MS = 5_000;
@@ -52,7 +52,7 @@ const halt = async (running: RunningGroup, reason: string): Promise<void> => {
   const { logger, handler, clock, stopping } = running;
   logger.error({ group: handler.group, reason }, 'the group is halted');
   while (!stopping.aborted) {
-    await become(running, 'halted', reason);
+    await enterState(running, 'halted', reason);
     await clock.sleep(HALTED_REPORT_MS, stopping);
   }
 };
@@ -62,7 +62,7 @@ const haltUntilSafe = async (running: RunningGroup, { message }: TopicsUnsafe): 
   const { logger, handler, progress, watch, stopping } = running;
   if (progress.status().state !== 'halted')
     logger.error({ group: handler.group, reason: message }, 'the group is halted');
-  await become(running, 'halted', message);
+  await enterState(running, 'halted', message);
   await watch.pause(stopping);
 };
 
@@ -72,7 +72,7 @@ const TOPIC_POLL_MS = 100;
 const waitForTopics = async (running: RunningGroup, missing: TopicMissing): Promise<void> => {
   const { progress, clock, stopping } = running;
   const reason = `${missing.message}: waiting for the relay to create it`;
-  if (progress.status().reason !== reason) await become(running, 'starting', reason);
+  if (progress.status().reason !== reason) await enterState(running, 'starting', reason);
   // Keeps the status recent; one that can't be written now is written by the next report.
   await running.reporter.refreshWhenDue(undefined).catch(() => undefined);
   await clock.sleep(TOPIC_POLL_MS, stopping);

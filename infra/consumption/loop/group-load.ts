@@ -10,7 +10,7 @@ const WINDOW_BATCHES = 200;
 const RECENT_BATCHES = 10;
 /** Keys of a topic that are counted, and shown. */
 const COUNTED_KEYS = 64;
-const SHOWN_KEYS = 5;
+const DISPLAY_KEYS = 5;
 /** What came so long ago counts half. */
 const HALF_LIFE_MS = 60_000;
 
@@ -78,7 +78,7 @@ const loadOf = (
   hottestKeys: [...topics].map(([topic, keys]) => ({
     topic,
     records: Math.round(keys.total()),
-    keys: keys.top(SHOWN_KEYS).map(({ key, count, error }) => ({
+    keys: keys.top(DISPLAY_KEYS).map(({ key, count, error }) => ({
       key,
       records: Math.round(count),
       atLeast: Math.round(count - error),

@@ -6,8 +6,8 @@ import { type Behind, catchUpFromStore, pendingCatchUp } from './catch-up-from-s
 import { assertStoreFits, consume } from './consume';
 import { makePlan } from './make-plan';
 import type { GroupProgress } from './progress';
-import { become, type RunningGroup } from './running-group';
-import type { PartitionBounds, StartingPlan } from './start-plan';
+import { enterState, type RunningGroup } from './running-group';
+import type { CurrentWatermarks, StartingPlan } from './start-plan';
 
 /**
  * After a fault the group stays `retrying`, with the reason, until a batch has been applied or Kafka has confirmed that there is
@@ -15,7 +15,7 @@ import type { PartitionBounds, StartingPlan } from './start-plan';
  */
 export const groupSession = async (running: RunningGroup, { attempts, onProgress }: SessionRun): Promise<void> => {
   const { log, handler, progress, heartbeats } = running;
-  if (progress.status().reason === null) await become(running, 'starting', null);
+  if (progress.status().reason === null) await enterState(running, 'starting', null);
   await assertStoreFits(running);
   const consumer = heartbeats.around(await log.openConsumer(handler.group));
   let isFault = true;
@@ -38,7 +38,7 @@ export const groupSession = async (running: RunningGroup, { attempts, onProgress
     application.assign();
     noteLogEnds(progress, plan.bounds);
     const hasRecovered = attempts === 0 || progress.status().lag === 0;
-    if (hasRecovered) await become(running, 'running', null);
+    if (hasRecovered) await enterState(running, 'running', null);
     await consume(running, consumer, application, hasRecovered, onProgress);
     isFault = false;
   } finally {
@@ -51,10 +51,10 @@ export const groupSession = async (running: RunningGroup, { attempts, onProgress
 const hold = (running: RunningGroup, application: RetryingApplication, behind: Behind, plan: StartingPlan): void => {
   const moves = plan.moves.filter((move) => checkpointAt([behind], move) !== undefined);
   const pending = pendingCatchUp(running, behind, () => switchToLog(running, moves));
-  application.hold(behind, pending, behind.fault);
+  application.block(behind, pending, behind.fault);
 };
 
-const noteLogEnds = (progress: GroupProgress, bounds: ReadonlyArray<PartitionBounds>): void => {
+const noteLogEnds = (progress: GroupProgress, bounds: ReadonlyArray<CurrentWatermarks>): void => {
   for (const each of bounds) {
     const at = progress.partition(each);
     if (at !== undefined) at.logEndOffset = each.high;
@@ -84,7 +84,7 @@ const standIn = (running: RunningGroup, why: string): ReturnType<typeof catchUpF
     onBegin: async (range) => {
       logger.info({ group: handler.group, ...range, why }, 'catching up from the store');
       const reason = `${why}: events up to position ${range.untilPosition} are read from the store`;
-      await become(running, 'catching-up', reason);
+      await enterState(running, 'catching-up', reason);
     },
     onPage: () => reporter.refreshWhenDue(undefined),
   });

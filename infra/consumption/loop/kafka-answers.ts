@@ -23,7 +23,7 @@ export const reportGroupSilence = async (options: GroupSilenceOptions): Promise<
     onSilence: async (reason) => {
       const { state } = progress.status();
       // The reason of a halt or of a blocked partition is reported already, and is more specific.
-      if (state === 'running' || state === 'starting') progress.become('retrying', reason);
+      if (state === 'running' || state === 'starting') progress.setState('retrying', reason);
       // A status that can't be written now is written by the next check.
       await reporter.refresh(undefined).catch(() => undefined);
     },

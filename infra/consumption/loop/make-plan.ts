@@ -3,7 +3,7 @@ import type { LogConsumer } from '../../kafka/event-log';
 import type { OffsetGap } from '../../kafka/offset-gaps';
 import type { ConsumerGroupOptions } from './consumer-group';
 import { planAcross } from './missing-records';
-import { startingPlan, type PartitionBounds, type StartingPlan } from './start-plan';
+import { startingPlan, type CurrentWatermarks, type StartingPlan } from './start-plan';
 
 /** The group must not continue before an operator has intervened. */
 export class GroupHalted extends Error {
@@ -12,7 +12,7 @@ export class GroupHalted extends Error {
 
 /** A plan with the watermarks of the partitions that it was made for. */
 export interface SessionPlan extends StartingPlan {
-  readonly bounds: ReadonlyArray<PartitionBounds>;
+  readonly bounds: ReadonlyArray<CurrentWatermarks>;
 }
 
 /** Throws {@link GroupHalted}; rejects where Kafka does not respond, or a topic is missing. */
@@ -22,7 +22,7 @@ export const makePlan = async (
   acceptedGaps: ReadonlyArray<OffsetGap>,
 ): Promise<SessionPlan> => {
   const found = await log.describe(handler.topics);
-  const bounds: PartitionBounds[] = [];
+  const bounds: CurrentWatermarks[] = [];
   for (const { topic, partitions, logId } of found) {
     for (let partition = 0; partition < partitions; partition += 1) {
       bounds.push({ topic, partition, logId, ...(await consumer.watermarks(topic, partition)) });

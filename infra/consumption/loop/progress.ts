@@ -28,7 +28,7 @@ interface PartitionProgress extends TopicPartition {
 }
 
 export interface GroupProgress {
-  readonly become: (state: State, reason: string | null) => void;
+  readonly setState: (state: State, reason: string | null) => void;
   readonly count: (outcome: OutcomeCounts) => void;
   /** Notes that the handler took so long for these records. */
   readonly tookMs: (durationMs: number, records: ReadonlyArray<LogRecord>) => void;
@@ -56,7 +56,7 @@ export const groupProgress = (group: string, clock: Clock, observer?: GroupObser
   let heartbeat: GroupHeartbeat | undefined;
   const meter = groupLoadMeter(clock);
   return {
-    become: (next, why) => {
+    setState: (next, why) => {
       if (next !== state) since = isoTime(clock.nowMs());
       state = next;
       reason = why;

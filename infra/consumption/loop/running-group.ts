@@ -48,11 +48,11 @@ export const runningGroup = (options: Begun): RunningGroup => {
 };
 
 /** Changes the group's state and reports it. */
-export const become = async (
+export const enterState = async (
   { progress, reporter }: Pick<RunningGroup, 'progress' | 'reporter'>,
-  ...[state, reason]: Parameters<GroupProgress['become']>
+  ...[state, reason]: Parameters<GroupProgress['setState']>
 ): Promise<void> => {
-  progress.become(state, reason);
+  progress.setState(state, reason);
   // A status that can't be written now is written by the next report.
   await reporter.refresh(undefined).catch(() => undefined);
 };

@@ -37,7 +37,7 @@ const run = async (running: RunningGroup): Promise<void> => {
     onFault: (error) => directiveForGroup(running, error),
     onRetry: (retry) => tellRetry(running, retry),
   });
-  progress.become('stopped', progress.status().reason);
+  progress.setState('stopped', progress.status().reason);
   await reporter.refresh(undefined).catch((error: unknown) => {
     logger.warn({ group: handler.group, error }, 'the last status of the group could not be written');
   });

@@ -10,7 +10,7 @@ import { checkpointAt, type Checkpoint, type CheckpointMove } from '../checkpoin
 import { partitionName, type TopicPartition } from '../../topic-partition';
 
 /** The current watermarks of a partition. */
-export interface PartitionBounds extends TopicPartition {
+export interface CurrentWatermarks extends TopicPartition {
   readonly logId: string;
   /** The first offset that still exists, and the one that the next record will get. */
   readonly low: number;
@@ -31,7 +31,7 @@ export interface StartingPlan {
 export interface StartingState {
   readonly declared: ReadonlyArray<Topic>;
   readonly found: ReadonlyArray<LogTopic>;
-  readonly bounds: ReadonlyArray<PartitionBounds>;
+  readonly bounds: ReadonlyArray<CurrentWatermarks>;
   readonly checkpoints: ReadonlyArray<Checkpoint>;
   readonly acceptNewLog: boolean;
 }
@@ -96,7 +96,7 @@ interface PartitionStart {
 const startAt = (offset: number, catchUp?: string): PartitionStart => ({ _tag: 'From', offset, catchUp });
 
 const partitionStart = (
-  bounds: PartitionBounds,
+  bounds: CurrentWatermarks,
   checkpoint: Checkpoint | undefined,
   acceptNewLog: boolean,
 ): PartitionStart | Refusal => {

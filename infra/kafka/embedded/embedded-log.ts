@@ -70,7 +70,14 @@ export const embeddedLogOn = (broker: EmbeddedBroker, clock: Clock, logger: Logg
     offsetsAtTime: offsets.atTime,
     openProducer: (listener, options) => openLogProducer({ settings, listener, clock, logger, ...options }),
     openConsumer: (group) =>
-      openLogConsumer({ settings, group, askBounds: offsets.askBounds, clock, logger, fetchWaitMs: FETCH_WAIT_MS }),
+      openLogConsumer({
+        settings,
+        group,
+        readWatermarks: offsets.readWatermarks,
+        clock,
+        logger,
+        fetchWaitMs: FETCH_WAIT_MS,
+      }),
     close: async () => {
       if (closed) return;
       closed = true;

@@ -7,7 +7,7 @@ import { previousConsumer, rebuildConsumer } from './consumer-names';
 import type { CopyRows } from './point-in-time-copies';
 import type { OpenRebuild, RebuildRows } from './rebuild-ledger';
 import type { ServedTable } from './served-generations';
-import { isNoted } from './taken-in';
+import { isNoted } from './received-events';
 
 /** Call everything that writes inside a transaction. */
 export interface CandidateGenerations {

@@ -15,4 +15,10 @@ export {
 export { rebuildReader } from './rebuild-status';
 export { viewsMigrations } from './schema';
 export { servedReader } from './served-generations';
-export { digestsByPlace, type PartitionDigest, takenInRows, type TakenInRows, withTakenIn } from './taken-in';
+export {
+  digestsByPlace,
+  type PartitionDigest,
+  receivedEventRows,
+  type ReceivedEventRows,
+  withReceivedEvents,
+} from './received-events';

@@ -11,7 +11,7 @@ import {
 import type { Migration } from '../../../infra/sqlite/database';
 import { leaseMigration } from '../../../infra/sqlite/lease';
 import { storeBindingMigration } from '../../../infra/sqlite/store-identity';
-import { takenInMigration } from './taken-in';
+import { receivedEventsMigration } from './received-events';
 
 /** The served and the previous generation of each projection, with the projection versions that made them. */
 const served: Migration = {
@@ -94,7 +94,7 @@ export const viewsMigrations: ReadonlyArray<Migration> = [
   deadLettersMigration,
   offsetMovesMigration,
   storeBindingMigration,
-  takenInMigration,
+  receivedEventsMigration,
   deadLetterCopyingMigration,
   failedRequestsMigration,
   deadLetterStacksMigration,

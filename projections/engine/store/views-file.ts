@@ -11,9 +11,9 @@ import {
   rebuildRows,
   type RebuildRows,
   type ServedGenerations,
-  takenInRows,
-  type TakenInRows,
-  withTakenIn,
+  receivedEventRows,
+  type ReceivedEventRows,
+  withReceivedEvents,
 } from '../generations/generations';
 import { type GenerationScan, scanGeneration, staleSums, type StaleSums } from '../tables/tables';
 import { groupProgress, type GroupProgress } from './group-progress';
@@ -21,7 +21,7 @@ import { groupProgress, type GroupProgress } from './group-progress';
 /** Call everything that writes inside a transaction. */
 export interface ViewsFile extends ConsumerFile {
   readonly rebuilds: RebuildRows;
-  readonly takenIn: TakenInRows;
+  readonly received: ReceivedEventRows;
   readonly generations: ServedGenerations & CandidateGenerations;
   readonly staleSums: StaleSums;
   readonly scan: (projection: Projection, generation: number) => GenerationScan;
@@ -36,14 +36,14 @@ export interface ViewsFile extends ConsumerFile {
 export const viewsFile = (leased: LeasedDatabase, projections: ReadonlyArray<Projection>, clock: Clock): ViewsFile => {
   const { database } = leased;
   const file = consumerFile(leased, clock);
-  const takenIn = takenInRows(database);
-  const checkpoints = withTakenIn(file.checkpoints, takenIn);
+  const received = receivedEventRows(database);
+  const checkpoints = withReceivedEvents(file.checkpoints, received);
   const rebuilds = rebuildRows(database, clock);
   return {
     ...file,
     checkpoints,
     rebuilds,
-    takenIn,
+    received,
     generations: projectionGenerations(database, projections, rebuilds, checkpoints, clock),
     staleSums: staleSums(database),
     scan: (projection, generation) => scanGeneration(database, projection, generation),

@@ -46,7 +46,7 @@ export const rebuildOperations = (parts: WriterContext) => {
 };
 
 const readingOperations = (parts: WriterContext) => {
-  const { options, checkpoints, rebuilds, takenIn, generations, failures, store, facts, write } = parts;
+  const { options, checkpoints, rebuilds, received, generations, failures, store, facts, write } = parts;
   const { intake } = failures;
   const handlerOf = generationHandlers(parts);
   const candidate = (id: number): EventHandler => {
@@ -56,7 +56,7 @@ const readingOperations = (parts: WriterContext) => {
     return {
       ...target,
       ...(rebuild.untilPosition === null ? {} : { untilPosition: rebuild.untilPosition }),
-      ...(isProvable(rebuild) ? { takenIn: takenIn.of(target.consumer) } : {}),
+      ...(isProvable(rebuild) ? { received: received.of(target.consumer) } : {}),
     };
   };
   return {
@@ -93,7 +93,7 @@ const readingOperations = (parts: WriterContext) => {
         store: await store(),
         topics,
         marks: checkpoints.read(consumer),
-        taken: takenIn.read(consumer),
+        taken: received.read(consumer),
       });
     },
   } satisfies Partial<ViewsOperations>;

@@ -6,10 +6,12 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { catalogOf, type Catalog } from '../../../domain/kernel/aggregate';
 import type { Topic } from '../../../domain/kernel/topic';
 import { systemClock } from '../../../infra/clock';
+import { freezesInputs } from '../../../infra/configuration';
 import { watchFile } from '../../../infra/running/restart-on-replaced-file';
 import { openEventFeed } from '../../../infra/sqlite/event-feed';
 import { openLeasedDatabase } from '../../../infra/sqlite/leased-database';
 import { loadApplication } from '../definitions/definitions';
+import { withFrozenInputs } from '../../frozen-application';
 import type { Projection } from '../../projection';
 import type { ViewsOperations } from './operations';
 import type { Message, Request, ViewsThreadData } from './messages';
@@ -82,7 +84,8 @@ interface Definitions {
 
 /** Loads the application, and checks that its projections are those of the main thread. */
 const loadDefinitions = async ({ applicationFile, topics, projections }: ViewsThreadData): Promise<Definitions> => {
-  const application = await loadApplication(applicationFile);
+  const loaded = await loadApplication(applicationFile);
+  const application = freezesInputs() ? withFrozenInputs(loaded) : loaded;
   const found = application.projections.map(({ name, version }) => `${name} ${version}`);
   const expected = projections.map(({ name, version }) => `${name} ${version}`);
   if (found.join() !== expected.join()) {

@@ -12,7 +12,7 @@ import type { Decision } from '../../../domain/kernel/decider';
 import type { DomainEvent } from '../../../domain/kernel/event-definition';
 import type { CommandOutcome, ProcessCommand, ProcessInput } from '../../../domain/kernel/process-manager';
 import { streamName, type RecordedEvent } from '../../../domain/kernel/recorded-event';
-import { decideOn } from '../given-when-then';
+import { decideOn } from '../../../projections/testing/test-aggregate';
 import { recorded } from './process-inputs';
 
 const { catalog } = application;

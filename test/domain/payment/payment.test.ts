@@ -4,9 +4,12 @@ import { authorise as authoriseCommand } from '../../../domain/payment/commands'
 import { PaymentAuthorised, PaymentCaptured, PaymentDeclined, PaymentRefunded } from '../../../domain/payment/events';
 import { paymentAggregate } from '../../../domain/payment/payment';
 import { spec } from '../../spec';
-import { rejection, sentencesOf } from '../given-when-then';
+import { testAggregate } from '../../../projections/testing/testing';
 
-const { given } = sentencesOf(paymentAggregate, 'p1');
+const { given } = testAggregate(paymentAggregate, 'p1');
+
+/** A sentence that names what it is about. */
+const sentence = /^[A-Z].*\bp1\b.*\.$/;
 
 const at = '2017-07-09T21:57:05Z';
 const later = '2017-07-12T08:00:00Z';
@@ -29,21 +32,21 @@ spec('payment: authorising and declining', ({ test }) => {
     for (const after of [[], [captured], [declined], [captured, refundOf('r1', 1)]])
       given(authorised, ...after)
         .when('authorise', again)
-        .then();
+        .thenNothing();
   });
   test('the same id with other content is rejected', () => {
     for (const other of [...others, { method: 'boleto' }, { instalments: 4 }])
       given(authorised)
         .when('authorise', { ...authorise, ...other })
-        .then(rejection('PaymentAlreadyAuthorised'));
+        .thenRejected('PaymentAlreadyAuthorised', sentence);
   });
   test('an amount of 0 is not a payment', () => {
     given()
       .when('authorise', { ...authorise, amount: 0 })
-      .then(rejection('PaymentWithoutAmount'));
+      .thenRejected('PaymentWithoutAmount', sentence);
     given()
       .when('decline', { ...decline, amount: 0 })
-      .then(rejection('PaymentWithoutAmount'));
+      .thenRejected('PaymentWithoutAmount', sentence);
   });
   test('a payment is declined instead of an authorisation, or after it', () => {
     given().when('decline', decline).then(declined);
@@ -52,28 +55,28 @@ spec('payment: authorising and declining', ({ test }) => {
   test('a decline again changes nothing, whatever reason it names', () => {
     given(declined)
       .when('decline', { ...decline, reason: 'another', declinedAt: later })
-      .then();
+      .thenNothing();
     given(authorised, declined)
       .when('decline', { ...decline, reason: 'another', declinedAt: later })
-      .then();
+      .thenNothing();
   });
   test('a decline of other content is rejected', () => {
     for (const other of others) {
       given(authorised)
         .when('decline', { ...decline, ...other })
-        .then(rejection('PaymentAlreadyAuthorised'));
+        .thenRejected('PaymentAlreadyAuthorised', sentence);
       given(declined)
         .when('decline', { ...decline, ...other })
-        .then(rejection('PaymentAlreadyDeclined'));
+        .thenRejected('PaymentAlreadyDeclined', sentence);
     }
   });
   test('a decline is final: no authorisation, no capture', () => {
-    given(declined).when('authorise', authorise).then(rejection('PaymentAlreadyDeclined'));
-    given(authorised, declined).when('capture', { capturedAt: later }).then(rejection('PaymentAlreadyDeclined'));
-    given(declined).when('capture', { capturedAt: later }).then(rejection('PaymentAlreadyDeclined'));
+    given(declined).when('authorise', authorise).thenRejected('PaymentAlreadyDeclined', sentence);
+    given(authorised, declined).when('capture', { capturedAt: later }).thenRejected('PaymentAlreadyDeclined', sentence);
+    given(declined).when('capture', { capturedAt: later }).thenRejected('PaymentAlreadyDeclined', sentence);
   });
   test('collected money is not declined', () => {
-    given(authorised, captured).when('decline', decline).then(rejection('PaymentAlreadyCaptured'));
+    given(authorised, captured).when('decline', decline).thenRejected('PaymentAlreadyCaptured', sentence);
   });
   test('0 instalments are invalid: paying at once is 1', () => {
     for (const instalments of [0, 49, 1.5, '1', null])
@@ -87,11 +90,11 @@ spec('payment: capturing and refunding', ({ test }) => {
   test('all that was authorised is captured', () =>
     given(authorised).when('capture', { capturedAt: at }).then(captured));
   test('a capture again changes nothing', () => {
-    given(authorised, captured).when('capture', { capturedAt: later }).then();
-    given(authorised, captured, refundOf('r1', 11500)).when('capture', { capturedAt: later }).then();
+    given(authorised, captured).when('capture', { capturedAt: later }).thenNothing();
+    given(authorised, captured, refundOf('r1', 11500)).when('capture', { capturedAt: later }).thenNothing();
   });
   test('what is not authorised is not captured', () =>
-    given().when('capture', { capturedAt: at }).then(rejection('PaymentNotAuthorised')));
+    given().when('capture', { capturedAt: at }).thenRejected('PaymentNotAuthorised', sentence));
   test('captured money is refunded in parts, until nothing is left', () => {
     given(authorised, captured)
       .when('refund', { refundId: 'r1', amount: 1500, refundedAt: later })
@@ -105,39 +108,41 @@ spec('payment: capturing and refunding', ({ test }) => {
     given(authorised, captured, refundOf('r1', 1500))
       .when('refund', { refundId: 'r2', refundedAt: later })
       .then(refundOf('r2', 10000));
-    given(authorised, captured, refundOf('r1', 11500)).when('refund', { refundId: 'r2', refundedAt: later }).then();
+    given(authorised, captured, refundOf('r1', 11500))
+      .when('refund', { refundId: 'r2', refundedAt: later })
+      .thenNothing();
   });
   test('the same refund again changes nothing', () => {
     const history = [authorised, captured, refundOf('r1', 1500)];
     given(...history)
       .when('refund', { refundId: 'r1', amount: 1500, refundedAt: at })
-      .then();
+      .thenNothing();
     given(...history)
       .when('refund', { refundId: 'r1', refundedAt: at })
-      .then();
+      .thenNothing();
   });
   test('the same refund with another amount is rejected', () => {
     for (const amount of [0, 1499, 11500])
       given(authorised, captured, refundOf('r1', 1500))
         .when('refund', { refundId: 'r1', amount, refundedAt: at })
-        .then(rejection('RefundAlreadyMade'));
+        .thenRejected('RefundAlreadyMade', sentence);
   });
   test('never more is refunded than was captured', () => {
     given(authorised, captured)
       .when('refund', { refundId: 'r1', amount: 11501, refundedAt: later })
-      .then(rejection('RefundExceedsCapture'));
+      .thenRejected('RefundExceedsCapture', sentence);
     given(authorised, captured, refundOf('r1', 1500))
       .when('refund', { refundId: 'r2', amount: 10001, refundedAt: later })
-      .then(rejection('RefundExceedsCapture'));
+      .thenRejected('RefundExceedsCapture', sentence);
   });
   test('an amount of 0 is not a refund', () =>
     given(authorised, captured)
       .when('refund', { refundId: 'r1', amount: 0, refundedAt: later })
-      .then(rejection('RefundWithoutAmount')));
+      .thenRejected('RefundWithoutAmount', sentence));
   test('what was not captured is not refunded', () => {
     for (const history of [[], [authorised], [declined], [authorised, declined]])
       given(...history)
         .when('refund', { refundId: 'r1', refundedAt: later })
-        .then(rejection('PaymentNotCaptured'));
+        .thenRejected('PaymentNotCaptured', sentence);
   });
 });

@@ -80,7 +80,7 @@ spec('a group that waits for Kafka', ({ test }) => {
       const { log, answer } = heldLog('no route to a:1');
       const watched = watchAnswers(log, clock);
       const progress = groupProgress('g', clock);
-      progress.become('running', null);
+      progress.setState('running', null);
       const question = ask(watched.log);
       await new Promise((resolve) => setImmediate(resolve));
       const reports = await reportedWhile(clock, watched, progress, 20_000);
@@ -116,7 +116,7 @@ spec('a group that waits for Kafka', ({ test }) => {
     const { log, answer } = heldLog();
     const watched = watchAnswers(log, clock);
     const progress = groupProgress('g', clock);
-    progress.become('halted', 'the store is older');
+    progress.setState('halted', 'the store is older');
     const question = watched.log.describe([]);
     const reports = await reportedWhile(clock, watched, progress, 10_000);
     assert.ok(reports.length > 0);

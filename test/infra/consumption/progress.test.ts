@@ -11,11 +11,11 @@ spec('the progress of a group', ({ test }) => {
     const at = progress.partition({ topic: 'stock', partition: 0 });
     if (at === undefined) throw new Error('it was restored');
     at.logEndOffset = 5;
-    progress.become('running', null);
+    progress.setState('running', null);
     assert.is(progress.status().lag, 0);
-    progress.become('halted', 'for a reason');
+    progress.setState('halted', 'for a reason');
     assert.equal([progress.status().lag, progress.status().partitions[0]?.lag], [null, null]);
-    progress.become('running', null);
+    progress.setState('running', null);
     assert.is(progress.status().lag, 0);
   });
 });

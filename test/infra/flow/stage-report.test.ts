@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert';
 import { noCounts } from '../../../infra/consumption/status/outcome-counts';
 import { flowNotices } from '../../../infra/flow/flow-notices';
+import { reportFlow } from '../../../infra/flow/findings';
 import type { FlowSample, GroupSample, RelaySample } from '../../../infra/flow/flow-sample';
 import { skewByTopic } from '../../../infra/flow/skew';
 import { reportStages } from '../../../infra/flow/stage-report';
@@ -139,6 +140,28 @@ spec('the ages of a stage over the window, and its heartbeats', ({ test }) => {
         ['projected', 8],
       ],
     );
+  });
+});
+
+spec('what is wrong with the flow', ({ test }) => {
+  const named = (rest: Partial<FlowSample>): ReadonlyArray<string> =>
+    (reportFlow([at(0, rest)])?.findings ?? []).map(({ stage, state }) => `${stage} ${state}`);
+
+  test('is nothing where all is at work, or begins to be', () => {
+    assert.equal(named({ groups: [group(9, 0, 0)] }), []);
+    assert.equal(named({ relay: { ...relay, state: 'starting' }, groups: [] }), []);
+    assert.is(reportFlow([]), undefined);
+  });
+
+  test('is whoever is not at work, and whoever is and gives a reason', () => {
+    for (const state of ['silent', 'stopped'] as const)
+      assert.equal(named({ relay: { ...relay, state } }), [`relay ${state}`]);
+    assert.equal(named({ relay: { ...relay, state: 'retrying', reason: 'no broker' } }), ['relay retrying']);
+    const letters = group(9, 0, 0, { reason: '1 dead letter is open' });
+    assert.equal(named({ groups: [letters, group(9, 0, 0, { state: 'silent', reason: 'old' })] }), [
+      'rows running',
+      'rows silent',
+    ]);
   });
 });
 

@@ -53,7 +53,7 @@ export const openSharedTopic = async (brokers: string, topicPrefix: string): Pro
     openLogConsumer({
       settings,
       group: GROUP,
-      askBounds: offsets.askBounds,
+      readWatermarks: offsets.readWatermarks,
       clock: systemClock,
       logger: silentLogger,
       fetchWaitMs: FETCH_WAIT_MS,

@@ -23,7 +23,7 @@ import {
 import type { Origin } from './quarantine-port';
 
 /** One item of a batch. */
-export type Arrival =
+export type BatchItem =
   | { readonly _tag: 'Duplicate' }
   /** A record that is not an event of this store in its place; `position` is null where it does not claim one either. */
   | {
@@ -34,37 +34,37 @@ export type Arrival =
     }
   | { readonly _tag: 'Event'; readonly event: IncomingEvent };
 
-export interface Arrivals {
+export interface BatchItems {
   /** Iterates from the beginning each time; what an earlier iteration noted is discarded. */
-  readonly walk: () => Iterable<Arrival>;
+  readonly walk: () => Iterable<BatchItem>;
   /** The moves of the checkpoints, after an iteration has ended. */
   readonly moves: () => ReadonlyArray<CheckpointMove>;
   /** What that iteration has read of a log; absent where the batch comes from the store. */
   readonly fromLog?: () => Omit<BatchShare, 'foreign'>;
 }
 
-const DUPLICATE: Arrival = { _tag: 'Duplicate' };
+const DUPLICATE: BatchItem = { _tag: 'Duplicate' };
 
 /** A high-water position that advances during an iteration. */
 type Moving<At extends HighWaterPosition> = Omit<At, 'highWaterPosition'> & { highWaterPosition: number };
 
 /** Records of a log. */
-export const arrivalsFromLog = (
+export const itemsFromLog = (
   catalog: Catalog,
   handler: EventHandler,
   known: ReadonlyArray<Checkpoint>,
   { incoming, moves }: Pick<RecordBatch, 'moves'> & { readonly incoming: Iterable<IncomingRecord> },
-): Arrivals => {
+): BatchItems => {
   const earlier = appliedEarlier(catalog, known);
   const { untilPosition = Infinity } = handler;
   let marks: ReadonlyArray<Moving<CheckpointMove>> = [];
   let records = 0;
   let latest: BatchShare['latest'];
-  const walk = function* (): Generator<Arrival> {
+  const walk = function* (): Generator<BatchItem> {
     marks = moves.map((move) => ({ ...move, highWaterPosition: highWaterAt(known, move) }));
     const markOf = partitionFinder(marks);
     records = 0;
-    handler.takenIn?.begin();
+    handler.received?.begin();
     for (const record of incoming) {
       records += 1;
       if (E.isLeft(record.event)) {
@@ -85,7 +85,7 @@ export const arrivalsFromLog = (
       // Beyond the consumer's limit: neither counted nor applied.
       if (position > untilPosition) continue;
       mark.highWaterPosition = position;
-      handler.takenIn?.note(mark, event.envelope);
+      handler.received?.note(mark, event.envelope);
       yield position <= earlier(stream) ? DUPLICATE : { _tag: 'Event', event };
     }
   };
@@ -100,7 +100,7 @@ export interface StoredEventReader {
 }
 
 /** Events of the store, ordered by position; none beyond the bound of its partition, where there are bounds. */
-export const arrivalsFromStore = (
+export const itemsFromStore = (
   { catalog, decode, originOf }: StoredEventReader,
   handler: EventHandler,
   known: ReadonlyArray<Checkpoint>,
@@ -108,13 +108,13 @@ export const arrivalsFromStore = (
     events,
     bounds,
   }: { readonly events: ReadonlyArray<StoredEvent>; readonly bounds: ReadonlyArray<HighWaterPosition> | undefined },
-): Arrivals => {
+): BatchItems => {
   const earlier = appliedEarlier(catalog, known);
   const place = destinations(catalog);
   let marks = byPartition<BoundedMark>([]);
-  const walk = function* (): Generator<Arrival> {
+  const walk = function* (): Generator<BatchItem> {
     marks = byPartition(known.map((checkpoint) => ({ ...checkpoint, bound: boundAt(bounds, checkpoint) })));
-    handler.takenIn?.begin();
+    handler.received?.begin();
     for (const event of events) {
       const at = place(event);
       if (at === undefined || !handler.topics.has(at.topic)) continue;
@@ -130,7 +130,7 @@ export const arrivalsFromStore = (
         continue;
       }
       mark.highWaterPosition = position;
-      handler.takenIn?.note(mark, event);
+      handler.received?.note(mark, event);
       if (position <= earlier(stream)) yield DUPLICATE;
       else yield { _tag: 'Event', event: toIncomingEvent(decode, rawEvent(event), () => originOf(event)) };
     }

@@ -5,13 +5,13 @@ import {
   addIdentity,
   emptyDigest,
   type IdentityDigest,
-  type TakenIn,
+  type ReceivedEvents,
 } from '../../../infra/consumption/intake/intake';
 import type { Database, Migration } from '../../../infra/sqlite/database';
 import type { TopicPartition } from '../../../infra/topic-partition';
 
 /** A migration for a file that has checkpoints. */
-export const takenInMigration: Migration = {
+export const receivedEventsMigration: Migration = {
   name: 'events taken in',
   sql: `CREATE TABLE taken_in (
           consumer TEXT NOT NULL,
@@ -29,14 +29,14 @@ export const takenInMigration: Migration = {
 export interface PartitionDigest extends TopicPartition, Readonly<IdentityDigest> {}
 
 /** Call everything that writes inside a transaction. */
-export interface TakenInRows {
+export interface ReceivedEventRows {
   readonly read: (consumer: string) => ReadonlyArray<PartitionDigest>;
-  readonly of: (consumer: string) => TakenIn;
+  readonly of: (consumer: string) => ReceivedEvents;
   readonly remove: (consumer: string) => void;
 }
 
-/** Prepares the statements on a file that has {@link takenInMigration}. */
-export const takenInRows = (database: Database): TakenInRows => {
+/** Prepares the statements on a file that has {@link receivedEventsMigration}. */
+export const receivedEventRows = (database: Database): ReceivedEventRows => {
   const read = database.prepare<[string], PartitionDigest>(
     'SELECT topic, "partition", events, high, low FROM taken_in WHERE consumer = ? ORDER BY topic, "partition"',
   );
@@ -80,7 +80,7 @@ export const isNoted = (database: Database, consumer: string): boolean =>
     .get(consumer, consumer) === 1;
 
 /** Checkpoints whose removal also removes the consumer's digests. */
-export const withTakenIn = (checkpoints: Checkpoints, rows: Pick<TakenInRows, 'remove'>): Checkpoints => ({
+export const withReceivedEvents = (checkpoints: Checkpoints, rows: Pick<ReceivedEventRows, 'remove'>): Checkpoints => ({
   ...checkpoints,
   remove: (consumer) => {
     checkpoints.remove(consumer);
@@ -92,7 +92,7 @@ export const withTakenIn = (checkpoints: Checkpoints, rows: Pick<TakenInRows, 'r
 export const digestsByPlace = () => {
   const digests = new Map<string, Map<number, IdentityDigest>>();
   return {
-    add: ({ topic, partition }: TopicPartition, event: Parameters<TakenIn['note']>[1]) => {
+    add: ({ topic, partition }: TopicPartition, event: Parameters<ReceivedEvents['note']>[1]) => {
       let ofTopic = digests.get(topic);
       if (ofTopic === undefined) digests.set(topic, (ofTopic = new Map<number, IdentityDigest>()));
       let digest = ofTopic.get(partition);
