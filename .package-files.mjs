@@ -8,7 +8,10 @@ import { transformSync } from 'esbuild';
 import typescript from 'typescript';
 
 const [folder] = process.argv.slice(2);
-const ENTRIES = ['main', 'projections', 'testing', 'server', 'eslint'];
+/** The types that package.json names, by their paths below `dist`. */
+const ENTRIES = Object.values(JSON.parse(readFileSync('package.json', 'utf8')).exports)
+  .flatMap((entry) => (typeof entry === 'string' ? [] : [entry.types]))
+  .map((path) => path.replace(/^\.\/dist\//, ''));
 
 const compile = () => {
   const host = {
@@ -38,7 +41,7 @@ const typesAt = (from, name) => {
 
 const reachedTypes = () => {
   const reached = new Set();
-  const queue = ENTRIES.map((name) => join(folder, 'api', 'package', `${name}.d.ts`));
+  const queue = ENTRIES.map((path) => join(folder, path));
   for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
     if (reached.has(file)) continue;
     reached.add(file);
