@@ -1,6 +1,7 @@
 /** Checks the definitions of a program as a whole; each definition was checked by itself where it is declared. */
 import { topicNames, type Catalog } from '../../domain/kernel/aggregate';
-import { assertTopics, InvalidDeclaration } from '../../domain/kernel/declarations';
+import { InvalidDeclaration } from '../../domain/kernel/declarations';
+import { assertTopics } from '../../domain/kernel/topic-names';
 import type { AnyEventDefinition } from '../../domain/kernel/event-definition';
 import { deadLetterTopic } from '../../infra/consumption/loop/loop';
 

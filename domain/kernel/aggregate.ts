@@ -6,7 +6,6 @@ import type { AnyEventDefinition, DomainEvent } from './event-definition';
 import {
   assertInteger,
   assertName,
-  assertTopics,
   assertUnique,
   CATEGORY,
   InvalidDeclaration,
@@ -15,6 +14,7 @@ import {
   shownName,
   TOPIC,
 } from './declarations';
+import { assertTopics } from './topic-names';
 import { namesOf } from './event-versions';
 import type { Topic } from './topic';
 
