@@ -8,12 +8,13 @@ import { record, type AnyField, type Fields } from '../../../domain/kernel/codec
 import type { AnyEventDefinition } from '../../../domain/kernel/event-definition';
 import { contractReaders } from '../../../api/program/contract-readers';
 import { readFixtures } from '../../../infra/contracts/contract-files';
+import { lockedProjections } from '../../../projections/locked-projections';
 import { readPastForms } from '../../../infra/contracts/past-forms';
 
 const { catalog } = application;
 
 /** The committed lock. */
-export const lock = lockOf(catalog);
+export const lock = lockOf(catalog, undefined, lockedProjections(application.projections));
 
 /** The catalog with one event changed; undefined removes it. */
 export const withEvent = (
