@@ -48,7 +48,8 @@ export const senderRecord = ({
       processStore.suspend(pending, reason);
       setAside.note({ process: process.name, kind, subject: command.id, instance, reason });
     });
-    const fields = { group: process.name, ...commandFields(command, traceparent), reason };
+    const eventId = command.causationId;
+    const fields = { group: process.name, eventId, ...commandFields(command, traceparent), reason };
     logger.error(
       { ...fields, ...(stack === undefined ? {} : { stack }) },
       kind === 'effect' ? 'an effect is suspended' : 'a command is suspended: no retry can help',
