@@ -61,9 +61,11 @@ kafkaSpec('effects of a program that is killed at random moments', ({ test, afte
       const random = seededRandom(SEED);
       let killsLeft = KILLS;
       const state = { isKilling: false };
-      const kill = async (): Promise<void> => {
+      const kill = async (delayMs: number): Promise<void> => {
+        // At once, so that no second kill starts a second program beside this one's.
         state.isKilling = true;
         killsLeft -= 1;
+        if (delayMs > 0) await systemClock.sleep(delayMs);
         await server?.end('SIGKILL');
         server = startTidemark(['--app', file, 'serve'], environment);
         state.isKilling = false;
@@ -75,8 +77,8 @@ kafkaSpec('effects of a program that is killed at random moments', ({ test, afte
         if (chance < 0.12) await systemClock.sleep(1_200);
         if (chance < 0.14) return { status: 422 };
         if (chance < 0.3 && killsLeft > 0 && !state.isKilling) {
-          if (random() < 0.5) await kill();
-          else void systemClock.sleep(0).then(kill);
+          if (random() < 0.5) await kill(0);
+          else void kill(1);
         }
         return { status: 204 };
       };
@@ -118,7 +120,7 @@ kafkaSpec('effects of a program that is killed at random moments', ({ test, afte
         const issued = { customerId: 'c1', amount: 500, currency: 'EUR', issuedAt: '2026-01-01T12:00:00Z' };
         await post(`/vouchers/v${index}/issue`, issued);
         await post(`/vouchers/v${index}/redeem`, { redeemedAt: '2026-01-02T12:00:00Z' });
-        if (random() < 0.06 && killsLeft > 0 && !state.isKilling) await kill();
+        if (random() < 0.06 && killsLeft > 0 && !state.isKilling) await kill(0);
       }
       await isUp();
       const ended = async (): Promise<boolean> => {

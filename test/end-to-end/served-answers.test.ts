@@ -81,7 +81,15 @@ kafkaSpec('the answers of a served process', ({ test, before, after }, broker) =
   before(async () => {
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
-    const environment = { PORT: String(port), KAFKA_BROKERS: broker.servers, KAFKA_TOPIC_PREFIX: prefix };
+    const environment = {
+      PORT: String(port),
+      KAFKA_BROKERS: broker.servers,
+      KAFKA_TOPIC_PREFIX: prefix,
+      // An effect, to be shown and paused; nobody listens there.
+      DELIVERY_WEBHOOK_URL: 'http://127.0.0.1:9/',
+      DELIVERY_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}`,
+      DELIVERY_WEBHOOK_TO_PRIVATE: 'true',
+    };
     const folder = mkdtempSync(join(tmpdir(), 'tidemark-answers-'));
     server = startTidemark(['serve'], { ...environment, DATA_DIR: folder });
     await eventually('the server is ready', () => isReady(url));
@@ -127,7 +135,12 @@ kafkaSpec('the answers of a served process', ({ test, before, after }, broker) =
   });
 
   test('to operators are as its document says', async () => {
-    for (const path of ['relay', 'groups', 'projections', 'stages', 'commands', 'requests']) await get(`/ops/${path}`);
+    const lists = ['relay', 'groups', 'projections', 'stages', 'commands', 'requests'];
+    for (const path of [...lists, 'events', 'audit', 'contracts', 'effects']) await get(`/ops/${path}`);
+    const [event] = await itemsOf('/ops/events');
+    await get(`/ops/correlations/${String(event?.['correlationId'])}`);
+    await get('/ops/effects/delivery-webhook/results');
+    for (const action of ['pause', 'drain', 'resume']) await post(`/ops/effects/delivery-webhook/${action}`);
     for (const path of ['/metrics', '/health/live', '/health/ready', '/schemas/OrderPlaced/1', '/problems'])
       await get(path);
     await get('/problems/overloaded');
@@ -159,6 +172,7 @@ kafkaSpec('the answers of a served process', ({ test, before, after }, broker) =
     const [letter] = await itemsOf('/ops/dead-letters?class=malformed');
     const path = `/ops/dead-letters/${String(letter?.['id'])}`;
     await get(path);
+    await get(`${path}/concerns`);
     await post(`${path}/assign`, { owner: 'ada' });
     await post(`${path}/note`, { note: 'not an event' });
     await post(`${path}/discard`, { reason: 'not ours' });

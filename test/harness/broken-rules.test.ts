@@ -51,7 +51,7 @@ const brokenRules: ReadonlyArray<BrokenRule> = [
   {
     layer: 'consumption',
     rule: 'what was delivered before is dropped',
-    file: 'infra/consumption/intake/arrivals.js',
+    file: 'infra/consumption/intake/batch-items.js',
     right: 'if (position <= mark.highWaterPosition)',
     wrong: 'if (position < 0)',
     test: 'test/projections/views-writer.test.js',
